@@ -1,0 +1,2 @@
+//! `binnacle-cli`.
+fn main() {}

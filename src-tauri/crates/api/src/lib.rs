@@ -1,0 +1,1 @@
+//! The one list of commands and subscriptions any front may call.

@@ -1,0 +1,1 @@
+//! Health checks: kinds, schedule, verdicts and incidents.

@@ -1,0 +1,1 @@
+//! A small shop of seven services that sends real OTLP.

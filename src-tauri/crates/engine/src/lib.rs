@@ -1,0 +1,1 @@
+//! Builds the parts from the settings, starts and stops them in order.

@@ -1,0 +1,1 @@
+//! Telemetry pushed to us.

@@ -1,0 +1,108 @@
+//! Attributes: names with typed values, as OpenTelemetry defines them.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The value of one attribute. Byte strings are kept as base64 text and numbers that JSON cannot
+/// hold (not a number, infinite) as text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(untagged)]
+pub enum AttributeValue {
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A finite floating-point number.
+    Double(f64),
+    /// Text.
+    String(String),
+    /// A list of values.
+    Array(Vec<AttributeValue>),
+    /// Named values inside a value.
+    Map(BTreeMap<String, AttributeValue>),
+}
+
+impl fmt::Display for AttributeValue {
+    /// Text as it is, everything else as JSON.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => write!(formatter, "{value}"),
+            Self::Int(value) => write!(formatter, "{value}"),
+            Self::Double(value) => write!(formatter, "{value}"),
+            Self::String(value) => formatter.write_str(value),
+            nested => formatter.write_str(&serde_json::to_string(nested).unwrap_or_default()),
+        }
+    }
+}
+
+impl From<&str> for AttributeValue {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+impl From<String> for AttributeValue {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<i64> for AttributeValue {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<bool> for AttributeValue {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<f64> for AttributeValue {
+    fn from(value: f64) -> Self {
+        if value.is_finite() { Self::Double(value) } else { Self::String(value.to_string()) }
+    }
+}
+
+/// Attributes by name, each name once, in name order.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, TS)]
+#[serde(transparent)]
+pub struct Attributes(pub BTreeMap<String, AttributeValue>);
+
+impl Attributes {
+    /// No attributes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// These attributes with one more (or one replaced).
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<AttributeValue>) -> Self {
+        self.0.insert(key.into(), value.into());
+        self
+    }
+
+    /// The value named `key`, if it is text.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.0.get(key) {
+            Some(AttributeValue::String(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The attributes as JSON text with names in order: equal attributes give equal text.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+}
+
+impl<K: Into<String>, V: Into<AttributeValue>> FromIterator<(K, V)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}
+
+/// Text labels by name: what a series is told apart by when it is read.
+pub type Labels = BTreeMap<String, String>;

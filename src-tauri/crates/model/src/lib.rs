@@ -1,0 +1,32 @@
+//! The nouns of Binnacle as plain data: what telemetry, checks, alerts and findings are, and what
+//! the questions about them and the answers look like. No I/O, no clock, no SQL.
+
+mod alert;
+mod attributes;
+mod finding;
+mod gap;
+mod health;
+mod identifier;
+mod log;
+mod metric;
+mod request;
+mod resource;
+mod span;
+mod status;
+mod telemetry;
+mod time;
+
+pub use alert::*;
+pub use attributes::*;
+pub use finding::*;
+pub use gap::*;
+pub use health::*;
+pub use identifier::*;
+pub use log::*;
+pub use metric::*;
+pub use request::*;
+pub use resource::*;
+pub use span::*;
+pub use status::*;
+pub use telemetry::*;
+pub use time::*;

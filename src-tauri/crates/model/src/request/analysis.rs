@@ -1,0 +1,88 @@
+//! Questions to analysis.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{Aggregation, TagMatcher, TimeRange};
+
+/// What is analysed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Subject {
+    /// A metric, all matching series as one.
+    Metric {
+        /// Metric name.
+        metric: String,
+        /// Which series.
+        matchers: Vec<TagMatcher>,
+        /// How samples become values.
+        aggregation: Aggregation,
+    },
+    /// A figure of a service, from its spans.
+    Service {
+        /// The service.
+        service: String,
+        /// Which figure.
+        figure: ServiceFigure,
+    },
+}
+
+/// A figure of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceFigure {
+    /// Requests per second.
+    Rate,
+    /// Share of requests that failed.
+    ErrorRatio,
+    /// Median duration in nanoseconds.
+    P50,
+    /// 95th percentile of the duration in nanoseconds.
+    P95,
+}
+
+/// What is the trend, and what was out of the ordinary?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct AnalysisRequest {
+    /// What is analysed.
+    pub subject: Subject,
+    /// From when to when.
+    pub range: TimeRange,
+    /// At most this many points.
+    pub max_points: u32,
+}
+
+/// Trend and band of one subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct AnalysisAnswer {
+    /// Unit of the values, may be empty.
+    pub unit: String,
+    /// The trend; none with fewer than ten points.
+    pub trend: Option<crate::Trend>,
+    /// The expected band and what lies outside it.
+    pub band: crate::AnomalyBand,
+    /// When Binnacle could not observe.
+    pub gaps: Vec<crate::Gap>,
+}
+
+/// What is different between two stretches?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct CompareRequest {
+    /// What is compared. For percentiles of a service the durations of its requests are compared.
+    pub subject: Subject,
+    /// The earlier stretch.
+    pub before: TimeRange,
+    /// The later stretch.
+    pub after: TimeRange,
+}
+
+/// A comparison with the unit of its figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CompareAnswer {
+    /// Unit of the values, may be empty.
+    pub unit: String,
+    /// The comparison.
+    pub comparison: crate::Comparison,
+}

@@ -1,0 +1,229 @@
+//! Questions about metrics.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{Gap, Labels, MetricKind, TagMatcher, Temporality, TimeRange, Timestamp};
+
+/// How samples become one value per step and group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Aggregation {
+    /// Mean over time, then mean over series.
+    Average,
+    /// Mean over time, then sum over series.
+    Sum,
+    /// Smallest.
+    Minimum,
+    /// Largest.
+    Maximum,
+    /// Latest over time, then sum over series.
+    Last,
+    /// How many samples.
+    Count,
+    /// Increase per second of a counter (or of a histogram's count), summed over series.
+    Rate,
+    /// Increase of a counter (or of a histogram's count), summed over series.
+    Increase,
+    /// Median of a histogram, or of a gauge's samples.
+    P50,
+    /// 90th percentile.
+    P90,
+    /// 95th percentile.
+    P95,
+    /// 99th percentile.
+    P99,
+}
+
+impl Aggregation {
+    /// The quantile, 0 to 1, for the percentile aggregations.
+    pub fn quantile(self) -> Option<f64> {
+        match self {
+            Self::P50 => Some(0.5),
+            Self::P90 => Some(0.9),
+            Self::P95 => Some(0.95),
+            Self::P99 => Some(0.99),
+            _ => None,
+        }
+    }
+}
+
+/// Which metrics are there?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct MetricCatalogRequest {
+    /// Part of the name, in any case; empty for all.
+    pub search: String,
+    /// Which series count.
+    pub matchers: Vec<TagMatcher>,
+    /// At most this many, in name order.
+    pub limit: u32,
+}
+
+/// One metric of the catalog.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct MetricSummary {
+    /// Name.
+    pub name: String,
+    /// Kind.
+    pub kind: MetricKind,
+    /// Unit, may be empty.
+    pub unit: String,
+    /// Temporality.
+    pub temporality: Temporality,
+    /// For people, may be empty.
+    pub description: String,
+    /// How many series.
+    pub series: u32,
+    /// Services that send it, at most 20.
+    pub services: Vec<String>,
+    /// Aggregation that shows most of it.
+    pub suggested: Aggregation,
+}
+
+/// Which tags does a metric have?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TagsRequest {
+    /// The metric; the tags of all metrics if empty.
+    pub metric: String,
+    /// Which series count.
+    pub matchers: Vec<TagMatcher>,
+}
+
+/// One tag with its commonest values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct TagSummary {
+    /// Key.
+    pub key: String,
+    /// How many different values.
+    pub count: u32,
+    /// The commonest, at most 100.
+    pub values: Vec<String>,
+}
+
+/// The question behind a chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SeriesRequest {
+    /// Metric name.
+    pub metric: String,
+    /// Which series.
+    pub matchers: Vec<TagMatcher>,
+    /// How samples become values.
+    pub aggregation: Aggregation,
+    /// Labels to keep apart; all series are one if empty.
+    pub group_by: Vec<String>,
+    /// From when to when.
+    pub range: TimeRange,
+    /// Length of a step in nanoseconds; chosen from `max_points` if none.
+    pub step: Option<i64>,
+    /// At most this many steps.
+    pub max_points: u32,
+    /// At most this many groups, the largest first.
+    pub limit: u32,
+}
+
+/// Values of one label set over time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SeriesPoints {
+    /// What tells it apart.
+    pub labels: Labels,
+    /// Starts of the steps that have a value, ascending.
+    pub times: Vec<Timestamp>,
+    /// The value of each.
+    pub values: Vec<f64>,
+}
+
+/// The answer behind a chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SeriesAnswer {
+    /// Unit of the values, may be empty.
+    pub unit: String,
+    /// Length of a step, in nanoseconds.
+    pub step: i64,
+    /// The groups, largest first.
+    pub series: Vec<SeriesPoints>,
+    /// How many groups there are in all.
+    pub total_series: u32,
+    /// When Binnacle could not observe.
+    pub gaps: Vec<Gap>,
+}
+
+/// Raw samples, as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SamplesRequest {
+    /// Metric name.
+    pub metric: String,
+    /// Which series.
+    pub matchers: Vec<TagMatcher>,
+    /// From when to when.
+    pub range: TimeRange,
+    /// At most this many samples, newest kept.
+    pub limit: u32,
+}
+
+/// One series reduced to steps by the store; input of [`Aggregation`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesBuckets {
+    /// All tags: attributes, and resource attributes under their own names.
+    pub labels: Labels,
+    /// Unit, may be empty.
+    pub unit: String,
+    /// Kind.
+    pub kind: MetricKind,
+    /// Steps that have samples, ascending.
+    pub buckets: Vec<Bucket>,
+}
+
+/// The samples of one series in one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bucket {
+    /// Start of the step.
+    pub time: Timestamp,
+    /// First value.
+    pub first: f64,
+    /// Last value.
+    pub last: f64,
+    /// Smallest value.
+    pub min: f64,
+    /// Largest value.
+    pub max: f64,
+    /// Sum of values.
+    pub sum: f64,
+    /// How many samples.
+    pub count: u64,
+    /// Increase of a counter from the sample before each (resets count from zero); 0 for gauges.
+    pub increase: f64,
+}
+
+/// One histogram series reduced to steps by the store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistogramBuckets {
+    /// All tags: attributes, and resource attributes under their own names.
+    pub labels: Labels,
+    /// Unit, may be empty.
+    pub unit: String,
+    /// Steps that have points, ascending.
+    pub steps: Vec<HistogramStep>,
+}
+
+/// What a histogram gained in one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistogramStep {
+    /// Start of the step.
+    pub time: Timestamp,
+    /// Measurements gained.
+    pub count: f64,
+    /// Sum gained.
+    pub sum: f64,
+    /// Smallest measurement, if told.
+    pub min: Option<f64>,
+    /// Largest measurement, if told.
+    pub max: Option<f64>,
+    /// Upper bounds, ascending; the last bucket is unbounded.
+    pub bounds: Vec<f64>,
+    /// Counts gained, one more than `bounds`.
+    pub counts: Vec<f64>,
+}

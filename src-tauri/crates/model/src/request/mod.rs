@@ -1,0 +1,17 @@
+//! Questions to the store and their answers. Every list has a limit, every range an end.
+
+mod analysis;
+mod filter;
+mod logs;
+mod metrics;
+mod report;
+mod services;
+mod traces;
+
+pub use analysis::*;
+pub use filter::*;
+pub use logs::*;
+pub use metrics::*;
+pub use report::*;
+pub use services::*;
+pub use traces::*;

@@ -1,0 +1,66 @@
+//! Questions that end as a document.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::TimeRange;
+
+/// A performance report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ReportRequest {
+    /// Title.
+    pub title: String,
+    /// From when to when.
+    pub range: TimeRange,
+    /// Services in it; every service if empty.
+    pub services: Vec<String>,
+    /// Minutes east of UTC for the times in the document.
+    pub utc_offset_minutes: i32,
+}
+
+/// In what form a report or its data are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportFormat {
+    /// One self-contained page with charts.
+    Html,
+    /// The figures behind the charts, one row per service and step.
+    Csv,
+    /// The same rows as Parquet.
+    Parquet,
+}
+
+/// Telemetry of a range as one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ExportRequest {
+    /// What is exported.
+    pub signal: ExportSignal,
+    /// From when to when.
+    pub range: TimeRange,
+    /// CSV or Parquet.
+    pub format: ExportFormat,
+}
+
+/// What can be exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportSignal {
+    /// Samples with their tags.
+    Metrics,
+    /// Log records.
+    Logs,
+    /// Spans.
+    Spans,
+}
+
+/// In what form telemetry is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFormat {
+    /// Comma-separated values with a header line.
+    Csv,
+    /// Parquet.
+    Parquet,
+}

@@ -1,0 +1,95 @@
+//! Spans: what a service did, from when to when, on whose behalf.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{Attributes, Resource, Scope, SpanId, Timestamp, TraceId};
+
+/// The role of a span in its trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SpanKind {
+    /// Not told.
+    Unspecified,
+    /// Work inside a service.
+    Internal,
+    /// Answering a request.
+    Server,
+    /// Making a request.
+    Client,
+    /// Sending a message.
+    Producer,
+    /// Handling a message.
+    Consumer,
+}
+
+/// How a span ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SpanStatus {
+    /// Not told: neither marked good nor failed.
+    Unset,
+    /// Marked good.
+    Ok,
+    /// Failed.
+    Error,
+}
+
+/// Something that happened at one moment of a span.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SpanEvent {
+    /// When.
+    pub time: Timestamp,
+    /// What, such as `exception`.
+    pub name: String,
+    /// Details.
+    pub attributes: Attributes,
+}
+
+/// A reference from a span to another, in the same trace or not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SpanLink {
+    /// Trace of the other span.
+    pub trace_id: TraceId,
+    /// The other span.
+    pub span_id: SpanId,
+    /// Why they are linked.
+    pub attributes: Attributes,
+}
+
+/// One span as it was received.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// The trace it belongs to.
+    pub trace_id: TraceId,
+    /// Its own identifier.
+    pub span_id: SpanId,
+    /// The span it was made in; none for a root.
+    pub parent_span_id: Option<SpanId>,
+    /// The operation.
+    pub name: String,
+    /// Its role.
+    pub kind: SpanKind,
+    /// When it began.
+    pub start: Timestamp,
+    /// How long it took, in nanoseconds, never negative.
+    pub duration: i64,
+    /// How it ended.
+    pub status: SpanStatus,
+    /// What went wrong, may be empty.
+    pub status_message: String,
+    /// W3C trace state, may be empty.
+    pub trace_state: String,
+    /// Who speaks.
+    pub resource: Arc<Resource>,
+    /// What recorded it.
+    pub scope: Arc<Scope>,
+    /// Details.
+    pub attributes: Attributes,
+    /// What happened during it, in time order.
+    pub events: Vec<SpanEvent>,
+    /// Other spans it refers to.
+    pub links: Vec<SpanLink>,
+}

@@ -1,0 +1,129 @@
+//! What the engine says of itself.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{AlertState, HealthState, Timestamp};
+
+/// The state of the whole engine at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct EngineStatus {
+    /// Version of the program.
+    pub version: String,
+    /// Host it runs on.
+    pub host: String,
+    /// When it started.
+    pub started: Timestamp,
+    /// The clock of the engine now.
+    pub now: Timestamp,
+    /// Folder the data lie in.
+    pub data_folder: String,
+    /// The settings file.
+    pub settings_file: String,
+    /// Parts, in the order they were started.
+    pub parts: Vec<PartStatus>,
+    /// Ways in that listen, with what came through them.
+    pub listeners: Vec<ListenerStatus>,
+    /// Records committed since the start.
+    pub committed: RecordCounts,
+    /// Records committed per second, over the last ten seconds.
+    pub rate: RecordCounts,
+    /// Bytes of the data folder.
+    pub stored_bytes: u64,
+    /// Alerts by state and the worst state there is.
+    pub alerts: AlertCounts,
+    /// Checks that are degraded or unhealthy.
+    pub checks_failing: u32,
+    /// Whether collecting is paused.
+    pub paused: bool,
+    /// Until when notifications are muted.
+    pub muted_until: Option<Timestamp>,
+    /// Whether the demonstration shop runs here.
+    pub demonstration: bool,
+    /// Whether there are data of the demonstration shop.
+    pub demonstration_data: bool,
+}
+
+/// The state of one part of the engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct PartStatus {
+    /// Which part, such as `host metrics` or `scrape http://…`.
+    pub name: String,
+    /// How it is.
+    pub state: HealthState,
+    /// What is wrong, may be empty.
+    pub message: String,
+}
+
+/// A way in that listens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ListenerStatus {
+    /// Protocol, such as `otlp_grpc`, `otlp_http` or `web`.
+    pub protocol: String,
+    /// The address it listens on, or should.
+    pub address: String,
+    /// How it is.
+    pub state: HealthState,
+    /// What is wrong, such as a port that is in use; may be empty.
+    pub message: String,
+    /// Records that came through it since the start.
+    pub received: RecordCounts,
+    /// Requests refused since the start.
+    pub refused: u64,
+    /// When the last record came.
+    pub last_received: Option<Timestamp>,
+}
+
+/// Records by signal.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, TS)]
+pub struct RecordCounts {
+    /// Samples and histogram points.
+    pub samples: u64,
+    /// Log records.
+    pub logs: u64,
+    /// Spans.
+    pub spans: u64,
+}
+
+/// How many alerts stand where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AlertCounts {
+    /// How many fire.
+    pub firing: u32,
+    /// How many are pending.
+    pub pending: u32,
+    /// The worst state.
+    pub worst: AlertState,
+}
+
+/// Where a running part says how it is; the engine keeps the other end. Clones share the state.
+#[derive(Debug, Clone)]
+pub struct PartReporter {
+    name: Arc<str>,
+    shared: Arc<Mutex<(HealthState, String)>>,
+}
+
+impl PartReporter {
+    /// A part that has not said anything yet: unknown.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.into(), shared: Arc::new(Mutex::new((HealthState::Unknown, String::new()))) }
+    }
+
+    /// Says that the part works.
+    pub fn healthy(&self) {
+        self.report(HealthState::Healthy, String::new());
+    }
+
+    /// Says how the part is and what is wrong.
+    pub fn report(&self, state: HealthState, message: String) {
+        *self.shared.lock().unwrap_or_else(PoisonError::into_inner) = (state, message);
+    }
+
+    /// What the part said last.
+    pub fn status(&self) -> PartStatus {
+        let (state, message) = self.shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        PartStatus { name: self.name.to_string(), state, message }
+    }
+}

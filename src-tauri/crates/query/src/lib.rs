@@ -1,0 +1,1 @@
+//! The languages people type, evaluated over the store.

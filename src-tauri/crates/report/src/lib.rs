@@ -1,0 +1,1 @@
+//! Turns a question and a time range into a document.

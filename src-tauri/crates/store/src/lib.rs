@@ -1,0 +1,1 @@
+//! Keeps telemetry and history in DuckDB.

@@ -1,0 +1,1 @@
+//! The commands over HTTP and WebSocket, and the console as a page.

@@ -1,0 +1,2 @@
+//! binnacle
+fn main() {}

@@ -1,0 +1,70 @@
+//! Why the store refused or failed.
+
+use std::{path::PathBuf, time::Duration};
+
+/// Why a request to the store was not carried out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The queue of writes is full; nothing was kept.
+    #[error("the store is busy, try again in {} ms", retry_after.as_millis())]
+    Busy {
+        /// How long to wait before the next attempt.
+        retry_after: Duration,
+    },
+    /// The request took longer than its deadline and was given up.
+    #[error("the request took longer than {} s and was cancelled", deadline.as_secs_f64())]
+    Deadline {
+        /// The deadline.
+        deadline: Duration,
+    },
+    /// The request cannot be answered as it was asked, such as with a bad regular expression.
+    #[error("invalid request: {0}")]
+    InvalidRequest(String),
+    /// The data folder was written by a newer version of Binnacle.
+    #[error(
+        "the data in {} have schema version {found}, this version of Binnacle reads up to {supported}; \
+         install the newer Binnacle again or choose another data folder",
+        path.display()
+    )]
+    NewerSchema {
+        /// The database file.
+        path: PathBuf,
+        /// Version found in it.
+        found: i64,
+        /// Newest version known here.
+        supported: i64,
+    },
+    /// The database file cannot be read; it was left as it is.
+    #[error(
+        "the database {} is damaged or not a database ({reason}); it was left untouched, move it away \
+         (keep it if the data matter) or restore a copy, then start again",
+        path.display()
+    )]
+    Damaged {
+        /// The database file.
+        path: PathBuf,
+        /// What the database said.
+        reason: String,
+    },
+    /// Another process holds the data folder.
+    #[error("the data folder {} is in use by another Binnacle", path.display())]
+    InUse {
+        /// The data folder.
+        path: PathBuf,
+    },
+    /// A file or folder could not be used.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(String),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}

@@ -1,0 +1,6 @@
+//! Checks, alerts and everything else that happened.
+
+mod alerts;
+mod checks;
+mod demonstration;
+mod ledger;

@@ -1,0 +1,6 @@
+//! Reads of telemetry.
+
+mod logs;
+mod metrics;
+mod services;
+mod traces;

@@ -1,0 +1,36 @@
+// Generated from the Rust types of the same name.
+import type { AnomalyStretch } from "./AnomalyStretch";
+import type { Timestamp } from "./Timestamp";
+
+/**
+ * What was expected of a series, and where it was not met.
+ */
+export type AnomalyBand = { 
+/**
+ * Times of the points.
+ */
+times: Array<Timestamp>, 
+/**
+ * The values; null where there were none.
+ */
+values: Array<number | null>, 
+/**
+ * The expected values.
+ */
+expected: Array<number | null>, 
+/**
+ * Lower edge of the band.
+ */
+lower: Array<number | null>, 
+/**
+ * Upper edge of the band.
+ */
+upper: Array<number | null>, 
+/**
+ * Stretches outside the band, strongest first.
+ */
+anomalies: Array<AnomalyStretch>, 
+/**
+ * Length of the season found, in nanoseconds; none if no season is plain.
+ */
+season: number | null, };

@@ -1,0 +1,44 @@
+// Generated from the Rust types of the same name.
+import type { ComparisonSide } from "./ComparisonSide";
+import type { ComparisonVerdict } from "./ComparisonVerdict";
+
+/**
+ * Two stretches of the same thing held against each other.
+ */
+export type Comparison = { 
+/**
+ * The earlier stretch.
+ */
+before: ComparisonSide, 
+/**
+ * The later stretch.
+ */
+after: ComparisonSide, 
+/**
+ * Relative change of the median, 0.1 for 10% more; none if the median before was zero.
+ */
+median_change: number | null, 
+/**
+ * Interval of the relative change of the median at 95%.
+ */
+median_change_interval: [number, number] | null, 
+/**
+ * Relative change of the 95th percentile.
+ */
+p95_change: number | null, 
+/**
+ * Interval of the relative change of the 95th percentile at 95%.
+ */
+p95_change_interval: [number, number] | null, 
+/**
+ * Probability of such a difference if both were alike (Mann-Whitney).
+ */
+p_value: number, 
+/**
+ * The verdict.
+ */
+verdict: ComparisonVerdict, 
+/**
+ * The verdict in one sentence.
+ */
+sentence: string, };

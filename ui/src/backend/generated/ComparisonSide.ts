@@ -1,0 +1,31 @@
+// Generated from the Rust types of the same name.
+import type { TimeRange } from "./TimeRange";
+
+/**
+ * One stretch of a comparison in figures.
+ */
+export type ComparisonSide = { 
+/**
+ * The stretch.
+ */
+range: TimeRange, 
+/**
+ * How many values.
+ */
+count: number, 
+/**
+ * Mean.
+ */
+mean: number, 
+/**
+ * Median.
+ */
+median: number, 
+/**
+ * 95th percentile.
+ */
+p95: number, 
+/**
+ * Values at equally spaced quantiles from 0 to 1 (101 of them), to draw both distributions.
+ */
+quantiles: Array<number>, };

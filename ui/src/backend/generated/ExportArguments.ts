@@ -1,0 +1,11 @@
+// Generated from the Rust types of the same name.
+import type { ExportRequest } from "./ExportRequest";
+
+/**
+ * Telemetry as a file.
+ */
+export type ExportArguments = { 
+/**
+ * What.
+ */
+request: ExportRequest, };

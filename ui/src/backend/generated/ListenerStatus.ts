@@ -1,0 +1,37 @@
+// Generated from the Rust types of the same name.
+import type { HealthState } from "./HealthState";
+import type { RecordCounts } from "./RecordCounts";
+import type { Timestamp } from "./Timestamp";
+
+/**
+ * A way in that listens.
+ */
+export type ListenerStatus = { 
+/**
+ * Protocol, such as `otlp_grpc`, `otlp_http` or `web`.
+ */
+protocol: string, 
+/**
+ * The address it listens on, or should.
+ */
+address: string, 
+/**
+ * How it is.
+ */
+state: HealthState, 
+/**
+ * What is wrong, such as a port that is in use; may be empty.
+ */
+message: string, 
+/**
+ * Records that came through it since the start.
+ */
+received: RecordCounts, 
+/**
+ * Requests refused since the start.
+ */
+refused: number, 
+/**
+ * When the last record came.
+ */
+last_received: Timestamp | null, };

@@ -1,0 +1,59 @@
+// Generated from the Rust types of the same name.
+import type { Attributes } from "./Attributes";
+import type { Severity } from "./Severity";
+import type { SpanId } from "./SpanId";
+import type { Timestamp } from "./Timestamp";
+import type { TraceId } from "./TraceId";
+
+/**
+ * One log record as it is read.
+ */
+export type LogLine = { 
+/**
+ * Names the record within its data folder.
+ */
+id: string, 
+/**
+ * When the event happened.
+ */
+time: Timestamp, 
+/**
+ * How bad it is.
+ */
+severity: Severity, 
+/**
+ * The severity in the sender's words, may be empty.
+ */
+severity_text: string, 
+/**
+ * Service that speaks.
+ */
+service: string, 
+/**
+ * The message.
+ */
+body: string, 
+/**
+ * Everything else that was said.
+ */
+attributes: Attributes, 
+/**
+ * Who speaks.
+ */
+resource: Attributes, 
+/**
+ * Instrumentation scope, may be empty.
+ */
+scope: string, 
+/**
+ * The trace it belongs to.
+ */
+trace_id: TraceId | null, 
+/**
+ * The span it belongs to.
+ */
+span_id: SpanId | null, 
+/**
+ * Name of the event, may be empty.
+ */
+event_name: string, };

@@ -1,0 +1,19 @@
+// Generated from the Rust types of the same name.
+import type { LogLine } from "./LogLine";
+
+/**
+ * One page of log records, newest first.
+ */
+export type LogPage = { 
+/**
+ * The records.
+ */
+lines: Array<LogLine>, 
+/**
+ * Where the next page begins; none if this is the last.
+ */
+cursor: string | null, 
+/**
+ * How the search was understood, for people.
+ */
+understood: string, };

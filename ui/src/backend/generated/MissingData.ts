@@ -1,0 +1,5 @@
+// Generated from the Rust types of the same name.
+/**
+ * What happens to an alert when its data stop.
+ */
+export type MissingData = "keep_state" | "resolve" | "fire";

@@ -1,0 +1,11 @@
+// Generated from the Rust types of the same name.
+import type { AlertRule } from "./AlertRule";
+
+/**
+ * A rule to save.
+ */
+export type RuleArguments = { 
+/**
+ * The rule; an empty id makes a new one.
+ */
+rule: AlertRule, };

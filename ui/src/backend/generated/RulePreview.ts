@@ -1,0 +1,36 @@
+// Generated from the Rust types of the same name.
+import type { PreviewStretch } from "./PreviewStretch";
+import type { SeriesPoints } from "./SeriesPoints";
+
+/**
+ * What a rule would have done, had it existed.
+ */
+export type RulePreview = { 
+/**
+ * The watched values over the range.
+ */
+series: Array<SeriesPoints>, 
+/**
+ * Unit of the values, may be empty.
+ */
+unit: string, 
+/**
+ * When it would have been pending or firing, per label set.
+ */
+stretches: Array<PreviewStretch>, 
+/**
+ * Notifications it would have sent, resolved ones not counted.
+ */
+notifications: number, 
+/**
+ * Time between two evaluated points, in nanoseconds.
+ */
+step: number, 
+/**
+ * A threshold that the data suggest: what one value in a hundred exceeds (or undercuts).
+ */
+suggested_threshold: number | null, 
+/**
+ * The rule in one sentence.
+ */
+sentence: string, };

@@ -1,0 +1,28 @@
+// Generated from the Rust types of the same name.
+import type { Gap } from "./Gap";
+import type { SeriesPoints } from "./SeriesPoints";
+
+/**
+ * The answer behind a chart.
+ */
+export type SeriesAnswer = { 
+/**
+ * Unit of the values, may be empty.
+ */
+unit: string, 
+/**
+ * Length of a step, in nanoseconds.
+ */
+step: number, 
+/**
+ * The groups, largest first.
+ */
+series: Array<SeriesPoints>, 
+/**
+ * How many groups there are in all.
+ */
+total_series: number, 
+/**
+ * When Binnacle could not observe.
+ */
+gaps: Array<Gap>, };

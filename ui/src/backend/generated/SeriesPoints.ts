@@ -1,0 +1,19 @@
+// Generated from the Rust types of the same name.
+import type { Timestamp } from "./Timestamp";
+
+/**
+ * Values of one label set over time.
+ */
+export type SeriesPoints = { 
+/**
+ * What tells it apart.
+ */
+labels: { [key in string]: string }, 
+/**
+ * Starts of the steps that have a value, ascending.
+ */
+times: Array<Timestamp>, 
+/**
+ * The value of each.
+ */
+values: Array<number>, };

@@ -1,0 +1,5 @@
+// Generated from the Rust types of the same name.
+/**
+ * A figure of a service.
+ */
+export type ServiceFigure = "rate" | "error_ratio" | "p50" | "p95";

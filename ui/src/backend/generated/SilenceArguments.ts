@@ -1,0 +1,11 @@
+// Generated from the Rust types of the same name.
+import type { Silence } from "./Silence";
+
+/**
+ * A silence to save.
+ */
+export type SilenceArguments = { 
+/**
+ * The silence; an empty id makes a new one.
+ */
+silence: Silence, };

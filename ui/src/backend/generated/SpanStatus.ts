@@ -1,0 +1,5 @@
+// Generated from the Rust types of the same name.
+/**
+ * How a span ended.
+ */
+export type SpanStatus = "unset" | "ok" | "error";

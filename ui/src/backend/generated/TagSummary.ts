@@ -1,0 +1,17 @@
+// Generated from the Rust types of the same name.
+/**
+ * One tag with its commonest values.
+ */
+export type TagSummary = { 
+/**
+ * Key.
+ */
+key: string, 
+/**
+ * How many different values.
+ */
+count: number, 
+/**
+ * The commonest, at most 100.
+ */
+values: Array<string>, };

@@ -1,0 +1,15 @@
+// Generated from the Rust types of the same name.
+import type { TraceId } from "./TraceId";
+
+/**
+ * One trace.
+ */
+export type TraceArguments = { 
+/**
+ * The trace.
+ */
+trace_id: TraceId, 
+/**
+ * At most this many spans, earliest first.
+ */
+limit: number, };

@@ -1,0 +1,45 @@
+// Generated from the Rust types of the same name.
+/**
+ * A straight line through a series, made to withstand outliers.
+ */
+export type Trend = { 
+/**
+ * Change per hour, in the unit of the series (Theil-Sen: median of pairwise slopes).
+ */
+slope_per_hour: number, 
+/**
+ * Lower end of the interval of the slope at `confidence`.
+ */
+slope_low: number, 
+/**
+ * Upper end of the interval of the slope at `confidence`.
+ */
+slope_high: number, 
+/**
+ * Confidence of the interval, such as 0.95.
+ */
+confidence: number, 
+/**
+ * Probability of such an order of values if there were no trend (Mann-Kendall, corrected for autocorrelation).
+ */
+p_value: number, 
+/**
+ * Value of the line at the start of the range.
+ */
+start_value: number, 
+/**
+ * Value of the line at the end of the range.
+ */
+end_value: number, 
+/**
+ * How many points it rests on.
+ */
+points: number, 
+/**
+ * Whether the slope's sign is certain at `confidence`.
+ */
+significant: boolean, 
+/**
+ * The verdict in one sentence.
+ */
+sentence: string, };

@@ -1,0 +1,208 @@
+//! Two stretches held against each other.
+
+use model::{Comparison, ComparisonSide, ComparisonVerdict, TimeRange};
+
+use crate::{
+    figures::percent,
+    quantile,
+    rank_test::{exceedance, mann_whitney},
+    resampling::{Resampler, SplitMix},
+    statistics::{finite, mean, sorted_finite},
+};
+
+/// Fewer values than this a side say nothing.
+const LEAST_VALUES: usize = 30;
+/// At most this many values a side are ranked.
+const MOST_RANKED: usize = 50_000;
+const REPLICATES: usize = 1_000;
+/// A smaller relative change of the median is not worth telling.
+const LEAST_CHANGE: f64 = 0.01;
+/// A smaller relative change of the tail alone is not worth telling.
+const LEAST_TAIL_CHANGE: f64 = 0.1;
+/// How sure the tail must be when the middle is unchanged: asking a second question doubles the chance of a false
+/// answer, so this one has to be plainer.
+const TAIL_ERROR: f64 = 0.005;
+
+/// Compares the values of two stretches. Values that are not finite are left out. Values in order of arrival have
+/// their autocorrelation taken into account.
+///
+/// The verdict is `Higher` or `Lower` if the median moved (Mann–Whitney p below 0.05, the 95% interval of its change
+/// without 0, at least 1%), or else if only the tail did (p95 by at least 10%, interval and exceedance test at
+/// 99.5%). Intervals are percentile intervals of a seeded block bootstrap of 1,000 replicates.
+pub fn compare(before: &[f64], after: &[f64], before_range: TimeRange, after_range: TimeRange) -> Comparison {
+    let [earlier, later] = [before, after]
+        .map(|values| -> Vec<f64> { values.iter().copied().filter(|value| value.is_finite()).collect() });
+    let left = side(&earlier, before_range);
+    let right = side(&later, after_range);
+    let change = |from: f64, to: f64| (from != 0.0).then(|| finite((to / from.abs()) - from.signum()));
+    let median_change =
+        change(left.median, right.median).filter(|_| !earlier.is_empty() && !later.is_empty());
+    let p95_change = change(left.p95, right.p95).filter(|_| !earlier.is_empty() && !later.is_empty());
+    let mut comparison = Comparison {
+        before: left,
+        after: right,
+        median_change,
+        median_change_interval: None,
+        p95_change,
+        p95_change_interval: None,
+        p_value: 1.0,
+        verdict: ComparisonVerdict::NotEnoughData,
+        sentence: String::new(),
+    };
+    if earlier.len() < LEAST_VALUES || later.len() < LEAST_VALUES {
+        comparison.sentence = format!(
+            "not enough data: {} values before and {} after, {LEAST_VALUES} are needed on each side",
+            earlier.len(),
+            later.len()
+        );
+        return comparison;
+    }
+
+    let replicates = Replicates::draw(&earlier, &later);
+    let inflation = replicates.inflation;
+    comparison.median_change_interval = replicates.relative(0, 0.05).filter(|_| median_change.is_some());
+    comparison.p95_change_interval = replicates.relative(1, 0.05).filter(|_| p95_change.is_some());
+    let [ranked_before, ranked_after] = [&earlier, &later].map(|values| -> Vec<f64> {
+        values.iter().copied().step_by(values.len().div_ceil(MOST_RANKED)).collect()
+    });
+    comparison.p_value = mann_whitney(&ranked_before, &ranked_after, inflation);
+
+    let middle = replicates.direction(0, 0.05).filter(|_| {
+        comparison.p_value < 0.05 && median_change.is_none_or(|change| change.abs() >= LEAST_CHANGE)
+    });
+    let limit = comparison.before.p95.min(comparison.after.p95);
+    let tail = replicates.direction(1, TAIL_ERROR).filter(|_| {
+        exceedance(&earlier, &later, limit, inflation) < TAIL_ERROR
+            && p95_change.is_none_or(|change| change.abs() >= LEAST_TAIL_CHANGE)
+    });
+    comparison.verdict = match middle.or(tail) {
+        Some(true) => ComparisonVerdict::Higher,
+        Some(false) => ComparisonVerdict::Lower,
+        None => ComparisonVerdict::NoDifference,
+    };
+    comparison.sentence = sentence(&comparison, middle.is_some());
+    comparison
+}
+
+fn side(values: &[f64], range: TimeRange) -> ComparisonSide {
+    let sorted = sorted_finite(values);
+    let at = |q: f64| quantile(&sorted, q).unwrap_or_default();
+    ComparisonSide {
+        range,
+        count: values.len() as u64,
+        mean: finite(mean(&sorted)),
+        median: at(0.5),
+        p95: at(0.95),
+        quantiles: if sorted.is_empty() {
+            Vec::new()
+        } else {
+            (0..=100).map(|index| at(f64::from(index) / 100.0)).collect()
+        },
+    }
+}
+
+/// Median and p95 of both sides, drawn again many times.
+struct Replicates {
+    drawn: Vec<([f64; 2], [f64; 2])>,
+    inflation: f64,
+}
+
+impl Replicates {
+    fn draw(before: &[f64], after: &[f64]) -> Self {
+        let (mut left, mut right) = (Resampler::new(before), Resampler::new(after));
+        let mut random = SplitMix(0x0062_696e_6e61_636c);
+        let quantiles = [0.5, 0.95];
+        let drawn = (0..REPLICATES)
+            .map(|_| (left.draw(&mut random, quantiles), right.draw(&mut random, quantiles)))
+            .collect();
+        Self { drawn, inflation: left.inflation.max(right.inflation) }
+    }
+
+    /// Interval of the relative change of one of the two quantiles; `error` is the chance of being outside.
+    fn relative(&self, which: usize, error: f64) -> Option<(f64, f64)> {
+        let changes: Vec<f64> = self
+            .drawn
+            .iter()
+            .filter(|(before, _)| before[which] != 0.0)
+            .map(|(before, after)| finite(after[which] / before[which].abs() - before[which].signum()))
+            .collect();
+        (changes.len() * 2 > REPLICATES).then(|| edges(changes, error)).flatten()
+    }
+
+    /// Whether one of the two quantiles rose (true), fell (false), or neither for sure (none).
+    fn direction(&self, which: usize, error: f64) -> Option<bool> {
+        let differences =
+            self.drawn.iter().map(|(before, after)| finite(after[which] - before[which])).collect();
+        let (low, high) = edges(differences, error)?;
+        if low > 0.0 {
+            Some(true)
+        } else if high < 0.0 {
+            Some(false)
+        } else {
+            None
+        }
+    }
+}
+
+fn edges(values: Vec<f64>, error: f64) -> Option<(f64, f64)> {
+    let sorted = sorted_finite(&values);
+    Some((quantile(&sorted, error / 2.0)?, quantile(&sorted, 1.0 - error / 2.0)?))
+}
+
+fn sentence(comparison: &Comparison, middle: bool) -> String {
+    let verb = |change: f64| if change >= 0.0 { "rose" } else { "fell" };
+    let between = |interval: Option<(f64, f64)>, rose: bool| match interval {
+        Some((low, high)) => {
+            let (from, to) = if rose { (low, high) } else { (-high, -low) };
+            let sign = |change: f64| if change < 0.0 { "−" } else { "" };
+            format!(" (between {}{} and {}{})", sign(from), percent(from), sign(to), percent(to))
+        }
+        None => String::new(),
+    };
+    let median = comparison.median_change.map(|change| {
+        format!(
+            "the median {} by {}{}",
+            verb(change),
+            percent(change),
+            between(comparison.median_change_interval, change >= 0.0)
+        )
+    });
+    match comparison.verdict {
+        ComparisonVerdict::NotEnoughData => "not enough data".to_owned(),
+        ComparisonVerdict::NoDifference => match comparison.median_change_interval {
+            Some((low, high)) => format!(
+                "no difference that the data can show: the change of the median is between {}{} and {}{}",
+                if low < 0.0 { "−" } else { "" },
+                percent(low),
+                if high < 0.0 { "−" } else { "" },
+                percent(high)
+            ),
+            None => "no difference that the data can show".to_owned(),
+        },
+        _ if middle => {
+            let first = median.unwrap_or_else(|| {
+                format!("the median {} from zero", verb(comparison.after.median - comparison.before.median))
+            });
+            match comparison.p95_change {
+                Some(change) if change.abs() >= 0.005 => {
+                    let and = comparison.median_change.is_some_and(|median| median * change > 0.0);
+                    let verb = if and { String::new() } else { format!("{} ", verb(change)) };
+                    format!("{first}, p95 {verb}by {}", percent(change))
+                }
+                _ => first,
+            }
+        }
+        _ => {
+            let tail = match comparison.p95_change {
+                Some(change) => format!(
+                    "p95 {} by {}{}",
+                    verb(change),
+                    percent(change),
+                    between(comparison.p95_change_interval, change >= 0.0)
+                ),
+                None => "p95 rose from zero".to_owned(),
+            };
+            format!("{tail}, the median did not move for certain")
+        }
+    }
+}

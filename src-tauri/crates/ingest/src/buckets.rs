@@ -1,0 +1,76 @@
+//! The buckets of histograms and the quantiles of summaries, checked.
+
+use model::Buckets;
+use opentelemetry_proto::tonic::metrics::v1::{
+    ExponentialHistogramDataPoint, exponential_histogram_data_point::Buckets as WireBuckets,
+    summary_data_point::ValueAtQuantile,
+};
+
+/// How many buckets or quantiles one point may have.
+const MAX_BUCKETS: usize = 4096;
+/// Scales outside are beyond what a double can tell apart.
+const SCALES: std::ops::RangeInclusive<i32> = -16..=64;
+
+/// Buckets with explicit bounds, or why they make no sense.
+pub(crate) fn explicit(count: u64, counts: Vec<u64>, bounds: Vec<f64>) -> Result<Buckets, String> {
+    if counts.is_empty() && bounds.is_empty() {
+        return Ok(Buckets::Explicit { bounds, counts: vec![count] });
+    }
+    if counts.len() != bounds.len() + 1 {
+        return Err(format!("histogram has {} bucket counts for {} bounds", counts.len(), bounds.len()));
+    }
+    check_number(counts.len())?;
+    if bounds.iter().any(|bound| bound.is_nan()) || bounds.windows(2).any(|pair| pair[0] >= pair[1]) {
+        return Err("histogram bounds do not ascend".to_owned());
+    }
+    check_total(count, &counts)?;
+    Ok(Buckets::Explicit { bounds, counts })
+}
+
+/// Exponential buckets, or why they make no sense.
+pub(crate) fn exponential(point: &ExponentialHistogramDataPoint) -> Result<Buckets, String> {
+    let side = |side: &Option<WireBuckets>| {
+        side.as_ref().map(|side| (side.offset, side.bucket_counts.clone())).unwrap_or_default()
+    };
+    if !SCALES.contains(&point.scale) {
+        return Err(format!("histogram scale {} is out of range", point.scale));
+    }
+    let (positive_offset, positive) = side(&point.positive);
+    let (negative_offset, negative) = side(&point.negative);
+    check_number(positive.len().saturating_add(negative.len()))?;
+    let all: Vec<u64> = positive.iter().chain(&negative).copied().chain([point.zero_count]).collect();
+    check_total(point.count, &all)?;
+    Ok(Buckets::Exponential {
+        scale: point.scale,
+        zero_threshold: point.zero_threshold,
+        zero_count: point.zero_count,
+        positive_offset,
+        positive,
+        negative_offset,
+        negative,
+    })
+}
+
+/// The quantiles of a summary, or why they make no sense.
+pub(crate) fn quantiles(values: &[ValueAtQuantile]) -> Result<Buckets, String> {
+    check_number(values.len())?;
+    match values.iter().find(|value| !(0.0..=1.0).contains(&value.quantile)) {
+        Some(value) => Err(format!("summary quantile {} is not between 0 and 1", value.quantile)),
+        None => Ok(Buckets::Quantiles(values.iter().map(|value| (value.quantile, value.value)).collect())),
+    }
+}
+
+fn check_number(number: usize) -> Result<(), String> {
+    if number > MAX_BUCKETS {
+        return Err(format!("{number} buckets are more than {MAX_BUCKETS}"));
+    }
+    Ok(())
+}
+
+fn check_total(count: u64, counts: &[u64]) -> Result<(), String> {
+    let total: u128 = counts.iter().map(|count| u128::from(*count)).sum();
+    if total != u128::from(count) {
+        return Err(format!("histogram counts {count} but its buckets add up to {total}"));
+    }
+    Ok(())
+}

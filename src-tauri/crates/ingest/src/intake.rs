@@ -1,0 +1,169 @@
+//! What both protocols share: from the bytes of a request to records in the store.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use model::Timestamp;
+use prost::Message;
+use store::{Store, StoreError};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    IngestError, body,
+    conversion::Conversion,
+    counters::{IntakeCounters, records},
+    refusal::Refusal,
+    signal::Signal,
+    weight,
+};
+
+/// How many requests are decoded at the same time; each may take some hundred MiB at worst.
+const CONCURRENT_DECODERS: usize = 2;
+/// How long requests may go on after the listener was told to stop.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How the bytes of a request are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Protobuf.
+    Protobuf,
+    /// OTLP's JSON mapping.
+    Json,
+}
+
+/// What is told to the sender of a stored request.
+#[derive(Debug)]
+pub(crate) struct Receipt {
+    /// How many records were rejected.
+    pub(crate) rejected: u64,
+    /// Why, or a warning; empty if all is well.
+    pub(crate) message: String,
+}
+
+/// The way of a listener to the store.
+#[derive(Clone)]
+pub(crate) struct Intake {
+    store: Store,
+    counters: Arc<IntakeCounters>,
+    decoders: Arc<Semaphore>,
+    ended: CancellationToken,
+}
+
+impl Intake {
+    pub(crate) fn new(store: Store, counters: Arc<IntakeCounters>) -> Self {
+        Self {
+            store,
+            counters,
+            decoders: Arc::new(Semaphore::new(CONCURRENT_DECODERS)),
+            ended: CancellationToken::new(),
+        }
+    }
+
+    /// Runs one request: `read` gives its bytes and whether they are packed with gzip. Counts the outcome.
+    pub(crate) async fn receive<S: Signal>(
+        &self,
+        format: Format,
+        read: impl Future<Output = Result<(Vec<u8>, bool), Refusal>>,
+    ) -> Result<Receipt, Refusal> {
+        let outcome = tokio::select! {
+            outcome = self.process::<S>(format, read) => outcome,
+            () = self.ended.cancelled() => Err(Refusal::Unavailable("Binnacle is stopping".to_owned())),
+        };
+        if let Err(refusal) = &outcome {
+            self.refuse(refusal);
+        }
+        outcome
+    }
+
+    /// Counts a refused request.
+    pub(crate) fn refuse(&self, refusal: &Refusal) {
+        tracing::debug!(reason = %refusal, "refused a request");
+        self.counters.count_refused();
+    }
+
+    async fn process<S: Signal>(
+        &self,
+        format: Format,
+        read: impl Future<Output = Result<(Vec<u8>, bool), Refusal>>,
+    ) -> Result<Receipt, Refusal> {
+        let (bytes, packed) = read.await?;
+        let permit = self.decoders.clone().acquire_owned().await.map_err(|_| Refusal::Internal)?;
+        let now = now();
+        let conversion = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let bytes = if packed { body::unpack_gzip(&bytes)? } else { bytes };
+            Ok(S::convert(decode::<S>(&bytes, format)?, now))
+        })
+        .await
+        .map_err(|_| Refusal::Internal)??;
+        self.keep(conversion, now).await
+    }
+
+    async fn keep(&self, conversion: Conversion, now: Timestamp) -> Result<Receipt, Refusal> {
+        let receipt = Receipt { rejected: conversion.rejected, message: conversion.message() };
+        let counts = records(&conversion.batch);
+        if !conversion.batch.is_empty() {
+            self.store.write(conversion.batch).await.map_err(|error| match error {
+                StoreError::Busy { retry_after } => Refusal::Busy { retry_after },
+                error => {
+                    tracing::error!(%error, "could not store received telemetry");
+                    Refusal::Unavailable(error.to_string())
+                }
+            })?;
+        }
+        self.counters.count_stored(counts, now);
+        self.counters.count_rejected(conversion.rejected, conversion.trimmed);
+        Ok(receipt)
+    }
+
+    /// Runs a server until it ends, but not longer than [`DRAIN_DEADLINE`] after `stop`; requests that still
+    /// run then are told to come again.
+    pub(crate) async fn serve_until(
+        &self,
+        stop: CancellationToken,
+        server: impl Future<Output = Result<(), IngestError>>,
+    ) -> Result<(), IngestError> {
+        let deadline = async {
+            stop.cancelled().await;
+            tokio::time::sleep(DRAIN_DEADLINE).await;
+        };
+        let outcome = tokio::select! {
+            outcome = server => outcome,
+            () = deadline => Ok(()),
+        };
+        self.ended.cancel();
+        outcome
+    }
+}
+
+/// Reads a request. Blocking.
+fn decode<S: Signal>(bytes: &[u8], format: Format) -> Result<S::Request, Refusal> {
+    let too_heavy = || {
+        Refusal::TooLarge("the request holds too many records for one batch, send smaller batches".to_owned())
+    };
+    match format {
+        Format::Protobuf => {
+            if !weight::is_bearable(bytes, S::shape()) {
+                return Err(too_heavy());
+            }
+            S::Request::decode(bytes)
+                .map_err(|error| Refusal::Malformed(format!("invalid protobuf: {error}")))
+        }
+        Format::Json => {
+            if !weight::is_bearable_json(bytes) {
+                return Err(too_heavy());
+            }
+            let value: serde_json::Value = serde_json::from_slice(bytes)
+                .map_err(|error| Refusal::Malformed(format!("invalid JSON: {error}")))?;
+            S::from_json(&value).map_err(|fault| Refusal::Malformed(format!("invalid OTLP: {fault}")))
+        }
+    }
+}
+
+fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
+}

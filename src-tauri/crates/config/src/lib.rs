@@ -1,1 +1,19 @@
-//! The settings file: typed, documented, live.
+//! The settings file: typed, documented in one commented file, unknown keys refused with a suggestion,
+//! edited with its comments kept, and watched for changes.
+
+mod document;
+mod error;
+mod file;
+mod parse;
+mod settings;
+mod validate;
+mod watch;
+
+pub use error::SettingsError;
+pub use file::{add_log_file, add_scrape_target, load, load_or_create, set_value, write_text};
+pub use parse::parse;
+pub use settings::*;
+pub use watch::{SettingsWatcher, watch};
+
+/// The commented settings file that a new installation starts with: every setting with its default.
+pub const DEFAULT_TEXT: &str = include_str!("../assets/defaults.toml");

@@ -1,0 +1,141 @@
+//! Reading and changing the settings file on disk. All of these block; run them off the async threads.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use crate::{
+    DEFAULT_TEXT, LogFile, ScrapeTarget, Settings, SettingsError, document, document::table_from, parse,
+};
+
+/// Larger files are refused: no settings file that people write comes near.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+/// Two changes at once would each start from the same text, and one would be lost.
+static CHANGING: Mutex<()> = Mutex::new(());
+
+/// Reads the settings file.
+pub fn load(path: &Path) -> Result<Settings, SettingsError> {
+    parse(&read_text(path)?)
+}
+
+/// Reads the settings file, which is written with [`DEFAULT_TEXT`] if there is none.
+pub fn load_or_create(path: &Path) -> Result<Settings, SettingsError> {
+    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            replace(path, DEFAULT_TEXT)?;
+            Ok(Settings::default())
+        }
+        _ => load(path),
+    }
+}
+
+/// Replaces the settings file with `text` in one step and keeps its permissions. A text that is not valid
+/// changes nothing.
+pub fn write_text(path: &Path, text: &str) -> Result<Settings, SettingsError> {
+    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+    write_valid(path, text)
+}
+
+/// Sets one value by its name, such as `host.interval_seconds` or `scrape.0.url`; comments and order stay.
+/// `null` removes the value (which brings back its default) or the list entry.
+pub fn set_value(path: &Path, key: &str, value: serde_json::Value) -> Result<Settings, SettingsError> {
+    change(path, |text| document::with_value(text, key, &value))
+}
+
+/// Adds a `[[scrape]]` section.
+pub fn add_scrape_target(path: &Path, target: ScrapeTarget) -> Result<Settings, SettingsError> {
+    let defaults = ScrapeTarget::new(&target.name, &target.url);
+    let mut entry = serde_json::json!({ "name": target.name, "url": target.url });
+    if target.interval_seconds != defaults.interval_seconds {
+        entry["interval_seconds"] = target.interval_seconds.into();
+    }
+    if target.timeout_seconds != defaults.timeout_seconds {
+        entry["timeout_seconds"] = target.timeout_seconds.into();
+    }
+    if !target.labels.is_empty() {
+        entry["labels"] = serde_json::json!(target.labels);
+    }
+    add_entry(path, "scrape", &entry)
+}
+
+/// Adds a `[[log_file]]` section.
+pub fn add_log_file(path: &Path, file: LogFile) -> Result<Settings, SettingsError> {
+    let mut entry = serde_json::json!({ "path": file.path });
+    if !file.service.is_empty() {
+        entry["service"] = file.service.into();
+    }
+    if file.from_start {
+        entry["from_start"] = true.into();
+    }
+    add_entry(path, "log_file", &entry)
+}
+
+fn add_entry(path: &Path, list: &str, entry: &serde_json::Value) -> Result<Settings, SettingsError> {
+    change(path, |text| {
+        document::with_entry(text, list, table_from(entry).map_err(SettingsError::placeless)?)
+    })
+}
+
+fn change(
+    path: &Path,
+    edit: impl FnOnce(&str) -> Result<String, SettingsError>,
+) -> Result<Settings, SettingsError> {
+    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => DEFAULT_TEXT.to_owned(),
+        _ => read_text(path)?,
+    };
+    write_valid(path, &edit(&text)?)
+}
+
+fn write_valid(path: &Path, text: &str) -> Result<Settings, SettingsError> {
+    let settings = parse(text)?;
+    replace(path, text)?;
+    Ok(settings)
+}
+
+/// The text of the settings file.
+pub(crate) fn read_text(path: &Path) -> Result<String, SettingsError> {
+    let failed = |error: io::Error| {
+        SettingsError::placeless(format!("cannot read the settings file {}: {error}", path.display()))
+    };
+    let length = fs::metadata(path).map_err(failed)?.len();
+    if length > MOST_BYTES {
+        return Err(failed(io::Error::other(format!("{length} bytes are too many"))));
+    }
+    let bytes = fs::read(path).map_err(failed)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes());
+        SettingsError::at(&text, valid, "the text is not UTF-8".to_owned())
+    })
+}
+
+fn replace(path: &Path, text: &str) -> Result<(), SettingsError> {
+    write_beside(path, text).map_err(|error| {
+        SettingsError::placeless(format!("cannot write the settings file {}: {error}", path.display()))
+    })
+}
+
+fn write_beside(path: &Path, text: &str) -> io::Result<()> {
+    // A link to a file kept elsewhere stays a link.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    fs::create_dir_all(&folder)?;
+    let mut file = tempfile::Builder::new().prefix(".settings-").suffix(".tmp").tempfile_in(&folder)?;
+    file.write_all(text.as_bytes())?;
+    if let Ok(existing) = fs::metadata(&target) {
+        file.as_file().set_permissions(existing.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(&target).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! From text to settings.
+
+use toml_edit::{Document, Item};
+
+use crate::{Settings, SettingsError, validate};
+
+/// Reads settings from the text of a settings file.
+///
+/// Unknown keys, values of a wrong type and values that make no sense are refused with their place; for a
+/// misspelt key or choice the error suggests the nearest known one.
+pub fn parse(text: &str) -> Result<Settings, SettingsError> {
+    let settings: Settings = toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let message = error.message().trim().replace('\n', ", ");
+        let mut located = SettingsError::at(text, start, message);
+        located.suggestion = suggest(&located.message);
+        located
+    })?;
+    match validate::first_problem(&settings) {
+        None => Ok(settings),
+        Some(problem) => Err(match byte_of(text, &problem.place) {
+            Some(byte) => SettingsError::at(text, byte, problem.message),
+            None => SettingsError::placeless(problem.message),
+        }),
+    }
+}
+
+/// The nearest of the names that serde lists in "unknown field `a`, expected one of `b`, `c`", if any
+/// is near enough to be a misspelling.
+fn suggest(message: &str) -> Option<String> {
+    let rest = message.strip_prefix("unknown field ").or_else(|| message.strip_prefix("unknown variant "))?;
+    let mut quoted = rest.split('`').skip(1).step_by(2);
+    let found = quoted.next()?;
+    quoted
+        .map(|candidate| (strsim::jaro_winkler(&found.to_lowercase(), candidate), candidate))
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// Where the value stands that the names and numbers of `place` lead to, or the innermost table on the
+/// way that is in the text.
+fn byte_of(text: &str, place: &[String]) -> Option<usize> {
+    let document = Document::parse(text).ok()?;
+    let mut item: &Item = document.as_item();
+    let mut found = None;
+    for part in place {
+        let next = match part.parse::<usize>() {
+            Ok(index) => item.get(index),
+            Err(_) => item.get(part.as_str()),
+        };
+        let Some(next) = next else { break };
+        item = next;
+        found = item.span().map(|span| span.start).or(found);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DEFAULT_TEXT;
+
+    #[test]
+    fn the_commented_file_holds_the_defaults() {
+        assert_eq!(parse(DEFAULT_TEXT).unwrap(), Settings::default());
+        assert_eq!(parse("").unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn the_commented_file_names_every_setting() {
+        let all = serde_json::to_value(Settings {
+            scrape: vec![crate::ScrapeTarget::new("node", "http://a/")],
+            log_file: vec![crate::LogFile { path: "/a".into(), service: String::new(), from_start: false }],
+            ..Settings::default()
+        })
+        .unwrap();
+        for (section, values) in all.as_object().unwrap() {
+            assert!(DEFAULT_TEXT.contains(&format!("[{section}]")), "{section}");
+            let values = values.get(0).unwrap_or(values);
+            for key in values.as_object().unwrap().keys() {
+                assert!(DEFAULT_TEXT.contains(&format!("{key} = ")), "{section}.{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_commented_examples_are_valid() {
+        let uncommented: String = DEFAULT_TEXT
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.starts_with("[[") || rest.contains(" = ") => rest,
+                _ => line,
+            })
+            .collect::<Vec<_>>()
+            .join("\n");
+        let settings = parse(&uncommented).unwrap();
+        assert_eq!(settings.scrape.len(), 1);
+        assert_eq!(settings.log_file[0].service, "nginx");
+    }
+
+    #[test]
+    fn misspelt_keys_are_refused_with_place_and_suggestion() {
+        let error = parse("[host]\nenabled = true\n  intervall_seconds = 5\n").unwrap_err();
+        assert_eq!((error.line, error.column), (3, 3), "{error}");
+        assert_eq!(error.suggestion.as_deref(), Some("interval_seconds"));
+        let error = parse("[hots]\n").unwrap_err();
+        assert_eq!((error.line, error.column), (1, 2), "{error}");
+        assert_eq!(error.suggestion.as_deref(), Some("host"));
+        let error = parse("[log]\nlevel = \"wran\"\n").unwrap_err();
+        assert_eq!((error.line, error.suggestion.as_deref()), (2, Some("warn")));
+        assert_eq!(parse("[qqqq]\n").unwrap_err().suggestion, None);
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused_with_their_place() {
+        for (text, line, column, part) in [
+            ("[host]\ninterval_seconds = 0\n", 2, 20, "at least 1"),
+            ("[listen]\nweb = \"nonsense\"\n", 2, 7, "address"),
+            ("[listen]\nweb = \"127.0.0.1:4317\"\n", 2, 7, "otlp_grpc"),
+            ("[listen]\notlp_grpc = \"127.0.0.1:99999\"\n", 2, 13, "address"),
+            ("[[scrape]]\nname = \"a\"\nurl = \"ftp://x\"\n", 3, 7, "http"),
+            ("[[scrape]]\nname = \"\"\nurl = \"http://x\"\n", 2, 8, "name"),
+            (
+                "[[scrape]]\nname = \"a\"\nurl = \"http://x\"\n[[scrape]]\nname = \"a\"\nurl = \"http://y\"\n",
+                5,
+                8,
+                "already",
+            ),
+            ("[[log_file]]\npath = \"relative.log\"\n", 2, 8, "absolute"),
+            ("[[log_file]]\npath = \"/var/*/x.log\"\n", 2, 8, "file name"),
+            ("[analysis]\ninterval_minutes = 0\n", 2, 20, "at least 1"),
+            ("[host]\ninterval_seconds = \"ä\"\n", 2, 20, "invalid type"),
+            ("[host]\ninterval_seconds = -1\n", 2, 20, "invalid"),
+            ("[host\n", 1, 6, ""),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!((error.line, error.column), (line, column), "{text}{error}");
+            assert!(error.message.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn ways_in_can_be_turned_off() {
+        let settings = parse("[listen]\notlp_grpc = \"\"\nweb = \"localhost:0\"\n").unwrap();
+        assert_eq!(settings.listen.otlp_grpc, "");
+    }
+}

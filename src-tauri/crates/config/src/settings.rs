@@ -1,0 +1,204 @@
+//! What can be set, with the defaults. `assets/defaults.toml` documents the same for people.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where Binnacle listens.
+    pub listen: Listen,
+    /// Metrics of this machine.
+    pub host: Host,
+    /// Binnacle's metrics of itself.
+    pub own: Own,
+    /// Notifications of alerts.
+    pub alerts: Alerts,
+    /// Background analysis.
+    pub analysis: Analysis,
+    /// Binnacle's own log.
+    pub log: Log,
+    /// Prometheus targets.
+    pub scrape: Vec<ScrapeTarget>,
+    /// Log files that are followed.
+    pub log_file: Vec<LogFile>,
+}
+
+/// Where Binnacle listens: `address:port`, or an empty text for "not at all".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// OpenTelemetry over gRPC.
+    pub otlp_grpc: String,
+    /// OpenTelemetry over HTTP.
+    pub otlp_http: String,
+    /// The console as a web page.
+    pub web: String,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            otlp_grpc: "127.0.0.1:4317".to_owned(),
+            otlp_http: "127.0.0.1:4318".to_owned(),
+            web: "127.0.0.1:7171".to_owned(),
+        }
+    }
+}
+
+/// Metrics of this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct Host {
+    /// Whether they are collected.
+    pub enabled: bool,
+    /// Seconds between two samples, at least 1.
+    pub interval_seconds: u32,
+    /// How many processes are kept, by processor time and by memory each; 0 keeps none.
+    pub top_processes: u32,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self { enabled: true, interval_seconds: 5, top_processes: 10 }
+    }
+}
+
+/// Binnacle's metrics of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct Own {
+    /// Seconds between two samples, at least 1.
+    pub interval_seconds: u32,
+}
+
+impl Default for Own {
+    fn default() -> Self {
+        Self { interval_seconds: 10 }
+    }
+}
+
+/// Notifications of alerts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alerts {
+    /// Whether they are shown on the desktop; they are recorded either way.
+    pub desktop_notifications: bool,
+}
+
+impl Default for Alerts {
+    fn default() -> Self {
+        Self { desktop_notifications: true }
+    }
+}
+
+/// Background analysis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct Analysis {
+    /// Whether it runs.
+    pub enabled: bool,
+    /// Minutes between two passes, at least 1.
+    pub interval_minutes: u32,
+}
+
+impl Default for Analysis {
+    fn default() -> Self {
+        Self { enabled: true, interval_minutes: 5 }
+    }
+}
+
+/// Binnacle's own log.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// The least severe that is written.
+    pub level: LogLevel,
+}
+
+/// How much Binnacle writes to its own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Only failures.
+    Error,
+    /// Also what to look at.
+    Warn,
+    /// Also ordinary events.
+    #[default]
+    Info,
+    /// Also debugging detail.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// The name as it stands in the file, which is also a directive of `tracing`'s filter.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// An address that tells metrics in the Prometheus text format.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ScrapeTarget {
+    /// The job, and the service in the console; no two targets share one.
+    pub name: String,
+    /// `http://` or `https://` address of the metrics.
+    pub url: String,
+    /// Seconds between two scrapes, at least 1.
+    #[serde(default = "default_scrape_interval")]
+    pub interval_seconds: u32,
+    /// Seconds after which a scrape is given up, at least 1; a scrape never outlasts the interval.
+    #[serde(default = "default_scrape_timeout")]
+    pub timeout_seconds: u32,
+    /// Labels added to every series.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+impl ScrapeTarget {
+    /// A target with the default interval and timeout and no labels.
+    pub fn new(name: &str, url: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            url: url.to_owned(),
+            interval_seconds: default_scrape_interval(),
+            timeout_seconds: default_scrape_timeout(),
+            labels: BTreeMap::new(),
+        }
+    }
+}
+
+fn default_scrape_interval() -> u32 {
+    15
+}
+
+fn default_scrape_timeout() -> u32 {
+    10
+}
+
+/// A log file, or a group of them, that is followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct LogFile {
+    /// Absolute path, or one from `~/`; `*` in the file name stands for anything.
+    pub path: String,
+    /// The service in the console; the name of the file if empty.
+    #[serde(default)]
+    pub service: String,
+    /// Whether what was there before the file was first seen is read too.
+    #[serde(default)]
+    pub from_start: bool,
+}

@@ -1,0 +1,139 @@
+//! Whether settings of the right types also make sense.
+
+use std::{collections::BTreeSet, net::SocketAddr, path::Path};
+
+use url::Url;
+
+use crate::{LogFile, ScrapeTarget, Settings};
+
+/// What makes no sense: the keys and indexes that lead to the value, and why.
+pub(crate) struct Problem {
+    pub(crate) place: Vec<String>,
+    pub(crate) message: String,
+}
+
+fn problem(place: &[&str], message: String) -> Option<Problem> {
+    Some(Problem { place: place.iter().map(|part| (*part).to_owned()).collect(), message })
+}
+
+/// The first value that makes no sense, in the order of the commented file.
+pub(crate) fn first_problem(settings: &Settings) -> Option<Problem> {
+    listeners(settings)
+        .or_else(|| intervals(settings))
+        .or_else(|| scrape_targets(&settings.scrape))
+        .or_else(|| log_files(&settings.log_file))
+}
+
+fn listeners(settings: &Settings) -> Option<Problem> {
+    let listen = &settings.listen;
+    let mut taken: Vec<(&str, &str)> = Vec::new();
+    for (key, address) in
+        [("otlp_grpc", &listen.otlp_grpc), ("otlp_http", &listen.otlp_http), ("web", &listen.web)]
+    {
+        if address.is_empty() {
+            continue;
+        }
+        if !is_address(address) {
+            return problem(
+                &["listen", key],
+                format!("`{address}` is not an address with a port, such as 127.0.0.1:4317"),
+            );
+        }
+        if let Some((other, _)) = taken.iter().find(|(_, used)| used == address && !address.ends_with(":0")) {
+            return problem(&["listen", key], format!("`{address}` is the address of {other} already"));
+        }
+        taken.push((key, address));
+    }
+    None
+}
+
+fn is_address(text: &str) -> bool {
+    let named = || {
+        text.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty()
+                && host.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
+                && port.parse::<u16>().is_ok()
+        })
+    };
+    text.parse::<SocketAddr>().is_ok() || named()
+}
+
+fn intervals(settings: &Settings) -> Option<Problem> {
+    [
+        ("host", "interval_seconds", settings.host.interval_seconds, 86_400),
+        ("own", "interval_seconds", settings.own.interval_seconds, 86_400),
+        ("analysis", "interval_minutes", settings.analysis.interval_minutes, 1_440),
+    ]
+    .into_iter()
+    .find_map(|(section, key, value, most)| out_of_bounds(&[section, key], value, most))
+    .or_else(|| {
+        (settings.host.top_processes > 100)
+            .then(|| problem(&["host", "top_processes"], "must be at most 100".to_owned()))
+            .flatten()
+    })
+}
+
+fn out_of_bounds(place: &[&str], value: u32, most: u32) -> Option<Problem> {
+    let key = place.last().copied().unwrap_or_default();
+    if value == 0 {
+        problem(place, format!("{key} must be at least 1"))
+    } else if value > most {
+        problem(place, format!("{key} must be at most {most}"))
+    } else {
+        None
+    }
+}
+
+fn scrape_targets(targets: &[ScrapeTarget]) -> Option<Problem> {
+    let mut names = BTreeSet::new();
+    for (index, target) in targets.iter().enumerate() {
+        let index = index.to_string();
+        let place = |key| ["scrape", index.as_str(), key];
+        if target.name.trim().is_empty() {
+            return problem(&place("name"), "a scrape target needs a name".to_owned());
+        }
+        if !names.insert(&target.name) {
+            return problem(
+                &place("name"),
+                format!("there is a scrape target named `{}` already", target.name),
+            );
+        }
+        let usable = Url::parse(&target.url)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !usable {
+            return problem(&place("url"), format!("`{}` is not an http:// or https:// address", target.url));
+        }
+        if target.labels.keys().any(String::is_empty) {
+            return problem(&place("labels"), "a label needs a name".to_owned());
+        }
+        let wrong = out_of_bounds(&place("interval_seconds"), target.interval_seconds, 86_400)
+            .or_else(|| out_of_bounds(&place("timeout_seconds"), target.timeout_seconds, 3_600));
+        if wrong.is_some() {
+            return wrong;
+        }
+    }
+    None
+}
+
+fn log_files(files: &[LogFile]) -> Option<Problem> {
+    let mut paths = BTreeSet::new();
+    for (index, file) in files.iter().enumerate() {
+        let index = index.to_string();
+        let place = ["log_file", index.as_str(), "path"];
+        let path = Path::new(&file.path);
+        if !path.is_absolute() && !file.path.starts_with("~/") {
+            return problem(&place, format!("`{}` is not an absolute path or one from ~/", file.path));
+        }
+        let Some(name) = path.file_name().filter(|_| !file.path.ends_with(['/', '\\'])) else {
+            return problem(&place, format!("`{}` names no file", file.path));
+        };
+        let folder_length = file.path.len() - name.len();
+        if file.path.get(..folder_length).is_some_and(|folder| folder.contains('*')) {
+            return problem(&place, "* can only stand in the file name, not in a folder".to_owned());
+        }
+        if !paths.insert(&file.path) {
+            return problem(&place, format!("`{}` is followed already", file.path));
+        }
+    }
+    None
+}

@@ -1,0 +1,26 @@
+import type { ApiError, ErrorCode } from './generated'
+
+/** A command that failed, with the engine's code and a message for people. */
+export class BackendError extends Error {
+  readonly code: ErrorCode | 'unreachable' | 'unauthorised'
+
+  constructor(code: BackendError['code'], message: string) {
+    super(message)
+    this.name = 'BackendError'
+    this.code = code
+  }
+}
+
+const isApiError = (value: unknown): value is ApiError =>
+  typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+
+/** Any thrown thing as a `BackendError`. */
+export function asBackendError(thrown: unknown): BackendError {
+  if (thrown instanceof BackendError) return thrown
+  if (isApiError(thrown)) return new BackendError(thrown.code, thrown.message)
+  if (thrown instanceof Error) return new BackendError('internal', thrown.message)
+  return new BackendError('internal', String(thrown))
+}
+
+/** Whether a request ended because a newer one took its place. */
+export const isAborted = (thrown: unknown): boolean => thrown instanceof DOMException && thrown.name === 'AbortError'

@@ -1,0 +1,45 @@
+import type { Commands, Topics } from './generated'
+import { httpTransport } from './http'
+import { tauriTransport } from './tauri'
+import type { Transport } from './transport'
+
+export type * from './generated'
+export { connection, type ConnectionState } from './connection.svelte'
+export { BackendError, asBackendError, isAborted } from './errors'
+
+/** Whether the console runs in the desktop program's window. */
+export const inWindow = typeof window !== 'undefined' && '__TAURI_INTERNALS__' in window
+
+let chosen: Transport | undefined
+const transport = () => (chosen ??= inWindow ? tauriTransport() : httpTransport())
+
+export type CommandName = keyof Commands
+export type Arguments<Name extends CommandName> = Commands[Name]['arguments']
+export type Answer<Name extends CommandName> = Commands[Name]['reply']
+
+/** Calls a command of the engine. Rejects with `BackendError`, or with `AbortError` once `signal` is aborted. */
+export function call<Name extends CommandName>(
+  name: Name,
+  args: Arguments<Name>,
+  signal?: AbortSignal,
+): Promise<Answer<Name>> {
+  return transport().call(name, args, signal) as Promise<Answer<Name>>
+}
+
+/** Hands every message of a topic to `handler`; the returned function ends that. Survives a lost connection. */
+export function subscribe<Topic extends keyof Topics>(
+  topic: Topic,
+  args: Topics[Topic]['arguments'],
+  handler: (message: Topics[Topic]['reply']) => void,
+): () => void {
+  return transport().subscribe(topic, args, handler as (message: unknown) => void)
+}
+
+/** Saves the file that a command answers with; gives where it went, or null when the person chose not to. */
+export function saveFile<Name extends 'report' | 'export'>(
+  command: Name,
+  args: Arguments<Name>,
+  suggestedName: string,
+): Promise<string | null> {
+  return transport().saveFile(command, args, suggestedName)
+}

@@ -1,0 +1,35 @@
+import { Channel, invoke } from '@tauri-apps/api/core'
+import { decodeSeries } from './arrow'
+import { connection } from './connection.svelte'
+import { asBackendError } from './errors'
+import type { Transport } from './transport'
+
+/** The engine inside the desktop program. */
+export function tauriTransport(): Transport {
+  connection.set('open')
+  let next = 1
+
+  async function ask<T>(command: string, args: Record<string, unknown>): Promise<T> {
+    try {
+      return await invoke<T>(command, args)
+    } catch (thrown) {
+      throw asBackendError(thrown)
+    }
+  }
+
+  return {
+    async call(name, args, signal) {
+      const answer = await ask<unknown>('command', { name, args })
+      // A window cannot take a call back; the answer of a superseded one is dropped.
+      signal?.throwIfAborted()
+      return answer instanceof ArrayBuffer || answer instanceof Uint8Array ? decodeSeries(answer) : answer
+    },
+    subscribe(topic, args, handler) {
+      const id = next++
+      const channel = new Channel<unknown>(handler)
+      void ask('subscribe', { id, topic, args, channel })
+      return () => void ask('unsubscribe', { id })
+    },
+    saveFile: (name, args, suggestedName) => ask<string | null>('save_file', { name, args, suggestedName }),
+  }
+}

@@ -1,0 +1,10 @@
+/** The time of relative labels; moves every second while the console is shown. */
+class Clock {
+  now = $state(Date.now())
+
+  constructor() {
+    if (typeof window !== 'undefined') setInterval(() => document.hidden || (this.now = Date.now()), 1000)
+  }
+}
+
+export const clock = new Clock()

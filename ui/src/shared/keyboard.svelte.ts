@@ -1,0 +1,64 @@
+import { untrack } from 'svelte'
+
+/** One key or key sequence (`g o`, `?`, `mod+k`, `j`) and what it does. */
+export interface Shortcut {
+  keys: string
+  label: string
+  /** Heading under which `?` lists it. */
+  group?: string
+  run: (event: KeyboardEvent) => void
+  /** Whether it also works while typing in a field. */
+  inFields?: boolean
+}
+
+const SEQUENCE_TIME = 1200
+
+export const isField = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName) || isTextInput(target))
+
+const isTextInput = (target: HTMLElement) =>
+  target instanceof HTMLInputElement && !/^(checkbox|radio|button|range|submit)$/.test(target.type)
+
+/** How a key event is written in `Shortcut.keys`. */
+export function keyName(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>): string {
+  const key = event.key.length === 1 ? (event.key === ' ' ? 'space' : event.key) : event.key.toLowerCase()
+  const modified = event.ctrlKey || event.metaKey
+  return `${modified ? 'mod+' : ''}${event.altKey ? 'alt+' : ''}${modified ? key.toLowerCase() : key}`
+}
+
+/** Every key of the console, latest registration first. */
+class Keyboard {
+  shortcuts = $state.raw<Shortcut[]>([])
+  #begun = ''
+  #begunAt = 0
+
+  /** Registers keys while a component lives. Must be called while it is set up. */
+  use(given: Shortcut[] | (() => Shortcut[])): void {
+    $effect(() => {
+      const shortcuts = typeof given === 'function' ? given() : given
+      untrack(() => (this.shortcuts = [...shortcuts, ...this.shortcuts]))
+      return () => untrack(() => (this.shortcuts = this.shortcuts.filter((one) => !shortcuts.includes(one))))
+    })
+  }
+
+  handle(event: KeyboardEvent): void {
+    if (event.defaultPrevented || event.isComposing) return
+    const typing = isField(event.target)
+    const name = keyName(event)
+    const sequence = Date.now() - this.#begunAt < SEQUENCE_TIME && this.#begun ? `${this.#begun} ${name}` : ''
+    this.#begun = ''
+    const dialogOpen = document.querySelector('[role="dialog"][data-modal="true"]') !== null
+    const usable = this.shortcuts.filter((one) => (!typing || one.inFields) && (!dialogOpen || one.inFields))
+    const found = usable.find((one) => one.keys === sequence) ?? usable.find((one) => one.keys === name)
+    if (found) {
+      event.preventDefault()
+      found.run(event)
+    } else if (usable.some((one) => one.keys.startsWith(`${name} `))) {
+      this.#begun = name
+      this.#begunAt = Date.now()
+    }
+  }
+}
+
+export const keyboard = new Keyboard()

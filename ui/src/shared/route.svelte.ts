@@ -1,0 +1,56 @@
+import { formatAddress, mergeParameters, parseAddress } from './address'
+
+type Parameters = Record<string, string | readonly string[] | number | null | undefined>
+
+/** Where the console is. Changed only through the address, so that back and forward restore it. */
+class Route {
+  #address = $state.raw(parseAddress(typeof location === 'undefined' ? '' : location.hash))
+
+  constructor() {
+    if (typeof window === 'undefined') return
+    const read = () => (this.#address = parseAddress(location.hash))
+    window.addEventListener('hashchange', read)
+    window.addEventListener('popstate', read)
+  }
+
+  /** Segments of the path; the first names the view. */
+  get path(): readonly string[] {
+    return this.#address.path
+  }
+
+  get view(): string {
+    return this.#address.path[0] ?? 'overview'
+  }
+
+  param(name: string): string {
+    return this.#address.params.get(name) ?? ''
+  }
+
+  all(name: string): string[] {
+    return this.#address.params.getAll(name)
+  }
+
+  /** The address of another place: keeps time range and filters, drops what belongs to this view. */
+  link(path: string | readonly string[], params: Parameters = {}): string {
+    const segments = typeof path === 'string' ? path.split('/').filter(Boolean) : path
+    return formatAddress(segments, mergeParameters(this.#address.params, params))
+  }
+
+  /** Goes to another place, as a link would. */
+  go(path: string | readonly string[], params: Parameters = {}): void {
+    this.#open(this.link(path, params), false)
+  }
+
+  /** Changes parameters of this view; null removes one. A new step for "back" unless `replace`. */
+  set(params: Parameters, { replace = false } = {}): void {
+    this.#open(formatAddress(this.path, mergeParameters(this.#address.params, params, true)), replace)
+  }
+
+  #open(hash: string, replace: boolean): void {
+    if (hash === location.hash) return
+    history[replace ? 'replaceState' : 'pushState'](null, '', hash)
+    this.#address = parseAddress(hash)
+  }
+}
+
+export const route = new Route()

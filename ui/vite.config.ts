@@ -1,0 +1,20 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vitest/config'
+
+const engine = process.env.BINNACLE_HTTP ?? 'http://127.0.0.1:7171'
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 900,
+  },
+  server: {
+    port: 5173,
+    strictPort: true,
+    proxy: { '/api': { target: engine, ws: true, changeOrigin: true, headers: { origin: engine } } },
+  },
+  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+})

@@ -125,12 +125,22 @@ impl CheckKind {
     /// What is looked at, for people: an address without user or password.
     pub fn target(&self) -> String {
         match self {
-            Self::Http { url, .. } => url.clone(),
+            Self::Http { url, .. } => without_credentials(url),
             Self::Tcp { host, port } => format!("{host}:{port}"),
             Self::Postgres { host, port, database, .. } => format!("{host}:{port}/{database}"),
             Self::Redis { host, port, database, .. } => format!("{host}:{port}/{database}"),
         }
     }
+}
+
+/// The address without what stands before the `@` of its host (RFC 3986, section 3.2).
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
 }
 
 /// What one look found, retries included.
@@ -201,4 +211,24 @@ pub struct CheckOverview {
     pub uptime: Option<f64>,
     /// Median duration in the range asked for, in nanoseconds.
     pub median_duration: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_show_no_user_or_password() {
+        let target = |url: &str| {
+            CheckKind::Http {
+                url: url.into(),
+                method: "GET".into(),
+                expected_status: vec![],
+                body_contains: None,
+            }
+            .target()
+        };
+        assert_eq!(target("https://ann:p@ss@example.org:8443/a@b"), "https://example.org:8443/a@b");
+        assert_eq!(target("http://example.org?mail=a@b"), "http://example.org?mail=a@b");
+    }
 }

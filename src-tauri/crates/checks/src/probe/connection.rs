@@ -1,0 +1,90 @@
+//! Opening connections, and saying in plain words why one could not be opened.
+
+use std::{io, time::Instant};
+
+use tokio::{net::TcpStream, sync::OnceCell};
+
+use super::Measurements;
+
+/// `host:port`, with the brackets an IPv6 address needs.
+pub(crate) fn address(host: &str, port: u16) -> String {
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
+/// Connects to the first address of `host` that answers; notes `connect_seconds`, name resolution included.
+pub(crate) async fn open(
+    host: &str,
+    port: u16,
+    measurements: &mut Measurements,
+) -> Result<TcpStream, String> {
+    let started = Instant::now();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let candidates =
+        tokio::net::lookup_host((bare, port)).await.map_err(|_| format!("cannot resolve host \"{host}\""))?;
+    let mut failure = format!("host \"{host}\" has no address");
+    for candidate in candidates {
+        match TcpStream::connect(candidate).await {
+            Ok(stream) => {
+                measurements.insert("connect_seconds".into(), started.elapsed().as_secs_f64());
+                return Ok(stream);
+            }
+            Err(error) => failure = describe(&error, &address(host, port)),
+        }
+    }
+    Err(failure)
+}
+
+/// What an error of the system says about the connection to `address`, in plain words.
+pub(crate) fn describe(error: &io::Error, address: &str) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => format!("connection refused by {address}"),
+        io::ErrorKind::HostUnreachable => format!("no route to {address}"),
+        io::ErrorKind::NetworkUnreachable => format!("the network of {address} is unreachable"),
+        io::ErrorKind::TimedOut => format!("no answer from {address}"),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            format!("connection reset by {address}")
+        }
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => {
+            format!("{address} closed the connection")
+        }
+        io::ErrorKind::NotFound => format!("there is no socket {address}"),
+        io::ErrorKind::PermissionDenied => format!("no permission to connect to {address}"),
+        _ => format!("connection to {address} failed: {error}"),
+    }
+}
+
+/// The connector for encrypted connections. Reading the system's certificates takes milliseconds,
+/// so it is made once and on a thread that may block.
+pub(crate) async fn tls_connector() -> Result<native_tls::TlsConnector, String> {
+    static CONNECTOR: OnceCell<native_tls::TlsConnector> = OnceCell::const_new();
+    CONNECTOR
+        .get_or_try_init(|| async {
+            tokio::task::spawn_blocking(native_tls::TlsConnector::new)
+                .await
+                .map_err(|error| error.to_string())?
+                .map_err(|error| format!("cannot prepare an encrypted connection: {error}"))
+        })
+        .await
+        .cloned()
+}
+
+/// The innermost cause of an error that is an `E`.
+pub(crate) fn cause<'a, E: std::error::Error + 'static>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a E> {
+    let mut found = None;
+    let mut next = Some(error);
+    while let Some(current) = next {
+        found = current.downcast_ref::<E>().or(found);
+        // An I/O error that carries another error names that one's cause as its own source.
+        next = match current.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => current.source(),
+        };
+    }
+    found
+}

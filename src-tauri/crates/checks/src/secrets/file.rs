@@ -1,0 +1,132 @@
+//! Secrets in a file that only its owner can read.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use super::{SecretError, SecretStore};
+
+/// Secrets in one JSON file with mode 0600, written anew as a whole at each change.
+pub struct FileSecrets {
+    path: PathBuf,
+    writing: Mutex<()>,
+}
+
+impl FileSecrets {
+    /// The secrets in the file at `path`, which need not exist.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, writing: Mutex::new(()) }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn read(&self) -> Result<BTreeMap<String, String>, SecretError> {
+        let text = match fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+            Err(error) => return Err(self.failure(&error.to_string())),
+        };
+        // The parser's own message could quote the content.
+        serde_json::from_str(&text).map_err(|error| {
+            self.failure(&format!("is not valid JSON at line {}, column {}", error.line(), error.column()))
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> bool) -> Result<(), SecretError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut secrets = self.read()?;
+        if change(&mut secrets) {
+            self.write(&secrets).map_err(|error| self.failure(&error.to_string()))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn write(&self, secrets: &BTreeMap<String, String>) -> io::Result<()> {
+        let fresh = self.path.with_extension("json.new");
+        match fs::remove_file(&fresh) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&fresh)?;
+        file.write_all(&serde_json::to_vec_pretty(secrets)?)?;
+        file.sync_all()?;
+        fs::rename(&fresh, &self.path)
+    }
+
+    fn failure(&self, reason: &str) -> SecretError {
+        SecretError::File { path: self.path.display().to_string(), reason: reason.to_owned() }
+    }
+}
+
+impl SecretStore for FileSecrets {
+    fn get(&self, id: &str) -> Result<Option<String>, SecretError> {
+        Ok(self.read()?.remove(id))
+    }
+
+    fn set(&self, id: &str, secret: &str) -> Result<(), SecretError> {
+        self.change(|secrets| {
+            secrets.insert(id.to_owned(), secret.to_owned());
+            true
+        })
+    }
+
+    fn delete(&self, id: &str) -> Result<(), SecretError> {
+        self.change(|secrets| secrets.remove(id).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_replaces_and_forgets() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = FileSecrets::new(folder.path().join("secrets.json"));
+        assert_eq!(secrets.get("a").unwrap(), None);
+        secrets.delete("a").unwrap();
+        assert!(!secrets.path().exists());
+        secrets.set("a", "one").unwrap();
+        secrets.set("b", "two").unwrap();
+        secrets.set("a", "three").unwrap();
+        let reopened = FileSecrets::new(secrets.path().to_owned());
+        assert_eq!(reopened.get("a").unwrap().as_deref(), Some("three"));
+        reopened.delete("a").unwrap();
+        assert_eq!(secrets.get("a").unwrap(), None);
+        assert_eq!(secrets.get("b").unwrap().as_deref(), Some("two"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = FileSecrets::new(folder.path().join("secrets.json"));
+        fs::write(secrets.path(), "{}").unwrap();
+        fs::set_permissions(secrets.path(), fs::Permissions::from_mode(0o644)).unwrap();
+        secrets.set("a", "one").unwrap();
+        assert_eq!(fs::metadata(secrets.path()).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_damaged_file_is_named_left_alone_and_not_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = FileSecrets::new(folder.path().join("secrets.json"));
+        fs::write(secrets.path(), "{\"a\": hunter22").unwrap();
+        let error = secrets.set("b", "x").unwrap_err();
+        assert!(error.to_string().contains("secrets.json") && !format!("{error:?}").contains("hunter22"));
+        assert_eq!(fs::read_to_string(secrets.path()).unwrap(), "{\"a\": hunter22");
+    }
+}

@@ -1,0 +1,199 @@
+//! Percentiles of histograms and of weighted values.
+
+use model::HistogramStep;
+
+/// Where the measurements of one or more histograms lie: a cumulative count that rises linearly
+/// between points. Two points with the same place are a jump.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Distribution {
+    /// (place, measurements at most there), ascending in both.
+    points: Vec<(f64, f64)>,
+}
+
+impl Distribution {
+    /// The distribution of what a histogram gained, spread evenly inside each bucket. The open ends reach
+    /// to the smallest and the largest measurement where they are told; otherwise the first bucket begins
+    /// at zero (if its bound is positive) and the last one lies wholly at its lower bound, as in
+    /// Prometheus's `histogram_quantile`.
+    pub(crate) fn of(step: &HistogramStep) -> Self {
+        let finite = step.bounds.iter().take_while(|bound| bound.is_finite()).count();
+        let bounds = &step.bounds[..finite];
+        let count = |index: usize| step.counts.get(index).copied().filter(|c| c.is_finite() && *c > 0.0);
+        let beyond: f64 = (finite..step.counts.len()).filter_map(count).sum();
+        let min = step.min.filter(|value| value.is_finite());
+        let max = step.max.filter(|value| value.is_finite());
+        let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else {
+            return Self::spread(min.or(max), max.or(min), beyond);
+        };
+        let lowest = min.unwrap_or(if *first > 0.0 { 0.0 } else { *first }).min(*first);
+        let highest = max.unwrap_or(*last).max(*last);
+        let mut points = vec![(lowest, 0.0)];
+        let mut below = 0.0;
+        let mut lower = lowest;
+        for (index, bound) in bounds.iter().enumerate() {
+            let gained = count(index).unwrap_or(0.0);
+            if gained > 0.0 {
+                let from = lower.max(min.unwrap_or(lower)).min(*bound);
+                let to = max.map_or(*bound, |max| max.clamp(from, *bound));
+                points.push((from, below));
+                below += gained;
+                points.push((to, below));
+            }
+            lower = *bound;
+        }
+        if beyond > 0.0 {
+            points.push((lower.max(min.unwrap_or(lower)).min(highest), below));
+            points.push((highest, below + beyond));
+        }
+        Self { points }
+    }
+
+    fn spread(from: Option<f64>, to: Option<f64>, count: f64) -> Self {
+        match (from, to) {
+            (Some(from), Some(to)) if count > 0.0 => {
+                Self { points: vec![(from, 0.0), (to.max(from), count)] }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    fn total(&self) -> f64 {
+        self.points.last().map_or(0.0, |point| point.1)
+    }
+
+    /// Measurements below `place` (`at` false) or at most at it (`at` true).
+    fn cumulated(&self, place: f64, at: bool) -> f64 {
+        let after = self.points.partition_point(|point| if at { point.0 <= place } else { point.0 < place });
+        let Some(next) = self.points.get(after) else { return self.total() };
+        let Some(previous) = after.checked_sub(1).and_then(|index| self.points.get(index)) else {
+            return if next.0 == place && at { next.1 } else { 0.0 };
+        };
+        let width = next.0 - previous.0;
+        if width <= 0.0 {
+            return previous.1;
+        }
+        previous.1 + (next.1 - previous.1) * ((place - previous.0) / width).clamp(0.0, 1.0)
+    }
+
+    /// The distribution of all measurements of `parts`, on the union of their bounds.
+    pub(crate) fn merge(parts: &[Self]) -> Self {
+        let filled: Vec<&Self> = parts.iter().filter(|part| part.total() > 0.0).collect();
+        if let [one] = filled.as_slice() {
+            return (*one).clone();
+        }
+        let mut places: Vec<f64> = filled.iter().flat_map(|part| part.points.iter().map(|p| p.0)).collect();
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+        let sum = |place, at| filled.iter().map(|part| part.cumulated(place, at)).sum::<f64>();
+        let points =
+            places.iter().flat_map(|place| [(*place, sum(*place, false)), (*place, sum(*place, true))]);
+        Self { points: points.collect() }
+    }
+
+    /// The place below which the share `quantile` (0 to 1) of the measurements lies; none if there are none.
+    pub(crate) fn quantile(&self, quantile: f64) -> Option<f64> {
+        let total = self.total();
+        if total <= 0.0 {
+            return None;
+        }
+        let wanted = quantile.clamp(0.0, 1.0) * total;
+        let after = self.points.partition_point(|point| point.1 < wanted).min(self.points.len() - 1);
+        let next = self.points[after];
+        let Some(previous) = after.checked_sub(1).map(|index| self.points[index]) else {
+            return Some(next.0);
+        };
+        let gained = next.1 - previous.1;
+        if gained <= 0.0 {
+            return Some(next.0);
+        }
+        Some(previous.0 + (next.0 - previous.0) * ((wanted - previous.1) / gained).clamp(0.0, 1.0))
+    }
+}
+
+/// The `quantile` (0 to 1) of values that each stand for `weight` samples, interpolated linearly between
+/// neighbouring samples (type 7 of Hyndman and Fan 1996, as numpy does); none without samples.
+pub(crate) fn weighted_quantile(values: &mut [(f64, f64)], quantile: f64) -> Option<f64> {
+    values.sort_by(|left, right| left.0.total_cmp(&right.0));
+    let total: f64 = values.iter().map(|value| value.1).sum();
+    if total <= 0.0 {
+        return None;
+    }
+    let position = quantile.clamp(0.0, 1.0) * (total - 1.0).max(0.0);
+    let at = |index: f64| {
+        let mut seen = 0.0;
+        values
+            .iter()
+            .find(|value| {
+                seen += value.1;
+                seen > index
+            })
+            .or(values.last())
+            .map(|value| value.0)
+    };
+    let (low, high) = (at(position.floor())?, at(position.ceil())?);
+    Some(low + (high - low) * position.fract())
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Timestamp;
+
+    use super::*;
+
+    fn step(bounds: &[f64], counts: &[f64], min: Option<f64>, max: Option<f64>) -> HistogramStep {
+        HistogramStep {
+            time: Timestamp(0),
+            count: counts.iter().sum(),
+            sum: 0.0,
+            min,
+            max,
+            bounds: bounds.to_vec(),
+            counts: counts.to_vec(),
+        }
+    }
+
+    #[test]
+    fn quantiles_are_interpolated_inside_a_bucket() {
+        let distribution = Distribution::of(&step(&[1.0, 2.0, 4.0], &[0.0, 10.0, 10.0, 0.0], None, None));
+        assert_eq!(distribution.quantile(0.5), Some(2.0));
+        assert_eq!(distribution.quantile(0.25), Some(1.5));
+        assert_eq!(distribution.quantile(0.75), Some(3.0));
+    }
+
+    #[test]
+    fn open_ends_use_the_extremes_or_the_nearest_bound() {
+        let told = Distribution::of(&step(&[1.0], &[0.0, 10.0], None, Some(3.0)));
+        assert_eq!(told.quantile(0.5), Some(2.0));
+        let untold = Distribution::of(&step(&[1.0], &[0.0, 10.0], None, None));
+        assert_eq!(untold.quantile(0.9), Some(1.0));
+        let low = Distribution::of(&step(&[1.0], &[10.0, 0.0], Some(0.5), None));
+        assert_eq!(low.quantile(0.5), Some(0.75));
+        assert_eq!(Distribution::of(&step(&[1.0], &[0.0, 0.0], None, None)).quantile(0.5), None);
+    }
+
+    #[test]
+    fn different_bounds_merge_onto_their_union() {
+        let fine = Distribution::of(&step(&[1.0, 2.0, 3.0, 4.0], &[0.0, 5.0, 5.0, 0.0, 0.0], None, None));
+        let coarse = Distribution::of(&step(&[1.0, 3.0], &[0.0, 10.0, 0.0], None, None));
+        let merged = Distribution::merge(&[fine.clone(), coarse]);
+        assert_eq!(merged.quantile(0.5), Some(2.0));
+        assert_eq!(merged.quantile(1.0), Some(3.0));
+        assert_eq!(Distribution::merge(&[fine.clone(), fine.clone()]).quantile(0.25), fine.quantile(0.25));
+    }
+
+    #[test]
+    fn a_jump_at_the_last_bound_survives_merging() {
+        let jump = Distribution::of(&step(&[1.0], &[0.0, 10.0], None, None));
+        let merged = Distribution::merge(&[jump.clone(), jump]);
+        assert_eq!(merged.quantile(0.95), Some(1.0));
+    }
+
+    #[test]
+    fn weighted_quantiles_agree_with_the_plain_ones() {
+        let mut plain = vec![(1.0, 1.0), (2.0, 1.0), (3.0, 1.0), (4.0, 1.0)];
+        assert_eq!(weighted_quantile(&mut plain, 0.5), Some(2.5));
+        let mut weighted = vec![(5.0, 1.0), (1.0, 3.0)];
+        assert_eq!(weighted_quantile(&mut weighted, 0.5), Some(1.0));
+        assert_eq!(weighted_quantile(&mut [], 0.5), None);
+    }
+}

@@ -1,0 +1,154 @@
+//! Questions about metrics.
+
+use model::{
+    Aggregation, Gap, Labels, MetricKind, NANOS_PER_SECOND, SeriesAnswer, SeriesPoints, SeriesRequest,
+    TagMatcher, TimeRange, Timestamp,
+};
+use store::Store;
+
+use crate::{
+    QueryError,
+    aggregate::{self, Layout},
+    unit::aggregated_unit,
+};
+
+/// The most steps one answer may have.
+const MOST_STEPS: i64 = 20_000;
+/// How many steps per series are read at most to find percentiles of gauges.
+const MOST_FINE_STEPS: i64 = 6_000;
+
+/// Values of a metric over time, grouped, the largest group (by its mean) first.
+///
+/// The range is aligned down to the step at its start. Rates in a last step that has only begun are
+/// divided by what has passed of it, but by no less than half a step. Errors when the range is empty,
+/// the step is not positive or there are too many steps.
+pub async fn series(store: &Store, request: &SeriesRequest) -> Result<SeriesAnswer, QueryError> {
+    if request.range.length() == 0 {
+        return Err(QueryError::Invalid("the time range ends before it starts".into()));
+    }
+    let step = request.step.unwrap_or_else(|| request.range.step_for(request.max_points.max(1)));
+    if step <= 0 {
+        return Err(QueryError::Invalid(format!("the step of {step} ns is not positive")));
+    }
+    if request.range.length() / step >= MOST_STEPS {
+        return Err(QueryError::Invalid(format!(
+            "the range has more than {MOST_STEPS} steps; choose a longer step"
+        )));
+    }
+    let range = TimeRange::new(request.range.start.floor(step), request.range.end);
+    let shape = Shape { range, step, whole: false };
+    let answer =
+        evaluate(store, &request.metric, &request.matchers, request.aggregation, &request.group_by, shape);
+    let (mut groups, unit) = answer.await?;
+    aggregate::largest_first(&mut groups);
+    let total_series = u32::try_from(groups.len()).unwrap_or(u32::MAX);
+    groups.truncate(request.limit as usize);
+    let gaps: Vec<Gap> = store.gaps(range).await?;
+    Ok(SeriesAnswer { unit, step, series: groups, total_series, gaps })
+}
+
+/// The value of a metric over one window, per group; groups without data are absent. Errors as [`series`].
+pub async fn instant(
+    store: &Store,
+    metric: &str,
+    matchers: &[TagMatcher],
+    aggregation: Aggregation,
+    group_by: &[String],
+    window: TimeRange,
+) -> Result<Vec<(Labels, f64)>, QueryError> {
+    if window.length() == 0 {
+        return Err(QueryError::Invalid("the window ends before it starts".into()));
+    }
+    let shape = Shape { range: window, step: window.length(), whole: true };
+    let (groups, _) = evaluate(store, metric, matchers, aggregation, group_by, shape).await?;
+    Ok(groups
+        .into_iter()
+        .filter_map(|points| Some((points.labels, points.values.first().copied()?)))
+        .collect())
+}
+
+/// The unit that [`instant`] answers in; empty for a metric nobody has heard of.
+pub async fn instant_unit(
+    store: &Store,
+    metric: &str,
+    aggregation: Aggregation,
+) -> Result<String, QueryError> {
+    Ok(match store.metric_kind(metric).await? {
+        Some((kind, unit)) => aggregated_unit(&unit, aggregation, is_histogram(kind)),
+        None => String::new(),
+    })
+}
+
+fn is_histogram(kind: MetricKind) -> bool {
+    matches!(kind, MetricKind::Histogram | MetricKind::ExponentialHistogram | MetricKind::Summary)
+}
+
+/// How an evaluation is cut in time: into steps, or one value for the whole range.
+#[derive(Clone, Copy)]
+struct Shape {
+    range: TimeRange,
+    step: i64,
+    whole: bool,
+}
+
+impl Shape {
+    fn slot(self, time: Timestamp) -> Timestamp {
+        if self.whole { self.range.start } else { time.floor(self.step) }
+    }
+
+    fn seconds(self, slot: Timestamp) -> f64 {
+        let passed = self.range.end.since(slot).clamp(self.step / 2, self.step);
+        passed as f64 / NANOS_PER_SECOND as f64
+    }
+
+    /// The step the store is asked for: percentiles of gauges need their samples one by one.
+    fn stored_step(self, aggregation: Aggregation) -> i64 {
+        if aggregation.quantile().is_none() {
+            return self.step;
+        }
+        let steps = (self.range.length() / self.step).max(1);
+        let parts = (MOST_FINE_STEPS / steps).clamp(1, 60).min((self.step / NANOS_PER_SECOND).max(1));
+        // Only a whole divisor keeps the fine steps inside the coarse ones.
+        let fits = |parts: &i64| self.whole || self.step % *parts == 0;
+        self.step / (1..=parts).rev().find(fits).unwrap_or(1)
+    }
+}
+
+async fn evaluate(
+    store: &Store,
+    metric: &str,
+    matchers: &[TagMatcher],
+    aggregation: Aggregation,
+    group_by: &[String],
+    shape: Shape,
+) -> Result<(Vec<SeriesPoints>, String), QueryError> {
+    let Some((kind, unit)) = store.metric_kind(metric).await? else { return Ok((Vec::new(), String::new())) };
+    let group_by = group_by.to_vec();
+    let histogram = is_histogram(kind);
+    let groups = if histogram {
+        let read = store.read_histograms(metric, matchers, shape.range, shape.step).await?;
+        compute(shape, aggregation, group_by, move |layout| aggregate::histograms(&read, layout)).await?
+    } else {
+        let step = shape.stored_step(aggregation);
+        let read = store.read_buckets(metric, matchers, shape.range, step).await?;
+        compute(shape, aggregation, group_by, move |layout| aggregate::numbers(&read, layout)).await?
+    };
+    Ok((groups, aggregated_unit(&unit, aggregation, histogram)))
+}
+
+async fn compute(
+    shape: Shape,
+    aggregation: Aggregation,
+    group_by: Vec<String>,
+    reduce: impl FnOnce(&Layout<'_>) -> Vec<SeriesPoints> + Send + 'static,
+) -> Result<Vec<SeriesPoints>, QueryError> {
+    let work = move || {
+        reduce(&Layout {
+            aggregation,
+            group_by: &group_by,
+            slot: &|time| shape.slot(time),
+            seconds: &|slot| shape.seconds(slot),
+        })
+    };
+    Ok(tokio::task::spawn_blocking(work).await?)
+}

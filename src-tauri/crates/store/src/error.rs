@@ -68,3 +68,15 @@ pub enum StoreError {
     #[error("the store is closed")]
     Closed,
 }
+
+impl From<duckdb::Error> for StoreError {
+    fn from(error: duckdb::Error) -> Self {
+        Self::Database(error.to_string())
+    }
+}
+
+impl From<duckdb::arrow::error::ArrowError> for StoreError {
+    fn from(error: duckdb::arrow::error::ArrowError) -> Self {
+        Self::Database(error.to_string())
+    }
+}

@@ -1,13 +1,22 @@
 //! Keeps telemetry and history in one DuckDB file. The only crate with SQL in it: what comes in and
 //! goes out are the nouns of `model`.
 
+mod append;
 mod commit;
+mod dictionary;
 mod error;
 mod export;
 mod history;
+mod matcher;
+mod open;
 mod options;
 mod read;
+mod reader;
+mod schema;
+mod sql;
 mod store;
+mod weight;
+mod writer;
 
 pub use commit::{Changed, Commit};
 pub use error::StoreError;

@@ -1,20 +1,47 @@
 //! The store itself: opening, writing, closing.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    thread::JoinHandle,
+    time::Duration,
+};
 
+use duckdb::Connection;
 use model::TelemetryBatch;
 use tokio::sync::broadcast;
 
-use crate::{Commit, StoreError, StoreOptions};
+use crate::{
+    Changed, Commit, StoreError, StoreOptions,
+    dictionary::Dictionary,
+    open::{self, DATABASE},
+    reader::{Reader, Readers},
+    weight::weight,
+    writer::{Change, Work, Writer},
+};
 
-/// All telemetry and history of one data folder. Clones share it.
+/// Commits a subscriber may lag behind before it loses the oldest.
+const COMMITS_KEPT: usize = 64;
+
+/// All telemetry and history of one data folder. Clones share it; the last one to go closes it.
 #[derive(Debug, Clone)]
 pub struct Store {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    folder: PathBuf,
+    dictionary: Arc<Dictionary>,
+    writer: Writer,
+    thread: Mutex<Option<JoinHandle<()>>>,
     commits: broadcast::Sender<Commit>,
+    readers: Readers,
 }
 
 /// What the store holds and how it is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StoreStatistics {
     /// Bytes of the database file and its log.
     pub bytes: u64,
@@ -32,30 +59,153 @@ pub struct StoreStatistics {
     pub queue_length: u64,
     /// Groups committed since the store was opened.
     pub commits: u64,
-    /// Mean time a commit of the last hundred took, in nanoseconds.
+    /// Mean time a recent commit took, in nanoseconds (exponentially weighted, one sixteenth each).
     pub commit_duration: u64,
     /// Batches refused because the queue was full, since the store was opened.
     pub refused: u64,
 }
+
 impl Store {
+    /// Opens the data folder, or makes it. Blocks while the database replays its log.
+    ///
+    /// Fails without changing anything in the folder's database if that is damaged, was written by a
+    /// newer version, belongs to another program or is open in another process.
     pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        let _ = (folder, options);
-        Err(StoreError::Closed)
+        let opened = open::open(folder, &options)?;
+        let lock = Arc::new(opened.lock);
+        let dictionary = Arc::new(Dictionary::load(&opened.connection)?);
+        let (commits, _) = broadcast::channel(COMMITS_KEPT);
+        let readers = Readers::new(opened.connection.try_clone()?, Arc::clone(&lock), options.read_deadline);
+        let (writer, thread) = Writer::start(
+            opened.connection,
+            Arc::clone(&dictionary),
+            commits.clone(),
+            options.queue_records,
+            lock,
+        )?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                folder: opened.folder,
+                dictionary,
+                writer,
+                thread: Mutex::new(Some(thread)),
+                commits,
+                readers,
+            }),
+        })
     }
-    pub fn subscribe(&self) -> broadcast::Receiver<Commit> {
-        broadcast::channel(1).1
-    }
+
+    /// Commits a batch: success means that it survives a crash. [`StoreError::Busy`] means that nothing
+    /// was kept and when to try again.
     pub async fn write(&self, batch: TelemetryBatch) -> Result<(), StoreError> {
-        let _ = (batch,);
-        Err(StoreError::Closed)
+        if batch.is_empty() && batch.series.is_empty() {
+            return Ok(());
+        }
+        let weight = weight(&batch);
+        self.submit(Work::Telemetry(Arc::new(batch)), weight).await.map(|_| ())
     }
+
+    /// A stream of what is committed from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Commit> {
+        self.shared.commits.subscribe()
+    }
+
+    /// What the store holds.
     pub async fn statistics(&self) -> Result<StoreStatistics, StoreError> {
-        Err(StoreError::Closed)
+        let counts = self
+            .read(|reader| {
+                reader.row(
+                    "SELECT (SELECT count(*) FROM samples) + (SELECT count(*) FROM histogram_points), \
+                     (SELECT count(*) FROM logs), (SELECT count(*) FROM spans)",
+                    &[],
+                    |row| Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?, row.get::<_, u64>(2)?)),
+                )
+            })
+            .await?;
+        let (samples, logs, spans) = counts.unwrap_or_default();
+        let (series, resources) = self.shared.dictionary.len();
+        let figures = &self.shared.writer.figures;
+        let folder = self.shared.folder.clone();
+        let bytes = tokio::task::spawn_blocking(move || {
+            [DATABASE.to_owned(), format!("{DATABASE}.wal")]
+                .iter()
+                .filter_map(|name| fs::metadata(folder.join(name)).ok())
+                .map(|metadata| metadata.len())
+                .sum()
+        })
+        .await
+        .unwrap_or_default();
+        Ok(StoreStatistics {
+            bytes,
+            samples,
+            logs,
+            spans,
+            series,
+            resources,
+            queue_length: figures.queued.load(Ordering::Relaxed) as u64,
+            commits: figures.commits.load(Ordering::Relaxed),
+            commit_duration: figures.commit_duration.load(Ordering::Relaxed),
+            refused: figures.refused.load(Ordering::Relaxed),
+        })
     }
+
+    /// Moves what is in the log into the database file.
     pub async fn checkpoint(&self) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+        let change: Change = Box::new(|connection: &Connection| {
+            connection.execute_batch("CHECKPOINT")?;
+            Ok(0)
+        });
+        self.submit(Work::Alone(change), 1).await.map(|_| ())
     }
+
+    /// Commits what waits, moves the log into the database file and lets go of the folder. Reads that
+    /// still run are not waited for; other clones answer [`StoreError::Closed`] from now on.
     pub async fn close(self) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+        let outcome = self.submit(Work::Close, 0).await;
+        self.shared.readers.close();
+        let thread = self.shared.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A thread that panicked has nothing more to commit.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+        outcome.map(|_| ())
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
+    pub(crate) fn dictionary(&self) -> Arc<Dictionary> {
+        Arc::clone(&self.shared.dictionary)
+    }
+
+    /// Runs a read under the deadline of the options.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.shared.readers.read(self.dictionary(), None, work).await
+    }
+
+    /// Runs a read under a deadline of its own.
+    pub(crate) async fn read_for<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.shared.readers.read(self.dictionary(), Some(deadline), work).await
+    }
+
+    /// Commits a change of the history; how many rows it touched.
+    pub(crate) async fn change(
+        &self,
+        changed: Changed,
+        change: impl Fn(&Connection) -> Result<u64, StoreError> + Send + 'static,
+    ) -> Result<u64, StoreError> {
+        self.submit(Work::History { change: Box::new(change), changed }, 1).await
+    }
+
+    pub(crate) async fn submit(&self, work: Work, weight: usize) -> Result<u64, StoreError> {
+        self.shared.writer.submit(work, weight)?.await.unwrap_or(Err(StoreError::Closed))
     }
 }

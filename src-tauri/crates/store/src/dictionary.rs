@@ -1,0 +1,210 @@
+//! Every known series and resource, in memory: what matchers and labels are answered from.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use duckdb::Connection;
+use model::{Attributes, Labels, MetricKind, Resource, Series, TagMatcher, Temporality};
+
+use crate::{StoreError, matcher::Matchers};
+
+/// A series as the dictionary keeps it.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownSeries {
+    pub(crate) id: u64,
+    pub(crate) name: Arc<str>,
+    pub(crate) kind: MetricKind,
+    pub(crate) unit: Arc<str>,
+    pub(crate) description: Arc<str>,
+    pub(crate) temporality: Temporality,
+    pub(crate) monotonic: bool,
+    pub(crate) attributes: Attributes,
+    pub(crate) resource: Arc<Resource>,
+}
+
+impl KnownSeries {
+    pub(crate) fn new(id: u64, series: &Series) -> Self {
+        Self {
+            id,
+            name: series.name.as_str().into(),
+            kind: series.kind,
+            unit: series.unit.as_str().into(),
+            description: series.description.as_str().into(),
+            temporality: series.temporality,
+            monotonic: series.monotonic,
+            attributes: series.attributes.clone(),
+            resource: Arc::clone(&series.resource),
+        }
+    }
+
+    /// Attributes of the resource and of the points as text; the points' own win.
+    pub(crate) fn labels(&self) -> Labels {
+        self.resource
+            .attributes
+            .0
+            .iter()
+            .chain(&self.attributes.0)
+            .map(|(key, value)| (key.clone(), value.to_string()))
+            .collect()
+    }
+
+    /// The service that sends it.
+    pub(crate) fn service(&self) -> &str {
+        self.resource.service()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    series: HashMap<u64, Arc<KnownSeries>>,
+    by_name: HashMap<Arc<str>, Vec<Arc<KnownSeries>>>,
+    resources: HashMap<u64, Arc<Resource>>,
+}
+
+impl Entries {
+    fn insert_series(&mut self, mut series: KnownSeries) {
+        if self.series.contains_key(&series.id) {
+            return;
+        }
+        // One allocation per metric name, not one per series.
+        if let Some((name, _)) = self.by_name.get_key_value(&series.name) {
+            series.name = Arc::clone(name);
+        }
+        let series = Arc::new(series);
+        self.by_name.entry(Arc::clone(&series.name)).or_default().push(Arc::clone(&series));
+        self.series.insert(series.id, series);
+    }
+}
+
+/// The dictionary, shared by the writer (which adds) and the readers.
+#[derive(Debug, Default)]
+pub(crate) struct Dictionary(RwLock<Entries>);
+
+impl Dictionary {
+    /// Reads everything the database knows.
+    pub(crate) fn load(connection: &Connection) -> Result<Self, StoreError> {
+        let dictionary = Self::default();
+        dictionary.reload(connection)?;
+        Ok(dictionary)
+    }
+
+    /// Forgets everything and reads it anew, for when entries were deleted.
+    pub(crate) fn reload(&self, connection: &Connection) -> Result<(), StoreError> {
+        let mut entries = Entries::default();
+        let mut statement = connection.prepare("SELECT id, attributes FROM resources")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let attributes = parse_attributes(&row.get::<_, String>(1)?);
+            entries.resources.insert(row.get(0)?, Arc::new(Resource { attributes }));
+        }
+        let mut statement = connection.prepare(
+            "SELECT id, name, kind, unit, description, temporality, monotonic, resource_id, attributes \
+             FROM series",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let resource = entries.resources.get(&row.get::<_, u64>(7)?).cloned().unwrap_or_default();
+            entries.insert_series(KnownSeries {
+                id: row.get(0)?,
+                name: row.get::<_, String>(1)?.into(),
+                kind: kind(row.get(2)?),
+                unit: row.get::<_, String>(3)?.into(),
+                description: row.get::<_, String>(4)?.into(),
+                temporality: temporality(row.get(5)?),
+                monotonic: row.get(6)?,
+                attributes: parse_attributes(&row.get::<_, String>(8)?),
+                resource,
+            });
+        }
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = entries;
+        Ok(())
+    }
+
+    fn entries(&self) -> std::sync::RwLockReadGuard<'_, Entries> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds what a commit brought.
+    pub(crate) fn extend(
+        &self,
+        resources: impl IntoIterator<Item = (u64, Arc<Resource>)>,
+        series: impl IntoIterator<Item = KnownSeries>,
+    ) {
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        entries.resources.extend(resources);
+        for series in series {
+            entries.insert_series(series);
+        }
+    }
+
+    pub(crate) fn knows_series(&self, id: u64) -> bool {
+        self.entries().series.contains_key(&id)
+    }
+
+    pub(crate) fn knows_resource(&self, id: u64) -> bool {
+        self.entries().resources.contains_key(&id)
+    }
+
+    /// The resource's attributes; none if it is unknown.
+    pub(crate) fn resource_attributes(&self, id: u64) -> Attributes {
+        self.entries().resources.get(&id).map(|resource| resource.attributes.clone()).unwrap_or_default()
+    }
+
+    /// How many series and resources there are.
+    pub(crate) fn len(&self) -> (u64, u64) {
+        let entries = self.entries();
+        (entries.series.len() as u64, entries.resources.len() as u64)
+    }
+
+    /// Whether any resource is the demonstration's.
+    pub(crate) fn has_demonstration(&self) -> bool {
+        self.entries().resources.values().any(|resource| resource.is_demonstration())
+    }
+
+    /// Series of a metric (of all metrics if the name is empty) that meet every matcher.
+    pub(crate) fn select(
+        &self,
+        metric: &str,
+        matchers: &[TagMatcher],
+    ) -> Result<Vec<Arc<KnownSeries>>, StoreError> {
+        let matchers = Matchers::compile(matchers)?;
+        let candidates: Vec<_> = {
+            let entries = self.entries();
+            if metric.is_empty() {
+                entries.series.values().cloned().collect()
+            } else {
+                entries.by_name.get(metric).cloned().unwrap_or_default()
+            }
+        };
+        Ok(candidates.into_iter().filter(|series| matchers.accept(series)).collect())
+    }
+}
+
+/// Attributes from the text they are stored as. Text that is nested too deep to be read again is kept whole
+/// under one name, so that the record stays readable.
+pub(crate) fn parse_attributes(text: &str) -> Attributes {
+    if text == "{}" {
+        return Attributes::new();
+    }
+    serde_json::from_str(text).unwrap_or_else(|_| Attributes::new().with("attributes", text))
+}
+
+fn kind(number: u8) -> MetricKind {
+    match number {
+        0 => MetricKind::Gauge,
+        1 => MetricKind::Counter,
+        2 => MetricKind::Histogram,
+        3 => MetricKind::ExponentialHistogram,
+        _ => MetricKind::Summary,
+    }
+}
+
+fn temporality(number: u8) -> Temporality {
+    match number {
+        1 => Temporality::Delta,
+        2 => Temporality::Cumulative,
+        _ => Temporality::Unspecified,
+    }
+}

@@ -1,0 +1,153 @@
+//! Opening a data folder without ever harming what lies in it.
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use duckdb::{AccessMode, Config, Connection};
+
+use crate::{
+    StoreError, StoreOptions,
+    schema::{self, Found},
+};
+
+/// Name of the database in the data folder.
+pub(crate) const DATABASE: &str = "binnacle.duckdb";
+/// Folder for spilled intermediate results.
+const TEMPORARY: &str = "temporary";
+/// Folder that exports are written to before they move to their place: the only one queries may write to.
+pub(crate) const EXPORTS: &str = "exports";
+
+/// A data folder that belongs to this process.
+pub(crate) struct Opened {
+    pub(crate) connection: Connection,
+    pub(crate) folder: PathBuf,
+    /// Held as long as the store lives; the system lets go of it when the process dies.
+    pub(crate) lock: File,
+}
+
+/// Opens the folder, or makes a new one.
+pub(crate) fn open(folder: &Path, options: &StoreOptions) -> Result<Opened, StoreError> {
+    create_folder(folder)?;
+    let folder = fs::canonicalize(folder).map_err(|error| file_error(folder, &error))?;
+    let lock = lock(&folder)?;
+    let database = folder.join(DATABASE);
+    let found = if fs::metadata(&database).is_ok_and(|metadata| metadata.len() > 0) {
+        inspect(&database, &folder, options)?
+    } else {
+        Found::Nothing
+    };
+    let version = match found {
+        Found::Nothing => 0,
+        Found::Foreign => {
+            return Err(StoreError::Damaged {
+                path: database,
+                reason: "it holds the tables of another program".to_owned(),
+            });
+        }
+        Found::Version(found) if found > schema::NEWEST => {
+            return Err(StoreError::NewerSchema { path: database, found, supported: schema::NEWEST });
+        }
+        Found::Version(version) => version,
+    };
+    for leftover in [TEMPORARY, EXPORTS] {
+        let path = folder.join(leftover);
+        if path.exists() {
+            fs::remove_dir_all(&path).map_err(|error| file_error(&path, &error))?;
+        }
+        create_folder(&path)?;
+    }
+    let connection = Connection::open_with_flags(&database, config(&folder, options)?)?;
+    restrict(&connection, &folder)?;
+    schema::migrate(&connection, version)?;
+    Ok(Opened { connection, folder, lock })
+}
+
+/// Looks into an existing database with nothing but reading, so that a damaged or newer one stays as it is.
+fn inspect(database: &Path, folder: &Path, options: &StoreOptions) -> Result<Found, StoreError> {
+    let damaged =
+        |reason: String| StoreError::Damaged { path: database.to_owned(), reason: first_line(&reason) };
+    let config = config(folder, options)?.access_mode(AccessMode::ReadOnly)?;
+    let connection =
+        Connection::open_with_flags(database, config).map_err(|error| damaged(error.to_string()))?;
+    let found = schema::inspect(&connection).map_err(|error| damaged(error.to_string()))?;
+    if found == Found::Version(schema::NEWEST) {
+        for table in ["series", "resources"] {
+            connection
+                .query_row(&format!("SELECT count(*), max(hash(t)) FROM {table} t"), [], |_| Ok(()))
+                .map_err(|error| damaged(error.to_string()))?;
+        }
+    }
+    Ok(found)
+}
+
+fn config(folder: &Path, options: &StoreOptions) -> Result<Config, StoreError> {
+    let temporary = folder.join(TEMPORARY);
+    Ok(Config::default()
+        .with("memory_limit", format!("{}B", options.memory_limit_bytes))?
+        .threads(i64::from(options.threads.max(1)))?
+        .enable_autoload_extension(false)?
+        .with("autoinstall_known_extensions", "false")?
+        .with("allow_community_extensions", "false")?
+        .with("temp_directory", path_text(&temporary)?)?)
+}
+
+/// Takes every file but the database and the export folder out of reach of any query, for good.
+fn restrict(connection: &Connection, folder: &Path) -> Result<(), StoreError> {
+    let exports = quote(path_text(&folder.join(EXPORTS))?);
+    connection.execute_batch(&format!(
+        "SET allowed_directories = [{exports}]; SET enable_external_access = false; \
+         SET lock_configuration = true;"
+    ))?;
+    Ok(())
+}
+
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join("binnacle.lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|error| file_error(&path, &error))?;
+    // A store that was just dropped in this process may still be finishing its last commit.
+    for _ in 0..40 {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
+            Err(TryLockError::Error(error)) => return Err(file_error(&path, &error)),
+        }
+    }
+    Err(StoreError::InUse { path: folder.to_owned() })
+}
+
+fn create_folder(path: &Path) -> Result<(), StoreError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|error| file_error(path, &error))
+}
+
+pub(crate) fn file_error(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::File { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// The path as text for a statement; paths that are not Unicode cannot be named in one.
+pub(crate) fn path_text(path: &Path) -> Result<&str, StoreError> {
+    path.to_str().ok_or_else(|| StoreError::File {
+        path: path.to_owned(),
+        reason: "the name of the data folder is not valid Unicode".to_owned(),
+    })
+}
+
+/// Text as a literal of a statement.
+pub(crate) fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().chars().take(300).collect()
+}

@@ -1,0 +1,273 @@
+//! The one thread that writes. It gathers what waits into groups and commits each group at once.
+
+use std::{
+    fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use duckdb::Connection;
+use model::TelemetryBatch;
+use tokio::sync::{broadcast, oneshot};
+
+use crate::{Changed, Commit, StoreError, append::Appending, dictionary::Dictionary};
+
+/// How long a group waits for company.
+const GATHER: Duration = Duration::from_millis(3);
+/// A group of this many records waits no longer.
+const LARGE_GROUP: usize = 50_000;
+
+/// A change of the history. It may run twice: once with its group and, if the group failed, once alone.
+pub(crate) type Change = Box<dyn Fn(&Connection) -> Result<u64, StoreError> + Send>;
+
+/// What waits to be written.
+pub(crate) enum Work {
+    /// Records.
+    Telemetry(Arc<TelemetryBatch>),
+    /// Rows of the history.
+    History { change: Change, changed: Changed },
+    /// Like history, and the dictionary must be read anew afterwards.
+    Removal { change: Change, changed: Changed },
+    /// Outside of any transaction.
+    Alone(Change),
+    /// The end: everything before it is committed.
+    Close,
+}
+
+struct Job {
+    work: Work,
+    weight: usize,
+    reply: oneshot::Sender<Result<u64, StoreError>>,
+}
+
+/// Figures the writer keeps.
+#[derive(Debug, Default)]
+pub(crate) struct WriterFigures {
+    pub(crate) queued: AtomicUsize,
+    pub(crate) commits: AtomicU64,
+    pub(crate) commit_duration: AtomicU64,
+    pub(crate) refused: AtomicU64,
+}
+
+/// The way to the writer thread.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    jobs: Sender<Job>,
+    limit: usize,
+    pub(crate) figures: Arc<WriterFigures>,
+}
+
+impl Writer {
+    /// Starts the thread. It ends after a `Close` or when every `Writer` is gone.
+    pub(crate) fn start(
+        connection: Connection,
+        dictionary: Arc<Dictionary>,
+        commits: broadcast::Sender<Commit>,
+        limit: usize,
+        lock: Arc<File>,
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let next_log_id =
+            connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM logs", [], |row| row.get(0))?;
+        let (jobs, receiver) = channel();
+        let figures = Arc::new(WriterFigures::default());
+        let thread = WriterThread {
+            connection,
+            dictionary,
+            commits,
+            figures: Arc::clone(&figures),
+            next_log_id,
+            _lock: lock,
+        };
+        let handle = std::thread::Builder::new()
+            .name("store writer".to_owned())
+            .spawn(move || thread.run(&receiver))
+            .map_err(|error| StoreError::Database(format!("the writer thread did not start: {error}")))?;
+        Ok((Self { jobs, limit, figures }, handle))
+    }
+
+    /// Queues work of a weight (in records) and gives where its outcome will come.
+    pub(crate) fn submit(
+        &self,
+        work: Work,
+        weight: usize,
+    ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
+        // A batch larger than the whole queue is taken when nothing else waits.
+        let reserved = self.figures.queued.fetch_update(Ordering::AcqRel, Ordering::Acquire, |queued| {
+            let after = queued.saturating_add(weight);
+            (after <= self.limit || queued == 0).then_some(after)
+        });
+        if reserved.is_err() {
+            self.figures.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(StoreError::Busy { retry_after: self.retry_after() });
+        }
+        let (reply, outcome) = oneshot::channel();
+        self.jobs.send(Job { work, weight, reply }).map_err(|_| {
+            self.figures.queued.fetch_sub(weight, Ordering::AcqRel);
+            StoreError::Closed
+        })?;
+        Ok(outcome)
+    }
+
+    /// A guess at when there is room: the time of a few commits.
+    fn retry_after(&self) -> Duration {
+        let commit = Duration::from_nanos(self.figures.commit_duration.load(Ordering::Relaxed));
+        (commit * 4).clamp(Duration::from_millis(100), Duration::from_secs(5))
+    }
+}
+
+struct WriterThread {
+    connection: Connection,
+    dictionary: Arc<Dictionary>,
+    commits: broadcast::Sender<Commit>,
+    figures: Arc<WriterFigures>,
+    next_log_id: i64,
+    /// Last, so that the folder is let go after the connection.
+    _lock: Arc<File>,
+}
+
+impl WriterThread {
+    fn run(mut self, jobs: &Receiver<Job>) {
+        let mut held_over = None;
+        loop {
+            let Some(first) = held_over.take().or_else(|| jobs.recv().ok()) else { break };
+            if matches!(first.work, Work::Alone(_) | Work::Close) {
+                if !self.run_alone(first) {
+                    break;
+                }
+                continue;
+            }
+            let mut weight = first.weight;
+            let mut group = vec![first];
+            let until = Instant::now() + GATHER;
+            while weight < LARGE_GROUP {
+                match jobs.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                    Ok(job) if matches!(job.work, Work::Alone(_) | Work::Close) => {
+                        held_over = Some(job);
+                        break;
+                    }
+                    Ok(job) => {
+                        weight = weight.saturating_add(job.weight);
+                        group.push(job);
+                    }
+                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+                }
+            }
+            self.write(group);
+        }
+        if let Err(error) = self.connection.execute_batch("CHECKPOINT") {
+            tracing::debug!(%error, "the last checkpoint was left to the next start");
+        }
+    }
+
+    /// Runs a job outside of groups; false for the end.
+    fn run_alone(&self, job: Job) -> bool {
+        self.figures.queued.fetch_sub(job.weight, Ordering::AcqRel);
+        let (outcome, goes_on) = match &job.work {
+            Work::Alone(change) => (guarded(|| change(&self.connection)), true),
+            _ => (guarded(|| Ok(self.connection.execute_batch("CHECKPOINT").map(|()| 0)?)), false),
+        };
+        let _ = job.reply.send(outcome);
+        goes_on
+    }
+
+    /// Commits the group; if that fails, each of its jobs alone, so that one bad job harms no other.
+    fn write(&mut self, group: Vec<Job>) {
+        let freed: usize = group.iter().map(|job| job.weight).sum();
+        match self.commit(&group) {
+            Ok(counts) => {
+                for (job, count) in group.into_iter().zip(counts) {
+                    let _ = job.reply.send(Ok(count));
+                }
+            }
+            Err(error) if group.len() == 1 => {
+                for job in group {
+                    let _ = job.reply.send(Err(error.clone()));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, jobs = group.len(), "a group failed to commit, trying each alone");
+                for job in group {
+                    let alone = [job];
+                    let outcome =
+                        self.commit(&alone).map(|counts| counts.first().copied().unwrap_or_default());
+                    let [job] = alone;
+                    let _ = job.reply.send(outcome);
+                }
+            }
+        }
+        self.figures.queued.fetch_sub(freed, Ordering::AcqRel);
+    }
+
+    fn commit(&mut self, group: &[Job]) -> Result<Vec<u64>, StoreError> {
+        let began = Instant::now();
+        let first_log_id = self.next_log_id;
+        let attempt = guarded(|| self.try_commit(group));
+        let (counts, commit) = match attempt {
+            Ok(done) => done,
+            Err(error) => {
+                self.next_log_id = first_log_id;
+                // There is nothing to roll back when beginning or committing is what failed.
+                let _ = self.connection.execute_batch("ROLLBACK");
+                return Err(error);
+            }
+        };
+        if group.iter().any(|job| matches!(job.work, Work::Removal { .. })) {
+            self.dictionary.reload(&self.connection)?;
+        }
+        let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let mean = self.figures.commit_duration.load(Ordering::Relaxed);
+        let mean = if mean == 0 { took } else { mean - mean / 16 + took / 16 };
+        self.figures.commit_duration.store(mean, Ordering::Relaxed);
+        self.figures.commits.fetch_add(1, Ordering::Relaxed);
+        // No subscriber is no failure.
+        let _ = self.commits.send(commit);
+        Ok(counts)
+    }
+
+    fn try_commit(&mut self, group: &[Job]) -> Result<(Vec<u64>, Commit), StoreError> {
+        self.connection.execute_batch("BEGIN TRANSACTION")?;
+        let mut commit = Commit::default();
+        let mut counts = Vec::with_capacity(group.len());
+        for job in group {
+            match &job.work {
+                Work::Telemetry(batch) => {
+                    commit.changed = commit.changed.union(touched(batch));
+                    commit.telemetry.push(Arc::clone(batch));
+                    counts.push(batch.len() as u64);
+                }
+                Work::History { change, changed } | Work::Removal { change, changed } => {
+                    commit.changed = commit.changed.union(*changed);
+                    counts.push(change(&self.connection)?);
+                }
+                Work::Alone(_) | Work::Close => counts.push(0),
+            }
+        }
+        let mut appending = Appending::new(&self.connection, &self.dictionary);
+        appending.append(&commit.telemetry, &mut self.next_log_id)?;
+        let news = appending.news;
+        self.connection.execute_batch("COMMIT")?;
+        self.dictionary.extend(news.resources, news.series.into_values());
+        Ok((counts, commit))
+    }
+}
+
+fn touched(batch: &TelemetryBatch) -> Changed {
+    Changed {
+        samples: !(batch.samples.is_empty() && batch.histograms.is_empty() && batch.exemplars.is_empty()),
+        logs: !batch.logs.is_empty(),
+        spans: !batch.spans.is_empty(),
+        ..Changed::default()
+    }
+}
+
+/// A panic inside the database's bindings fails the one job and not the thread.
+fn guarded<T>(attempt: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(attempt))
+        .unwrap_or_else(|_| Err(StoreError::Database("the database library failed unexpectedly".to_owned())))
+}

@@ -13,7 +13,7 @@ const BAND: f64 = 4.0;
 /// A stretch is told if it gets this far out once ...
 const PLAIN_DISTANCE: f64 = 8.0;
 /// ... or if its distances beyond the band add up to this.
-const PLAIN_SUM: f64 = 20.0;
+const PLAIN_SUM: f64 = 24.0;
 /// Fewer values than this make no band.
 const LEAST_VALUES: usize = 24;
 

@@ -7,7 +7,8 @@ pub(crate) fn autocorrelation(values: &[f64], longest: usize) -> Vec<f64> {
     let centre = mean(values);
     let centred: Vec<f64> = values.iter().map(|value| value - centre).collect();
     let variance: f64 = centred.iter().map(|value| value * value).sum();
-    if !(variance.is_finite() && variance > 0.0) {
+    let constant = values.windows(2).all(|pair| pair[0] == pair[1]);
+    if constant || !(variance.is_finite() && variance > 0.0) {
         return Vec::new();
     }
     (0..=longest.min(values.len().saturating_sub(1)))

@@ -1,1 +1,15 @@
-//! Telemetry we fetch.
+//! Telemetry we fetch: this machine, Prometheus targets, log files, Binnacle itself, and the rates and
+//! durations of the spans that came in. Each `run_` function is one part of the engine: it says how it is
+//! through its reporter and returns when its token is cancelled.
+
+mod clock;
+mod delivery;
+mod host;
+pub mod log_line;
+mod own;
+pub mod prometheus;
+mod scrape;
+
+pub use host::run_host;
+pub use own::{own_resource, run_self};
+pub use scrape::run_scrape;

@@ -1,5 +1,7 @@
 //! Settings files on disk: made, changed with their comments kept, and watched.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its files should fail")]
+
 use std::{fs, path::Path, time::Duration};
 
 use config::{

@@ -1,0 +1,69 @@
+//! Handing samples to the store without ever blocking the loop that makes them.
+
+use model::{HealthState, PartReporter, TelemetryBatch};
+use store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
+
+/// How often a busy store is asked before a batch is dropped: the next samples are already on their way.
+const ATTEMPTS: u32 = 4;
+
+/// Writes batches that may be dropped, and remembers how many records were.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    store: Store,
+    reporter: PartReporter,
+    stop: CancellationToken,
+    dropped: u64,
+}
+
+impl Delivery {
+    pub(crate) fn new(store: Store, reporter: PartReporter, stop: CancellationToken) -> Self {
+        Self { store, reporter, stop, dropped: 0 }
+    }
+
+    /// Writes `batch`, asks again while the store is busy, and drops it after a few attempts. Reports how
+    /// that went; `problem` is what else is wrong with the part, empty if nothing.
+    pub(crate) async fn write(&mut self, batch: TelemetryBatch, problem: &str) {
+        let records = batch.len() as u64;
+        match write_with_retries(&self.store, batch, &self.stop).await {
+            Ok(()) if !problem.is_empty() => {
+                self.reporter.report(HealthState::Degraded, format!("{problem}{}", self.dropped_so_far()));
+            }
+            Ok(()) if self.dropped == 0 => self.reporter.healthy(),
+            Ok(()) => self
+                .reporter
+                .report(HealthState::Healthy, self.dropped_so_far().trim_start_matches("; ").to_owned()),
+            Err(error) => {
+                self.dropped += records;
+                let message = format!("{error}{}", self.dropped_so_far());
+                self.reporter.report(HealthState::Degraded, message);
+            }
+        }
+    }
+
+    fn dropped_so_far(&self) -> String {
+        match self.dropped {
+            0 => String::new(),
+            records => format!("; {records} samples could not be stored and were dropped"),
+        }
+    }
+}
+
+async fn write_with_retries(
+    store: &Store,
+    batch: TelemetryBatch,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
+    for _ in 1..ATTEMPTS {
+        match store.write(batch.clone()).await {
+            Err(StoreError::Busy { retry_after }) => {
+                tokio::select! {
+                    () = tokio::time::sleep(retry_after) => {}
+                    () = stop.cancelled() => return Err(StoreError::Busy { retry_after }),
+                }
+            }
+            done => return done,
+        }
+    }
+    store.write(batch).await
+}

@@ -1,0 +1,88 @@
+//! Access logs of nginx and Apache, in the common and the combined format.
+
+use std::sync::LazyLock;
+
+use model::{Attributes, Severity};
+use regex::Regex;
+
+use super::{Context, LogLine, time};
+
+static ACCESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"^(\S+) \S+ (\S+) \[([^\]]+)\] "((?:[^"\\]|\\.)*)" (\d{3}) (\d+|-)(?: "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)")?"#,
+    )
+    .ok()
+});
+
+pub(super) fn parse(text: &str, _: &Context) -> Option<LogLine> {
+    let found = ACCESS.as_ref()?.captures(text)?;
+    let part = |index: usize| found.get(index).map_or("", |part| part.as_str());
+    let told = |index: usize| Some(part(index)).filter(|text| !text.is_empty() && *text != "-");
+    let status: i64 = part(5).parse().ok()?;
+    let mut attributes =
+        Attributes::new().with("client.address", part(1)).with("http.response.status_code", status);
+    if let Some(user) = told(2) {
+        attributes = attributes.with("user.name", user);
+    }
+    let mut request = part(4).split(' ');
+    if let (Some(method), Some(target), protocol, None) =
+        (request.next(), request.next(), request.next(), request.next())
+    {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        attributes = attributes.with("http.request.method", method).with("url.path", path);
+        if !query.is_empty() {
+            attributes = attributes.with("url.query", query);
+        }
+        if let Some(version) = protocol.and_then(|protocol| protocol.strip_prefix("HTTP/")) {
+            attributes = attributes.with("network.protocol.version", version);
+        }
+    }
+    if let Some(bytes) = part(6).parse::<i64>().ok().filter(|_| told(6).is_some()) {
+        attributes = attributes.with("http.response.body.size", bytes);
+    }
+    for (index, name) in [(7, "http.request.header.referer"), (8, "user_agent.original")] {
+        if let Some(value) = told(index) {
+            attributes = attributes.with(name, value);
+        }
+    }
+    Some(LogLine {
+        time: Some(time::access_log(part(3))?),
+        severity: match status {
+            500.. => Severity::ERROR,
+            400.. => Severity::WARN,
+            _ => Severity::INFO,
+        },
+        body: text.to_owned(),
+        attributes,
+        ..LogLine::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::parsed;
+    use model::{AttributeValue, Severity, Timestamp};
+
+    #[test]
+    fn combined_and_common_lines_are_read() {
+        let line = parsed(
+            r#"10.0.0.7 - ann [02/Jan/2026:04:00:00 +0100] "GET /cart?id=3 HTTP/1.1" 502 157 "http://shop/" "Mozilla/5.0 \"x\"""#,
+        );
+        assert_eq!(line.time, Some(Timestamp(1_767_322_800_000_000_000)));
+        assert_eq!(line.severity, Severity::ERROR);
+        assert_eq!(line.attributes.0["http.response.status_code"], AttributeValue::Int(502));
+        assert_eq!(line.attributes.text("http.request.method"), Some("GET"));
+        assert_eq!(line.attributes.text("url.path"), Some("/cart"));
+        assert_eq!(line.attributes.text("user.name"), Some("ann"));
+        let common = parsed(r#"::1 - - [02/Jan/2026:04:00:00 +0100] "GET / HTTP/2.0" 404 -"#);
+        assert_eq!(common.severity, Severity::WARN);
+        assert!(!common.attributes.0.contains_key("http.response.body.size"));
+    }
+
+    #[test]
+    fn nonsense_requests_keep_their_status() {
+        let line = parsed(r#"1.2.3.4 - - [02/Jan/2026:04:00:00 +0100] "\x16\x03" 400 150 "-" "-""#);
+        assert_eq!(line.severity, Severity::WARN);
+        assert!(!line.attributes.0.contains_key("http.request.method"));
+    }
+}

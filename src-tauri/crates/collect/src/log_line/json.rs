@@ -1,0 +1,84 @@
+//! Lines that are one JSON object.
+
+use std::collections::BTreeMap;
+
+use model::AttributeValue;
+use serde_json::Value;
+
+use super::{Context, LogLine};
+
+pub(super) fn parse(text: &str, context: &Context) -> Option<LogLine> {
+    if !text.starts_with('{') {
+        return None;
+    }
+    let Ok(Value::Object(fields)) = serde_json::from_str(text) else { return None };
+    let mut line = LogLine::default();
+    for (key, value) in fields {
+        if let Some(value) = attribute(value) {
+            line.set_field(&key, value, context);
+        }
+    }
+    if line.body.is_empty() {
+        text.clone_into(&mut line.body);
+    }
+    Some(line)
+}
+
+/// `null` says nothing.
+fn attribute(value: Value) -> Option<AttributeValue> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(value) => AttributeValue::Bool(value),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => AttributeValue::Int(whole),
+            (None, Some(fraction)) => AttributeValue::from(fraction),
+            (None, None) => AttributeValue::String(number.to_string()),
+        },
+        Value::String(text) => AttributeValue::String(text),
+        Value::Array(values) => AttributeValue::Array(values.into_iter().filter_map(attribute).collect()),
+        Value::Object(fields) => {
+            let fields = fields.into_iter().filter_map(|(key, value)| Some((key, attribute(value)?)));
+            AttributeValue::Map(fields.collect::<BTreeMap<_, _>>())
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::parsed;
+    use model::{AttributeValue, Severity, Timestamp};
+
+    #[test]
+    fn known_fields_find_their_place_and_the_rest_are_attributes() {
+        let line = parsed(
+            r#"{"ts":1767322800.5,"lvl":"Warning","msg":"slow","traceId":"0af7651916cd43dd8448eb211c80319c","span_id":"b7ad6b7169203331","user":{"id":7,"x":null},"n":18446744073709551615}"#,
+        );
+        assert_eq!(line.time, Some(Timestamp(1_767_322_800_500_000_000)));
+        assert_eq!((line.severity, line.severity_text.as_str()), (Severity::WARN, "Warning"));
+        assert_eq!(line.body, "slow");
+        assert!(line.trace_id.is_some() && line.span_id.is_some());
+        assert!(matches!(&line.attributes.0["user"], AttributeValue::Map(map) if map.len() == 1));
+        assert_eq!(line.attributes.0.len(), 2);
+    }
+
+    #[test]
+    fn numbers_as_levels_and_odd_values_are_kept() {
+        let line = parsed(r#"{"level":50,"time":1767322800000,"msg":"pino","trace_id":"zero"}"#);
+        assert_eq!(line.severity, Severity::ERROR);
+        assert_eq!(line.attributes.text("trace_id"), Some("zero"));
+        let odd = parsed(r#"{"level":"loud","time":"later","msg":{"a":1}}"#);
+        assert_eq!(
+            (odd.attributes.text("level"), odd.attributes.text("time")),
+            (Some("loud"), Some("later"))
+        );
+        assert_eq!(odd.body, r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn without_a_message_the_line_is_the_message() {
+        assert_eq!(parsed(r#"{"a":1}"#).body, r#"{"a":1}"#);
+        assert_eq!(parsed(r#"{"a":1} trailing"#).body, r#"{"a":1} trailing"#);
+        let deep = format!("{}1{}", "{\"a\":".repeat(500), "}".repeat(500));
+        assert_eq!(parsed(&deep).body, deep);
+    }
+}

@@ -23,6 +23,8 @@ export interface QueryOptions<T> {
   empty?: (answer: T) => boolean
   /** Milliseconds to wait after a change of the question, for typed input. */
   debounce?: number
+  /** Shortest time between two questions in milliseconds; by default it grows with the time range. */
+  pace?: number
 }
 
 const SLOWEST_REFRESH = 15_000
@@ -105,7 +107,7 @@ export function useResource<T>(
     })
   }
 
-  const pace = () => Math.min(SLOWEST_REFRESH, Math.max(1000, range.length / 600))
+  const pace = () => options.pace ?? Math.min(SLOWEST_REFRESH, Math.max(1000, range.length / 600))
 
   function refreshSoon(): void {
     if (timer || document.hidden || !(options.always || range.live)) return

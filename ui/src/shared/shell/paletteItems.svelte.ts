@@ -7,7 +7,7 @@ import { status } from '../status.svelte'
 import { theme } from '../theme.svelte'
 import { toasts } from '../toast.svelte'
 import type { PaletteItem } from './palette'
-import { VIEWS } from './views'
+import { VIEWS } from './places'
 
 async function attempt(what: string, done: string, action: () => Promise<unknown>) {
   try {

@@ -1,0 +1,242 @@
+//! Real servers for tests: each on a free port of 127.0.0.1, with its data in a folder of its own, ended
+//! and removed when dropped, also when the test fails.
+
+use std::{
+    fs::File,
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use tempfile::TempDir;
+
+/// How long a server may take to answer for the first time; generous, test machines are busy.
+const START: Duration = Duration::from_secs(60);
+
+/// A port nobody listens on at the moment.
+pub fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// A PostgreSQL server with the superuser `postgres`, the database `postgres`, and passwords asked for
+/// with SCRAM-SHA-256.
+pub struct Postgres {
+    folder: TempDir,
+    password: String,
+    port: u16,
+    process: Option<Child>,
+}
+
+impl Postgres {
+    /// Creates a new database cluster and starts it.
+    pub fn start(password: &str) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("binnacle-postgres-").tempdir()?;
+        let mut server = Self { folder, password: password.to_owned(), port: free_port()?, process: None };
+        server.create_cluster()?;
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// The port, the same after each start.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder of the Unix socket.
+    pub fn socket_folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Ends the server at once; connections break.
+    pub fn stop(&mut self) {
+        if let Some(process) = self.process.take() {
+            end(process, "-INT");
+        }
+    }
+
+    /// Starts the server again on the same port with the same data.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.stop();
+        let data = self.folder.path().join("data");
+        let mut command = as_ordinary_user(&postgres_program("postgres")?);
+        command.arg("-D").arg(&data).arg("-k").arg(self.folder.path());
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-c", "fsync=off"]);
+        self.process = Some(spawn(command, &self.folder.path().join("log"))?);
+        let ready = postgres_program("pg_isready")?;
+        let port = self.port.to_string();
+        self.wait_until(|| {
+            let asked = Command::new(&ready).args(["-q", "-h", "127.0.0.1", "-p", &port]).status();
+            asked.is_ok_and(|status| status.success())
+        })
+    }
+
+    fn create_cluster(&self) -> Result<()> {
+        let folder = self.folder.path();
+        let password_file = folder.join("password");
+        std::fs::write(&password_file, &self.password)?;
+        if is_root()? {
+            let owned = Command::new("chown").arg("-R").arg("postgres").arg(folder).status()?;
+            ensure!(owned.success(), "cannot hand {} to the user postgres", folder.display());
+        }
+        let mut command = as_ordinary_user(&postgres_program("initdb")?);
+        command.arg("-D").arg(folder.join("data")).arg("--pwfile").arg(&password_file);
+        command.args([
+            "-U",
+            "postgres",
+            "--auth=scram-sha-256",
+            "--no-sync",
+            "--encoding=UTF8",
+            "--locale=C",
+        ]);
+        let output = command.current_dir("/").output()?;
+        ensure!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    fn wait_until(&mut self, ready: impl Fn() -> bool) -> Result<()> {
+        wait_for_start(&mut self.process, &self.folder.path().join("log"), ready)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A Redis server that asks for a password.
+pub struct Redis {
+    folder: TempDir,
+    password: String,
+    port: u16,
+    process: Option<Child>,
+}
+
+impl Redis {
+    /// Starts a new, empty server.
+    pub fn start(password: &str) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("binnacle-redis-").tempdir()?;
+        let mut server = Self { folder, password: password.to_owned(), port: free_port()?, process: None };
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// The port, the same after each start.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends the server at once; connections break.
+    pub fn stop(&mut self) {
+        if let Some(process) = self.process.take() {
+            end(process, "-KILL");
+        }
+    }
+
+    /// Starts the server again on the same port.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.stop();
+        let mut command = Command::new("redis-server");
+        command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string()]);
+        command.args(["--requirepass", &self.password, "--save", "", "--appendonly", "no", "--dir"]);
+        command.arg(self.folder.path());
+        self.process = Some(spawn(command, &self.folder.path().join("log"))?);
+        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
+        wait_for_start(&mut self.process, &self.folder.path().join("log"), || answers_ping(address).is_ok())
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Any answer to PING will do: without the password it is an error, but the server is up.
+fn answers_ping(address: SocketAddr) -> Result<()> {
+    let mut connection = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+    connection.set_read_timeout(Some(Duration::from_secs(1)))?;
+    connection.write_all(b"PING\r\n")?;
+    connection.read_exact(&mut [0; 1])?;
+    Ok(())
+}
+
+/// A program of the newest PostgreSQL that Debian's packages put on this machine, or of the search path.
+fn postgres_program(name: &str) -> Result<PathBuf> {
+    let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin").join(name)))
+        })
+        .filter(|(_, program)| program.exists())
+        .collect();
+    found.sort();
+    Ok(found.pop().map_or_else(|| PathBuf::from(name), |(_, program)| program))
+}
+
+fn is_root() -> Result<bool> {
+    let output = Command::new("id").arg("-u").output().context("id")?;
+    Ok(output.stdout.trim_ascii() == b"0")
+}
+
+/// PostgreSQL refuses to run as root; then the user of the same name runs it.
+fn as_ordinary_user(program: &Path) -> Command {
+    if is_root().unwrap_or(false) {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    }
+}
+
+fn spawn(mut command: Command, log: &Path) -> Result<Child> {
+    let output = File::create(log)?;
+    let errors = output.try_clone()?;
+    command.current_dir("/").stdin(Stdio::null()).stdout(output).stderr(errors);
+    command.spawn().with_context(|| format!("cannot start {command:?}"))
+}
+
+fn wait_for_start(process: &mut Option<Child>, log: &Path, ready: impl Fn() -> bool) -> Result<()> {
+    let begun = Instant::now();
+    while begun.elapsed() < START {
+        if ready() {
+            return Ok(());
+        }
+        if let Some(process) = process
+            && let Some(status) = process.try_wait()?
+        {
+            bail!("the server ended ({status}): {}", std::fs::read_to_string(log).unwrap_or_default());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    bail!("the server did not answer: {}", std::fs::read_to_string(log).unwrap_or_default())
+}
+
+/// Sends a signal to the process and its children (`runuser` has the server as its child), and waits.
+fn end(mut process: Child, signal: &str) {
+    let id = process.id().to_string();
+    let children =
+        Command::new("pgrep").args(["-P", &id]).output().map(|output| output.stdout).unwrap_or_default();
+    let children =
+        String::from_utf8_lossy(&children).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    // Of a server started directly the children are its own affair.
+    let is_wrapper =
+        std::fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.trim() == "runuser");
+    let targets = if is_wrapper && !children.is_empty() { children } else { vec![id] };
+    let _ = Command::new("kill").arg(signal).args(&targets).status();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(20) {
+        if !matches!(process.try_wait(), Ok(None)) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let _ = process.kill();
+    let _ = process.wait();
+}

@@ -3,6 +3,7 @@
 
 mod append;
 mod commit;
+mod condition;
 mod dictionary;
 mod error;
 mod export;

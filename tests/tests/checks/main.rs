@@ -3,6 +3,8 @@
 
 mod probe;
 mod scheduler;
+#[cfg(unix)]
+mod secrets;
 mod web;
 
 use model::{CheckKind, HealthCheck};

@@ -1,0 +1,313 @@
+//! Running totals of spans by operation. Pure.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use model::{
+    Attributes, Buckets, DEMONSTRATION_ATTRIBUTE, HistogramPoint, MetricKind, NANOS_PER_SECOND, Resource,
+    Sample, Series, Span, SpanKind, SpanStatus, TelemetryBatch, Timestamp,
+};
+
+/// Spans that started longer ago are not counted.
+const COUNTED_FOR: i64 = 300 * NANOS_PER_SECOND;
+/// Operations beyond this many of one service are counted together.
+const MOST_OPERATIONS: usize = 500;
+/// Services beyond this many are counted together.
+const MOST_SERVICES: usize = 1_000;
+/// The name of what is counted together.
+const OTHER: &str = "other";
+/// Upper bounds of the duration buckets in seconds: about three per decade, finer where people wait.
+const BOUNDS: [f64; 18] =
+    [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    service: Arc<str>,
+    demonstration: bool,
+    operation: Arc<str>,
+    kind: SpanKind,
+    status: SpanStatus,
+}
+
+#[derive(Debug)]
+struct Totals {
+    calls: Series,
+    durations: Series,
+    calls_id: model::SeriesId,
+    durations_id: model::SeriesId,
+    since: Timestamp,
+    count: u64,
+    sum: f64,
+    buckets: [u64; BOUNDS.len() + 1],
+    changed: bool,
+    /// Whether the zero that the totals grew from was written.
+    begun: bool,
+    /// Whether the batch that is being written holds these totals as they are now.
+    offered: bool,
+}
+
+/// What was counted since the start.
+#[derive(Debug, Default)]
+pub(crate) struct SpanTotals {
+    totals: HashMap<Key, Totals>,
+    operations: HashMap<Arc<str>, HashSet<Arc<str>>>,
+}
+
+impl SpanTotals {
+    /// Counts `span` unless it started too long ago (or lies as far in the future).
+    pub(crate) fn count(&mut self, span: &Span, now: Timestamp) {
+        if now.since(span.start).saturating_abs() > COUNTED_FOR {
+            return;
+        }
+        let (service, operation) = self.bounded(span.resource.service(), &span.name);
+        let key = Key {
+            service,
+            operation,
+            demonstration: span.resource.is_demonstration(),
+            kind: span.kind,
+            status: span.status,
+        };
+        let totals = self.totals.entry(key).or_insert_with_key(|key| Totals::new(key, now));
+        let seconds = span.duration.max(0) as f64 / NANOS_PER_SECOND as f64;
+        totals.count += 1;
+        totals.sum += seconds;
+        let bucket = BOUNDS.partition_point(|bound| *bound < seconds);
+        if let Some(count) = totals.buckets.get_mut(bucket) {
+            *count += 1;
+        }
+        totals.changed = true;
+        totals.offered = false;
+    }
+
+    /// The names to count under, so that hostile ones cannot take all memory.
+    fn bounded(&mut self, service: &str, operation: &str) -> (Arc<str>, Arc<str>) {
+        let full = self.operations.len() >= MOST_SERVICES;
+        let service = match self.operations.get_key_value(service) {
+            Some((known, _)) => known.clone(),
+            None if full => Arc::from(OTHER),
+            None => Arc::from(service),
+        };
+        let operations = self.operations.entry(service.clone()).or_default();
+        let operation = match operations.get(operation) {
+            Some(known) => known.clone(),
+            None if operations.len() >= MOST_OPERATIONS => Arc::from(OTHER),
+            None => {
+                let new: Arc<str> = Arc::from(operation);
+                operations.insert(new.clone());
+                new
+            }
+        };
+        (service, operation)
+    }
+
+    /// Everything that changed since it was last [written](Self::written), as it is at `now`.
+    pub(crate) fn changed(&mut self, now: Timestamp) -> TelemetryBatch {
+        let mut batch = TelemetryBatch::default();
+        for totals in self.totals.values_mut().filter(|totals| totals.changed) {
+            batch.series.push((totals.calls_id, totals.calls.clone()));
+            batch.series.push((totals.durations_id, totals.durations.clone()));
+            if !totals.begun {
+                totals.tell(&mut batch, totals.since, true);
+            }
+            totals.tell(&mut batch, now, false);
+            totals.offered = true;
+        }
+        batch
+    }
+
+    /// The last answer of [`changed`](Self::changed) was committed.
+    pub(crate) fn written(&mut self) {
+        for totals in self.totals.values_mut().filter(|totals| totals.offered) {
+            totals.changed = false;
+            totals.offered = false;
+            totals.begun = true;
+        }
+    }
+}
+
+impl Totals {
+    fn new(key: &Key, now: Timestamp) -> Self {
+        let mut attributes = Attributes::new().with("service.name", &*key.service);
+        if key.demonstration {
+            attributes = attributes.with(DEMONSTRATION_ATTRIBUTE, true);
+        }
+        let resource = Arc::new(Resource { attributes });
+        let attributes = Attributes::new()
+            .with("span.name", &*key.operation)
+            .with("span.kind", kind_name(key.kind))
+            .with("status.code", status_name(key.status));
+        let calls = Series {
+            description: "Spans that ended, by operation".to_owned(),
+            ..Series::counter(
+                "traces_spanmetrics_calls_total",
+                "{call}",
+                resource.clone(),
+                attributes.clone(),
+            )
+        };
+        let durations = Series {
+            kind: MetricKind::Histogram,
+            description: "How long spans took, by operation".to_owned(),
+            ..Series::counter("traces_spanmetrics_duration_seconds", "s", resource, attributes)
+        };
+        Self {
+            calls_id: calls.id(),
+            durations_id: durations.id(),
+            calls,
+            durations,
+            // The zero that counting began with lies just before the first count.
+            since: now.offset(-1_000_000),
+            count: 0,
+            sum: 0.0,
+            buckets: [0; BOUNDS.len() + 1],
+            changed: false,
+            begun: false,
+            offered: false,
+        }
+    }
+
+    /// Adds the totals, or the zero they grew from: without it, what was counted before the first point
+    /// would be missing from every rate.
+    fn tell(&self, batch: &mut TelemetryBatch, time: Timestamp, zero: bool) {
+        let counts = if zero { vec![0; self.buckets.len()] } else { self.buckets.to_vec() };
+        let count = if zero { 0 } else { self.count };
+        batch.samples.push(Sample {
+            series: self.calls_id,
+            time,
+            start_time: Some(self.since),
+            value: count as f64,
+        });
+        batch.histograms.push(HistogramPoint {
+            series: self.durations_id,
+            time,
+            start_time: Some(self.since),
+            count,
+            sum: Some(if zero { 0.0 } else { self.sum }),
+            min: None,
+            max: None,
+            buckets: Buckets::Explicit { bounds: BOUNDS.to_vec(), counts },
+        });
+    }
+}
+
+fn kind_name(kind: SpanKind) -> &'static str {
+    match kind {
+        SpanKind::Unspecified => "unspecified",
+        SpanKind::Internal => "internal",
+        SpanKind::Server => "server",
+        SpanKind::Client => "client",
+        SpanKind::Producer => "producer",
+        SpanKind::Consumer => "consumer",
+    }
+}
+
+fn status_name(status: SpanStatus) -> &'static str {
+    match status {
+        SpanStatus::Unset => "unset",
+        SpanStatus::Ok => "ok",
+        SpanStatus::Error => "error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{SpanId, TraceId};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000_000 * NANOS_PER_SECOND);
+
+    fn span(service: &str, name: &str, millis: i64, status: SpanStatus) -> Span {
+        Span {
+            trace_id: TraceId([1; 16]),
+            span_id: SpanId([2; 8]),
+            parent_span_id: None,
+            name: name.to_owned(),
+            kind: SpanKind::Server,
+            start: NOW,
+            duration: millis * 1_000_000,
+            status,
+            status_message: String::new(),
+            trace_state: String::new(),
+            resource: Arc::new(Resource::service_named(service)),
+            scope: Arc::default(),
+            attributes: Attributes::new(),
+            events: Vec::new(),
+            links: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn spans_are_counted_by_operation_and_status_from_zero() {
+        let mut totals = SpanTotals::default();
+        for millis in [1, 3, 120, 90_000] {
+            totals.count(&span("shop", "GET /", millis, SpanStatus::Unset), NOW);
+        }
+        totals.count(&span("shop", "GET /", 5, SpanStatus::Error), NOW);
+        let batch = totals.changed(NOW.offset(1));
+        assert_eq!((batch.series.len(), batch.samples.len(), batch.histograms.len()), (4, 4, 4));
+        let (id, series) = batch
+            .series
+            .iter()
+            .find(|(_, series)| {
+                series.kind == MetricKind::Histogram && series.attributes.text("status.code") == Some("unset")
+            })
+            .unwrap();
+        assert_eq!(series.resource.service(), "shop");
+        let points: Vec<_> = batch.histograms.iter().filter(|point| point.series == *id).collect();
+        assert_eq!((points[0].count, points[1].count), (0, 4));
+        let Buckets::Explicit { bounds, counts } = &points[1].buckets else { panic!() };
+        assert_eq!(counts.len(), bounds.len() + 1);
+        assert_eq!((counts[0], counts[2], counts[7], counts[18]), (1, 1, 1, 1));
+        assert!((points[1].sum.unwrap() - 90.124).abs() < 1e-9);
+    }
+
+    #[test]
+    fn only_what_changed_is_written_and_failed_writes_come_again() {
+        let mut totals = SpanTotals::default();
+        totals.count(&span("a", "x", 1, SpanStatus::Ok), NOW);
+        assert_eq!(totals.changed(NOW).samples.len(), 2);
+        assert_eq!(totals.changed(NOW).samples.len(), 2, "not committed, so told again");
+        totals.written();
+        assert!(totals.changed(NOW).is_empty());
+        totals.count(&span("a", "x", 1, SpanStatus::Ok), NOW);
+        let batch = totals.changed(NOW);
+        assert_eq!(batch.samples.len(), 1, "no second zero");
+        assert_eq!(batch.samples[0].value, 2.0);
+    }
+
+    #[test]
+    fn old_and_future_spans_are_not_counted() {
+        let mut totals = SpanTotals::default();
+        for start in [NOW.offset(-COUNTED_FOR - 1), NOW.offset(COUNTED_FOR + 1), Timestamp(i64::MIN)] {
+            totals.count(&Span { start, ..span("a", "x", 1, SpanStatus::Ok) }, NOW);
+        }
+        assert!(totals.changed(NOW).is_empty());
+    }
+
+    #[test]
+    fn names_are_bounded_and_the_demonstration_stays_marked() {
+        let mut totals = SpanTotals::default();
+        for index in 0..2_000 {
+            totals.count(&span("a", &format!("op {index}"), 1, SpanStatus::Ok), NOW);
+            totals.count(&span(&format!("service {index}"), "x", -5, SpanStatus::Ok), NOW);
+        }
+        let batch = totals.changed(NOW);
+        let of_a = batch
+            .series
+            .iter()
+            .filter(|(_, series)| series.resource.service() == "a" && series.kind == MetricKind::Counter);
+        assert_eq!(of_a.count(), MOST_OPERATIONS + 1);
+        assert!(batch.series.len() <= 2 * (MOST_OPERATIONS + MOST_SERVICES + 2));
+        let mut demonstration = SpanTotals::default();
+        let attributes =
+            Attributes::new().with("service.name", "cart").with(DEMONSTRATION_ATTRIBUTE, true).with("x", "y");
+        let resource = Arc::new(Resource { attributes });
+        demonstration.count(&Span { resource, ..span("cart", "x", 1, SpanStatus::Ok) }, NOW);
+        let batch = demonstration.changed(NOW);
+        assert!(batch.series.iter().all(|(_, series)| series.resource.is_demonstration()));
+        assert_eq!(batch.series[0].1.resource.attributes.0.len(), 2);
+    }
+}

@@ -1,0 +1,94 @@
+//! Where reading goes on after a restart.
+
+use std::{
+    fs,
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The first bytes by which a file is recognised.
+const RECOGNISED_BY: u64 = 256;
+
+/// What makes a file the same after it was renamed: device and number on Unix, its path elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Identity(String);
+
+impl Identity {
+    #[cfg(unix)]
+    pub(crate) fn of(_: &Path, metadata: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self(format!("{}:{}", metadata.dev(), metadata.ino()))
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn of(path: &Path, _: &fs::Metadata) -> Self {
+        Self(path.to_string_lossy().into_owned())
+    }
+}
+
+/// How far a file was read, and by what it is recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Position {
+    pub(crate) path: PathBuf,
+    pub(crate) identity: Identity,
+    /// Everything before this byte is stored.
+    pub(crate) offset: u64,
+    /// How many of the first bytes `fingerprint` is made of.
+    pub(crate) recognised_by: u64,
+    pub(crate) fingerprint: u64,
+}
+
+impl Position {
+    /// Brings the fingerprint up to date with the offset.
+    pub(crate) fn recognise(&mut self, file: &mut fs::File) -> io::Result<()> {
+        let wanted = self.offset.min(RECOGNISED_BY);
+        if wanted != self.recognised_by {
+            self.fingerprint = fingerprint(file, wanted)?;
+            self.recognised_by = wanted;
+        }
+        Ok(())
+    }
+
+    /// Whether `file` still holds what was read: it was neither shortened nor replaced.
+    pub(crate) fn still_holds(&self, file: &mut fs::File) -> io::Result<bool> {
+        Ok(file.metadata()?.len() >= self.offset
+            && (self.recognised_by == 0 || fingerprint(file, self.recognised_by)? == self.fingerprint))
+    }
+}
+
+fn fingerprint(file: &mut fs::File, bytes: u64) -> io::Result<u64> {
+    let mut start = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.take(bytes).read_to_end(&mut start)?;
+    Ok(xxh3_64(&start))
+}
+
+/// The file that keeps the positions of one followed path.
+pub(crate) fn state_file(folder: &Path, followed: &str) -> PathBuf {
+    folder.join(format!("tail-{:016x}.json", xxh3_64(followed.as_bytes())))
+}
+
+/// The positions kept in `path`; none if the path was never followed before.
+pub(crate) fn load(path: &Path) -> io::Result<Option<Vec<Position>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces the positions kept in `path` in one step.
+pub(crate) fn save(path: &Path, positions: &[&Position]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let beside = path.with_extension("new");
+    let mut file = fs::File::create(&beside)?;
+    file.write_all(&serde_json::to_vec(positions)?)?;
+    file.sync_data()?;
+    fs::rename(&beside, path)
+}

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import { formatSeconds, parseSeconds } from './duration'
+
+it('reads durations as people type them', () => {
+  expect(parseSeconds('2 min')).toBe(120)
+  expect(parseSeconds('90')).toBe(90)
+  expect(parseSeconds('1h 30m')).toBe(5400)
+  expect(parseSeconds('5 minutes')).toBe(300)
+  expect(parseSeconds('2 fortnights')).toBeNull()
+  expect(parseSeconds('')).toBeNull()
+})
+
+it('writes durations that read back the same', () => {
+  for (const seconds of [0, 1, 59, 60, 90, 119, 120, 150, 3600, 5400, 86400, 90061])
+    expect(parseSeconds(formatSeconds(seconds))).toBe(seconds)
+  expect(formatSeconds(120)).toBe('2 min')
+  expect(formatSeconds(90)).toBe('90 s')
+})

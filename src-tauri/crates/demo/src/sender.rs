@@ -1,0 +1,111 @@
+//! Sends telemetry to an OTLP/gRPC receiver.
+
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::collector::{
+    logs::v1::logs_service_client::LogsServiceClient,
+    metrics::v1::metrics_service_client::MetricsServiceClient,
+    trace::v1::trace_service_client::TraceServiceClient,
+};
+use tonic::{
+    Code, Response, Status,
+    transport::{Channel, Endpoint},
+};
+
+use crate::{DemoError, output::Telemetry};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often a receiver that was never there is tried; some ten seconds.
+const FIRST_ATTEMPTS: u32 = 8;
+const REQUEST_DEADLINE: Duration = Duration::from_secs(30);
+
+/// A connection to a receiver.
+pub(crate) struct Sender {
+    endpoint: String,
+    channel: Channel,
+    accepted: bool,
+}
+
+impl Sender {
+    pub(crate) fn new(endpoint: &str) -> Result<Self, DemoError> {
+        let channel = Endpoint::from_shared(endpoint.to_owned())
+            .map_err(|error| DemoError::Endpoint {
+                endpoint: endpoint.to_owned(),
+                reason: error.to_string(),
+            })?
+            .connect_timeout(LONGEST_PAUSE)
+            .timeout(REQUEST_DEADLINE)
+            .connect_lazy();
+        Ok(Self { endpoint: endpoint.to_owned(), channel, accepted: false })
+    }
+
+    /// Sends everything; done once the receiver has acknowledged it.
+    pub(crate) async fn send(&mut self, telemetry: Telemetry) -> Result<(), DemoError> {
+        let Telemetry { traces, logs, metrics } = telemetry;
+        if !traces.resource_spans.is_empty() {
+            let client = TraceServiceClient::new(self.channel.clone());
+            self.deliver(|| {
+                let (mut client, traces) = (client.clone(), traces.clone());
+                async move { client.export(traces).await }
+            })
+            .await?;
+        }
+        if !logs.resource_logs.is_empty() {
+            let client = LogsServiceClient::new(self.channel.clone());
+            self.deliver(|| {
+                let (mut client, logs) = (client.clone(), logs.clone());
+                async move { client.export(logs).await }
+            })
+            .await?;
+        }
+        if !metrics.resource_metrics.is_empty() {
+            let client = MetricsServiceClient::new(self.channel.clone());
+            self.deliver(|| {
+                let (mut client, metrics) = (client.clone(), metrics.clone());
+                async move { client.export(metrics).await }
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Tries until it is taken, with longer and longer pauses where OTLP asks to try again.
+    async fn deliver<R, F: Future<Output = Result<Response<R>, Status>>>(
+        &mut self,
+        attempt: impl Fn() -> F,
+    ) -> Result<(), DemoError> {
+        let mut pause = FIRST_PAUSE;
+        for attempts in 1.. {
+            match attempt().await {
+                Ok(_) => {
+                    self.accepted = true;
+                    break;
+                }
+                Err(status) if may_retry(status.code()) && (self.accepted || attempts < FIRST_ATTEMPTS) => {
+                    tracing::debug!(%status, "sending again");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(status) => {
+                    let reason = status.message().to_owned();
+                    return Err(DemoError::Refused { endpoint: self.endpoint.clone(), reason });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The codes after which OTLP lets a sender come again (specification, "Failures").
+fn may_retry(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Cancelled
+            | Code::DeadlineExceeded
+            | Code::Aborted
+            | Code::OutOfRange
+            | Code::Unavailable
+            | Code::DataLoss
+    )
+}

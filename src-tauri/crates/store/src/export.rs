@@ -1,16 +1,42 @@
-//! Reading and writing of export.
+//! Telemetry and figures as files that other programs read.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
-use model::{ExportFormat, ExportRequest, TimeRange};
+use model::{ExportFormat, ExportRequest, ExportSignal, TimeRange};
 
-use crate::{Store, StoreError};
+use crate::{
+    Store, StoreError,
+    condition::{KIND_NAME, SEVERITY_NAME, STATUS_NAME},
+    open::{EXPORTS, file_error, path_text, quote},
+    read::{bounds, requests_table, valid_step},
+    reader::Reader,
+    sql::step_start,
+};
+
+/// How long writing a file may take.
+const DEADLINE: Duration = Duration::from_secs(600);
 
 impl Store {
+    /// Writes the telemetry of a range to a file, in place of one that is there; how many rows. Times are
+    /// timestamps in UTC, tags JSON objects.
     pub async fn export(&self, request: &ExportRequest, path: &Path) -> Result<u64, StoreError> {
-        let _ = (request, path);
-        Err(StoreError::Closed)
+        let (start, end) = bounds(request.range);
+        let within = |column: &str| format!("{column} >= {start} AND {column} < {end}");
+        let select = match request.signal {
+            ExportSignal::Metrics => metrics(&within("p.time")),
+            ExportSignal::Logs => logs(&within("t.time")),
+            ExportSignal::Spans => spans(&within("t.start_time")),
+        };
+        self.write_file(select, request.format, path).await
     }
+
+    /// Writes the figures of services, one row per service and step (counted from the epoch), to a file;
+    /// how many rows. Every service if none is named.
     pub async fn export_service_rows(
         &self,
         services: &[String],
@@ -19,7 +45,107 @@ impl Store {
         format: ExportFormat,
         path: &Path,
     ) -> Result<u64, StoreError> {
-        let _ = (services, range, step, format, path);
-        Err(StoreError::Closed)
+        let step = valid_step(range, step)?;
+        if services.iter().any(|service| service.contains('\0')) {
+            return Err(StoreError::InvalidRequest("a service name contains a NUL character".to_owned()));
+        }
+        let names: Vec<String> = services.iter().map(|service| quote(service)).collect();
+        let wanted =
+            if names.is_empty() { "true".to_owned() } else { format!("t.service IN ({})", names.join(",")) };
+        let seconds = step as f64 / 1e9;
+        let select = format!(
+            "WITH {}, figures AS (SELECT service, {} AS bucket, count(*) AS requests, \
+               count(*) FILTER (status = 2) AS failed, quantile_cont(duration, 0.5) AS p50, \
+               quantile_cont(duration, 0.95) AS p95, quantile_cont(duration, 0.99) AS p99 \
+               FROM requests GROUP BY service, bucket) \
+             SELECT make_timestamp_ns(bucket) AS time, service, requests, \
+               requests / {seconds} AS requests_per_second, failed AS failed_requests, \
+               failed / requests AS error_ratio, p50 AS median_duration_ns, p95 AS p95_duration_ns, \
+               p99 AS p99_duration_ns FROM figures ORDER BY service, time",
+            requests_table(range, &wanted),
+            step_start("start_time", step),
+        );
+        self.write_file(select, format, path).await
     }
+
+    /// Writes the answer of a statement into the export folder (the one that the database may write to) and
+    /// moves the file to its place.
+    async fn write_file(&self, select: String, format: ExportFormat, path: &Path) -> Result<u64, StoreError> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let staged = self.folder().join(EXPORTS).join(number.to_string());
+        let path = path.to_owned();
+        self.read_for(DEADLINE, move |reader| {
+            let rows = copy(reader, &select, format, &staged).and_then(|rows| {
+                place(&staged, &path)?;
+                Ok(rows)
+            });
+            if rows.is_err() {
+                // What was written so far is of no use; what cannot be deleted goes at the next start.
+                let _ = fs::remove_file(&staged);
+            }
+            rows
+        })
+        .await
+    }
+}
+
+fn copy(reader: &Reader, select: &str, format: ExportFormat, staged: &Path) -> Result<u64, StoreError> {
+    let format = match format {
+        ExportFormat::Csv => "FORMAT csv, HEADER",
+        ExportFormat::Parquet => "FORMAT parquet, COMPRESSION zstd",
+    };
+    reader.execute(&format!("COPY ({select}) TO {} ({format})", quote(path_text(staged)?)), &[])
+}
+
+/// Moves a file, to another file system if need be.
+fn place(staged: &Path, path: &Path) -> Result<(), StoreError> {
+    if fs::rename(staged, path).is_ok() {
+        return Ok(());
+    }
+    fs::copy(staged, path).map_err(|error| file_error(path, &error))?;
+    fs::remove_file(staged).map_err(|error| file_error(staged, &error))
+}
+
+fn metrics(within: &str) -> String {
+    let kind = "CASE s.kind WHEN 0 THEN 'gauge' WHEN 1 THEN 'counter' WHEN 2 THEN 'histogram' \
+        WHEN 3 THEN 'exponential_histogram' ELSE 'summary' END";
+    let columns = format!(
+        "make_timestamp_ns(p.time) AS time, s.name AS metric, {kind} AS kind, s.unit AS unit, \
+         s.service AS service"
+    );
+    let tags = "CAST(json_merge_patch(coalesce(r.attributes, '{}'), s.attributes) AS VARCHAR) AS tags";
+    let joined = "JOIN series s ON s.id = p.series_id LEFT JOIN resources r ON r.id = s.resource_id";
+    format!(
+        "SELECT {columns}, p.value AS value, NULL::UBIGINT AS count, NULL::DOUBLE AS sum, \
+           NULL::VARCHAR AS bucket_bounds, NULL::VARCHAR AS bucket_counts, {tags} \
+         FROM samples p {joined} WHERE {within} \
+         UNION ALL SELECT {columns}, NULL, p.count, p.sum, CAST(to_json(p.bounds) AS VARCHAR), \
+           CAST(to_json(p.counts) AS VARCHAR), {tags} FROM histogram_points p {joined} WHERE {within}"
+    )
+}
+
+fn logs(within: &str) -> String {
+    format!(
+        "SELECT make_timestamp_ns(t.time) AS time, t.service AS service, {SEVERITY_NAME} AS severity, \
+           t.severity AS severity_number, t.severity_text AS severity_text, t.body AS message, \
+           t.event_name AS event, t.scope_name AS scope, \
+           replace(CAST(t.trace_id AS VARCHAR), '-', '') AS trace_id, \
+           lpad(lower(to_hex(t.span_id)), 16, '0') AS span_id, t.attributes AS attributes, \
+           coalesce(r.attributes, '{{}}') AS resource \
+         FROM logs t LEFT JOIN resources r ON r.id = t.resource_id WHERE {within} ORDER BY t.time, t.id"
+    )
+}
+
+fn spans(within: &str) -> String {
+    format!(
+        "SELECT make_timestamp_ns(t.start_time) AS start, t.duration AS duration_ns, t.service AS service, \
+           t.name AS name, {KIND_NAME} AS kind, {STATUS_NAME} AS status, \
+           t.status_message AS status_message, replace(CAST(t.trace_id AS VARCHAR), '-', '') AS trace_id, \
+           lpad(lower(to_hex(t.span_id)), 16, '0') AS span_id, \
+           lpad(lower(to_hex(t.parent_span_id)), 16, '0') AS parent_span_id, t.scope_name AS scope, \
+           t.attributes AS attributes, coalesce(r.attributes, '{{}}') AS resource, t.events AS events, \
+           t.links AS links \
+         FROM spans t LEFT JOIN resources r ON r.id = t.resource_id WHERE {within} ORDER BY t.start_time"
+    )
 }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use duckdb::{Connection, InterruptHandle, Row, ToSql, arrow::array::RecordBatch, params_from_iter};
+use duckdb::{Connection, InterruptHandle, Row, arrow::array::RecordBatch, params_from_iter};
 use tokio::sync::Semaphore;
 
 use crate::{StoreError, dictionary::Dictionary, sql::Parameter};
@@ -212,15 +212,5 @@ impl Reader {
         self.check()?;
         let parameters = params_from_iter(parameters.iter().map(Parameter::as_sql));
         Ok(self.connection.execute(sql, parameters)? as u64)
-    }
-}
-
-impl Parameter {
-    fn as_sql(&self) -> &dyn ToSql {
-        match self {
-            Self::Text(text) => text,
-            Self::Signed(number) => number,
-            Self::Double(number) => number,
-        }
     }
 }

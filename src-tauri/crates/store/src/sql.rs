@@ -1,11 +1,26 @@
 //! Pieces of statements with the parameters they need.
 
+use duckdb::{ToSql, types::Null};
+
 /// A value bound to a statement.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Parameter {
+    Null,
     Text(String),
     Signed(i64),
     Double(f64),
+}
+
+impl Parameter {
+    /// The value as the database's bindings take it.
+    pub(crate) fn as_sql(&self) -> &dyn ToSql {
+        match self {
+            Self::Null => &Null,
+            Self::Text(text) => text,
+            Self::Signed(number) => number,
+            Self::Double(number) => number,
+        }
+    }
 }
 
 impl From<&str> for Parameter {

@@ -1,68 +1,237 @@
-//! Reading and writing of history/checks.
+//! Health checks, their results and incidents.
 
-use model::{CheckResult, HealthCheck, Incident, TimeRange, TimelineCell};
+use model::{CheckResult, HealthCheck, HealthState, Incident, TimeRange, TimelineCell, Timestamp};
 
-use crate::{Store, StoreError};
+use super::document;
+use crate::{Changed, Store, StoreError, read::bounds, sql::Parameter};
+
+const CHECKS: Changed = Changed {
+    checks: true,
+    samples: false,
+    logs: false,
+    spans: false,
+    alerts: false,
+    notifications: false,
+    findings: false,
+    rules: false,
+    gaps: false,
+};
+/// Cells a timeline may have.
+const MOST_CELLS: u32 = 10_000;
 
 impl Store {
+    /// Every check, by name.
     pub async fn checks(&self) -> Result<Vec<HealthCheck>, StoreError> {
-        Err(StoreError::Closed)
+        let mut checks: Vec<HealthCheck> = self.documents("SELECT document FROM checks", Vec::new()).await?;
+        checks.sort_by(|left, right| left.name.cmp(&right.name));
+        Ok(checks)
     }
+
+    /// Saves a check in place of the one with its id.
     pub async fn put_check(&self, check: HealthCheck) -> Result<(), StoreError> {
-        let _ = (check,);
-        Err(StoreError::Closed)
+        let (id, document) = (Parameter::from(check.id.as_str()), document(&check)?);
+        let statements = vec![
+            ("DELETE FROM checks WHERE id = ?", vec![id.clone()]),
+            ("INSERT INTO checks VALUES (?, ?)", vec![id, document]),
+        ];
+        self.run(CHECKS, statements).await.map(|_| ())
     }
+
+    /// Deletes a check with its results and incidents; false if there is none.
     pub async fn delete_check(&self, id: &str) -> Result<bool, StoreError> {
-        let _ = (id,);
-        Err(StoreError::Closed)
+        let id = Parameter::from(id);
+        let statements = vec![
+            ("DELETE FROM check_results WHERE check_id = ?", vec![id.clone()]),
+            ("DELETE FROM incidents WHERE check_id = ?", vec![id.clone()]),
+            ("DELETE FROM checks WHERE id = ?", vec![id]),
+        ];
+        Ok(self.run(CHECKS, statements).await? > 0)
     }
+
+    /// Keeps a result, and the incident it opened, prolonged or ended, in one commit.
     pub async fn record_check_result(
         &self,
-        result: CheckResult,
+        mut result: CheckResult,
         incident: Option<Incident>,
     ) -> Result<(), StoreError> {
-        let _ = (result, incident);
-        Err(StoreError::Closed)
+        result.measurements.retain(|_, value| value.is_finite());
+        let mut statements = vec![(
+            "INSERT INTO check_results VALUES (?, ?, ?, ?, ?)",
+            vec![
+                result.check_id.as_str().into(),
+                result.time.0.into(),
+                word(result.state).into(),
+                result.duration.into(),
+                document(&result)?,
+            ],
+        )];
+        if let Some(incident) = incident {
+            let id = Parameter::from(incident.id.as_str());
+            statements.push(("DELETE FROM incidents WHERE id = ?", vec![id.clone()]));
+            statements.push((
+                "INSERT INTO incidents VALUES (?, ?, ?, ?, ?)",
+                vec![
+                    id,
+                    incident.check_id.as_str().into(),
+                    incident.started.0.into(),
+                    incident.ended.map_or(Parameter::Null, |time| time.0.into()),
+                    document(&incident)?,
+                ],
+            ));
+        }
+        self.run(CHECKS, statements).await.map(|_| ())
     }
+
+    /// Results of a check, newest first.
     pub async fn check_results(
         &self,
         check_id: &str,
         range: TimeRange,
         limit: u32,
     ) -> Result<Vec<CheckResult>, StoreError> {
-        let _ = (check_id, range, limit);
-        Err(StoreError::Closed)
+        self.documents(
+            "SELECT document FROM check_results WHERE check_id = ? AND time >= ? AND time < ? \
+             ORDER BY time DESC LIMIT ?",
+            vec![check_id.into(), range.start.0.into(), range.end.0.into(), i64::from(limit).into()],
+        )
+        .await
     }
+
+    /// The newest result of every check.
     pub async fn latest_check_results(&self) -> Result<Vec<CheckResult>, StoreError> {
-        Err(StoreError::Closed)
+        self.documents(
+            "SELECT arg_max(document, time) FROM check_results GROUP BY check_id ORDER BY check_id",
+            Vec::new(),
+        )
+        .await
     }
+
+    /// The range cut into equal cells, oldest first, each with the worst state in it.
     pub async fn check_timeline(
         &self,
         check_id: &str,
         range: TimeRange,
         cells: u32,
     ) -> Result<Vec<TimelineCell>, StoreError> {
-        let _ = (check_id, range, cells);
-        Err(StoreError::Closed)
+        let (start, end) = bounds(range);
+        let cells = i64::from(cells.clamp(1, MOST_CELLS));
+        let length = end.saturating_sub(start).max(0);
+        let width = (length / cells + i64::from(length % cells != 0)).max(1);
+        let check_id = Parameter::from(check_id);
+        let found = self
+            .read(move |reader| {
+                reader.rows(
+                    &format!(
+                        "SELECT (time - ({start})) // {width} AS cell, count(*), arg_max(document, \
+                         (CASE state WHEN 'unhealthy' THEN 3 WHEN 'degraded' THEN 2 WHEN 'unknown' THEN 1 \
+                         ELSE 0 END)) FROM check_results \
+                         WHERE check_id = ? AND time >= {start} AND time < {end} GROUP BY cell"
+                    ),
+                    &[check_id],
+                    |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?, row.get::<_, String>(2)?)),
+                )
+            })
+            .await?;
+        let mut timeline: Vec<TimelineCell> = (0..cells)
+            .map(|cell| start.saturating_add(cell.saturating_mul(width)))
+            .take_while(|from| *from < end)
+            .map(|from| TimelineCell {
+                range: TimeRange::new(Timestamp(from), Timestamp(from.saturating_add(width).min(end))),
+                state: HealthState::Unknown,
+                results: 0,
+                message: String::new(),
+            })
+            .collect();
+        for (cell, results, worst) in found {
+            let place = usize::try_from(cell).ok().and_then(|cell| timeline.get_mut(cell));
+            if let (Some(place), Ok(worst)) = (place, serde_json::from_str::<CheckResult>(&worst)) {
+                place.state = worst.state;
+                place.results = u32::try_from(results).unwrap_or(u32::MAX);
+                place.message = worst.message;
+            }
+        }
+        Ok(timeline)
     }
+
+    /// Uptime (the share of observed time in which the check was not unhealthy, 0 to 1) and median
+    /// duration in nanoseconds of looks that got an answer. A result stands until the next one, but for no
+    /// longer than three times the usual distance: beyond that nothing was observed.
     pub async fn check_statistics(
         &self,
         check_id: &str,
         range: TimeRange,
     ) -> Result<(Option<f64>, Option<i64>), StoreError> {
-        let _ = (check_id, range);
-        Err(StoreError::Closed)
+        let (start, end) = bounds(range);
+        let check_id = Parameter::from(check_id);
+        self.read(move |reader| {
+            let results = reader.rows(
+                "SELECT time, state, duration FROM check_results \
+                 WHERE check_id = ? AND time >= ? AND time < ? ORDER BY time",
+                &[check_id, start.into(), end.into()],
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?)),
+            )?;
+            let mut answered: Vec<i64> = results
+                .iter()
+                .filter(|(_, state, _)| matches!(state.as_str(), "healthy" | "degraded"))
+                .map(|(.., duration)| *duration)
+                .collect();
+            Ok((uptime(&results, end), median(&mut answered)))
+        })
+        .await
     }
+
+    /// Incidents that touch the range, newest first.
     pub async fn incidents(
         &self,
         range: TimeRange,
         check_id: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Incident>, StoreError> {
-        let _ = (range, check_id, limit);
-        Err(StoreError::Closed)
+        let check = check_id.map_or(Parameter::Null, Parameter::from);
+        self.documents(
+            "SELECT document FROM incidents WHERE started < $1 AND (ended IS NULL OR ended > $2) \
+             AND ($3 IS NULL OR check_id = $3) ORDER BY started DESC, id LIMIT $4",
+            vec![range.end.0.into(), range.start.0.into(), check, i64::from(limit).into()],
+        )
+        .await
     }
+
+    /// Incidents that last.
     pub async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
-        Err(StoreError::Closed)
+        self.documents(
+            "SELECT document FROM incidents WHERE ended IS NULL ORDER BY started DESC, id",
+            Vec::new(),
+        )
+        .await
     }
+}
+
+fn word(state: HealthState) -> &'static str {
+    match state {
+        HealthState::Healthy => "healthy",
+        HealthState::Unknown => "unknown",
+        HealthState::Degraded => "degraded",
+        HealthState::Unhealthy => "unhealthy",
+    }
+}
+
+fn median(values: &mut [i64]) -> Option<i64> {
+    let middle = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable(middle).1)
+}
+
+fn uptime(results: &[(i64, String, i64)], end: i64) -> Option<f64> {
+    let mut distances: Vec<i64> =
+        results.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].0)).collect();
+    let longest = median(&mut distances).unwrap_or(1).saturating_mul(3).max(1);
+    let (mut observed, mut up) = (0.0, 0.0);
+    for (index, (time, state, _)) in results.iter().enumerate() {
+        let until = results.get(index + 1).map_or(end, |next| next.0);
+        let stands = until.saturating_sub(*time).clamp(0, longest) as f64;
+        if state != "unknown" {
+            observed += stands;
+            up += if state == "unhealthy" { 0.0 } else { stands };
+        }
+    }
+    (observed > 0.0).then(|| up / observed)
 }

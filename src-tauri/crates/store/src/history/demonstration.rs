@@ -1,14 +1,66 @@
-//! Reading and writing of history/demonstration.
+//! Taking the demonstration's data away again.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use model::RecordCounts;
 
-use crate::{Store, StoreError};
+use crate::{Changed, Store, StoreError, writer::Work};
+
+const RESOURCES: &str = "SELECT id FROM resources WHERE demonstration";
+/// Services that only the demonstration has.
+const SERVICES: &str = "SELECT service FROM resources WHERE demonstration \
+    EXCEPT SELECT service FROM resources WHERE NOT demonstration";
 
 impl Store {
+    /// Whether there are records of the demonstration.
     pub async fn has_demonstration(&self) -> Result<bool, StoreError> {
-        Err(StoreError::Closed)
+        Ok(self.dictionary().has_demonstration())
     }
+
+    /// Deletes every record of the demonstration, and the alerts and findings about services that only it
+    /// has; how many records went.
     pub async fn remove_demonstration(&self) -> Result<RecordCounts, StoreError> {
-        Err(StoreError::Closed)
+        let removed = Arc::new(Mutex::new(RecordCounts::default()));
+        let counts = Arc::clone(&removed);
+        let change = move |connection: &duckdb::Connection| {
+            let delete = |table: &str, condition: String| -> Result<u64, StoreError> {
+                Ok(connection.execute(&format!("DELETE FROM {table} WHERE {condition}"), [])? as u64)
+            };
+            let series = format!("series_id IN (SELECT id FROM series WHERE resource_id IN ({RESOURCES}))");
+            let of_resource = format!("resource_id IN ({RESOURCES})");
+            let labelled = format!(
+                "coalesce(json_extract_string(document, '/labels/service.name'), \
+                 json_extract_string(document, '/labels/service'), '') IN ({SERVICES})"
+            );
+            let mut gone = RecordCounts {
+                samples: delete("samples", series.clone())?,
+                logs: delete("logs", of_resource.clone())?,
+                spans: delete("spans", of_resource.clone())?,
+            };
+            gone.samples += delete("histogram_points", series.clone())?;
+            delete("exemplars", series)?;
+            let silent = format!("fingerprint IN (SELECT fingerprint FROM transitions WHERE {labelled})");
+            delete("evidence", silent.clone())?;
+            delete("notifications", format!("coalesce({silent}, false)"))?;
+            delete("alerts", labelled.clone())?;
+            delete("transitions", labelled)?;
+            delete("findings", format!("service IN ({SERVICES})"))?;
+            delete("series", of_resource)?;
+            delete("resources", "demonstration".to_owned())?;
+            *counts.lock().unwrap_or_else(PoisonError::into_inner) = gone;
+            Ok(0)
+        };
+        let changed = Changed {
+            samples: true,
+            logs: true,
+            spans: true,
+            alerts: true,
+            notifications: true,
+            findings: true,
+            ..Changed::default()
+        };
+        self.submit(Work::Removal { change: Box::new(change), changed }, 1).await?;
+        let removed = *removed.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(removed)
     }
 }

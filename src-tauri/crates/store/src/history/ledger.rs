@@ -1,31 +1,76 @@
-//! Reading and writing of history/ledger.
+//! The observation ledger, findings and the sign of life.
 
 use model::{Finding, Gap, TimeRange, Timestamp};
 
-use crate::{Store, StoreError};
+use super::document;
+use crate::{Changed, Store, StoreError, sql::Parameter};
 
 impl Store {
+    /// Keeps a stretch in which nothing could be observed.
     pub async fn record_gap(&self, gap: Gap) -> Result<(), StoreError> {
-        let _ = (gap,);
-        Err(StoreError::Closed)
+        let row = vec![gap.range.start.0.into(), gap.range.end.0.into(), document(&gap)?];
+        let changed = Changed { gaps: true, ..Changed::default() };
+        self.run(changed, vec![("INSERT INTO gaps VALUES (?, ?, ?)", row)]).await.map(|_| ())
     }
+
+    /// Gaps that touch the range, oldest first.
     pub async fn gaps(&self, range: TimeRange) -> Result<Vec<Gap>, StoreError> {
-        let _ = (range,);
-        Err(StoreError::Closed)
+        self.documents(
+            "SELECT document FROM gaps WHERE start_time < ? AND end_time > ? ORDER BY start_time",
+            vec![range.end.0.into(), range.start.0.into()],
+        )
+        .await
     }
+
+    /// Keeps findings, each in place of the one with its id. A score that is not finite counts as zero.
     pub async fn put_findings(&self, findings: Vec<Finding>) -> Result<(), StoreError> {
-        let _ = (findings,);
-        Err(StoreError::Closed)
+        let mut statements = Vec::with_capacity(findings.len() * 2);
+        for mut finding in findings {
+            if !finding.score.is_finite() {
+                finding.score = 0.0;
+            }
+            let id = Parameter::from(finding.id.as_str());
+            statements.push(("DELETE FROM findings WHERE id = ?", vec![id.clone()]));
+            statements.push((
+                "INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?)",
+                vec![
+                    id,
+                    finding.service.as_str().into(),
+                    finding.range.start.0.into(),
+                    finding.range.end.0.into(),
+                    finding.noticed_at.0.into(),
+                    document(&finding)?,
+                ],
+            ));
+        }
+        if statements.is_empty() {
+            return Ok(());
+        }
+        self.run(Changed { findings: true, ..Changed::default() }, statements).await.map(|_| ())
     }
+
+    /// Findings that touch the range, those noticed last first.
     pub async fn findings(&self, range: TimeRange, limit: u32) -> Result<Vec<Finding>, StoreError> {
-        let _ = (range, limit);
-        Err(StoreError::Closed)
+        self.documents(
+            "SELECT document FROM findings WHERE start_time < ? AND end_time >= ? \
+             ORDER BY noticed_at DESC, id LIMIT ?",
+            vec![range.end.0.into(), range.start.0.into(), i64::from(limit).into()],
+        )
+        .await
     }
+
+    /// Notes that Binnacle runs.
     pub async fn heartbeat(&self, now: Timestamp) -> Result<(), StoreError> {
-        let _ = (now,);
-        Err(StoreError::Closed)
+        let statements = vec![
+            ("DELETE FROM heartbeat", Vec::new()),
+            ("INSERT INTO heartbeat VALUES (?)", vec![now.0.into()]),
+        ];
+        self.run(Changed::default(), statements).await.map(|_| ())
     }
+
+    /// When Binnacle last noted that it runs.
     pub async fn last_heartbeat(&self) -> Result<Option<Timestamp>, StoreError> {
-        Err(StoreError::Closed)
+        self.read(|reader| reader.row("SELECT time FROM heartbeat", &[], |row| Ok(Timestamp(row.get(0)?))))
+            .await
     }
 }

@@ -8,6 +8,8 @@ mod logs;
 mod services;
 mod traces;
 
+pub(crate) use services::requests_table;
+
 use model::{SpanId, TimeRange, TraceId};
 
 use crate::StoreError;

@@ -37,3 +37,8 @@ export function chartSeries(answer: SeriesAnswer, fallback: string): ChartSeries
 /** The stretches a chart hatches, in milliseconds. */
 export const chartGaps = (gaps: readonly Gap[]) =>
   gaps.map(({ range, reason }) => ({ from: range.start / 1e6, to: range.end / 1e6, reason: GAP_WORDS[reason] }))
+
+/** The unit a chart shows: shares that OpenTelemetry gives the unit `1` are percentages to people. */
+export function shownUnit(metric: string, unit: string): string {
+  return (unit === '1' || unit === '') && /(utili[sz]ation|ratio)$/.test(metric) ? 'ratio' : unit
+}

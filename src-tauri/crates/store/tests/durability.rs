@@ -1,0 +1,200 @@
+//! What survives, what is refused and what is cancelled.
+
+mod common;
+
+use std::{collections::BTreeSet, fs, time::Duration};
+
+use common::*;
+use model::*;
+use store::{Store, StoreError, StoreOptions};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writers_share_commits_and_lose_nothing() {
+    let (_folder, store) = open();
+    let mut commits = store.subscribe();
+    let tasks: Vec<_> = (0..200)
+        .map(|n: i64| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let mut batch = logs(vec![log("shop", at(n), &n.to_string(), Attributes::new())]);
+                let series = Series::gauge("g", "", resource("shop"), Attributes::new().with("n", n % 10));
+                batch.add_sample(series, at(n), n as f64);
+                store.write(batch).await.unwrap();
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let statistics = store.statistics().await.unwrap();
+    assert_eq!((statistics.samples, statistics.logs, statistics.series), (200, 200, 10));
+    assert_eq!(statistics.queue_length, 0);
+    assert!(statistics.commits < 200, "{statistics:?}");
+    let commit = commits.try_recv();
+    assert!(
+        commit.is_err_and(|error| matches!(error, tokio::sync::broadcast::error::TryRecvError::Lagged(_)))
+            || statistics.commits <= 64
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_batch_harms_no_other() {
+    let (_folder, store) = open();
+    let mut bad = TelemetryBatch::default();
+    bad.samples.push(Sample { series: SeriesId(1), time: NOW, start_time: None, value: 1.0 });
+    let good = logs(vec![log("shop", NOW, "good", Attributes::new())]);
+    let (bad, good, other) = tokio::join!(store.write(bad), store.write(good.clone()), store.write(good));
+    assert!(matches!(bad, Err(StoreError::InvalidRequest(_))), "{bad:?}");
+    good.unwrap();
+    other.unwrap();
+    let statistics = store.statistics().await.unwrap();
+    assert_eq!((statistics.logs, statistics.samples), (2, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_says_busy_and_recovers() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), StoreOptions { queue_records: 100, ..small() }).unwrap();
+    let batch = || logs((0..60).map(|n| log("shop", at(n), "x", Attributes::new())).collect());
+    let writes = (0..50).map(|_| {
+        let store = store.clone();
+        let batch = batch();
+        tokio::spawn(async move { store.write(batch).await })
+    });
+    let mut written = 0;
+    let mut busy = 0;
+    for write in writes.collect::<Vec<_>>() {
+        match write.await.unwrap() {
+            Ok(()) => written += 1,
+            Err(StoreError::Busy { retry_after }) => {
+                assert!(retry_after > Duration::ZERO);
+                busy += 1;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(busy > 0 && written > 0);
+    store.write(batch()).await.unwrap();
+    assert_eq!(store.statistics().await.unwrap().logs, (written + 1) * 60);
+}
+
+#[tokio::test]
+async fn a_copy_taken_while_open_replays_its_log() {
+    let (folder, store) = open();
+    let mut batch = logs(vec![log("shop", NOW, "kept", Attributes::new())]);
+    batch.add_sample(Series::gauge("g", "", resource("shop"), Attributes::new()), NOW, 1.0);
+    store.write(batch).await.unwrap();
+    // What a crash leaves behind: the file and its log as they are at this moment.
+    let crashed = tempfile::tempdir().unwrap();
+    for name in ["binnacle.duckdb", "binnacle.duckdb.wal"] {
+        fs::copy(folder.path().join(name), crashed.path().join(name)).unwrap();
+    }
+    let copy = Store::open(crashed.path(), small()).unwrap();
+    assert_eq!(bodies(&copy, &Filter::everything()).await, ["kept"]);
+    assert!(copy.metric_kind("g").await.unwrap().is_some());
+    drop(copy);
+    let again = Store::open(crashed.path(), small()).unwrap();
+    assert_eq!(bodies(&again, &Filter::everything()).await, ["kept"]);
+    again.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_store_answers_closed_and_opens_again() {
+    let (folder, store) = open();
+    let other = store.clone();
+    assert!(matches!(Store::open(folder.path(), small()), Err(StoreError::InUse { .. })));
+    store.checkpoint().await.unwrap();
+    store.close().await.unwrap();
+    assert_eq!(other.write(logs(vec![log("a", NOW, "b", Attributes::new())])).await, Err(StoreError::Closed));
+    assert!(matches!(other.last_heartbeat().await, Err(StoreError::Closed)));
+    drop(other);
+    Store::open(folder.path(), small()).unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_and_unchanged() {
+    let (folder, store) = open();
+    store.close().await.unwrap();
+    let path = folder.path().join("binnacle.duckdb");
+    let connection = duckdb::Connection::open(&path).unwrap();
+    connection.execute_batch("INSERT INTO schema_version VALUES (999); CHECKPOINT;").unwrap();
+    drop(connection);
+    let before = fs::read(&path).unwrap();
+    let outcome = Store::open(folder.path(), small());
+    assert!(matches!(outcome, Err(StoreError::NewerSchema { found: 999, .. })), "{outcome:?}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_refused_and_unchanged() {
+    let (folder, store) = open();
+    store.write(logs(vec![log("shop", NOW, "x", Attributes::new())])).await.unwrap();
+    store.close().await.unwrap();
+    let path = folder.path().join("binnacle.duckdb");
+    let whole = fs::read(&path).unwrap();
+    let mut scrambled = whole.clone();
+    scrambled[4096..].iter_mut().for_each(|byte| *byte ^= 0x55);
+    for damaged in [b"not a database at all".to_vec(), whole[..whole.len() / 3].to_vec(), scrambled] {
+        fs::write(&path, &damaged).unwrap();
+        let outcome = Store::open(folder.path(), small());
+        assert!(matches!(outcome, Err(StoreError::Damaged { .. })), "{outcome:?}");
+        assert!(fs::read(&path).unwrap() == damaged);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_read_ends_at_its_deadline_and_when_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = StoreOptions { read_deadline: Duration::from_millis(30), ..small() };
+    let store = Store::open(folder.path(), options).unwrap();
+    for _ in 0..4 {
+        let records =
+            (0..20_000).map(|n| log("shop", at(n % 3000), &"lorem ipsum ".repeat(40), Attributes::new()));
+        store.write(logs(records.collect())).await.unwrap();
+    }
+    let slow = field("body", FieldOperator::Regex, "(lorem|ipsum)+.*(m i|x){3,9}.*[a-z]{20}$");
+    let outcome = store.count_logs_by_service(&slow, around()).await;
+    assert!(matches!(outcome, Err(StoreError::Deadline { .. })), "{outcome:?}");
+    for _ in 0..20 {
+        let dropped = store.count_logs_by_service(&slow, around());
+        let _ = tokio::time::timeout(Duration::from_millis(2), dropped).await;
+    }
+    // Reads and writes go on afterwards.
+    store.write(logs(vec![log("shop", NOW, "after", Attributes::new())])).await.unwrap();
+    let mut answered = false;
+    for _ in 0..200 {
+        answered |= store.last_heartbeat().await.is_ok();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        if answered {
+            break;
+        }
+    }
+    assert!(answered);
+}
+
+#[tokio::test]
+async fn the_demonstration_goes_and_the_rest_stays() {
+    let (folder, store) = open();
+    let shown = Resource {
+        attributes: Attributes::new().with("service.name", "demo").with(DEMONSTRATION_ATTRIBUTE, true),
+    };
+    let shown = std::sync::Arc::new(shown);
+    let mut batch = logs(vec![log("mine", NOW, "mine", Attributes::new())]);
+    batch.logs.push(LogRecord { resource: shown.clone(), ..log("", NOW, "demo", Attributes::new()) });
+    batch.spans.push(Span { resource: shown.clone(), ..span("", 1, 1, None, NOW, 5) });
+    batch.add_sample(Series::gauge("g", "", shown, Attributes::new()), NOW, 1.0);
+    batch.add_sample(Series::gauge("g", "", resource("mine"), Attributes::new()), NOW, 1.0);
+    store.write(batch.clone()).await.unwrap();
+    assert!(store.has_demonstration().await.unwrap());
+    let removed = store.remove_demonstration().await.unwrap();
+    assert_eq!(removed, RecordCounts { samples: 1, logs: 1, spans: 1 });
+    assert!(!store.has_demonstration().await.unwrap());
+    assert_eq!(bodies(&store, &Filter::everything()).await, ["mine"]);
+    // It can come back.
+    store.write(batch).await.unwrap();
+    assert!(store.has_demonstration().await.unwrap());
+    store.close().await.unwrap();
+    let again = Store::open(folder.path(), small()).unwrap();
+    let bodies: BTreeSet<_> = bodies(&again, &Filter::everything()).await.into_iter().collect();
+    assert_eq!(bodies.len(), 2);
+}

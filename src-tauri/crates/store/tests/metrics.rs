@@ -1,0 +1,225 @@
+//! Samples and histograms through the public surface.
+
+mod common;
+
+use common::*;
+use model::*;
+
+fn points(series: &Series, values: &[(i64, f64)]) -> TelemetryBatch {
+    let mut batch = TelemetryBatch::default();
+    for (seconds, value) in values {
+        batch.add_sample(series.clone(), at(*seconds), *value);
+    }
+    batch
+}
+
+fn counter() -> Series {
+    Series::counter("requests_total", "1", resource("shop"), Attributes::new().with("code", 200_i64))
+}
+
+async fn increases(store: &store::Store, metric: &str) -> Vec<f64> {
+    let step = 60 * NANOS_PER_SECOND;
+    let range = TimeRange::new(NOW.floor(step), NOW.floor(step).offset(3 * step));
+    let read = store.read_buckets(metric, &[], range, step).await.unwrap();
+    assert_eq!(read.len(), 1);
+    read[0].buckets.iter().map(|bucket| bucket.increase).collect()
+}
+
+#[tokio::test]
+async fn samples_come_back_with_all_tags() {
+    let (_folder, store) = open();
+    let values = [(0, 1.5), (1, f64::INFINITY), (2, -0.0)];
+    store.write(points(&counter(), &values)).await.unwrap();
+    let request = SamplesRequest {
+        metric: "requests_total".into(),
+        matchers: vec![TagMatcher::equal("service", "shop"), TagMatcher::equal("code", "200")],
+        range: around(),
+        limit: 10,
+    };
+    let read = store.read_samples(&request).await.unwrap();
+    assert_eq!(read.len(), 1);
+    assert_eq!(read[0].labels["service.name"], "shop");
+    assert_eq!(read[0].labels["code"], "200");
+    assert_eq!(read[0].times, [at(0), at(1), at(2)]);
+    assert_eq!(read[0].values, [1.5, f64::INFINITY, 0.0]);
+    let newest = store.read_samples(&SamplesRequest { limit: 1, ..request }).await.unwrap();
+    assert_eq!(newest[0].times, [at(2)]);
+    assert_eq!(
+        store.metric_kind("requests_total").await.unwrap(),
+        Some((MetricKind::Counter, "1".to_owned()))
+    );
+    assert_eq!(store.metric_kind("nothing").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn every_matcher_selects_series() {
+    let (_folder, store) = open();
+    store.write(points(&counter(), &[(0, 1.0)])).await.unwrap();
+    for (key, operator, value, expected) in [
+        ("code", MatchOperator::Equal, "200", 1),
+        ("code", MatchOperator::Equal, "20", 0),
+        ("code", MatchOperator::NotEqual, "500", 1),
+        ("code", MatchOperator::Regex, "2..", 1),
+        ("code", MatchOperator::Regex, "2", 0),
+        ("code", MatchOperator::NotRegex, "5..", 1),
+        ("absent", MatchOperator::Equal, "", 1),
+        ("absent", MatchOperator::Regex, ".*", 1),
+        ("absent", MatchOperator::NotEqual, "", 0),
+        ("it's \"$['x']", MatchOperator::Equal, "'; DROP TABLE series; --", 0),
+    ] {
+        let matchers = vec![TagMatcher { key: key.into(), operator, value: value.into() }];
+        let request = MetricCatalogRequest { search: "REQ".into(), matchers, limit: 10 };
+        let found = store.metric_catalog(&request).await.unwrap();
+        assert_eq!(found.len(), expected, "{key} {operator:?} {value}");
+    }
+    let bad = TagMatcher { key: "code".into(), operator: MatchOperator::Regex, value: "(".into() };
+    let request = MetricCatalogRequest { search: String::new(), matchers: vec![bad], limit: 10 };
+    assert!(matches!(
+        store.metric_catalog(&request).await,
+        Err(store::StoreError::InvalidRequest(reason)) if reason.contains("regular expression")
+    ));
+}
+
+#[tokio::test]
+async fn counters_count_from_the_sample_before_and_through_resets() {
+    let (_folder, store) = open();
+    let start = NOW.floor(60 * NANOS_PER_SECOND).since(NOW) / NANOS_PER_SECOND;
+    let values = [(-30, 100.0), (10, 110.0), (50, 115.0), (70, 5.0), (130, 9.0)]
+        .map(|(seconds, value)| (start + seconds, value));
+    store.write(points(&counter(), &values)).await.unwrap();
+    assert_eq!(increases(&store, "requests_total").await, [15.0, 5.0, 4.0]);
+}
+
+#[tokio::test]
+async fn delta_counters_are_summed() {
+    let (_folder, store) = open();
+    let start = NOW.floor(60 * NANOS_PER_SECOND).since(NOW) / NANOS_PER_SECOND;
+    let series = Series { temporality: Temporality::Delta, ..counter() };
+    let values =
+        [(-30, 100.0), (10, 3.0), (50, 4.0), (70, 5.0)].map(|(seconds, value)| (start + seconds, value));
+    store.write(points(&series, &values)).await.unwrap();
+    assert_eq!(increases(&store, "requests_total").await, [7.0, 5.0]);
+}
+
+fn histogram(temporality: Temporality, kind: MetricKind) -> Series {
+    Series { kind, temporality, ..Series::gauge("duration", "s", resource("shop"), Attributes::new()) }
+}
+
+fn point(series: SeriesId, seconds: i64, buckets: Buckets) -> HistogramPoint {
+    let count = match &buckets {
+        Buckets::Explicit { counts, .. } => counts.iter().sum(),
+        Buckets::Exponential { positive, zero_count, .. } => positive.iter().sum::<u64>() + zero_count,
+        Buckets::Quantiles(_) => 7,
+    };
+    let sum = Some(count as f64);
+    HistogramPoint {
+        series,
+        time: at(seconds),
+        start_time: None,
+        count,
+        sum,
+        min: None,
+        max: Some(9.0),
+        buckets,
+    }
+}
+
+fn explicit(counts: &[u64]) -> Buckets {
+    Buckets::Explicit { bounds: vec![0.1, 1.0], counts: counts.to_vec() }
+}
+
+async fn steps(store: &store::Store) -> Vec<HistogramStep> {
+    let range = TimeRange::new(at(0), at(600));
+    let read = store.read_histograms("duration", &[], range, 600 * NANOS_PER_SECOND).await.unwrap();
+    read.into_iter().flat_map(|series| series.steps).collect()
+}
+
+#[tokio::test]
+async fn cumulative_histograms_are_subtracted_and_survive_resets() {
+    let (_folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    let id = batch.add_series(histogram(Temporality::Cumulative, MetricKind::Histogram));
+    for (seconds, counts) in [(-10, [5, 5, 5]), (10, [6, 7, 5]), (20, [1, 0, 1]), (30, [1, 2, 1])] {
+        batch.histograms.push(point(id, seconds, explicit(&counts)));
+    }
+    store.write(batch).await.unwrap();
+    let steps = steps(&store).await;
+    let mut counts = vec![0.0; 3];
+    for step in &steps {
+        assert_eq!(step.bounds, [0.1, 1.0]);
+        counts.iter_mut().zip(&step.counts).for_each(|(total, count)| *total += count);
+    }
+    assert_eq!(counts, [2.0, 4.0, 1.0]);
+    assert_eq!(steps.iter().map(|step| step.count).sum::<f64>(), 7.0);
+}
+
+#[tokio::test]
+async fn delta_exponential_histograms_get_explicit_bounds() {
+    let (_folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    let id = batch.add_series(histogram(Temporality::Delta, MetricKind::ExponentialHistogram));
+    let buckets = |scale, positive: Vec<u64>| Buckets::Exponential {
+        scale,
+        zero_threshold: 0.0,
+        zero_count: 1,
+        positive_offset: 0,
+        positive,
+        negative_offset: 0,
+        negative: Vec::new(),
+    };
+    batch.histograms.push(point(id, 10, buckets(1, vec![1, 1, 1, 1])));
+    batch.histograms.push(point(id, 11, buckets(0, vec![2, 3])));
+    store.write(batch).await.unwrap();
+    let steps = steps(&store).await;
+    let total: f64 = steps.iter().flat_map(|step| &step.counts).sum();
+    assert_eq!(total, 11.0);
+    assert!(steps.iter().all(|step| step.max == Some(9.0)));
+}
+
+#[tokio::test]
+async fn broken_histograms_and_summaries_harm_nothing() {
+    let (_folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    let id = batch.add_series(histogram(Temporality::Delta, MetricKind::Histogram));
+    // More than one vector of the database, with lists of every length.
+    for index in 0..5000_u64 {
+        let bounds = (0..index % 7).map(|bound| if bound == 3 { f64::NAN } else { bound as f64 }).collect();
+        let counts = (0..index % 5).collect();
+        batch.histograms.push(point(id, 10, Buckets::Explicit { bounds, counts }));
+    }
+    batch.histograms.push(point(id, 10, Buckets::Quantiles(vec![(0.5, 1.0)])));
+    batch.histograms.push(HistogramPoint {
+        count: u64::MAX,
+        ..point(id, 10, explicit(&[u64::MAX, u64::MAX / 2, 0][..1]))
+    });
+    store.write(batch).await.unwrap();
+    for step in steps(&store).await {
+        assert_eq!(step.counts.len(), step.bounds.len() + 1);
+    }
+}
+
+#[tokio::test]
+async fn strange_numbers_and_times_are_kept() {
+    let (_folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    let series = Series::gauge("", "", resource(""), Attributes::new().with("", ""));
+    for (time, value) in [
+        (i64::MIN, f64::MIN),
+        (0, f64::NAN),
+        (at(10 * 365 * 86_400).0, 1.0),
+        (i64::MAX, f64::MAX),
+        (i64::MAX, f64::MAX),
+        (1, f64::NEG_INFINITY),
+    ] {
+        batch.add_sample(series.clone(), Timestamp(time), value);
+    }
+    batch.add_sample(Series::gauge("g", "", resource("x"), Attributes::new()), NOW, f64::NAN);
+    batch.add_sample(Series::gauge("g", "", resource("x"), Attributes::new()), NOW, f64::MAX);
+    batch.add_sample(Series::gauge("g", "", resource("x"), Attributes::new()), NOW, f64::MAX);
+    store.write(batch).await.unwrap();
+    assert_eq!(store.statistics().await.unwrap().samples, 9);
+    let everything = TimeRange::new(Timestamp(i64::MIN), Timestamp(i64::MAX));
+    let week = i64::MAX / 1000;
+    let read = store.read_buckets("g", &[], everything, week).await.unwrap();
+    assert_eq!(read[0].buckets[0].count, 2);
+}

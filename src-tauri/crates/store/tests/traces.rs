@@ -1,0 +1,243 @@
+//! Spans, services, history and exports through the public surface.
+
+mod common;
+
+use std::fs;
+
+use common::*;
+use model::*;
+
+#[tokio::test]
+async fn traces_are_found_by_a_span_and_summed_up_whole() {
+    let (_folder, store) = open();
+    let mut failing = span("bank", 1, 2, Some(1), at(2), NANOS_PER_SECOND);
+    failing.status = SpanStatus::Error;
+    failing.attributes = Attributes::new().with("retry", 3_i64);
+    failing.events = vec![SpanEvent {
+        time: at(2),
+        name: "exception".into(),
+        attributes: Attributes::new().with("m", "x"),
+    }];
+    failing.links =
+        vec![SpanLink { trace_id: TraceId([9; 16]), span_id: SpanId([9; 8]), attributes: Attributes::new() }];
+    let looping = span("loop", 2, 5, Some(5), at(10), i64::MAX);
+    store
+        .write(spans(vec![span("shop", 1, 1, None, at(0), 9 * NANOS_PER_SECOND), failing.clone(), looping]))
+        .await
+        .unwrap();
+    let filter = field("status", FieldOperator::Equal, "error");
+    let narrow = TimeRange::new(at(1), at(3));
+    let (found, more) = store.search_traces(&filter, narrow, TraceOrder::Newest, 10).await.unwrap();
+    assert!(!more);
+    assert_eq!(found.len(), 1);
+    let summary = &found[0];
+    assert_eq!((summary.spans, summary.errors, summary.complete), (2, 1, true));
+    assert_eq!((summary.root_name.as_str(), summary.root_service.as_str()), ("operation 1", "shop"));
+    assert_eq!((summary.start, summary.duration), (at(0), 9 * NANOS_PER_SECOND));
+    assert_eq!(summary.services, ["bank", "shop"]);
+    for (key, operator, value, expected) in [
+        ("duration", FieldOperator::Greater, "2000000000", 2),
+        ("kind", FieldOperator::Equal, "server", 1),
+        ("name", FieldOperator::Contains, "OPERATION", 2),
+        ("retry", FieldOperator::GreaterOrEqual, "3", 1),
+        ("span_id", FieldOperator::Equal, "0202020202020202", 1),
+    ] {
+        let filter = field(key, operator, value);
+        let (found, _) = store.search_traces(&filter, around(), TraceOrder::Slowest, 10).await.unwrap();
+        assert_eq!(found.len(), expected, "{key} {value}");
+    }
+    let (one, more) =
+        store.search_traces(&Filter::everything(), around(), TraceOrder::Slowest, 1).await.unwrap();
+    assert!(more && one[0].trace_id == TraceId([2; 16]) && !one[0].complete);
+    let trace = store.trace(TraceId([1; 16]), 100).await.unwrap().unwrap();
+    assert_eq!(trace.spans.len(), 2);
+    let read = &trace.spans[1];
+    assert_eq!((read.offset, read.parent_span_id), (2 * NANOS_PER_SECOND, Some(SpanId([1; 8]))));
+    assert_eq!(
+        (&read.events, &read.links, &read.attributes),
+        (&failing.events, &failing.links, &failing.attributes)
+    );
+    assert_eq!(store.trace(TraceId([8; 16]), 1).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn services_are_judged_by_their_requests() {
+    let (_folder, store) = open();
+    let mut records = Vec::new();
+    for n in 1..=100_u8 {
+        let mut request = span("shop", n, 1, None, at(i64::from(n)), i64::from(n) * 1_000_000);
+        if n <= 2 {
+            request.status = SpanStatus::Error;
+        }
+        records.push(request);
+        records.push(span("shop", n, 2, Some(1), at(i64::from(n)), 5));
+    }
+    let mut job = span("job", 200, 1, None, at(0), 7);
+    job.kind = SpanKind::Internal;
+    records.push(job);
+    records.push(span("old", 201, 1, None, at(-7200), 7));
+    store.write(spans(records)).await.unwrap();
+    let request = ServicesRequest { range: around(), matchers: Vec::new(), spark_points: 12 };
+    let services = store.services(&request).await.unwrap();
+    let names: Vec<_> = services.iter().map(|service| (service.service.as_str(), service.state)).collect();
+    assert_eq!(
+        names,
+        [("job", HealthState::Healthy), ("old", HealthState::Unknown), ("shop", HealthState::Degraded)]
+    );
+    let shop = &services[2];
+    assert_eq!((shop.error_ratio, shop.p50), (0.02, Some(50_500_000)));
+    assert_eq!(shop.spark.len(), 12);
+    assert!(shop.spark.iter().any(Option::is_some));
+    let request =
+        ServiceRequest { service: "shop".into(), operation: None, range: around(), max_points: 300 };
+    let detail = store.service_detail(&request).await.unwrap().unwrap();
+    let total: f64 = detail.rate.iter().map(|rate| rate * detail.step as f64 / 1e9).sum();
+    assert_eq!(total.round(), 100.0);
+    assert_eq!(detail.operations.len(), 1);
+    let request = ServiceRequest { service: "none".into(), ..request };
+    assert_eq!(store.service_detail(&request).await.unwrap(), None);
+    assert_eq!(store.request_durations("shop", around(), 1000).await.unwrap().len(), 100);
+    assert_eq!(store.request_durations("shop", around(), 30).await.unwrap().len(), 30);
+}
+
+fn result(seconds: i64, state: HealthState) -> CheckResult {
+    CheckResult {
+        check_id: "c".into(),
+        time: at(seconds),
+        state,
+        duration: 10 + seconds,
+        message: format!("at {seconds}"),
+        attempts: 1,
+        measurements: [("bad".to_owned(), f64::NAN), ("good".to_owned(), 1.0)].into(),
+    }
+}
+
+#[tokio::test]
+async fn checks_keep_their_history() {
+    let (_folder, store) = open();
+    let check = HealthCheck {
+        id: "c".into(),
+        name: "it's up".into(),
+        enabled: true,
+        kind: CheckKind::Tcp { host: "localhost".into(), port: 1 },
+        interval_seconds: 10,
+        timeout_seconds: 1,
+        retries: 0,
+        retry_interval_seconds: 1,
+        degraded_above_ms: None,
+        service: None,
+    };
+    store.put_check(check.clone()).await.unwrap();
+    store.put_check(check.clone()).await.unwrap();
+    assert_eq!(store.checks().await.unwrap(), [check]);
+    let mut incident = Incident {
+        id: "i".into(),
+        check_id: "c".into(),
+        started: at(10),
+        ended: None,
+        worst: HealthState::Unhealthy,
+        message: "down".into(),
+    };
+    store.record_check_result(result(0, HealthState::Healthy), None).await.unwrap();
+    store.record_check_result(result(10, HealthState::Unhealthy), Some(incident.clone())).await.unwrap();
+    assert_eq!(store.open_incidents().await.unwrap().len(), 1);
+    incident.ended = Some(at(20));
+    store.record_check_result(result(20, HealthState::Healthy), Some(incident.clone())).await.unwrap();
+    assert!(store.open_incidents().await.unwrap().is_empty());
+    assert_eq!(store.incidents(around(), Some("c"), 10).await.unwrap(), [incident]);
+    assert!(store.incidents(around(), Some("d"), 10).await.unwrap().is_empty());
+    let range = TimeRange::new(at(0), at(40));
+    let results = store.check_results("c", range, 10).await.unwrap();
+    assert_eq!(results.iter().map(|result| result.time).collect::<Vec<_>>(), [at(20), at(10), at(0)]);
+    assert_eq!(store.latest_check_results().await.unwrap()[0].time, at(20));
+    let states: Vec<_> =
+        store.check_timeline("c", range, 4).await.unwrap().iter().map(|cell| cell.state).collect();
+    use HealthState::*;
+    assert_eq!(states, [Healthy, Unhealthy, Healthy, Unknown]);
+    let (uptime, median) = store.check_statistics("c", range).await.unwrap();
+    assert_eq!((uptime, median), (Some(0.75), Some(30)));
+    assert!(store.delete_check("c").await.unwrap());
+    assert!(!store.delete_check("c").await.unwrap());
+}
+
+#[tokio::test]
+async fn evidence_gaps_silences_and_heartbeats_come_back() {
+    let (_folder, store) = open();
+    let evidence = |seconds| AlertEvidence {
+        fingerprint: "f".into(),
+        fired_at: at(seconds),
+        range: around(),
+        series: vec![SeriesPoints {
+            labels: Labels::new(),
+            times: vec![at(0), at(1)],
+            values: vec![f64::NAN, 2.0],
+        }],
+        logs: Vec::new(),
+        traces: Vec::new(),
+    };
+    store.put_evidence(evidence(1)).await.unwrap();
+    store.put_evidence(evidence(2)).await.unwrap();
+    assert_eq!(store.evidence("f", None).await.unwrap().unwrap().fired_at, at(2));
+    let first = store.evidence("f", Some(at(1))).await.unwrap().unwrap();
+    assert_eq!((first.fired_at, first.series[0].values.as_slice()), (at(1), [2.0].as_slice()));
+    assert_eq!(store.evidence("g", None).await.unwrap(), None);
+    let gap = Gap { range: TimeRange::new(at(0), at(5)), reason: GapReason::Asleep };
+    store.record_gap(gap.clone()).await.unwrap();
+    assert_eq!(store.gaps(TimeRange::new(at(4), at(9))).await.unwrap(), [gap]);
+    assert!(store.gaps(TimeRange::new(at(5), at(9))).await.unwrap().is_empty());
+    assert_eq!(store.last_heartbeat().await.unwrap(), None);
+    store.heartbeat(at(1)).await.unwrap();
+    store.heartbeat(at(2)).await.unwrap();
+    assert_eq!(store.last_heartbeat().await.unwrap(), Some(at(2)));
+    let notification = Notification {
+        id: "n".into(),
+        time: at(0),
+        kind: NotificationKind::Test,
+        fingerprint: None,
+        rule_id: None,
+        title: "t".into(),
+        body: "b".into(),
+        channel: "desktop".into(),
+        outcome: DeliveryOutcome::Failed("no daemon".into()),
+        action: None,
+    };
+    store.record_notification(notification).await.unwrap();
+    assert!(store.set_notification_action("n", "open").await.unwrap());
+    assert!(!store.set_notification_action("m", "open").await.unwrap());
+    assert_eq!(store.notifications(around(), 9).await.unwrap()[0].action.as_deref(), Some("open"));
+}
+
+#[tokio::test]
+async fn exports_are_readable_again() {
+    let (folder, store) = open();
+    let mut batch = spans(vec![span("it's, \"shop\"", 1, 1, None, NOW, 5)]);
+    batch.logs.push(log("shop", NOW, "a,\"b\"\nc", Attributes::new().with("k", "v")));
+    batch.add_sample(Series::gauge("g", "", resource("shop"), Attributes::new().with("k", "v")), NOW, 1.5);
+    store.write(batch).await.unwrap();
+    let reader = duckdb::Connection::open_in_memory().unwrap();
+    let read = |path: &std::path::Path, column: &str| {
+        let sql = format!("SELECT CAST({column} AS VARCHAR) FROM '{}'", path.display());
+        reader.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap()
+    };
+    for (format, extension) in [(ExportFormat::Csv, "csv"), (ExportFormat::Parquet, "parquet")] {
+        for (signal, column, expected) in [
+            (ExportSignal::Metrics, "tags", r#"{"service.name":"shop","k":"v"}"#),
+            (ExportSignal::Logs, "message", "a,\"b\"\nc"),
+            (ExportSignal::Spans, "service", "it's, \"shop\""),
+        ] {
+            let path = folder.path().join(format!("{signal:?}.{extension}"));
+            let request = ExportRequest { signal, range: around(), format };
+            assert_eq!(store.export(&request, &path).await.unwrap(), 1, "{signal:?}");
+            assert_eq!(read(&path, column), expected, "{signal:?} {extension}");
+        }
+        let path = folder.path().join(format!("services.{extension}"));
+        let names = ["it's, \"shop\"".to_owned()];
+        let rows = store.export_service_rows(&names, around(), NANOS_PER_SECOND * 60, format, &path).await;
+        assert_eq!(rows.unwrap(), 1);
+        assert_eq!(read(&path, "requests"), "1");
+    }
+    let nowhere = folder.path().join("missing/file.csv");
+    let request = ExportRequest { signal: ExportSignal::Logs, range: around(), format: ExportFormat::Csv };
+    assert!(store.export(&request, &nowhere).await.is_err());
+    assert_eq!(fs::read_dir(folder.path().join("exports")).unwrap().count(), 0);
+}

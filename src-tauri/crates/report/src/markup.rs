@@ -1,0 +1,109 @@
+//! Text as markup: nothing from outside gets into the page unescaped.
+
+use model::{ComparisonVerdict, HealthState};
+
+/// `text` for the inside of an element or a quoted attribute. Control characters and those that reorder text for the
+/// eye are shown as replacement characters.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\n' | '\t' => escaped.push(' '),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => {
+                escaped.push('\u{fffd}');
+            }
+            other if other.is_control() => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// `text` escaped and cut to `most` characters.
+pub(crate) fn brief(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", escape(&text[..end])),
+        None => escape(text),
+    }
+}
+
+/// A state as shape, colour and word.
+pub(crate) fn state(state: HealthState) -> String {
+    let (class, shape) = match state {
+        HealthState::Healthy => ("healthy", r#"<circle cx="5" cy="5" r="4" fill="currentColor"/>"#),
+        HealthState::Degraded => ("degraded", r#"<path d="M5 0l5 5-5 5-5-5z" fill="currentColor"/>"#),
+        HealthState::Unhealthy => ("unhealthy", r#"<path d="M5 0l5 10H0z" fill="currentColor"/>"#),
+        HealthState::Unknown => {
+            ("unknown", r#"<circle cx="5" cy="5" r="4" fill="none" stroke="currentColor"/>"#)
+        }
+    };
+    format!(
+        r#"<span class="state {class}"><svg viewBox="0 0 10 10" aria-hidden="true">{shape}</svg><span>{class}</span></span>"#
+    )
+}
+
+/// The word and class of a verdict about durations.
+pub(crate) fn duration_verdict(verdict: ComparisonVerdict) -> (&'static str, &'static str) {
+    match verdict {
+        ComparisonVerdict::Higher => ("slower", "unhealthy"),
+        ComparisonVerdict::Lower => ("faster", "healthy"),
+        ComparisonVerdict::NoDifference => ("no difference", "muted"),
+        ComparisonVerdict::NotEnoughData => ("not enough data", "faint"),
+    }
+}
+
+/// A titled panel.
+pub(crate) fn panel(title: &str, aside: &str, body: &str) -> String {
+    format!(
+        r#"<section class="panel"><header><h2>{}</h2><span class="push muted">{}</span></header>{body}</section>"#,
+        escape(title),
+        escape(aside)
+    )
+}
+
+/// A paragraph in place of what is not there.
+pub(crate) fn nothing(text: &str) -> String {
+    format!(r#"<p class="nothing">{}</p>"#, escape(text))
+}
+
+/// A table; heads ending in `#` are of numbers. Cells are markup.
+pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
+    let numeric: Vec<bool> = heads.iter().map(|head| head.ends_with('#')).collect();
+    let class = |index: usize| if numeric.get(index) == Some(&true) { r#" class="num""# } else { "" };
+    let head: String = heads
+        .iter()
+        .enumerate()
+        .map(|(index, head)| {
+            format!(r#"<th scope="col"{}>{}</th>"#, class(index), escape(head.trim_end_matches('#')))
+        })
+        .collect();
+    let body: String = rows
+        .iter()
+        .map(|row| {
+            let cells: String = row
+                .iter()
+                .enumerate()
+                .map(|(index, cell)| format!("<td{}>{cell}</td>", class(index)))
+                .collect();
+            format!("<tr>{cells}</tr>")
+        })
+        .collect();
+    format!(r#"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_gets_out_of_its_element_or_attribute() {
+        assert_eq!(escape("<a b=\"c\" d='e'>&"), "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;");
+        assert_eq!(escape("a\u{0}b\u{202e}c\u{1b}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
+        assert_eq!(brief("äöü<", 3), "äöü…");
+    }
+}

@@ -178,16 +178,15 @@ impl WriterThread {
 
     /// Commits the group; if that fails, each of its jobs alone, so that one bad job harms no other.
     fn write(&mut self, group: Vec<Job>) {
-        let freed: usize = group.iter().map(|job| job.weight).sum();
         match self.commit(&group) {
             Ok(counts) => {
                 for (job, count) in group.into_iter().zip(counts) {
-                    let _ = job.reply.send(Ok(count));
+                    self.answer(job, Ok(count));
                 }
             }
             Err(error) if group.len() == 1 => {
                 for job in group {
-                    let _ = job.reply.send(Err(error.clone()));
+                    self.answer(job, Err(error.clone()));
                 }
             }
             Err(error) => {
@@ -197,11 +196,17 @@ impl WriterThread {
                     let outcome =
                         self.commit(&alone).map(|counts| counts.first().copied().unwrap_or_default());
                     let [job] = alone;
-                    let _ = job.reply.send(outcome);
+                    self.answer(job, outcome);
                 }
             }
         }
-        self.figures.queued.fetch_sub(freed, Ordering::AcqRel);
+    }
+
+    /// Makes room in the queue before the outcome is told, so that whoever hears it finds the room.
+    fn answer(&self, job: Job, outcome: Result<u64, StoreError>) {
+        self.figures.queued.fetch_sub(job.weight, Ordering::AcqRel);
+        // Whoever asked may be gone.
+        let _ = job.reply.send(outcome);
     }
 
     fn commit(&mut self, group: &[Job]) -> Result<Vec<u64>, StoreError> {

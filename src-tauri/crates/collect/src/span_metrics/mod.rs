@@ -4,9 +4,9 @@ mod totals;
 
 use std::time::Duration;
 
-use model::{HealthState, PartReporter, TelemetryBatch};
-use store::{Store, StoreError};
-use tokio::{sync::broadcast::error::RecvError, time::MissedTickBehavior};
+use model::{HealthState, PartReporter, Timestamp};
+use store::{Commit, Store, StoreError};
+use tokio::{sync::broadcast::error::RecvError, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
@@ -14,6 +14,8 @@ use totals::SpanTotals;
 
 /// How often the operations that changed are written.
 const WRITE_EVERY: Duration = Duration::from_secs(10);
+/// Spans counted before other tasks get their turn.
+const SPANS_AT_ONCE: usize = 500;
 
 /// Counts the spans of each commit and writes `traces_spanmetrics_calls_total` and
 /// `traces_spanmetrics_duration_seconds` by service, operation, kind and status every ten seconds for those
@@ -21,68 +23,97 @@ const WRITE_EVERY: Duration = Duration::from_secs(10);
 /// are not counted: they would show as a rush of calls now.
 pub async fn run_span_metrics(store: Store, reporter: PartReporter, stop: CancellationToken) {
     let mut commits = store.subscribe();
-    let mut totals = SpanTotals::default();
-    let mut missed = 0_u64;
+    let mut counting = Counting { totals: SpanTotals::default(), store, reporter, missed: 0 };
+    let mut writing: Option<Writing> = None;
     let mut ticks = tokio::time::interval(WRITE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    reporter.healthy();
+    counting.reporter.healthy();
     loop {
         tokio::select! {
             commit = commits.recv() => match commit {
-                Ok(commit) => {
-                    let now = clock::now();
-                    for span in commit.telemetry.iter().flat_map(|batch| &batch.spans) {
-                        totals.count(span, now);
-                    }
-                    if commit.telemetry.iter().any(|batch| batch.spans.len() > 1_000) {
-                        tokio::task::yield_now().await;
-                    }
-                }
-                Err(RecvError::Lagged(commits)) => missed += commits,
-                Err(RecvError::Closed) => {
-                    stop.cancelled().await;
-                    return;
-                }
+                Ok(commit) => counting.count(&commit, clock::now()).await,
+                Err(RecvError::Lagged(commits)) => counting.missed += commits,
+                Err(RecvError::Closed) => return stop.cancelled().await,
             },
-            _ = ticks.tick() => {
-                let batch = totals.changed(clock::now());
-                if !batch.is_empty() {
-                    write(&store, batch, &mut totals, &reporter, missed).await;
-                }
+            // Counting goes on during a write: commits that wait too long are lost to a subscriber.
+            written = finished(&mut writing) => {
+                writing = None;
+                counting.conclude(written);
             }
-            () = stop.cancelled() => {
-                // What the last seconds counted would be lost with the process otherwise.
-                let batch = totals.changed(clock::now());
-                if !batch.is_empty() {
-                    write(&store, batch, &mut totals, &reporter, missed).await;
-                }
-                return;
-            }
+            _ = ticks.tick(), if writing.is_none() => writing = counting.begin_write(clock::now()),
+            () = stop.cancelled() => break,
         }
+    }
+    // What the last seconds brought would be lost with the process otherwise.
+    while let Ok(commit) = commits.try_recv() {
+        counting.count(&commit, clock::now()).await;
+    }
+    if writing.is_some() {
+        counting.conclude(finished(&mut writing).await);
+    }
+    let mut last = counting.begin_write(clock::now());
+    if last.is_some() {
+        counting.conclude(finished(&mut last).await);
     }
 }
 
-/// Totals that could not be written are written with the next ones: they only grow, so nothing is lost.
-async fn write(
-    store: &Store,
-    batch: TelemetryBatch,
-    totals: &mut SpanTotals,
-    reporter: &PartReporter,
+type Writing = JoinHandle<Result<(), StoreError>>;
+
+/// The outcome of the write under way; never, if there is none.
+async fn finished(writing: &mut Option<Writing>) -> Result<(), String> {
+    match writing {
+        Some(writing) => match writing.await {
+            Ok(written) => written.map_err(|error| error.to_string()),
+            Err(error) => Err(format!("writing failed: {error}")),
+        },
+        None => std::future::pending().await,
+    }
+}
+
+struct Counting {
+    totals: SpanTotals,
+    store: Store,
+    reporter: PartReporter,
     missed: u64,
-) {
-    match store.write(batch).await {
-        Ok(()) => {
-            totals.written();
-            if missed == 0 {
-                reporter.healthy();
-            } else {
-                let message = format!("{missed} commits came too fast to be counted");
-                reporter.report(HealthState::Degraded, message);
+}
+
+impl Counting {
+    async fn count(&mut self, commit: &Commit, now: Timestamp) {
+        for batch in &commit.telemetry {
+            for spans in batch.spans.chunks(SPANS_AT_ONCE) {
+                for span in spans {
+                    self.totals.count(span, now);
+                }
+                if spans.len() == SPANS_AT_ONCE {
+                    tokio::task::yield_now().await;
+                }
             }
         }
-        Err(StoreError::Busy { .. }) => {
-            reporter.report(HealthState::Degraded, "the store is busy, totals will follow".to_owned());
+    }
+
+    fn begin_write(&mut self, now: Timestamp) -> Option<Writing> {
+        let batch = self.totals.changed(now);
+        let store = self.store.clone();
+        (!batch.is_empty()).then(|| tokio::spawn(async move { store.write(batch).await }))
+    }
+
+    /// Totals that could not be written are written with the next ones: they only grow, so nothing is lost.
+    fn conclude(&mut self, written: Result<(), String>) {
+        match written {
+            Ok(()) => {
+                self.totals.written();
+                match self.missed {
+                    0 => self.reporter.healthy(),
+                    missed => self.reporter.report(
+                        HealthState::Degraded,
+                        format!("{missed} commits came too fast for their spans to be counted"),
+                    ),
+                }
+            }
+            Err(error) => {
+                self.totals.not_written();
+                self.reporter.report(HealthState::Degraded, error);
+            }
         }
-        Err(error) => reporter.report(HealthState::Unhealthy, error.to_string()),
     }
 }

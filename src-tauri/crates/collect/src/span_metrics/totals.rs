@@ -44,8 +44,8 @@ struct Totals {
     changed: bool,
     /// Whether the zero that the totals grew from was written.
     begun: bool,
-    /// Whether the batch that is being written holds these totals as they are now.
-    offered: bool,
+    /// Whether the batch that is being written holds these totals.
+    in_flight: bool,
 }
 
 /// What was counted since the start.
@@ -78,7 +78,6 @@ impl SpanTotals {
             *count += 1;
         }
         totals.changed = true;
-        totals.offered = false;
     }
 
     /// The names to count under, so that hostile ones cannot take all memory.
@@ -102,7 +101,8 @@ impl SpanTotals {
         (service, operation)
     }
 
-    /// Everything that changed since it was last [written](Self::written), as it is at `now`.
+    /// Everything that changed since it was last told, as it is at `now`. Say [`written`](Self::written) or
+    /// [`not_written`](Self::not_written) before asking again; counting may go on meanwhile.
     pub(crate) fn changed(&mut self, now: Timestamp) -> TelemetryBatch {
         let mut batch = TelemetryBatch::default();
         for totals in self.totals.values_mut().filter(|totals| totals.changed) {
@@ -112,17 +112,25 @@ impl SpanTotals {
                 totals.tell(&mut batch, totals.since, true);
             }
             totals.tell(&mut batch, now, false);
-            totals.offered = true;
+            totals.changed = false;
+            totals.in_flight = true;
         }
         batch
     }
 
     /// The last answer of [`changed`](Self::changed) was committed.
     pub(crate) fn written(&mut self) {
-        for totals in self.totals.values_mut().filter(|totals| totals.offered) {
-            totals.changed = false;
-            totals.offered = false;
+        for totals in self.totals.values_mut().filter(|totals| totals.in_flight) {
+            totals.in_flight = false;
             totals.begun = true;
+        }
+    }
+
+    /// The last answer of [`changed`](Self::changed) was refused: the next one tells the same and more.
+    pub(crate) fn not_written(&mut self) {
+        for totals in self.totals.values_mut().filter(|totals| totals.in_flight) {
+            totals.in_flight = false;
+            totals.changed = true;
         }
     }
 }
@@ -164,7 +172,7 @@ impl Totals {
             buckets: [0; BOUNDS.len() + 1],
             changed: false,
             begun: false,
-            offered: false,
+            in_flight: false,
         }
     }
 
@@ -269,13 +277,15 @@ mod tests {
         let mut totals = SpanTotals::default();
         totals.count(&span("a", "x", 1, SpanStatus::Ok), NOW);
         assert_eq!(totals.changed(NOW).samples.len(), 2);
+        totals.not_written();
         assert_eq!(totals.changed(NOW).samples.len(), 2, "not committed, so told again");
-        totals.written();
-        assert!(totals.changed(NOW).is_empty());
         totals.count(&span("a", "x", 1, SpanStatus::Ok), NOW);
+        totals.written();
         let batch = totals.changed(NOW);
         assert_eq!(batch.samples.len(), 1, "no second zero");
-        assert_eq!(batch.samples[0].value, 2.0);
+        assert_eq!(batch.samples[0].value, 2.0, "what was counted during the write");
+        totals.written();
+        assert!(totals.changed(NOW).is_empty());
     }
 
     #[test]

@@ -57,6 +57,8 @@ struct Tracked {
     /// Up to where everything is stored.
     position: Position,
     file: File,
+    /// The first bytes, as they were read.
+    head: Vec<u8>,
     reader: RecordReader,
     ready: VecDeque<Record>,
     /// Looks since something was read.
@@ -117,7 +119,7 @@ impl FollowedFiles {
         for tracked in &mut self.tracked {
             if let Some(end) = ends.get(&tracked.position.identity) {
                 tracked.position.offset = *end;
-                tracked.position.recognise(&mut tracked.file)?;
+                tracked.position.recognise(&tracked.head);
             }
         }
         self.save()
@@ -257,11 +259,12 @@ impl Tracked {
             None if from_start => {}
             None => {
                 position.offset = file.metadata()?.len();
-                position.recognise(&mut file)?;
+                position.recognise(&position::head(&mut file, position.offset)?);
             }
         }
+        let head = position::head(&mut file, position.offset)?;
         let reader = RecordReader::at(position.offset);
-        Ok(Self { position, file, reader, ready: VecDeque::new(), quiet: 0, listed: true })
+        Ok(Self { position, file, head, reader, ready: VecDeque::new(), quiet: 0, listed: true })
     }
 
     /// Reads the next bytes; true if there are more.
@@ -285,6 +288,8 @@ impl Tracked {
             }
         } else {
             self.quiet = 0;
+            let missing = (position::RECOGNISED_BY as usize).saturating_sub(self.head.len());
+            self.head.extend(bytes.iter().take(missing));
             self.reader.push(&bytes, &mut records);
         }
         self.ready.extend(records);
@@ -299,6 +304,7 @@ impl Tracked {
             record.end = 0;
         }
         self.reader = RecordReader::at(0);
+        self.head.clear();
         self.position.offset = 0;
         self.position.recognised_by = 0;
         self.position.fingerprint = 0;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The first bytes by which a file is recognised.
-const RECOGNISED_BY: u64 = 256;
+pub(crate) const RECOGNISED_BY: u64 = 256;
 
 /// What makes a file the same after it was renamed: device and number on Unix, its path elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,14 +43,14 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// Brings the fingerprint up to date with the offset.
-    pub(crate) fn recognise(&mut self, file: &mut fs::File) -> io::Result<()> {
-        let wanted = self.offset.min(RECOGNISED_BY);
-        if wanted != self.recognised_by {
-            self.fingerprint = fingerprint(file, wanted)?;
-            self.recognised_by = wanted;
+    /// Brings the fingerprint up to date with the offset; `head` are the first bytes as they were read (the
+    /// file may hold others by now).
+    pub(crate) fn recognise(&mut self, head: &[u8]) {
+        let wanted = usize::try_from(self.offset).unwrap_or(usize::MAX).min(head.len());
+        if wanted as u64 != self.recognised_by {
+            self.fingerprint = xxh3_64(head.get(..wanted).unwrap_or(head));
+            self.recognised_by = wanted as u64;
         }
-        Ok(())
     }
 
     /// Whether `file` still holds what was read: it was neither shortened nor replaced.
@@ -61,10 +61,15 @@ impl Position {
 }
 
 fn fingerprint(file: &mut fs::File, bytes: u64) -> io::Result<u64> {
-    let mut start = Vec::new();
+    head(file, bytes).map(|head| xxh3_64(&head))
+}
+
+/// The first bytes of a file, at most as many as it is recognised by.
+pub(crate) fn head(file: &mut fs::File, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
     file.seek(SeekFrom::Start(0))?;
-    file.take(bytes).read_to_end(&mut start)?;
-    Ok(xxh3_64(&start))
+    file.take(bytes.min(RECOGNISED_BY)).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// The file that keeps the positions of one followed path.

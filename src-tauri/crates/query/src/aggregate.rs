@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use model::{Aggregation, Bucket, HistogramBuckets, Labels, SeriesBuckets, SeriesPoints, Timestamp};
+use model::{
+    Aggregation, Bucket, HistogramBuckets, HistogramStep, Labels, SeriesBuckets, SeriesPoints, Timestamp,
+};
 
 use crate::distribution::{Distribution, weighted_quantile};
 
@@ -13,9 +15,31 @@ pub(crate) struct Layout<'a> {
     /// Labels to keep apart.
     pub group_by: &'a [String],
     /// Where the value of a moment is put.
-    pub slot: &'a dyn Fn(Timestamp) -> Timestamp,
+    pub slots: &'a dyn Fn(Timestamp) -> Slots,
     /// Seconds that the slot at a time covers.
     pub seconds: &'a dyn Fn(Timestamp) -> f64,
+}
+
+/// The slots that one moment counts for: one, or several when windows overlap.
+#[derive(Clone, Copy)]
+pub(crate) struct Slots {
+    /// The first slot.
+    pub first: Timestamp,
+    /// From one slot to the next, in nanoseconds.
+    pub step: i64,
+    /// How many.
+    pub count: i64,
+}
+
+impl Slots {
+    /// One slot only.
+    pub(crate) fn one(first: Timestamp) -> Self {
+        Self { first, step: 0, count: 1 }
+    }
+
+    fn times(self) -> impl Iterator<Item = Timestamp> {
+        (0..self.count).map(move |index| self.first.offset(self.step.saturating_mul(index)))
+    }
 }
 
 type Groups<T> = BTreeMap<Labels, BTreeMap<Timestamp, T>>;
@@ -50,8 +74,12 @@ pub(crate) fn numbers(series: &[SeriesBuckets], layout: &Layout<'_>) -> Vec<Seri
         let group = groups.entry(group_of(&one.labels, layout.group_by)).or_default();
         let mut slots: BTreeMap<Timestamp, Bucket> = BTreeMap::new();
         for bucket in &one.buckets {
-            let time = (layout.slot)(bucket.time);
-            slots.entry(time).and_modify(|known| join(known, bucket)).or_insert(Bucket { time, ..*bucket });
+            for time in (layout.slots)(bucket.time).times() {
+                slots
+                    .entry(time)
+                    .and_modify(|known| join(known, bucket))
+                    .or_insert(Bucket { time, ..*bucket });
+            }
         }
         for (time, bucket) in slots {
             if let Some(value) = over_time(layout, &bucket) {
@@ -119,7 +147,6 @@ fn percentiles(series: &[SeriesBuckets], layout: &Layout<'_>, quantile: f64) -> 
     for one in series {
         let group = groups.entry(group_of(&one.labels, layout.group_by)).or_default();
         for bucket in &one.buckets {
-            let values = group.entry((layout.slot)(bucket.time)).or_default();
             let rest = bucket.count as f64 - 2.0;
             let mean = (bucket.sum - bucket.min - bucket.max) / rest;
             let parts = match bucket.count {
@@ -128,7 +155,10 @@ fn percentiles(series: &[SeriesBuckets], layout: &Layout<'_>, quantile: f64) -> 
                 2 => vec![(bucket.min, 1.0), (bucket.max, 1.0)],
                 _ => vec![(bucket.min, 1.0), (bucket.max, 1.0), (mean, rest)],
             };
-            values.extend(parts.into_iter().filter(|part| part.0.is_finite()));
+            for time in (layout.slots)(bucket.time).times() {
+                let values = group.entry(time).or_default();
+                values.extend(parts.iter().filter(|part| part.0.is_finite()));
+            }
         }
     }
     points(groups, |mut values| weighted_quantile(&mut values, quantile))
@@ -141,15 +171,9 @@ pub(crate) fn histograms(series: &[HistogramBuckets], layout: &Layout<'_>) -> Ve
     for one in series {
         let group = groups.entry(group_of(&one.labels, layout.group_by)).or_default();
         for step in &one.steps {
-            let gained = group
-                .entry((layout.slot)(step.time))
-                .or_insert_with_key(|time| Gained { seconds: (layout.seconds)(*time), ..Gained::default() });
-            gained.count += step.count;
-            gained.sum += step.sum;
-            gained.min = [gained.min, step.min].into_iter().flatten().reduce(f64::min);
-            gained.max = [gained.max, step.max].into_iter().flatten().reduce(f64::max);
-            if step.count > 0.0 {
-                gained.parts.push(Distribution::of(step));
+            for time in (layout.slots)(step.time).times() {
+                let seconds = (layout.seconds)(time);
+                group.entry(time).or_insert_with(|| Gained { seconds, ..Gained::default() }).add(step);
             }
         }
     }
@@ -167,6 +191,16 @@ struct Gained {
 }
 
 impl Gained {
+    fn add(&mut self, step: &HistogramStep) {
+        self.count += step.count;
+        self.sum += step.sum;
+        self.min = [self.min, step.min].into_iter().flatten().reduce(f64::min);
+        self.max = [self.max, step.max].into_iter().flatten().reduce(f64::max);
+        if step.count > 0.0 {
+            self.parts.push(Distribution::of(step));
+        }
+    }
+
     fn value(&self, aggregation: Aggregation) -> Option<f64> {
         match aggregation {
             Aggregation::Count | Aggregation::Increase => Some(self.count),
@@ -210,7 +244,7 @@ pub(crate) fn largest_first(groups: &mut [SeriesPoints]) {
 
 #[cfg(test)]
 mod tests {
-    use model::{HistogramStep, MetricKind};
+    use model::MetricKind;
 
     use super::*;
 
@@ -243,7 +277,7 @@ mod tests {
     }
 
     fn one(aggregation: Aggregation) -> Vec<f64> {
-        let layout = Layout { aggregation, group_by: &[], slot: &|time| time, seconds: &|_| 5.0 };
+        let layout = Layout { aggregation, group_by: &[], slots: &Slots::one, seconds: &|_| 5.0 };
         numbers(&two_series(), &layout).into_iter().flat_map(|points| points.values).collect()
     }
 
@@ -266,7 +300,7 @@ mod tests {
         let layout = Layout {
             aggregation: Aggregation::Last,
             group_by: &group_by,
-            slot: &|time| time,
+            slots: &Slots::one,
             seconds: &|_| 1.0,
         };
         let mut groups = numbers(&two_series(), &layout);
@@ -280,8 +314,12 @@ mod tests {
         let mut series = two_series();
         series.truncate(1);
         series[0].buckets.push(bucket(10, &[8.0], 5.0));
-        let layout =
-            |aggregation| Layout { aggregation, group_by: &[], slot: &|_| Timestamp(0), seconds: &|_| 1.0 };
+        let layout = |aggregation| Layout {
+            aggregation,
+            group_by: &[],
+            slots: &|_| Slots::one(Timestamp(0)),
+            seconds: &|_| 1.0,
+        };
         assert_eq!(numbers(&series, &layout(Aggregation::Average))[0].values, [4.0]);
         assert_eq!(numbers(&series, &layout(Aggregation::Increase))[0].values, [7.0]);
         assert_eq!(numbers(&series, &layout(Aggregation::P50))[0].values, [3.0]);
@@ -303,7 +341,7 @@ mod tests {
             }],
         }];
         let value = |aggregation| {
-            let layout = Layout { aggregation, group_by: &[], slot: &|time| time, seconds: &|_| 10.0 };
+            let layout = Layout { aggregation, group_by: &[], slots: &Slots::one, seconds: &|_| 10.0 };
             histograms(&series, &layout)[0].values[0]
         };
         assert_eq!(value(Aggregation::Rate), 2.0);

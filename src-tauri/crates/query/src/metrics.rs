@@ -8,12 +8,14 @@ use store::Store;
 
 use crate::{
     QueryError,
-    aggregate::{self, Layout},
+    aggregate::{self, Layout, Slots},
     unit::aggregated_unit,
 };
 
 /// The most steps one answer may have.
 const MOST_STEPS: i64 = 20_000;
+/// The most steps one moving window may have.
+const MOST_WINDOW_STEPS: i64 = 1000;
 /// How many steps per series are read at most to find percentiles of gauges.
 const MOST_FINE_STEPS: i64 = 6_000;
 
@@ -36,7 +38,7 @@ pub async fn series(store: &Store, request: &SeriesRequest) -> Result<SeriesAnsw
         )));
     }
     let range = TimeRange::new(request.range.start.floor(step), request.range.end);
-    let shape = Shape { range, step, whole: false };
+    let shape = Shape { range, step, cut: Cut::Steps };
     let answer =
         evaluate(store, &request.metric, &request.matchers, request.aggregation, &request.group_by, shape);
     let (mut groups, unit) = answer.await?;
@@ -59,12 +61,45 @@ pub async fn instant(
     if window.length() == 0 {
         return Err(QueryError::Invalid("the window ends before it starts".into()));
     }
-    let shape = Shape { range: window, step: window.length(), whole: true };
+    let shape = Shape { range: window, step: window.length(), cut: Cut::Whole };
     let (groups, _) = evaluate(store, metric, matchers, aggregation, group_by, shape).await?;
     Ok(groups
         .into_iter()
         .filter_map(|points| Some((points.labels, points.values.first().copied()?)))
         .collect())
+}
+
+/// What [`instant`] would have answered at every step of the range, one window ending at each: times are
+/// the ends of the windows, after the start of the range and up to its end. Windows are rounded up to
+/// whole steps and begin at steps. The groups are in order of their labels, all of them whatever the
+/// limit. Errors as [`series`], also when a window has more than 1000 steps.
+pub async fn moving(store: &Store, request: &SeriesRequest, window: i64) -> Result<SeriesAnswer, QueryError> {
+    let step = request.step.unwrap_or_else(|| request.range.step_for(request.max_points.max(1)));
+    if request.range.length() == 0 || step <= 0 || window <= 0 {
+        return Err(QueryError::Invalid("the time range, the step and the window must not be empty".into()));
+    }
+    let count = window.saturating_add(step - 1) / step;
+    if request.range.length() / step >= MOST_STEPS || count > MOST_WINDOW_STEPS {
+        return Err(QueryError::Invalid("the step is too short for the range or the window".into()));
+    }
+    let start = request.range.start.floor(step);
+    let range = TimeRange::new(start.offset(-step.saturating_mul(count - 1)), request.range.end);
+    let shape = Shape { range, step, cut: Cut::Windows(count) };
+    let answer =
+        evaluate(store, &request.metric, &request.matchers, request.aggregation, &request.group_by, shape);
+    let (groups, unit) = answer.await?;
+    let inside = |time: Timestamp| time > request.range.start && time <= request.range.end;
+    let series: Vec<SeriesPoints> = groups
+        .into_iter()
+        .map(|points| {
+            let kept = points.times.into_iter().zip(points.values).filter(|point| inside(point.0));
+            let (times, values) = kept.unzip();
+            SeriesPoints { labels: points.labels, times, values }
+        })
+        .filter(|points| !points.times.is_empty())
+        .collect();
+    let total_series = u32::try_from(series.len()).unwrap_or(u32::MAX);
+    Ok(SeriesAnswer { unit, step, series, total_series, gaps: store.gaps(request.range).await? })
 }
 
 /// The unit that [`instant`] answers in; empty for a metric nobody has heard of.
@@ -83,22 +118,41 @@ fn is_histogram(kind: MetricKind) -> bool {
     matches!(kind, MetricKind::Histogram | MetricKind::ExponentialHistogram | MetricKind::Summary)
 }
 
-/// How an evaluation is cut in time: into steps, or one value for the whole range.
+/// How an evaluation is cut in time.
 #[derive(Clone, Copy)]
 struct Shape {
     range: TimeRange,
     step: i64,
-    whole: bool,
+    cut: Cut,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Cut {
+    /// Into steps, each put at its start.
+    Steps,
+    /// Not at all: one value for the range, put at its start.
+    Whole,
+    /// Into windows of so many steps, one ending at each step, put at its end.
+    Windows(i64),
 }
 
 impl Shape {
-    fn slot(self, time: Timestamp) -> Timestamp {
-        if self.whole { self.range.start } else { time.floor(self.step) }
+    fn slots(self, time: Timestamp) -> Slots {
+        match self.cut {
+            Cut::Steps => Slots::one(time.floor(self.step)),
+            Cut::Whole => Slots::one(self.range.start),
+            Cut::Windows(count) => {
+                Slots { first: time.floor(self.step).offset(self.step), step: self.step, count }
+            }
+        }
     }
 
     fn seconds(self, slot: Timestamp) -> f64 {
-        let passed = self.range.end.since(slot).clamp(self.step / 2, self.step);
-        passed as f64 / NANOS_PER_SECOND as f64
+        let covered = match self.cut {
+            Cut::Windows(count) => self.step.saturating_mul(count),
+            Cut::Steps | Cut::Whole => self.range.end.since(slot).clamp(self.step / 2, self.step),
+        };
+        covered as f64 / NANOS_PER_SECOND as f64
     }
 
     /// The step the store is asked for: percentiles of gauges need their samples one by one.
@@ -109,7 +163,7 @@ impl Shape {
         let steps = (self.range.length() / self.step).max(1);
         let parts = (MOST_FINE_STEPS / steps).clamp(1, 60).min((self.step / NANOS_PER_SECOND).max(1));
         // Only a whole divisor keeps the fine steps inside the coarse ones.
-        let fits = |parts: &i64| self.whole || self.step % *parts == 0;
+        let fits = |parts: &i64| self.cut == Cut::Whole || self.step % *parts == 0;
         self.step / (1..=parts).rev().find(fits).unwrap_or(1)
     }
 }
@@ -146,7 +200,7 @@ async fn compute(
         reduce(&Layout {
             aggregation,
             group_by: &group_by,
-            slot: &|time| shape.slot(time),
+            slots: &|time| shape.slots(time),
             seconds: &|slot| shape.seconds(slot),
         })
     };

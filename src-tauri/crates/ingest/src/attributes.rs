@@ -119,7 +119,10 @@ fn text_value(text: String, room: &mut usize, trimmed: &mut Trimmed) -> Attribut
 
 /// The body of a log record: text as it is, everything else as JSON text.
 pub(crate) fn body_text(body: Option<AnyValue>, trimmed: &mut Trimmed) -> String {
-    limited_value(body, MAX_BODY_BYTES, trimmed).to_string()
+    match limited_value(body, MAX_BODY_BYTES, trimmed) {
+        AttributeValue::String(text) => text,
+        structured => cut(structured.to_string(), MAX_BODY_BYTES, trimmed),
+    }
 }
 
 /// The resource of a group of records.

@@ -41,7 +41,7 @@ pub fn convert(request: ExportLogsServiceRequest, now: Timestamp) -> Conversion 
                         u8::try_from(wire.severity_number).ok().filter(|number| *number <= 24).unwrap_or(0),
                     ),
                     severity_text: cut(wire.severity_text, MAX_NAME_BYTES, trimmed),
-                    body: cut(attributes::body_text(wire.body, trimmed), attributes::MAX_BODY_BYTES, trimmed),
+                    body: attributes::body_text(wire.body, trimmed),
                     resource: resource.clone(),
                     scope: scope.clone(),
                     attributes: attributes::with_scope(wire.attributes, &scope_attributes, trimmed),

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import type { AlertRule, SeriesPoints } from '../backend'
+import { parseMatcher } from '../shared/filters.svelte'
+import { faults, newRule, ruleQuery, suggestedName, watchFrom } from './rule'
+import { lasting, simulate } from './simulate'
+
+const second = 1e9
+const points = (values: number[]): SeriesPoints => ({
+  labels: {},
+  times: values.map((_, index) => index * 60 * second),
+  values,
+})
+const rule = (part: Partial<AlertRule> = {}): AlertRule => ({
+  ...newRule({
+    type: 'metric',
+    metric: 'latency',
+    matchers: [],
+    aggregation: 'p95',
+    group_by: [],
+    window_seconds: 300,
+  }),
+  threshold: 5,
+  ...part,
+})
+
+describe('trying a rule on values', () => {
+  it('is pending until the condition has held, then fires once', () => {
+    const { stretches, notifications } = simulate(rule(), [points([1, 9, 9, 9, 9, 1])], 60 * second)
+    expect(notifications).toBe(1)
+    expect(stretches.map(({ state, range }) => [state, range.start / second, range.end / second])).toEqual([
+      ['pending', 60, 180],
+      ['firing', 180, 300],
+    ])
+    expect(lasting(stretches, 'firing')).toBe(120 * second)
+  })
+
+  it('does not fire for a shorter excess', () => {
+    const { stretches, notifications } = simulate(rule(), [points([1, 9, 9, 1])], 60 * second)
+    expect(notifications).toBe(0)
+    expect(stretches.map(({ state }) => state)).toEqual(['pending'])
+  })
+
+  it('fires at once without a hold, and once per series', () => {
+    expect(simulate(rule({ hold_seconds: 0 }), [points([9, 1, 9]), points([9, 9, 9])], 60 * second).notifications).toBe(
+      3,
+    )
+  })
+
+  it('stays firing between the resolve threshold and the threshold', () => {
+    const values = [points([9, 4, 9, 4, 2])]
+    expect(simulate(rule({ hold_seconds: 0 }), values, 60 * second).notifications).toBe(2)
+    expect(simulate(rule({ hold_seconds: 0, resolve_threshold: 3 }), values, 60 * second).notifications).toBe(1)
+  })
+})
+
+describe('rules', () => {
+  it('name the field that is wrong', () => {
+    expect(
+      Object.keys(
+        faults(
+          newRule({
+            type: 'metric',
+            metric: '',
+            matchers: [],
+            aggregation: 'average',
+            group_by: [],
+            window_seconds: 60,
+          }),
+        ),
+      ),
+    ).toEqual(['name', 'metric', 'threshold'])
+    expect(faults(rule({ name: 'x', resolve_threshold: 6 })).resolve).toContain('above')
+    expect(faults(rule({ name: 'x', comparator: 'below', resolve_threshold: 6 }))).toEqual({})
+  })
+
+  it('are read from the address', () => {
+    const params = new URLSearchParams('metric=m&aggregation=p95&by=operation&where=service%3Dcheckout')
+    const watch = watchFrom(
+      (name) => params.get(name) ?? '',
+      (name) => params.getAll(name),
+      parseMatcher,
+    )
+    expect(watch).toMatchObject({
+      metric: 'm',
+      aggregation: 'p95',
+      group_by: ['operation'],
+      matchers: [{ key: 'service', value: 'checkout' }],
+    })
+    expect(
+      watchFrom(
+        (name) => (name === 'check' ? 'c1' : ''),
+        () => [],
+        parseMatcher,
+      ),
+    ).toEqual({ type: 'check', check_id: 'c1' })
+  })
+
+  it('are written as a query and named', () => {
+    expect(ruleQuery(rule())).toBe('p95 (latency[5m]) > 5 for 2min')
+    expect(suggestedName(rule(), '5 s', '')).toBe('p95 of latency above 5 s')
+    expect(suggestedName({ ...newRule({ type: 'check', check_id: 'a' }) }, '', 'orders-db')).toBe(
+      'orders-db is unhealthy',
+    )
+  })
+})

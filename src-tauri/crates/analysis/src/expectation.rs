@@ -122,10 +122,10 @@ pub(crate) fn expect(values: &[f64], step: i64) -> Expectation {
     Expectation { centres, deviations, shape, season, merge: (window / 4).max(3) }
 }
 
-/// A day where the series is long enough, at least 20 steps and at most a sixth of the series.
+/// A day, at least 60 steps, and at most a third of the series: what lasts less than half of that stands out.
 fn window_without_season(length: usize, step: i64) -> usize {
     let day = usize::try_from(DAY / step.max(1)).unwrap_or(usize::MAX);
-    day.max(60).min(length / 6).max(12)
+    day.max(60).min(length / 3).max(12)
 }
 
 fn minus(values: &[f64], other: &[f64]) -> Vec<f64> {

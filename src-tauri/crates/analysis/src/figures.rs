@@ -91,7 +91,10 @@ impl Scale {
         if !value.is_finite() {
             return "–".to_owned();
         }
-        format!("{}{}", digits(value / self.divisor), self.suffix)
+        // Nothing is not counted in thousands.
+        let suffix =
+            if value == 0.0 { self.suffix.trim_start_matches(['k', 'M', 'G', 'T']) } else { &self.suffix };
+        format!("{}{suffix}", digits(value / self.divisor))
     }
 }
 
@@ -164,6 +167,8 @@ mod tests {
     fn one_scale_serves_all_marks_of_an_axis() {
         let scale = Scale::of(1.5e9, "ns");
         assert_eq!([0.0, 5e8, 1.5e9].map(|mark| scale.show(mark)), ["0 s", "0.5 s", "1.5 s"]);
+        let scale = Scale::of(1500.0, "1/s");
+        assert_eq!([0.0, 500.0].map(|mark| scale.show(mark)), ["0/s", "0.5k/s"]);
     }
 
     #[test]

@@ -259,7 +259,7 @@ fn time_ticks(chart: &Chart) -> Vec<(Timestamp, String)> {
         172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000,
     ];
     let zone = Zone::minutes_east(chart.utc_offset_minutes);
-    let wanted = ((chart.width - LEFT) / 90.0).max(1.0);
+    let wanted = ((chart.width - LEFT) / 70.0).max(1.0);
     let least = chart.range.length() as f64 / NANOS_PER_SECOND as f64 / wanted;
     let seconds = STEPS.into_iter().find(|step| *step as f64 >= least).unwrap_or(STEPS[23] * 20);
     let step = seconds * NANOS_PER_SECOND;

@@ -14,7 +14,7 @@ fn noise(seed: u64, index: i64) -> f64 {
     ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40) as f64 / (1_u64 << 24) as f64
 }
 
-pub fn contents() -> Contents {
+pub(crate) fn contents() -> Contents {
     let end = Timestamp::from_seconds(1_795_356_000.0);
     let range = TimeRange::new(end.offset(-STEP * STEPS), end);
     let before = TimeRange::new(range.start.offset(-range.length()), range.start);

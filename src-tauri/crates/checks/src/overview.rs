@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{CheckOverview, CheckResult, TimeRange, Timestamp};
 use store::{Store, StoreError};
 
-use crate::{CheckError, check_task::CheckTask};
+use crate::{CheckError, check_task::CheckTask, memory::Known};
 
 /// Checks looked up at the same time.
 const AT_ONCE: usize = 4;
@@ -39,30 +39,39 @@ async fn of_one(
     let id = task.check.id.as_str();
     let timeline = store.check_timeline(id, range, cells).await?;
     let (uptime, median_duration) = store.check_statistics(id, range).await?;
-    let since = since(store, task).await?;
+    let known = known_now(store, task).await?;
     // A keyring that does not answer must not hide the checks themselves.
     let has_secret = task.secret().await.is_ok_and(|secret| secret.is_some());
-    let latest = task.memory.known().latest.clone();
     Ok(CheckOverview {
         check: task.check.clone(),
         target: task.check.kind.target(),
         has_secret,
-        latest,
-        since,
+        latest: known.latest,
+        since: known.since,
         timeline,
         uptime,
         median_duration,
     })
 }
 
-/// When the check came into the state it is in. After a restart that is searched for once.
-async fn since(store: &Store, task: &CheckTask) -> Result<Option<Timestamp>, StoreError> {
-    let known = task.memory.known().clone();
-    let (None, Some(latest)) = (known.since, known.latest) else {
-        return Ok(known.since);
-    };
-    let found = start_of_state(store, &latest).await?;
-    Ok(Some(*task.memory.known().since.get_or_insert(found)))
+/// What is known of the check, with a result that is committed but not yet in its memory: whoever is told of
+/// a commit and asks must find it. When the state began is searched for once after a restart.
+async fn known_now(store: &Store, task: &CheckTask) -> Result<Known, StoreError> {
+    let mut known = task.memory.known().clone();
+    let after = known.latest.as_ref().map_or(Timestamp(0), |latest| latest.time.offset(1));
+    let newer = TimeRange::new(after, Timestamp(i64::MAX));
+    if let Some(result) = store.check_results(&task.check.id, newer, 1).await?.pop() {
+        known.take_in(result, None);
+    }
+    if let (None, Some(latest)) = (known.since, &known.latest) {
+        let found = start_of_state(store, latest).await?;
+        known.since = Some(found);
+        let mut memory = task.memory.known();
+        if memory.since.is_none() && memory.latest.as_ref().is_some_and(|kept| kept.state == latest.state) {
+            memory.since = Some(found);
+        }
+    }
+    Ok(known)
 }
 
 /// The first of the uninterrupted results in the state of `latest`, going back a bounded number of results.

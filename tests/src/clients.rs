@@ -1,0 +1,89 @@
+//! Programs of others that talk to Binnacle: official SDKs in their own languages, installed once beside the
+//! build.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, ensure};
+
+/// The language of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Python, in a virtual environment.
+    Python,
+    /// JavaScript on Node.
+    JavaScript,
+}
+
+/// Installs what the clients in `language` need, if that was not done yet, and gives the command that runs the
+/// client `script` (a file of its folder in `tests/clients`). Blocking; safe to call from several processes.
+pub fn client(language: Language, script: &str) -> Result<Command> {
+    match language {
+        Language::Python => {
+            let installed = install(language, "python", "requirements.txt", install_python)?;
+            let mut command = Command::new(installed.join("venv/bin/python"));
+            command.arg(sources("python").join(script));
+            Ok(command)
+        }
+        Language::JavaScript => {
+            let installed = install(language, "javascript", "package-lock.json", install_javascript)?;
+            // Node looks for packages beside the script. Renamed, for another client may be reading it.
+            let copy = installed.join(script);
+            let fresh = installed.join(format!("{}-{script}", std::process::id()));
+            fs::copy(sources("javascript").join(script), &fresh)?;
+            fs::rename(&fresh, &copy)?;
+            let mut command = Command::new("node");
+            command.arg(copy);
+            Ok(command)
+        }
+    }
+}
+
+fn sources(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(folder)
+}
+
+/// Runs `steps` unless the folder was made from the same `list` of packages before.
+fn install(
+    language: Language,
+    folder: &str,
+    list: &str,
+    steps: impl FnOnce(&Path, &Path) -> Result<()>,
+) -> Result<PathBuf> {
+    let source = sources(folder);
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-clients").join(folder);
+    fs::create_dir_all(&target)?;
+    let target = target.canonicalize()?;
+    let lock = File::create(target.join("lock"))?;
+    lock.lock()?;
+    let wanted = fs::read(source.join(list))?;
+    let done = target.join("installed");
+    if fs::read(&done).ok().as_ref() != Some(&wanted) {
+        steps(&source, &target).with_context(|| format!("cannot install the {language:?} client"))?;
+        fs::write(&done, &wanted)?;
+    }
+    Ok(target)
+}
+
+fn install_python(source: &Path, target: &Path) -> Result<()> {
+    let environment = target.join("venv");
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
+    let mut pip = Command::new(environment.join("bin/pip"));
+    run(pip.args(["install", "--quiet", "--requirement"]).arg(source.join("requirements.txt")))
+}
+
+fn install_javascript(source: &Path, target: &Path) -> Result<()> {
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(source.join(file), target.join(file))?;
+    }
+    run(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(target))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
+    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}

@@ -1,5 +1,7 @@
-import type { Alert, AlertSeverity, HealthState, Labels } from '../backend'
+import type { Alert, AlertSeverity, HealthState } from '../backend'
 import { formatValue } from '../shared/format'
+
+type Labels = Alert['labels']
 
 /** The mark of a severity. */
 export const MARK: Record<AlertSeverity, HealthState> = { info: 'unknown', warning: 'degraded', critical: 'unhealthy' }

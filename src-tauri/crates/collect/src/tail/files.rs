@@ -18,6 +18,8 @@ const READ_AT_ONCE: u64 = 1024 * 1024;
 const LOOKS_UNTIL_RECORD_ENDS: u32 = 1;
 /// A line without an end, and a file that was rotated away, is complete when this many looks found nothing.
 const LOOKS_UNTIL_FILE_ENDS: u32 = 20;
+/// A folder is listed for new files at every so many looks: it may hold thousands.
+const LOOKS_PER_LISTING: u32 = 4;
 /// What rotation leaves behind that is no text.
 const COMPRESSED: [&str; 6] = ["gz", "xz", "zst", "bz2", "lz4", "zip"];
 
@@ -50,6 +52,9 @@ pub(crate) struct FollowedFiles {
     state_file: PathBuf,
     tracked: Vec<Tracked>,
     started: bool,
+    looks: u32,
+    /// What was wrong when files were last searched for.
+    problem: Option<String>,
 }
 
 #[derive(Debug)]
@@ -78,15 +83,18 @@ impl FollowedFiles {
             state_file: position::state_file(state_folder, &path.to_string_lossy()),
             tracked: Vec::new(),
             started: false,
+            looks: 0,
+            problem: None,
         }
     }
 
     /// Reads what is new and takes at most `most` records.
     pub(crate) fn look(&mut self, most: usize) -> Look {
-        let mut look = Look::default();
-        if let Err(problem) = self.find_files() {
-            look.problem = Some(problem);
+        if !self.pattern.contains('*') || self.looks.is_multiple_of(LOOKS_PER_LISTING) {
+            self.problem = self.find_files().err();
         }
+        self.looks = self.looks.wrapping_add(1);
+        let mut look = Look { problem: self.problem.clone(), ..Look::default() };
         for tracked in &mut self.tracked {
             if tracked.ready.len() < most {
                 match tracked.read() {

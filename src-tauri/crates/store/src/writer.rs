@@ -142,12 +142,17 @@ impl WriterThread {
                 }
                 continue;
             }
+            // What comes after a removal may name again what it removed, so it is never in the same group.
+            if matches!(first.work, Work::Removal { .. }) {
+                self.write(vec![first]);
+                continue;
+            }
             let mut weight = first.weight;
             let mut group = vec![first];
             let until = Instant::now() + GATHER;
             while weight < LARGE_GROUP {
                 match jobs.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    Ok(job) if matches!(job.work, Work::Alone(_) | Work::Close) => {
+                    Ok(job) if matches!(job.work, Work::Removal { .. } | Work::Alone(_) | Work::Close) => {
                         held_over = Some(job);
                         break;
                     }

@@ -1,4 +1,5 @@
 //! Samples and histograms through the public surface.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
 

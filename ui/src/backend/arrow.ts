@@ -1,7 +1,10 @@
 import { tableFromIPC } from '@uwdata/flechette'
 import type { Gap, SeriesAnswer, SeriesPoints } from './generated'
 
-/** Reads the Arrow IPC stream of the command `series`: metadata in the schema, one record batch a series. */
+/**
+ * Reads the Arrow IPC stream of the command `series`: metadata in the schema, rows of one series beside one another.
+ * Rows without a time only name a series that has no points.
+ */
 export function decodeSeries(bytes: ArrayBuffer | Uint8Array): SeriesAnswer {
   const table = tableFromIPC(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))
   const metadata = table.schema.metadata ?? new Map<string, string>()
@@ -9,18 +12,16 @@ export function decodeSeries(bytes: ArrayBuffer | Uint8Array): SeriesAnswer {
   const values = table.getChild('value')
   const labels = table.getChild('labels')
   const series: SeriesPoints[] = []
-  let at = 0
-  for (const batch of times?.data ?? []) {
-    const end = at + batch.length
-    if (end > at) {
-      const points: SeriesPoints = { labels: JSON.parse(String(labels?.at(at) ?? '{}')), times: [], values: [] }
-      for (let index = at; index < end; index += 1) {
-        points.times.push(Number(times?.at(index)) * 1e6)
-        points.values.push(Number(values?.at(index)))
-      }
-      series.push(points)
-    }
-    at = end
+  let text: string | null = null
+  for (let index = 0; index < table.numRows; index += 1) {
+    const named = String(labels?.at(index) ?? '{}')
+    if (named !== text) series.push({ labels: JSON.parse(named), times: [], values: [] })
+    text = named
+    const time = times?.at(index) as number | null
+    if (time === null) continue
+    const points = series.at(-1)
+    points?.times.push(time * 1e6)
+    points?.values.push((values?.at(index) as number | null) ?? Number.NaN)
   }
   return {
     unit: metadata.get('unit') ?? '',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { SeriesAnswer } from '../backend'
 import { formatMatcher, parseMatcher } from './filters.svelte'
 import { keyName } from './keyboard.svelte'
 import { quoteValue, searchError, withCondition } from './search'
@@ -81,7 +82,7 @@ describe('tables', () => {
 
 describe('chart lines', () => {
   it('are named by what tells them apart, with times in milliseconds', () => {
-    const answer = {
+    const answer: SeriesAnswer = {
       unit: 's',
       step: 1e9,
       total_series: 2,

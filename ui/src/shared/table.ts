@@ -18,6 +18,12 @@ export interface Sorting {
   descending: boolean
 }
 
+/** The least width in pixels that tracks such as `72px` or `minmax(110px, 1fr)` need with `gap` between them. */
+export function leastWidth(tracks: readonly string[], gap: number): number {
+  const least = tracks.map((track) => Number(/(\d+)px/.exec(track)?.[1] ?? 60))
+  return least.reduce((sum, width) => sum + width, 0) + gap * Math.max(0, tracks.length - 1)
+}
+
 /** Rows in order; rows without a value come last in either direction. The order of equal rows is kept. */
 export function sortRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], sorting: Sorting | null): Row[] {
   const value = columns.find((column) => column.key === sorting?.key)?.sort

@@ -59,7 +59,9 @@ function actions(): PaletteItem[] {
 
 /** Everything the palette finds; asks the engine only while `open`. */
 export function usePaletteItems(open: () => boolean): () => PaletteItem[] {
-  const found = useResource(async (signal) => {
+  const found = useResource((signal) => (open() ? everything(signal) : null))
+
+  async function everything(signal: AbortSignal): Promise<PaletteItem[]> {
     const asked = { range: range.request(), matchers: [] }
     const settled = await Promise.allSettled([
       call('services', { ...asked, spark_points: 1 }, signal),
@@ -105,12 +107,7 @@ export function usePaletteItems(open: () => boolean): () => PaletteItem[] {
           run: () => route.go(['alerts', 'rules', rule.id]),
         })
     return items
-  })
-  let wasOpen = false
-  $effect(() => {
-    if (open() && !wasOpen) found.reload()
-    wasOpen = open()
-  })
+  }
   return () => [
     ...VIEWS.map(({ name, label, key }): PaletteItem => ({
       id: `view-${name}`,

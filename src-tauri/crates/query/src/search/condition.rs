@@ -18,7 +18,7 @@ pub(super) struct Value {
 }
 
 /// Whether a regular expression can be used; errors say why not.
-pub(crate) fn check_regex(expression: &str) -> Result<(), String> {
+pub fn check_regex(expression: &str) -> Result<(), String> {
     match RegexBuilder::new(expression).size_limit(1 << 20).build() {
         Ok(_) => Ok(()),
         Err(regex::Error::Syntax(message)) => {

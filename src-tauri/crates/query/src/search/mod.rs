@@ -14,7 +14,8 @@ pub use describe::describe;
 
 use model::Filter;
 
-pub(crate) use self::{condition::check_regex, describe::describe_in};
+pub use self::condition::check_regex;
+pub(crate) use self::describe::describe_in;
 use crate::QueryError;
 
 /// Which records a search is about; some fields mean something in one language only.

@@ -14,6 +14,8 @@ const MAD_TO_DEVIATION: f64 = 1.4826;
 /// One value in a hundred may be this many standard deviations off: normal values are 2.6 off, spiky series more.
 /// Chosen on public data, see `docs/benchmarks.md`.
 const RARE_DISTANCE: f64 = 5.0;
+/// By how much the band is wider at the start, where the tails are not known yet.
+const STARTING: f64 = 1.5;
 /// The usual distance is taken from at most this many values before.
 const LONGEST_MEMORY: usize = 4_000;
 /// The band is at least this wide in relation to the size of the values: rounding is no anomaly.
@@ -111,7 +113,7 @@ pub(crate) fn expect(values: &[f64], step: i64) -> Expectation {
         shaped.iter().zip(&centres).map(|(value, centre)| (value - centre).abs()).collect();
     let least = least_deviation(&shaped, &distances);
     let memory = (window * 10).clamp(window, LONGEST_MEMORY.max(window)).min(present);
-    let mut deviations = deviations_before(&distances, memory, (window * 2).min(memory));
+    let mut deviations = deviations_before(&distances, memory, window.min(memory));
     for (place, deviation) in deviations.iter_mut().enumerate() {
         // Where the season climbs steeply, being a step early or late is no anomaly.
         let before = repeated[place.saturating_sub(1)];
@@ -151,36 +153,47 @@ fn levels_around(values: &[f64], window: usize) -> Vec<f64> {
 
 /// The median of the `window` values before each place; at the start, where there are fewer, of the first `window`.
 fn levels_before(values: &[f64], window: usize) -> Vec<f64> {
-    running(values, window, window, |window| window.quantile(0.5).unwrap_or(0.0))
+    running(values, window, window, 0, |window, _| window.quantile(0.5).unwrap_or(0.0))
 }
 
-/// The usual distance from the expected over the `memory` distances before each place; at the start over the first
-/// `start`. Tails heavier than those of normal values widen it.
+/// The usual distance from the expected over the `memory` distances before each place. Tails heavier than those of
+/// normal values widen it. At the start, where it is taken from the first `start` distances, what is measured is among
+/// them: there only the median counts, which a few odd ones cannot move. The latest half of `start` do not count yet, so
+/// that an anomaly does not widen the band while it lasts.
 fn deviations_before(distances: &[f64], memory: usize, start: usize) -> Vec<f64> {
-    running(distances, memory, start, |window| {
+    running(distances, memory, start, start / 2, |window, starting| {
         let at = |q: f64| window.quantile(q).unwrap_or(0.0);
-        (at(0.5) * MAD_TO_DEVIATION).max(at(0.95) / 1.96).max(at(0.99) / RARE_DISTANCE)
+        let middle = at(0.5) * MAD_TO_DEVIATION;
+        if starting { middle * STARTING } else { middle.max(at(0.95) / 1.96).max(at(0.99) / RARE_DISTANCE) }
     })
 }
 
-/// `measure` of the latest `window` values before each place, where the first `start` values also see each other.
+/// `measure` of the latest `window` values more than `delay` before each place. The first `start` values also see each other, which
+/// `measure` is told.
 fn running(
     values: &[f64],
     window: usize,
     start: usize,
-    measure: impl Fn(&RollingQuantiles) -> f64,
+    delay: usize,
+    measure: impl Fn(&RollingQuantiles, bool) -> f64,
 ) -> Vec<f64> {
     let mut latest = RollingQuantiles::new(window);
     let mut unseen = values.iter().copied().enumerate().filter(|(_, value)| !value.is_nan()).peekable();
-    for (_, value) in unseen.by_ref().take(start.min(window)) {
+    let mut last_of_start = 0;
+    for (place, value) in unseen.by_ref().take(start.min(window)) {
         latest.push(value);
+        last_of_start = place;
     }
     let mut measured = Vec::with_capacity(values.len());
-    let mut current = measure(&latest);
+    let mut current = measure(&latest, true);
     for place in 0..values.len() {
-        while let Some((_, value)) = unseen.next_if(|(other, _)| *other < place) {
+        let mut changed = place == last_of_start + 1;
+        while let Some((_, value)) = unseen.next_if(|(other, _)| other + delay < place) {
             latest.push(value);
-            current = measure(&latest);
+            changed = true;
+        }
+        if changed {
+            current = measure(&latest, false);
         }
         measured.push(current);
     }

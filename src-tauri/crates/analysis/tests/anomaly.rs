@@ -72,6 +72,20 @@ fn a_spike_neither_bends_nor_widens_its_own_band() {
 }
 
 #[test]
+fn a_fault_is_told_from_end_to_end_wherever_it_lies_in_a_short_range() {
+    for begin in [10, 60, 110, 126, 150] {
+        let mut values: Vec<f64> = (0..180).map(|index| 400.0 + 100.0 * noise(index)).collect();
+        for value in &mut values[begin..begin + 22] {
+            *value *= 9.0;
+        }
+        let band = band_of(&values);
+        assert_eq!(band.anomalies.len(), 1, "from {begin}: {:?}", band.anomalies);
+        let range = band.anomalies[0].range;
+        assert_eq!((range.start.0 / STEP, range.end.0 / STEP), (begin as i64, begin as i64 + 22));
+    }
+}
+
+#[test]
 fn a_new_level_becomes_the_normal() {
     let values: Vec<f64> =
         (0..1200).map(|index| if index < 700 { 50.0 } else { 80.0 } + noise(index)).collect();

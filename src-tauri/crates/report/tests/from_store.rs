@@ -47,7 +47,7 @@ fn span(
 
 /// Two hours of requests of two services; one becomes slower in the second hour. A quarter of an hour is missing.
 async fn filled(folder: &Path) -> (Store, TimeRange) {
-    let store = Store::open(folder, StoreOptions::default()).unwrap();
+    let store = Store::open(folder, StoreOptions::default()).expect("store");
     let mut batch = TelemetryBatch::default();
     let checkout = Arc::new(Resource::service_named("checkout"));
     let odd = Arc::new(Resource::service_named("<b>odd & \"quoted\"</b>"));
@@ -89,15 +89,15 @@ async fn filled(folder: &Path) -> (Store, TimeRange) {
         let cpu = Series::gauge("system.cpu.utilization", "1", Arc::default(), Attributes::new());
         batch.add_sample(cpu, start().offset(minute * MINUTE), 0.25);
     }
-    store.write(batch).await.unwrap();
+    store.write(batch).await.expect("written");
     let gap = TimeRange::new(start().offset(80 * MINUTE), start().offset(95 * MINUTE));
-    store.record_gap(Gap { range: gap, reason: GapReason::Asleep }).await.unwrap();
+    store.record_gap(Gap { range: gap, reason: GapReason::Asleep }).await.expect("recorded");
     (store, TimeRange::new(start().offset(60 * MINUTE), start().offset(120 * MINUTE)))
 }
 
 fn text_of(page: &str) -> String {
     let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
-    let document = roxmltree::Document::parse_with_options(page, options).unwrap();
+    let document = roxmltree::Document::parse_with_options(page, options).expect("well-formed");
     document
         .descendants()
         .filter(|node| node.is_text())

@@ -38,7 +38,7 @@ fn chart(contents: &Contents, vital: &Vital) -> Chart {
         unit: vital.answer.unit.clone(),
         lines,
         range: contents.request.range,
-        step: vital.answer.step,
+        step: usual_distance(vital),
         gaps: vital.answer.gaps.clone(),
         marks: Vec::new(),
         top: (vital.answer.unit == "1").then_some(1.0),
@@ -46,6 +46,18 @@ fn chart(contents: &Contents, vital: &Vital) -> Chart {
         height: 140.0,
         utc_offset_minutes: contents.request.utc_offset_minutes,
     }
+}
+
+/// The usual distance of two points: machines are often looked at less often than once a step.
+fn usual_distance(vital: &Vital) -> i64 {
+    let mut distances: Vec<i64> = vital
+        .answer
+        .series
+        .iter()
+        .flat_map(|series| series.times.windows(2).map(|pair| pair[1].since(pair[0])))
+        .collect();
+    distances.sort_unstable();
+    distances.get(distances.len() / 2).copied().unwrap_or(0).max(vital.answer.step)
 }
 
 /// The part about log records.

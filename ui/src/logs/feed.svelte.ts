@@ -38,7 +38,8 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
   })
 
   $effect(() => {
-    if (!range.live) return
+    // A search that was refused is not followed.
+    if (!range.live || page.error?.code === 'invalid') return
     return subscribe('log_tail', question(), (arrived) => {
       const newest = [...arrived].sort((a, b) => b.time - a.time)
       untrack(() => {

@@ -1,5 +1,7 @@
 //! OTLP over gRPC against a real listener and a real store.
 
+#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
+
 mod support;
 
 use opentelemetry_proto::tonic::{

@@ -1,4 +1,5 @@
 import type { Aggregation, Finding, ServiceFigure, Subject, TagMatcher } from '../backend'
+import { shownUnit } from '../shared/series'
 import { formatMatcher, parseMatcher } from '../shared/filters.svelte'
 
 export const FIGURES: { value: ServiceFigure; label: string }[] = [
@@ -81,6 +82,10 @@ export function subjectName(subject: Subject): string {
   const where = subject.matchers.map(({ value }) => value).join(', ')
   return `${subject.aggregation === 'average' ? '' : `${aggregation} of `}${subject.metric}${where ? ` (${where})` : ''}`
 }
+
+/** The unit a subject's values are shown in. */
+export const unitOf = (subject: Subject, unit: string): string =>
+  subject.type === 'metric' ? shownUnit(subject.metric, unit) : subject.figure === 'error_ratio' ? 'ratio' : unit
 
 /** Two stretches to compare, in milliseconds. */
 export interface Sides {

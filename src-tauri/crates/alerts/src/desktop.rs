@@ -20,6 +20,7 @@ const QUEUE: usize = 16;
 /// Shown notifications whose buttons are watched at the same time.
 const MOST_WATCHED: usize = 32;
 
+#[derive(Debug)]
 struct Order {
     notification: Notification,
     severity: AlertSeverity,
@@ -29,6 +30,7 @@ struct Order {
 
 /// Shows notifications through the desktop's notification service, on a thread of its own because the
 /// service may block. Without such a service every delivery fails with the reason.
+#[derive(Debug)]
 pub struct DesktopNotifier {
     orders: mpsc::SyncSender<Order>,
     chosen: broadcast::Sender<ChosenAction>,
@@ -65,7 +67,10 @@ impl Notifier for DesktopNotifier {
     ) -> Result<(), String> {
         let (answer, outcome) = oneshot::channel();
         let order = Order { notification: notification.clone(), severity, actions: actions.to_vec(), answer };
-        self.orders.try_send(order).map_err(|_| "too many notifications wait to be shown".to_owned())?;
+        self.orders.try_send(order).map_err(|error| match error {
+            mpsc::TrySendError::Full(_) => "too many notifications wait to be shown".to_owned(),
+            mpsc::TrySendError::Disconnected(_) => "the thread that shows notifications ended".to_owned(),
+        })?;
         match tokio::time::timeout(DEADLINE, outcome).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err("the thread that shows notifications ended".to_owned()),

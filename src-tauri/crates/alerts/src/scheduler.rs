@@ -42,7 +42,7 @@ pub(crate) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
     let running = TaskTracker::new();
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let mut looked = clock();
-    loop {
+    while !stop.is_cancelled() {
         let now = clock();
         if now.since(looked) > ASLEEP {
             *inner.observing_since.lock().unwrap_or_else(PoisonError::into_inner) = now;

@@ -95,7 +95,7 @@ pub fn duration_text(seconds: i64) -> String {
     let (count, unit) = match seconds {
         s if s >= 86400 && s % 86400 == 0 => (s / 86400, "day"),
         s if s >= 3600 && s % 3600 == 0 => (s / 3600, "hour"),
-        s if s >= 60 && s % 60 == 0 => (s / 60, "minute"),
+        s if (60..3600).contains(&s) && s % 60 == 0 => (s / 60, "minute"),
         s if s > 3600 => {
             return format!("{} {}", duration_text(s / 3600 * 3600), duration_text(s % 3600 / 60 * 60));
         }

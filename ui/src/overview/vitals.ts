@@ -25,9 +25,16 @@ export function combined(answer: SeriesAnswer | undefined): (number | null)[] {
   const first = times[0]
   const last = times.at(-1)
   if (first === undefined || last === undefined) return []
-  const line: (number | null)[] = Array.from({ length: Math.round((last - first) / answer.step) + 1 }, () => null)
-  for (const [time, sum] of sums) line[Math.round((time - first) / answer.step)] = sum
+  const spacing = Math.max(answer.step, usualSpacing(times))
+  const line: (number | null)[] = Array.from({ length: Math.round((last - first) / spacing) + 1 }, () => null)
+  for (const [time, sum] of sums) line[Math.round((time - first) / spacing)] = sum
   return line
+}
+
+/** The median distance between times: what is sent every ten seconds has no value in every step. */
+function usualSpacing(times: readonly number[]): number {
+  const distances = times.slice(1).map((time, index) => time - (times[index] ?? time))
+  return distances.sort((a, b) => a - b)[Math.floor(distances.length / 2)] ?? 0
 }
 
 /** The newest value of a line. */

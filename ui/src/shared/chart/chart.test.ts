@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { align, nearestValue, stack } from './align'
-import { valueDomain } from './domain'
+import { bandReach, readableTicks, valueDomain } from './domain'
 import { chartCsv } from './export'
 import { assignColours, PALETTE_SIZE } from './palette'
 import { parseQuantity, tick } from './quantity'
@@ -58,6 +58,17 @@ describe('axes', () => {
     expect(valueDomain([10, 100])[0]).toBe(0)
     expect(valueDomain([1000, 1010])[0]).toBeGreaterThan(900)
     expect(valueDomain(null)).toEqual([0, 1])
+  })
+
+  it('are stretched by a band only so far', () => {
+    expect(bandReach([0, 10], [-500], [900])).toEqual([0, 15])
+    expect(bandReach([0, 10], [2], [8])).toEqual([2, 8])
+  })
+
+  it('have ticks that read well', () => {
+    expect(readableTicks(0, 3.003, 's', 5)).toEqual({ ticks: [0, 1, 2, 3], spacing: 1 })
+    expect(tick(60, 's', 15)).toBe('60 s')
+    expect(tick(180, 's', 60)).toBe('3 min')
   })
 
   it('write ticks with a scaled unit', () => {

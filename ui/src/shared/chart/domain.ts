@@ -29,6 +29,35 @@ export function valueDomain(data: [number, number] | null, fromZero = false): [n
   return [low - span * 0.08, high + span * 0.08]
 }
 
+/**
+ * How far a band may stretch the axis: half the spread of the values beyond them, and not below zero where
+ * no value is. A very wide band would otherwise flatten the values it explains.
+ */
+export function bandReach(
+  data: [number, number] | null,
+  lower: Iterable<number | null>,
+  upper: Iterable<number | null>,
+): number[] {
+  const band = extent([lower, upper])
+  if (!data || !band) return band ?? []
+  const room = (data[1] - data[0] || Math.abs(data[1]) || 1) / 2
+  const floor = data[0] >= 0 ? Math.max(0, data[0] - room) : data[0] - room
+  return [Math.max(band[0], floor), Math.min(band[1], data[1] + room)]
+}
+
+/** Ticks from `low` to `high` at steps that read well in a unit, at most `most` of them. */
+export function readableTicks(
+  low: number,
+  high: number,
+  unit: string,
+  most: number,
+): { ticks: number[]; spacing: number } {
+  const spacing = tickIncrements(unit).find((step) => (high - low) / step <= most - 1) ?? high - low
+  const ticks: number[] = []
+  for (let at = Math.ceil(low / spacing); at * spacing <= high * (1 + 1e-9); at++) ticks.push(at * spacing)
+  return { ticks, spacing }
+}
+
 /** Steps between ticks that read well in a unit, ascending. */
 export function tickIncrements(unit: string): number[] {
   const base = unit.replace(/\/s$/, '')

@@ -1,6 +1,8 @@
 interface Scale {
   /** What a value is divided by. */
   divisor: number
+  /** The smallest magnitude it is used for; its divisor unless told. */
+  from?: number
   /** What follows the number, with its leading space where one belongs. */
   suffix: string
 }
@@ -10,9 +12,9 @@ const TIME: Scale[] = [
   { divisor: 1e-6, suffix: ' µs' },
   { divisor: 1e-3, suffix: ' ms' },
   { divisor: 1, suffix: ' s' },
-  { divisor: 60, suffix: ' min' },
-  { divisor: 3600, suffix: ' h' },
-  { divisor: 86400, suffix: ' d' },
+  { divisor: 60, from: 120, suffix: ' min' },
+  { divisor: 3600, from: 7200, suffix: ' h' },
+  { divisor: 86400, from: 172800, suffix: ' d' },
 ]
 
 const BYTES = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'].map((suffix, index) => ({
@@ -65,7 +67,7 @@ function family(unit: string): { scales: Scale[]; factor: number; tail: string }
 
 function pick(scales: Scale[], magnitude: number): Scale {
   let chosen = scales[0] ?? { divisor: 1, suffix: '' }
-  for (const scale of scales) if (magnitude >= scale.divisor * 0.9995) chosen = scale
+  for (const scale of scales) if (magnitude >= (scale.from ?? scale.divisor) * 0.9995) chosen = scale
   return chosen
 }
 

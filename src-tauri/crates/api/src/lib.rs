@@ -1,1 +1,20 @@
-//! The one list of commands and subscriptions any front may call.
+//! The one list of commands and subscriptions that any front may call. A front gets a [`Backend`]
+//! and passes on what the console asks; nothing reaches the engine otherwise.
+
+mod arguments;
+mod backend;
+mod commands;
+mod error;
+mod handlers;
+mod reply;
+mod series_stream;
+mod subscriptions;
+pub mod typescript;
+
+pub use arguments::*;
+pub use backend::{Backend, EngineBackend};
+pub use commands::COMMANDS;
+pub use error::{ApiError, ErrorCode};
+pub use reply::{FileReply, Reply};
+pub use series_stream::{SERIES_MEDIA_TYPE, decode_series, encode_series};
+pub use subscriptions::{MessageStream, TOPICS};

@@ -1,1 +1,28 @@
-//! Builds the parts from the settings, starts and stops them in order.
+//! Builds the parts from the settings, starts them in order, watches over them and stops them in
+//! order. The only place below the fronts that looks at a clock.
+
+mod clock;
+mod collection;
+mod demonstration;
+mod engine;
+mod error;
+mod instance;
+mod intake;
+mod ledger;
+mod noticing;
+mod notifications;
+mod options;
+mod own;
+mod serviceability;
+mod settings;
+mod stage;
+mod status;
+mod subject;
+
+pub use clock::now;
+pub use engine::Engine;
+pub use error::EngineError;
+pub use instance::{Instance, RunningEngine, running_engine};
+pub use intake::Intake;
+pub use options::{EngineOptions, default_data_folder};
+pub use settings::SettingsState;

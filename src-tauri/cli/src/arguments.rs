@@ -1,0 +1,244 @@
+//! What can be typed behind `binnacle-cli`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::{Aggregation, ExportFormat, ExportSignal, ReportFormat};
+
+use crate::span_of_time::SpanOfTime;
+
+/// Binnacle without a window: run the engine, or ask one.
+///
+/// Questions go to the engine that runs on the data folder; if none does, the folder is read directly.
+#[derive(Debug, Parser)]
+#[command(name = "binnacle-cli", version)]
+pub(crate) struct Arguments {
+    /// Data folder [default: BINNACLE_DATA_DIR, or this user's folder for application data].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs the engine and serves the console on localhost.
+    Serve(ServeOptions),
+    /// Shows how the engine is.
+    Status,
+    /// Shows the values of a metric over time.
+    Query(MetricQuestion),
+    /// Searches log records.
+    Logs(LogQuestion),
+    /// Searches traces.
+    Traces(TraceQuestion),
+    /// Lists or runs health checks.
+    #[command(subcommand)]
+    Check(CheckCommand),
+    /// Lists, exports or imports alert rules.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Writes a performance report.
+    Report(ReportOptions),
+    /// Writes telemetry of a range to a file.
+    Export(ExportOptions),
+    /// Sends the telemetry of a demonstration shop to an OTLP/gRPC address.
+    Demo(DemoOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeOptions {
+    /// Settings file [default: settings.toml in the data folder].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address of the console [default: listen.web of the settings].
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) http: Option<String>,
+    /// Address for OTLP over gRPC [default: listen.otlp_grpc of the settings].
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) otlp_grpc: Option<String>,
+    /// Address for OTLP over HTTP [default: listen.otlp_http of the settings].
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) otlp_http: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MetricQuestion {
+    /// Name of the metric.
+    pub(crate) metric: String,
+    /// Only series with this tag: KEY=VALUE, KEY!=VALUE, KEY=~REGEX or KEY!~REGEX; repeatable.
+    #[arg(long = "where", value_name = "TAG")]
+    pub(crate) matchers: Vec<String>,
+    /// How samples become values.
+    #[arg(long, value_enum, default_value = "average")]
+    pub(crate) aggregation: AggregationName,
+    /// Tag to keep apart; repeatable.
+    #[arg(long = "by", value_name = "KEY")]
+    pub(crate) group_by: Vec<String>,
+    /// How far back to look.
+    #[arg(long, default_value = "1h", value_name = "SPAN")]
+    pub(crate) last: SpanOfTime,
+    /// At most this many steps.
+    #[arg(long, default_value_t = 60)]
+    pub(crate) points: u32,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogQuestion {
+    /// The search, as in the console; all records if empty.
+    #[arg(default_value = "")]
+    pub(crate) search: String,
+    /// How far back to look.
+    #[arg(long, default_value = "1h", value_name = "SPAN")]
+    pub(crate) last: SpanOfTime,
+    /// At most this many, the newest.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: u32,
+    /// Go on printing what comes in.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Print JSON, one record a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceQuestion {
+    /// The search, as in the console; all traces if empty.
+    #[arg(default_value = "")]
+    pub(crate) search: String,
+    /// How far back to look.
+    #[arg(long, default_value = "1h", value_name = "SPAN")]
+    pub(crate) last: SpanOfTime,
+    /// At most this many.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: u32,
+    /// The slowest first instead of the newest.
+    #[arg(long)]
+    pub(crate) slowest: bool,
+    /// Only with a failed span.
+    #[arg(long)]
+    pub(crate) errors: bool,
+    /// Print JSON, one trace a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CheckCommand {
+    /// Lists all checks and how they are.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs a check now. Exit code 0 healthy, 1 degraded, 2 unhealthy, 3 unknown.
+    Run {
+        /// Name or id of the check.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Lists all rules and how they stand.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints all rules as JSON, to keep or to import elsewhere.
+    Export,
+    /// Saves rules from a JSON file made by `export`; a rule of the same name is replaced.
+    Import {
+        /// The file; `-` for standard input.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportOptions {
+    /// How far back the report goes.
+    #[arg(long, default_value = "24h", value_name = "SPAN")]
+    pub(crate) last: SpanOfTime,
+    /// Service in the report; repeatable; every service if none.
+    #[arg(long = "service", value_name = "NAME")]
+    pub(crate) services: Vec<String>,
+    /// Title.
+    #[arg(long, default_value = "Performance report")]
+    pub(crate) title: String,
+    /// Form of the report.
+    #[arg(long, value_enum, default_value = "html")]
+    pub(crate) format: ReportFormatName,
+    /// File to write; `-` for standard output [default: the suggested name in this folder].
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportOptions {
+    /// What to export.
+    #[arg(value_enum)]
+    pub(crate) signal: SignalName,
+    /// How far back the export goes.
+    #[arg(long, default_value = "24h", value_name = "SPAN")]
+    pub(crate) last: SpanOfTime,
+    /// Form of the file.
+    #[arg(long, value_enum, default_value = "parquet")]
+    pub(crate) format: ExportFormatName,
+    /// File to write; `-` for standard output [default: the suggested name in this folder].
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// Address that receives OTLP over gRPC.
+    #[arg(long, value_name = "ADDR", default_value = "http://127.0.0.1:4317")]
+    pub(crate) to: String,
+    /// How much of the past to make up first.
+    #[arg(long, value_name = "SPAN", default_value = "2h")]
+    pub(crate) history: SpanOfTime,
+    /// Stop once the past is sent.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// The same seed makes the same shop.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident => $target:ident { $($variant:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, ValueEnum)]
+        pub(crate) enum $name { $($variant),* }
+
+        impl From<$name> for $target {
+            fn from(name: $name) -> Self {
+                match name { $($name::$variant => Self::$variant),* }
+            }
+        }
+    };
+}
+
+names!(
+    /// How an aggregation is typed.
+    AggregationName => Aggregation {
+        Average, Sum, Minimum, Maximum, Last, Count, Rate, Increase, P50, P90, P95, P99,
+    }
+);
+names!(
+    /// How the form of a report is typed.
+    ReportFormatName => ReportFormat { Html, Csv, Parquet }
+);
+names!(
+    /// How a signal is typed.
+    SignalName => ExportSignal { Metrics, Logs, Spans }
+);
+names!(
+    /// How the form of an export is typed.
+    ExportFormatName => ExportFormat { Csv, Parquet }
+);

@@ -1,0 +1,126 @@
+//! The list. Each command is declared once: its name, arguments and answer. A command without a
+//! handler of the same name does not compile.
+
+use engine::Engine;
+use model::*;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use ts_rs::TS;
+
+use crate::{arguments::*, error::ApiError, handlers, reply::Reply, series_stream::encode_series};
+
+/// What the console sends and gets for one command.
+#[derive(TS)]
+#[expect(dead_code, reason = "only its TypeScript is used")]
+pub(crate) struct Signature<Arguments, Answer> {
+    arguments: Arguments,
+    reply: Answer,
+}
+
+fn read<T: DeserializeOwned>(name: &str, arguments: Value) -> Result<T, ApiError> {
+    serde_json::from_value(arguments)
+        .map_err(|error| ApiError::invalid(format!("arguments of {name}: {error}")))
+}
+
+fn write<T: serde::Serialize>(value: T) -> Result<Reply, ApiError> {
+    serde_json::to_value(value).map(Reply::Json).map_err(|error| {
+        ApiError::new(crate::ErrorCode::Internal, format!("cannot write the answer: {error}"))
+    })
+}
+
+macro_rules! reply {
+    (json, $value:expr) => {
+        write($value)
+    };
+    (series, $value:expr) => {
+        encode_series(&$value).map(Reply::Series)
+    };
+    (file, $value:expr) => {
+        Ok(Reply::File($value))
+    };
+}
+
+macro_rules! commands {
+    ($($name:ident($arguments:ty) -> $kind:ident $reply:ty;)*) => {
+        /// The names of all commands.
+        pub const COMMANDS: &[&str] = &[$(stringify!($name)),*];
+
+        /// Runs the command called `name`.
+        pub(crate) async fn dispatch(engine: &Engine, name: &str, arguments: Value) -> Result<Reply, ApiError> {
+            match name {
+                $(stringify!($name) => {
+                    let arguments: $arguments = read(name, arguments)?;
+                    let value: $reply = handlers::$name(engine, arguments).await?;
+                    reply!($kind, value)
+                })*
+                _ => Err(ApiError::not_found(format!("no command is called {name:?}"))),
+            }
+        }
+
+        /// The list as TypeScript sees it.
+        #[derive(TS)]
+        #[expect(dead_code, reason = "only its TypeScript is used")]
+        pub(crate) struct Commands {
+            $($name: Signature<$arguments, $reply>,)*
+        }
+    };
+}
+
+commands! {
+    status(Nothing) -> json EngineStatus;
+
+    metric_catalog(MetricCatalogRequest) -> json Vec<MetricSummary>;
+    metric_tags(TagsRequest) -> json Vec<TagSummary>;
+    series(SeriesRequest) -> series SeriesAnswer;
+    samples(SamplesRequest) -> json Vec<SeriesPoints>;
+
+    search_logs(LogsRequest) -> json LogPage;
+    count_logs(LogCountRequest) -> json LogCounts;
+    log_fields(RangeArguments) -> json Vec<TagSummary>;
+
+    search_traces(TracesRequest) -> json TracePage;
+    trace(TraceArguments) -> json Option<Trace>;
+
+    services(ServicesRequest) -> json Vec<ServiceSummary>;
+    service(ServiceRequest) -> json Option<ServiceDetail>;
+
+    checks(ChecksArguments) -> json Vec<CheckOverview>;
+    save_check(CheckArguments) -> json HealthCheck;
+    delete_check(IdArguments) -> json ();
+    run_check(IdArguments) -> json CheckResult;
+    try_check(CheckArguments) -> json CheckResult;
+    check_results(CheckResultsArguments) -> json Vec<CheckResult>;
+    incidents(IncidentsArguments) -> json Vec<Incident>;
+
+    rules(Nothing) -> json Vec<RuleOverview>;
+    save_rule(RuleArguments) -> json AlertRule;
+    delete_rule(IdArguments) -> json ();
+    preview_rule(PreviewArguments) -> json RulePreview;
+    alerts(Nothing) -> json Vec<Alert>;
+    alert_history(HistoryArguments) -> json Vec<AlertTransition>;
+    alert_evidence(EvidenceArguments) -> json Option<AlertEvidence>;
+    acknowledge_alert(AlertArguments) -> json ();
+    silences(Nothing) -> json Vec<Silence>;
+    save_silence(SilenceArguments) -> json Silence;
+    delete_silence(IdArguments) -> json ();
+    notifications(HistoryArguments) -> json Vec<Notification>;
+    test_notification(Nothing) -> json Notification;
+    mute(MuteArguments) -> json ();
+
+    analyse(AnalysisRequest) -> json AnalysisAnswer;
+    compare(CompareRequest) -> json CompareAnswer;
+    findings(HistoryArguments) -> json Vec<Finding>;
+    gaps(RangeArguments) -> json Vec<Gap>;
+
+    report(ReportArguments) -> file crate::FileReply;
+    export(ExportArguments) -> file crate::FileReply;
+
+    settings(Nothing) -> json SettingsDocument;
+    save_settings(SettingsArguments) -> json SettingsDocument;
+    set_setting(SettingArguments) -> json SettingsDocument;
+    add_scrape_target(ScrapeTargetArguments) -> json SettingsDocument;
+    add_log_file(LogFileArguments) -> json SettingsDocument;
+    pause(PauseArguments) -> json ();
+    start_demonstration(Nothing) -> json ();
+    stop_demonstration(StopDemonstrationArguments) -> json RecordCounts;
+}

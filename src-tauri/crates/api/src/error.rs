@@ -1,0 +1,119 @@
+//! What a front is told when a command fails.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A small code the console can act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The question makes no sense as asked.
+    Invalid,
+    /// What was asked for is not there.
+    NotFound,
+    /// Too much to do right now; try again.
+    Busy,
+    /// It took too long and was given up.
+    Deadline,
+    /// The engine is not there or is stopping.
+    Unavailable,
+    /// A fault of Binnacle.
+    Internal,
+}
+
+/// A failed command: a code for the console and a message for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    /// What kind of failure.
+    pub code: ErrorCode,
+    /// What and where.
+    pub message: String,
+}
+
+impl ApiError {
+    /// An error of the given kind.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// The question makes no sense as asked.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Invalid, message)
+    }
+
+    /// What was asked for is not there.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::NotFound, message)
+    }
+}
+
+impl From<store::StoreError> for ApiError {
+    fn from(error: store::StoreError) -> Self {
+        use store::StoreError as E;
+        let code = match &error {
+            E::Busy { .. } => ErrorCode::Busy,
+            E::Deadline { .. } => ErrorCode::Deadline,
+            E::InvalidRequest(_) => ErrorCode::Invalid,
+            E::Closed => ErrorCode::Unavailable,
+            _ => ErrorCode::Internal,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<query::QueryError> for ApiError {
+    fn from(error: query::QueryError) -> Self {
+        match error {
+            query::QueryError::Store(error) => error.into(),
+            other => Self::invalid(other.to_string()),
+        }
+    }
+}
+
+impl From<checks::CheckError> for ApiError {
+    fn from(error: checks::CheckError) -> Self {
+        match error {
+            checks::CheckError::Store(error) => error.into(),
+            checks::CheckError::NotFound(_) => Self::not_found(error.to_string()),
+            other => Self::invalid(other.to_string()),
+        }
+    }
+}
+
+impl From<alerts::AlertError> for ApiError {
+    fn from(error: alerts::AlertError) -> Self {
+        match error {
+            alerts::AlertError::Store(error) => error.into(),
+            alerts::AlertError::Query(error) => error.into(),
+            alerts::AlertError::NotFound { .. } => Self::not_found(error.to_string()),
+            other => Self::invalid(other.to_string()),
+        }
+    }
+}
+
+impl From<report::ReportError> for ApiError {
+    fn from(error: report::ReportError) -> Self {
+        match error {
+            report::ReportError::Store(error) => error.into(),
+            report::ReportError::Query(error) => error.into(),
+            other => Self::invalid(other.to_string()),
+        }
+    }
+}
+
+impl From<engine::EngineError> for ApiError {
+    fn from(error: engine::EngineError) -> Self {
+        use engine::EngineError as E;
+        match error {
+            E::Store(error) => error.into(),
+            E::Query(error) => error.into(),
+            E::Check(error) => error.into(),
+            E::Alert(error) => error.into(),
+            E::Report(error) => error.into(),
+            E::Settings(_) | E::Refused(_) => Self::invalid(error.to_string()),
+            E::AlreadyRunning { .. } => Self::new(ErrorCode::Unavailable, error.to_string()),
+            E::File { .. } => Self::new(ErrorCode::Internal, error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Analysis and the observation ledger.
+
+use engine::Engine;
+use model::{AnalysisAnswer, AnalysisRequest, CompareAnswer, CompareRequest, Finding, Gap};
+
+use crate::{ApiError, arguments::*};
+
+pub(crate) async fn analyse(engine: &Engine, request: AnalysisRequest) -> Result<AnalysisAnswer, ApiError> {
+    Ok(engine.analyse(&request).await?)
+}
+
+pub(crate) async fn compare(engine: &Engine, request: CompareRequest) -> Result<CompareAnswer, ApiError> {
+    Ok(engine.compare(&request).await?)
+}
+
+pub(crate) async fn findings(engine: &Engine, arguments: HistoryArguments) -> Result<Vec<Finding>, ApiError> {
+    Ok(engine.store().findings(arguments.range, arguments.limit).await?)
+}
+
+pub(crate) async fn gaps(engine: &Engine, arguments: RangeArguments) -> Result<Vec<Gap>, ApiError> {
+    Ok(engine.store().gaps(arguments.range).await?)
+}

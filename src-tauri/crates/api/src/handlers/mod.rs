@@ -1,0 +1,15 @@
+//! One function per command, named like it.
+
+mod alerts;
+mod analysis;
+mod checks;
+mod files;
+mod settings;
+mod telemetry;
+
+pub(crate) use alerts::*;
+pub(crate) use analysis::*;
+pub(crate) use checks::*;
+pub(crate) use files::*;
+pub(crate) use settings::*;
+pub(crate) use telemetry::*;

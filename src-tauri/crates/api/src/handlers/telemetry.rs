@@ -1,0 +1,66 @@
+//! Metrics, logs, traces and services.
+
+use engine::Engine;
+use model::*;
+
+use crate::{ApiError, arguments::*};
+
+pub(crate) async fn status(engine: &Engine, _: Nothing) -> Result<EngineStatus, ApiError> {
+    Ok(engine.status().await)
+}
+
+pub(crate) async fn metric_catalog(
+    engine: &Engine,
+    request: MetricCatalogRequest,
+) -> Result<Vec<MetricSummary>, ApiError> {
+    Ok(engine.store().metric_catalog(&request).await?)
+}
+
+pub(crate) async fn metric_tags(engine: &Engine, request: TagsRequest) -> Result<Vec<TagSummary>, ApiError> {
+    Ok(engine.store().tags(&request).await?)
+}
+
+pub(crate) async fn series(engine: &Engine, request: SeriesRequest) -> Result<SeriesAnswer, ApiError> {
+    Ok(query::series(engine.store(), &request).await?)
+}
+
+pub(crate) async fn samples(engine: &Engine, request: SamplesRequest) -> Result<Vec<SeriesPoints>, ApiError> {
+    Ok(engine.store().read_samples(&request).await?)
+}
+
+pub(crate) async fn search_logs(engine: &Engine, request: LogsRequest) -> Result<LogPage, ApiError> {
+    Ok(query::logs(engine.store(), &request).await?)
+}
+
+pub(crate) async fn count_logs(engine: &Engine, request: LogCountRequest) -> Result<LogCounts, ApiError> {
+    Ok(query::log_counts(engine.store(), &request).await?)
+}
+
+pub(crate) async fn log_fields(
+    engine: &Engine,
+    arguments: RangeArguments,
+) -> Result<Vec<TagSummary>, ApiError> {
+    Ok(engine.store().log_fields(arguments.range).await?)
+}
+
+pub(crate) async fn search_traces(engine: &Engine, request: TracesRequest) -> Result<TracePage, ApiError> {
+    Ok(query::traces(engine.store(), &request).await?)
+}
+
+pub(crate) async fn trace(engine: &Engine, arguments: TraceArguments) -> Result<Option<Trace>, ApiError> {
+    Ok(engine.store().trace(arguments.trace_id, arguments.limit).await?)
+}
+
+pub(crate) async fn services(
+    engine: &Engine,
+    request: ServicesRequest,
+) -> Result<Vec<ServiceSummary>, ApiError> {
+    Ok(engine.services(&request).await?)
+}
+
+pub(crate) async fn service(
+    engine: &Engine,
+    request: ServiceRequest,
+) -> Result<Option<ServiceDetail>, ApiError> {
+    Ok(engine.store().service_detail(&request).await?)
+}

@@ -1,0 +1,199 @@
+//! What the console is told without asking: at most four messages a second and topic.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use engine::Engine;
+use futures_util::Stream;
+use model::{EngineStatus, Filter, LogLine, LogRecord, TelemetryBatch};
+use serde_json::Value;
+use store::{Changed, Commit};
+use tokio::sync::{broadcast, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::{ApiError, Changes, LogTailArguments};
+
+/// The topics there are.
+pub const TOPICS: &[&str] = &["status", "changes", "log_tail"];
+
+/// Messages of one subscription, as JSON.
+pub type MessageStream = Pin<Box<dyn Stream<Item = Value> + Send>>;
+
+/// Time between two messages of a topic.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Messages that may wait for a slow reader before new ones are held back.
+const WAITING: usize = 8;
+/// Lines of one message of `log_tail`; the newest are kept.
+const MOST_LINES: usize = 500;
+
+pub(crate) fn subscribe(engine: &Engine, topic: &str, arguments: Value) -> Result<MessageStream, ApiError> {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    match topic {
+        "status" => {
+            tokio::spawn(send_status(engine.clone(), sender));
+        }
+        "changes" => {
+            tokio::spawn(send_changes(engine.store().subscribe(), sender));
+        }
+        "log_tail" => {
+            let arguments: LogTailArguments = serde_json::from_value(arguments)
+                .map_err(|error| ApiError::invalid(format!("arguments of log_tail: {error}")))?;
+            let mut filter = query::parse_log_search(&arguments.query)?;
+            for matcher in &arguments.matchers {
+                filter = filter.and(Filter::from(matcher));
+            }
+            let matching = query::LogMatcher::new(&filter)?;
+            tokio::spawn(send_lines(engine.store().subscribe(), matching, sender));
+        }
+        _ => return Err(ApiError::not_found(format!("no topic is called {topic:?}"))),
+    }
+    Ok(Box::pin(ReceiverStream::new(receiver)))
+}
+
+async fn send_status(engine: Engine, sender: mpsc::Sender<Value>) {
+    let mut statuses = engine.watch_status();
+    let mut last: Option<EngineStatus> = None;
+    loop {
+        let latest = statuses.borrow_and_update().clone();
+        if let Some(status) = latest
+            && last.as_ref() != Some(&status)
+        {
+            let Ok(message) = serde_json::to_value(&status) else { return };
+            last = Some(status);
+            if sender.send(message).await.is_err() {
+                return;
+            }
+        }
+        tokio::select! {
+            changed = statuses.changed() => if changed.is_err() { return },
+            () = sender.closed() => return,
+        }
+    }
+}
+
+/// Waits for a commit, then gathers those of the next quarter of a second.
+async fn gather(
+    commits: &mut broadcast::Receiver<Commit>,
+    sender: &mpsc::Sender<Value>,
+    mut take: impl FnMut(Commit),
+) -> bool {
+    let mut until: Option<tokio::time::Instant> = None;
+    loop {
+        let pause = async {
+            match until {
+                Some(until) => tokio::time::sleep_until(until).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = pause => return true,
+            () = sender.closed() => return false,
+            commit = commits.recv() => match commit {
+                Ok(commit) => {
+                    take(commit);
+                    until.get_or_insert_with(|| tokio::time::Instant::now() + PAUSE);
+                }
+                // A reader too slow for every commit is told that everything may have changed.
+                Err(broadcast::error::RecvError::Lagged(_)) => {
+                    take(Commit { telemetry: Vec::new(), changed: everything() });
+                    until.get_or_insert_with(|| tokio::time::Instant::now() + PAUSE);
+                }
+                Err(broadcast::error::RecvError::Closed) => return false,
+            }
+        }
+    }
+}
+
+fn everything() -> Changed {
+    Changed {
+        samples: true,
+        logs: true,
+        spans: true,
+        checks: true,
+        alerts: true,
+        notifications: true,
+        findings: true,
+        rules: true,
+        gaps: true,
+    }
+}
+
+async fn send_changes(mut commits: broadcast::Receiver<Commit>, sender: mpsc::Sender<Value>) {
+    loop {
+        let mut changed = Changed::default();
+        if !gather(&mut commits, &sender, |commit| changed = changed.union(commit.changed)).await {
+            return;
+        }
+        if !changed.any() {
+            continue;
+        }
+        let message = serde_json::to_value(Changes {
+            samples: changed.samples,
+            logs: changed.logs,
+            spans: changed.spans,
+            checks: changed.checks,
+            alerts: changed.alerts,
+            notifications: changed.notifications,
+            findings: changed.findings,
+            rules: changed.rules,
+            gaps: changed.gaps,
+        });
+        let Ok(message) = message else { return };
+        if sender.send(message).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn send_lines(
+    mut commits: broadcast::Receiver<Commit>,
+    matching: query::LogMatcher,
+    sender: mpsc::Sender<Value>,
+) {
+    let mut sequence = 0_u64;
+    loop {
+        let mut batches: Vec<Arc<TelemetryBatch>> = Vec::new();
+        let take = |commit: Commit| {
+            batches.extend(commit.telemetry.into_iter().filter(|batch| !batch.logs.is_empty()));
+        };
+        if !gather(&mut commits, &sender, take).await {
+            return;
+        }
+        let mut records: Vec<&LogRecord> =
+            batches.iter().flat_map(|batch| &batch.logs).filter(|record| matching.matches(record)).collect();
+        records.sort_by_key(|record| record.time);
+        let skipped = records.len().saturating_sub(MOST_LINES);
+        let lines: Vec<LogLine> = records
+            .into_iter()
+            .skip(skipped)
+            .map(|record| {
+                sequence += 1;
+                line(record, sequence)
+            })
+            .collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let Ok(message) = serde_json::to_value(lines) else { return };
+        if sender.send(message).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A record as the tail shows it. The id is the tail's own.
+fn line(record: &LogRecord, sequence: u64) -> LogLine {
+    LogLine {
+        id: format!("tail-{sequence}"),
+        time: record.time,
+        severity: record.severity,
+        severity_text: record.severity_text.clone(),
+        service: record.resource.service().to_owned(),
+        body: record.body.clone(),
+        attributes: record.attributes.clone(),
+        resource: record.resource.attributes.clone(),
+        scope: record.scope.name.clone(),
+        trace_id: record.trace_id,
+        span_id: record.span_id,
+        event_name: record.event_name.clone(),
+    }
+}

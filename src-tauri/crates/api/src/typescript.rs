@@ -1,0 +1,54 @@
+//! The TypeScript of the list, for the console.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use model::{EngineStatus, LogLine};
+use ts_rs::{Config, TS};
+
+use crate::{
+    ApiError, Changes, LogTailArguments, Nothing,
+    commands::{Commands, Signature},
+};
+
+/// The topics of subscriptions as TypeScript sees them; `reply` is one message.
+#[derive(TS)]
+#[expect(dead_code, reason = "only its TypeScript is used")]
+struct Topics {
+    status: Signature<Nothing, EngineStatus>,
+    changes: Signature<Nothing, Changes>,
+    log_tail: Signature<LogTailArguments, Vec<LogLine>>,
+}
+
+/// Writes the TypeScript of every command, topic and type into `folder`: one file a type, and
+/// `index.ts`. What was in the folder before is removed.
+pub fn write_into(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    let config = Config::new().with_large_int("number").with_out_dir(folder);
+    Commands::export_all(&config)?;
+    Topics::export_all(&config)?;
+    ApiError::export_all(&config)?;
+
+    let mut names: Vec<String> = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            let text = fs::read_to_string(&path)?;
+            let body: Vec<&str> = text.lines().filter(|line| !line.starts_with("// This file was")).collect();
+            fs::write(
+                &path,
+                format!("// Generated from the Rust types of the same name.\n{}\n", body.join("\n").trim()),
+            )?;
+            names.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    let mut index = String::from("// Generated: every type of the command list.\n");
+    for name in &names {
+        writeln!(index, "export type {{ {name} }} from './{name}'")?;
+    }
+    fs::write(folder.join("index.ts"), index)?;
+    Ok(())
+}

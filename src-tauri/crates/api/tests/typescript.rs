@@ -1,0 +1,35 @@
+//! The console's types are those of the command list.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+/// With `BINNACLE_UPDATE_TYPES=1` the committed files are brought up to date instead.
+#[test]
+fn generated_types_are_up_to_date() {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../ui/src/backend/generated");
+    if std::env::var_os("BINNACLE_UPDATE_TYPES").is_some() {
+        api::typescript::write_into(&committed).unwrap();
+        return;
+    }
+    let fresh = tempfile::tempdir().unwrap();
+    api::typescript::write_into(&fresh.path().join("types")).unwrap();
+    let (fresh, committed) = (files(&fresh.path().join("types")), files(&committed));
+    let differing: Vec<&String> = fresh
+        .keys()
+        .chain(committed.keys())
+        .filter(|name| fresh.get(*name) != committed.get(*name))
+        .collect();
+    assert!(
+        differing.is_empty(),
+        "out of date: {differing:?}; run `BINNACLE_UPDATE_TYPES=1 cargo test -p api --test typescript`"
+    );
+}

@@ -1,0 +1,128 @@
+//! Keeps what is collected and received in step with the settings: starts what was added, stops what
+//! was taken away, restarts what was changed, leaves the rest alone.
+
+use std::collections::BTreeMap;
+
+use config::Settings;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, EngineOptions, intake::Intake, intake::Protocol, stage::Stage};
+
+/// One thing that should run.
+#[derive(Debug, Clone, PartialEq)]
+enum Wanted {
+    Listen(Protocol, String),
+    Host(config::Host),
+    Scrape(config::ScrapeTarget),
+    LogFile(config::LogFile),
+}
+
+/// The running collectors and listeners.
+pub(crate) struct Collection {
+    engine: Engine,
+    stage: Stage,
+    otlp_grpc: Option<String>,
+    otlp_http: Option<String>,
+    running: BTreeMap<String, (Wanted, CancellationToken)>,
+}
+
+impl Collection {
+    pub(crate) fn new(engine: Engine, stage: Stage, options: &EngineOptions) -> Self {
+        Self {
+            engine,
+            stage,
+            otlp_grpc: options.otlp_grpc.clone(),
+            otlp_http: options.otlp_http.clone(),
+            running: BTreeMap::new(),
+        }
+    }
+
+    /// Follows the settings and the pause switch until `stop`.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut settings = self.engine.inner.settings.watch();
+        let mut paused = self.engine.inner.paused.subscribe();
+        loop {
+            let in_force = settings.borrow_and_update().clone();
+            let is_paused = paused.borrow_and_update().is_some();
+            self.apply(if is_paused { BTreeMap::new() } else { self.wanted(&in_force) });
+            tokio::select! {
+                () = stop.cancelled() => return,
+                changed = settings.changed() => if changed.is_err() { return },
+                changed = paused.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    fn wanted(&self, settings: &Settings) -> BTreeMap<String, Wanted> {
+        let mut wanted = BTreeMap::new();
+        let mut listen = |protocol, given: &Option<String>, set: &str| {
+            let address = given.clone().unwrap_or_else(|| set.to_owned());
+            if !address.is_empty() {
+                wanted.insert(Intake::protocol_name(protocol).to_owned(), Wanted::Listen(protocol, address));
+            }
+        };
+        listen(Protocol::OtlpGrpc, &self.otlp_grpc, &settings.listen.otlp_grpc);
+        listen(Protocol::OtlpHttp, &self.otlp_http, &settings.listen.otlp_http);
+        if settings.host.enabled {
+            wanted.insert("host metrics".to_owned(), Wanted::Host(settings.host.clone()));
+        }
+        for target in &settings.scrape {
+            wanted.insert(format!("scrape {}", target.name), Wanted::Scrape(target.clone()));
+        }
+        for file in &settings.log_file {
+            wanted.insert(format!("log file {}", file.path), Wanted::LogFile(file.clone()));
+        }
+        wanted
+    }
+
+    fn apply(&mut self, wanted: BTreeMap<String, Wanted>) {
+        self.running.retain(|name, (running, stop)| {
+            let stays = wanted.get(name) == Some(running);
+            if !stays {
+                stop.cancel();
+                self.engine.inner.parts.forget(name);
+                if let Wanted::Listen(protocol, _) = running
+                    && !wanted.contains_key(name)
+                {
+                    self.engine.inner.intake.forget(Intake::protocol_name(*protocol));
+                }
+            }
+            stays
+        });
+        for (name, part) in wanted {
+            if !self.running.contains_key(&name) {
+                let stop = self.start(&name, part.clone());
+                self.running.insert(name, (part, stop));
+            }
+        }
+    }
+
+    fn start(&self, name: &str, part: Wanted) -> CancellationToken {
+        let stop = self.stage.token();
+        let inner = self.engine.inner.clone();
+        let reporter = match &part {
+            Wanted::Listen(..) => model::PartReporter::new(name),
+            _ => inner.parts.reporter(name),
+        };
+        let in_part = reporter.clone();
+        self.stage.supervise(reporter, stop.clone(), move |stop| {
+            let (inner, reporter, part) = (inner.clone(), in_part.clone(), part.clone());
+            async move {
+                let store = inner.store.clone();
+                match part {
+                    Wanted::Listen(protocol, address) => {
+                        return inner.intake.serve(protocol, address, store, stop).await;
+                    }
+                    Wanted::Host(settings) => collect::run_host(settings, store, reporter, stop).await,
+                    Wanted::Scrape(target) => collect::run_scrape(target, store, reporter, stop).await,
+                    Wanted::LogFile(file) => {
+                        let positions = inner.data_folder.join("positions");
+                        collect::run_tail(file, store, positions, reporter, stop).await;
+                    }
+                }
+                Ok(())
+            }
+        });
+        stop
+    }
+}

@@ -1,0 +1,172 @@
+//! The ways in that listen: which there are, how they are, and what came through them.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use ingest::IntakeCounters;
+use model::{HealthState, ListenerStatus, PartReporter};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// How long to wait before a port that was in use is tried again.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// One way in.
+#[derive(Debug, Clone)]
+struct Entry {
+    protocol: &'static str,
+    address: String,
+    reporter: PartReporter,
+    counters: Arc<IntakeCounters>,
+}
+
+/// All ways in of an engine. Clones share the list.
+#[derive(Debug, Clone, Default)]
+pub struct Intake {
+    entries: Arc<Mutex<Vec<Entry>>>,
+}
+
+/// A protocol that is served on a port of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    OtlpGrpc,
+    OtlpHttp,
+}
+
+impl Protocol {
+    fn name(self) -> &'static str {
+        match self {
+            Self::OtlpGrpc => "otlp_grpc",
+            Self::OtlpHttp => "otlp_http",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::OtlpGrpc => "OTLP over gRPC",
+            Self::OtlpHttp => "OTLP over HTTP",
+        }
+    }
+}
+
+impl Intake {
+    /// Lists a way in; one of the same protocol is replaced. What it receives is counted in the answer.
+    pub fn register(
+        &self,
+        protocol: &'static str,
+        address: &str,
+        reporter: PartReporter,
+    ) -> Arc<IntakeCounters> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let counters = entries
+            .iter()
+            .position(|entry| entry.protocol == protocol)
+            .map(|position| entries.remove(position).counters)
+            .unwrap_or_default();
+        entries.push(Entry { protocol, address: address.to_owned(), reporter, counters: counters.clone() });
+        entries.sort_by_key(|entry| entry.protocol);
+        counters
+    }
+
+    /// Takes a way in off the list.
+    pub(crate) fn forget(&self, protocol: &'static str) {
+        self.entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|entry| entry.protocol != protocol);
+    }
+
+    /// All ways in.
+    pub fn statuses(&self) -> Vec<ListenerStatus> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        entries
+            .into_iter()
+            .map(|entry| {
+                let (received, refused, last_received) = entry.counters.snapshot();
+                let part = entry.reporter.status();
+                ListenerStatus {
+                    protocol: entry.protocol.to_owned(),
+                    address: entry.address,
+                    state: part.state,
+                    message: part.message,
+                    received,
+                    refused,
+                    last_received,
+                }
+            })
+            .collect()
+    }
+
+    /// Serves a protocol on `address` until `stop`. A port in use is reported and tried again.
+    pub(crate) async fn serve(
+        &self,
+        protocol: Protocol,
+        address: String,
+        store: Store,
+        stop: CancellationToken,
+    ) -> Result<(), String> {
+        let reporter = PartReporter::new(protocol.title());
+        let mut counters = self.register(protocol.name(), &address, reporter.clone());
+        let mut told = false;
+        while !stop.is_cancelled() {
+            match TcpListener::bind(&address).await {
+                Ok(listener) => {
+                    let bound = listener.local_addr().map_or(address.clone(), |bound| bound.to_string());
+                    counters = self.register(protocol.name(), &bound, reporter.clone());
+                    reporter.healthy();
+                    let served = match protocol {
+                        Protocol::OtlpGrpc => {
+                            ingest::serve_otlp_grpc(listener, store.clone(), counters.clone(), stop.clone())
+                                .await
+                        }
+                        Protocol::OtlpHttp => {
+                            ingest::serve_otlp_http(listener, store.clone(), counters.clone(), stop.clone())
+                                .await
+                        }
+                    };
+                    return served.map_err(|error| {
+                        reporter.report(HealthState::Unhealthy, error.to_string());
+                        error.to_string()
+                    });
+                }
+                Err(error) => {
+                    let message = bind_message(protocol.title(), protocol.name(), &address, &error);
+                    if !told {
+                        tracing::error!("{message}");
+                        told = true;
+                    }
+                    reporter.report(HealthState::Unhealthy, message);
+                    tokio::select! {
+                        () = tokio::time::sleep(RETRY) => {}
+                        () = stop.cancelled() => {}
+                    }
+                }
+            }
+        }
+        drop(counters);
+        Ok(())
+    }
+
+    pub(crate) fn protocol_name(protocol: Protocol) -> &'static str {
+        protocol.name()
+    }
+}
+
+/// What to tell when a port cannot be had.
+pub(crate) fn bind_message(title: &str, setting: &str, address: &str, error: &io::Error) -> String {
+    let reason = match error.kind() {
+        io::ErrorKind::AddrInUse => format!("{address} is in use by another program"),
+        io::ErrorKind::PermissionDenied => format!("this user may not listen on {address}"),
+        io::ErrorKind::AddrNotAvailable => format!("{address} is not an address of this machine"),
+        _ => format!("cannot listen on {address}: {error}"),
+    };
+    format!(
+        "{title} is not received: {reason}. Stop that program or set listen.{setting} to another address; \
+         Binnacle tries again every {} s",
+        RETRY.as_secs()
+    )
+}

@@ -1,0 +1,49 @@
+//! The state of services: their error ratio, held together with their alerts and checks.
+
+use model::{AlertState, HealthState, Incident, ServiceSummary, ServicesRequest};
+
+use crate::{Engine, EngineError};
+
+impl Engine {
+    /// Services with their figures, worst first; a firing alert or a failing check of a service makes its
+    /// state worse and says why.
+    pub async fn services(&self, request: &ServicesRequest) -> Result<Vec<ServiceSummary>, EngineError> {
+        let mut services = self.store().services(request).await?;
+        let alerts = self.store().alerts().await?;
+        let incidents = self.store().open_incidents().await?;
+        let checks = self.store().checks().await?;
+        for service in &mut services {
+            if matches!(service.state, HealthState::Degraded | HealthState::Unhealthy)
+                && service.reason.is_empty()
+            {
+                service.reason = format!("{:.1}% of requests fail", service.error_ratio * 100.0);
+            }
+            for alert in &alerts {
+                let about = ["service", "service.name"]
+                    .iter()
+                    .any(|key| alert.labels.get(*key) == Some(&service.service));
+                if about && alert.state == AlertState::Firing {
+                    worsen(service, HealthState::Degraded, &alert.rule_name);
+                }
+            }
+            let name = service.service.clone();
+            for check in checks.iter().filter(|check| check.service.as_deref() == Some(&name)) {
+                let open = incidents.iter().find(|incident: &&Incident| incident.check_id == check.id);
+                if let Some(incident) = open {
+                    worsen(service, incident.worst, &format!("{}: {}", check.name, incident.message));
+                }
+            }
+        }
+        services.sort_by(|one, other| {
+            (other.state, other.rate).partial_cmp(&(one.state, one.rate)).unwrap_or(std::cmp::Ordering::Equal)
+        });
+        Ok(services)
+    }
+}
+
+fn worsen(service: &mut ServiceSummary, state: HealthState, reason: &str) {
+    if state > service.state {
+        service.state = state;
+        service.reason = reason.to_owned();
+    }
+}

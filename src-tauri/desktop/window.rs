@@ -1,0 +1,59 @@
+//! The one window.
+
+use std::sync::Arc;
+
+use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder};
+use tauri_plugin_window_state::StateFlags;
+
+use crate::source::Source;
+
+const LABEL: &str = "main";
+
+/// What is remembered of the window: not whether it was shown, because a start means "show me".
+pub(crate) fn kept_state() -> StateFlags {
+    StateFlags::all() & !StateFlags::VISIBLE
+}
+
+/// Makes the window.
+pub(crate) fn create(app: &AppHandle, visible: bool) -> tauri::Result<()> {
+    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+        .title("Binnacle")
+        .inner_size(1280.0, 820.0)
+        .min_inner_size(720.0, 480.0)
+        .visible(visible)
+        .build()
+        .map(|_| ())
+}
+
+/// Brings the window to the front, at `place` (such as `#/alerts`) if given.
+pub(crate) fn show(app: &AppHandle, place: Option<&str>) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
+    if let Err(error) = shown {
+        tracing::warn!(%error, "the window cannot be shown");
+    }
+    if let Some(place) = place
+        && let Ok(mut address) = window.url()
+    {
+        address.set_fragment(Some(place.trim_start_matches('#')));
+        if let Err(error) = window.navigate(address) {
+            tracing::warn!(%error, "the window cannot go to {place}");
+        }
+    }
+}
+
+/// Opens the window at an alert when "Open" is chosen on its notification.
+pub(crate) fn open_from_notifications(app: AppHandle, source: &Arc<Source>) {
+    let Some(engine) = source.engine() else { return };
+    let mut opened = engine.alerts().subscribe_opened();
+    tauri::async_runtime::spawn(async move {
+        while let Ok(opened) = opened.recv().await {
+            let place = format!("#/alerts?fingerprint={}", opened.fingerprint);
+            let shown = app.clone();
+            let on_main = app.run_on_main_thread(move || show(&shown, Some(&place)));
+            if on_main.is_err() {
+                return;
+            }
+        }
+    });
+}

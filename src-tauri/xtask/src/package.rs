@@ -1,0 +1,138 @@
+//! `cargo xtask package`: a .deb with both programs, DuckDB's library, icons and a menu entry.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, ensure};
+
+use crate::{
+    duckdb,
+    process::{check, is_installed, output, say},
+    run,
+    system::Purpose,
+    workspace,
+};
+
+const ENTRY: &str = "\
+[Desktop Entry]
+Type=Application
+Name=Binnacle
+GenericName=Monitoring console
+Comment=Metrics, logs, traces, health checks and alerts on your own machine
+Exec=binnacle
+Icon=binnacle
+Terminal=false
+Categories=Development;Monitor;System;
+Keywords=monitoring;metrics;logs;traces;alerts;OpenTelemetry;
+StartupWMClass=binnacle
+";
+
+/// Found by running, not by linking: the tray's library is opened when the program starts.
+const OPENED_AT_RUN_TIME: &str = "libayatana-appindicator3-1";
+
+/// Builds the package and gives its path. `--debug` packages the development build.
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<PathBuf> {
+    ensure!(
+        is_installed("dpkg-deb") && is_installed("dpkg-shlibdeps"),
+        "a .deb is made on Debian with dpkg-dev installed"
+    );
+    let debug = arguments.iter().any(|argument| argument == "--debug");
+    run::set_up(Purpose::Run)?;
+    let (profile, built) = if debug { ("dev", "debug") } else { ("release", "release") };
+    run::build(profile)?;
+    let built = workspace::target().join(built);
+    let folder = workspace::target().join("package");
+    let tree = folder.join("tree");
+    if tree.exists() {
+        fs::remove_dir_all(&tree)?;
+    }
+    say("laying out the package");
+    lay_out(&built, &tree)?;
+    let architecture = output(Command::new("dpkg").arg("--print-architecture"))?.trim().to_owned();
+    write_control(&folder, &tree, &architecture)?;
+    let package = folder.join(format!("binnacle_{}_{architecture}.deb", env!("CARGO_PKG_VERSION")));
+    check(
+        Command::new("dpkg-deb")
+            .args(["--root-owner-group", "--uniform-compression", "-Zxz", "--build"])
+            .args([&tree, &package]),
+    )?;
+    let bytes = fs::metadata(&package)?.len();
+    say(&format!("{} has {:.1} MB", package.display(), bytes as f64 / 1e6));
+    Ok(package)
+}
+
+fn lay_out(built: &Path, tree: &Path) -> anyhow::Result<()> {
+    let root = workspace::root();
+    for name in ["binnacle", "binnacle-cli"] {
+        let program = tree.join("usr/bin").join(name);
+        copy(&built.join(name), &program)?;
+        check(Command::new("strip").arg("--strip-unneeded").arg(&program))?;
+    }
+    copy(
+        &workspace::duckdb().join(duckdb::library_name()),
+        &tree.join("usr/lib/binnacle").join(duckdb::library_name()),
+    )?;
+    for size in ["32", "128", "256", "512"] {
+        let icon = tree.join(format!("usr/share/icons/hicolor/{size}x{size}/apps/binnacle.png"));
+        copy(&root.join(format!("icons/{size}.png")), &icon)?;
+    }
+    write(&tree.join("usr/share/applications/binnacle.desktop"), ENTRY)?;
+    let licences = ["LICENSE-MIT", "LICENSE-APACHE"].map(|name| fs::read_to_string(root.join(name)));
+    let mut copyright =
+        String::from("Binnacle is licensed under the MIT licence or the Apache licence 2.0.\n");
+    for licence in licences {
+        copyright.push_str("\n----\n\n");
+        copyright.push_str(&licence?);
+    }
+    copyright.push_str("\n----\n\nusr/lib/binnacle holds DuckDB:\n\n");
+    copyright.push_str(&fs::read_to_string(workspace::duckdb().join("LICENSE"))?);
+    write(&tree.join("usr/share/doc/binnacle/copyright"), &copyright)
+}
+
+fn write_control(folder: &Path, tree: &Path, architecture: &str) -> anyhow::Result<()> {
+    // dpkg-shlibdeps wants to stand in a source package.
+    write(&folder.join("debian/control"), "Source: binnacle\n\nPackage: binnacle\nArchitecture: any\n")?;
+    let library_folder = format!("-l{}", tree.join("usr/lib/binnacle").display());
+    let told = output(
+        Command::new("dpkg-shlibdeps")
+            .current_dir(folder)
+            .args(["-O", "--ignore-missing-info", &library_folder])
+            .args(["binnacle", "binnacle-cli"].map(|name| tree.join("usr/bin").join(name))),
+    )?;
+    let linked = told
+        .lines()
+        .find_map(|line| line.strip_prefix("shlibs:Depends="))
+        .context("dpkg-shlibdeps did not tell what the programs need")?;
+    let kibibytes = output(Command::new("du").args(["-sk", "--apparent-size"]).arg(tree))?;
+    let kibibytes = kibibytes.split_whitespace().next().unwrap_or("0");
+    let version = env!("CARGO_PKG_VERSION");
+    let control = format!(
+        "Package: binnacle\nVersion: {version}\nArchitecture: {architecture}\nMaintainer: The Binnacle authors\n\
+         Installed-Size: {kibibytes}\nDepends: {linked}, {OPENED_AT_RUN_TIME}\nSection: utils\nPriority: optional\n\
+         Description: local-first monitoring console\n Collects metrics, logs and traces of this machine, of your \
+         applications and of the\n systems you run, checks health, raises alerts on the desktop and analyses\n \
+         performance. Nothing leaves the machine.\n"
+    );
+    write(&tree.join("DEBIAN/control"), &control)
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    make_parent(to)?;
+    fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    make_parent(path)?;
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn make_parent(path: &Path) -> anyhow::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! System packages: found missing, named, installed.
+
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use crate::process::{check, is_installed, say};
+
+/// What the packages are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Building and running.
+    Run,
+    /// Also testing: servers, browser, drivers, a display, a notification daemon.
+    Test,
+}
+
+const RUN: &[&str] = &[
+    "build-essential",
+    "ca-certificates",
+    "file",
+    "libayatana-appindicator3-dev",
+    "librsvg2-dev",
+    "libssl-dev",
+    "libwebkit2gtk-4.1-dev",
+    "pkg-config",
+];
+
+const TEST: &[&str] = &[
+    "chromium",
+    "dbus",
+    "dunst",
+    "fonts-dejavu-core",
+    "postgresql",
+    "python3",
+    "python3-venv",
+    "redis-server",
+    "webkit2gtk-driver",
+    "xauth",
+    "xvfb",
+];
+
+/// Installs what is missing for `purpose`.
+pub(crate) fn install(purpose: Purpose) -> anyhow::Result<()> {
+    for (program, hint) in [("node", "Node.js 20 or newer"), ("npm", "npm (it comes with Node.js)")] {
+        if !is_installed(program) && !is_installed(&format!("{program}.cmd")) {
+            bail!("{program} is not installed; install {hint} and call this again");
+        }
+    }
+    if cfg!(target_os = "macos") {
+        say("on macOS the system brings all that is needed; if building fails, run: xcode-select --install");
+        return Ok(());
+    }
+    if cfg!(windows) {
+        say("on Windows install the Visual Studio C++ build tools and WebView2, if they are missing");
+        return Ok(());
+    }
+    let mut wanted = RUN.to_vec();
+    if purpose == Purpose::Test {
+        wanted.extend(TEST);
+    }
+    if !is_installed("apt-get") || !is_installed("dpkg-query") {
+        say(&format!(
+            "this is not a Debian system; make sure it has what these packages hold: {}",
+            wanted.join(" ")
+        ));
+        return Ok(());
+    }
+    let missing = missing(&wanted)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    say(&format!("installing system packages: {}", missing.join(" ")));
+    // Package lists of a new machine are absent or old, and installing from old lists fails.
+    check(&mut privileged(&["apt-get", "update", "-qq"])?)
+        .context("the package lists could not be brought up to date")?;
+    let mut words = vec!["apt-get", "install", "-y", "-qq", "--no-install-recommends"];
+    words.extend(missing.iter().map(String::as_str));
+    check(&mut privileged(&words)?).context("the packages could not be installed")
+}
+
+/// Those of `wanted` that are not installed.
+fn missing(wanted: &[&str]) -> anyhow::Result<Vec<String>> {
+    // The exit status is not zero when a package is unknown, which only means that it is missing.
+    let output = Command::new("dpkg-query")
+        .args(["-W", "-f=${Package} ${db:Status-Status}\n"])
+        .args(wanted)
+        .output()
+        .context("cannot start dpkg-query")?;
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let installed: Vec<&str> = told.lines().filter_map(|line| line.strip_suffix(" installed")).collect();
+    Ok(wanted.iter().filter(|name| !installed.contains(name)).map(|name| (*name).to_owned()).collect())
+}
+
+/// A command as root: as it is for root, through sudo otherwise.
+fn privileged(words: &[&str]) -> anyhow::Result<Command> {
+    let is_root = crate::process::output(Command::new("id").arg("-u"))?.trim() == "0";
+    let mut all = Vec::new();
+    if !is_root {
+        if !is_installed("sudo") {
+            bail!("this needs root and there is no sudo; run as root: {}", words.join(" "));
+        }
+        all.push("sudo");
+    }
+    all.extend(["env", "DEBIAN_FRONTEND=noninteractive"]);
+    all.extend(words);
+    let mut command = Command::new(all[0]);
+    command.args(&all[1..]);
+    Ok(command)
+}

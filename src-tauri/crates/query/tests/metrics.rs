@@ -1,0 +1,175 @@
+//! Metrics through the real store.
+
+use std::sync::Arc;
+
+use model::{
+    Aggregation, Attributes, Buckets, HistogramPoint, MetricKind, NANOS_PER_SECOND, Resource, Series,
+    SeriesRequest, TelemetryBatch, Temporality, TimeRange, Timestamp,
+};
+use store::{Store, StoreOptions};
+
+/// A whole minute.
+const START: i64 = 1_700_000_040;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp((START + seconds) * NANOS_PER_SECOND)
+}
+
+fn series_of(service: &str, kind: MetricKind) -> Series {
+    let resource = Arc::new(Resource::service_named(service));
+    match kind {
+        MetricKind::Gauge => Series::gauge("queue", "{job}", resource, Attributes::new()),
+        MetricKind::Counter => Series::counter("requests", "1", resource, Attributes::new()),
+        _ => Series {
+            name: "duration".into(),
+            kind,
+            temporality: Temporality::Delta,
+            ..Series::gauge("", "s", resource, Attributes::new())
+        },
+    }
+}
+
+/// Ten minutes: a gauge and a counter per service every 10 s, a histogram with other bounds per service.
+async fn filled() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let store = tokio::task::spawn_blocking(move || Store::open(&path, StoreOptions::default()))
+        .await
+        .unwrap()
+        .unwrap();
+    let mut batch = TelemetryBatch::default();
+    for (service, weight) in [("cart", 1.0), ("pay", 3.0)] {
+        for second in (0..600).step_by(10) {
+            let step = f64::from(second / 10);
+            batch.add_sample(series_of(service, MetricKind::Gauge), at(second.into()), weight * (step % 6.0));
+            batch.add_sample(
+                series_of(service, MetricKind::Counter),
+                at(second.into()),
+                weight * 20.0 * step,
+            );
+            let series = batch.add_series(series_of(service, MetricKind::Histogram));
+            let bounds = if service == "cart" { vec![1.0, 2.0] } else { vec![0.5, 1.0, 4.0] };
+            let mut counts = vec![0; bounds.len() + 1];
+            counts[1] = 10;
+            batch.histograms.push(HistogramPoint {
+                series,
+                time: at(second.into()),
+                start_time: Some(at(i64::from(second) - 10)),
+                count: 10,
+                sum: Some(15.0),
+                min: None,
+                max: None,
+                buckets: Buckets::Explicit { bounds, counts },
+            });
+        }
+    }
+    store.write(batch).await.unwrap();
+    (folder, store)
+}
+
+fn request(metric: &str, aggregation: Aggregation, group_by: &[&str]) -> SeriesRequest {
+    SeriesRequest {
+        metric: metric.into(),
+        matchers: vec![],
+        aggregation,
+        group_by: group_by.iter().map(|key| (*key).to_owned()).collect(),
+        range: TimeRange::new(at(0), at(600)),
+        step: Some(60 * NANOS_PER_SECOND),
+        max_points: 100,
+        limit: 10,
+    }
+}
+
+#[tokio::test]
+async fn counters_give_rates_and_groups_come_largest_first() {
+    let (_folder, store) = filled().await;
+    let answer = query::series(&store, &request("requests", Aggregation::Rate, &["service"])).await.unwrap();
+    assert_eq!(answer.unit, "/s");
+    assert_eq!(answer.total_series, 2);
+    assert_eq!(answer.series[0].labels["service"], "pay");
+    let middle = |index: usize| answer.series[index].values[5];
+    assert!((middle(0) - 6.0).abs() < 1e-9 && (middle(1) - 2.0).abs() < 1e-9, "{answer:?}");
+    let limited = SeriesRequest { limit: 1, ..request("requests", Aggregation::Rate, &["service"]) };
+    let limited = query::series(&store, &limited).await.unwrap();
+    assert_eq!((limited.series.len(), limited.total_series), (1, 2));
+}
+
+#[tokio::test]
+async fn gauges_are_reduced_over_time_and_across_series() {
+    let (_folder, store) = filled().await;
+    let first = async |aggregation| {
+        query::series(&store, &request("queue", aggregation, &[])).await.unwrap().series[0].values[1]
+    };
+    assert_eq!(first(Aggregation::Average).await, 5.0);
+    assert_eq!(first(Aggregation::Sum).await, 10.0);
+    assert_eq!(first(Aggregation::Maximum).await, 15.0);
+    assert_eq!(first(Aggregation::Minimum).await, 0.0);
+    assert_eq!(first(Aggregation::Last).await, 20.0);
+    assert_eq!(first(Aggregation::Count).await, 12.0);
+    // Of 0 1 2 3 4 5 and 0 3 6 9 12 15 together.
+    assert_eq!(first(Aggregation::P50).await, 3.0);
+}
+
+#[tokio::test]
+async fn histograms_with_different_bounds_merge() {
+    let (_folder, store) = filled().await;
+    let value = async |aggregation, group_by: &[&str]| {
+        query::series(&store, &request("duration", aggregation, group_by)).await.unwrap().series[0].values[5]
+    };
+    // Ten in (1, 2] and ten in (0.5, 1].
+    assert!((value(Aggregation::P50, &[]).await - 1.0).abs() < 1e-9);
+    assert!((value(Aggregation::P90, &[]).await - 1.8).abs() < 1e-9);
+    assert!((value(Aggregation::P50, &["service"]).await - 1.5).abs() < 1e-9);
+    assert!((value(Aggregation::Rate, &[]).await - 2.0).abs() < 1e-9);
+    assert!((value(Aggregation::Average, &[]).await - 1.5).abs() < 1e-9);
+}
+
+#[tokio::test]
+async fn moving_windows_agree_with_instant_values() {
+    let (_folder, store) = filled().await;
+    let window = 120 * NANOS_PER_SECOND;
+    for (metric, aggregation) in [
+        ("queue", Aggregation::Average),
+        ("queue", Aggregation::P90),
+        ("queue", Aggregation::Last),
+        ("requests", Aggregation::Rate),
+        ("requests", Aggregation::Increase),
+        ("duration", Aggregation::P95),
+    ] {
+        let range = TimeRange::new(at(200), at(600));
+        let request = SeriesRequest {
+            step: Some(20 * NANOS_PER_SECOND),
+            range,
+            ..request(metric, aggregation, &["service"])
+        };
+        let moving = query::moving(&store, &request, window).await.unwrap();
+        assert_eq!(moving.series.len(), 2, "{metric}");
+        for points in moving.series {
+            assert!(points.times.len() >= 19);
+            for (time, value) in points.times.iter().zip(points.values) {
+                let window = TimeRange::new(time.offset(-window), *time);
+                let instant = query::instant(&store, metric, &[], aggregation, &request.group_by, window)
+                    .await
+                    .unwrap();
+                let live = instant.iter().find(|(labels, _)| *labels == points.labels).unwrap().1;
+                assert!((live - value).abs() < 1e-9, "{metric} {aggregation:?} at {time:?}: {live} {value}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn senseless_questions_are_refused_and_unknown_metrics_are_empty() {
+    let (_folder, store) = filled().await;
+    let backwards = TimeRange::new(at(10), at(0));
+    let refused = [
+        SeriesRequest { range: backwards, ..request("queue", Aggregation::Sum, &[]) },
+        SeriesRequest { step: Some(0), ..request("queue", Aggregation::Sum, &[]) },
+        SeriesRequest { step: Some(1), ..request("queue", Aggregation::Sum, &[]) },
+    ];
+    for request in refused {
+        assert!(query::series(&store, &request).await.is_err());
+    }
+    let unknown = query::series(&store, &request("nobody.knows", Aggregation::Sum, &[])).await.unwrap();
+    assert!(unknown.series.is_empty() && unknown.unit.is_empty());
+}

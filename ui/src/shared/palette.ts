@@ -17,7 +17,9 @@ function read(): [string, number][] {
 
 /** The slot for a new name: the one its text points to, or else one that the fewest names have. */
 function choose(name: string): number {
-  const uses: number[] = Array.from<unknown, number>({ length: PALETTE_SIZE }, (_, slot) => (slot === LAST_CHOICE ? 0.5 : 0))
+  const uses: number[] = Array.from<unknown, number>({ length: PALETTE_SIZE }, (_, slot) =>
+    slot === LAST_CHOICE ? 0.5 : 0,
+  )
   for (const slot of given.values()) uses[slot] = (uses[slot] ?? 0) + 1
   const least = Math.min(...uses)
   const wanted = hashName(name) % PALETTE_SIZE

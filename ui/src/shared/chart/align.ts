@@ -34,7 +34,17 @@ export function align(series: ChartSeries[], step: number): Aligned {
   for (const points of broken) for (const time of points.keys()) all.add(time)
   const times = Float64Array.from(all).sort()
   const axis = Array.from(times)
-  return { times: axis, values: broken.map((points) => axis.map((time) => points.get(time))) }
+  return { times: axis, values: broken.map((points) => onAxis(points, axis)) }
+}
+
+/** The values at the axis' times. A break lasts until the next value, across the times that other series have. */
+function onAxis(points: Map<number, number | null>, axis: readonly number[]): AlignedValues {
+  let missing = false
+  return axis.map((time) => {
+    const value = points.get(time)
+    if (value !== undefined) missing = value === null
+    return value === undefined && missing ? null : value
+  })
 }
 
 /** Sums from the last series up, so that the first is the top edge of the stack. */

@@ -27,6 +27,12 @@ describe('colours', () => {
 })
 
 describe('alignment', () => {
+  it('keeps a break open across times that only other series have', () => {
+    const { times, values } = align([line('a', [0, 100], [1, 2]), line('b', [0, 10, 20, 30, 100], [1, 1, 1, 1, 1])], 10)
+    expect(times).toEqual([0, 10, 20, 30, 40, 100])
+    expect(values[0]).toEqual([1, null, null, null, null, 2])
+  })
+
   it('breaks a line across missing time and not across one late point', () => {
     const { times, values } = align([line('a', [0, 10, 30, 100], [1, 2, 3, 4])], 10)
     expect(times).toEqual([0, 10, 30, 40, 100])

@@ -1,0 +1,260 @@
+//! A real `binnacle-cli serve` for tests and benchmarks: on free ports, in a folder of its own, killed when
+//! dropped.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use model::{EngineStatus, HealthState};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How long anything may take that will happen; generous, test machines are busy.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// Settings with a free port for every way in and nothing shown on the desktop of whoever runs the tests.
+pub const SETTINGS: &str = "\
+[listen]
+otlp_grpc = \"127.0.0.1:0\"
+otlp_http = \"127.0.0.1:0\"
+web = \"127.0.0.1:0\"
+
+[alerts]
+desktop_notifications = false
+";
+
+/// The program `binnacle-cli`: the one that `BINNACLE_CLI` names, or the one built beside this program.
+pub fn program() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("BINNACLE_CLI") {
+        return Ok(named.into());
+    }
+    let own = std::env::current_exe()?;
+    let name = format!("binnacle-cli{}", std::env::consts::EXE_SUFFIX);
+    // A test program lies in a folder below.
+    own.ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(&name))
+        .find(|program| program.exists())
+        .with_context(|| format!("{name} is not beside {}: cargo build -p binnacle-cli", own.display()))
+}
+
+/// `binnacle-cli` with `arguments` on a data folder, ready to be run; it asks no keyring and no notification
+/// service of whoever runs the tests.
+pub fn command(data: &Path, arguments: &[&str]) -> Result<Command> {
+    let mut command = Command::new(program()?);
+    command.arg("--data").arg(data).args(arguments).stdin(Stdio::null());
+    command.env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("RUST_LOG");
+    Ok(command)
+}
+
+/// A running engine, or one that was stopped and can be started again on the same folder.
+#[derive(Debug)]
+pub struct EngineProcess {
+    folder: Arc<TempDir>,
+    process: Option<Child>,
+    address: String,
+    token: String,
+    client: reqwest::Client,
+}
+
+impl EngineProcess {
+    /// Starts an engine on a new folder with [`SETTINGS`] and waits until it accepts traffic everywhere.
+    pub async fn start() -> Result<Self> {
+        let mut engine = Self::prepare(SETTINGS)?;
+        engine.start_again().await?;
+        Ok(engine)
+    }
+
+    /// A new folder with these settings; no engine runs on it yet.
+    pub fn prepare(settings: &str) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("binnacle-engine-").tempdir()?;
+        fs::create_dir(folder.path().join("data"))?;
+        let engine = Self {
+            folder: Arc::new(folder),
+            process: None,
+            address: String::new(),
+            token: String::new(),
+            client: reqwest::Client::new(),
+        };
+        fs::write(engine.settings_file(), settings)?;
+        Ok(engine)
+    }
+
+    /// Starts the engine on its folder and waits until it accepts traffic everywhere.
+    pub async fn start_again(&mut self) -> Result<()> {
+        self.launch(&[]).await?;
+        self.wait_for_status("every way in listens", |status| {
+            status.listeners.len() >= 3
+                && status.listeners.iter().all(|listener| listener.state == HealthState::Healthy)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Starts the engine with further arguments for `serve` and waits for nothing but its ready line.
+    pub async fn launch(&mut self, arguments: &[&str]) -> Result<()> {
+        self.kill()?;
+        let mut arguments = arguments.to_vec();
+        arguments.insert(0, "serve");
+        let mut command = command(&self.data(), &arguments)?;
+        let log = File::options().create(true).append(true).open(self.log_file())?;
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn()?;
+        let output = process.stdout.take().context("no standard output")?;
+        self.process = Some(process);
+        let (sender, first_line) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let mut lines = BufReader::new(output).lines();
+            // Nobody listens any more if the ready line came too late.
+            let _ = sender.send(lines.next());
+            lines.for_each(drop);
+        });
+        let line = tokio::time::timeout(PATIENCE, first_line)
+            .await
+            .with_context(|| format!("no ready line: {}", self.log()))??
+            .with_context(|| format!("the engine ended: {}", self.log()))??;
+        let (address, token) = line
+            .strip_prefix("ready ")
+            .and_then(|link| link.split_once("/?token="))
+            .with_context(|| format!("not a ready line: {line:?}"))?;
+        self.address = address.to_owned();
+        self.token = token.to_owned();
+        Ok(())
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A folder beside the data, for files a test makes; it goes with the engine.
+    pub fn scratch(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The settings file.
+    pub fn settings_file(&self) -> PathBuf {
+        self.data().join("settings.toml")
+    }
+
+    /// What every run so far wrote to standard error.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// Where the console is, such as `http://127.0.0.1:7171`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The token the console asks for.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The process id of the running engine.
+    pub fn process_id(&self) -> Result<u32> {
+        self.process.as_ref().map(Child::id).context("the engine does not run")
+    }
+
+    /// The answer of a command.
+    pub async fn call<T: DeserializeOwned>(&self, name: &str, arguments: Value) -> Result<T> {
+        let bytes = self.download(name, arguments).await?;
+        serde_json::from_slice(&bytes).with_context(|| format!("the answer of {name}"))
+    }
+
+    /// The answer of a command, as it came.
+    pub async fn download(&self, name: &str, arguments: Value) -> Result<Vec<u8>> {
+        let url = format!("{}/api/command/{name}", self.address);
+        let request = self.client.post(url).bearer_auth(&self.token).json(&arguments);
+        let response = request.send().await?;
+        let status = response.status();
+        let bytes = response.bytes().await?;
+        ensure!(status.is_success(), "{name}: {status} {}", String::from_utf8_lossy(&bytes));
+        Ok(bytes.into())
+    }
+
+    /// What the engine says of itself.
+    pub async fn status(&self) -> Result<EngineStatus> {
+        self.call("status", json!({})).await
+    }
+
+    /// The address of a way in that listens (`otlp_grpc`, `otlp_http` or `web`).
+    pub async fn listener(&self, protocol: &str) -> Result<SocketAddr> {
+        let status = self.status().await?;
+        let listener = status.listeners.iter().find(|listener| listener.protocol == protocol);
+        let listener = listener.with_context(|| format!("no listener for {protocol}"))?;
+        listener.address.parse().with_context(|| listener.address.clone())
+    }
+
+    /// Asks for the status until it is as wanted.
+    pub async fn wait_for_status(
+        &self,
+        what: &str,
+        wanted: impl Fn(&EngineStatus) -> bool,
+    ) -> Result<EngineStatus> {
+        let begun = Instant::now();
+        loop {
+            let status = self.status().await?;
+            if wanted(&status) {
+                return Ok(status);
+            }
+            ensure!(begun.elapsed() < PATIENCE, "waited in vain until {what}: {status:#?}");
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// `kill -9`: the process is gone when this returns.
+    pub fn kill(&mut self) -> Result<()> {
+        if let Some(mut process) = self.process.take() {
+            process.kill()?;
+            process.wait()?;
+        }
+        Ok(())
+    }
+
+    /// SIGTERM, and how the process ended.
+    pub async fn stop(&mut self) -> Result<ExitStatus> {
+        let id = self.process_id()?.to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status()?;
+        ensure!(sent.success(), "cannot send SIGTERM to process {id}");
+        self.wait_for_end().await
+    }
+
+    /// How the process ended, once it has.
+    pub async fn wait_for_end(&mut self) -> Result<ExitStatus> {
+        let begun = Instant::now();
+        let process = self.process.as_mut().context("the engine does not run")?;
+        while begun.elapsed() < PATIENCE {
+            if let Some(status) = process.try_wait()? {
+                self.process = None;
+                return Ok(status);
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+        bail!("the engine did not end: {}", self.log())
+    }
+}
+
+impl Drop for EngineProcess {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the engine's log:\n{}", self.log());
+        }
+        // A process that is gone already cannot be killed.
+        let _ = self.kill();
+    }
+}

@@ -1,0 +1,22 @@
+//! The measuring program behind `cargo xtask bench ingest` and `bench start`: it runs the `binnacle-cli` that
+//! `BINNACLE_CLI` names and measures it from outside.
+
+mod batches;
+mod ingest;
+mod process;
+mod start;
+mod table;
+
+use anyhow::{Result, bail};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["ingest"] => ingest::run(&ingest::ALL).await,
+        ["ingest", names @ ..] => ingest::run(names).await,
+        ["start"] => start::run().await,
+        _ => bail!("usage: bench ingest [{}] | start", ingest::ALL.join("|")),
+    }
+}

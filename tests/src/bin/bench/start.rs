@@ -1,0 +1,96 @@
+//! How soon the console has something to show, and what an engine takes that nobody asks anything.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use model::{SamplesRequest, SeriesPoints, TimeRange, Timestamp};
+use tests::{
+    engine_process::{EngineProcess, PATIENCE, SETTINGS},
+    otlp_load::now,
+};
+
+use crate::{
+    process::{Memory, ProcessorTime},
+    table,
+};
+
+const SETTLE: Duration = Duration::from_secs(10);
+const LENGTH: Duration = Duration::from_secs(60);
+/// A metric of every machine.
+const VITAL_SIGN: &str = "system.memory.usage";
+
+/// Starts an engine on a new folder and again on the same one, then leaves it alone for a minute.
+pub(crate) async fn run() -> Result<()> {
+    let mut engine = EngineProcess::prepare(SETTINGS)?;
+    let new = start(&mut engine).await?;
+    engine.stop().await?;
+    let again = start(&mut engine).await?;
+    let process = engine.process_id()?;
+    tokio::time::sleep(SETTLE).await;
+    let before = ProcessorTime::of(process)?;
+    println!("leaving it alone for {} s ...", LENGTH.as_secs());
+    tokio::time::sleep(LENGTH).await;
+    let cores = ProcessorTime::of(process)?.cores_since(before);
+    let memory = Memory::of(process)?;
+    ensure!(engine.stop().await?.success(), "the engine did not end well");
+    let row = |what: &str, figure: String, target: &str| vec![what.to_owned(), figure, target.to_owned()];
+    let both = |pick: fn(&Start) -> Duration| {
+        format!("{:.2} s / {:.2} s", pick(&new).as_secs_f64(), pick(&again).as_secs_f64())
+    };
+    println!();
+    table::print(
+        &["figure", "measured", "target"],
+        &[
+            row("start to ready line, new folder / again", both(|start| start.ready), ""),
+            row("start to first vital signs, same order", both(|start| start.first), ""),
+            row("start to moving vital signs, same order", both(|start| start.moving), "< 1.5 s"),
+            row("processor, idle at 5 s, % of a core", format!("{:.2}", cores * 100.0), "< 1"),
+            row("resident memory, idle, MiB", format!("{:.0}", memory.resident), "< 120"),
+            row("of that not backed by files, MiB", format!("{:.0}", memory.anonymous), ""),
+        ],
+    );
+    Ok(())
+}
+
+/// How long after the start of the process something was there.
+struct Start {
+    /// The ready line.
+    ready: Duration,
+    /// One sample of a metric of this machine, as a chart reads it.
+    first: Duration,
+    /// Two of them.
+    moving: Duration,
+}
+
+async fn start(engine: &mut EngineProcess) -> Result<Start> {
+    let begun = Instant::now();
+    let since = Timestamp(now() as i64);
+    engine.launch(&[]).await?;
+    let ready = begun.elapsed();
+    let first = wait_for_samples(engine, since, 1, begun).await?;
+    let moving = wait_for_samples(engine, since, 2, begun).await?;
+    Ok(Start { ready, first, moving })
+}
+
+async fn wait_for_samples(
+    engine: &EngineProcess,
+    since: Timestamp,
+    count: usize,
+    begun: Instant,
+) -> Result<Duration> {
+    let request = SamplesRequest {
+        metric: VITAL_SIGN.to_owned(),
+        matchers: Vec::new(),
+        range: TimeRange::new(since, since.offset(600_000_000_000)),
+        limit: 100,
+    };
+    let request = serde_json::to_value(request)?;
+    loop {
+        let series: Vec<SeriesPoints> = engine.call("samples", request.clone()).await?;
+        if series.iter().any(|points| points.times.len() >= count) {
+            return Ok(begun.elapsed());
+        }
+        ensure!(begun.elapsed() < PATIENCE, "no samples of {VITAL_SIGN}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,4 +1,5 @@
-import type { Alert, AlertSeverity, HealthState } from '../backend'
+import type { Alert, AlertRule, AlertSeverity, HealthState } from '../backend'
+import { shownUnit } from '../shared/series'
 import { formatValue } from '../shared/format'
 
 type Labels = Alert['labels']
@@ -14,9 +15,16 @@ export const where = (labels: Labels): string => Object.values(labels).join(', '
 /** The service an alert is about; none if its labels do not say. */
 export const serviceOf = (labels: Labels): string => labels['service'] ?? labels['service.name'] ?? ''
 
-/** The value against the threshold. */
-export const against = (alert: Pick<Alert, 'value' | 'threshold' | 'unit'>): string =>
-  `${formatValue(alert.value, alert.unit)} against ${formatValue(alert.threshold, alert.unit)}`
+const CHECK_STATES = ['healthy', 'degraded', 'unhealthy']
+
+/** The value against the threshold; for a check its state. The rule says what the value is of. */
+export function against(alert: Pick<Alert, 'value' | 'threshold' | 'unit'>, rule: AlertRule | undefined): string {
+  if (rule?.watch.type === 'check')
+    return alert.value === null ? 'no data' : (CHECK_STATES[Math.round(alert.value)] ?? '')
+  const unit = rule?.watch.type === 'metric' ? shownUnit(rule.watch.metric, alert.unit) : alert.unit
+  const what = rule?.watch.type === 'logs' ? ' lines' : ''
+  return `${formatValue(alert.value, unit)}${what} against ${formatValue(alert.threshold, unit)}`
+}
 
 /** Since when an alert is what it is, in milliseconds. */
 export const since = (alert: Alert): number => (alert.active_since ?? alert.fired_at ?? alert.evaluated_at) / 1e6

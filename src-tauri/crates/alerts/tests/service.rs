@@ -1,4 +1,5 @@
 //! The alerting service over the real store, with a notifier that keeps what it is given.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 use std::{
     sync::{Arc, Mutex},
@@ -8,9 +9,9 @@ use std::{
 use alerts::{AlertService, ChosenAction, NotificationAction, Notifier};
 use async_trait::async_trait;
 use model::{
-    Aggregation, Alert, AlertRule, AlertSeverity, AlertState, Attributes, Comparator, DeliveryOutcome,
-    HealthState, LogRecord, MissingData, NANOS_PER_SECOND, Notification, NotificationKind, Resource, Series,
-    Severity, Silence, TelemetryBatch, TimeRange, Timestamp, Watch,
+    Aggregation, Alert, AlertRule, AlertSeverity, AlertState, Attributes, CheckKind, CheckResult, Comparator,
+    DeliveryOutcome, HealthCheck, HealthState, LogRecord, MissingData, NANOS_PER_SECOND, Notification,
+    NotificationKind, Resource, Series, Severity, Silence, TelemetryBatch, TimeRange, Timestamp, Watch,
 };
 use store::{Store, StoreOptions};
 use tokio::sync::broadcast;
@@ -370,5 +371,58 @@ async fn rules_that_make_no_sense_are_refused_with_the_reason() {
         let refused = service.save_rule(rule).await.unwrap_err().to_string();
         assert!(refused.contains(reason), "{refused}");
     }
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_check_rule_follows_the_state_of_its_check_and_previews_its_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let (notifier, stop) = (Kept::new(), CancellationToken::new());
+    let service = AlertService::start(store.clone(), notifier.clone(), stop.clone());
+    let check = HealthCheck {
+        id: "shop".into(),
+        name: "Shop page".into(),
+        enabled: true,
+        kind: CheckKind::Tcp { host: "127.0.0.1".into(), port: 80 },
+        interval_seconds: 30,
+        timeout_seconds: 5,
+        retries: 0,
+        retry_interval_seconds: 1,
+        degraded_above_ms: None,
+        service: Some("web".into()),
+    };
+    store.put_check(check).await.unwrap();
+    let record = async |state, seconds_ago: i64| {
+        let result = CheckResult {
+            check_id: "shop".into(),
+            time: now().offset(-seconds_ago * NANOS_PER_SECOND),
+            state,
+            duration: 1_000_000,
+            message: "looked".into(),
+            attempts: 1,
+            measurements: Default::default(),
+        };
+        store.record_check_result(result, None).await.unwrap();
+    };
+    record(HealthState::Healthy, 90).await;
+    record(HealthState::Unhealthy, 60).await;
+    let watch = Watch::Check { check_id: Some("shop".into()) };
+    let rule = AlertRule {
+        watch,
+        comparator: Comparator::AtLeast,
+        threshold: 2.0,
+        name: "Down".into(),
+        ..latency_rule()
+    };
+    let preview = service.preview(&rule, TimeRange::last(300, now())).await.unwrap();
+    assert_eq!(preview.sentence, "Tells you when the health check Shop page is unhealthy.");
+    assert_eq!((preview.notifications, preview.stretches.len()), (1, 1));
+    assert_eq!(preview.suggested_threshold, None);
+    service.save_rule(rule).await.unwrap();
+    until("it fires", async || notifier.titles() == ["Down - Shop page, web"]).await;
+    assert!(notifier.delivered.lock().unwrap()[0].body.starts_with("Unhealthy, since "));
+    record(HealthState::Healthy, 0).await;
+    until("it resolves", async || notifier.titles().len() == 2).await;
     stop.cancel();
 }

@@ -163,3 +163,18 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
     },
   }
 }
+
+/** Where the plot lies in its chart, in CSS pixels, and the values at its lower and upper edge. */
+export function frameOf(plot: uPlot) {
+  const ratio = devicePixelRatio || 1
+  const { left, top, width, height } = plot.bbox
+  const { min, max } = plot.scales.y ?? {}
+  return {
+    left: left / ratio,
+    top: top / ratio,
+    width: width / ratio,
+    height: height / ratio,
+    low: min ?? 0,
+    high: max ?? 1,
+  }
+}

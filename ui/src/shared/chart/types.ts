@@ -1,4 +1,6 @@
-export type { ChartSeries } from '../series'
+import type { ChartSeries } from '../series'
+
+export type { ChartSeries }
 
 /** A stretch (ms) in which nothing could be observed. */
 export interface ChartGap {
@@ -51,4 +53,28 @@ export interface HistogramStack {
   name: string
   color: string
   counts: number[]
+}
+
+/** What a time chart is given. Times and `step` in milliseconds. */
+export interface TimeChartProps {
+  series: ChartSeries[]
+  unit: string
+  range: ChartRange
+  /** Milliseconds between points; a line is not joined across more than two of them without a value. */
+  step: number
+  gaps?: ChartGap[]
+  marks?: ChartMark[]
+  threshold?: ChartThreshold | undefined
+  band?: ChartBand | undefined
+  height?: number
+  stacked?: boolean
+  bars?: boolean
+  onzoom?: ((from: number, to: number) => void) | undefined
+  onpoint?: ((time: number) => void) | undefined
+  /** Charts with the same key share their crosshair. */
+  syncKey?: string | undefined
+  title?: string | undefined
+  legend?: boolean
+  /** Told where the plot lies in the chart (pixels), to line other things up with it. */
+  onframe?: ((left: number, width: number) => void) | undefined
 }

@@ -1,4 +1,5 @@
 //! The console's types are those of the command list.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{collections::BTreeMap, fs, path::Path};
 

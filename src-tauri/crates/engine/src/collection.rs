@@ -37,6 +37,12 @@ impl Collection {
         }
     }
 
+    /// Starts what the settings want now. From here on every way in is listed.
+    pub(crate) fn begin(&mut self) {
+        let wanted = self.wanted(&self.engine.inner.settings.in_force());
+        self.apply(wanted);
+    }
+
     /// Follows the settings and the pause switch until `stop`.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut settings = self.engine.inner.settings.watch();
@@ -101,7 +107,7 @@ impl Collection {
         let stop = self.stage.token();
         let inner = self.engine.inner.clone();
         let reporter = match &part {
-            Wanted::Listen(..) => model::PartReporter::new(name),
+            Wanted::Listen(protocol, address) => inner.intake.list(*protocol, address),
             _ => inner.parts.reporter(name),
         };
         let in_part = reporter.clone();
@@ -111,7 +117,7 @@ impl Collection {
                 let store = inner.store.clone();
                 match part {
                     Wanted::Listen(protocol, address) => {
-                        return inner.intake.serve(protocol, address, store, stop).await;
+                        return inner.intake.serve(protocol, address, reporter, store, stop).await;
                     }
                     Wanted::Host(settings) => collect::run_host(settings, store, reporter, stop).await,
                     Wanted::Scrape(target) => collect::run_scrape(target, store, reporter, stop).await,

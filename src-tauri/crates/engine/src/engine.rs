@@ -58,7 +58,8 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Starts an engine: takes the data folder, opens the store, reads the settings, starts every part.
+    /// Starts an engine: takes the data folder, opens the store, reads the settings, starts every part. Once
+    /// it is there, every way in accepts traffic or says why it cannot.
     ///
     /// Fails if another engine has the folder, the store cannot be opened or the settings cannot be read.
     pub async fn start(options: EngineOptions) -> Result<Self, EngineError> {
@@ -108,6 +109,7 @@ impl Engine {
         };
         if options.observe {
             engine.start_parts(&options);
+            engine.inner.intake.settled().await;
         }
         Ok(engine)
     }
@@ -116,7 +118,8 @@ impl Engine {
         let inner = &self.inner;
         let stages = &inner.stages;
 
-        let collection = Collection::new(self.clone(), stages.intake.clone(), options);
+        let mut collection = Collection::new(self.clone(), stages.intake.clone(), options);
+        collection.begin();
         stages.intake.spawn(collection.run(stages.intake.token()));
 
         let spans = inner.parts.reporter("span metrics");
@@ -212,9 +215,13 @@ impl Engine {
         self.inner.status.subscribe()
     }
 
-    /// The status right now.
+    /// The latest status; taken right now by an engine that does not observe.
     pub async fn status(&self) -> EngineStatus {
-        status::read(self, &mut status::Rates::default()).await
+        let published = self.inner.status.borrow().clone();
+        match published {
+            Some(status) => status,
+            None => status::read(self, &mut status::Rates::default()).await,
+        }
     }
 
     /// Stops or resumes collecting, receiving and scheduled checks. The pause goes into the observation ledger.

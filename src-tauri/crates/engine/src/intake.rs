@@ -101,31 +101,42 @@ impl Intake {
             .collect()
     }
 
+    /// Lists a protocol that is about to be served on `address`; its state is unknown until then.
+    pub(crate) fn list(&self, protocol: Protocol, address: &str) -> PartReporter {
+        let reporter = PartReporter::new(protocol.title());
+        self.register(protocol.name(), address, reporter.clone());
+        reporter
+    }
+
+    /// Waits until every way in either accepts traffic or has said why it cannot.
+    pub(crate) async fn settled(&self) {
+        while self.statuses().iter().any(|listener| listener.state == HealthState::Unknown) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Serves a protocol on `address` until `stop`. A port in use is reported and tried again.
     pub(crate) async fn serve(
         &self,
         protocol: Protocol,
         address: String,
+        reporter: PartReporter,
         store: Store,
         stop: CancellationToken,
     ) -> Result<(), String> {
-        let reporter = PartReporter::new(protocol.title());
-        let mut counters = self.register(protocol.name(), &address, reporter.clone());
         let mut told = false;
         while !stop.is_cancelled() {
             match TcpListener::bind(&address).await {
                 Ok(listener) => {
                     let bound = listener.local_addr().map_or(address.clone(), |bound| bound.to_string());
-                    counters = self.register(protocol.name(), &bound, reporter.clone());
+                    let counters = self.register(protocol.name(), &bound, reporter.clone());
                     reporter.healthy();
                     let served = match protocol {
                         Protocol::OtlpGrpc => {
-                            ingest::serve_otlp_grpc(listener, store.clone(), counters.clone(), stop.clone())
-                                .await
+                            ingest::serve_otlp_grpc(listener, store.clone(), counters, stop.clone()).await
                         }
                         Protocol::OtlpHttp => {
-                            ingest::serve_otlp_http(listener, store.clone(), counters.clone(), stop.clone())
-                                .await
+                            ingest::serve_otlp_http(listener, store.clone(), counters, stop.clone()).await
                         }
                     };
                     return served.map_err(|error| {
@@ -147,7 +158,6 @@ impl Intake {
                 }
             }
         }
-        drop(counters);
         Ok(())
     }
 

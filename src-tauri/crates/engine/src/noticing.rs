@@ -13,6 +13,8 @@ use crate::{Engine, EngineError, now};
 
 /// How far back a pass looks.
 const LOOK_BACK_SECONDS: i64 = 6 * 3600;
+/// Telemetry may come in this late.
+const LATENESS_SECONDS: i64 = 60;
 /// An anomaly counts as new while its end is at most this old.
 const RECENT_SECONDS: i64 = 30 * 60;
 /// Services a pass looks at, at most; the busiest first.
@@ -42,7 +44,8 @@ pub(crate) async fn run(engine: Engine, reporter: PartReporter, stop: Cancellati
 }
 
 async fn pass(engine: &Engine, now: Timestamp) -> Result<(), EngineError> {
-    let range = TimeRange::last(LOOK_BACK_SECONDS, now);
+    // Senders are a little late; the latest minute is not complete yet.
+    let range = TimeRange::last(LOOK_BACK_SECONDS, now.offset(-LATENESS_SECONDS * NANOS_PER_SECOND));
     let request = ServicesRequest { range, matchers: Vec::new(), spark_points: 1 };
     let mut services = engine.store().services(&request).await?;
     services.sort_by(|one, other| other.rate.total_cmp(&one.rate));

@@ -5,7 +5,7 @@ use model::{
     ServiceRequest, Subject, TimeRange, Timestamp,
 };
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, now};
 
 /// Durations compared at most per side; more are thinned evenly.
 const MOST_DURATIONS: u32 = 20_000;
@@ -107,7 +107,12 @@ impl Engine {
                 (unit.to_owned(), detail.step, detail.times, values)
             }
         };
-        let (times, values) = on_grid(range, step, &times, &values);
+        let (mut times, mut values) = on_grid(range, step, &times, &values);
+        // What is still being counted would look like a fall.
+        while times.last().is_some_and(|last| last.offset(step) > now()) {
+            times.pop();
+            values.pop();
+        }
         Ok(SubjectSeries { unit, step, times, values })
     }
 }

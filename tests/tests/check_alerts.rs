@@ -1,0 +1,165 @@
+//! From a stopped database to a firing alert and back, through a whole engine.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::{Duration, Instant};
+
+use engine::{Engine, EngineOptions, now};
+use model::{
+    AlertRule, AlertSeverity, AlertState, CheckKind, Comparator, HealthCheck, HealthState, Incident,
+    MissingData, NotificationKind, TimeRange, Watch,
+};
+use tests::servers::{Postgres, Redis};
+
+/// How long to wait for something that must happen; generous, test machines are busy.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+fn check(name: &str, kind: CheckKind) -> HealthCheck {
+    HealthCheck {
+        id: String::new(),
+        name: name.to_owned(),
+        enabled: true,
+        kind,
+        interval_seconds: 1,
+        timeout_seconds: 5,
+        retries: 1,
+        retry_interval_seconds: 1,
+        degraded_above_ms: None,
+        service: Some("orders".to_owned()),
+    }
+}
+
+fn rule(check_id: &str) -> AlertRule {
+    AlertRule {
+        id: String::new(),
+        name: format!("{check_id} is down"),
+        enabled: true,
+        severity: AlertSeverity::Critical,
+        watch: Watch::Check { check_id: Some(check_id.to_owned()) },
+        comparator: Comparator::AtLeast,
+        threshold: 2.0,
+        resolve_threshold: None,
+        hold_seconds: 1,
+        interval_seconds: 1,
+        missing_data: MissingData::KeepState,
+        notify: true,
+    }
+}
+
+async fn engine(folder: &std::path::Path) -> Engine {
+    let mut options = EngineOptions::new(folder.to_owned());
+    options.otlp_grpc = Some("127.0.0.1:0".to_owned());
+    options.otlp_http = Some("127.0.0.1:0".to_owned());
+    Engine::start(options).await.unwrap()
+}
+
+async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "never happened: {what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn until_check(engine: &Engine, id: &str, state: HealthState) {
+    until(&format!("{id} is {state:?}"), async || {
+        let latest = engine.store().latest_check_results().await.unwrap();
+        latest.into_iter().find(|result| result.check_id == id && result.state == state)
+    })
+    .await;
+}
+
+async fn until_alert(engine: &Engine, rule_id: &str, state: AlertState) {
+    until(&format!("the alert of {rule_id} is {state:?}"), async || {
+        let alerts = engine.store().alerts().await.unwrap();
+        alerts.into_iter().find(|alert| alert.rule_id == rule_id && alert.state == state)
+    })
+    .await;
+}
+
+async fn told(engine: &Engine, rule_id: &str, kind: NotificationKind) -> usize {
+    let range = TimeRange::last(3600, now().offset(1_000_000_000));
+    let told = engine.store().notifications(range, 100).await.unwrap();
+    told.iter().filter(|told| told.rule_id.as_deref() == Some(rule_id) && told.kind == kind).count()
+}
+
+async fn incidents(engine: &Engine, check_id: &str) -> Vec<Incident> {
+    let range = TimeRange::last(3600, now().offset(1_000_000_000));
+    engine.store().incidents(range, Some(check_id), 10).await.unwrap()
+}
+
+async fn goes_down_and_comes_back(kind: CheckKind, secret: &str, mut server: impl FnMut(bool)) {
+    let folder = tempfile::tempdir().unwrap();
+    let engine_before = engine(folder.path()).await;
+    let saved = engine_before.checks().save(check("database", kind), Some(secret.to_owned())).await.unwrap();
+    let rule = engine_before.alerts().save_rule(rule(&saved.id)).await.unwrap();
+    until_check(&engine_before, &saved.id, HealthState::Healthy).await;
+
+    tokio::task::block_in_place(|| server(false));
+    until_check(&engine_before, &saved.id, HealthState::Unhealthy).await;
+    until_alert(&engine_before, &rule.id, AlertState::Firing).await;
+    until("the firing is in the record", async || {
+        (told(&engine_before, &rule.id, NotificationKind::Firing).await > 0).then_some(())
+    })
+    .await;
+    assert_eq!(incidents(&engine_before, &saved.id).await.len(), 1);
+
+    // A restart keeps the alert firing and the incident open.
+    engine_before.stop().await;
+    drop(engine_before);
+    let engine = engine(folder.path()).await;
+    until_alert(&engine, &rule.id, AlertState::Firing).await;
+
+    tokio::task::block_in_place(|| server(true));
+    until_check(&engine, &saved.id, HealthState::Healthy).await;
+    until_alert(&engine, &rule.id, AlertState::Inactive).await;
+    let incidents = incidents(&engine, &saved.id).await;
+    assert_eq!(incidents.len(), 1, "one incident, over the restart");
+    assert!(incidents[0].ended.is_some());
+    let transitions =
+        engine.store().transitions(TimeRange::last(3600, now().offset(1_000_000_000)), 100).await.unwrap();
+    let firings = transitions.iter().filter(|step| {
+        step.rule_id == rule.id && step.to == AlertState::Firing && step.from != AlertState::Firing
+    });
+    assert_eq!(firings.count(), 1, "fired once: {transitions:?}");
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_stops_and_an_alert_fires_until_it_is_back() {
+    let mut postgres = tokio::task::spawn_blocking(|| Postgres::start("secret").unwrap()).await.unwrap();
+    let kind = CheckKind::Postgres {
+        host: "127.0.0.1".to_owned(),
+        port: postgres.port(),
+        database: "postgres".to_owned(),
+        user: "postgres".to_owned(),
+        query: "select 1".to_owned(),
+        tls: false,
+    };
+    goes_down_and_comes_back(kind, "secret", move |up| {
+        if up { postgres.start_again().unwrap() } else { postgres.stop() }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_stops_and_an_alert_fires_until_it_is_back() {
+    let mut redis = tokio::task::spawn_blocking(|| Redis::start("secret").unwrap()).await.unwrap();
+    let kind = CheckKind::Redis {
+        host: "127.0.0.1".to_owned(),
+        port: redis.port(),
+        database: 0,
+        user: None,
+        tls: false,
+    };
+    goes_down_and_comes_back(
+        kind,
+        "secret",
+        move |up| {
+            if up { redis.start_again().unwrap() } else { redis.stop() }
+        },
+    )
+    .await;
+}

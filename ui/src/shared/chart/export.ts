@@ -2,6 +2,7 @@ import { timeTicks } from './clock'
 import type { Aligned } from './align'
 import type { CanvasTheme } from './theme.svelte'
 import type { ChartGap, ChartRange } from './types'
+import { readableTicks } from './domain'
 import { tick } from './quantity'
 
 /** A chart as it is shown, ready to be written to a file. */
@@ -63,12 +64,11 @@ export function chartSvg(picture: ChartPicture, theme: CanvasTheme): string {
   const plotHeight = HEIGHT - TOP - BOTTOM
   const x = (time: number) => LEFT + ((time - range.from) / (range.to - range.from)) * (WIDTH - LEFT - 16)
   const y = (value: number) => TOP + (1 - (value - domain[0]) / (domain[1] - domain[0])) * plotHeight
-  const rows = 4
-  const spacing = (domain[1] - domain[0]) / rows
-  const lines = Array.from({ length: rows + 1 }, (_, index) => {
-    const value = domain[0] + spacing * index
-    return `<line x1="${LEFT}" x2="${WIDTH - 16}" y1="${y(value)}" y2="${y(value)}" stroke="${theme.line}"/><text x="${LEFT - 8}" y="${y(value) + 4}" text-anchor="end">${escape(tick(value, picture.unit, spacing))}</text>`
-  })
+  const { ticks: values, spacing } = readableTicks(domain[0], domain[1], picture.unit, 6)
+  const lines = values.map(
+    (value) =>
+      `<line x1="${LEFT}" x2="${WIDTH - 16}" y1="${y(value)}" y2="${y(value)}" stroke="${theme.line}"/><text x="${LEFT - 8}" y="${y(value) + 4}" text-anchor="end">${escape(tick(value, picture.unit, spacing))}</text>`,
+  )
   const step = (range.to - range.from) / 6
   const ticks = Array.from({ length: 7 }, (_, index) => range.from + step * index)
   const labels = timeTicks(ticks, step).map(

@@ -113,8 +113,12 @@ async fn measure(load: &Load) -> Result<Vec<String>> {
     let memory = Memory::of(process)?;
     let acknowledged = sent.acknowledged * load.batch as u64;
     let signal = (load.make)(load.batch, 0, clock).signal();
-    let stored = of_signal(engine.status().await?.committed, signal);
-    ensure!(stored >= acknowledged, "{acknowledged} acknowledged, but only {stored} stored");
+    let status = engine
+        .wait_for_status("everything acknowledged is counted", |status| {
+            of_signal(status.committed, signal) >= acknowledged
+        })
+        .await?;
+    let stored = of_signal(status.committed, signal);
     let ended = engine.stop().await?;
     ensure!(ended.success(), "the engine ended with {ended}");
     let bytes = folder_bytes(&engine.data())?;

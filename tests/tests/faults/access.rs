@@ -1,0 +1,73 @@
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tests::engine_process::EngineProcess;
+
+async fn status_of(request: RequestBuilder) -> StatusCode {
+    request.send().await.unwrap().status()
+}
+
+#[tokio::test]
+async fn only_the_token_from_here_opens_the_commands() {
+    let engine = EngineProcess::start().await.unwrap();
+    let client = Client::new();
+    let url = format!("{}/api/command/status", engine.address());
+    let ask = || client.post(&url).json(&json!({}));
+    assert_eq!(status_of(ask().bearer_auth(engine.token())).await, StatusCode::OK);
+    assert_eq!(status_of(ask()).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status_of(ask().bearer_auth("0".repeat(64))).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status_of(ask().bearer_auth("")).await, StatusCode::UNAUTHORIZED);
+    let in_address = client.post(format!("{url}?token={}", engine.token())).json(&json!({}));
+    assert_eq!(status_of(in_address).await, StatusCode::UNAUTHORIZED, "addresses end up in histories");
+
+    let known = || ask().bearer_auth(engine.token());
+    assert_eq!(status_of(known().header("host", "evil.example")).await, StatusCode::FORBIDDEN);
+    for foreign in ["http://evil.example", "null", "http://127.0.0.1:1"] {
+        assert_eq!(status_of(known().header("origin", foreign)).await, StatusCode::FORBIDDEN, "{foreign}");
+    }
+    assert_eq!(status_of(known().header("origin", engine.address())).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_cannot_subscribe() {
+    let engine = EngineProcess::start().await.unwrap();
+    let client = Client::new();
+    let upgrade = |token: &str| {
+        client
+            .get(format!("{}/api/subscribe?token={token}", engine.address()))
+            .header("connection", "upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+    };
+    assert_eq!(status_of(upgrade(engine.token())).await, StatusCode::SWITCHING_PROTOCOLS);
+    assert_eq!(status_of(upgrade("wrong")).await, StatusCode::UNAUTHORIZED);
+    let foreign = upgrade(engine.token()).header("origin", "http://evil.example");
+    assert_eq!(status_of(foreign).await, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn questions_that_make_no_sense_get_an_error_in_json() {
+    let engine = EngineProcess::start().await.unwrap();
+    let client = Client::new();
+    let ask = |name: &str, body: &str| {
+        client
+            .post(format!("{}/api/command/{name}", engine.address()))
+            .bearer_auth(engine.token())
+            .body(body.to_owned())
+    };
+    for (name, body, status, code, says) in [
+        ("make_coffee", "{}", StatusCode::NOT_FOUND, "not_found", "make_coffee"),
+        ("status", "{\"milk\": true}", StatusCode::BAD_REQUEST, "invalid", "milk"),
+        ("series", "{\"metric\": 7}", StatusCode::BAD_REQUEST, "invalid", "series"),
+        ("series", "nonsense", StatusCode::BAD_REQUEST, "invalid", "JSON"),
+        ("delete_check", "{\"id\": \"none\"}", StatusCode::NOT_FOUND, "not_found", "none"),
+    ] {
+        let response = ask(name, body).send().await.unwrap();
+        assert_eq!(response.status(), status, "{name} {body}");
+        let error: Value = response.json().await.unwrap();
+        assert_eq!(error["code"], code, "{error}");
+        assert!(error["message"].as_str().unwrap().contains(says), "{error}");
+    }
+    let elsewhere = client.get(format!("{}/api/elsewhere", engine.address())).bearer_auth(engine.token());
+    assert_eq!(status_of(elsewhere).await, StatusCode::NOT_FOUND);
+}

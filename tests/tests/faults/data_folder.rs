@@ -1,0 +1,103 @@
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use prost::Message;
+use tests::{
+    engine_process::{self, EngineProcess},
+    otlp_load::{OtlpConnection, Signal},
+};
+
+use crate::one_log;
+
+const DATABASE: &str = "binnacle.duckdb";
+
+fn serve(data: &Path) -> Output {
+    let mut command: Command = engine_process::command(data, &["serve", "--http", "127.0.0.1:0"]).unwrap();
+    command.output().unwrap()
+}
+
+fn refusal(data: &Path) -> String {
+    let output = serve(data);
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty(), "no ready line: {}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// A folder with data that an engine left in order.
+async fn used_folder() -> EngineProcess {
+    let mut engine = EngineProcess::start().await.unwrap();
+    let address = engine.listener("otlp_grpc").await.unwrap();
+    let mut connection = OtlpConnection::open(address).await.unwrap();
+    for number in 0..20 {
+        connection.send(Signal::Logs, one_log(&format!("record {number}")).encode_to_vec()).await.unwrap();
+    }
+    assert!(engine.stop().await.unwrap().success());
+    engine
+}
+
+#[tokio::test]
+async fn a_second_engine_on_the_folder_is_refused_and_names_the_first() {
+    let engine = EngineProcess::start().await.unwrap();
+    let words = refusal(&engine.data());
+    assert!(words.contains("another Binnacle already runs on"), "{words}");
+    assert!(words.contains(&engine.process_id().unwrap().to_string()), "{words}");
+    assert!(words.contains(engine.address()), "{words}");
+    assert!(!words.contains(engine.token()), "the token is a secret: {words}");
+    engine.status().await.unwrap();
+}
+
+#[tokio::test]
+async fn data_of_a_newer_version_are_refused_and_left_alone() {
+    let engine = used_folder().await;
+    let database = engine.data().join(DATABASE);
+    let connection = duckdb::Connection::open(&database).unwrap();
+    connection.execute_batch("INSERT INTO schema_version VALUES (999); CHECKPOINT").unwrap();
+    drop(connection);
+    let before = fs::read(&database).unwrap();
+    let words = refusal(&engine.data());
+    assert!(words.contains("schema version 999") && words.contains("newer Binnacle"), "{words}");
+    assert!(fs::read(&database).unwrap() == before, "the file changed");
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_refused_and_left_alone() {
+    let engine = used_folder().await;
+    let database = engine.data().join(DATABASE);
+    let good = fs::read(&database).unwrap();
+    let with_noise_at = |start: usize| {
+        let mut bytes = good.clone();
+        bytes[start..start + 4096].iter_mut().for_each(|byte| *byte ^= 0xa5);
+        bytes
+    };
+    let damages = [
+        ("another kind of file", b"these are my notes, not a database\n".repeat(100)),
+        ("cut in half", good[..good.len() / 2].to_vec()),
+        ("noise at its head", with_noise_at(0)),
+        ("noise in the two headers", {
+            let mut bytes = with_noise_at(4096);
+            bytes[8192..12288].copy_from_slice(&with_noise_at(8192)[8192..12288]);
+            bytes
+        }),
+    ];
+    for (what, damaged) in damages {
+        fs::write(&database, &damaged).unwrap();
+        let words = refusal(&engine.data());
+        assert!(words.contains("damaged or not a database"), "{what}: {words}");
+        assert!(words.contains(DATABASE), "{what}: {words}");
+        assert!(fs::read(&database).unwrap() == damaged, "{what}: the file changed");
+    }
+    fs::write(&database, &good).unwrap();
+    let mut engine = engine;
+    engine.start_again().await.unwrap();
+    assert_eq!(crate::log_bodies(&engine, "record").await.len(), 20);
+}
+
+#[test]
+fn settings_that_cannot_be_read_stop_the_start_with_line_and_reason() {
+    let engine = EngineProcess::prepare("[listen]\notlp_gprc = \"127.0.0.1:0\"\n").unwrap();
+    let words = refusal(&engine.data());
+    assert!(words.contains("otlp_gprc") && words.contains("line 2"), "{words}");
+}

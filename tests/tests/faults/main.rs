@@ -1,0 +1,49 @@
+//! What a real `binnacle-cli serve` does when something is wrong around it.
+
+#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
+
+mod access;
+mod data_folder;
+mod malformed_grpc;
+mod malformed_http;
+mod ports;
+mod settings;
+mod shutdown;
+
+use std::io::Write;
+
+use flate2::{Compression, write::GzEncoder};
+use model::{LogPage, LogsRequest, TimeRange, Timestamp};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use tests::{engine_process::EngineProcess, otlp_load};
+
+/// A request with one log record.
+fn one_log(body: &str) -> ExportLogsServiceRequest {
+    let record = opentelemetry_proto::tonic::logs::v1::LogRecord {
+        time_unix_nano: otlp_load::now(),
+        severity_number: 9,
+        body: Some(otlp_load::text(body)),
+        ..Default::default()
+    };
+    otlp_load::logs_request(otlp_load::resource("faults", Vec::new()), vec![record])
+}
+
+/// The bodies of all log records of the last hour that hold `search`.
+async fn log_bodies(engine: &EngineProcess, search: &str) -> Vec<String> {
+    let end = Timestamp(otlp_load::now() as i64 + 1_000_000_000);
+    let request = LogsRequest {
+        query: format!("{search:?} service:faults"),
+        matchers: Vec::new(),
+        range: TimeRange::last(3600, end),
+        limit: 1000,
+        cursor: None,
+    };
+    let page: LogPage = engine.call("search_logs", serde_json::to_value(request).unwrap()).await.unwrap();
+    page.lines.into_iter().map(|line| line.body).collect()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}

@@ -1,0 +1,85 @@
+use std::{
+    fs,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use prost::Message;
+use serde_json::{Value, json};
+use tests::{
+    engine_process::{EngineProcess, PATIENCE, SETTINGS},
+    servers::free_port,
+};
+
+use crate::{log_bodies, one_log};
+
+async fn send(address: SocketAddr, body: &str) -> reqwest::Result<reqwest::StatusCode> {
+    let request = reqwest::Client::new()
+        .post(format!("http://{address}/v1/logs"))
+        .header("content-type", "application/x-protobuf")
+        .body(one_log(body).encode_to_vec());
+    Ok(request.send().await?.status())
+}
+
+#[tokio::test]
+async fn a_listener_moves_when_the_file_is_edited_by_hand() {
+    let engine = EngineProcess::start().await.unwrap();
+    let process = engine.process_id().unwrap();
+    let before = engine.listener("otlp_http").await.unwrap();
+    assert!(send(before, "before.").await.unwrap().is_success());
+
+    let wanted = SocketAddr::from(([127, 0, 0, 1], free_port().unwrap()));
+    let text = SETTINGS.replace("otlp_http = \"127.0.0.1:0\"", &format!("otlp_http = \"{wanted}\""));
+    fs::write(engine.settings_file(), text).unwrap();
+    engine
+        .wait_for_status("the listener moved", |status| {
+            status.listeners.iter().any(|listener| {
+                listener.address == wanted.to_string() && listener.state == model::HealthState::Healthy
+            })
+        })
+        .await
+        .unwrap();
+    assert!(send(wanted, "after.").await.unwrap().is_success());
+    assert_eq!(log_bodies(&engine, "after.").await, ["after."]);
+    assert_eq!(log_bodies(&engine, "before.").await, ["before."]);
+    assert_eq!(engine.process_id().unwrap(), process);
+    let begun = Instant::now();
+    while send(before, "late.").await.is_ok() {
+        assert!(begun.elapsed() < PATIENCE, "the old port still answers");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_broken_file_is_told_and_the_settings_before_stay() {
+    let engine = EngineProcess::start().await.unwrap();
+    let listener = engine.listener("otlp_http").await.unwrap();
+    for (text, says) in [
+        ("[listen\n", "line 1"),
+        ("[listen]\notlp_htpp = \"127.0.0.1:0\"\n", "otlp_http"),
+        ("[host]\ninterval_seconds = 0\n", "at least 1"),
+        ("[listen]\notlp_http = 4318\n", "expected a string"),
+    ] {
+        fs::write(engine.settings_file(), text).unwrap();
+        let document = wait_for_settings(&engine, |document| {
+            document["error"].to_string().contains(says) && document["text"] == text
+        })
+        .await;
+        assert_eq!(document["values"]["listen"]["otlp_http"], "127.0.0.1:0", "{text:?}: {document}");
+        assert_eq!(engine.listener("otlp_http").await.unwrap(), listener, "{text:?}");
+    }
+    fs::write(engine.settings_file(), SETTINGS).unwrap();
+    wait_for_settings(&engine, |document| document["error"] == "").await;
+}
+
+async fn wait_for_settings(engine: &EngineProcess, wanted: impl Fn(&Value) -> bool) -> Value {
+    let begun = Instant::now();
+    loop {
+        let document: Value = engine.call("settings", json!({})).await.unwrap();
+        if wanted(&document) {
+            return document;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{document}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,61 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tests::{
+    engine_process::EngineProcess,
+    otlp_load::{OtlpConnection, Signal},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_under_load_ends_well_with_everything_acknowledged() {
+    let mut engine = EngineProcess::start().await.unwrap();
+    let address = engine.listener("otlp_grpc").await.unwrap();
+    let acknowledged = [(); 3].map(|()| Arc::new(AtomicU64::new(0)));
+    let senders: Vec<_> = Signal::ALL
+        .into_iter()
+        .zip(&acknowledged)
+        .flat_map(|(signal, count)| [(signal, count.clone()), (signal, count.clone())])
+        .map(|(signal, count)| {
+            tokio::spawn(async move {
+                let mut connection = OtlpConnection::open(address).await.unwrap();
+                while connection.send(signal, signal.numbered(0..100)).await.is_ok() {
+                    count.fetch_add(100, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let asked = Instant::now();
+    let ended = engine.stop().await.unwrap();
+    assert_eq!(ended.code(), Some(0), "{}", engine.log());
+    // What service managers grant before they kill.
+    assert!(asked.elapsed() < Duration::from_secs(15), "it took {:?}", asked.elapsed());
+    for sender in senders {
+        sender.await.unwrap();
+    }
+
+    engine.start_again().await.unwrap();
+    for (signal, count) in Signal::ALL.into_iter().zip(&acknowledged) {
+        let count = count.load(Ordering::Relaxed);
+        let stored = stored(&engine, signal).await;
+        assert!(count > 0 && stored >= count, "{signal:?}: {count} acknowledged, {stored} stored");
+    }
+}
+
+/// How many numbered records of a signal there are.
+async fn stored(engine: &EngineProcess, signal: Signal) -> u64 {
+    let (name, mark) = match signal {
+        Signal::Metrics => ("metrics", tests::otlp_load::NUMBERED_METRIC),
+        Signal::Logs => ("logs", tests::otlp_load::NUMBERED_MARK),
+        Signal::Spans => ("spans", tests::otlp_load::NUMBERED_MARK),
+    };
+    let range = model::TimeRange::last(3600, model::Timestamp(tests::otlp_load::now() as i64));
+    let request = serde_json::json!({ "signal": name, "range": range, "format": "csv" });
+    let file = engine.download("export", serde_json::json!({ "request": request })).await.unwrap();
+    String::from_utf8(file).unwrap().lines().filter(|line| line.contains(mark)).count() as u64
+}

@@ -3,6 +3,10 @@
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use engine::{EngineOptions, default_data_folder};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The identifier of `tauri.conf.json`.
+const IDENTIFIER: &str = "dev.binnacle.desktop";
 
 const USAGE: &str = "\
 Binnacle: a local-first monitoring console.
@@ -88,13 +92,19 @@ impl Arguments {
         self.http.as_deref()
     }
 
-    /// A second start shows the first one's window, unless it is meant for other data.
-    pub(crate) fn single_instance(&self) -> bool {
-        self.data.is_none() && std::env::var_os("BINNACLE_DATA_DIR").is_none()
+    /// What tells starts apart on the session bus: a second start on the same data shows the first one's window.
+    pub(crate) fn instance_name(&self) -> String {
+        let folder = self.data_folder();
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        format!("{IDENTIFIER}.data{:016x}", xxh3_64(folder.as_os_str().as_encoded_bytes()))
+    }
+
+    fn data_folder(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(default_data_folder)
     }
 
     pub(crate) fn engine_options(&self) -> EngineOptions {
-        let mut options = EngineOptions::new(self.data.clone().unwrap_or_else(default_data_folder));
+        let mut options = EngineOptions::new(self.data_folder());
         options.settings_file.clone_from(&self.config);
         options.otlp_grpc.clone_from(&self.otlp_grpc);
         options.otlp_http.clone_from(&self.otlp_http);
@@ -115,7 +125,9 @@ mod tests {
         let arguments = read(&["--data", "/a b", "--http=127.0.0.1:0", "--hidden"]).unwrap();
         assert_eq!(arguments.data, Some("/a b".into()));
         assert_eq!(arguments.http(), Some("127.0.0.1:0"));
-        assert!(arguments.hidden() && !arguments.single_instance());
+        assert!(arguments.hidden());
+        let other = read(&["--data", "/a"]).unwrap();
+        assert_ne!(arguments.instance_name(), other.instance_name());
         assert!(matches!(read(&["--data"]), Err(Answer::Wrong(_))));
         assert!(matches!(read(&["--nonsense"]), Err(Answer::Wrong(_))));
     }

@@ -2,7 +2,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use api::{ApiError, ErrorCode, Reply};
@@ -15,7 +16,10 @@ use tauri::{
 };
 use tauri_plugin_dialog::DialogExt as _;
 
-use crate::source::Source;
+use crate::source::Opening;
+
+/// A subscription whose engine went away is tried again after this long.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Running subscriptions by the id the page gave them.
 #[derive(Default)]
@@ -34,15 +38,21 @@ impl Subscriptions {
             before.abort();
         }
     }
+
+    /// Ends those of a page that is gone; the next page counts its subscriptions from one again.
+    pub(crate) fn end_all(&self) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.drain().for_each(|(_, task)| task.abort());
+    }
 }
 
 #[tauri::command]
 pub(crate) async fn command(
-    source: State<'_, Arc<Source>>,
+    opening: State<'_, Opening>,
     name: String,
     args: Value,
 ) -> Result<Response, ApiError> {
-    Ok(match source.backend().call(&name, args).await? {
+    Ok(match opening.backend().await?.call(&name, args).await? {
         Reply::Json(value) => Response::new(InvokeResponseBody::Json(value.to_string())),
         Reply::Series(bytes) => Response::new(InvokeResponseBody::Raw(bytes)),
         Reply::File(file) => Response::new(InvokeResponseBody::Raw(file.bytes)),
@@ -51,20 +61,30 @@ pub(crate) async fn command(
 
 #[tauri::command]
 pub(crate) async fn subscribe(
-    source: State<'_, Arc<Source>>,
+    opening: State<'_, Opening>,
     subscriptions: State<'_, Subscriptions>,
     id: u64,
     topic: String,
     args: Value,
     channel: Channel<Value>,
 ) -> Result<(), ApiError> {
-    let mut messages = source.backend().subscribe(&topic, args).await?;
+    let backend = opening.backend().await?;
+    let mut messages = backend.subscribe(&topic, args.clone()).await?;
     let task = tauri::async_runtime::spawn(async move {
-        while let Some(message) = messages.next().await {
-            // The page is gone.
-            if channel.send(message).is_err() {
-                return;
+        loop {
+            while let Some(message) = messages.next().await {
+                // The page is gone.
+                if channel.send(message).is_err() {
+                    return;
+                }
             }
+            // The engine ended; the one that takes the folder next goes on where it stopped.
+            messages = loop {
+                tokio::time::sleep(PAUSE).await;
+                if let Ok(messages) = backend.subscribe(&topic, args.clone()).await {
+                    break messages;
+                }
+            };
         }
     });
     subscriptions.replace(id, Some(task));
@@ -81,12 +101,12 @@ pub(crate) fn unsubscribe(subscriptions: State<'_, Subscriptions>, id: u64) {
 #[tauri::command(rename_all = "camelCase")]
 pub(crate) async fn save_file(
     app: AppHandle,
-    source: State<'_, Arc<Source>>,
+    opening: State<'_, Opening>,
     name: String,
     args: Value,
     suggested_name: String,
 ) -> Result<Option<String>, ApiError> {
-    let Reply::File(file) = source.backend().call(&name, args).await? else {
+    let Reply::File(file) = opening.backend().await?.call(&name, args).await? else {
         return Err(ApiError::invalid(format!("{name} does not answer a file")));
     };
     let (sender, chosen) = tokio::sync::oneshot::channel();

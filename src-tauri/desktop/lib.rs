@@ -2,6 +2,7 @@
 //! command list of `api`, in this process or in an engine that already runs.
 
 mod arguments;
+mod attached;
 mod commands;
 mod source;
 mod tray;
@@ -10,10 +11,15 @@ mod window;
 
 use std::{process::ExitCode, sync::Arc};
 
-use tauri::{Manager as _, RunEvent, WindowEvent};
+use engine::{Log, stop_signal};
+use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
 
-use crate::{arguments::Arguments, commands::Subscriptions, source::Source};
+use crate::{
+    arguments::Arguments,
+    commands::Subscriptions,
+    source::{Opening, Source},
+};
 
 /// Runs the program until somebody quits it.
 pub fn run() -> ExitCode {
@@ -21,20 +27,30 @@ pub fn run() -> ExitCode {
         Ok(arguments) => arguments,
         Err(answer) => return answer.print(),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
+    match start(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("binnacle: cannot start: {error}");
-            return ExitCode::FAILURE;
+            eprintln!("binnacle: {error:#}");
+            ExitCode::FAILURE
         }
-    };
-    tauri::async_runtime::set(runtime.handle().clone());
-
-    let mut builder = tauri::Builder::default();
-    if arguments.single_instance() {
-        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| window::show(app, None)));
     }
-    let app = builder
+}
+
+fn start(arguments: Arguments) -> anyhow::Result<()> {
+    window::find_display()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    tauri::async_runtime::set(runtime.handle().clone());
+    let _inside = runtime.enter();
+    let log = Log::start();
+    let stop = stop_signal()?;
+
+    let app = tauri::Builder::default()
+        .plugin(
+            tauri_plugin_single_instance::Builder::new()
+                .callback(|app, _, _| window::show(app, None))
+                .dbus_id(arguments.instance_name())
+                .build(),
+        )
         .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window::kept_state()).build())
         .plugin(tauri_plugin_autostart::init(
             tauri_plugin_autostart::MacosLauncher::LaunchAgent,
@@ -59,41 +75,62 @@ pub fn run() -> ExitCode {
             }
         })
         .setup(move |app| {
-            let source = tauri::async_runtime::block_on(Source::open(&arguments));
-            let source = match source {
-                Ok(source) => Arc::new(source),
-                Err(error) => {
-                    eprintln!("binnacle: {error:#}");
-                    app.dialog()
-                        .message(format!("{error:#}"))
-                        .title("Binnacle cannot start")
-                        .kind(MessageDialogKind::Error)
-                        .blocking_show();
-                    std::process::exit(1);
+            let (sender, opening) = Opening::new();
+            app.manage(opening);
+            window::create(app.handle())?;
+            let handle = app.handle().clone();
+            tauri::async_runtime::spawn(async move {
+                match Source::open(&arguments, log).await {
+                    Ok(source) => {
+                        let source = Arc::new(source);
+                        sender.send_replace(Some(source.clone()));
+                        begin(&handle, source, !arguments.hidden());
+                    }
+                    Err(error) => cannot_start(&handle, &error),
                 }
-            };
-            app.manage(source.clone());
-            window::create(app.handle(), !arguments.hidden())?;
-            if let Err(error) = tray::create(app.handle(), source.clone()) {
-                tracing::warn!(%error, "there is no tray; closing the window quits");
-            }
-            window::open_from_notifications(app.handle().clone(), &source);
+            });
+            let handle = app.handle().clone();
+            tauri::async_runtime::spawn(async move {
+                stop.cancelled().await;
+                handle.exit(i32::from(handle.state::<Opening>().failed()));
+            });
             Ok(())
         })
-        .build(tauri::generate_context!());
-    let app = match app {
-        Ok(app) => app,
-        Err(error) => {
-            eprintln!("binnacle: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
+        .build(tauri::generate_context!())?;
     app.run(|app, event| {
         if let RunEvent::Exit = event
-            && let Some(source) = app.try_state::<Arc<Source>>()
+            && let Some(source) = app.state::<Opening>().source()
         {
             tauri::async_runtime::block_on(source.close());
         }
     });
-    ExitCode::SUCCESS
+    Ok(())
+}
+
+/// Shows the window and the tray, on the thread that may.
+fn begin(app: &AppHandle, source: Arc<Source>, visible: bool) {
+    window::open_from_notifications(app.clone(), &source);
+    let handle = app.clone();
+    let on_main = app.run_on_main_thread(move || {
+        if visible {
+            window::show(&handle, None);
+        }
+        if let Err(error) = tray::create(&handle, source) {
+            tracing::warn!(%error, "there is no tray; closing the window quits");
+        }
+    });
+    if let Err(error) = on_main {
+        tracing::error!(%error, "the window cannot be shown");
+    }
+}
+
+/// Tells why, on the terminal and on the desktop, and ends when the person has read it.
+fn cannot_start(app: &AppHandle, error: &anyhow::Error) {
+    eprintln!("binnacle: {error:#}");
+    let handle = app.clone();
+    app.dialog()
+        .message(format!("{error:#}"))
+        .title("Binnacle cannot start")
+        .kind(MessageDialogKind::Error)
+        .show(move |_| handle.exit(1));
 }

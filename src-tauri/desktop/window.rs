@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder};
+#[cfg(target_os = "linux")]
+use anyhow::Context as _;
+use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder, webview::PageLoadEvent};
 use tauri_plugin_window_state::StateFlags;
 
-use crate::source::Source;
+use crate::{commands::Subscriptions, source::Source};
 
 const LABEL: &str = "main";
 
@@ -14,13 +16,29 @@ pub(crate) fn kept_state() -> StateFlags {
     StateFlags::all() & !StateFlags::VISIBLE
 }
 
-/// Makes the window.
-pub(crate) fn create(app: &AppHandle, visible: bool) -> tauri::Result<()> {
+/// Fails if there is no display to show a window on.
+#[cfg(target_os = "linux")]
+pub(crate) fn find_display() -> anyhow::Result<()> {
+    gtk::init().context("there is no display to open a window on; `binnacle-cli serve` runs without one")
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn find_display() -> anyhow::Result<()> {
+    Ok(())
+}
+
+/// Makes the window, not shown yet: its page loads while the engine starts.
+pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Binnacle")
         .inner_size(1280.0, 820.0)
         .min_inner_size(720.0, 480.0)
-        .visible(visible)
+        .visible(false)
+        .on_page_load(|window, load| {
+            if load.event() == PageLoadEvent::Started {
+                window.state::<Subscriptions>().end_all();
+            }
+        })
         .build()
         .map(|_| ())
 }
@@ -32,11 +50,10 @@ pub(crate) fn show(app: &AppHandle, place: Option<&str>) {
     if let Err(error) = shown {
         tracing::warn!(%error, "the window cannot be shown");
     }
-    if let Some(place) = place
-        && let Ok(mut address) = window.url()
-    {
-        address.set_fragment(Some(place.trim_start_matches('#')));
-        if let Err(error) = window.navigate(address) {
+    if let Some(place) = place {
+        // Within the page: loading it anew would lose what is being typed.
+        let script = format!("location.hash = {}", serde_json::Value::from(place));
+        if let Err(error) = window.eval(script) {
             tracing::warn!(%error, "the window cannot go to {place}");
         }
     }

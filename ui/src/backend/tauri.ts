@@ -22,7 +22,8 @@ export function tauriTransport(): Transport {
       const answer = await ask<unknown>('command', { name, args })
       // A window cannot take a call back; the answer of a superseded one is dropped.
       signal?.throwIfAborted()
-      return answer instanceof ArrayBuffer || answer instanceof Uint8Array ? decodeSeries(answer) : answer
+      if (answer instanceof ArrayBuffer) return name === 'series' ? decodeSeries(answer) : new Blob([answer])
+      return answer
     },
     subscribe(topic, args, handler) {
       const id = next++

@@ -152,6 +152,7 @@ impl Engine {
 
     /// Stops every part, upstream first, waits for what is under way, and closes the store.
     pub async fn stop(&self) {
+        self.inner.instance.retract();
         let deadline = Duration::from_secs(8);
         let stages = &self.inner.stages;
         self.inner.demonstration.lock().await.stop().await;

@@ -72,12 +72,17 @@ impl Instance {
         write_private(&path, &serde_json::to_vec(&note).unwrap_or_default())
             .map_err(|source| file_error(&path, source))
     }
+
+    /// Takes back what was published.
+    pub(crate) fn retract(&self) {
+        // If it cannot be removed, the next engine does that.
+        let _ = fs::remove_file(self.folder.join(NOTE));
+    }
 }
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        // Without it the next engine removes the note.
-        let _ = fs::remove_file(self.folder.join(NOTE));
+        self.retract();
     }
 }
 

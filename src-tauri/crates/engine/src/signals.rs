@@ -1,0 +1,54 @@
+//! How a person or the system asks a program to end.
+
+use std::io;
+
+use tokio_util::sync::CancellationToken;
+
+/// A token that SIGTERM or SIGINT cancels; a second signal ends the program at once. Must be called inside a tokio
+/// runtime; fails if the system does not let signals be caught.
+pub fn stop_signal() -> io::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let mut terminate = TerminateSignal::new()?;
+    tokio::spawn(async move {
+        for round in 0.. {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                () = terminate.received() => {}
+            }
+            if round > 0 {
+                std::process::exit(130);
+            }
+            stopped.cancel();
+        }
+    });
+    Ok(stop)
+}
+
+#[cfg(unix)]
+struct TerminateSignal(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl TerminateSignal {
+    fn new() -> io::Result<Self> {
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map(Self)
+    }
+
+    async fn received(&mut self) {
+        self.0.recv().await;
+    }
+}
+
+#[cfg(not(unix))]
+struct TerminateSignal;
+
+#[cfg(not(unix))]
+impl TerminateSignal {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn received(&mut self) {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,65 @@
+//! An engine in another process that has the data folder. When it ends and another takes its place, that one
+//! is asked.
+
+use std::{
+    path::PathBuf,
+    sync::{PoisonError, RwLock},
+};
+
+use api::{ApiError, Backend, ErrorCode, MessageStream, Reply};
+use async_trait::async_trait;
+use engine::{RunningEngine, running_engine};
+use serde_json::Value;
+use web::RemoteBackend;
+
+/// The engine that has a data folder.
+pub(crate) struct Attached {
+    folder: PathBuf,
+    reached: RwLock<(RunningEngine, RemoteBackend)>,
+}
+
+impl Attached {
+    pub(crate) fn new(folder: PathBuf, running: RunningEngine) -> Result<Self, ApiError> {
+        let remote = RemoteBackend::new(&running.address, &running.token)?;
+        Ok(Self { folder, reached: RwLock::new((running, remote)) })
+    }
+
+    fn remote(&self) -> RemoteBackend {
+        self.reached.read().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+
+    /// Another engine than before, if one has the folder now.
+    fn successor(&self) -> Option<RemoteBackend> {
+        let running = running_engine(&self.folder)?;
+        let mut reached = self.reached.write().unwrap_or_else(PoisonError::into_inner);
+        if reached.0 == running {
+            return None;
+        }
+        let remote = RemoteBackend::new(&running.address, &running.token).ok()?;
+        *reached = (running, remote.clone());
+        Some(remote)
+    }
+}
+
+#[async_trait]
+impl Backend for Attached {
+    async fn call(&self, name: &str, arguments: Value) -> Result<Reply, ApiError> {
+        match self.remote().call(name, arguments.clone()).await {
+            Err(error) if error.code == ErrorCode::Unavailable => match self.successor() {
+                Some(remote) => remote.call(name, arguments).await,
+                None => Err(error),
+            },
+            answer => answer,
+        }
+    }
+
+    async fn subscribe(&self, topic: &str, arguments: Value) -> Result<MessageStream, ApiError> {
+        match self.remote().subscribe(topic, arguments.clone()).await {
+            Err(error) if error.code == ErrorCode::Unavailable => match self.successor() {
+                Some(remote) => remote.subscribe(topic, arguments).await,
+                None => Err(error),
+            },
+            answer => answer,
+        }
+    }
+}

@@ -7,6 +7,8 @@ export interface Crumb {
 
 /** What the bar shows for the current view; set through the `Heading` component. */
 class HeadingState {
+  /** The `Heading` component that was made last. */
+  owner: object | undefined
   title = $state('Overview')
   crumbs = $state.raw<Crumb[]>([])
   actions = $state.raw<Snippet | undefined>(undefined)

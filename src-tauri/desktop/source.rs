@@ -83,7 +83,7 @@ impl Source {
         let backend: Arc<dyn Backend> = Arc::new(EngineBackend::new(engine.clone()));
         let wanted = arguments.http().map_or_else(|| engine.settings().in_force().listen.web, str::to_owned);
         let address = if wanted.is_empty() { "127.0.0.1:0" } else { &wanted };
-        let token = web::new_token();
+        let token = engine.token(web::new_token)?;
         let front = match web::serve(backend.clone(), address, &token).await {
             Ok(front) => front,
             Err(error) => {

@@ -25,7 +25,7 @@ pub(crate) async fn run(data: PathBuf, options: ServeOptions) -> anyhow::Result<
     let settings = engine.settings().in_force();
     let address = options.http.unwrap_or(settings.listen.web);
     let address = if address.is_empty() { "127.0.0.1:0".to_owned() } else { address };
-    let token = web::new_token();
+    let token = engine.token(web::new_token)?;
     let reporter = PartReporter::new("console");
     let backend = Arc::new(EngineBackend::new(engine.clone()));
     let front = match web::serve(backend.clone(), &address, &token).await {

@@ -81,13 +81,18 @@ impl Engine {
             ledger::record_absence(&store, started).await?;
         }
         let held = store.statistics().await?;
-        let stopped = tokio_util::sync::CancellationToken::new();
-        stopped.cancel();
-        let token = |stage: &Stage| if options.observe { stage.token() } else { stopped.clone() };
-        let checks = CheckScheduler::start(store.clone(), secrets, token(&stages.checks));
+        let checks = CheckScheduler::start(store.clone(), secrets, stages.checks.token());
+        if !options.observe {
+            // Asked-for looks are still made.
+            checks.pause(true);
+        }
+        let alerts_stop = stages.alerts.token();
+        if !options.observe {
+            alerts_stop.cancel();
+        }
         let notifier = SwitchedNotifier::new(settings.desktop_notifications())
             .map_err(|error| EngineError::Refused(format!("cannot start notifications: {error}")))?;
-        let alerts = AlertService::start(store.clone(), Arc::new(notifier), token(&stages.alerts));
+        let alerts = AlertService::start(store.clone(), Arc::new(notifier), alerts_stop);
 
         let engine = Self {
             inner: Arc::new(Inner {
@@ -204,6 +209,11 @@ impl Engine {
     /// The data folder.
     pub fn data_folder(&self) -> &Path {
         &self.inner.data_folder
+    }
+
+    /// The token the console asks for: kept in the data folder, or a `fresh` one that is kept from now on.
+    pub fn token(&self, fresh: impl FnOnce() -> String) -> Result<String, EngineError> {
+        self.inner.instance.token(fresh)
     }
 
     /// Tells other programs of this user where the engine's web front is.

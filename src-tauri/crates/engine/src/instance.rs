@@ -12,6 +12,9 @@ use crate::EngineError;
 
 const LOCK: &str = "engine.lock";
 const NOTE: &str = "engine.json";
+const TOKEN: &str = "console.token";
+/// A kept token that is shorter is not trusted, in characters.
+const SHORTEST_TOKEN: usize = 32;
 
 /// How to reach a running engine. The note that holds it can be read by its owner only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +74,20 @@ impl Instance {
         };
         write_private(&path, &serde_json::to_vec(&note).unwrap_or_default())
             .map_err(|source| file_error(&path, source))
+    }
+
+    /// The token of the console: the one kept in the data folder, so that an open page finds its way back after a
+    /// restart, or a `fresh` one that is kept from now on. Removing the file makes every older link worthless.
+    pub fn token(&self, fresh: impl FnOnce() -> String) -> Result<String, EngineError> {
+        let path = self.folder.join(TOKEN);
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        let kept = kept.trim();
+        if kept.len() >= SHORTEST_TOKEN && kept.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Ok(kept.to_owned());
+        }
+        let token = fresh();
+        write_private(&path, token.as_bytes()).map_err(|source| file_error(&path, source))?;
+        Ok(token)
     }
 
     /// Takes back what was published.
@@ -152,14 +169,27 @@ mod tests {
         Instance::acquire(folder.path()).unwrap();
     }
 
+    #[test]
+    fn the_token_outlives_a_restart_unless_its_file_is_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Instance::acquire(folder.path()).unwrap().token(|| "a".repeat(64)).unwrap();
+        let again = Instance::acquire(folder.path()).unwrap();
+        assert_eq!(again.token(|| "b".repeat(64)).unwrap(), first);
+        fs::write(folder.path().join(TOKEN), "short").unwrap();
+        assert_eq!(again.token(|| "c".repeat(64)).unwrap(), "c".repeat(64));
+    }
+
     #[cfg(unix)]
     #[test]
-    fn the_note_is_for_its_owner_only() {
+    fn the_note_and_the_token_are_for_their_owner_only() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let instance = Instance::acquire(&folder.path().join("data")).unwrap();
         instance.publish("http://127.0.0.1:1", "secret").unwrap();
-        let mode = fs::metadata(folder.path().join("data").join(NOTE)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        instance.token(|| "a".repeat(64)).unwrap();
+        for file in [NOTE, TOKEN] {
+            let mode = fs::metadata(folder.path().join("data").join(file)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{file}");
+        }
     }
 }

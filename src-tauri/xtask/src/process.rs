@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    io::IsTerminal as _,
     path::Path,
     process::{Command, Stdio},
 };
@@ -10,7 +11,11 @@ use anyhow::{Context as _, bail};
 
 /// Says what is being done.
 pub(crate) fn say(text: &str) {
-    println!("\x1b[1m==>\x1b[0m {text}");
+    if std::io::stdout().is_terminal() {
+        println!("\x1b[1m==>\x1b[0m {text}");
+    } else {
+        println!("==> {text}");
+    }
 }
 
 /// A command in `folder`.

@@ -1,93 +1,20 @@
 //! Values, durations, rules and alerts in words. Pure.
 
+use analysis::figures;
 use chrono::{DateTime, FixedOffset, Utc};
 use model::{
     Aggregation, Alert, AlertRule, AlertState, Comparator, MatchOperator, NANOS_PER_SECOND, NotificationKind,
     TagMatcher, Timestamp, Watch,
 };
 
-/// A value with its unit in a scale that people read easily, to three significant digits: `1.24 s`,
-/// `512 MiB`, `93.1 %`. Units are UCUM's as OpenTelemetry uses them.
-pub fn value_text(value: f64, unit: &str) -> String {
-    if !value.is_finite() {
-        return "no value".to_owned();
-    }
-    let (unit, per_second) = match unit.strip_suffix("/s") {
-        Some(base) => (base, "/s"),
-        None => (unit, ""),
+/// A value of what a rule watches, with its unit in a scale that people read easily: `1.24 s`, `512 MiB`, `93.1%`.
+/// `unit` is UCUM's as OpenTelemetry uses it.
+pub fn value_text(watch: &Watch, value: f64, unit: &str) -> String {
+    let unit = match watch {
+        Watch::Metric { metric, .. } => figures::shown_unit(metric, unit),
+        Watch::Check { .. } | Watch::Logs { .. } => unit,
     };
-    let seconds = match unit {
-        "s" => Some(1.0),
-        "ms" => Some(1e-3),
-        "us" => Some(1e-6),
-        "ns" => Some(1e-9),
-        "min" => Some(60.0),
-        "h" => Some(3600.0),
-        "d" => Some(86400.0),
-        _ => None,
-    };
-    if let (Some(factor), "") = (seconds, per_second) {
-        let scales =
-            [(86400.0 * 2.0, 86400.0, "d"), (7200.0, 3600.0, "h"), (120.0, 60.0, "min"), (1.0, 1.0, "s")];
-        let small = [(1e-3, 1e-3, "ms"), (1e-6, 1e-6, "µs"), (0.0, 1e-9, "ns")];
-        return scaled(value * factor, scales.into_iter().chain(small), "s", "");
-    }
-    let bytes = match unit {
-        "By" => Some(1.0),
-        "KiBy" => Some(1024.0),
-        "MiBy" => Some(1024.0 * 1024.0),
-        "kBy" => Some(1e3),
-        "MBy" => Some(1e6),
-        _ => None,
-    };
-    if let Some(factor) = bytes {
-        let power = |exponent: i32| 1024_f64.powi(exponent);
-        let scales = [(4, "TiB"), (3, "GiB"), (2, "MiB"), (1, "KiB")];
-        let scales = scales.into_iter().map(|(exponent, name)| (power(exponent), power(exponent), name));
-        return scaled(value * factor, scales, "B", per_second);
-    }
-    match unit {
-        "" | "1" => format!("{}{per_second}", digits(value)),
-        annotation if annotation.starts_with('{') => format!("{}{per_second}", digits(value)),
-        other => format!("{} {other}{per_second}", digits(value)),
-    }
-}
-
-fn scaled<'a>(
-    value: f64,
-    mut scales: impl Iterator<Item = (f64, f64, &'a str)>,
-    base: &str,
-    suffix: &str,
-) -> String {
-    if value == 0.0 {
-        return format!("0 {base}{suffix}");
-    }
-    match scales.find(|scale| value.abs() >= scale.0) {
-        Some((_, factor, name)) => format!("{} {name}{suffix}", digits(value / factor)),
-        None => format!("{} {base}{suffix}", digits(value)),
-    }
-}
-
-/// Three significant digits below a thousand, whole numbers with separators above.
-fn digits(value: f64) -> String {
-    let size = value.abs();
-    if size >= 1e15 || (size > 0.0 && size < 1e-4) {
-        return format!("{value:.2e}");
-    }
-    if size >= 999.5 {
-        let whole = format!("{:.0}", size);
-        let mut text = String::new();
-        for (index, digit) in whole.chars().enumerate() {
-            if index > 0 && (whole.len() - index).is_multiple_of(3) {
-                text.push(',');
-            }
-            text.push(digit);
-        }
-        return if value < 0.0 { format!("-{text}") } else { text };
-    }
-    let places = if size == 0.0 { 0 } else { (2 - size.log10().floor() as i32).clamp(0, 6) };
-    let text = format!("{value:.*}", places as usize);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if value.is_finite() { figures::format(value, unit) } else { "no value".to_owned() }
 }
 
 /// A length of time in words: `90 seconds`, `2 minutes`, `1 hour`.
@@ -171,7 +98,7 @@ pub fn sentence(rule: &AlertRule, unit: &str, check_name: Option<&str>) -> Strin
             format!("the number of log records{each} that match {what} in {window}")
         }
     };
-    let threshold = value_text(rule.threshold, unit);
+    let threshold = value_text(&rule.watch, rule.threshold, unit);
     format!("Tells you when {subject} is {} {threshold}{}.", comparison(rule.comparator), held(rule))
 }
 
@@ -208,8 +135,9 @@ pub(crate) fn alert_value(rule: &AlertRule, alert: &Alert) -> String {
             1.0 => "degraded".to_owned(),
             _ => "healthy".to_owned(),
         },
-        (Watch::Logs { .. }, Some(value)) => format!("{} matching log records", digits(value)),
-        (Watch::Metric { .. }, Some(value)) => value_text(value, &alert.unit),
+        (Watch::Logs { .. }, Some(1.0)) => "1 log record matches".to_owned(),
+        (Watch::Logs { .. }, Some(value)) => format!("{} log records match", figures::digits(value)),
+        (Watch::Metric { .. }, Some(value)) => value_text(&rule.watch, value, &alert.unit),
     }
 }
 
@@ -217,6 +145,8 @@ pub(crate) fn alert_value(rule: &AlertRule, alert: &Alert) -> String {
 pub(crate) fn reason(rule: &AlertRule, alert: &Alert, from: AlertState) -> String {
     let value = alert_value(rule, alert);
     let check = matches!(rule.watch, Watch::Check { .. });
+    // "12 log records match" is a sentence already.
+    let is = if matches!(rule.watch, Watch::Logs { .. }) { "," } else { " is" };
     match alert.state {
         AlertState::Inactive if alert.value.is_none() => "no data".to_owned(),
         AlertState::Inactive if check => value,
@@ -225,15 +155,19 @@ pub(crate) fn reason(rule: &AlertRule, alert: &Alert, from: AlertState) -> Strin
                 (AlertState::Firing, Some(resolve)) => resolve,
                 _ => rule.threshold,
             };
-            format!("{value} is not {} {}", comparison(rule.comparator), value_text(limit, &alert.unit))
+            format!(
+                "{value}{is} not {} {}",
+                comparison(rule.comparator),
+                value_text(&rule.watch, limit, &alert.unit)
+            )
         }
         AlertState::Pending | AlertState::Firing => {
             let condition = match (alert.value, check) {
                 (None, _) | (_, true) => value,
                 _ => format!(
-                    "{value} is {} {}",
+                    "{value}{is} {} {}",
                     comparison(rule.comparator),
-                    value_text(rule.threshold, &alert.unit)
+                    value_text(&rule.watch, rule.threshold, &alert.unit)
                 ),
             };
             format!(
@@ -300,17 +234,23 @@ mod tests {
 
     #[test]
     fn values_come_in_readable_scales() {
-        assert_eq!(value_text(1.24, "s"), "1.24 s");
-        assert_eq!(value_text(0.8, "s"), "800 ms");
-        assert_eq!(value_text(1240.0, "ms"), "1.24 s");
-        assert_eq!(value_text(150.0, "s"), "2.5 min");
-        assert_eq!(value_text(536_870_912.0, "By"), "512 MiB");
-        assert_eq!(value_text(2048.0, "By/s"), "2 KiB/s");
-        assert_eq!(value_text(93.14, "%"), "93.1 %");
-        assert_eq!(value_text(12345.6, "{request}"), "12,346");
-        assert_eq!(value_text(0.0, "s"), "0 s");
-        assert_eq!(value_text(5.25, "/s"), "5.25/s");
-        assert_eq!(value_text(-3.0, ""), "-3");
+        let text = |metric: &str, value, unit| {
+            let watch = Watch::Metric {
+                metric: metric.to_owned(),
+                matchers: Vec::new(),
+                aggregation: Aggregation::Average,
+                group_by: Vec::new(),
+                window_seconds: 60,
+            };
+            value_text(&watch, value, unit)
+        };
+        assert_eq!(text("m", 0.8, "s"), "800 ms");
+        assert_eq!(text("m", 536_870_912.0, "By"), "512 MiB");
+        assert_eq!(text("m", 2048.0, "By/s"), "2 KiB/s");
+        assert_eq!(text("m", 5.25, "/s"), "5.25/s");
+        assert_eq!(text("system.cpu.utilization", 0.882, "1"), "88.2%");
+        assert_eq!(text("queue.length", 88.0, "1"), "88");
+        assert_eq!(text("m", f64::NAN, "s"), "no value");
     }
 
     #[test]

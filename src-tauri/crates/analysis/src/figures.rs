@@ -1,5 +1,16 @@
 //! Numbers with units, scaled for people: `1.42 s`, `11.2 GiB`, `4.1%`.
 
+/// The unit to show values of `metric` in. OpenTelemetry gives shares and plain counts the same unit, `1`; only
+/// what is named a ratio or a utilization is a share, the rest are plain numbers.
+pub fn shown_unit<'a>(metric: &str, unit: &'a str) -> &'a str {
+    let is_share = ["utilization", "utilisation", "ratio"].iter().any(|ending| metric.ends_with(ending));
+    match unit {
+        "" | "1" if is_share => "1",
+        "1" => "",
+        other => other,
+    }
+}
+
 /// How numbers of one unit are written: divided by a factor and followed by a suffix. Made for one magnitude, so that
 /// all marks of an axis can share it.
 #[derive(Debug, Clone, PartialEq)]

@@ -45,7 +45,7 @@ fn measure(engine: &Engine) -> Vec<(Series, f64)> {
     let mut numbers = vec![
         (Series::gauge("binnacle_stored_bytes", "By", resource.clone(), none()), status.stored_bytes as f64),
         (
-            Series::gauge("binnacle_alerts_firing", "1", resource.clone(), none()),
+            Series::gauge("binnacle_alerts_firing", "{alert}", resource.clone(), none()),
             f64::from(status.alerts.firing),
         ),
     ];
@@ -55,14 +55,14 @@ fn measure(engine: &Engine) -> Vec<(Series, f64)> {
         ("spans", status.committed.spans),
     ] {
         numbers.push((
-            Series::counter("binnacle_records_committed_total", "1", resource.clone(), signal(name)),
+            Series::counter("binnacle_records_committed_total", "{record}", resource.clone(), signal(name)),
             count as f64,
         ));
     }
     for listener in &status.listeners {
         let protocol = Attributes::new().with("protocol", listener.protocol.as_str());
         numbers.push((
-            Series::counter("binnacle_requests_refused_total", "1", resource.clone(), protocol),
+            Series::counter("binnacle_requests_refused_total", "{request}", resource.clone(), protocol),
             listener.refused as f64,
         ));
     }

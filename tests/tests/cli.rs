@@ -1,0 +1,258 @@
+//! What people ask `binnacle-cli`: of a running engine and, with the same answers, of its folder once it is
+//! stopped.
+
+#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
+
+use std::{fs, path::PathBuf, process::Output};
+
+use model::{
+    Aggregation, AlertRule, AlertSeverity, CheckKind, CheckOverview, Comparator, HealthCheck, LogLine,
+    MissingData, RuleOverview, SeriesAnswer, TraceSummary, Watch,
+};
+use serde_json::{Value, json};
+use tests::{
+    engine_process::{self, EngineProcess},
+    otlp_load::{NUMBERED_METRIC, OtlpConnection, Signal},
+};
+
+/// `binnacle-cli` on one folder.
+struct Terminal<'engine> {
+    engine: &'engine EngineProcess,
+}
+
+impl Terminal<'_> {
+    fn run(&self, arguments: &[&str]) -> Output {
+        engine_process::command(&self.engine.data(), arguments).unwrap().output().unwrap()
+    }
+
+    /// Standard output of a command that succeeds.
+    fn ask(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The file that a command wrote.
+    fn file(&self, arguments: &[&str], name: &str) -> Vec<u8> {
+        let path = self.path(name);
+        let mut arguments = arguments.to_vec();
+        arguments.extend(["--output", path.to_str().unwrap()]);
+        self.ask(&arguments);
+        fs::read(path).unwrap()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.engine.scratch().join(name)
+    }
+}
+
+/// One JSON document a line.
+fn json_lines<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn rule() -> AlertRule {
+    AlertRule {
+        id: String::new(),
+        name: "Numbers are high".into(),
+        enabled: true,
+        severity: AlertSeverity::Warning,
+        watch: Watch::Metric {
+            metric: NUMBERED_METRIC.into(),
+            matchers: Vec::new(),
+            aggregation: Aggregation::Maximum,
+            group_by: Vec::new(),
+            window_seconds: 300,
+        },
+        comparator: Comparator::Above,
+        threshold: 1e9,
+        resolve_threshold: None,
+        hold_seconds: 60,
+        interval_seconds: 30,
+        missing_data: MissingData::KeepState,
+        notify: false,
+    }
+}
+
+fn check(port: u16) -> HealthCheck {
+    HealthCheck {
+        id: String::new(),
+        name: "A port of this test".into(),
+        // Only when the test says so.
+        enabled: false,
+        kind: CheckKind::Tcp { host: "127.0.0.1".into(), port },
+        interval_seconds: 30,
+        timeout_seconds: 5,
+        retries: 0,
+        retry_interval_seconds: 1,
+        degraded_above_ms: None,
+        service: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_engine_and_its_folder_answer_alike() {
+    let mut engine = EngineProcess::start().await.unwrap();
+    let address = engine.listener("otlp_grpc").await.unwrap();
+    let mut connection = OtlpConnection::open(address).await.unwrap();
+    for signal in Signal::ALL {
+        connection.send(signal, signal.numbered(0..10)).await.unwrap();
+    }
+    let told = Terminal { engine: &engine }.ask(&[
+        "demo",
+        "--once",
+        "--history",
+        "10m",
+        "--to",
+        &address.to_string(),
+    ]);
+    assert!(told.contains(&format!("http://{address}")), "{told}");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let saved: HealthCheck =
+        engine.call("save_check", json!({ "check": check(port), "secret": null })).await.unwrap();
+
+    let terminal = Terminal { engine: &engine };
+    let rules = terminal.path("rules.json");
+    fs::write(&rules, serde_json::to_string(&[rule()]).unwrap()).unwrap();
+    let imported = terminal.ask(&["rules", "import", rules.to_str().unwrap()]);
+    assert_eq!(imported, "saved Numbers are high\n");
+
+    assert!(terminal.ask(&["status"]).starts_with("running "));
+    ask_everything(&terminal, &saved);
+    assert!(engine.stop().await.unwrap().success());
+    let terminal = Terminal { engine: &engine };
+    assert!(terminal.ask(&["status"]).starts_with("not running "));
+    ask_everything(&terminal, &saved);
+
+    drop(listener);
+    let down = terminal.run(&["check", "run", "A port of this test"]);
+    assert_eq!(down.status.code(), Some(2), "the exit code of an unhealthy check");
+    let follow = terminal.run(&["logs", "--follow"]);
+    assert!(!follow.status.success(), "nothing can be followed without an engine");
+    assert!(String::from_utf8_lossy(&follow.stderr).contains("no engine runs on"));
+}
+
+fn ask_everything(terminal: &Terminal<'_>, check: &HealthCheck) {
+    metrics_logs_and_traces(terminal);
+    checks_and_rules(terminal, check);
+    reports_and_exports(terminal);
+    mistakes(terminal);
+}
+
+fn metrics_logs_and_traces(terminal: &Terminal<'_>) {
+    let text = terminal.ask(&["query", NUMBERED_METRIC, "--aggregation", "maximum"]);
+    assert!(text.starts_with(&format!("# {NUMBERED_METRIC} ")) && text.contains("  9\n"), "{text}");
+    let text = terminal.ask(&["query", NUMBERED_METRIC, "--aggregation", "count", "--json"]);
+    let answer: SeriesAnswer = serde_json::from_str(&text).unwrap();
+    assert_eq!(answer.series[0].values.iter().sum::<f64>(), 10.0);
+    let elsewhere = terminal.ask(&["query", NUMBERED_METRIC, "--where", "service=elsewhere"]);
+    assert!(elsewhere.starts_with("no samples of"), "{elsewhere}");
+
+    let text = terminal.ask(&["logs", "numbered-7"]);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("info") && text.contains("numbered-7; the order was taken"), "{text}");
+    let lines: Vec<LogLine> = json_lines(&terminal.ask(&["logs", "service:numbered", "--json"]));
+    let bodies: Vec<&str> = lines.iter().map(|line| line.body.split_once(';').unwrap().0).collect();
+    let expected: Vec<String> = (0..10).map(|number| format!("numbered-{number}")).collect();
+    assert_eq!(bodies, expected, "oldest first, as a terminal scrolls");
+    assert_eq!(terminal.ask(&["logs", "--limit", "3"]).lines().count(), 3);
+
+    let traces: Vec<TraceSummary> = json_lines(&terminal.ask(&["traces", "service:numbered", "--json"]));
+    assert_eq!(traces.len(), 10);
+    let demonstration = terminal.ask(&["traces", "--slowest", "--limit", "5"]);
+    assert_eq!(demonstration.lines().count(), 6, "a header and five traces: {demonstration}");
+}
+
+fn checks_and_rules(terminal: &Terminal<'_>, check: &HealthCheck) {
+    let run = terminal.ask(&["check", "run", &check.name]);
+    assert!(run.starts_with("A port of this test healthy "), "{run}");
+    let list = terminal.ask(&["check", "list"]);
+    assert!(list.contains("A port of this test  healthy"), "{list}");
+    let checks: Vec<CheckOverview> =
+        serde_json::from_str(&terminal.ask(&["check", "list", "--json"])).unwrap();
+    assert_eq!(checks.iter().map(|one| &one.check).collect::<Vec<_>>(), [check]);
+
+    let list = terminal.ask(&["rules", "list"]);
+    assert!(list.contains("Numbers are high  inactive"), "{list}");
+    let overviews: Vec<RuleOverview> =
+        serde_json::from_str(&terminal.ask(&["rules", "list", "--json"])).unwrap();
+    assert_eq!(overviews.len(), 1);
+    let exported = terminal.ask(&["rules", "export"]);
+    let rules: Vec<AlertRule> = serde_json::from_str(&exported).unwrap();
+    assert_eq!(AlertRule { id: String::new(), ..rules[0].clone() }, rule());
+    // What was exported can be imported, changed, and replaces the rule of its name.
+    let changed = terminal.path("changed.json");
+    fs::write(&changed, exported).unwrap();
+    terminal.ask(&["rules", "import", changed.to_str().unwrap()]);
+    let again: Vec<AlertRule> = serde_json::from_str(&terminal.ask(&["rules", "export"])).unwrap();
+    assert_eq!(again, rules);
+}
+
+fn reports_and_exports(terminal: &Terminal<'_>) {
+    let page = terminal.file(&["report", "--last", "1h", "--title", "The last hour"], "report.html");
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.contains("The last hour") && page.contains("<svg"), "no report");
+    let rows = terminal.file(&["report", "--last", "1h", "--format", "csv"], "report.csv");
+    let rows = String::from_utf8(rows).unwrap();
+    assert!(rows.starts_with("time,service,requests") && rows.lines().count() > 10, "{rows}");
+    assert_parquet(&terminal.file(&["report", "--last", "1h", "--format", "parquet"], "report.parquet"));
+
+    for (signal, mark) in [("metrics", NUMBERED_METRIC), ("logs", "numbered-"), ("spans", "numbered-")] {
+        let rows = terminal.ask(&["export", signal, "--last", "1h", "--format", "csv", "--output", "-"]);
+        assert_eq!(rows.lines().filter(|row| row.contains(mark)).count(), 10, "{signal}");
+        assert_parquet(&terminal.file(&["export", signal, "--last", "1h"], "export.parquet"));
+    }
+}
+
+fn assert_parquet(bytes: &[u8]) {
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"), "not a Parquet file");
+}
+
+fn mistakes(terminal: &Terminal<'_>) {
+    for (arguments, says) in [
+        (&["logs", "(unfinished"] as &[&str], "parenthesis"),
+        (&["query", NUMBERED_METRIC, "--where", "nonsense"], "KEY=VALUE"),
+        (&["query", NUMBERED_METRIC, "--last", "soon"], "span of time"),
+        (&["check", "run", "none of this name"], "no check is called"),
+        (&["rules", "import", "/nowhere/rules.json"], "cannot read /nowhere/rules.json"),
+    ] {
+        let output = terminal.run(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(errors.contains(says), "{arguments:?}: {errors}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told_and_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    let output = engine_process::command(&missing, &["status"]).unwrap().output().unwrap();
+    assert!(!output.status.success());
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("there is no data folder"), "{errors}");
+    assert!(!missing.exists());
+}
+
+#[tokio::test]
+async fn addresses_on_the_command_line_win_over_the_settings() {
+    let mut engine = EngineProcess::prepare(engine_process::SETTINGS).unwrap();
+    let port = |_| tests::servers::free_port().unwrap();
+    let [web, grpc, http] = [0, 1, 2].map(port).map(|port| format!("127.0.0.1:{port}"));
+    let arguments = ["--http", &web, "--otlp-grpc", &grpc, "--otlp-http", &http];
+    engine.launch(&arguments).await.unwrap();
+    assert_eq!(engine.address(), format!("http://{web}"));
+    engine
+        .wait_for_status("every way in listens where it was told", |status| {
+            let addresses: Vec<&str> =
+                status.listeners.iter().map(|listener| listener.address.as_str()).collect();
+            addresses == [&grpc, &http, &web]
+                && status.listeners.iter().all(|listener| listener.state == model::HealthState::Healthy)
+        })
+        .await
+        .unwrap();
+    let settings: Value = engine.call("settings", json!({})).await.unwrap();
+    assert_eq!(settings["values"]["listen"]["otlp_grpc"], "127.0.0.1:0", "the file is left alone");
+}

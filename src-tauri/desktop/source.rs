@@ -2,12 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use api::{ApiError, Backend, EngineBackend, ErrorCode};
 use engine::{Engine, EngineError, Log};
-use model::PartReporter;
 use tokio::sync::{Mutex, watch};
-use web::WebFront;
+use web::Console;
 
 use crate::{arguments::Arguments, attached::Attached};
 
@@ -54,7 +52,7 @@ pub(crate) struct Source {
 
 struct Own {
     engine: Engine,
-    front: Mutex<Option<WebFront>>,
+    console: Mutex<Option<Console>>,
 }
 
 impl Source {
@@ -81,21 +79,8 @@ impl Source {
 
     async fn own(engine: Engine, arguments: &Arguments) -> anyhow::Result<Self> {
         let backend: Arc<dyn Backend> = Arc::new(EngineBackend::new(engine.clone()));
-        let wanted = arguments.http().map_or_else(|| engine.settings().in_force().listen.web, str::to_owned);
-        let address = if wanted.is_empty() { "127.0.0.1:0" } else { &wanted };
-        let token = engine.token(web::new_token)?;
-        let front = match web::serve(backend.clone(), address, &token).await {
-            Ok(front) => front,
-            Err(error) => {
-                tracing::error!("{error}; a free port is taken instead");
-                web::serve(backend.clone(), "127.0.0.1:0", &token).await?
-            }
-        };
-        let reporter = PartReporter::new("console");
-        reporter.healthy();
-        engine.intake().register("web", front.address().trim_start_matches("http://"), reporter);
-        engine.publish(&front.address(), &token).context("cannot say where the engine is")?;
-        Ok(Self { backend, own: Some(Own { engine, front: Mutex::new(Some(front)) }) })
+        let console = Console::open(&engine, arguments.http()).await?;
+        Ok(Self { backend, own: Some(Own { engine, console: Mutex::new(Some(console)) }) })
     }
 
     pub(crate) fn backend(&self) -> Arc<dyn Backend> {
@@ -110,8 +95,8 @@ impl Source {
     /// Stops the engine if it is ours.
     pub(crate) async fn close(&self) {
         if let Some(own) = &self.own {
-            if let Some(front) = own.front.lock().await.take() {
-                front.stop().await;
+            if let Some(console) = own.console.lock().await.take() {
+                console.stop().await;
             }
             own.engine.stop().await;
         }

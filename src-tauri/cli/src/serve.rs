@@ -1,10 +1,9 @@
 //! Running the engine in a terminal, and the demonstration shop.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use api::EngineBackend;
 use engine::{Engine, EngineOptions, Log, stop_signal};
-use model::PartReporter;
+use web::Console;
 
 use crate::{
     arguments::{DemoOptions, ServeOptions},
@@ -22,28 +21,12 @@ pub(crate) async fn run(data: PathBuf, options: ServeOptions) -> anyhow::Result<
     let engine = Engine::start(engine_options).await?;
     log.follow(engine.settings());
 
-    let settings = engine.settings().in_force();
-    let address = options.http.unwrap_or(settings.listen.web);
-    let address = if address.is_empty() { "127.0.0.1:0".to_owned() } else { address };
-    let token = engine.token(web::new_token)?;
-    let reporter = PartReporter::new("console");
-    let backend = Arc::new(EngineBackend::new(engine.clone()));
-    let front = match web::serve(backend.clone(), &address, &token).await {
-        Ok(front) => front,
-        Err(error) => {
-            // Another program has the port: the console is worth more than its usual address.
-            tracing::error!("{error}; a free port is taken instead");
-            web::serve(backend, "127.0.0.1:0", &token).await?
-        }
-    };
-    reporter.healthy();
-    engine.intake().register("web", front.address().trim_start_matches("http://"), reporter);
-    engine.publish(&front.address(), &token)?;
-    output::line(&format!("ready {}", front.link()))?;
+    let console = Console::open(&engine, options.http.as_deref()).await?;
+    output::line(&format!("ready {}", console.link()))?;
 
     stop.cancelled().await;
     tracing::info!("stopping");
-    front.stop().await;
+    console.stop().await;
     engine.stop().await;
     Ok(())
 }

@@ -4,10 +4,12 @@
 mod access;
 mod assets;
 mod commands;
+mod console;
 mod remote;
 mod server;
 mod sockets;
 
 pub use access::new_token;
+pub use console::Console;
 pub use remote::RemoteBackend;
 pub use server::{WebError, WebFront, serve};

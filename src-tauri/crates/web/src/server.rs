@@ -32,6 +32,9 @@ pub enum WebError {
         /// Why.
         source: io::Error,
     },
+    /// The engine cannot keep its token or say where it is.
+    #[error(transparent)]
+    Engine(#[from] engine::EngineError),
 }
 
 /// What every request needs.

@@ -143,7 +143,7 @@ fn choose(app: &AppHandle, source: &Arc<Source>, event: &MenuEvent) {
     let id = event.id().as_ref();
     match id.split_once('/') {
         Some(("alert", fingerprint)) => {
-            window::show(app, Some(&format!("#/alerts?fingerprint={fingerprint}")));
+            window::show(app, Some(&format!("#/alerts?alert={fingerprint}")));
         }
         Some(("mute", minutes)) => {
             call(source, "mute", json!({"minutes": minutes.parse::<u32>().unwrap_or(60)}));

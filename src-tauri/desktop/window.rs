@@ -65,7 +65,7 @@ pub(crate) fn open_from_notifications(app: AppHandle, source: &Arc<Source>) {
     let mut opened = engine.alerts().subscribe_opened();
     tauri::async_runtime::spawn(async move {
         while let Ok(opened) = opened.recv().await {
-            let place = format!("#/alerts?fingerprint={}", opened.fingerprint);
+            let place = format!("#/alerts?alert={}", opened.fingerprint);
             let shown = app.clone();
             let on_main = app.run_on_main_thread(move || show(&shown, Some(&place)));
             if on_main.is_err() {

@@ -19,3 +19,19 @@ export function timeTicks(times: number[], spacing: number): string[] {
     return spacing < 60_000 ? withSeconds.format(time) : hourMinute.format(time)
   })
 }
+
+const SECOND = 1000
+const SPACINGS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800,
+]
+
+/** Moments at round local times between two, in milliseconds; at most `most`. */
+export function roundMoments(from: number, to: number, most: number): number[] {
+  if (!(to > from)) return []
+  const spacing = (SPACINGS.find((seconds) => (to - from) / (seconds * SECOND) <= most) ?? 2_419_200) * SECOND
+  const offset = new Date(from).getTimezoneOffset() * 60 * SECOND
+  const moments: number[] = []
+  for (let local = Math.ceil((from - offset) / spacing) * spacing; local + offset <= to; local += spacing)
+    moments.push(local + offset)
+  return moments
+}

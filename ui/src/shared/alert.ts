@@ -1,6 +1,6 @@
 import type { Alert, AlertRule, AlertSeverity, HealthState } from '../backend'
-import { shownUnit } from '../shared/series'
-import { formatValue } from '../shared/format'
+import { shownUnit } from './series'
+import { formatValue } from './format'
 
 type Labels = Alert['labels']
 

@@ -28,7 +28,7 @@ const tier = (files, ...patterns) => ({
 })
 
 export default ts.config(
-  { ignores: ['dist', 'node_modules', 'src/backend/generated'] },
+  { ignores: ['dist', 'node_modules', 'test-results', 'src/backend/generated'] },
   js.configs.recommended,
   ...ts.configs.recommended,
   ...svelte.configs.recommended,

@@ -1,0 +1,127 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const START_TIME = 60_000
+const STOP_TIME = 20_000
+
+/** The program under test, built by cargo. */
+export function program(): string {
+  const target = resolve(process.env.CARGO_TARGET_DIR ?? join(import.meta.dirname, '../../target'))
+  const path = join(target, 'debug', process.platform === 'win32' ? 'binnacle-cli.exe' : 'binnacle-cli')
+  if (!existsSync(path)) throw new Error(`${path} is not built; run cargo build -p binnacle-cli`)
+  return path
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port is free')
+  return address.port
+}
+
+/** Where an engine is and how to talk to it. Plain data, so that it can be handed to another process. */
+export interface Place {
+  folder: string
+  http: string
+  otlpGrpc: string
+  otlpHttp: string
+  token: string
+}
+
+/** The console's page of an engine. */
+export const page = (place: Place, hash = ''): string => `http://${place.http}/?token=${place.token}${hash}`
+
+/** Calls a command of a running engine. */
+export async function command<Reply>(place: Place, name: string, args: unknown): Promise<Reply> {
+  const response = await fetch(`http://${place.http}/api/command/${name}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${place.token}` },
+    body: JSON.stringify(args),
+  })
+  if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`)
+  return (await response.json()) as Reply
+}
+
+/** A real engine in a process of its own, on a new data folder and free ports. */
+export class Engine {
+  #process: ChildProcess | null = null
+
+  private constructor(readonly place: Place) {}
+
+  static async start(settings = ''): Promise<Engine> {
+    const folder = await mkdtemp(join(tmpdir(), 'binnacle-e2e-'))
+    await mkdir(join(folder, 'data'))
+    if (settings) await writeFile(join(folder, 'data', 'settings.toml'), settings)
+    const [http, grpc, otlp] = [await freePort(), await freePort(), await freePort()]
+    const engine = new Engine({
+      folder,
+      http: `127.0.0.1:${http}`,
+      otlpGrpc: `127.0.0.1:${grpc}`,
+      otlpHttp: `127.0.0.1:${otlp}`,
+      token: '',
+    })
+    await engine.resume()
+    return engine
+  }
+
+  /** Starts the process on the same folder and the same ports; done once it accepts traffic. */
+  async resume(): Promise<void> {
+    const { folder, http, otlpGrpc, otlpHttp } = this.place
+    const child = spawn(
+      program(),
+      ['serve', '--data', join(folder, 'data'), '--http', http, '--otlp-grpc', otlpGrpc, '--otlp-http', otlpHttp],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, DBUS_SESSION_BUS_ADDRESS: 'disabled:' } },
+    )
+    this.#process = child
+    let complaints = ''
+    child.stderr.on('data', (text: Buffer) => (complaints = `${complaints}${text.toString()}`.slice(-4000)))
+    const ready = new Promise<string>((done, failed) => {
+      createInterface(child.stdout).on('line', (line) => {
+        const found = /^ready http:\/\/([^/]+)\/\?token=(\w+)$/.exec(line)
+        if (found?.[1] === http) done(found[2] ?? '')
+        else if (found) failed(new Error(`served on ${found[1]} instead of ${http}`))
+      })
+      child.once('exit', (code) =>
+        failed(new Error(`the engine ended with ${code} before it was ready: ${complaints}`)),
+      )
+      setTimeout(() => failed(new Error(`the engine was not ready in time: ${complaints}`)), START_TIME).unref()
+    })
+    this.place.token = await ready
+  }
+
+  /** Ends the process as a service manager would; the data stay. */
+  async pause(): Promise<void> {
+    const child = this.#process
+    this.#process = null
+    if (!child || child.exitCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_TIME)
+    await ended
+    clearTimeout(late)
+  }
+
+  /** Ends the process and removes its data. */
+  async stop(): Promise<void> {
+    await this.pause()
+    await rm(this.place.folder, { recursive: true, force: true })
+  }
+}
+
+/** Fills an engine with an hour of the demonstration shop. */
+export async function fill(place: Place): Promise<void> {
+  const child = spawn(program(), ['demo', '--once', '--history', '1h', '--to', `http://${place.otlpGrpc}`], {
+    stdio: 'ignore',
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  if (code !== 0) throw new Error(`the demonstration ended with ${code}`)
+}

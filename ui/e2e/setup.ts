@@ -1,0 +1,62 @@
+import { command, Engine, fill, type Place } from './engine'
+
+const NEVER_LONG = { timeout_seconds: 2, retries: 0, retry_interval_seconds: 1 }
+
+const check = (name: string, kind: object, service: string | null = null) => ({
+  check: {
+    id: '',
+    name,
+    enabled: true,
+    kind,
+    interval_seconds: 5,
+    ...NEVER_LONG,
+    degraded_above_ms: null,
+    service,
+  },
+  secret: null,
+})
+
+/** A healthy address, a healthy port, a closed port, and a rule that fires at once. */
+async function watch(place: Place): Promise<void> {
+  const [host = '', port = ''] = place.http.split(':')
+  const page = { type: 'http', url: `http://${place.http}/`, method: 'GET', expected_status: [], body_contains: null }
+  await command(place, 'save_check', check('console page', page))
+  await command(place, 'save_check', check('console port', { type: 'tcp', host, port: Number(port) }))
+  await command(place, 'save_check', check('closed port', { type: 'tcp', host, port: 1 }, 'checkout'))
+  const rule = {
+    id: '',
+    name: 'Machine is on',
+    enabled: true,
+    severity: 'warning',
+    watch: {
+      type: 'metric',
+      metric: 'system.memory.utilization',
+      matchers: [],
+      aggregation: 'maximum',
+      group_by: [],
+      window_seconds: 60,
+    },
+    comparator: 'above',
+    threshold: 0.0001,
+    resolve_threshold: null,
+    hold_seconds: 0,
+    interval_seconds: 1,
+    missing_data: 'keep_state',
+    notify: true,
+  }
+  await command(place, 'save_rule', { rule })
+}
+
+/** One engine with the shop's data for all tests that only look; each test that breaks things starts its own. */
+export default async function setup(): Promise<() => Promise<void>> {
+  const engine = await Engine.start('[alerts]\ndesktop_notifications = false\n')
+  try {
+    await watch(engine.place)
+    await fill(engine.place)
+  } catch (thrown) {
+    await engine.stop()
+    throw thrown
+  }
+  process.env.BINNACLE_E2E = JSON.stringify(engine.place)
+  return () => engine.stop()
+}

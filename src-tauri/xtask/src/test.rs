@@ -115,7 +115,8 @@ fn rust() -> anyhow::Result<Count> {
     // Tests start the programs, so these have to be there and as new as the tests.
     run::build("dev")?;
     duckdb::place_beside(&workspace::target().join("debug"))?;
-    counted(cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]), cargo_test)
+    let every_test = ["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
+    counted(cargo(&every_test), cargo_test)
 }
 
 /// Runs a test runner, passes its output on and adds up what `read` finds in its lines. A runner that fails

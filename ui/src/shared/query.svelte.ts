@@ -60,6 +60,7 @@ export function useResource<T>(
   let timer: ReturnType<typeof setTimeout> | undefined
   let loading = false
   let again = false
+  let ended = false
 
   function settle(answer: T) {
     query.data = answer
@@ -77,6 +78,7 @@ export function useResource<T>(
   function ask(): void {
     clearTimeout(timer)
     timer = undefined
+    if (ended) return
     controller?.abort()
     const mine = (controller = new AbortController())
     last = Date.now()
@@ -110,7 +112,7 @@ export function useResource<T>(
   const pace = () => options.pace ?? Math.min(SLOWEST_REFRESH, Math.max(1000, range.length / 600))
 
   function refreshSoon(): void {
-    if (timer || document.hidden || !(options.always || range.live)) return
+    if (ended || timer || document.hidden || !(options.always || range.live)) return
     if (loading) {
       again = true
       return
@@ -131,18 +133,19 @@ export function useResource<T>(
   })
 
   $effect(() => {
-    const ended = options.refresh && changes.on(options.refresh, refreshSoon)
+    const unsubscribe = options.refresh && changes.on(options.refresh, refreshSoon)
     const shown = () => document.hidden || refreshSoon()
     document.addEventListener('visibilitychange', shown)
     const ticking = setInterval(() => options.refresh && range.live && refreshSoon(), SLOWEST_REFRESH)
     return () => {
-      ended?.()
+      unsubscribe?.()
       clearInterval(ticking)
       document.removeEventListener('visibilitychange', shown)
     }
   })
 
   $effect(() => () => {
+    ended = true
     clearTimeout(timer)
     controller?.abort()
   })

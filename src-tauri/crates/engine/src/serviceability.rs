@@ -1,6 +1,8 @@
 //! The state of services: their error ratio, held together with their alerts and checks.
 
-use model::{AlertState, HealthState, Incident, ServiceSummary, ServicesRequest};
+use model::{
+    AlertState, HealthState, Incident, ServiceDetail, ServiceRequest, ServiceSummary, ServicesRequest,
+};
 
 use crate::{Engine, EngineError};
 
@@ -9,10 +11,25 @@ impl Engine {
     /// state worse and says why.
     pub async fn services(&self, request: &ServicesRequest) -> Result<Vec<ServiceSummary>, EngineError> {
         let mut services = self.store().services(request).await?;
+        self.judge(&mut services).await?;
+        services.sort_by(|one, other| {
+            (other.state, other.rate).partial_cmp(&(one.state, one.rate)).unwrap_or(std::cmp::Ordering::Equal)
+        });
+        Ok(services)
+    }
+
+    /// One service in detail, in the same state as [`Engine::services`] gives it.
+    pub async fn service(&self, request: &ServiceRequest) -> Result<Option<ServiceDetail>, EngineError> {
+        let Some(mut detail) = self.store().service_detail(request).await? else { return Ok(None) };
+        self.judge(std::slice::from_mut(&mut detail.summary)).await?;
+        Ok(Some(detail))
+    }
+
+    async fn judge(&self, services: &mut [ServiceSummary]) -> Result<(), EngineError> {
         let alerts = self.store().alerts().await?;
         let incidents = self.store().open_incidents().await?;
         let checks = self.store().checks().await?;
-        for service in &mut services {
+        for service in services {
             if matches!(service.state, HealthState::Degraded | HealthState::Unhealthy)
                 && service.reason.is_empty()
             {
@@ -34,10 +51,7 @@ impl Engine {
                 }
             }
         }
-        services.sort_by(|one, other| {
-            (other.state, other.rate).partial_cmp(&(one.state, one.rate)).unwrap_or(std::cmp::Ordering::Equal)
-        });
-        Ok(services)
+        Ok(())
     }
 }
 

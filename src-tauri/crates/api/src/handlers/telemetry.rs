@@ -62,5 +62,5 @@ pub(crate) async fn service(
     engine: &Engine,
     request: ServiceRequest,
 ) -> Result<Option<ServiceDetail>, ApiError> {
-    Ok(engine.store().service_detail(&request).await?)
+    Ok(engine.service(&request).await?)
 }

@@ -37,7 +37,7 @@ test('a rule is made by clicking and fires', async ({ page, own, visit }) => {
   await page.getByRole('option', { name: /system\.memory\.utilization/ }).click()
   await expectDrawn(page, 'figure.chart')
   await page.getByLabel('Name', { exact: true }).fill('Memory in use')
-  await page.getByRole('textbox', { name: 'Threshold' }).fill('0.1%')
+  await page.getByRole('textbox', { name: 'Threshold', exact: true }).fill('0.1%')
   await page.getByRole('textbox', { name: 'Hold', exact: true }).fill('0 s')
   await page.getByRole('button', { name: 'critical' }).click()
   await expect(page.getByText(/^Tells you when/)).toBeVisible()

@@ -12,7 +12,9 @@ function startsDay(time: number): boolean {
 
 /** Labels of a time axis (ms) whose ticks are `spacing` milliseconds apart: local time, days named at midnight. */
 export function timeTicks(times: number[], spacing: number): string[] {
-  return times.map((time) => {
+  return times.map((tick) => {
+    // A tick may miss its round moment by a fraction of a millisecond.
+    const time = Math.round(tick)
     if (spacing >= 2 * DAY) return dayMonth.format(time)
     if (startsDay(time)) return weekday.format(time)
     if (spacing >= DAY) return dayMonth.format(time)

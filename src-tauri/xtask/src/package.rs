@@ -54,9 +54,11 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<PathBuf> {
     let architecture = output(Command::new("dpkg").arg("--print-architecture"))?.trim().to_owned();
     write_control(&folder, &tree, &architecture)?;
     let package = folder.join(format!("binnacle_{}_{architecture}.deb", env!("CARGO_PKG_VERSION")));
+    // The development build is large and only tried out, so it is packed quickly.
+    let compression = if debug { ("-Zgzip", "-z1") } else { ("-Zxz", "-z6") };
     check(
         Command::new("dpkg-deb")
-            .args(["--root-owner-group", "--uniform-compression", "-Zxz", "--build"])
+            .args(["--root-owner-group", "--uniform-compression", compression.0, compression.1, "--build"])
             .args([&tree, &package]),
     )?;
     let bytes = fs::metadata(&package)?.len();

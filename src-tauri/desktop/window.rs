@@ -10,6 +10,15 @@ use tauri_plugin_window_state::StateFlags;
 use crate::{commands::Subscriptions, source::Source};
 
 const LABEL: &str = "main";
+/// Under the locale `C` WebKit calls the person's language so, which its own `Intl` refuses.
+const LANGUAGE: &str = "
+try {
+  new Intl.NumberFormat(navigator.language)
+} catch {
+  Object.defineProperty(navigator, 'language', { value: 'en-GB' })
+  Object.defineProperty(navigator, 'languages', { value: ['en-GB'] })
+}
+";
 
 /// What is remembered of the window: not whether it was shown, because a start means "show me".
 pub(crate) fn kept_state() -> StateFlags {
@@ -34,6 +43,7 @@ pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
         .inner_size(1280.0, 820.0)
         .min_inner_size(720.0, 480.0)
         .visible(false)
+        .initialization_script(LANGUAGE)
         .on_page_load(|window, load| {
             if load.event() == PageLoadEvent::Started {
                 window.state::<Subscriptions>().end_all();

@@ -110,7 +110,8 @@ impl Desktop {
         for name in ["WAYLAND_DISPLAY", "RUST_LOG", "BINNACLE_DATA_DIR"] {
             command.env_remove(name);
         }
-        command.stdin(Stdio::null());
+        // The locale of a bare machine, which some libraries take badly.
+        command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
         command
     }
 

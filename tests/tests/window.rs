@@ -105,6 +105,15 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     // Its own vital signs first, then what the application sends.
     driver.see(&called("Overview")).await?;
     text_holds(driver, "cores busy").await?;
+    let begun = Instant::now();
+    let search =
+        json!({"name": "metric_catalog", "args": {"search": "queue.depth", "matchers": [], "limit": 5}});
+    while driver.run("return __TAURI_INTERNALS__.invoke('command', arguments[0])", search.clone()).await?
+        == json!([])
+    {
+        ensure!(begun.elapsed() < PATIENCE, "what the application sends does not arrive");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
     driver.click(&called("Metrics")).await?;
     text_holds(driver, "queue.depth").await?;
 
@@ -116,7 +125,7 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     driver.click("//*[@role='option'][contains(., 'queue.depth')]").await?;
     driver.see(&format!("{}[contains(., 'queue.depth')]", labelled("Metric"))).await?;
     driver.click(&labelled("Aggregation")).await?;
-    driver.click("//*[@role='option'][normalize-space(.)='last']").await?;
+    driver.click("//*[@role='option'][normalize-space(.)='latest']").await?;
     driver.fill(&labelled("Window"), "10 s").await?;
     driver.click(&labelled("Comparison")).await?;
     driver.click("//*[@role='option'][normalize-space(.)='above']").await?;
@@ -127,7 +136,9 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     driver.fill("//label[contains(., 'Name')]//input", "Orders wait").await?;
     driver.click("//button[starts-with(normalize-space(.), 'Save')]").await?;
 
-    driver.click(&called("Alerts")).await?;
+    // Saving leads to the list of rules.
+    text_holds(driver, "Tells you when the latest value of queue.depth").await?;
+    driver.click("//a[starts-with(normalize-space(.), 'Firing')]").await?;
     text_holds(driver, "Nothing is firing").await?;
     ensure!(desktop.displayed_notifications()? == 0, "told before anything happened");
 
@@ -173,9 +184,7 @@ async fn look_around(driver: &WebDriver) -> Result<()> {
         "Overview",
     ] {
         driver.click(&called(view)).await?;
-        driver
-            .see(&format!("//h1[contains(., '{view}')] | //a[@aria-current='page'][contains(., '{view}')]"))
-            .await?;
+        driver.see(&format!("//h1[normalize-space(.)='{view}']")).await?;
         if view == "Reports" {
             driver.see("//iframe[contains(@srcdoc, '<html')]").await?;
         }

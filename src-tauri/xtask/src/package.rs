@@ -27,7 +27,7 @@ Icon=binnacle
 Terminal=false
 Categories=Development;Monitor;System;
 Keywords=monitoring;metrics;logs;traces;alerts;OpenTelemetry;
-StartupWMClass=binnacle
+StartupWMClass=Binnacle
 ";
 
 /// Found by running, not by linking: the tray's library is opened when the program starts.

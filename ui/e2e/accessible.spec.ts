@@ -100,7 +100,6 @@ for (const scheme of ['dark', 'light'] as const) {
       await page.evaluate((hash) => (location.hash = hash), `#/${view}`)
       await expect(page.locator('main [aria-label="Loading"]')).toHaveCount(0)
       await expect(page.getByRole('heading', { level: 1, includeHidden: true })).toHaveCount(1)
-      await page.waitForLoadState('networkidle').catch(() => undefined)
       expect(await page.evaluate(faultsOfStructure), view).toEqual([])
       expect(await page.evaluate(faintTexts), view).toEqual([])
     }

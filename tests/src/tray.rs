@@ -12,6 +12,9 @@ use zbus::{
     zvariant::{OwnedObjectPath, OwnedValue, Value},
 };
 
+/// An entry as the menu protocol tells it: number, properties, entries inside.
+type MenuItem = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+
 /// A tray as desktops have one: programs put their items into it and it reads their menus.
 #[derive(Debug)]
 pub struct Tray {
@@ -69,8 +72,7 @@ impl Tray {
     /// The entries of the menu of the item that came last, by their words, with their numbers.
     pub fn menu(&self) -> Result<HashMap<String, i32>> {
         let layout = self.menu_proxy()?.call_method("GetLayout", &(0, -1, Vec::<String>::new()))?;
-        let (_, root): (u32, (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>)) =
-            layout.body().deserialize()?;
+        let (_, root): (u32, Entry) = layout.body().deserialize()?;
         let mut entries = HashMap::new();
         for child in &root.2 {
             collect_entries(child, &mut entries);
@@ -94,6 +96,9 @@ impl Tray {
         Ok(Proxy::new(&self.connection, service, menu, "com.canonical.dbusmenu")?)
     }
 }
+
+/// The number, the properties and the entries below.
+type Entry = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
 
 /// An entry is its number, its properties and the entries below it.
 fn collect_entries(entry: &Value<'_>, entries: &mut HashMap<String, i32>) {

@@ -12,9 +12,6 @@ use zbus::{
     zvariant::{OwnedObjectPath, OwnedValue, Value},
 };
 
-/// An entry as the menu protocol tells it: number, properties, entries inside.
-type MenuItem = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
-
 /// A tray as desktops have one: programs put their items into it and it reads their menus.
 #[derive(Debug)]
 pub struct Tray {

@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
         trace::v1::ExportTraceServiceRequest,
     },
-    common::v1::KeyValue,
+    common::v1::{AnyValue, KeyValue, any_value::Value},
     logs::v1::LogRecord,
     metrics::v1::{Gauge, Metric, NumberDataPoint, Sum, metric, number_data_point},
     trace::v1::Span,
@@ -26,6 +26,9 @@ use tests::otlp_load::{
 const SPANS_PER_TRACE: usize = 9;
 /// Series of the metrics, whoever sends them.
 const SERIES: usize = 1_000;
+const URL_PATH: &str = "url.path";
+const ORDER_NUMBER: &str = "order.number";
+
 /// Nanoseconds between two samples of a series.
 const STEP: u64 = 1_000_000_000;
 
@@ -117,7 +120,7 @@ fn span(index: usize, random: &mut Random) -> Span {
         attributes: vec![
             attribute("http.request.method", "GET"),
             attribute("http.route", route),
-            attribute("url.path", &route.replace("{id}", &random.below(10_000).to_string())),
+            attribute(URL_PATH, ""),
             number_attribute("http.response.status_code", if random.below(50) == 0 { 500 } else { 200 }),
             attribute("server.address", "shop.example.com"),
             number_attribute("server.port", 8080),
@@ -140,26 +143,25 @@ fn renew_spans(spans: &mut [Span], random: &mut Random) {
             let duration = 200_000 + random.below(40_000_000);
             span.end_time_unix_nano = now - random.below(1_000_000);
             span.start_time_unix_nano = span.end_time_unix_nano - duration;
+            let order = random.below(100_000);
+            set(&mut span.attributes, URL_PATH, Value::StringValue(format!("/orders/{order}/payment")));
         }
     }
 }
 
 fn log(random: &mut Random) -> LogRecord {
     let route = ROUTES[random.below(ROUTES.len() as u64) as usize];
-    let number = random.below(1_000_000);
     let (status, severity, word) = if random.below(50) == 0 { (500, 17, "ERROR") } else { (200, 9, "INFO") };
-    let milliseconds = random.below(400);
     let attributes: Vec<KeyValue> = vec![
         attribute("http.request.method", "GET"),
         attribute("http.route", route),
         number_attribute("http.response.status_code", status),
-        number_attribute("order.number", number as i64),
+        number_attribute(ORDER_NUMBER, 0),
         attribute("thread.name", &format!("worker-{}", random.below(16))),
     ];
     LogRecord {
         severity_number: severity,
         severity_text: word.into(),
-        body: Some(text(&format!("GET {route} for order {number} answered {status} in {milliseconds} ms"))),
         attributes,
         trace_id: vec![0; 16],
         span_id: vec![0; 8],
@@ -175,6 +177,17 @@ fn renew_logs(records: &mut [LogRecord], random: &mut Random) {
         record.observed_time_unix_nano = now;
         record.trace_id.copy_from_slice(&[random.bytes(), random.bytes()].concat());
         record.span_id.copy_from_slice(&random.bytes());
+        let (order, milliseconds) = (random.below(1_000_000), random.below(400));
+        set(&mut record.attributes, ORDER_NUMBER, Value::IntValue(order as i64));
+        record.body =
+            Some(text(&format!("payment for order {order} taken in {milliseconds} ms, receipt sent")));
+    }
+}
+
+/// Replaces the value of an attribute that is there.
+fn set(attributes: &mut [KeyValue], key: &str, value: Value) {
+    if let Some(attribute) = attributes.iter_mut().find(|attribute| attribute.key == key) {
+        attribute.value = Some(AnyValue { value: Some(value) });
     }
 }
 

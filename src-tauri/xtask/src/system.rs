@@ -29,6 +29,8 @@ const RUN: &[&str] = &[
 const TEST: &[&str] = &[
     "chromium",
     "dbus",
+    "desktop-file-utils",
+    "dpkg-dev",
     "dunst",
     "fonts-dejavu-core",
     "postgresql",

@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -31,8 +32,10 @@ pub fn client(language: Language, script: &str) -> Result<Command> {
         Language::JavaScript => {
             let installed = install(language, "javascript", "package-lock.json", install_javascript)?;
             // Node looks for packages beside the script. Renamed, for another client may be reading it.
+            static COPIES: AtomicU32 = AtomicU32::new(0);
+            let number = COPIES.fetch_add(1, Ordering::Relaxed);
             let copy = installed.join(script);
-            let fresh = installed.join(format!("{}-{script}", std::process::id()));
+            let fresh = installed.join(format!("{}-{number}-{script}", std::process::id()));
             fs::copy(sources("javascript").join(script), &fresh)?;
             fs::rename(&fresh, &copy)?;
             let mut command = Command::new("node");

@@ -1,16 +1,28 @@
 //! The console's types are those of the command list.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
-fn files(folder: &Path) -> BTreeMap<String, String> {
-    fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| {
+/// Every file below a folder with its text.
+fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inside) = folders.pop() {
+        for entry in fs::read_dir(inside).unwrap() {
             let path = entry.unwrap().path();
-            (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(path).unwrap())
-        })
-        .collect()
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_owned();
+                found.insert(name, fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    found
 }
 
 /// With `BINNACLE_UPDATE_TYPES=1` the committed files are brought up to date instead.
@@ -24,7 +36,7 @@ fn generated_types_are_up_to_date() {
     let fresh = tempfile::tempdir().unwrap();
     api::typescript::write_into(&fresh.path().join("types")).unwrap();
     let (fresh, committed) = (files(&fresh.path().join("types")), files(&committed));
-    let differing: Vec<&String> = fresh
+    let differing: Vec<&PathBuf> = fresh
         .keys()
         .chain(committed.keys())
         .filter(|name| fresh.get(*name) != committed.get(*name))

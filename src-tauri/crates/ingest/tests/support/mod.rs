@@ -17,7 +17,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use ingest::{IngestError, IntakeCounters, serve_otlp_grpc, serve_otlp_http};
-use model::TelemetryBatch;
+use model::{Attributes, Sample, Series, TelemetryBatch, Timestamp};
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
@@ -65,6 +65,22 @@ impl Receiver {
         ];
         let commits = store.subscribe();
         Self { store, http, grpc, counters, stop, servers, commits, _folder: folder }
+    }
+
+    /// Somebody else who writes so much that a queue of one record is nearly always full, until aborted.
+    pub fn keep_queue_full(&self) -> JoinHandle<()> {
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            loop {
+                let mut batch = TelemetryBatch::default();
+                let id = batch.add_series(Series::gauge("filler", "", Arc::default(), Attributes::new()));
+                let sample =
+                    |time| Sample { series: id, time: Timestamp(time), start_time: None, value: 1.0 };
+                batch.samples = (0..20_000).map(sample).collect();
+                // Refused while a request under test is being written.
+                let _ = store.write(batch).await;
+            }
+        })
     }
 
     pub fn url(&self, path: &str) -> String {

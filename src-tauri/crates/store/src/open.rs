@@ -15,6 +15,11 @@ use crate::{
 
 /// Name of the database in the data folder.
 pub(crate) const DATABASE: &str = "binnacle.duckdb";
+/// Name of its write-ahead log.
+pub(crate) const LOG: &str = "binnacle.duckdb.wal";
+/// A log that reaches this length is moved into the database file even under load; until then it lies in memory
+/// as well, and a start after a crash replays it.
+const LONGEST_LOG: &str = "128MiB";
 /// Folder for spilled intermediate results.
 const TEMPORARY: &str = "temporary";
 /// Folder that exports are written to before they move to their place: the only one queries may write to.
@@ -91,6 +96,7 @@ fn config(folder: &Path, options: &StoreOptions) -> Result<Config, StoreError> {
         .enable_autoload_extension(false)?
         .with("autoinstall_known_extensions", "false")?
         .with("allow_community_extensions", "false")?
+        .with("checkpoint_threshold", LONGEST_LOG)?
         .with("temp_directory", path_text(&temporary)?)?)
 }
 

@@ -81,6 +81,7 @@ impl Store {
             Arc::clone(&dictionary),
             commits.clone(),
             options.queue_records,
+            opened.folder.join(open::LOG),
             lock,
         )?;
         Ok(Self {
@@ -127,7 +128,7 @@ impl Store {
         let figures = &self.shared.writer.figures;
         let folder = self.shared.folder.clone();
         let bytes = tokio::task::spawn_blocking(move || {
-            [DATABASE.to_owned(), format!("{DATABASE}.wal")]
+            [DATABASE, open::LOG]
                 .iter()
                 .filter_map(|name| fs::metadata(folder.join(name)).ok())
                 .map(|metadata| metadata.len())

@@ -1,8 +1,9 @@
 //! The one thread that writes. It gathers what waits into groups and commits each group at once.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -22,6 +23,10 @@ use crate::{Changed, Commit, StoreError, append::Appending, dictionary::Dictiona
 const GATHER: Duration = Duration::from_millis(3);
 /// A group of this many records waits no longer.
 const LARGE_GROUP: usize = 50_000;
+/// Without work for this long, a log that has grown is moved into the database file.
+const QUIET: Duration = Duration::from_secs(1);
+/// A log of this many bytes has grown enough for that; it also lies in memory.
+const GROWN_LOG: u64 = 8 << 20;
 
 /// A change of the history. It may run twice: once with its group and, if the group failed, once alone.
 pub(crate) type Change = Box<dyn Fn(&Connection) -> Result<u64, StoreError> + Send>;
@@ -70,6 +75,7 @@ impl Writer {
         dictionary: Arc<Dictionary>,
         commits: broadcast::Sender<Commit>,
         limit: usize,
+        log: PathBuf,
         lock: Arc<File>,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let next_log_id =
@@ -82,6 +88,7 @@ impl Writer {
             commits,
             figures: Arc::clone(&figures),
             next_log_id,
+            log,
             _lock: lock,
         };
         let handle = std::thread::Builder::new()
@@ -127,6 +134,8 @@ struct WriterThread {
     commits: broadcast::Sender<Commit>,
     figures: Arc<WriterFigures>,
     next_log_id: i64,
+    /// The database's write-ahead log.
+    log: PathBuf,
     /// Last, so that the folder is let go after the connection.
     _lock: Arc<File>,
 }
@@ -135,7 +144,7 @@ impl WriterThread {
     fn run(mut self, jobs: &Receiver<Job>) {
         let mut held_over = None;
         loop {
-            let Some(first) = held_over.take().or_else(|| jobs.recv().ok()) else { break };
+            let Some(first) = held_over.take().or_else(|| self.next_job(jobs)) else { break };
             if matches!(first.work, Work::Alone(_) | Work::Close) {
                 if !self.run_alone(first) {
                     break;
@@ -168,6 +177,22 @@ impl WriterThread {
         if let Err(error) = self.connection.execute_batch("CHECKPOINT") {
             tracing::debug!(%error, "the last checkpoint was left to the next start");
         }
+    }
+
+    /// Waits for work, and uses the first quiet moment to move a log that has grown into the database file. Under
+    /// load that would hold everything up, and compress the newest rows again and again.
+    fn next_job(&self, jobs: &Receiver<Job>) -> Option<Job> {
+        match jobs.recv_timeout(QUIET) {
+            Ok(job) => return Some(job),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if fs::metadata(&self.log).is_ok_and(|metadata| metadata.len() >= GROWN_LOG)
+            && let Err(error) = self.connection.execute_batch("CHECKPOINT")
+        {
+            tracing::debug!(%error, "the checkpoint was left to a later moment");
+        }
+        jobs.recv().ok()
     }
 
     /// Runs a job outside of groups; false for the end.

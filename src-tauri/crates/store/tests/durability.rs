@@ -52,6 +52,25 @@ async fn one_bad_batch_harms_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_has_grown_moves_into_the_database_in_a_quiet_moment() {
+    let (folder, store) = open();
+    let length = |name: &str| fs::metadata(folder.path().join(name)).map_or(0, |metadata| metadata.len());
+    let body = "all work and no rest ".repeat(1000);
+    for start in (0..1000).step_by(100) {
+        let records = (start..start + 100).map(|n| log("shop", at(n), &body, Attributes::new())).collect();
+        store.write(logs(records)).await.unwrap();
+    }
+    let before = length("binnacle.duckdb");
+    let moved = async {
+        while length("binnacle.duckdb.wal") > 0 || length("binnacle.duckdb") <= before {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), moved).await.unwrap();
+    assert_eq!(store.statistics().await.unwrap().logs, 1000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_says_busy_and_recovers() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), StoreOptions { queue_records: 100, ..small() }).unwrap();

@@ -3,17 +3,19 @@
 use model::{AnomalyBand, AnomalyStretch, TimeRange, Timestamp};
 
 use crate::{
-    expectation::{Expectation, expect},
+    expectation::{BAND, Expectation, expect},
     grid::Grid,
     statistics::finite,
 };
 
-/// Half the height of the band in robust standard deviations. Chosen on public data, see `docs/benchmarks.md`.
-const BAND: f64 = 4.0;
 /// A stretch is told if it gets this far out once ...
-const PLAIN_DISTANCE: f64 = 8.0;
+const PLAIN_DISTANCE: f64 = 10.0;
+/// ... or, where it is a single value, this far ...
+const PLAIN_DISTANCE_ALONE: f64 = 13.0;
 /// ... or if its distances beyond the band add up to this.
-const PLAIN_SUM: f64 = 24.0;
+const PLAIN_SUM: f64 = 50.0;
+/// Stretches are one if there is less between them than this share of what is looked at.
+const LEAST_APART: f64 = 1.0 / 16.0;
 /// Fewer values than this make no band.
 const LEAST_VALUES: usize = 24;
 
@@ -22,10 +24,37 @@ const LEAST_VALUES: usize = 24;
 /// in order of time. With fewer than 24 values nothing is expected.
 ///
 /// Expected is the median of the values just before plus, where the series plainly repeats itself, the median of its
-/// season at that phase. The distance is measured in robust standard deviations of the values before, so an anomaly
-/// neither bends nor widens the band it is held against. A change of level is outside the band until it makes up half
-/// of the values just before, and is then the new normal.
+/// season at that phase; it stays between the least and the largest value. The distance is measured in robust standard
+/// deviations of the values before, so an anomaly neither bends nor widens the band it is held against. A change of level
+/// is outside the band until it makes up half of the values just before, and is then the new normal.
+///
+/// The band is nowhere wider than 2.5 times what is usual over the whole series (and half a step of a season, where that
+/// climbs), and reaches at most 20 robust ranges from the expected. The robust range is the widest of: the distance between the quartiles (where these are equal, the
+/// 98th percentile of the distances from the median) and a hundredth of the median. The lower edge of a series that is
+/// never negative is not negative.
 pub fn anomaly_band(times: &[Timestamp], values: &[Option<f64>], step: i64) -> AnomalyBand {
+    anomaly_band_knowing(times, values, step, Knowledge::default())
+}
+
+/// What is known of a series besides its values.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Knowledge {
+    /// The standard deviation that chance alone gives a value, in the unit of the values; 0 where it is not known. What is
+    /// counted, or is a share of something counted, is never steadier than that.
+    pub noise: f64,
+    /// How much of the series is looked at, in nanoseconds, where the rest is only there to learn from: the shorter, the
+    /// shorter the time between two stretches that are told apart.
+    pub looked_at: Option<i64>,
+}
+
+/// As [`anomaly_band`], where more is known. The robust range is at least the noise.
+pub fn anomaly_band_knowing(
+    times: &[Timestamp],
+    values: &[Option<f64>],
+    step: i64,
+    knowledge: Knowledge,
+) -> AnomalyBand {
+    let noise = finite(knowledge.noise).max(0.0);
     let mut points: Vec<(Timestamp, Option<f64>)> = times
         .iter()
         .copied()
@@ -47,51 +76,77 @@ pub fn anomaly_band(times: &[Timestamp], values: &[Option<f64>], step: i64) -> A
         return band;
     }
     let grid = Grid::of(&band.times, &band.values, step);
-    let expectation = expect(&grid.values, step);
+    let expectation = expect(&grid.values, step, noise);
     for (index, place) in grid.places.iter().enumerate() {
         band.expected[index] = Some(expectation.centre(*place));
-        band.lower[index] = Some(expectation.edge(*place, -BAND));
-        band.upper[index] = Some(expectation.edge(*place, BAND));
+        let (lower, upper) = expectation.edges(*place);
+        (band.lower[index], band.upper[index]) = (Some(lower), Some(upper));
     }
     band.season = expectation.season.map(|steps| step.saturating_mul(steps as i64));
-    band.anomalies = stretches(&band, &grid, &expectation, step);
+    let steps =
+        knowledge.looked_at.map_or(grid.values.len() as f64, |length| length as f64 / step.max(1) as f64);
+    let merge = ((steps * LEAST_APART) as usize).min(expectation.merge).max(3);
+    band.anomalies = stretches(&band, &grid, &expectation, step, merge);
     band
 }
 
+/// Neighbouring points outside the band.
+struct Outside {
+    stretch: AnomalyStretch,
+    /// Sum of the distances beyond the band.
+    sum: f64,
+    /// Place of the last point.
+    last: usize,
+    points: usize,
+}
+
+impl Outside {
+    fn append(&mut self, later: Self) {
+        let range = TimeRange::new(self.stretch.range.start, later.stretch.range.end);
+        if later.stretch.score > self.stretch.score {
+            self.stretch = later.stretch;
+        }
+        self.stretch.range = range;
+        self.sum += later.sum;
+        self.last = later.last;
+        self.points += later.points;
+    }
+
+    fn is_plain(&self) -> bool {
+        let enough = if self.points == 1 { PLAIN_DISTANCE_ALONE } else { PLAIN_DISTANCE };
+        self.stretch.score >= enough || (self.points > 1 && self.sum >= PLAIN_SUM)
+    }
+}
+
 /// Neighbouring points outside the band put together, as far as they are plain.
-fn stretches(band: &AnomalyBand, grid: &Grid, expectation: &Expectation, step: i64) -> Vec<AnomalyStretch> {
-    let mut found: Vec<(AnomalyStretch, f64, usize)> = Vec::new();
+fn stretches(
+    band: &AnomalyBand,
+    grid: &Grid,
+    expectation: &Expectation,
+    step: i64,
+    merge: usize,
+) -> Vec<AnomalyStretch> {
+    let mut found: Vec<Outside> = Vec::new();
     for (index, place) in grid.places.iter().enumerate() {
         let Some(value) = band.values[index] else { continue };
         let score = expectation.distance(*place, value);
         if score.abs() <= BAND {
             continue;
         }
-        let end = band.times[index].offset(step.max(1));
-        let here = AnomalyStretch {
-            range: TimeRange::new(band.times[index], end),
+        let stretch = AnomalyStretch {
+            range: TimeRange::new(band.times[index], band.times[index].offset(step.max(1))),
             extreme: value,
             expected: expectation.centre(*place),
             score: finite(score.abs()),
         };
-        let beyond = score.abs() - BAND;
+        let point = Outside { stretch, sum: score.abs() - BAND, last: *place, points: 1 };
         match found.last_mut() {
-            Some((stretch, sum, last)) if place - *last <= expectation.merge => {
-                stretch.range.end = end;
-                *sum += beyond;
-                *last = *place;
-                if here.score > stretch.score {
-                    *stretch = AnomalyStretch { range: stretch.range, ..here };
-                }
-            }
-            _ => found.push((here, beyond, *place)),
+            Some(outside) if place - outside.last <= merge => outside.append(point),
+            _ => found.push(point),
         }
     }
-    let mut plain: Vec<AnomalyStretch> = found
-        .into_iter()
-        .filter(|(stretch, sum, _)| stretch.score >= PLAIN_DISTANCE || *sum >= PLAIN_SUM)
-        .map(|(stretch, _, _)| stretch)
-        .collect();
+    let mut plain: Vec<AnomalyStretch> =
+        found.into_iter().filter(Outside::is_plain).map(|outside| outside.stretch).collect();
     plain.sort_by(|left, right| right.score.total_cmp(&left.score));
     plain
 }

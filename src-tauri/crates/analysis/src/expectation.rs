@@ -3,23 +3,38 @@
 use model::NANOS_PER_SECOND;
 
 use crate::{
+    limits::Limits,
     rolling::RollingQuantiles,
     season::{profile, season_length},
     statistics::{finite, sorted_finite},
 };
 
 const DAY: i64 = 86_400 * NANOS_PER_SECOND;
+/// Half the height of the band in robust standard deviations. Chosen on public data, see `docs/benchmarks.md`.
+pub(crate) const BAND: f64 = 4.0;
 /// From the median absolute deviation to a standard deviation of normal values.
 const MAD_TO_DEVIATION: f64 = 1.4826;
 /// One value in a hundred may be this many standard deviations off: normal values are 2.6 off, spiky series more.
 /// Chosen on public data, see `docs/benchmarks.md`.
 const RARE_DISTANCE: f64 = 5.0;
+/// The band is nowhere wider than this many times what is usual over the whole series: a stretch in which half the values
+/// are odd widens it no further. Chosen on public data, see `docs/benchmarks.md`.
+const WIDEST: f64 = 2.5;
+/// What is this many times the usual off, ...
+const FAR: f64 = 6.0;
+/// ... this many times in a row, is a fault rather than a tail.
+const LEAST_RUN: usize = 3;
 /// By how much the band is wider at the start, where the tails are not known yet.
 const STARTING: f64 = 1.5;
 /// The usual distance is taken from at most this many values before.
 const LONGEST_MEMORY: usize = 4_000;
 /// The band is at least this wide in relation to the size of the values: rounding is no anomaly.
 const LEAST_RELATIVE_DEVIATION: f64 = 1e-3;
+
+/// A series whose noise is a larger share of its median than this is not compressed.
+const MOST_NOISE_COMPRESSED: f64 = 0.1;
+/// No deviation is smaller, so that dividing by it is safe.
+const LEAST_DEVIATION: f64 = f64::MIN_POSITIVE * 1e10;
 
 /// The expected values of a series, place by place.
 pub(crate) struct Expectation {
@@ -28,6 +43,7 @@ pub(crate) struct Expectation {
     /// Robust standard deviations, on the scale of `shape`.
     deviations: Vec<f64>,
     shape: Shape,
+    limits: Limits,
     /// Length of the season in steps, if there is a plain one.
     pub(crate) season: Option<usize>,
     /// Stretches no more than this many steps apart are one.
@@ -39,9 +55,11 @@ impl Expectation {
         finite(self.shape.restore(self.centres[place]))
     }
 
-    /// The value `distance` robust standard deviations away from the expected.
-    pub(crate) fn edge(&self, place: usize, distance: f64) -> f64 {
-        finite(self.shape.restore(self.centres[place] + distance * self.deviations[place]))
+    /// Lower and upper edge of the band.
+    pub(crate) fn edges(&self, place: usize) -> (f64, f64) {
+        let (centre, half) = (self.centres[place], BAND * self.deviations[place]);
+        let lower = self.limits.not_below_least(self.shape.restore(centre - half));
+        (finite(lower), finite(self.shape.restore(centre + half)))
     }
 
     /// How many robust standard deviations `value` is away from the expected.
@@ -61,14 +79,15 @@ enum Shape {
 }
 
 impl Shape {
-    fn of(values: &[f64]) -> Self {
+    fn of(values: &[f64], noise: f64) -> Self {
         let sorted = sorted_finite(values);
         let at = |q: f64| crate::quantile(&sorted, q).unwrap_or(0.0);
         let size = at(0.99).abs().max(at(0.01).abs());
         let unit = if size > 1e100 { size } else { 1.0 };
         let (low, middle, high) = (at(0.02) / unit, at(0.5) / unit, at(0.98) / unit);
         let skewed = high - middle > 1.5 * (middle - low);
-        if at(0.0) >= 0.0 && middle > 0.0 && skewed {
+        // Where much of the value is chance, the scatter does not follow the size.
+        if at(0.0) >= 0.0 && middle > 0.0 && skewed && noise < at(0.5) * MOST_NOISE_COMPRESSED {
             return Self::Compressed(at(0.5));
         }
         Self::Linear(unit)
@@ -81,6 +100,14 @@ impl Shape {
         }
     }
 
+    /// How far apart on this scale are the number at `centre` of this scale and one that is larger by `distance`.
+    fn breadth(self, centre: f64, distance: f64) -> f64 {
+        match self {
+            Self::Linear(unit) => distance / unit,
+            Self::Compressed(_) => self.apply(self.restore(centre) + distance) - centre,
+        }
+    }
+
     fn restore(self, value: f64) -> f64 {
         match self {
             Self::Linear(unit) => value * unit,
@@ -89,9 +116,11 @@ impl Shape {
     }
 }
 
-/// What is expected of a series with holes (`NaN`) of steps of `step` nanoseconds.
-pub(crate) fn expect(values: &[f64], step: i64) -> Expectation {
-    let shape = Shape::of(values);
+/// What is expected of a series with holes (`NaN`) of steps of `step` nanoseconds. `noise` is the standard deviation that
+/// chance alone gives a value, 0 where that is not known.
+pub(crate) fn expect(values: &[f64], step: i64, noise: f64) -> Expectation {
+    let shape = Shape::of(values, noise);
+    let limits = Limits::of(values, noise);
     let shaped: Vec<f64> = values.iter().map(|value| shape.apply(*value)).collect();
     let present = shaped.iter().filter(|value| !value.is_nan()).count();
     let window = window_without_season(shaped.len(), step);
@@ -107,21 +136,32 @@ pub(crate) fn expect(values: &[f64], step: i64) -> Expectation {
     };
     let flat = minus(&shaped, &repeated);
     let levels = levels_before(&flat, window);
-    let centres: Vec<f64> = levels.iter().zip(&repeated).map(|(level, repeated)| level + repeated).collect();
+    let (lowest, highest) = (shape.apply(limits.lowest), shape.apply(limits.highest));
+    let centres: Vec<f64> = levels
+        .iter()
+        .zip(&repeated)
+        .map(|(level, repeated)| (level + repeated).max(lowest).min(highest))
+        .collect();
 
     let distances: Vec<f64> =
         shaped.iter().zip(&centres).map(|(value, centre)| (value - centre).abs()).collect();
-    let least = least_deviation(&shaped, &distances);
+    let middle = crate::quantile(&sorted_finite(&centres), 0.5).unwrap_or(0.0);
+    let usual = usual_distance(&distances).max(shape.breadth(middle, noise));
+    let least = least_deviation(&shaped, &distances, usual, noise);
     let memory = (window * 10).clamp(window, LONGEST_MEMORY.max(window)).min(present);
-    let mut deviations = deviations_before(&distances, memory, window.min(memory));
+    let mut deviations =
+        deviations_before(&without_excursions(&distances, usual), memory, window.min(memory));
     for (place, deviation) in deviations.iter_mut().enumerate() {
         // Where the season climbs steeply, being a step early or late is no anomaly.
         let before = repeated[place.saturating_sub(1)];
         let after = repeated[(place + 1).min(repeated.len() - 1)];
         let slack = (repeated[place] - before).abs().max((after - repeated[place]).abs()) * 0.5;
-        *deviation = deviation.max(least) + slack;
+        let chance = shape.breadth(centres[place], noise);
+        let bounded = if usual > 0.0 { deviation.min(usual * WIDEST) } else { *deviation };
+        let widest = shape.breadth(centres[place], limits.reach) / BAND;
+        *deviation = (bounded.max(least).max(chance) + slack).min(widest).max(LEAST_DEVIATION);
     }
-    Expectation { centres, deviations, shape, season, merge: (window / 4).max(3) }
+    Expectation { centres, deviations, shape, limits, season, merge: (window / 4).max(3) }
 }
 
 /// A day, at least 60 steps, and at most a third of the series: what lasts less than half of that stands out.
@@ -200,14 +240,34 @@ fn running(
     measured
 }
 
+/// The distances with holes where several in a row are far out: single ones are the tail of what is usual, but a fault is
+/// not, however often it comes back.
+fn without_excursions(distances: &[f64], usual: f64) -> Vec<f64> {
+    let mut kept = distances.to_vec();
+    if usual > 0.0 {
+        let far = |distance: &f64| *distance > FAR * usual;
+        for run in kept.chunk_by_mut(|left, right| far(left) == far(right)) {
+            if run.len() >= LEAST_RUN && far(&run[0]) {
+                run.fill(f64::NAN);
+            }
+        }
+    }
+    kept
+}
+
+/// The robust standard deviation of the distances over the whole series; half of them may be odd.
+fn usual_distance(distances: &[f64]) -> f64 {
+    crate::quantile(&sorted_finite(distances), 0.5).unwrap_or(0.0) * MAD_TO_DEVIATION
+}
+
 /// The least deviation anywhere: a share of the usual one over the whole series, and of the size of the values.
-fn least_deviation(shaped: &[f64], distances: &[f64]) -> f64 {
-    let sorted = sorted_finite(distances);
-    let at = |q: f64| crate::quantile(&sorted, q).unwrap_or(0.0);
-    let usual = at(0.5) * MAD_TO_DEVIATION;
+fn least_deviation(shaped: &[f64], distances: &[f64], usual: f64, noise: f64) -> f64 {
     let sizes: Vec<f64> = shaped.iter().map(|value| value.abs()).collect();
     let size = crate::quantile(&sorted_finite(&sizes), 0.5).unwrap_or(0.0);
     // A series that hardly ever leaves its level has no usual distance; what it does when it leaves has one.
-    let excursion = if usual > 0.0 { 0.0 } else { at(0.98) / 4.0 };
-    (usual * 0.5).max(excursion).max(size * LEAST_RELATIVE_DEVIATION).max(f64::MIN_POSITIVE * 1e10)
+    let excursion = match usual > 0.0 || noise > 0.0 {
+        true => 0.0,
+        false => crate::quantile(&sorted_finite(distances), 0.98).unwrap_or(0.0) / 4.0,
+    };
+    (usual * 0.5).max(excursion).max(size * LEAST_RELATIVE_DEVIATION)
 }

@@ -8,6 +8,7 @@ mod correlation;
 mod expectation;
 pub mod figures;
 mod grid;
+mod limits;
 mod rank_test;
 mod resampling;
 mod rolling;
@@ -15,7 +16,7 @@ mod season;
 mod statistics;
 mod trend;
 
-pub use anomaly::anomaly_band;
+pub use anomaly::{Knowledge, anomaly_band, anomaly_band_knowing};
 pub use comparison::compare;
 pub use statistics::quantile;
 pub use trend::trend;

@@ -4,7 +4,7 @@ use model::NANOS_PER_SECOND;
 
 use crate::{
     correlation::{autocorrelation, autocorrelation_with_holes},
-    statistics::median,
+    statistics::{median, sorted_finite},
 };
 
 const HOUR: i64 = 3600 * NANOS_PER_SECOND;
@@ -12,22 +12,29 @@ const HOUR: i64 = 3600 * NANOS_PER_SECOND;
 const PLAIN: f64 = 0.35;
 /// A longer season must fit better by this much than a shorter one.
 const LONGER_MUST_GAIN: f64 = 0.1;
+/// Between its thirds a rhythm covers at least this share of its whole height; one that covers less is flat but for
+/// pulses.
+const LEAST_BETWEEN_THIRDS: f64 = 0.2;
+/// A rhythm leaves at most this share of the usual distance from the middle.
+const MOST_LEFT: f64 = 0.8;
 /// The search for other seasons looks at no more points than this.
 const SEARCHED_POINTS: usize = 1_500;
 
 /// Length in steps of the season of a series with holes (`NaN`) whose level was taken out and whose outliers were
 /// pulled in; none if no season is plain or fewer than two full seasons are there.
 pub(crate) fn season_length(flat: &[f64], step: i64) -> Option<usize> {
-    let mut candidates: Vec<usize> = [1, 12, 24, 168]
+    let calendar: Vec<usize> = [1, 12, 24, 168]
         .into_iter()
         .filter_map(|hours| usize::try_from(hours * HOUR / step.max(1)).ok())
         .filter(|lag| *lag >= 8)
         .collect();
+    let mut candidates = calendar.clone();
     candidates.extend(strongest_peak(flat));
     candidates.retain(|lag| lag * 2 <= flat.len());
     candidates.sort_unstable();
     candidates.dedup();
     let mut best: Option<(usize, f64)> = None;
+    let day = usize::try_from(24 * HOUR / step.max(1)).unwrap_or(usize::MAX);
     for lag in candidates {
         let Some(correlation) = autocorrelation_with_holes(flat, lag) else { continue };
         // A slow wander resembles itself at any lag: a season resembles itself less in between.
@@ -39,7 +46,29 @@ pub(crate) fn season_length(flat: &[f64], step: i64) -> Option<usize> {
             best = Some((lag, correlation));
         }
     }
+    // A fault that comes back is no rhythm: what is expected to repeat are hours, half days, days and weeks, and what is
+    // shorter than a day must be more than pulses. It is asked last, so that what is a multiple of the time between two
+    // faults does not pass for a day.
     best.map(|(lag, _)| lag)
+        .filter(|lag| calendar.contains(lag))
+        .filter(|lag| lag.is_multiple_of(day) || is_rhythm(flat, &profile(flat, *lag)))
+}
+
+/// Whether a profile is more than a few pulses in what is flat: it covers its height evenly, and it brings most values
+/// nearer, not only those in the pulses.
+fn is_rhythm(flat: &[f64], profile: &[f64]) -> bool {
+    let sorted = sorted_finite(profile);
+    let between = |low: f64, high: f64| {
+        crate::quantile(&sorted, high).unwrap_or(0.0) - crate::quantile(&sorted, low).unwrap_or(0.0)
+    };
+    let usual = |distance: &dyn Fn(usize) -> f64| {
+        let distances: Vec<f64> = (0..flat.len()).map(distance).collect();
+        crate::quantile(&sorted_finite(&distances), 0.5).unwrap_or(0.0)
+    };
+    let left = usual(&|place| (flat[place] - profile[place % profile.len()]).abs());
+    let middle = crate::quantile(&sorted_finite(flat), 0.5).unwrap_or(0.0);
+    between(1.0 / 3.0, 2.0 / 3.0) >= between(0.02, 0.98) * LEAST_BETWEEN_THIRDS
+        && left < usual(&|place| (flat[place] - middle).abs()) * MOST_LEFT
 }
 
 /// The lag of the highest autocorrelation after the first zero crossing, in steps.

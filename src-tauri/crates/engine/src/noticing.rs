@@ -1,6 +1,8 @@
 //! Background analysis: looks at every service and at the machine now and then and keeps what is out of
 //! the ordinary as findings.
 
+mod finding;
+
 use std::time::Duration;
 
 use model::{
@@ -9,7 +11,10 @@ use model::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineError, now};
+use crate::{
+    Engine, EngineError, now,
+    subject::Fineness,
+};
 
 /// How far back a pass looks.
 const LOOK_BACK_SECONDS: i64 = 6 * 3600;
@@ -19,6 +24,18 @@ const LATENESS_SECONDS: i64 = 60;
 const RECENT_SECONDS: i64 = 30 * 60;
 /// Services a pass looks at, at most; the busiest first.
 const MOST_SERVICES: usize = 50;
+/// Findings a pass compares its own with, at most; the latest first.
+const MOST_KNOWN: u32 = 2_000;
+/// Steps of passes, in seconds.
+const STEPS_SECONDS: [i64; 4] = [60, 120, 300, 600];
+/// A step is long enough if it usually has this many requests: the 95th percentile of fewer is a matter of chance.
+const USUAL_REQUESTS: f64 = 20.0;
+/// Steps with fewer requests than this say nothing about durations and failures.
+const LEAST_REQUESTS: u64 = 10;
+/// A service must have been heard of for this long, in nanoseconds, before anything is out of the ordinary, ...
+const LEAST_LEARNT: i64 = 3600 * NANOS_PER_SECOND;
+/// ... and for this many steps.
+const LEAST_LEARNT_STEPS: i64 = 30;
 /// A machine figure must change by this much of its full scale per day to be told.
 const LEAST_CHANGE_PER_DAY: f64 = 0.05;
 
@@ -49,11 +66,14 @@ async fn pass(engine: &Engine, now: Timestamp) -> Result<(), EngineError> {
     let request = ServicesRequest { range, matchers: Vec::new(), spark_points: 1 };
     let mut services = engine.store().services(&request).await?;
     services.sort_by(|one, other| other.rate.total_cmp(&one.rate));
+    let mut known = engine.store().findings(range, MOST_KNOWN).await?;
     let mut findings = Vec::new();
-    for service in services.into_iter().take(MOST_SERVICES).map(|service| service.service) {
+    for service in services.into_iter().take(MOST_SERVICES) {
+        let Some(step) = step_for(service.rate) else { continue };
         for figure in [ServiceFigure::P95, ServiceFigure::ErrorRatio, ServiceFigure::Rate] {
-            let subject = Subject::Service { service: service.clone(), figure };
-            findings.extend(anomalies(engine, subject, range, now).await?);
+            for finding in anomalies(engine, &service.service, figure, step, range, now).await? {
+                findings.push(finding::remembered(finding, &mut known, step));
+            }
         }
     }
     for metric in ["system.memory.utilization", "system.filesystem.utilization"] {
@@ -65,57 +85,41 @@ async fn pass(engine: &Engine, now: Timestamp) -> Result<(), EngineError> {
     Ok(())
 }
 
+/// The shortest step in which a service of this rate usually has enough requests; none if even the longest has not.
+fn step_for(rate: f64) -> Option<i64> {
+    STEPS_SECONDS
+        .into_iter()
+        .find(|seconds| rate * *seconds as f64 >= USUAL_REQUESTS)
+        .map(|seconds| seconds * NANOS_PER_SECOND)
+}
+
 async fn anomalies(
     engine: &Engine,
-    subject: Subject,
+    service: &str,
+    figure: ServiceFigure,
+    step: i64,
     range: TimeRange,
     now: Timestamp,
 ) -> Result<Vec<Finding>, EngineError> {
-    let Subject::Service { service, figure } = &subject else { return Ok(Vec::new()) };
-    let (service, figure) = (service.clone(), *figure);
-    let answer = match engine.analyse(&AnalysisRequest { subject, range, max_points: 360 }).await {
-        Ok(answer) => answer,
+    let subject = Subject::Service { service: service.to_owned(), figure };
+    let range = TimeRange::new(range.start.floor(step), range.end.floor(step));
+    let fineness = Fineness { step, least_requests: LEAST_REQUESTS };
+    let study = match engine.study(&subject, range, fineness).await {
+        Ok(study) => study,
         // The service fell silent since the list was made.
         Err(EngineError::Refused(_)) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let recent = now.offset(-RECENT_SECONDS * NANOS_PER_SECOND);
-    let name = figure_name(figure);
-    Ok(answer
+    let learnt = study.learnt_from.map(|first| first.offset((LEAST_LEARNT_STEPS * step).max(LEAST_LEARNT)));
+    Ok(study
+        .answer
         .band
         .anomalies
         .iter()
-        .filter(|stretch| stretch.range.end >= recent)
-        .map(|stretch| {
-            let direction = if stretch.extreme > stretch.expected { "above" } else { "below" };
-            Finding {
-                id: format!("anomaly/{service}/{name}/{}", stretch.range.start.0),
-                kind: FindingKind::Anomaly,
-                title: format!("{service}: {name} {direction} the expected"),
-                detail: format!(
-                    "{} against {} expected, {:.0} robust standard deviations away",
-                    analysis::figures::format(stretch.extreme, &answer.unit),
-                    analysis::figures::format(stretch.expected, &answer.unit),
-                    stretch.score
-                ),
-                service: service.clone(),
-                metric: name.to_owned(),
-                labels: Labels::new(),
-                range: stretch.range,
-                noticed_at: now,
-                score: stretch.score,
-            }
-        })
+        .filter(|stretch| stretch.range.end >= recent && learnt.is_some_and(|from| stretch.range.start >= from))
+        .filter_map(|stretch| finding::of(service, figure, stretch, step, now))
         .collect())
-}
-
-fn figure_name(figure: ServiceFigure) -> &'static str {
-    match figure {
-        ServiceFigure::Rate => "rate",
-        ServiceFigure::ErrorRatio => "errors",
-        ServiceFigure::P50 => "median duration",
-        ServiceFigure::P95 => "duration",
-    }
 }
 
 async fn machine_trend(

@@ -1,8 +1,12 @@
 //! Analysis of what a person (or a pass) points at: gets the values, hands them to `analysis`.
 
+mod context;
+mod figures;
+
+use analysis::Knowledge;
 use model::{
-    AnalysisAnswer, AnalysisRequest, CompareAnswer, CompareRequest, SeriesRequest, ServiceFigure,
-    ServiceRequest, Subject, TimeRange, Timestamp,
+    AnalysisAnswer, AnalysisRequest, CompareAnswer, CompareRequest, NANOS_PER_SECOND, SeriesRequest,
+    ServiceFigure, Subject, TimeRange, Timestamp,
 };
 
 use crate::{Engine, EngineError, now};
@@ -12,32 +16,70 @@ const MOST_DURATIONS: u32 = 20_000;
 /// Points compared at most per side.
 const MOST_POINTS: u32 = 2_000;
 
+/// Telemetry that is younger may be incomplete: senders are a little late.
+const LATENESS: i64 = 5 * NANOS_PER_SECOND;
+
 /// A subject as a series with the same step throughout.
 pub(crate) struct SubjectSeries {
     pub(crate) unit: String,
-    pub(crate) step: i64,
     pub(crate) times: Vec<Timestamp>,
     pub(crate) values: Vec<Option<f64>>,
+    /// The standard deviation that chance alone gives a value; 0 where it is not known.
+    pub(crate) noise: f64,
+    /// No value can be larger.
+    pub(crate) most: Option<f64>,
+}
+
+/// How finely a subject is looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Fineness {
+    /// Length of a step in nanoseconds.
+    pub(crate) step: i64,
+    /// Steps of a service with fewer requests count as having no value.
+    pub(crate) least_requests: u64,
+}
+
+/// What was found about a subject.
+pub(crate) struct Study {
+    pub(crate) answer: AnalysisAnswer,
+    /// The first value that was learnt from, before the range asked for where there is one.
+    pub(crate) learnt_from: Option<Timestamp>,
 }
 
 impl Engine {
-    /// Trend and expected band of a subject.
+    /// Trend and expected band of a subject. What is expected is learnt from up to a day before the range, or a week for
+    /// ranges of a day and more.
     pub async fn analyse(&self, request: &AnalysisRequest) -> Result<AnalysisAnswer, EngineError> {
-        let series = self.subject_series(&request.subject, request.range, request.max_points).await?;
-        let gaps = self.store().gaps(request.range).await?;
+        let step = request.range.step_for(request.max_points);
+        let fineness = Fineness { step, least_requests: 1 };
+        Ok(self.study(&request.subject, request.range, fineness).await?.answer)
+    }
+
+    pub(crate) async fn study(
+        &self,
+        subject: &Subject,
+        range: TimeRange,
+        fineness: Fineness,
+    ) -> Result<Study, EngineError> {
+        let series = self.subject_series(subject, context::around(range, fineness.step), fineness).await?;
+        let gaps = self.store().gaps(range).await?;
         computed(move || {
-            let (times, values): (Vec<Timestamp>, Vec<f64>) = series
+            let known = Knowledge { noise: series.noise, looked_at: Some(range.length()) };
+            let whole =
+                analysis::anomaly_band_knowing(&series.times, &series.values, fineness.step, known);
+            let learnt_from = context::first_value(&whole);
+            let mut band = context::cut(whole, range, fineness.step);
+            if let Some(most) = series.most {
+                band.upper.iter_mut().flatten().for_each(|upper| *upper = upper.min(most));
+            }
+            let (times, values): (Vec<Timestamp>, Vec<f64>) = band
                 .times
                 .iter()
-                .zip(&series.values)
+                .zip(&band.values)
                 .filter_map(|(time, value)| Some((*time, (*value)?)))
                 .unzip();
-            AnalysisAnswer {
-                trend: analysis::trend(&times, &values, 0.95, &series.unit),
-                band: analysis::anomaly_band(&series.times, &series.values, series.step),
-                unit: series.unit,
-                gaps,
-            }
+            let trend = analysis::trend(&times, &values, 0.95, &series.unit);
+            Study { answer: AnalysisAnswer { trend, band, unit: series.unit, gaps }, learnt_from }
         })
         .await
     }
@@ -63,17 +105,19 @@ impl Engine {
             let durations = self.store().request_durations(service, range, MOST_DURATIONS).await?;
             return Ok((durations, "ns".to_owned()));
         }
-        let series = self.subject_series(subject, range, MOST_POINTS).await?;
+        let fineness = Fineness { step: range.step_for(MOST_POINTS), least_requests: 1 };
+        let series = self.subject_series(subject, range, fineness).await?;
         Ok((series.values.into_iter().flatten().collect(), series.unit))
     }
 
-    pub(crate) async fn subject_series(
+    async fn subject_series(
         &self,
         subject: &Subject,
         range: TimeRange,
-        max_points: u32,
+        fineness: Fineness,
     ) -> Result<SubjectSeries, EngineError> {
-        let (unit, step, times, values) = match subject {
+        let Fineness { step, least_requests } = fineness;
+        let (unit, noise, times, values) = match subject {
             Subject::Metric { metric, matchers, aggregation } => {
                 let request = SeriesRequest {
                     metric: metric.clone(),
@@ -81,39 +125,33 @@ impl Engine {
                     aggregation: *aggregation,
                     group_by: Vec::new(),
                     range,
-                    step: None,
-                    max_points,
+                    step: Some(step),
+                    max_points: MOST_POINTS,
                     limit: 1,
                 };
                 let answer = query::series(self.store(), &request).await?;
                 let points = answer.series.into_iter().next();
                 let (times, values) = points.map(|points| (points.times, points.values)).unwrap_or_default();
-                (answer.unit, answer.step, times, values)
+                (answer.unit, 0.0, times, values)
             }
             Subject::Service { service, figure } => {
-                let request = ServiceRequest { service: service.clone(), operation: None, range, max_points };
-                let Some(detail) = self.store().service_detail(&request).await? else {
+                let steps = self.store().service_steps(service, range, step).await?;
+                if steps.is_empty() {
                     return Err(EngineError::Refused(format!("no requests of {service:?} in this range")));
-                };
-                let (unit, values) = match figure {
-                    ServiceFigure::Rate => ("/s", detail.rate),
-                    ServiceFigure::ErrorRatio => {
-                        let ratio = |(errors, rate): (&f64, &f64)| errors / rate;
-                        ("1", detail.errors.iter().zip(&detail.rate).map(ratio).collect())
-                    }
-                    ServiceFigure::P50 => ("ns", detail.p50),
-                    ServiceFigure::P95 => ("ns", detail.p95),
-                };
-                (unit.to_owned(), detail.step, detail.times, values)
+                }
+                let figured = figures::of(&steps, *figure, range, step, least_requests);
+                (figured.unit.to_owned(), figured.noise, figured.times, figured.values)
             }
         };
         let (mut times, mut values) = on_grid(range, step, &times, &values);
         // What is still being counted would look like a fall.
-        while times.last().is_some_and(|last| last.offset(step) > now()) {
+        let complete = now().offset(-LATENESS);
+        while times.last().is_some_and(|last| last.offset(step) > complete) {
             times.pop();
             values.pop();
         }
-        Ok(SubjectSeries { unit, step, times, values })
+        let share = matches!(subject, Subject::Service { figure: ServiceFigure::ErrorRatio, .. });
+        Ok(SubjectSeries { unit, times, values, noise, most: share.then_some(1.0) })
     }
 }
 

@@ -22,4 +22,5 @@ mod writer;
 pub use commit::{Changed, Commit};
 pub use error::StoreError;
 pub use options::StoreOptions;
+pub use read::ServiceStep;
 pub use store::{Store, StoreStatistics};

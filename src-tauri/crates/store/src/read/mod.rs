@@ -8,6 +8,7 @@ mod logs;
 mod services;
 mod traces;
 
+pub use services::ServiceStep;
 pub(crate) use services::requests_table;
 
 use model::{SpanId, TimeRange, TraceId};

@@ -42,6 +42,21 @@ pub(crate) fn requests_table(range: TimeRange, condition: &str) -> String {
     )
 }
 
+/// The requests of one service in one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ServiceStep {
+    /// Start of the step.
+    pub time: Timestamp,
+    /// How many there were.
+    pub requests: u64,
+    /// How many of them failed.
+    pub failed: u64,
+    /// Median duration in nanoseconds.
+    pub p50: f64,
+    /// 95th percentile of the duration in nanoseconds.
+    pub p95: f64,
+}
+
 impl Store {
     /// Every service heard of in the range or in the 24 hours before its end, in name order. The state
     /// follows from the share of failed requests alone.
@@ -120,6 +135,42 @@ impl Store {
                 },
             )?;
             Ok(Some(detail))
+        })
+        .await
+    }
+
+    /// The requests of a service step by step, from the first step that has any to the last; steps without
+    /// requests are left out. `step` is in nanoseconds and steps start at multiples of it.
+    pub async fn service_steps(
+        &self,
+        service: &str,
+        range: TimeRange,
+        step: i64,
+    ) -> Result<Vec<ServiceStep>, StoreError> {
+        let step = valid_step(range, step)?;
+        let service = service.to_owned();
+        self.read(move |reader| {
+            let mut parameters = Parameters::default();
+            let wanted = format!("t.service = {}", parameters.bind(service));
+            let requests = requests_table(range, &wanted);
+            let bucket = step_start("start_time", step);
+            reader.rows(
+                &format!(
+                    "WITH {requests} SELECT {bucket} AS bucket, count(*), count(*) FILTER (status = 2), \
+                     quantile_cont(duration, 0.5), quantile_cont(duration, 0.95) FROM requests \
+                     GROUP BY bucket ORDER BY bucket"
+                ),
+                &parameters.0,
+                |row| {
+                    Ok(ServiceStep {
+                        time: Timestamp(row.get(0)?),
+                        requests: row.get(1)?,
+                        failed: row.get(2)?,
+                        p50: row.get(3)?,
+                        p95: row.get(4)?,
+                    })
+                },
+            )
         })
         .await
     }

@@ -115,6 +115,8 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
     driver.click(&called("Metrics")).await?;
+    // The list is long and draws only what is in sight.
+    driver.fill("//input[@placeholder='Find a metric']", "queue.depth").await?;
     text_holds(driver, "queue.depth").await?;
 
     driver.click(&called("Alerts")).await?;

@@ -11,10 +11,7 @@ use model::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    Engine, EngineError, now,
-    subject::Fineness,
-};
+use crate::{Engine, EngineError, now, subject::Fineness};
 
 /// How far back a pass looks.
 const LOOK_BACK_SECONDS: i64 = 6 * 3600;
@@ -117,7 +114,9 @@ async fn anomalies(
         .band
         .anomalies
         .iter()
-        .filter(|stretch| stretch.range.end >= recent && learnt.is_some_and(|from| stretch.range.start >= from))
+        .filter(|stretch| {
+            stretch.range.end >= recent && learnt.is_some_and(|from| stretch.range.start >= from)
+        })
         .filter_map(|stretch| finding::of(service, figure, stretch, step, now))
         .collect())
 }

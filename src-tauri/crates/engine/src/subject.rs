@@ -65,8 +65,7 @@ impl Engine {
         let gaps = self.store().gaps(range).await?;
         computed(move || {
             let known = Knowledge { noise: series.noise, looked_at: Some(range.length()) };
-            let whole =
-                analysis::anomaly_band_knowing(&series.times, &series.values, fineness.step, known);
+            let whole = analysis::anomaly_band_knowing(&series.times, &series.values, fineness.step, known);
             let learnt_from = context::first_value(&whole);
             let mut band = context::cut(whole, range, fineness.step);
             if let Some(most) = series.most {

@@ -26,13 +26,29 @@ export function call<Name extends CommandName>(
   return transport().call(name, args, signal) as Promise<Answer<Name>>
 }
 
-/** Hands every message of a topic to `handler`; the returned function ends that. Survives a lost connection. */
+/**
+ * Hands every message of a topic to `handler`; the returned function ends that. Survives a lost connection.
+ * Nothing is sent while the console is hidden; whoever needs what came meanwhile asks when it is shown again.
+ */
 export function subscribe<Topic extends keyof Topics>(
   topic: Topic,
   args: Topics[Topic]['arguments'],
   handler: (message: Topics[Topic]['reply']) => void,
 ): () => void {
-  return transport().subscribe(topic, args, handler as (message: unknown) => void)
+  let end: (() => void) | null = null
+  const follow = () => {
+    if (document.hidden) {
+      end?.()
+      end = null
+    } else end ??= transport().subscribe(topic, args, handler as (message: unknown) => void)
+  }
+  document.addEventListener('visibilitychange', follow)
+  follow()
+  return () => {
+    document.removeEventListener('visibilitychange', follow)
+    end?.()
+    end = null
+  }
 }
 
 /** Saves the file that a command answers with; gives where it went, or null when the person chose not to. */

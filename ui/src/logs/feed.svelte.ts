@@ -49,6 +49,13 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
     })
   })
 
+  // Lines that came while the console was hidden were not sent.
+  $effect(() => {
+    const shown = () => document.hidden || !range.live || page.reload()
+    document.addEventListener('visibilitychange', shown)
+    return () => document.removeEventListener('visibilitychange', shown)
+  })
+
   let epoch = connection.epoch
   $effect(() => {
     if (connection.epoch !== epoch) untrack(page.reload)

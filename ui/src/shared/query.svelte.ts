@@ -24,7 +24,7 @@ export interface QueryOptions<T> {
   /** Milliseconds to wait after a change of the question, for typed input. */
   debounce?: number
   /** Shortest time between two questions in milliseconds; by default it grows with the time range. */
-  pace?: number
+  pace?: number | (() => number)
 }
 
 const SLOWEST_REFRESH = 15_000
@@ -109,7 +109,9 @@ export function useResource<T>(
     })
   }
 
-  const pace = () => options.pace ?? Math.min(SLOWEST_REFRESH, Math.max(1000, range.length / 600))
+  const pace = () =>
+    (typeof options.pace === 'function' ? options.pace() : options.pace) ??
+    Math.min(SLOWEST_REFRESH, Math.max(1000, range.length / 600))
 
   function refreshSoon(): void {
     if (ended || timer || document.hidden || !(options.always || range.live)) return

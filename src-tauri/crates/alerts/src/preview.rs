@@ -11,7 +11,7 @@ use store::Store;
 use crate::{
     AlertError,
     evidence::log_counts_as_series,
-    source::{check_labels, check_value, of_service, service_labels},
+    source::{check_labels, check_value, observe, of_service, service_labels},
     state::{evaluate, window_seconds},
     wording,
 };
@@ -28,7 +28,8 @@ const MOST_RESULTS: u32 = 50_000;
 const MOST_STRETCHES: usize = 5000;
 
 /// What the rule would have done over the range, evaluated every interval, or every two-thousandth of
-/// the range or hundredth of the window if that is longer. Windows are rounded up to whole such steps.
+/// the range or hundredth of the window if that is longer, and once more at its end, so that the newest
+/// samples count. Windows are rounded up to whole such steps.
 pub(crate) async fn preview(
     store: &Store,
     rule: &AlertRule,
@@ -39,7 +40,8 @@ pub(crate) async fn preview(
     }
     let step_seconds = step_seconds(rule, range);
     let step = step_seconds * NANOS_PER_SECOND;
-    let (series, unit) = history(store, rule, range, step).await?;
+    let (mut series, unit) = history(store, rule, range, step).await?;
+    add_end(store, rule, range, step, &mut series).await?;
     let check_name = match &rule.watch {
         Watch::Check { check_id: Some(id) } => {
             store.checks().await?.into_iter().find(|check| check.id == *id).map(|check| check.name)
@@ -141,19 +143,50 @@ async fn history(
     }
 }
 
+/// Adds what is watched at the end of a range that ends within a step; [`history`] leaves that step out.
+async fn add_end(
+    store: &Store,
+    rule: &AlertRule,
+    range: TimeRange,
+    step: i64,
+    series: &mut Vec<SeriesPoints>,
+) -> Result<(), AlertError> {
+    if range.end.floor(step) == range.end || matches!(rule.watch, Watch::Check { .. }) {
+        return Ok(());
+    }
+    let mut latest: BTreeMap<Labels, f64> =
+        observe(store, rule, &[], range.end).await?.values.into_iter().collect();
+    let silent = matches!(rule.watch, Watch::Logs { .. }).then_some(0.0);
+    for points in series.iter_mut() {
+        if let Some(value) = latest.remove(&points.labels).or(silent) {
+            points.times.push(range.end);
+            points.values.push(value);
+        }
+    }
+    let new = |(labels, value)| SeriesPoints { labels, times: vec![range.end], values: vec![value] };
+    series.extend(latest.into_iter().map(new));
+    Ok(())
+}
+
 /// The ends of the steps of a range, after its start and up to its end.
-fn moments(range: TimeRange, step: i64) -> impl Iterator<Item = Timestamp> {
+fn steps(range: TimeRange, step: i64) -> impl Iterator<Item = Timestamp> {
     let first = range.start.floor(step).offset(step);
     (0..)
         .map(move |index| first.offset(step.saturating_mul(index)))
         .take_while(move |time| *time <= range.end)
 }
 
+/// The moments of a range at which a rule is tried: the ends of its steps, and its own end.
+fn moments(range: TimeRange, step: i64) -> impl Iterator<Item = Timestamp> {
+    let within = range.end.floor(step) < range.end;
+    steps(range, step).chain(within.then_some(range.end))
+}
+
 /// At the end of each step the sum of the last `count` steps; steps without counts are 0.
 fn moving_sum(counts: &SeriesPoints, range: TimeRange, step: i64, count: i64) -> SeriesPoints {
     let known: BTreeMap<Timestamp, f64> =
         counts.times.iter().copied().zip(counts.values.iter().copied()).collect();
-    let times: Vec<Timestamp> = moments(range, step).collect();
+    let times: Vec<Timestamp> = steps(range, step).collect();
     let sum = |end: &Timestamp| known.range(end.offset(-step * count)..*end).map(|held| held.1).sum();
     let values = times.iter().map(sum).collect();
     SeriesPoints { labels: counts.labels.clone(), times, values }

@@ -347,6 +347,32 @@ async fn a_preview_agrees_with_what_the_live_rule_would_have_done() {
 }
 
 #[tokio::test]
+async fn a_preview_over_days_shows_what_came_a_second_ago() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let (notifier, stop) = (Kept::new(), CancellationToken::new());
+    let service = AlertService::start(store.clone(), notifier, stop.clone());
+    let end = Timestamp(1_700_000_000 * NANOS_PER_SECOND + 123);
+    write_gauge(&store, "cart", 1.5, end.offset(-NANOS_PER_SECOND)).await;
+    write_log(&store, "cart", "refused", end.offset(-NANOS_PER_SECOND)).await;
+    let counting = |by_service| Watch::Logs { query: "refused".into(), by_service, window_seconds: 60 };
+    for days in [1, 7] {
+        let range = TimeRange::new(end.offset(-days * 86_400 * NANOS_PER_SECOND), end);
+        for watch in [latency_rule().watch, counting(false), counting(true)] {
+            let rule = AlertRule { watch, threshold: 0.5, hold_seconds: 0, ..latency_rule() };
+            let preview = service.preview(&rule, range).await.unwrap();
+            let latest =
+                preview.series[0].times.last().copied().zip(preview.series[0].values.last().copied());
+            let value = if matches!(rule.watch, Watch::Logs { .. }) { 1.0 } else { 1.5 };
+            assert_eq!(latest, Some((end, value)), "{days} days of {:?}", rule.watch);
+            assert_eq!(preview.series.len(), 1);
+            assert_eq!(preview.notifications, 1);
+        }
+    }
+    stop.cancel();
+}
+
+#[tokio::test]
 async fn rules_that_make_no_sense_are_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;

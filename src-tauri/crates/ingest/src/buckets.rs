@@ -11,6 +11,24 @@ const MAX_BUCKETS: usize = 4096;
 /// Scales outside are beyond what a double can tell apart.
 const SCALES: std::ops::RangeInclusive<i32> = -16..=64;
 
+/// The buckets of a point that holds nothing, with explicit bounds.
+pub(crate) fn none_explicit() -> Buckets {
+    Buckets::Explicit { bounds: Vec::new(), counts: vec![0] }
+}
+
+/// The buckets of a point that holds nothing, exponential.
+pub(crate) fn none_exponential() -> Buckets {
+    Buckets::Exponential {
+        scale: 0,
+        zero_threshold: 0.0,
+        zero_count: 0,
+        positive_offset: 0,
+        positive: Vec::new(),
+        negative_offset: 0,
+        negative: Vec::new(),
+    }
+}
+
 /// Buckets with explicit bounds, or why they make no sense.
 pub(crate) fn explicit(count: u64, counts: Vec<u64>, bounds: Vec<f64>) -> Result<Buckets, String> {
     if counts.is_empty() && bounds.is_empty() {

@@ -7,8 +7,8 @@ use std::{
 };
 
 use model::{
-    Attributes, Exemplar, HistogramPoint, MetricKind, Resource, Sample, Scope, Series, SeriesId, Temporality,
-    Timestamp,
+    Attributes, Buckets, Exemplar, HistogramPoint, MetricKind, Resource, STALE, Sample, Scope, Series,
+    SeriesId, Temporality, Timestamp,
 };
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
@@ -119,68 +119,53 @@ impl Points<'_> {
             Some(Data::Sum(sum)) => self.numbers(sum.data_points),
             Some(Data::Histogram(histogram)) => {
                 for (index, point) in histogram.data_points.into_iter().enumerate() {
-                    if recorded(point.flags) {
-                        let buckets =
-                            buckets::explicit(point.count, point.bucket_counts, point.explicit_bounds);
-                        let point_of = |buckets| HistogramPoint {
-                            series: SeriesId(0),
-                            time: Timestamp(0),
-                            start_time: clock::optional(point.start_time_unix_nano),
-                            count: point.count,
-                            sum: point.sum,
-                            min: point.min,
-                            max: point.max,
-                            buckets,
-                        };
-                        self.histogram(
-                            index,
-                            point.time_unix_nano,
-                            point.attributes,
-                            point.exemplars,
-                            buckets.map(point_of),
-                        );
-                    }
+                    let head = (point.time_unix_nano, point.start_time_unix_nano);
+                    let converted = if recorded(point.flags) {
+                        buckets::explicit(point.count, point.bucket_counts, point.explicit_bounds).map(
+                            |buckets| HistogramPoint {
+                                count: point.count,
+                                sum: point.sum,
+                                min: point.min,
+                                max: point.max,
+                                ..blank(buckets)
+                            },
+                        )
+                    } else {
+                        Ok(ended(buckets::none_explicit()))
+                    };
+                    self.histogram(index, head, point.attributes, point.exemplars, converted);
                 }
             }
             Some(Data::ExponentialHistogram(histogram)) => {
                 for (index, point) in histogram.data_points.into_iter().enumerate() {
-                    if recorded(point.flags) {
-                        let converted = buckets::exponential(&point).map(|buckets| HistogramPoint {
-                            series: SeriesId(0),
-                            time: Timestamp(0),
-                            start_time: clock::optional(point.start_time_unix_nano),
+                    let head = (point.time_unix_nano, point.start_time_unix_nano);
+                    let converted = if recorded(point.flags) {
+                        buckets::exponential(&point).map(|buckets| HistogramPoint {
                             count: point.count,
                             sum: point.sum,
                             min: point.min,
                             max: point.max,
-                            buckets,
-                        });
-                        self.histogram(
-                            index,
-                            point.time_unix_nano,
-                            point.attributes,
-                            point.exemplars,
-                            converted,
-                        );
-                    }
+                            ..blank(buckets)
+                        })
+                    } else {
+                        Ok(ended(buckets::none_exponential()))
+                    };
+                    self.histogram(index, head, point.attributes, point.exemplars, converted);
                 }
             }
             Some(Data::Summary(summary)) => {
                 for (index, point) in summary.data_points.into_iter().enumerate() {
-                    if recorded(point.flags) {
-                        let converted =
-                            buckets::quantiles(&point.quantile_values).map(|buckets| HistogramPoint {
-                                series: SeriesId(0),
-                                time: Timestamp(0),
-                                start_time: clock::optional(point.start_time_unix_nano),
-                                count: point.count,
-                                sum: Some(point.sum),
-                                min: None,
-                                max: None,
-                                buckets,
-                            });
-                        self.histogram(index, point.time_unix_nano, point.attributes, Vec::new(), converted);
-                    }
+                    let head = (point.time_unix_nano, point.start_time_unix_nano);
+                    let converted = if recorded(point.flags) {
+                        buckets::quantiles(&point.quantile_values).map(|buckets| HistogramPoint {
+                            count: point.count,
+                            sum: Some(point.sum),
+                            ..blank(buckets)
+                        })
+                    } else {
+                        Ok(ended(Buckets::Quantiles(Vec::new())))
+                    };
+                    self.histogram(index, head, point.attributes, Vec::new(), converted);
                 }
             }
             None => self.conversion.warn(self.place, format_args!("metric {:?} has no data", self.name)),
@@ -189,10 +174,8 @@ impl Points<'_> {
 
     fn numbers(&mut self, points: Vec<NumberDataPoint>) {
         for (index, point) in points.into_iter().enumerate() {
-            if !recorded(point.flags) {
-                continue;
-            }
             let value = match point.value {
+                _ if !recorded(point.flags) => STALE,
                 Some(number_data_point::Value::AsDouble(value)) => value,
                 Some(number_data_point::Value::AsInt(value)) => value as f64,
                 None => {
@@ -215,7 +198,7 @@ impl Points<'_> {
     fn histogram(
         &mut self,
         index: usize,
-        nanos: u64,
+        (nanos, start_nanos): (u64, u64),
         attributes: Vec<KeyValue>,
         exemplars: Vec<WireExemplar>,
         point: Result<HistogramPoint, String>,
@@ -223,7 +206,12 @@ impl Points<'_> {
         match point.and_then(|point| Ok((clock::believable(nanos, self.now)?, point))) {
             Ok((time, point)) => {
                 let series = self.series(attributes);
-                self.conversion.batch.histograms.push(HistogramPoint { series, time, ..point });
+                self.conversion.batch.histograms.push(HistogramPoint {
+                    series,
+                    time,
+                    start_time: clock::optional(start_nanos),
+                    ..point
+                });
                 self.exemplars(series, time, exemplars);
             }
             Err(reason) => self.reject(index, reason),
@@ -272,6 +260,25 @@ impl Points<'_> {
 /// Whether a point holds a value: senders mark the end of a series with a point that does not.
 fn recorded(flags: u32) -> bool {
     flags & DataPointFlags::NoRecordedValueMask as u32 == 0
+}
+
+/// A point of which only the buckets are known yet.
+fn blank(buckets: Buckets) -> HistogramPoint {
+    HistogramPoint {
+        series: SeriesId(0),
+        time: Timestamp(0),
+        start_time: None,
+        count: 0,
+        sum: None,
+        min: None,
+        max: None,
+        buckets,
+    }
+}
+
+/// A point that marks the end of its series.
+fn ended(buckets: Buckets) -> HistogramPoint {
+    HistogramPoint { sum: Some(STALE), ..blank(buckets) }
 }
 
 fn point_count(data: Option<&Data>) -> usize {

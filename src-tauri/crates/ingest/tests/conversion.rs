@@ -3,7 +3,7 @@
 mod support;
 
 use ingest::{attributes::CUT_MARKER, logs, metrics, traces};
-use model::{Buckets, MetricKind, Severity, Temporality, Timestamp};
+use model::{Buckets, MetricKind, Severity, Temporality, Timestamp, is_stale};
 use opentelemetry_proto::tonic::{
     common::v1::{AnyValue, InstrumentationScope, KeyValueList, any_value::Value},
     metrics::v1::{
@@ -153,7 +153,7 @@ fn histograms_of_all_sorts() {
 }
 
 #[test]
-fn impossible_points_are_rejected_and_ended_series_skipped() {
+fn impossible_points_are_rejected_and_ends_of_series_marked() {
     let histogram = |count, bucket_counts: Vec<u64>, explicit_bounds: Vec<f64>| {
         let point = HistogramDataPoint {
             time_unix_nano: NOW,
@@ -180,8 +180,9 @@ fn impossible_points_are_rejected_and_ended_series_skipped() {
         at(),
     );
     assert_eq!(conversion.rejected, 8);
-    assert_eq!(conversion.batch.samples.len(), 1);
-    assert_eq!(conversion.batch.len(), 1);
+    let [end, sample] = &conversion.batch.samples[..] else { panic!("{conversion:?}") };
+    assert!(is_stale(end.value) && sample.value == 1.0);
+    assert_eq!(conversion.batch.len(), 2);
     let message = conversion.message();
     let first = "resource_metrics[0].scope_metrics[0].metrics[0].data_points[0] of \"h\": histogram has 2 bucket \
                  counts for 2 bounds; ";

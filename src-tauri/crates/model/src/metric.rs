@@ -108,6 +108,16 @@ impl Series {
     }
 }
 
+/// What is written in place of a number when a series has ended: the one NaN that Prometheus sets aside for it
+/// (Prometheus, `model/value`, StaleNaN). A histogram ends with this as its sum and a count of zero.
+pub const STALE: f64 = f64::from_bits(STALE_BITS);
+const STALE_BITS: u64 = 0x7ff0_0000_0000_0002;
+
+/// Whether a number is the marker [`STALE`] and not just any NaN.
+pub fn is_stale(value: f64) -> bool {
+    value.to_bits() == STALE_BITS
+}
+
 /// One number of one series at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
@@ -117,7 +127,7 @@ pub struct Sample {
     pub time: Timestamp,
     /// Since when a counter counts, if the sender tells.
     pub start_time: Option<Timestamp>,
-    /// The number; may be NaN or infinite.
+    /// The number; may be NaN or infinite, and [`STALE`] where the series ends.
     pub value: f64,
 }
 

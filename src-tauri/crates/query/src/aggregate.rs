@@ -16,6 +16,8 @@ pub(crate) struct Layout<'a> {
     pub group_by: &'a [String],
     /// Where the value of a moment is put.
     pub slots: &'a dyn Fn(Timestamp) -> Slots,
+    /// Whether a slot tells how things stand at its end: a series that has ended then has no last value.
+    pub stands: bool,
     /// Seconds that the slot at a time covers.
     pub seconds: &'a dyn Fn(Timestamp) -> f64,
 }
@@ -92,6 +94,10 @@ pub(crate) fn numbers(series: &[SeriesBuckets], layout: &Layout<'_>) -> Vec<Seri
 
 /// Adds a later bucket of the same series to an earlier one.
 fn join(known: &mut Bucket, later: &Bucket) {
+    known.ended = later.ended;
+    if later.count == 0 {
+        return;
+    }
     known.last = later.last;
     known.min = known.min.min(later.min);
     known.max = known.max.max(later.max);
@@ -101,6 +107,10 @@ fn join(known: &mut Bucket, later: &Bucket) {
 }
 
 fn over_time(layout: &Layout<'_>, bucket: &Bucket) -> Option<f64> {
+    let over = layout.stands && bucket.ended && layout.aggregation == Aggregation::Last;
+    if over || bucket.count == 0 {
+        return None;
+    }
     let value = match layout.aggregation {
         Aggregation::Average | Aggregation::Sum => bucket.sum / bucket.count as f64,
         Aggregation::Minimum => bucket.min,
@@ -258,6 +268,7 @@ mod tests {
             sum: values.iter().sum(),
             count: values.len() as u64,
             increase,
+            ended: false,
         }
     }
 
@@ -277,7 +288,8 @@ mod tests {
     }
 
     fn one(aggregation: Aggregation) -> Vec<f64> {
-        let layout = Layout { aggregation, group_by: &[], slots: &Slots::one, seconds: &|_| 5.0 };
+        let layout =
+            Layout { aggregation, group_by: &[], slots: &Slots::one, stands: false, seconds: &|_| 5.0 };
         numbers(&two_series(), &layout).into_iter().flat_map(|points| points.values).collect()
     }
 
@@ -301,6 +313,7 @@ mod tests {
             aggregation: Aggregation::Last,
             group_by: &group_by,
             slots: &Slots::one,
+            stands: false,
             seconds: &|_| 1.0,
         };
         let mut groups = numbers(&two_series(), &layout);
@@ -318,6 +331,7 @@ mod tests {
             aggregation,
             group_by: &[],
             slots: &|_| Slots::one(Timestamp(0)),
+            stands: false,
             seconds: &|_| 1.0,
         };
         assert_eq!(numbers(&series, &layout(Aggregation::Average))[0].values, [4.0]);
@@ -341,7 +355,8 @@ mod tests {
             }],
         }];
         let value = |aggregation| {
-            let layout = Layout { aggregation, group_by: &[], slots: &Slots::one, seconds: &|_| 10.0 };
+            let layout =
+                Layout { aggregation, group_by: &[], slots: &Slots::one, stands: false, seconds: &|_| 10.0 };
             histograms(&series, &layout)[0].values[0]
         };
         assert_eq!(value(Aggregation::Rate), 2.0);

@@ -49,7 +49,8 @@ pub async fn series(store: &Store, request: &SeriesRequest) -> Result<SeriesAnsw
     Ok(SeriesAnswer { unit, step, series: groups, total_series, gaps })
 }
 
-/// The value of a metric over one window, per group; groups without data are absent. Errors as [`series`].
+/// The value of a metric over one window, per group; groups without data are absent, and so are series that have
+/// ended by the end of the window when their last value is asked for. Errors as [`series`].
 pub async fn instant(
     store: &Store,
     metric: &str,
@@ -201,6 +202,7 @@ async fn compute(
             aggregation,
             group_by: &group_by,
             slots: &|time| shape.slots(time),
+            stands: shape.cut != Cut::Steps,
             seconds: &|slot| shape.seconds(slot),
         })
     };

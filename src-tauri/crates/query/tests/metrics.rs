@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use model::{
-    Aggregation, Attributes, Buckets, HistogramPoint, MetricKind, NANOS_PER_SECOND, Resource, Series,
+    Aggregation, Attributes, Buckets, HistogramPoint, MetricKind, NANOS_PER_SECOND, Resource, STALE, Series,
     SeriesRequest, TelemetryBatch, Temporality, TimeRange, Timestamp,
 };
 use store::{Store, StoreOptions};
@@ -173,4 +173,34 @@ async fn senseless_questions_are_refused_and_unknown_metrics_are_empty() {
     }
     let unknown = query::series(&store, &request("nobody.knows", Aggregation::Sum, &[])).await.unwrap();
     assert!(unknown.series.is_empty() && unknown.unit.is_empty());
+}
+
+#[tokio::test]
+async fn a_series_that_ended_has_no_last_value() {
+    let (_folder, store) = filled().await;
+    let mut batch = TelemetryBatch::default();
+    for kind in [MetricKind::Gauge, MetricKind::Counter] {
+        batch.add_sample(series_of("pay", kind), at(595), STALE);
+    }
+    store.write(batch).await.unwrap();
+    let by_service = ["service".to_owned()];
+    let services = async |metric, aggregation, until| {
+        let window = TimeRange::new(at(until - 120), at(until));
+        let groups = query::instant(&store, metric, &[], aggregation, &by_service, window).await.unwrap();
+        groups.into_iter().map(|(labels, _)| labels["service"].clone()).collect::<Vec<_>>()
+    };
+    for metric in ["queue", "requests"] {
+        assert_eq!(services(metric, Aggregation::Last, 590).await, ["cart", "pay"]);
+        assert_eq!(services(metric, Aggregation::Last, 600).await, ["cart"], "{metric}");
+        // What it did before it ended still counts.
+        assert_eq!(services(metric, Aggregation::Maximum, 600).await, ["cart", "pay"]);
+    }
+    assert_eq!(services("requests", Aggregation::Increase, 600).await, ["cart", "pay"]);
+    // A chart shows it up to its end, and it may come back.
+    let charted = query::series(&store, &request("queue", Aggregation::Last, &["service"])).await.unwrap();
+    assert!(charted.series.iter().all(|points| points.values.len() == 10));
+    let mut back = TelemetryBatch::default();
+    back.add_sample(series_of("pay", MetricKind::Gauge), at(598), 5.0);
+    store.write(back).await.unwrap();
+    assert_eq!(services("queue", Aggregation::Last, 600).await, ["cart", "pay"]);
 }

@@ -224,3 +224,26 @@ async fn strange_numbers_and_times_are_kept() {
     let read = store.read_buckets("g", &[], everything, week).await.unwrap();
     assert_eq!(read[0].buckets[0].count, 2);
 }
+
+#[tokio::test]
+async fn the_marker_of_a_series_end_is_kept_to_the_bit() {
+    let (folder, store) = open();
+    let series = Series::gauge("g", "", resource("x"), Attributes::new());
+    let mut batch = TelemetryBatch::default();
+    for second in 0..3000 {
+        batch.add_sample(series.clone(), at(second), if second % 3 == 0 { STALE } else { f64::NAN });
+    }
+    store.write(batch).await.unwrap();
+    store.clone().close().await.unwrap();
+    drop(store);
+    let store = store::Store::open(folder.path(), common::small()).unwrap();
+    let request = SamplesRequest {
+        metric: "g".into(),
+        matchers: vec![],
+        range: TimeRange::new(at(0), at(3000)),
+        limit: 5000,
+    };
+    let read = store.read_samples(&request).await.unwrap();
+    let stale = read[0].values.iter().filter(|value| is_stale(**value)).count();
+    assert_eq!((stale, read[0].values.len()), (1000, 3000));
+}

@@ -177,14 +177,15 @@ pub struct SeriesBuckets {
     pub buckets: Vec<Bucket>,
 }
 
-/// The samples of one series in one step.
+/// The samples of one series in one step. Samples that are not a number count as absent; without any other the
+/// values are NaN and `count` is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bucket {
     /// Start of the step.
     pub time: Timestamp,
     /// First value.
     pub first: f64,
-    /// Last value.
+    /// Last value that is a number.
     pub last: f64,
     /// Smallest value.
     pub min: f64,
@@ -196,6 +197,8 @@ pub struct Bucket {
     pub count: u64,
     /// Increase of a counter from the sample before each (resets count from zero); 0 for gauges.
     pub increase: f64,
+    /// Whether the last sample is not a number: the series ended here (see [`crate::STALE`]) or has no value.
+    pub ended: bool,
 }
 
 /// One histogram series reduced to steps by the store.

@@ -69,7 +69,7 @@ impl Store {
     }
 
     /// The samples of each matching series reduced to steps (counted from the epoch). Samples that are
-    /// not a number count as absent.
+    /// not a number count as absent, and tell that the series ended when nothing follows them in the step.
     ///
     /// The increase of a cumulative counter counts from the sample before, which may lie before the
     /// range; after a reset (a smaller value or a later start time) it counts from zero. That of a delta
@@ -107,10 +107,13 @@ fn plain(
     let ids = id_list(series.iter().map(|series| series.id));
     let bucket = step_start("time", step);
     let sql = format!(
-        "SELECT series_id, {bucket} AS bucket, arg_min(value, time), arg_max(value, time), min(value), \
-         max(value), sum(value), count(*), sum(value) \
-         FROM samples WHERE time >= {start} AND time < {end} AND series_id IN ({ids}) AND NOT isnan(value) \
-         GROUP BY series_id, bucket ORDER BY series_id, bucket"
+        "WITH points AS ( \
+           SELECT series_id, time, CASE WHEN isnan(value) THEN NULL ELSE value END AS value, \
+             isnan(value) AS absent \
+           FROM samples WHERE time >= {start} AND time < {end} AND series_id IN ({ids})) \
+         SELECT series_id, {bucket} AS bucket, arg_min(value, time), arg_max(value, time), min(value), \
+           max(value), sum(value), count(value), sum(value), arg_max(absent, time) \
+         FROM points GROUP BY series_id, bucket ORDER BY series_id, bucket"
     );
     gather(reader, &sql, series)
 }
@@ -141,13 +144,14 @@ fn cumulative(
         let ids = id_list(series.iter().map(|series| series.id));
         let sql = format!(
             "WITH points AS ( \
-               SELECT series_id, time, start_time, value, lag(value) OVER earlier AS before, \
+               SELECT series_id, time, start_time, CASE WHEN isnan(value) THEN NULL ELSE value END AS value, \
+                 isnan(value) AS absent, lag(value) OVER earlier AS before, \
                  lag(time) OVER earlier AS time_before \
-               FROM samples \
-               WHERE time >= {from} AND time < {end} AND series_id IN ({ids}) AND NOT isnan(value) \
-               WINDOW earlier AS (PARTITION BY series_id ORDER BY time)) \
+               FROM samples WHERE time >= {from} AND time < {end} AND series_id IN ({ids}) \
+               WINDOW earlier AS (PARTITION BY series_id, isnan(value) ORDER BY time)) \
              SELECT series_id, {bucket} AS bucket, arg_min(value, time), arg_max(value, time), min(value), \
-               max(value), sum(value), count(*), sum({increase}) \
+               max(value), sum(value), count(value), sum(CASE WHEN NOT absent THEN {increase} END), \
+               arg_max(absent, time) \
              FROM points WHERE time >= {start} GROUP BY series_id, bucket ORDER BY series_id, bucket"
         );
         answer.extend(gather(reader, &sql, &series)?);
@@ -161,15 +165,17 @@ fn gather(reader: &Reader, sql: &str, series: &[Arc<KnownSeries>]) -> Result<Vec
     }
     let mut buckets: HashMap<u64, Vec<Bucket>> = HashMap::new();
     reader.rows(sql, &[], |row| {
+        let number = |column| row.get::<_, Option<f64>>(column);
         buckets.entry(row.get(0)?).or_default().push(Bucket {
             time: Timestamp(row.get(1)?),
-            first: row.get(2)?,
-            last: row.get(3)?,
-            min: row.get(4)?,
-            max: row.get(5)?,
-            sum: row.get(6)?,
+            first: number(2)?.unwrap_or(f64::NAN),
+            last: number(3)?.unwrap_or(f64::NAN),
+            min: number(4)?.unwrap_or(f64::NAN),
+            max: number(5)?.unwrap_or(f64::NAN),
+            sum: number(6)?.unwrap_or(0.0),
             count: row.get(7)?,
-            increase: row.get(8)?,
+            increase: number(8)?.unwrap_or(0.0),
+            ended: row.get(9)?,
         });
         Ok(())
     })?;

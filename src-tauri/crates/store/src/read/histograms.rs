@@ -13,7 +13,7 @@ impl Store {
     /// What each matching histogram gained per step (counted from the epoch).
     ///
     /// Cumulative points count from the point before, which may lie before the range, and from zero after
-    /// a reset; delta points are summed. Exponential buckets are given explicit bounds. Summaries have no
+    /// a reset; delta points are summed; markers of a series' end are passed over. Exponential buckets are given explicit bounds. Summaries have no
     /// buckets: only their count and sum are given.
     pub async fn read_histograms(
         &self,
@@ -41,7 +41,9 @@ impl Store {
                     "SELECT series_id, time, start_time, count, sum, min, max, bounds, counts, scale, \
                      zero_threshold, zero_count, positive_offset, negative_offset, negative_counts \
                      FROM histogram_points \
-                     WHERE time >= {from} AND time < {end} AND series_id IN ({ids}) ORDER BY series_id, time"
+                     WHERE time >= {from} AND time < {end} AND series_id IN ({ids}) \
+                       AND NOT (count = 0 AND isnan(coalesce(sum, 0))) \
+                     ORDER BY series_id, time"
                 ),
                 &[],
                 |batch| {

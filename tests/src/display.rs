@@ -13,8 +13,9 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
+pub use crate::screen::Place;
 use crate::{
-    screen::{close_window, shown_window},
+    screen::{close_window, pixels, place_window, shown_window, type_into, window_place},
     tray::Tray,
 };
 
@@ -154,6 +155,26 @@ impl Desktop {
     /// Asks a window to close, as the cross in its corner does.
     pub fn close_window(&self, title: &str) -> Result<()> {
         close_window(&self.display, title)
+    }
+
+    /// Where a window is.
+    pub fn window_place(&self, title: &str) -> Result<Place> {
+        window_place(&self.display, title)
+    }
+
+    /// Moves and resizes a window.
+    pub fn place_window(&self, title: &str, place: Place) -> Result<()> {
+        place_window(&self.display, title, place)
+    }
+
+    /// Types into a window, as the keyboard does: characters of an English keyboard, `\n` is the Enter key.
+    pub fn type_into(&self, title: &str, text: &str) -> Result<()> {
+        type_into(&self.display, title, text)
+    }
+
+    /// The pixels of a window, row by row (blue, green, red, unused); none while it is not shown.
+    pub fn pixels(&self, title: &str) -> Result<Option<Vec<[u8; 4]>>> {
+        pixels(&self.display, title)
     }
 }
 

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
 use tests::{
     clients::{Language, client},
-    display::{Desktop, PATIENCE, Started, wait_until},
+    display::{Desktop, PATIENCE, Place, Started, wait_until},
     engine_process, servers,
     web_driver::WebDriver,
 };
@@ -244,6 +244,72 @@ fn closing_keeps_watching_a_second_start_shows_the_window_and_the_tray_quits() -
     ensure!(wait_for_end(&mut first.0)?.success());
     ensure!(!data.join("engine.json").exists(), "the engine was not stopped");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_saved_where_the_person_says() -> Result<()> {
+    let desktop = Desktop::start(1600, 1000)?;
+    let data = data_folder(&desktop)?;
+    let driver = WebDriver::open(&desktop, &program()?, &["--data", &data.to_string_lossy()]).await?;
+    let outcome = save_through_the_dialog(&desktop, &driver).await;
+    seen(&driver, "save", outcome).await
+}
+
+async fn save_through_the_dialog(desktop: &Desktop, driver: &WebDriver) -> Result<()> {
+    let dialog = "Save File";
+    driver.click(&called("Reports")).await?;
+    driver.see("//iframe[contains(@srcdoc, '<html')]").await?;
+
+    driver.click(&called("Page (HTML)")).await?;
+    wait_until("the dialog is shown", || desktop.shows_window(dialog))?;
+    desktop.close_window(dialog)?;
+    wait_until("the dialog is gone", || Ok(!desktop.shows_window(dialog)?))?;
+    driver.see("//button[normalize-space(.)='Page (HTML)'][not(@disabled)]").await?;
+    ensure!(!driver.text().await?.contains("Saved"), "a report that nobody wanted is said to be saved");
+
+    for (button, name, start) in [
+        ("Page (HTML)", "page.html", &b"<!doctype html>"[..]),
+        ("Figures (Parquet)", "figures.parquet", b"PAR1"),
+    ] {
+        let file = desktop.scratch().join(name);
+        driver.click(&called(button)).await?;
+        wait_until("the dialog is shown", || desktop.shows_window(dialog))?;
+        // It selects the suggested name but for its ending, once it has the focus; what is typed takes its place.
+        wait_until("the file is there", || {
+            if desktop.shows_window(dialog)? {
+                desktop.type_into(dialog, &format!("{}\n", file.with_extension("").display()))?;
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            }
+            Ok(file.exists())
+        })?;
+        text_holds(driver, &format!("Saved {}", file.display())).await?;
+        let written = fs::read(&file)?;
+        ensure!(
+            written.to_ascii_lowercase().starts_with(&start.to_ascii_lowercase()),
+            "{name} begins otherwise"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn the_window_opens_again_where_it_was() -> Result<()> {
+    let desktop = Desktop::start(1600, 1000)?;
+    let data = data_folder(&desktop)?;
+    let place = Place { x: 140, y: 60, width: 1010, height: 715 };
+    let mut program = Started(start(&desktop, &data, "first.log")?);
+    wait_until("the window is shown", || desktop.shows_window("Binnacle"))?;
+    wait_until("the menu is in the tray", || Ok(!desktop.tray().menu()?.is_empty()))?;
+    desktop.place_window("Binnacle", place)?;
+    wait_until("the window is there", || Ok(desktop.window_place("Binnacle")? == place))?;
+    // The program hears of its new place a moment later.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    desktop.tray().choose("Quit (stops watching)")?;
+    ensure!(wait_for_end(&mut program.0)?.success());
+
+    let _program = Started(start(&desktop, &data, "second.log")?);
+    wait_until("the window is shown again", || desktop.shows_window("Binnacle"))?;
+    wait_until("the window is where it was", || Ok(desktop.window_place("Binnacle")? == place))
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         let names: Vec<String> = NAMES.iter().map(|(name, what)| format!("  {name:<10} {what}")).collect();
         bail!("name what to measure:\n{}", names.join("\n"));
     }
-    run::set_up(Purpose::Run)?;
+    run::set_up(Purpose::Test)?;
     let root = workspace::root();
     if name == "analysis" {
         return check(&mut command("cargo", &["bench", "--locked", "-p", "analysis"], &root));
@@ -35,9 +35,13 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         "--locked",
         "--release",
         "-p",
+        "binnacle",
+        "-p",
         "binnacle-cli",
         "-p",
         "tests",
+        "--bin",
+        "binnacle",
         "--bin",
         "binnacle-cli",
         "--bin",

@@ -6,6 +6,7 @@ mod ingest;
 mod process;
 mod start;
 mod table;
+mod window;
 
 use anyhow::{Result, bail};
 

@@ -24,6 +24,9 @@ pub(crate) async fn status(data: &Path) -> anyhow::Result<ExitCode> {
     ))?;
     line(&format!("stored {} bytes", status.stored_bytes))?;
     line(&format!("alerts {} firing, {} pending", status.alerts.firing, status.alerts.pending))?;
+    for notice in &status.notices {
+        line(&format!("{:?} {}: {}", notice.severity, printable(&notice.title), printable(&notice.detail)))?;
+    }
     for listener in &status.listeners {
         line(&format!("listens {} {} {}", listener.protocol, listener.address, listener.message))?;
     }

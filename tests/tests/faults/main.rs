@@ -7,6 +7,7 @@ mod data_folder;
 mod malformed_grpc;
 mod malformed_http;
 mod ports;
+mod series_limits;
 mod settings;
 mod shutdown;
 

@@ -19,6 +19,8 @@ pub struct Settings {
     pub alerts: Alerts,
     /// Background analysis.
     pub analysis: Analysis,
+    /// How many series are kept.
+    pub limits: Limits,
     /// Binnacle's own log.
     pub log: Log,
     /// Prometheus targets.
@@ -108,6 +110,24 @@ pub struct Analysis {
 impl Default for Analysis {
     fn default() -> Self {
         Self { enabled: true, interval_minutes: 5 }
+    }
+}
+
+/// How many series are kept. Points of new series beyond a limit are left out and told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Series of all services together, at least 1.
+    pub series: u32,
+    /// Series of one service, at least 1.
+    pub series_per_service: u32,
+    /// Values that one label may have within one service, at least 1.
+    pub values_per_label: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { series: 2_000_000, series_per_service: 300_000, values_per_label: 50_000 }
     }
 }
 

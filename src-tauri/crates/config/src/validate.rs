@@ -20,6 +20,7 @@ fn problem(place: &[&str], message: String) -> Option<Problem> {
 pub(crate) fn first_problem(settings: &Settings) -> Option<Problem> {
     listeners(settings)
         .or_else(|| intervals(settings))
+        .or_else(|| limits(settings))
         .or_else(|| scrape_targets(&settings.scrape))
         .or_else(|| log_files(&settings.log_file))
 }
@@ -71,6 +72,17 @@ fn intervals(settings: &Settings) -> Option<Problem> {
             .then(|| problem(&["host", "top_processes"], "must be at most 100".to_owned()))
             .flatten()
     })
+}
+
+fn limits(settings: &Settings) -> Option<Problem> {
+    let limits = &settings.limits;
+    [
+        ("series", limits.series),
+        ("series_per_service", limits.series_per_service),
+        ("values_per_label", limits.values_per_label),
+    ]
+    .into_iter()
+    .find_map(|(key, value)| out_of_bounds(&["limits", key], value, 1_000_000_000))
 }
 
 fn out_of_bounds(place: &[&str], value: u32, most: u32) -> Option<Problem> {

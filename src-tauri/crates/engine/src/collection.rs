@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use config::Settings;
+use store::SeriesLimits;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, EngineOptions, intake::Intake, intake::Protocol, stage::Stage};
@@ -39,7 +40,9 @@ impl Collection {
 
     /// Starts what the settings want now. From here on every way in is listed.
     pub(crate) fn begin(&mut self) {
-        let wanted = self.wanted(&self.engine.inner.settings.in_force());
+        let settings = self.engine.inner.settings.in_force();
+        self.limit(&settings);
+        let wanted = self.wanted(&settings);
         self.apply(wanted);
     }
 
@@ -50,6 +53,7 @@ impl Collection {
         loop {
             let in_force = settings.borrow_and_update().clone();
             let is_paused = paused.borrow_and_update().is_some();
+            self.limit(&in_force);
             self.apply(if is_paused { BTreeMap::new() } else { self.wanted(&in_force) });
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -57,6 +61,15 @@ impl Collection {
                 changed = paused.changed() => if changed.is_err() { return },
             }
         }
+    }
+
+    fn limit(&self, settings: &Settings) {
+        let limits = &settings.limits;
+        self.engine.inner.store.limit_series(SeriesLimits {
+            total: limits.series.into(),
+            per_service: limits.series_per_service.into(),
+            values_per_label: limits.values_per_label.into(),
+        });
     }
 
     fn wanted(&self, settings: &Settings) -> BTreeMap<String, Wanted> {
@@ -111,10 +124,11 @@ impl Collection {
             _ => inner.parts.reporter(name),
         };
         let in_part = reporter.clone();
+        let way = name.to_owned();
         self.stage.supervise(reporter, stop.clone(), move |stop| {
             let (inner, reporter, part) = (inner.clone(), in_part.clone(), part.clone());
+            let store = inner.store.through(&way);
             async move {
-                let store = inner.store.clone();
                 match part {
                     Wanted::Listen(protocol, address) => {
                         return inner.intake.serve(protocol, address, reporter, store, stop).await;

@@ -15,8 +15,8 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use crate::{
     EngineError, EngineOptions, Instance, Intake, SettingsState, collection::Collection,
-    demonstration::Demonstration, ledger, noticing, notifications::SwitchedNotifier, now, own, stage::Stage,
-    status,
+    demonstration::Demonstration, ledger, notices::Notices, noticing, notifications::SwitchedNotifier, now,
+    own, stage::Stage, status,
 };
 
 /// A running engine. Clones share it.
@@ -33,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) settings: SettingsState,
     pub(crate) intake: Intake,
     pub(crate) parts: Parts,
+    pub(crate) notices: Notices,
     pub(crate) checks: CheckScheduler,
     pub(crate) alerts: AlertService,
     pub(crate) demonstration: AsyncMutex<Demonstration>,
@@ -103,6 +104,7 @@ impl Engine {
                 settings,
                 intake: Intake::default(),
                 parts: Parts::default(),
+                notices: Notices::default(),
                 checks,
                 alerts,
                 demonstration: AsyncMutex::default(),

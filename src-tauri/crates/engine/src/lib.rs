@@ -10,6 +10,7 @@ mod instance;
 mod intake;
 mod ledger;
 mod log;
+mod notices;
 mod noticing;
 mod notifications;
 mod options;

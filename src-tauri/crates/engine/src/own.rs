@@ -66,6 +66,15 @@ fn measure(engine: &Engine) -> Vec<(Series, f64)> {
             listener.refused as f64,
         ));
     }
+    for held_back in engine.store().held_back() {
+        let source = Attributes::new()
+            .with("held_back.service", held_back.service)
+            .with("held_back.label", held_back.label);
+        numbers.push((
+            Series::counter("binnacle_points_held_back_total", "{point}", resource.clone(), source),
+            held_back.points as f64,
+        ));
+    }
     for part in &status.parts {
         let name = Attributes::new().with("part", part.name.as_str());
         let value = part.state.value();

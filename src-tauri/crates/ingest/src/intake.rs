@@ -7,7 +7,7 @@ use std::{
 
 use model::Timestamp;
 use prost::Message;
-use store::{Store, StoreError};
+use store::{Accepted, Store, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +25,9 @@ const CONCURRENT_DECODERS: usize = 2;
 /// How long requests may go on after the listener was told to stop.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
+/// Limits that are told to the sender of one request.
+const TOLD_REASONS: usize = 5;
+
 /// How the bytes of a request are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -41,6 +44,25 @@ pub(crate) struct Receipt {
     pub(crate) rejected: u64,
     /// Why, or a warning; empty if all is well.
     pub(crate) message: String,
+}
+
+impl Receipt {
+    fn add_held_back(&mut self, accepted: &Accepted) {
+        if accepted.held_back == 0 {
+            return;
+        }
+        self.rejected = self.rejected.saturating_add(accepted.held_back);
+        if !self.message.is_empty() {
+            self.message.push_str("; ");
+        }
+        let reasons: Vec<String> =
+            accepted.reasons.iter().take(TOLD_REASONS).map(ToString::to_string).collect();
+        self.message.push_str(&format!(
+            "{} points of new series were left out: {}",
+            accepted.held_back,
+            reasons.join("; ")
+        ));
+    }
 }
 
 /// The way of a listener to the store.
@@ -103,19 +125,21 @@ impl Intake {
     }
 
     async fn keep(&self, conversion: Conversion, now: Timestamp) -> Result<Receipt, Refusal> {
-        let receipt = Receipt { rejected: conversion.rejected, message: conversion.message() };
-        let counts = records(&conversion.batch);
+        let mut receipt = Receipt { rejected: conversion.rejected, message: conversion.message() };
+        let mut counts = records(&conversion.batch);
         if !conversion.batch.is_empty() {
-            self.store.write(conversion.batch).await.map_err(|error| match error {
+            let accepted = self.store.accept(conversion.batch).await.map_err(|error| match error {
                 StoreError::Busy { retry_after } => Refusal::Busy { retry_after },
                 error => {
                     tracing::error!(%error, "could not store received telemetry");
                     Refusal::Unavailable(error.to_string())
                 }
             })?;
+            receipt.add_held_back(&accepted);
+            counts.samples = counts.samples.saturating_sub(accepted.held_back);
         }
         self.counters.count_stored(counts, now);
-        self.counters.count_rejected(conversion.rejected, conversion.trimmed);
+        self.counters.count_rejected(receipt.rejected, conversion.trimmed);
         Ok(receipt)
     }
 

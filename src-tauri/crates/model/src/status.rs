@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{AlertState, HealthState, Timestamp};
+use crate::{AlertSeverity, AlertState, HealthState, Timestamp};
 
 /// The state of the whole engine at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -26,6 +26,8 @@ pub struct EngineStatus {
     pub parts: Vec<PartStatus>,
     /// Ways in that listen, with what came through them.
     pub listeners: Vec<ListenerStatus>,
+    /// What somebody should know of and act on, the worst first.
+    pub notices: Vec<Notice>,
     /// Records committed since the start.
     pub committed: RecordCounts,
     /// Records committed per second, over the last ten seconds.
@@ -74,6 +76,21 @@ pub struct ListenerStatus {
     pub refused: u64,
     /// When the last record came.
     pub last_received: Option<Timestamp>,
+}
+
+/// Something that is wrong around Binnacle and that somebody should act on, as long as it lasts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Notice {
+    /// The same for the same matter.
+    pub id: String,
+    /// How much it matters.
+    pub severity: AlertSeverity,
+    /// What is wrong, in a few words.
+    pub title: String,
+    /// What it means and what can be done, in a sentence or two.
+    pub detail: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// Records by signal.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use duckdb::{
@@ -23,6 +23,7 @@ use model::{
 use crate::{
     StoreError,
     dictionary::{Dictionary, KnownSeries},
+    series_limit::{HeldBack, Refused, SeriesLimiter},
 };
 
 /// Series and resources that a group names for the first time.
@@ -33,30 +34,53 @@ pub(crate) struct News {
     resource_ids: HashMap<usize, u64>,
 }
 
+/// A batch with the way in it came through.
+pub(crate) type Incoming = (Arc<TelemetryBatch>, Arc<str>);
+
+/// Points of one batch that were not kept, and why.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NotKept {
+    pub(crate) points: u64,
+    pub(crate) reasons: Vec<HeldBack>,
+}
+
 /// Appends the batches; nothing is visible before the surrounding transaction commits.
 pub(crate) struct Appending<'store> {
     connection: &'store Connection,
     dictionary: &'store Dictionary,
+    limiter: &'store Mutex<SeriesLimiter>,
+    refused: HashMap<u64, Refused>,
     pub(crate) news: News,
 }
 
 impl<'store> Appending<'store> {
-    pub(crate) fn new(connection: &'store Connection, dictionary: &'store Dictionary) -> Self {
-        Self { connection, dictionary, news: News::default() }
+    pub(crate) fn new(
+        connection: &'store Connection,
+        dictionary: &'store Dictionary,
+        limiter: &'store Mutex<SeriesLimiter>,
+    ) -> Self {
+        Self { connection, dictionary, limiter, refused: HashMap::new(), news: News::default() }
     }
 
-    /// Appends every record; `next_log_id` numbers the log records.
+    /// Appends every record but the points of series beyond the limits; `next_log_id` numbers the log
+    /// records. What was not kept of each batch, or nothing if all was.
     pub(crate) fn append(
         &mut self,
-        batches: &[Arc<TelemetryBatch>],
+        incoming: &[Incoming],
         next_log_id: &mut i64,
-    ) -> Result<(), StoreError> {
-        self.append_series(batches)?;
-        let samples: Vec<&Sample> = batches.iter().flat_map(|batch| &batch.samples).collect();
-        let histograms: Vec<&HistogramPoint> = batches.iter().flat_map(|batch| &batch.histograms).collect();
-        let exemplars: Vec<&Exemplar> = batches.iter().flat_map(|batch| &batch.exemplars).collect();
-        let logs: Vec<&LogRecord> = batches.iter().flat_map(|batch| &batch.logs).collect();
-        let spans: Vec<&Span> = batches.iter().flat_map(|batch| &batch.spans).collect();
+    ) -> Result<Vec<NotKept>, StoreError> {
+        self.append_series(incoming)?;
+        let not_kept = self.count_refused(incoming);
+        let batches = || incoming.iter().map(|(batch, _)| batch);
+        let kept = |series: model::SeriesId| self.refused.is_empty() || !self.refused.contains_key(&series.0);
+        let samples: Vec<&Sample> =
+            batches().flat_map(|batch| &batch.samples).filter(|sample| kept(sample.series)).collect();
+        let histograms: Vec<&HistogramPoint> =
+            batches().flat_map(|batch| &batch.histograms).filter(|point| kept(point.series)).collect();
+        let exemplars: Vec<&Exemplar> =
+            batches().flat_map(|batch| &batch.exemplars).filter(|exemplar| kept(exemplar.series)).collect();
+        let logs: Vec<&LogRecord> = batches().flat_map(|batch| &batch.logs).collect();
+        let spans: Vec<&Span> = batches().flat_map(|batch| &batch.spans).collect();
         self.refuse_unknown_series(
             samples
                 .iter()
@@ -82,7 +106,8 @@ impl<'store> Appending<'store> {
             let columns = self.span_columns(&spans)?;
             self.rows("spans", columns)?;
         }
-        self.append_resources()
+        self.append_resources()?;
+        Ok(not_kept)
     }
 
     /// The resource's number; notes the resource if it is new. Hashing is spared for shared resources.
@@ -99,12 +124,22 @@ impl<'store> Appending<'store> {
         id
     }
 
-    fn append_series(&mut self, batches: &[Arc<TelemetryBatch>]) -> Result<(), StoreError> {
+    fn append_series(&mut self, incoming: &[Incoming]) -> Result<(), StoreError> {
         let mut fresh = Vec::new();
-        for (id, series) in batches.iter().flat_map(|batch| &batch.series) {
-            if self.news.series.contains_key(&id.0) || self.dictionary.knows_series(id.0) {
+        let named = incoming.iter().flat_map(|(batch, way)| batch.series.iter().zip(std::iter::repeat(way)));
+        for ((id, series), way) in named {
+            if self.news.series.contains_key(&id.0)
+                || self.dictionary.knows_series(id.0)
+                || self.refused.contains_key(&id.0)
+            {
                 continue;
             }
+            let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(refused) = limiter.admit(&series.resource, &series.attributes, way) {
+                self.refused.insert(id.0, refused);
+                continue;
+            }
+            drop(limiter);
             let resource = self.resource(&series.resource);
             self.news.series.insert(id.0, KnownSeries::new(id.0, series));
             fresh.push((id.0, series, resource));
@@ -127,6 +162,32 @@ impl<'store> Appending<'store> {
             ("attributes", json(fresh.iter().map(|(_, series, _)| &series.attributes))),
         ];
         self.rows("series", columns)
+    }
+
+    /// Counts the points of refused series, by batch.
+    fn count_refused(&self, incoming: &[Incoming]) -> Vec<NotKept> {
+        if self.refused.is_empty() {
+            return Vec::new();
+        }
+        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        incoming
+            .iter()
+            .map(|(batch, _)| {
+                let mut points: HashMap<Refused, u64> = HashMap::new();
+                let samples = batch.samples.iter().map(|sample| sample.series);
+                let histograms = batch.histograms.iter().map(|point| point.series);
+                for refused in samples.chain(histograms).filter_map(|series| self.refused.get(&series.0)) {
+                    *points.entry(*refused).or_default() += 1;
+                }
+                for (refused, count) in &points {
+                    limiter.count_points(*refused, *count);
+                }
+                NotKept {
+                    points: points.values().sum(),
+                    reasons: points.keys().filter_map(|refused| limiter.reason(*refused)).collect(),
+                }
+            })
+            .collect()
     }
 
     fn append_resources(&self) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use std::{
 use duckdb::Connection;
 use model::{Attributes, Labels, MetricKind, Resource, Series, TagMatcher, Temporality};
 
-use crate::{StoreError, matcher::Matchers};
+use crate::{StoreError, matcher::Matchers, series_limit::SeriesLimiter};
 
 /// A series as the dictionary keeps it.
 #[derive(Debug, Clone)]
@@ -137,6 +137,12 @@ impl Dictionary {
         for series in series {
             entries.insert_series(series);
         }
+    }
+
+    /// Tells the limiter what is kept.
+    pub(crate) fn recount(&self, limiter: &mut SeriesLimiter) {
+        let entries = self.entries();
+        limiter.recount(entries.series.values().map(|series| (&*series.resource, &series.attributes)));
     }
 
     pub(crate) fn knows_series(&self, id: u64) -> bool {

@@ -13,12 +13,13 @@ use model::TelemetryBatch;
 use tokio::sync::broadcast;
 
 use crate::{
-    Changed, Commit, StoreError, StoreOptions,
+    Changed, Commit, HeldBack, SeriesLimits, StoreError, StoreOptions,
     dictionary::Dictionary,
     open::{self, DATABASE},
     reader::{Reader, Readers},
+    series_limit::SeriesLimiter,
     weight::weight,
-    writer::{Change, Work, Writer},
+    writer::{Change, Done, Work, Writer},
 };
 
 /// Commits a subscriber may lag behind before it loses the oldest.
@@ -28,12 +29,24 @@ const COMMITS_KEPT: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Store {
     shared: Arc<Shared>,
+    /// The way in that writes through this clone; empty if nobody said.
+    way: Arc<str>,
+}
+
+/// What became of a batch that was committed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Accepted {
+    /// Points that were not kept because their series are beyond the limits.
+    pub held_back: u64,
+    /// Which limits those were.
+    pub reasons: Vec<HeldBack>,
 }
 
 #[derive(Debug)]
 struct Shared {
     folder: PathBuf,
     dictionary: Arc<Dictionary>,
+    limiter: Arc<Mutex<SeriesLimiter>>,
     writer: Writer,
     thread: Mutex<Option<JoinHandle<()>>>,
     commits: broadcast::Sender<Commit>,
@@ -74,11 +87,15 @@ impl Store {
         let opened = open::open(folder, &options)?;
         let lock = Arc::new(opened.lock);
         let dictionary = Arc::new(Dictionary::load(&opened.connection)?);
+        let mut limiter = SeriesLimiter::default();
+        dictionary.recount(&mut limiter);
+        let limiter = Arc::new(Mutex::new(limiter));
         let (commits, _) = broadcast::channel(COMMITS_KEPT);
         let readers = Readers::new(opened.connection.try_clone()?, Arc::clone(&lock), options.read_deadline);
         let (writer, thread) = Writer::start(
             opened.connection,
             Arc::clone(&dictionary),
+            Arc::clone(&limiter),
             commits.clone(),
             options.queue_records,
             opened.folder.join(open::LOG),
@@ -88,22 +105,47 @@ impl Store {
             shared: Arc::new(Shared {
                 folder: opened.folder,
                 dictionary,
+                limiter,
                 writer,
                 thread: Mutex::new(Some(thread)),
                 commits,
                 readers,
             }),
+            way: Arc::from(""),
         })
     }
 
+    /// The same store for one way in, whose name is told where its telemetry is held back.
+    #[must_use]
+    pub fn through(&self, way: &str) -> Self {
+        Self { shared: Arc::clone(&self.shared), way: way.into() }
+    }
+
     /// Commits a batch: success means that it survives a crash. [`StoreError::Busy`] means that nothing
-    /// was kept and when to try again.
+    /// was kept and when to try again. Points of series beyond the limits are left out.
     pub async fn write(&self, batch: TelemetryBatch) -> Result<(), StoreError> {
+        self.accept(batch).await.map(|_| ())
+    }
+
+    /// Like [`Self::write`], and tells what was left out.
+    pub async fn accept(&self, batch: TelemetryBatch) -> Result<Accepted, StoreError> {
         if batch.is_empty() && batch.series.is_empty() {
-            return Ok(());
+            return Ok(Accepted::default());
         }
         let weight = weight(&batch);
-        self.submit(Work::Telemetry(Arc::new(batch)), weight).await.map(|_| ())
+        let work = Work::Telemetry((Arc::new(batch), Arc::clone(&self.way)));
+        let not_kept = self.submit_work(work, weight).await?.not_kept;
+        Ok(Accepted { held_back: not_kept.points, reasons: not_kept.reasons })
+    }
+
+    /// Limits the series that are kept from now on; those that are kept already stay.
+    pub fn limit_series(&self, limits: SeriesLimits) {
+        self.shared.limiter.lock().unwrap_or_else(PoisonError::into_inner).set_limits(limits);
+    }
+
+    /// What the limits held back since the store was opened.
+    pub fn held_back(&self) -> Vec<HeldBack> {
+        self.shared.limiter.lock().unwrap_or_else(PoisonError::into_inner).held_back()
     }
 
     /// A stream of what is committed from now on.
@@ -207,6 +249,10 @@ impl Store {
     }
 
     pub(crate) async fn submit(&self, work: Work, weight: usize) -> Result<u64, StoreError> {
+        self.submit_work(work, weight).await.map(|done| done.rows)
+    }
+
+    async fn submit_work(&self, work: Work, weight: usize) -> Result<Done, StoreError> {
         self.shared.writer.submit(work, weight)?.await.unwrap_or(Err(StoreError::Closed))
     }
 }

@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
@@ -17,7 +17,12 @@ use duckdb::Connection;
 use model::TelemetryBatch;
 use tokio::sync::{broadcast, oneshot};
 
-use crate::{Changed, Commit, StoreError, append::Appending, dictionary::Dictionary};
+use crate::{
+    Changed, Commit, StoreError,
+    append::{Appending, Incoming, NotKept},
+    dictionary::Dictionary,
+    series_limit::SeriesLimiter,
+};
 
 /// How long a group waits for company.
 const GATHER: Duration = Duration::from_millis(3);
@@ -34,7 +39,7 @@ pub(crate) type Change = Box<dyn Fn(&Connection) -> Result<u64, StoreError> + Se
 /// What waits to be written.
 pub(crate) enum Work {
     /// Records.
-    Telemetry(Arc<TelemetryBatch>),
+    Telemetry(Incoming),
     /// Rows of the history.
     History { change: Change, changed: Changed },
     /// Like history, and the dictionary must be read anew afterwards.
@@ -45,10 +50,25 @@ pub(crate) enum Work {
     Close,
 }
 
+/// What became of a job.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// Rows it touched.
+    pub(crate) rows: u64,
+    /// What the limits held back.
+    pub(crate) not_kept: NotKept,
+}
+
+impl From<u64> for Done {
+    fn from(rows: u64) -> Self {
+        Self { rows, not_kept: NotKept::default() }
+    }
+}
+
 struct Job {
     work: Work,
     weight: usize,
-    reply: oneshot::Sender<Result<u64, StoreError>>,
+    reply: oneshot::Sender<Result<Done, StoreError>>,
 }
 
 /// Figures the writer keeps.
@@ -73,6 +93,7 @@ impl Writer {
     pub(crate) fn start(
         connection: Connection,
         dictionary: Arc<Dictionary>,
+        limiter: Arc<Mutex<SeriesLimiter>>,
         commits: broadcast::Sender<Commit>,
         limit: usize,
         log: PathBuf,
@@ -85,6 +106,7 @@ impl Writer {
         let thread = WriterThread {
             connection,
             dictionary,
+            limiter,
             commits,
             figures: Arc::clone(&figures),
             next_log_id,
@@ -103,7 +125,7 @@ impl Writer {
         &self,
         work: Work,
         weight: usize,
-    ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
+    ) -> Result<oneshot::Receiver<Result<Done, StoreError>>, StoreError> {
         // A batch larger than the whole queue is taken when nothing else waits.
         let reserved = self.figures.queued.fetch_update(Ordering::AcqRel, Ordering::Acquire, |queued| {
             let after = queued.saturating_add(weight);
@@ -131,6 +153,7 @@ impl Writer {
 struct WriterThread {
     connection: Connection,
     dictionary: Arc<Dictionary>,
+    limiter: Arc<Mutex<SeriesLimiter>>,
     commits: broadcast::Sender<Commit>,
     figures: Arc<WriterFigures>,
     next_log_id: i64,
@@ -202,16 +225,16 @@ impl WriterThread {
             Work::Alone(change) => (guarded(|| change(&self.connection)), true),
             _ => (guarded(|| Ok(self.connection.execute_batch("CHECKPOINT").map(|()| 0)?)), false),
         };
-        let _ = job.reply.send(outcome);
+        let _ = job.reply.send(outcome.map(Done::from));
         goes_on
     }
 
     /// Commits the group; if that fails, each of its jobs alone, so that one bad job harms no other.
     fn write(&mut self, group: Vec<Job>) {
         match self.commit(&group) {
-            Ok(counts) => {
-                for (job, count) in group.into_iter().zip(counts) {
-                    self.answer(job, Ok(count));
+            Ok(done) => {
+                for (job, done) in group.into_iter().zip(done) {
+                    self.answer(job, Ok(done));
                 }
             }
             Err(error) if group.len() == 1 => {
@@ -223,8 +246,7 @@ impl WriterThread {
                 tracing::warn!(%error, jobs = group.len(), "a group failed to commit, trying each alone");
                 for job in group {
                     let alone = [job];
-                    let outcome =
-                        self.commit(&alone).map(|counts| counts.first().copied().unwrap_or_default());
+                    let outcome = self.commit(&alone).map(|mut done| done.pop().unwrap_or_default());
                     let [job] = alone;
                     self.answer(job, outcome);
                 }
@@ -233,27 +255,29 @@ impl WriterThread {
     }
 
     /// Makes room in the queue before the outcome is told, so that whoever hears it finds the room.
-    fn answer(&self, job: Job, outcome: Result<u64, StoreError>) {
+    fn answer(&self, job: Job, outcome: Result<Done, StoreError>) {
         self.figures.queued.fetch_sub(job.weight, Ordering::AcqRel);
         // Whoever asked may be gone.
         let _ = job.reply.send(outcome);
     }
 
-    fn commit(&mut self, group: &[Job]) -> Result<Vec<u64>, StoreError> {
+    fn commit(&mut self, group: &[Job]) -> Result<Vec<Done>, StoreError> {
         let began = Instant::now();
         let first_log_id = self.next_log_id;
         let attempt = guarded(|| self.try_commit(group));
-        let (counts, commit) = match attempt {
+        let (done, commit) = match attempt {
             Ok(done) => done,
             Err(error) => {
                 self.next_log_id = first_log_id;
                 // There is nothing to roll back when beginning or committing is what failed.
                 let _ = self.connection.execute_batch("ROLLBACK");
+                self.limiter().take_back();
                 return Err(error);
             }
         };
         if group.iter().any(|job| matches!(job.work, Work::Removal { .. })) {
             self.dictionary.reload(&self.connection)?;
+            self.dictionary.recount(&mut self.limiter());
         }
         let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let mean = self.figures.commit_duration.load(Ordering::Relaxed);
@@ -262,33 +286,46 @@ impl WriterThread {
         self.figures.commits.fetch_add(1, Ordering::Relaxed);
         // No subscriber is no failure.
         let _ = self.commits.send(commit);
-        Ok(counts)
+        Ok(done)
     }
 
-    fn try_commit(&mut self, group: &[Job]) -> Result<(Vec<u64>, Commit), StoreError> {
+    fn limiter(&self) -> std::sync::MutexGuard<'_, SeriesLimiter> {
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn try_commit(&mut self, group: &[Job]) -> Result<(Vec<Done>, Commit), StoreError> {
         self.connection.execute_batch("BEGIN TRANSACTION")?;
         let mut commit = Commit::default();
-        let mut counts = Vec::with_capacity(group.len());
+        let mut done: Vec<Done> = Vec::with_capacity(group.len());
+        let mut incoming = Vec::new();
         for job in group {
             match &job.work {
-                Work::Telemetry(batch) => {
+                Work::Telemetry((batch, way)) => {
                     commit.changed = commit.changed.union(touched(batch));
                     commit.telemetry.push(Arc::clone(batch));
-                    counts.push(batch.len() as u64);
+                    incoming.push((Arc::clone(batch), Arc::clone(way)));
+                    done.push(Done::from(batch.len() as u64));
                 }
                 Work::History { change, changed } | Work::Removal { change, changed } => {
                     commit.changed = commit.changed.union(*changed);
-                    counts.push(change(&self.connection)?);
+                    done.push(change(&self.connection)?.into());
                 }
-                Work::Alone(_) | Work::Close => counts.push(0),
+                Work::Alone(_) | Work::Close => done.push(Done::default()),
             }
         }
-        let mut appending = Appending::new(&self.connection, &self.dictionary);
-        appending.append(&commit.telemetry, &mut self.next_log_id)?;
+        let mut appending = Appending::new(&self.connection, &self.dictionary, &self.limiter);
+        let not_kept = appending.append(&incoming, &mut self.next_log_id)?;
         let news = appending.news;
         self.connection.execute_batch("COMMIT")?;
+        if !news.series.is_empty() {
+            self.limiter().settle();
+        }
         self.dictionary.extend(news.resources, news.series.into_values());
-        Ok((counts, commit))
+        let telemetry = group.iter().zip(&mut done).filter(|(job, _)| matches!(job.work, Work::Telemetry(_)));
+        for ((_, done), not_kept) in telemetry.zip(not_kept) {
+            done.not_kept = not_kept;
+        }
+        Ok((done, commit))
     }
 }
 

@@ -1,6 +1,7 @@
 // Generated from the Rust types of the same name.
 import type { AlertCounts } from "./AlertCounts";
 import type { ListenerStatus } from "./ListenerStatus";
+import type { Notice } from "./Notice";
 import type { PartStatus } from "./PartStatus";
 import type { RecordCounts } from "./RecordCounts";
 import type { Timestamp } from "./Timestamp";
@@ -41,6 +42,10 @@ parts: Array<PartStatus>,
  * Ways in that listen, with what came through them.
  */
 listeners: Array<ListenerStatus>, 
+/**
+ * What somebody should know of and act on, the worst first.
+ */
+notices: Array<Notice>, 
 /**
  * Records committed since the start.
  */

@@ -1,0 +1,119 @@
+//! What somebody should know of and act on, as long as it lasts.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use model::{AlertSeverity, NANOS_PER_SECOND, Notice, Timestamp};
+use store::{HeldBack, SeriesLimit};
+
+/// A label that brought nothing beyond the limits for this long, in nanoseconds, is no longer told of.
+const CALM: i64 = 15 * 60 * NANOS_PER_SECOND;
+/// Labels that are told of one by one.
+const MOST_LABELS: usize = 10;
+
+/// Remembers since when each matter lasts.
+#[derive(Debug, Default)]
+pub(crate) struct Notices(Mutex<BTreeMap<String, Matter>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Matter {
+    since: Timestamp,
+    last: Timestamp,
+    points: u64,
+}
+
+impl Notices {
+    /// What is to be told now, the worst first.
+    pub(crate) fn update(&self, held_back: &[HeldBack], now: Timestamp) -> Vec<Notice> {
+        let mut matters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lasting: Vec<(&HeldBack, Matter)> = Vec::new();
+        for one in held_back.iter().filter(|one| one.points > 0) {
+            let matter = matters.entry(id(one)).or_insert(Matter { since: now, last: now, points: 0 });
+            if matter.points != one.points {
+                if now.since(matter.last) > CALM {
+                    matter.since = now;
+                }
+                (matter.last, matter.points) = (now, one.points);
+            }
+            if now.since(matter.last) <= CALM {
+                lasting.push((one, *matter));
+            }
+        }
+        lasting.sort_by_key(|(one, _)| std::cmp::Reverse(one.points));
+        lasting.truncate(MOST_LABELS);
+        lasting.into_iter().map(|(one, matter)| too_many_series(one, matter.since)).collect()
+    }
+}
+
+fn id(held_back: &HeldBack) -> String {
+    let limit = match held_back.limit {
+        SeriesLimit::Total => "series",
+        SeriesLimit::PerService => "series_per_service",
+        SeriesLimit::ValuesPerLabel => "values_per_label",
+    };
+    format!("{limit} {} {}", held_back.service, held_back.label)
+}
+
+fn too_many_series(held_back: &HeldBack, since: Timestamp) -> Notice {
+    let HeldBack { service, way, label, values, points, allowed, limit } = held_back;
+    let title = match limit {
+        SeriesLimit::ValuesPerLabel => format!("{service}: label {label} has about {values} values"),
+        SeriesLimit::PerService => format!("{service} has more than {allowed} series"),
+        SeriesLimit::Total => format!("More than {allowed} series"),
+    };
+    let setting = match limit {
+        SeriesLimit::ValuesPerLabel => "values_per_label",
+        SeriesLimit::PerService => "series_per_service",
+        SeriesLimit::Total => "series",
+    };
+    let through = if way.is_empty() { String::new() } else { format!(", through {way}") };
+    let blame = match limit {
+        SeriesLimit::ValuesPerLabel => format!("At most {allowed} values of it are kept"),
+        _ => format!("Label {label} of {service} has about {values} values"),
+    };
+    Notice {
+        id: id(held_back),
+        severity: AlertSeverity::Warning,
+        title,
+        detail: format!(
+            "{blame}; {points} points of new series were left out so far{through}. Series that were there \
+             before go on. Take the label out at its source, or raise limits.{setting} in the settings."
+        ),
+        since,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held_back(points: u64) -> HeldBack {
+        HeldBack {
+            service: "shop".to_owned(),
+            way: "otlp_grpc".to_owned(),
+            label: "user.id".to_owned(),
+            limit: SeriesLimit::ValuesPerLabel,
+            allowed: 100,
+            values: 5_000,
+            points,
+        }
+    }
+
+    #[test]
+    fn a_label_is_told_of_with_its_source_until_it_is_calm_again() {
+        let notices = Notices::default();
+        let at = |seconds: i64| Timestamp(seconds * NANOS_PER_SECOND);
+        assert!(notices.update(&[held_back(0)], at(0)).is_empty());
+        let first = notices.update(&[held_back(10)], at(10));
+        assert_eq!(first.len(), 1);
+        assert_eq!(first[0].title, "shop: label user.id has about 5000 values");
+        assert!(first[0].detail.contains("through otlp_grpc"), "{}", first[0].detail);
+        let later = notices.update(&[held_back(20)], at(600));
+        assert_eq!((later[0].since, &later[0].id), (at(10), &first[0].id));
+        assert_eq!(notices.update(&[held_back(20)], at(1_400)).len(), 1, "lasts a while");
+        assert!(notices.update(&[held_back(20)], at(1_600)).is_empty(), "calm");
+        assert_eq!(notices.update(&[held_back(21)], at(2_000))[0].since, at(2_000), "and again");
+    }
+}

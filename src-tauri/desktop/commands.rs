@@ -109,8 +109,23 @@ pub(crate) async fn save_file(
     let Reply::File(file) = opening.backend().await?.call(&name, args).await? else {
         return Err(ApiError::invalid(format!("{name} does not answer a file")));
     };
+    save(&app, &suggested_name, &file.bytes).await
+}
+
+/// Saves bytes made by the page, such as the picture of a chart, where the person chooses. Gives the path; none
+/// if the person changed their mind.
+#[tauri::command(rename_all = "camelCase")]
+pub(crate) async fn save_content(
+    app: AppHandle,
+    content: Vec<u8>,
+    suggested_name: String,
+) -> Result<Option<String>, ApiError> {
+    save(&app, &suggested_name, &content).await
+}
+
+async fn save(app: &AppHandle, suggested_name: &str, content: &[u8]) -> Result<Option<String>, ApiError> {
     let (sender, chosen) = tokio::sync::oneshot::channel();
-    app.dialog().file().set_file_name(&suggested_name).save_file(move |path| {
+    app.dialog().file().set_file_name(suggested_name).save_file(move |path| {
         // The page went away while the dialog was open.
         let _ = sender.send(path);
     });
@@ -119,6 +134,6 @@ pub(crate) async fn save_file(
         ApiError::new(ErrorCode::Internal, format!("cannot save {suggested_name}: {error}"))
     };
     let path = path.into_path().map_err(|error| failed(&error))?;
-    tokio::fs::write(&path, &file.bytes).await.map_err(|error| failed(&error))?;
+    tokio::fs::write(&path, content).await.map_err(|error| failed(&error))?;
     Ok(Some(path.display().to_string()))
 }

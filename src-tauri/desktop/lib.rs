@@ -63,6 +63,7 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
             commands::subscribe,
             commands::unsubscribe,
             commands::save_file,
+            commands::save_content,
         ])
         .on_window_event(|window, event| {
             // Closing keeps watching; quitting is in the tray's menu.

@@ -30,6 +30,14 @@ async function failure(response: Response): Promise<BackendError> {
   }
 }
 
+/** Hands a file to the browser, which puts it where it puts downloads. */
+function download(content: Blob, name: string): string {
+  const address = URL.createObjectURL(content)
+  Object.assign(document.createElement('a'), { href: address, download: name }).click()
+  setTimeout(() => URL.revokeObjectURL(address), 60_000)
+  return name
+}
+
 /** The engine over HTTP and one WebSocket. */
 export function httpTransport(): Transport {
   const token = takeToken()
@@ -72,11 +80,8 @@ export function httpTransport(): Transport {
       const response = await post(command, args)
       const named = /filename="?([^";]+)"?/.exec(response.headers.get('content-disposition') ?? '')
       const name = suggestedName || named?.[1] || command
-      const address = URL.createObjectURL(await response.blob())
-      const anchor = Object.assign(document.createElement('a'), { href: address, download: name })
-      anchor.click()
-      setTimeout(() => URL.revokeObjectURL(address), 60_000)
-      return name
+      return download(await response.blob(), name)
     },
+    saveContent: (content, suggestedName) => Promise.resolve(download(content, suggestedName)),
   }
 }

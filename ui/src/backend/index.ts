@@ -51,6 +51,11 @@ export function subscribe<Topic extends keyof Topics>(
   }
 }
 
+/** Saves content made in the console; gives where it went, or null when the person chose not to. */
+export function saveContent(content: Blob, suggestedName: string): Promise<string | null> {
+  return transport().saveContent(content, suggestedName)
+}
+
 /** Saves the file that a command answers with; gives where it went, or null when the person chose not to. */
 export function saveFile<Name extends 'report' | 'export'>(
   command: Name,

@@ -31,6 +31,10 @@ export function tauriTransport(): Transport {
       void ask('subscribe', { id, topic, args, channel })
       return () => void ask('unsubscribe', { id })
     },
+    saveContent: async (content, suggestedName) => {
+      const bytes = Array.from(new Uint8Array(await content.arrayBuffer()))
+      return ask<string | null>('save_content', { content: bytes, suggestedName })
+    },
     saveFile: (name, args, suggestedName) => ask<string | null>('save_file', { name, args, suggestedName }),
   }
 }

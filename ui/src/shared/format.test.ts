@@ -16,6 +16,9 @@ describe('values', () => {
     [142, '/s', '142/s'],
     [91, '{connection}', '91 connection'],
     [0, 'ns', '0 ms'],
+    [3, 'GiBy', '3 GiB'],
+    [2.5e6, 'bit/s', '2.5 Mbit/s'],
+    [42, 'Cel', '42 °C'],
     [-5, '1', '-5'],
   ])('%d %s is %s', (value, unit, text) => expect(formatValue(value, unit)).toBe(text))
 

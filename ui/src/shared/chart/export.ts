@@ -3,7 +3,7 @@ import type { Aligned } from './align'
 import type { CanvasTheme } from './theme.svelte'
 import type { ChartGap, ChartRange } from './types'
 import { readableTicks } from './domain'
-import { tick } from './quantity'
+import { tick } from '../quantity'
 
 /** A chart as it is shown, ready to be written to a file. */
 export interface ChartPicture {

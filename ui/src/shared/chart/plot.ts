@@ -1,7 +1,7 @@
 import uPlot from 'uplot'
 import { timeTicks } from './clock'
 import { tickIncrements } from './domain'
-import { tick } from './quantity'
+import { tick } from '../quantity'
 import type { CanvasTheme } from './theme.svelte'
 
 /** How one series is drawn; colours are resolved when drawing, so that a theme change needs no new plot. */

@@ -1,11 +1,16 @@
 import type uPlot from 'uplot'
+import { saveContent } from '../../backend'
+import { toasts } from '../toast.svelte'
 import { chartCsv, chartPng, chartSvg, type ChartPicture } from './export'
 import type { CanvasTheme } from './theme.svelte'
 
-function download(name: string, content: Blob): void {
-  const address = URL.createObjectURL(content)
-  Object.assign(document.createElement('a'), { href: address, download: name }).click()
-  setTimeout(() => URL.revokeObjectURL(address), 60_000)
+async function save(name: string, content: Blob): Promise<void> {
+  try {
+    const where = await saveContent(content, name)
+    if (where !== null) toasts.say(`Saved ${where}`)
+  } catch (thrown) {
+    toasts.fail(thrown, 'The chart could not be saved')
+  }
 }
 
 /** Writes a chart as a file of the user's choosing. */
@@ -16,8 +21,8 @@ export async function exportChart(
   picture: ChartPicture,
 ): Promise<void> {
   const name = `${picture.title.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^-+|-+$/g, '') || 'chart'}.${format}`
-  if (format === 'csv') return download(name, new Blob([chartCsv(picture)], { type: 'text/csv' }))
-  if (format === 'svg') return download(name, new Blob([chartSvg(picture, theme)], { type: 'image/svg+xml' }))
+  if (format === 'csv') return save(name, new Blob([chartCsv(picture)], { type: 'text/csv' }))
+  if (format === 'svg') return save(name, new Blob([chartSvg(picture, theme)], { type: 'image/svg+xml' }))
   const picturePng = plot ? await chartPng(plot.ctx.canvas, picture.title, theme) : null
-  if (picturePng) download(name, picturePng)
+  if (picturePng) await save(name, picturePng)
 }

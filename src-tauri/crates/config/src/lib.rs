@@ -4,6 +4,7 @@
 mod document;
 mod error;
 mod file;
+mod host;
 mod parse;
 mod settings;
 mod validate;
@@ -11,6 +12,7 @@ mod watch;
 
 pub use error::SettingsError;
 pub use file::{add_log_file, add_scrape_target, load, load_or_create, set_value, write_text};
+pub use host::*;
 pub use parse::parse;
 pub use settings::*;
 pub use watch::{SettingsWatcher, watch};

@@ -78,8 +78,15 @@ mod tests {
         for (section, values) in all.as_object().unwrap() {
             assert!(DEFAULT_TEXT.contains(&format!("[{section}]")), "{section}");
             let values = values.get(0).unwrap_or(values);
-            for key in values.as_object().unwrap().keys() {
-                assert!(DEFAULT_TEXT.contains(&format!("{key} = ")), "{section}.{key}");
+            for (key, value) in values.as_object().unwrap() {
+                let named = match value.as_object().filter(|_| section != "scrape") {
+                    Some(inner) => {
+                        inner.keys().all(|inner| DEFAULT_TEXT.contains(&format!("\n{inner} = ")))
+                            && DEFAULT_TEXT.contains(&format!("[{section}.{key}]"))
+                    }
+                    None => DEFAULT_TEXT.contains(&format!("{key} = ")),
+                };
+                assert!(named, "{section}.{key}");
             }
         }
     }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::Host;
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
@@ -48,24 +50,6 @@ impl Default for Listen {
             otlp_http: "127.0.0.1:4318".to_owned(),
             web: "127.0.0.1:7171".to_owned(),
         }
-    }
-}
-
-/// Metrics of this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields, default)]
-pub struct Host {
-    /// Whether they are collected.
-    pub enabled: bool,
-    /// Seconds between two samples, at least 1.
-    pub interval_seconds: u32,
-    /// How many processes are kept, by processor time and by memory each; 0 keeps none.
-    pub top_processes: u32,
-}
-
-impl Default for Host {
-    fn default() -> Self {
-        Self { enabled: true, interval_seconds: 5, top_processes: 10 }
     }
 }
 

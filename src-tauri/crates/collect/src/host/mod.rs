@@ -1,9 +1,14 @@
 //! Metrics of this machine.
 
+#[cfg(test)]
+mod fixture;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(any(test, not(target_os = "linux")))]
+mod portable;
 mod processes;
 mod reader;
+mod telling;
 mod vitals;
 
 use std::time::Duration;
@@ -32,7 +37,7 @@ pub async fn run_host(settings: Host, store: Store, reporter: PartReporter, stop
     }
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let mut delivery = Delivery::new(store, reporter.clone(), stop.clone());
-    let mut reader = HostReader::new(clock::host_name(), settings.top_processes as usize);
+    let mut reader = HostReader::new(clock::host_name(), &settings);
     let mut ticks = tokio::time::interval_at(Instant::now() + SECOND_SAMPLE.min(interval), interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
@@ -60,7 +65,7 @@ pub async fn run_host(settings: Host, store: Store, reporter: PartReporter, stop
             }
             Err(error) => {
                 reporter.report(HealthState::Unhealthy, format!("reading this machine failed: {error}"));
-                reader = HostReader::new(clock::host_name(), settings.top_processes as usize);
+                reader = HostReader::new(clock::host_name(), &settings);
             }
         }
         tokio::select! {

@@ -93,6 +93,23 @@ export interface Sides {
   after: { from: number; to: number }
 }
 
+/** The two stretches that the address names, or those that go with the shown one. */
+export function sidesFrom(param: (name: string) => string, shown: { from: number; to: number }): Sides {
+  const [b0 = 0, b1 = 0, a0 = 0, a1 = 0] = ['b0', 'b1', 'a0', 'a1'].map((name) => Number(param(name)))
+  const own = b0 > 0 && a0 > 0 && b0 < b1 && a0 < a1
+  if (param('against') === 'own' && own) return { before: { from: b0, to: b1 }, after: { from: a0, to: a1 } }
+  return sidesFor(param('against'), shown)
+}
+
+/** Two chosen stretches as parameters of the address. */
+export const sidesParameters = ({ before, after }: Sides) => ({
+  against: 'own',
+  b0: Math.floor(before.from),
+  b1: Math.ceil(before.to),
+  a0: Math.floor(after.from),
+  a1: Math.ceil(after.to),
+})
+
 /** The shown stretch against the one just before it, or against the same one a day or a week earlier. */
 export function sidesFor(way: string, shown: { from: number; to: number }): Sides {
   const distance = way === 'day' ? 86_400_000 : way === 'week' ? 7 * 86_400_000 : shown.to - shown.from

@@ -1,7 +1,7 @@
-/** The line that an error of the settings file names; null if it names none. */
-export function errorLine(message: string): number | null {
-  const found = /\bline (\d+)/i.exec(message) ?? /:(\d+):\d+/.exec(message)
-  return found ? Number(found[1]) : null
+/** The place that an error of the settings file names, counted from 1; null if it names none. */
+export function errorPlace(message: string): { line: number; column: number } | null {
+  const found = /\bline (\d+)(?:, column (\d+))?/i.exec(message)
+  return found ? { line: Number(found[1]), column: Number(found[2] ?? 1) } : null
 }
 
 /** A value of the settings by its dotted name. */

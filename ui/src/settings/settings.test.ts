@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest'
-import { errorLine, valueAt } from './error'
+import { errorPlace, valueAt } from './error'
 
-it('finds the line an error names', () => {
-  expect(errorLine('line 12, column 3: unknown key `hots`, did you mean `host`?')).toBe(12)
-  expect(errorLine('/home/a/binnacle.toml:7:1: expected a number')).toBe(7)
-  expect(errorLine('the file could not be read')).toBeNull()
+it('finds the place an error names', () => {
+  const unknown = 'line 12, column 3: unknown key `hots`, did you mean `host`?'
+  expect(errorPlace(unknown)).toEqual({ line: 12, column: 3 })
+  expect(errorPlace('line 7: expected a number')).toEqual({ line: 7, column: 1 })
+  expect(errorPlace('the file could not be read')).toBeNull()
 })
 
 it('reads a setting by its dotted name', () => {

@@ -79,7 +79,7 @@ describe('axes', () => {
 
   it('are round on a logarithmic axis', () => {
     expect(logTicks(3.54e6, 1.31e9, 4)).toEqual([1e7, 1e8, 1e9])
-    expect(logTicks(1.5e6, 3e7, 4)).toEqual([3e6, 1e7, 3e7])
+    expect(logTicks(1.5e6, 3e7, 4)).toEqual([2e6, 5e6, 1e7, 2e7])
     expect(logTicks(1e3, 4e3, 4)).toEqual([1e3, 2e3])
     expect(logTicks(1e3, 9e11, 4).length).toBeLessThanOrEqual(4)
   })

@@ -1,12 +1,13 @@
 import type uPlot from 'uplot'
 import type { CanvasTheme } from './theme.svelte'
-import type { ChartBand, ChartGap, ChartMark } from './types'
+import type { ChartBand, ChartGap, ChartMark, ChartStretch } from './types'
 
 /** What is drawn under and over the lines of a plot. */
 export interface Layers {
   gaps: ChartGap[]
   marks: ChartMark[]
   band: ChartBand | undefined
+  stretches: ChartStretch[]
 }
 
 /** Clips drawing to the plot, so that nothing spills over the axes. */
@@ -130,8 +131,29 @@ function flags(plot: uPlot, theme: CanvasTheme, marks: ChartMark[]): void {
   context.restore()
 }
 
+function markOut(plot: uPlot, theme: CanvasTheme, stretches: ChartStretch[]): void {
+  const { top, height } = plot.bbox
+  const ratio = devicePixelRatio || 1
+  inPlot(plot, (context) => {
+    context.textAlign = 'left'
+    context.textBaseline = 'alphabetic'
+    context.font = theme.font.replace(/([\d.]+)px/, (_, size: string) => `${Number(size) * ratio}px`)
+    for (const stretch of stretches) {
+      const from = plot.valToPos(stretch.from, 'x', true)
+      const width = Math.max(2 * ratio, plot.valToPos(stretch.to, 'x', true) - from)
+      context.fillStyle = theme.colour(stretch.color)
+      context.globalAlpha = 0.1
+      context.fillRect(from, top, width, height)
+      context.globalAlpha = 1
+      context.fillRect(from, top, width, 2 * ratio)
+      context.fillText(stretch.label, from + 6 * ratio, top + 15 * ratio)
+    }
+  })
+}
+
 /** Draws what lies under the lines. */
 export function drawUnder(plot: uPlot, theme: CanvasTheme, layers: Layers): void {
+  if (layers.stretches.length) markOut(plot, theme, layers.stretches)
   if (layers.gaps.length) hatch(plot, theme, layers.gaps)
   if (layers.band) expected(plot, theme, layers.band)
 }

@@ -34,6 +34,14 @@ export interface ChartBand {
   upper: (number | null)[]
 }
 
+/** A stretch (ms) that is marked out with a name, in a colour of the tokens. */
+export interface ChartStretch {
+  from: number
+  to: number
+  label: string
+  color: string
+}
+
 /** A range in milliseconds since the epoch. */
 export interface ChartRange {
   from: number
@@ -66,6 +74,7 @@ export interface TimeChartProps {
   marks?: ChartMark[]
   threshold?: ChartThreshold | undefined
   band?: ChartBand | undefined
+  stretches?: ChartStretch[]
   height?: number
   stacked?: boolean
   bars?: boolean

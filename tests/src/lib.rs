@@ -3,8 +3,10 @@
 pub mod clients;
 pub mod display;
 pub mod engine_process;
+pub mod numbered;
 pub mod otlp_load;
 mod screen;
 pub mod servers;
+pub mod small_disk;
 pub mod tray;
 pub mod web_driver;

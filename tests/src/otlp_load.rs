@@ -226,7 +226,9 @@ pub fn data_point(time_unix_nano: u64, value: f64) -> NumberDataPoint {
 }
 
 fn numbered_metrics(numbers: Range<u64>) -> ExportMetricsServiceRequest {
-    let data_points = numbers.map(|number| data_point(now(), number as f64)).collect();
+    // No two points of a series at the same time: that would be one point.
+    let base = now() / 1_000_000 * 1_000_000;
+    let data_points = numbers.map(|number| data_point(base + number % 1_000_000, number as f64)).collect();
     let metric = Metric {
         name: NUMBERED_METRIC.to_owned(),
         data: Some(metric::Data::Gauge(Gauge { data_points })),

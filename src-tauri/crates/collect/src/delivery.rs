@@ -56,12 +56,13 @@ async fn write_with_retries(
 ) -> Result<(), StoreError> {
     for _ in 1..ATTEMPTS {
         match store.write(batch.clone()).await {
-            Err(StoreError::Busy { retry_after }) => {
+            Err(busy @ StoreError::Busy { retry_after }) => {
                 tokio::select! {
                     () = tokio::time::sleep(retry_after) => {}
-                    () = stop.cancelled() => return Err(StoreError::Busy { retry_after }),
+                    () = stop.cancelled() => return Err(busy),
                 }
             }
+            // Samples that are fetched again soon do not wait for room on the disk.
             done => return done,
         }
     }

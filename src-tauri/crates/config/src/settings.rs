@@ -21,6 +21,8 @@ pub struct Settings {
     pub alerts: Alerts,
     /// Background analysis.
     pub analysis: Analysis,
+    /// How data are kept.
+    pub storage: Storage,
     /// How many series are kept.
     pub limits: Limits,
     /// Binnacle's own log.
@@ -94,6 +96,21 @@ pub struct Analysis {
 impl Default for Analysis {
     fn default() -> Self {
         Self { enabled: true, interval_minutes: 5 }
+    }
+}
+
+/// How data are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct Storage {
+    /// Megabytes of the disk that are kept free, or a quarter of the disk if that is less. Below that nothing is
+    /// taken in.
+    pub reserve_megabytes: u32,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { reserve_megabytes: 512 }
     }
 }
 

@@ -65,7 +65,9 @@ impl Collection {
 
     fn limit(&self, settings: &Settings) {
         let limits = &settings.limits;
-        self.engine.inner.store.limit_series(SeriesLimits {
+        let store = &self.engine.inner.store;
+        store.keep_free(u64::from(settings.storage.reserve_megabytes) * 1_000_000);
+        store.limit_series(SeriesLimits {
             total: limits.series.into(),
             per_service: limits.series_per_service.into(),
             values_per_label: limits.values_per_label.into(),

@@ -6,12 +6,13 @@ use std::{
 };
 
 use model::{AlertSeverity, NANOS_PER_SECOND, Notice, Timestamp};
-use store::{HeldBack, SeriesLimit};
+use store::{DiskRoom, HeldBack, SeriesLimit};
 
 /// A label that brought nothing beyond the limits for this long, in nanoseconds, is no longer told of.
 const CALM: i64 = 15 * 60 * NANOS_PER_SECOND;
 /// Labels that are told of one by one.
 const MOST_LABELS: usize = 10;
+const DISK: &str = "disk";
 
 /// Remembers since when each matter lasts.
 #[derive(Debug, Default)]
@@ -26,8 +27,15 @@ struct Matter {
 
 impl Notices {
     /// What is to be told now, the worst first.
-    pub(crate) fn update(&self, held_back: &[HeldBack], now: Timestamp) -> Vec<Notice> {
+    pub(crate) fn update(&self, room: DiskRoom, held_back: &[HeldBack], now: Timestamp) -> Vec<Notice> {
         let mut matters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notices = Vec::new();
+        if room.full {
+            let matter = Matter { since: now, last: now, points: 0 };
+            notices.push(disk_full(room, matters.entry(DISK.to_owned()).or_insert(matter).since));
+        } else {
+            matters.remove(DISK);
+        }
         let mut lasting: Vec<(&HeldBack, Matter)> = Vec::new();
         for one in held_back.iter().filter(|one| one.points > 0) {
             let matter = matters.entry(id(one)).or_insert(Matter { since: now, last: now, points: 0 });
@@ -43,7 +51,23 @@ impl Notices {
         }
         lasting.sort_by_key(|(one, _)| std::cmp::Reverse(one.points));
         lasting.truncate(MOST_LABELS);
-        lasting.into_iter().map(|(one, matter)| too_many_series(one, matter.since)).collect()
+        notices.extend(lasting.into_iter().map(|(one, matter)| too_many_series(one, matter.since)));
+        notices
+    }
+}
+
+fn disk_full(room: DiskRoom, since: Timestamp) -> Notice {
+    Notice {
+        id: DISK.to_owned(),
+        severity: AlertSeverity::Critical,
+        title: "The disk is nearly full: nothing is taken in".to_owned(),
+        detail: format!(
+            "{} MB are free where the data lie, and {} MB are kept free (storage.reserve_megabytes). Senders are \
+             asked to come again; what was acknowledged is safe. Intake goes on by itself once there is room.",
+            room.free / 1_000_000,
+            room.reserve / 1_000_000
+        ),
+        since,
     }
 }
 
@@ -102,18 +126,37 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_is_told_of_first_and_until_there_is_room() {
+        let notices = Notices::default();
+        let full = DiskRoom { free: 1_000_000, reserve: 2_000_000, full: true };
+        let first = notices.update(full, &[held_back(1)], Timestamp(5));
+        assert_eq!((first[0].id.as_str(), first[0].severity), (DISK, AlertSeverity::Critical));
+        assert_eq!(notices.update(full, &[], Timestamp(9))[0].since, Timestamp(5));
+        assert!(notices.update(DiskRoom::default(), &[], Timestamp(10)).is_empty());
+        assert_eq!(notices.update(full, &[], Timestamp(11))[0].since, Timestamp(11));
+    }
+
+    #[test]
     fn a_label_is_told_of_with_its_source_until_it_is_calm_again() {
         let notices = Notices::default();
         let at = |seconds: i64| Timestamp(seconds * NANOS_PER_SECOND);
-        assert!(notices.update(&[held_back(0)], at(0)).is_empty());
-        let first = notices.update(&[held_back(10)], at(10));
+        assert!(notices.update(DiskRoom::default(), &[held_back(0)], at(0)).is_empty());
+        let first = notices.update(DiskRoom::default(), &[held_back(10)], at(10));
         assert_eq!(first.len(), 1);
         assert_eq!(first[0].title, "shop: label user.id has about 5000 values");
         assert!(first[0].detail.contains("through otlp_grpc"), "{}", first[0].detail);
-        let later = notices.update(&[held_back(20)], at(600));
+        let later = notices.update(DiskRoom::default(), &[held_back(20)], at(600));
         assert_eq!((later[0].since, &later[0].id), (at(10), &first[0].id));
-        assert_eq!(notices.update(&[held_back(20)], at(1_400)).len(), 1, "lasts a while");
-        assert!(notices.update(&[held_back(20)], at(1_600)).is_empty(), "calm");
-        assert_eq!(notices.update(&[held_back(21)], at(2_000))[0].since, at(2_000), "and again");
+        assert_eq!(
+            notices.update(DiskRoom::default(), &[held_back(20)], at(1_400)).len(),
+            1,
+            "lasts a while"
+        );
+        assert!(notices.update(DiskRoom::default(), &[held_back(20)], at(1_600)).is_empty(), "calm");
+        assert_eq!(
+            notices.update(DiskRoom::default(), &[held_back(21)], at(2_000))[0].since,
+            at(2_000),
+            "and again"
+        );
     }
 }

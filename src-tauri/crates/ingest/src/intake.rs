@@ -130,6 +130,9 @@ impl Intake {
         if !conversion.batch.is_empty() {
             let accepted = self.store.accept(conversion.batch).await.map_err(|error| match error {
                 StoreError::Busy { retry_after } => Refusal::Busy { retry_after },
+                StoreError::Full { retry_after, .. } => {
+                    Refusal::Full { retry_after, message: error.to_string() }
+                }
                 error => {
                     tracing::error!(%error, "could not store received telemetry");
                     Refusal::Unavailable(error.to_string())

@@ -30,6 +30,14 @@ pub(crate) enum Refusal {
         /// How long the sender shall wait.
         retry_after: Duration,
     },
+    /// The disk is full; the sender shall come again.
+    #[error("{message}")]
+    Full {
+        /// How long the sender shall wait.
+        retry_after: Duration,
+        /// How full.
+        message: String,
+    },
     /// The store cannot keep the records now.
     #[error("{0}")]
     Unavailable(String),
@@ -47,7 +55,7 @@ impl Refusal {
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ForeignOrigin(_) => StatusCode::FORBIDDEN,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::Busy { .. } | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy { .. } | Self::Full { .. } | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -60,7 +68,7 @@ impl Refusal {
             Self::Unsupported(_) => Code::Unimplemented,
             Self::ForeignOrigin(_) => Code::PermissionDenied,
             Self::TooSlow(_) => Code::DeadlineExceeded,
-            Self::Busy { .. } | Self::Unavailable(_) => Code::Unavailable,
+            Self::Busy { .. } | Self::Full { .. } | Self::Unavailable(_) => Code::Unavailable,
             Self::Internal => Code::Internal,
         }
     }
@@ -68,7 +76,9 @@ impl Refusal {
     /// Whole seconds after which the sender shall come again, at least one.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         match self {
-            Self::Busy { retry_after } => Some(retry_after.as_millis().div_ceil(1000).max(1) as u64),
+            Self::Busy { retry_after } | Self::Full { retry_after, .. } => {
+                Some(retry_after.as_millis().div_ceil(1000).max(1) as u64)
+            }
             Self::Unavailable(_) => Some(5),
             _ => None,
         }
@@ -78,7 +88,7 @@ impl Refusal {
     pub(crate) fn grpc_status(&self) -> Status {
         let message = self.to_string();
         match self {
-            Self::Busy { retry_after } => Status::with_error_details(
+            Self::Busy { retry_after } | Self::Full { retry_after, .. } => Status::with_error_details(
                 self.grpc_code(),
                 message,
                 ErrorDetails::with_retry_info(Some(*retry_after)),

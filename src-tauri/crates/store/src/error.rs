@@ -12,6 +12,19 @@ pub enum StoreError {
         /// How long to wait before the next attempt.
         retry_after: Duration,
     },
+    /// The disk is nearly full; nothing was kept.
+    #[error(
+        "the disk is nearly full ({} MB free, {} MB are kept free), try again in {} s",
+        free / 1_000_000, reserve / 1_000_000, retry_after.as_secs()
+    )]
+    Full {
+        /// Bytes free.
+        free: u64,
+        /// Bytes that are kept free.
+        reserve: u64,
+        /// How long to wait before the next attempt.
+        retry_after: Duration,
+    },
     /// The request took longer than its deadline and was given up.
     #[error("the request took longer than {} s and was cancelled", deadline.as_secs_f64())]
     Deadline {
@@ -67,6 +80,17 @@ pub enum StoreError {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
+}
+
+impl StoreError {
+    /// How long to wait before the next attempt, if one may succeed without anything being changed: the request
+    /// was not carried out and nothing of it was kept.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { retry_after } | Self::Full { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
 }
 
 impl From<duckdb::Error> for StoreError {

@@ -17,6 +17,7 @@ use crate::{
     dictionary::Dictionary,
     open::{self, DATABASE},
     reader::{Reader, Readers},
+    room::{DiskRoom, Room},
     series_limit::SeriesLimiter,
     weight::weight,
     writer::{Change, Done, Work, Writer},
@@ -47,6 +48,7 @@ struct Shared {
     folder: PathBuf,
     dictionary: Arc<Dictionary>,
     limiter: Arc<Mutex<SeriesLimiter>>,
+    room: Arc<Room>,
     writer: Writer,
     thread: Mutex<Option<JoinHandle<()>>>,
     commits: broadcast::Sender<Commit>,
@@ -90,6 +92,8 @@ impl Store {
         let mut limiter = SeriesLimiter::default();
         dictionary.recount(&mut limiter);
         let limiter = Arc::new(Mutex::new(limiter));
+        let room = Arc::new(Room::new(opened.folder.clone(), options.reserve_bytes));
+        room.look();
         let (commits, _) = broadcast::channel(COMMITS_KEPT);
         let readers = Readers::new(opened.connection.try_clone()?, Arc::clone(&lock), options.read_deadline);
         let (writer, thread) = Writer::start(
@@ -106,6 +110,7 @@ impl Store {
                 folder: opened.folder,
                 dictionary,
                 limiter,
+                room,
                 writer,
                 thread: Mutex::new(Some(thread)),
                 commits,
@@ -121,8 +126,8 @@ impl Store {
         Self { shared: Arc::clone(&self.shared), way: way.into() }
     }
 
-    /// Commits a batch: success means that it survives a crash. [`StoreError::Busy`] means that nothing
-    /// was kept and when to try again. Points of series beyond the limits are left out.
+    /// Commits a batch: success means that it survives a crash. [`StoreError::Busy`] and [`StoreError::Full`] mean
+    /// that nothing was kept and when to try again. Points of series beyond the limits are left out.
     pub async fn write(&self, batch: TelemetryBatch) -> Result<(), StoreError> {
         self.accept(batch).await.map(|_| ())
     }
@@ -132,10 +137,29 @@ impl Store {
         if batch.is_empty() && batch.series.is_empty() {
             return Ok(Accepted::default());
         }
+        if self.shared.room.is_stale() {
+            self.disk_room().await;
+        }
+        self.shared.room.admit()?;
         let weight = weight(&batch);
         let work = Work::Telemetry((Arc::new(batch), Arc::clone(&self.way)));
-        let not_kept = self.submit_work(work, weight).await?.not_kept;
+        let outcome = self.submit_work(work, weight).await;
+        if matches!(outcome, Err(StoreError::Database(_))) && self.disk_room().await.full {
+            self.shared.room.admit()?;
+        }
+        let not_kept = outcome?.not_kept;
         Ok(Accepted { held_back: not_kept.points, reasons: not_kept.reasons })
+    }
+
+    /// Keeps so many bytes of the disk free from now on.
+    pub fn keep_free(&self, reserve_bytes: u64) {
+        self.shared.room.set_reserve(reserve_bytes);
+    }
+
+    /// How much room there is on the disk, as it is now.
+    pub async fn disk_room(&self) -> DiskRoom {
+        let room = Arc::clone(&self.shared.room);
+        tokio::task::spawn_blocking(move || room.look()).await.unwrap_or_default()
     }
 
     /// Limits the series that are kept from now on; those that are kept already stay.

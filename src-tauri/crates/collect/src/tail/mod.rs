@@ -145,7 +145,7 @@ impl Tail {
                 }
                 Err(error) => {
                     self.reporter.report(HealthState::Unhealthy, error.to_string());
-                    wait
+                    error.retry_after().unwrap_or(wait)
                 }
             };
             tokio::select! {

@@ -292,7 +292,7 @@ async fn node_exporter_tells_the_same() {
     let before = exporter.scrape().await;
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_host(Host::default(), store, reporter, stop));
+    bench.run(run_host(Host::default(), Vec::new(), store, reporter, stop));
     let batch = bench.next_commit().await;
     let after = exporter.scrape().await;
     bench.stop().await;

@@ -25,7 +25,7 @@ fn now() -> Timestamp {
 async fn the_machine_is_told_at_once_and_then_with_rates() {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_host(Host::default(), store, reporter, stop));
+    bench.run(run_host(Host::default(), Vec::new(), store, reporter, stop));
     let first = bench.next_commit().await;
     assert!(value(&first, "system.memory.limit") > 0.0);
     let second = bench.next_commit().await;
@@ -45,7 +45,7 @@ async fn the_machine_is_told_at_once_and_then_with_rates() {
 async fn turned_off_it_stays_silent() {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_host(Host { enabled: false, ..Host::default() }, store, reporter, stop));
+    bench.run(run_host(Host { enabled: false, ..Host::default() }, Vec::new(), store, reporter, stop));
     bench.expect_silence().await;
     bench.stop().await;
 }

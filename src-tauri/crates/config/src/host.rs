@@ -37,6 +37,13 @@ macro_rules! collectors {
                 Self { $($name: true),* }
             }
         }
+
+        impl HostCollectors {
+            /// Reads nothing.
+            pub fn none() -> Self {
+                Self { $($name: false),* }
+            }
+        }
     };
 }
 

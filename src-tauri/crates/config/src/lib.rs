@@ -6,6 +6,7 @@ mod error;
 mod file;
 mod host;
 mod parse;
+mod process;
 mod settings;
 mod validate;
 mod watch;
@@ -14,6 +15,7 @@ pub use error::SettingsError;
 pub use file::{add_log_file, add_scrape_target, load, load_or_create, set_value, write_text};
 pub use host::*;
 pub use parse::parse;
+pub use process::WatchedProcess;
 pub use settings::*;
 pub use watch::{SettingsWatcher, watch};
 

@@ -71,6 +71,7 @@ mod tests {
     fn the_commented_file_names_every_setting() {
         let all = serde_json::to_value(Settings {
             scrape: vec![crate::ScrapeTarget::new("node", "http://a/")],
+            process: vec![crate::WatchedProcess { name: "w".into(), ..crate::WatchedProcess::default() }],
             log_file: vec![crate::LogFile { path: "/a".into(), service: String::new(), from_start: false }],
             ..Settings::default()
         })
@@ -104,6 +105,7 @@ mod tests {
         let settings = parse(&uncommented).unwrap();
         assert_eq!(settings.scrape.len(), 1);
         assert_eq!(settings.log_file[0].service, "nginx");
+        assert_eq!(settings.process[0].unit, "postgresql.service");
     }
 
     #[test]
@@ -122,6 +124,8 @@ mod tests {
     #[test]
     fn values_that_make_no_sense_are_refused_with_their_place() {
         for (text, line, column, part) in [
+            ("[[process]]\nname = \"a\"\n", 2, 8, "every process"),
+            ("[[process]]\nname = \"a\"\ncommand = \"(\"\n", 3, 11, "regular expression"),
             ("[host]\ninterval_seconds = 0\n", 2, 20, "at least 1"),
             ("[listen]\nweb = \"nonsense\"\n", 2, 7, "address"),
             ("[listen]\nweb = \"127.0.0.1:4317\"\n", 2, 7, "otlp_grpc"),

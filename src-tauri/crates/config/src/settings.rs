@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::Host;
+use crate::{Host, WatchedProcess};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
@@ -29,6 +29,8 @@ pub struct Settings {
     pub log: Log,
     /// Prometheus targets.
     pub scrape: Vec<ScrapeTarget>,
+    /// Processes that are watched.
+    pub process: Vec<WatchedProcess>,
     /// Log files that are followed.
     pub log_file: Vec<LogFile>,
 }

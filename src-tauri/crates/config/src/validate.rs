@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path};
 
+use regex::Regex;
 use url::Url;
 
-use crate::{LogFile, ScrapeTarget, Settings};
+use crate::{LogFile, ScrapeTarget, Settings, WatchedProcess};
 
 /// What makes no sense: the keys and indexes that lead to the value, and why.
 pub(crate) struct Problem {
@@ -22,6 +23,7 @@ pub(crate) fn first_problem(settings: &Settings) -> Option<Problem> {
         .or_else(|| intervals(settings))
         .or_else(|| limits(settings))
         .or_else(|| scrape_targets(&settings.scrape))
+        .or_else(|| watched_processes(&settings.process))
         .or_else(|| log_files(&settings.log_file))
 }
 
@@ -122,6 +124,33 @@ fn scrape_targets(targets: &[ScrapeTarget]) -> Option<Problem> {
             .or_else(|| out_of_bounds(&place("timeout_seconds"), target.timeout_seconds, 3_600));
         if wrong.is_some() {
             return wrong;
+        }
+    }
+    None
+}
+
+fn watched_processes(watched: &[WatchedProcess]) -> Option<Problem> {
+    let mut names = BTreeSet::new();
+    for (index, process) in watched.iter().enumerate() {
+        let index = index.to_string();
+        let place = |key| ["process", index.as_str(), key];
+        if process.name.trim().is_empty() {
+            return problem(&place("name"), "watched processes need a name".to_owned());
+        }
+        if !names.insert(&process.name) {
+            return problem(&place("name"), format!("`{}` is watched already", process.name));
+        }
+        let conditions = [&process.executable, &process.command, &process.pid_file, &process.unit];
+        if conditions.iter().all(|condition| condition.is_empty()) {
+            let message = "set executable, command, pid_file or unit: otherwise every process is meant";
+            return problem(&place("name"), message.to_owned());
+        }
+        if let Err(error) = Regex::new(&process.command) {
+            let reason = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+            return problem(&place("command"), format!("not a regular expression: {reason}"));
+        }
+        if !process.pid_file.is_empty() && !Path::new(&process.pid_file).is_absolute() {
+            return problem(&place("pid_file"), format!("`{}` is not an absolute path", process.pid_file));
         }
     }
     None

@@ -13,7 +13,7 @@ use crate::{Engine, EngineOptions, intake::Intake, intake::Protocol, stage::Stag
 #[derive(Debug, Clone, PartialEq)]
 enum Wanted {
     Listen(Protocol, String),
-    Host(config::Host),
+    Host(config::Host, Vec<config::WatchedProcess>),
     Scrape(config::ScrapeTarget),
     LogFile(config::LogFile),
 }
@@ -84,8 +84,9 @@ impl Collection {
         };
         listen(Protocol::OtlpGrpc, &self.otlp_grpc, &settings.listen.otlp_grpc);
         listen(Protocol::OtlpHttp, &self.otlp_http, &settings.listen.otlp_http);
-        if settings.host.enabled {
-            wanted.insert("host metrics".to_owned(), Wanted::Host(settings.host.clone()));
+        if settings.host.enabled || !settings.process.is_empty() {
+            let part = Wanted::Host(settings.host.clone(), settings.process.clone());
+            wanted.insert("host metrics".to_owned(), part);
         }
         for target in &settings.scrape {
             wanted.insert(format!("scrape {}", target.name), Wanted::Scrape(target.clone()));
@@ -135,7 +136,9 @@ impl Collection {
                     Wanted::Listen(protocol, address) => {
                         return inner.intake.serve(protocol, address, reporter, store, stop).await;
                     }
-                    Wanted::Host(settings) => collect::run_host(settings, store, reporter, stop).await,
+                    Wanted::Host(settings, watched) => {
+                        collect::run_host(settings, watched, store, reporter, stop).await;
+                    }
                     Wanted::Scrape(target) => collect::run_scrape(target, store, reporter, stop).await,
                     Wanted::LogFile(file) => {
                         let positions = inner.data_folder.join("positions");

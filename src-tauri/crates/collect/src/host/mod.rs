@@ -13,7 +13,7 @@ mod vitals;
 
 use std::time::Duration;
 
-use config::Host;
+use config::{Host, WatchedProcess};
 use model::{HealthState, PartReporter};
 use store::Store;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -28,16 +28,22 @@ const SECOND_SAMPLE: Duration = Duration::from_secs(1);
 const SLOW_READING: Duration = Duration::from_secs(10);
 
 /// Writes one batch of host metrics at once, one a second later, and then one per interval, with
-/// OpenTelemetry's names for system metrics and the service `host`, until `stop` is cancelled.
-pub async fn run_host(settings: Host, store: Store, reporter: PartReporter, stop: CancellationToken) {
-    if !settings.enabled {
+/// OpenTelemetry's names for system and process metrics and the service `host`, until `stop` is cancelled.
+pub async fn run_host(
+    settings: Host,
+    watched: Vec<WatchedProcess>,
+    store: Store,
+    reporter: PartReporter,
+    stop: CancellationToken,
+) {
+    if !settings.enabled && watched.is_empty() {
         reporter.report(HealthState::Healthy, "turned off in the settings".to_owned());
         stop.cancelled().await;
         return;
     }
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let mut delivery = Delivery::new(store, reporter.clone(), stop.clone());
-    let mut reader = HostReader::new(clock::host_name(), &settings);
+    let mut reader = HostReader::new(clock::host_name(), &settings, &watched);
     let mut ticks = tokio::time::interval_at(Instant::now() + SECOND_SAMPLE.min(interval), interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
@@ -65,7 +71,7 @@ pub async fn run_host(settings: Host, store: Store, reporter: PartReporter, stop
             }
             Err(error) => {
                 reporter.report(HealthState::Unhealthy, format!("reading this machine failed: {error}"));
-                reader = HostReader::new(clock::host_name(), &settings);
+                reader = HostReader::new(clock::host_name(), &settings, &watched);
             }
         }
         tokio::select! {

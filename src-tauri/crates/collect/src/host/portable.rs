@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use config::HostCollectors;
+use config::{HostCollectors, WatchedProcess};
 use model::{Attributes, Timestamp};
 use sysinfo::{Disks, Networks, ProcessRefreshKind, ProcessesToUpdate, System};
 
@@ -26,7 +26,8 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn new(collectors: HostCollectors, top_processes: usize) -> Self {
+    /// Processes are watched on Linux only.
+    pub(crate) fn new(collectors: HostCollectors, top_processes: usize, _watched: &[WatchedProcess]) -> Self {
         Self {
             collectors,
             top_processes,
@@ -207,7 +208,7 @@ mod tests {
 
     #[test]
     fn this_machine_tells_plausible_numbers() {
-        let mut machine = Machine::new(HostCollectors::default(), 3);
+        let mut machine = Machine::new(HostCollectors::default(), 3, &[]);
         told(|telling| machine.tell(telling, Timestamp(1)));
         let (names, values) = told(|telling| machine.tell(telling, Timestamp(2)));
         for name in ["system.memory.limit", "system.cpu.utilization", "system.process.count", "system.uptime"]
@@ -220,7 +221,7 @@ mod tests {
     #[test]
     fn what_is_turned_off_is_not_told() {
         let collectors = HostCollectors { network: false, memory: false, ..HostCollectors::default() };
-        let (names, _) = told(|telling| Machine::new(collectors, 0).tell(telling, Timestamp(1)));
+        let (names, _) = told(|telling| Machine::new(collectors, 0, &[]).tell(telling, Timestamp(1)));
         assert!(!names.iter().any(|name| name.contains("network") || name.contains("memory")), "{names:?}");
     }
 }

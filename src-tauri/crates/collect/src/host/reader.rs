@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use config::Host;
+use config::{Host, HostCollectors, WatchedProcess};
 use model::{Attributes, Resource, TelemetryBatch, Timestamp};
 
 #[cfg(target_os = "linux")]
@@ -18,7 +18,7 @@ pub(crate) struct HostReader {
 }
 
 impl HostReader {
-    pub(crate) fn new(host: String, settings: &Host) -> Self {
+    pub(crate) fn new(host: String, settings: &Host, watched: &[WatchedProcess]) -> Self {
         let os = match std::env::consts::OS {
             "macos" => "darwin",
             other => other,
@@ -28,9 +28,11 @@ impl HostReader {
             .with("host.name", host)
             .with("host.arch", std::env::consts::ARCH)
             .with("os.type", os);
+        // Processes can be watched without the rest of the machine.
+        let collectors = if settings.enabled { settings.collectors.clone() } else { HostCollectors::none() };
         Self {
             resource: Arc::new(Resource { attributes }),
-            machine: Machine::new(settings.collectors.clone(), settings.top_processes as usize),
+            machine: Machine::new(collectors, settings.top_processes as usize, watched),
         }
     }
 
@@ -49,7 +51,7 @@ mod tests {
     #[test]
     fn this_machine_tells_plausible_numbers() {
         let mut reader =
-            HostReader::new("testhost".to_owned(), &Host { top_processes: 3, ..Host::default() });
+            HostReader::new("testhost".to_owned(), &Host { top_processes: 3, ..Host::default() }, &[]);
         let first = reader.read(Timestamp(1));
         assert!(first.series.iter().all(|(_, series)| series.name != "system.cpu.utilization"));
         std::thread::sleep(std::time::Duration::from_millis(300));

@@ -8,6 +8,7 @@ mod disks;
 mod facts;
 mod file_systems;
 mod files;
+mod membership;
 mod memory;
 mod network;
 mod power;
@@ -17,8 +18,9 @@ mod protocols;
 mod raid;
 mod sensors;
 mod sockets;
+mod watched;
 
-use config::HostCollectors;
+use config::{HostCollectors, WatchedProcess};
 use model::{Attributes, Timestamp};
 
 use super::{
@@ -40,14 +42,20 @@ pub(crate) struct Machine {
     devices: devices::Devices,
     table: processes::Table,
     choice: ProcessChoice,
+    watched: Vec<watched::Watched>,
 }
 
 impl Machine {
-    pub(crate) fn new(collectors: HostCollectors, top_processes: usize) -> Self {
-        Self::of(Kernel::running(), collectors, top_processes)
+    pub(crate) fn new(collectors: HostCollectors, top_processes: usize, watched: &[WatchedProcess]) -> Self {
+        Self::of(Kernel::running(), collectors, top_processes, watched)
     }
 
-    fn of(kernel: Kernel, collectors: HostCollectors, top_processes: usize) -> Self {
+    fn of(
+        kernel: Kernel,
+        collectors: HostCollectors,
+        top_processes: usize,
+        watched: &[WatchedProcess],
+    ) -> Self {
         Self {
             kernel,
             collectors,
@@ -59,6 +67,7 @@ impl Machine {
             devices: devices::Devices::default(),
             table: processes::Table::default(),
             choice: ProcessChoice::default(),
+            watched: watched.iter().cloned().map(watched::Watched::new).collect(),
         }
     }
 
@@ -119,15 +128,26 @@ impl Machine {
         if self.collectors.kernel {
             cpu::tell_kernel(telling, &statistics, &self.kernel);
         }
+        if self.collectors.processes || !self.watched.is_empty() {
+            self.table.read(&self.kernel);
+        }
+        let processors = statistics.each.len();
         if self.collectors.processes {
             let passed = before.map_or(0.0, |(_, then)| (now.0.saturating_sub(then.0)) as f64 / 1e9);
-            let processors = statistics.each.len();
-            self.table.read(&self.kernel);
             self.table.tell(telling);
             let states = self.table.states(passed * self.ticks_per_second, processors, self.page_bytes);
             for process in self.choice.choose(&states, self.top_processes, now) {
                 process.tell(telling);
             }
+        }
+        let measures = watched::Measures {
+            ticks_per_second: self.ticks_per_second,
+            page_bytes: self.page_bytes,
+            processors,
+            boot_time: statistics.boot_time,
+        };
+        for watched in &mut self.watched {
+            watched.tell(telling, &self.kernel, &self.table.processes, measures, now);
         }
         self.before = Some((statistics, now));
     }

@@ -14,7 +14,7 @@ fn write(root: &Path, files: &[(&str, &str)]) {
 }
 
 fn machine(root: &Path) -> Machine {
-    Machine::of(Kernel::recorded(root), HostCollectors::default(), 3)
+    Machine::of(Kernel::recorded(root), HostCollectors::default(), 3, &[])
 }
 
 #[test]

@@ -23,6 +23,7 @@ use model::{
 use crate::{
     StoreError,
     dictionary::{Dictionary, KnownSeries},
+    head,
     series_limit::{HeldBack, Refused, SeriesLimiter},
 };
 
@@ -50,6 +51,8 @@ pub(crate) struct Appending<'store> {
     dictionary: &'store Dictionary,
     limiter: &'store Mutex<SeriesLimiter>,
     refused: HashMap<u64, Refused>,
+    /// The head that takes samples and histogram points.
+    head: u64,
     pub(crate) news: News,
 }
 
@@ -58,8 +61,9 @@ impl<'store> Appending<'store> {
         connection: &'store Connection,
         dictionary: &'store Dictionary,
         limiter: &'store Mutex<SeriesLimiter>,
+        head: u64,
     ) -> Self {
-        Self { connection, dictionary, limiter, refused: HashMap::new(), news: News::default() }
+        Self { connection, dictionary, limiter, refused: HashMap::new(), head, news: News::default() }
     }
 
     /// Appends every record but the points of series beyond the limits; `next_log_id` numbers the log
@@ -89,10 +93,10 @@ impl<'store> Appending<'store> {
                 .chain(exemplars.iter().map(|exemplar| exemplar.series)),
         )?;
         if !samples.is_empty() {
-            self.rows("samples", sample_columns(&samples))?;
+            self.rows(&head::samples(self.head), sample_columns(&samples))?;
         }
         if !histograms.is_empty() {
-            self.rows("histogram_points", histogram_columns(&histograms))?;
+            self.rows(&head::histogram_points(self.head), histogram_columns(&histograms))?;
         }
         if !exemplars.is_empty() {
             let columns = exemplar_columns(&exemplars)?;

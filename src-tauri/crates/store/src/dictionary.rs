@@ -149,6 +149,11 @@ impl Dictionary {
         self.entries().series.contains_key(&id)
     }
 
+    /// The series with a number.
+    pub(crate) fn series(&self, id: u64) -> Option<Arc<KnownSeries>> {
+        self.entries().series.get(&id).cloned()
+    }
+
     pub(crate) fn knows_resource(&self, id: u64) -> bool {
         self.entries().resources.contains_key(&id)
     }

@@ -104,3 +104,9 @@ impl From<duckdb::arrow::error::ArrowError> for StoreError {
         Self::Database(error.to_string())
     }
 }
+
+impl From<parquet::errors::ParquetError> for StoreError {
+    fn from(error: parquet::errors::ParquetError) -> Self {
+        Self::Database(error.to_string())
+    }
+}

@@ -13,6 +13,7 @@ use crate::{
     Store, StoreError,
     condition::{KIND_NAME, SEVERITY_NAME, STATUS_NAME},
     open::{EXPORTS, file_error, path_text, quote},
+    partition::tables,
     read::{bounds, requests_table, valid_step},
     reader::Reader,
     sql::step_start,
@@ -21,16 +22,24 @@ use crate::{
 /// How long writing a file may take.
 const DEADLINE: Duration = Duration::from_secs(600);
 
+/// Makes the statement once it is known what there is to read.
+type Select = Box<dyn FnOnce(&Reader) -> Result<String, StoreError> + Send>;
+
+fn fixed(select: String) -> Select {
+    Box::new(|_| Ok(select))
+}
+
 impl Store {
     /// Writes the telemetry of a range to a file, in place of one that is there; how many rows. Times are
     /// timestamps in UTC, tags JSON objects.
     pub async fn export(&self, request: &ExportRequest, path: &Path) -> Result<u64, StoreError> {
-        let (start, end) = bounds(request.range);
+        let range = request.range;
+        let (start, end) = bounds(range);
         let within = |column: &str| format!("{column} >= {start} AND {column} < {end}");
-        let select = match request.signal {
-            ExportSignal::Metrics => metrics(&within("p.time")),
-            ExportSignal::Logs => logs(&within("t.time")),
-            ExportSignal::Spans => spans(&within("t.start_time")),
+        let select: Select = match request.signal {
+            ExportSignal::Metrics => Box::new(move |reader| metrics(reader, range)),
+            ExportSignal::Logs => fixed(logs(&within("t.time"))),
+            ExportSignal::Spans => fixed(spans(&within("t.start_time"))),
         };
         self.write_file(select, request.format, path).await
     }
@@ -65,18 +74,19 @@ impl Store {
             requests_table(range, &wanted),
             step_start("start_time", step),
         );
-        self.write_file(select, format, path).await
+        self.write_file(fixed(select), format, path).await
     }
 
     /// Writes the answer of a statement into the export folder (the one that the database may write to) and
     /// moves the file to its place.
-    async fn write_file(&self, select: String, format: ExportFormat, path: &Path) -> Result<u64, StoreError> {
+    async fn write_file(&self, select: Select, format: ExportFormat, path: &Path) -> Result<u64, StoreError> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let staged = self.folder().join(EXPORTS).join(number.to_string());
         let path = path.to_owned();
         self.read_for(DEADLINE, move |reader| {
-            let rows = copy(reader, &select, format, &staged).and_then(|rows| {
+            let written = select(reader).and_then(|select| copy(reader, &select, format, &staged));
+            let rows = written.and_then(|rows| {
                 place(&staged, &path)?;
                 Ok(rows)
             });
@@ -107,7 +117,7 @@ fn place(staged: &Path, path: &Path) -> Result<(), StoreError> {
     fs::remove_file(staged).map_err(|error| file_error(staged, &error))
 }
 
-fn metrics(within: &str) -> String {
+fn metrics(reader: &Reader, range: TimeRange) -> Result<String, StoreError> {
     let kind = "CASE s.kind WHEN 0 THEN 'gauge' WHEN 1 THEN 'counter' WHEN 2 THEN 'histogram' \
         WHEN 3 THEN 'exponential_histogram' ELSE 'summary' END";
     let columns = format!(
@@ -116,13 +126,17 @@ fn metrics(within: &str) -> String {
     );
     let tags = "CAST(json_merge_patch(coalesce(r.attributes, '{}'), s.attributes) AS VARCHAR) AS tags";
     let joined = "JOIN series s ON s.id = p.series_id LEFT JOIN resources r ON r.id = s.resource_id";
-    format!(
+    let (start, end) = bounds(range);
+    let layout = reader.layout()?;
+    let samples = tables::samples(reader, layout, start, end)?;
+    let histograms = tables::histograms(reader, layout, start, end)?;
+    Ok(format!(
         "SELECT {columns}, p.value AS value, NULL::UBIGINT AS count, NULL::DOUBLE AS sum, \
            NULL::VARCHAR AS bucket_bounds, NULL::VARCHAR AS bucket_counts, {tags} \
-         FROM samples p {joined} WHERE {within} \
+         FROM {samples} p {joined} \
          UNION ALL SELECT {columns}, NULL, p.count, p.sum, CAST(to_json(p.bounds) AS VARCHAR), \
-           CAST(to_json(p.counts) AS VARCHAR), {tags} FROM histogram_points p {joined} WHERE {within}"
-    )
+           CAST(to_json(p.counts) AS VARCHAR), {tags} FROM {histograms} p {joined}"
+    ))
 }
 
 fn logs(within: &str) -> String {

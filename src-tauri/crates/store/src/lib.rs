@@ -1,4 +1,4 @@
-//! Keeps telemetry and history in one DuckDB file. The only crate with SQL in it: what comes in and
+//! Keeps telemetry and history in one DuckDB file, and sealed metrics in Parquet files beside it. The only crate with SQL in it: what comes in and
 //! goes out are the nouns of `model`.
 
 mod append;
@@ -8,10 +8,14 @@ mod dictionary;
 mod distinct;
 mod error;
 mod export;
+mod head;
 mod history;
+mod layout;
+mod maintain;
 mod matcher;
 mod open;
 mod options;
+mod partition;
 mod read;
 mod reader;
 mod room;
@@ -24,6 +28,8 @@ mod writer;
 
 pub use commit::{Changed, Commit};
 pub use error::StoreError;
+pub use layout::{Partition, PartitionShare, PartitionSignal};
+pub use maintain::MaintenanceStep;
 pub use options::StoreOptions;
 pub use read::ServiceStep;
 pub use room::DiskRoom;

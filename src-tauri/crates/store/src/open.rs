@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -24,20 +25,22 @@ const LONGEST_LOG: &str = "128MiB";
 const TEMPORARY: &str = "temporary";
 /// Folder that exports are written to before they move to their place: the only one queries may write to.
 pub(crate) const EXPORTS: &str = "exports";
+/// Folder of the sealed partitions.
+pub(crate) const PARTITIONS: &str = "partitions";
 
 /// A data folder that belongs to this process.
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
     pub(crate) folder: PathBuf,
     /// Held as long as the store lives; the system lets go of it when the process dies.
-    pub(crate) lock: File,
+    pub(crate) lock: Arc<File>,
 }
 
 /// Opens the folder, or makes a new one.
 pub(crate) fn open(folder: &Path, options: &StoreOptions) -> Result<Opened, StoreError> {
     create_folder(folder)?;
     let folder = fs::canonicalize(folder).map_err(|error| file_error(folder, &error))?;
-    let lock = lock(&folder)?;
+    let lock = Arc::new(lock(&folder)?);
     let database = folder.join(DATABASE);
     let found = if fs::metadata(&database).is_ok_and(|metadata| metadata.len() > 0) {
         inspect(&database, &folder, options)?
@@ -64,6 +67,7 @@ pub(crate) fn open(folder: &Path, options: &StoreOptions) -> Result<Opened, Stor
         }
         create_folder(&path)?;
     }
+    create_folder(&folder.join(PARTITIONS))?;
     let connection = Connection::open_with_flags(&database, config(&folder, options)?)?;
     restrict(&connection, &folder)?;
     schema::migrate(&connection, version)?;
@@ -100,11 +104,12 @@ fn config(folder: &Path, options: &StoreOptions) -> Result<Config, StoreError> {
         .with("temp_directory", path_text(&temporary)?)?)
 }
 
-/// Takes every file but the database and the export folder out of reach of any query, for good.
+/// Takes every file but the database, the partitions and the export folder out of reach of any query, for good.
 fn restrict(connection: &Connection, folder: &Path) -> Result<(), StoreError> {
     let exports = quote(path_text(&folder.join(EXPORTS))?);
+    let partitions = quote(path_text(&folder.join(PARTITIONS))?);
     connection.execute_batch(&format!(
-        "SET allowed_directories = [{exports}]; SET enable_external_access = false; \
+        "SET allowed_directories = [{exports}, {partitions}]; SET enable_external_access = false; \
          SET lock_configuration = true;"
     ))?;
     Ok(())

@@ -1,6 +1,7 @@
 //! Reading connections: each read has a deadline and ends when nobody waits for it any more.
 
 use std::{
+    cell::OnceCell,
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -13,7 +14,12 @@ use std::{
 use duckdb::{Connection, InterruptHandle, Row, arrow::array::RecordBatch, params_from_iter};
 use tokio::sync::Semaphore;
 
-use crate::{StoreError, dictionary::Dictionary, sql::Parameter};
+use crate::{
+    StoreError,
+    dictionary::Dictionary,
+    layout::{Layout, Layouts},
+    sql::Parameter,
+};
 
 /// Reads that run at the same time.
 const CONCURRENT: usize = 4;
@@ -24,6 +30,7 @@ pub(crate) struct Readers {
     pool: Arc<Pool>,
     permits: Arc<Semaphore>,
     deadline: Duration,
+    layouts: Arc<Layouts>,
 }
 
 /// Connections that are not in use. The lock of the folder comes last, so that it is let go after them.
@@ -46,7 +53,12 @@ impl Pool {
 
 impl Readers {
     /// `template` is cloned for every reader and not used otherwise.
-    pub(crate) fn new(template: Connection, lock: Arc<File>, deadline: Duration) -> Self {
+    pub(crate) fn new(
+        template: Connection,
+        layouts: Arc<Layouts>,
+        lock: Arc<File>,
+        deadline: Duration,
+    ) -> Self {
         Self {
             pool: Arc::new(Pool {
                 idle: Mutex::default(),
@@ -55,6 +67,7 @@ impl Readers {
             }),
             permits: Arc::new(Semaphore::new(CONCURRENT)),
             deadline,
+            layouts,
         }
     }
 
@@ -78,15 +91,22 @@ impl Readers {
             let connection = self.pool.take()?;
             let running = Arc::new(Running {
                 handle: connection.interrupt_handle(),
-                cancelled: AtomicBool::new(false),
+                cancelled: Arc::default(),
                 finished: Mutex::new(false),
             });
             let guard = CancelOnDrop(Arc::clone(&running));
             let pool = Arc::clone(&self.pool);
             let permits = Arc::clone(&self.permits);
+            let layouts = Arc::clone(&self.layouts);
             let task = tokio::task::spawn_blocking(move || {
-                let reader = Reader { connection, dictionary, running: Arc::clone(&running) };
-                let outcome = catch_unwind(AssertUnwindSafe(|| work(&reader)));
+                let reader = Reader {
+                    connection,
+                    dictionary,
+                    running: Arc::clone(&running),
+                    layouts,
+                    seen: OnceCell::new(),
+                };
+                let outcome = catch_unwind(AssertUnwindSafe(|| reader.run(work)));
                 *running.finished.lock().unwrap_or_else(PoisonError::into_inner) = true;
                 let outcome = outcome.unwrap_or_else(|_| {
                     Err(StoreError::Database("the database library failed unexpectedly".to_owned()))
@@ -110,7 +130,7 @@ impl Readers {
 
 struct Running {
     handle: Arc<InterruptHandle>,
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
     finished: Mutex<bool>,
 }
 
@@ -150,9 +170,57 @@ pub(crate) struct Reader {
     connection: Connection,
     pub(crate) dictionary: Arc<Dictionary>,
     running: Arc<Running>,
+    layouts: Arc<Layouts>,
+    /// The layout of the transaction that is open, if one is.
+    seen: OnceCell<Arc<Layout>>,
 }
 
 impl Reader {
+    /// A reader without a deadline, for the store's own work, which ends soon after it is told to stop.
+    pub(crate) fn own(
+        connection: Connection,
+        dictionary: Arc<Dictionary>,
+        layouts: Arc<Layouts>,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
+        let running =
+            Running { handle: connection.interrupt_handle(), cancelled: stop, finished: Mutex::new(false) };
+        Self { connection, dictionary, running: Arc::new(running), layouts, seen: OnceCell::new() }
+    }
+
+    /// Runs work and ends its transaction.
+    pub(crate) fn run<T>(&self, work: impl FnOnce(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let outcome = work(self);
+        if self.seen.get().is_some() {
+            let ended = self.connection.execute_batch("COMMIT");
+            if outcome.is_ok() {
+                ended?;
+            }
+        }
+        outcome
+    }
+
+    /// The heads and partitions this read sees, from now to its end: it sees neither points twice nor a file that
+    /// goes away under it, whatever is sealed meanwhile.
+    pub(crate) fn layout(&self) -> Result<&Layout, StoreError> {
+        if let Some(seen) = self.seen.get() {
+            return Ok(seen);
+        }
+        loop {
+            self.check()?;
+            let layout = self.layouts.current();
+            self.connection.execute_batch("BEGIN TRANSACTION")?;
+            let generation: u64 =
+                self.connection.query_row("SELECT generation FROM layout", [], |row| row.get(0))?;
+            if generation == layout.generation {
+                return Ok(self.seen.get_or_init(|| layout));
+            }
+            // A change is committed and about to be told, or was just made.
+            self.connection.execute_batch("ROLLBACK")?;
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+
     /// Fails once nobody waits for the answer any more.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         if self.running.cancelled.load(Ordering::Acquire) {

@@ -15,6 +15,9 @@ use tokio::sync::broadcast;
 use crate::{
     Changed, Commit, HeldBack, SeriesLimits, StoreError, StoreOptions,
     dictionary::Dictionary,
+    head,
+    layout::{Layouts, Partition},
+    maintain::{Maintainer, MaintenanceStep, Request, Steps},
     open::{self, DATABASE},
     reader::{Reader, Readers},
     room::{DiskRoom, Room},
@@ -49,8 +52,12 @@ struct Shared {
     dictionary: Arc<Dictionary>,
     limiter: Arc<Mutex<SeriesLimiter>>,
     room: Arc<Room>,
-    writer: Writer,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    writer: Arc<Writer>,
+    layouts: Arc<Layouts>,
+    steps: Steps,
+    /// None once the store is closed.
+    maintainer: Mutex<Option<Arc<Maintainer>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     commits: broadcast::Sender<Commit>,
     readers: Readers,
 }
@@ -58,9 +65,9 @@ struct Shared {
 /// What the store holds and how it is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StoreStatistics {
-    /// Bytes of the database file and its log.
+    /// Bytes of the database file, its log and the partitions.
     pub bytes: u64,
-    /// Samples and histogram points.
+    /// Samples and histogram points; one that was written twice counts twice until its partitions are merged.
     pub samples: u64,
     /// Log records.
     pub logs: u64,
@@ -87,7 +94,7 @@ impl Store {
     /// newer version, belongs to another program or is open in another process.
     pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         let opened = open::open(folder, &options)?;
-        let lock = Arc::new(opened.lock);
+        let (folder, lock) = (opened.folder.clone(), Arc::clone(&opened.lock));
         let dictionary = Arc::new(Dictionary::load(&opened.connection)?);
         let mut limiter = SeriesLimiter::default();
         dictionary.recount(&mut limiter);
@@ -95,24 +102,44 @@ impl Store {
         let room = Arc::new(Room::new(opened.folder.clone(), options.reserve_bytes));
         room.look();
         let (commits, _) = broadcast::channel(COMMITS_KEPT);
-        let readers = Readers::new(opened.connection.try_clone()?, Arc::clone(&lock), options.read_deadline);
-        let (writer, thread) = Writer::start(
-            opened.connection,
+        let layouts = Arc::new(Layouts::open(&opened.connection, opened.folder.join(open::PARTITIONS))?);
+        layouts.sweep()?;
+        let readers = Readers::new(
+            opened.connection.try_clone()?,
+            Arc::clone(&layouts),
+            Arc::clone(&lock),
+            options.read_deadline,
+        );
+        let own = opened.connection.try_clone()?;
+        let (writer, writing) = Writer::start(
+            opened,
             Arc::clone(&dictionary),
             Arc::clone(&limiter),
+            Arc::clone(&layouts),
             commits.clone(),
             options.queue_records,
-            opened.folder.join(open::LOG),
+        )?;
+        let writer = Arc::new(writer);
+        let steps = Steps::default();
+        let (maintainer, maintaining) = Maintainer::start(
+            own,
+            Arc::clone(&dictionary),
+            Arc::clone(&layouts),
+            Arc::clone(&writer),
+            steps.clone(),
             lock,
         )?;
         Ok(Self {
             shared: Arc::new(Shared {
-                folder: opened.folder,
+                folder,
                 dictionary,
                 limiter,
                 room,
                 writer,
-                thread: Mutex::new(Some(thread)),
+                layouts,
+                steps,
+                maintainer: Mutex::new(Some(Arc::new(maintainer))),
+                threads: Mutex::new(vec![maintaining, writing]),
                 commits,
                 readers,
             }),
@@ -181,24 +208,32 @@ impl Store {
     pub async fn statistics(&self) -> Result<StoreStatistics, StoreError> {
         let counts = self
             .read(|reader| {
-                reader.row(
-                    "SELECT (SELECT count(*) FROM samples) + (SELECT count(*) FROM histogram_points), \
-                     (SELECT count(*) FROM logs), (SELECT count(*) FROM spans)",
-                    &[],
-                    |row| Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?, row.get::<_, u64>(2)?)),
-                )
+                let layout = reader.layout()?;
+                let tables =
+                    layout.heads.iter().flat_map(|id| [head::samples(*id), head::histogram_points(*id)]);
+                let heads: Vec<_> = tables.map(|table| format!("(SELECT count(*) FROM {table})")).collect();
+                let sealed: u64 = layout.partitions.iter().map(|file| file.info.points).sum();
+                let sql = format!(
+                    "SELECT {}, (SELECT count(*) FROM logs), (SELECT count(*) FROM spans)",
+                    heads.join(" + ")
+                );
+                reader.row(&sql, &[], |row| {
+                    Ok((row.get::<_, u64>(0)? + sealed, row.get::<_, u64>(1)?, row.get::<_, u64>(2)?))
+                })
             })
             .await?;
         let (samples, logs, spans) = counts.unwrap_or_default();
         let (series, resources) = self.shared.dictionary.len();
         let figures = &self.shared.writer.figures;
         let folder = self.shared.folder.clone();
+        let sealed: u64 = self.shared.layouts.current().partitions.iter().map(|file| file.info.bytes).sum();
         let bytes = tokio::task::spawn_blocking(move || {
             [DATABASE, open::LOG]
                 .iter()
                 .filter_map(|name| fs::metadata(folder.join(name)).ok())
                 .map(|metadata| metadata.len())
-                .sum()
+                .sum::<u64>()
+                + sealed
         })
         .await
         .unwrap_or_default();
@@ -230,12 +265,34 @@ impl Store {
     pub async fn close(self) -> Result<(), StoreError> {
         let outcome = self.submit(Work::Close, 0).await;
         self.shared.readers.close();
-        let thread = self.shared.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
+        self.shared.maintainer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let threads =
+            std::mem::take(&mut *self.shared.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
             // A thread that panicked has nothing more to commit.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
         outcome.map(|_| ())
+    }
+
+    /// Seals everything written so far into partitions, without waiting for the end of their windows.
+    pub async fn seal_now(&self) -> Result<(), StoreError> {
+        self.maintain(Request::Seal).await
+    }
+
+    /// The partitions, in the order in which their points were written.
+    pub fn partitions(&self) -> Vec<Partition> {
+        self.shared.layouts.current().partitions.iter().map(|file| file.info.clone()).collect()
+    }
+
+    /// Calls back at each step of sealing, compaction and dropping, on the thread that takes it.
+    pub fn watch_maintenance(&self, observer: impl Fn(MaintenanceStep) + Send + Sync + 'static) {
+        self.shared.steps.watch(observer);
+    }
+
+    async fn maintain(&self, request: Request) -> Result<(), StoreError> {
+        let maintainer = self.shared.maintainer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        maintainer.ok_or(StoreError::Closed)?.ask(request).await
     }
 
     pub(crate) fn folder(&self) -> &Path {

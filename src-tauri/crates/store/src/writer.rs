@@ -21,6 +21,8 @@ use crate::{
     Changed, Commit, StoreError,
     append::{Appending, Incoming, NotKept},
     dictionary::Dictionary,
+    layout::{Layout, Layouts},
+    open::{LOG, Opened},
     series_limit::SeriesLimiter,
 };
 
@@ -42,8 +44,9 @@ pub(crate) enum Work {
     Telemetry(Incoming),
     /// Rows of the history.
     History { change: Change, changed: Changed },
-    /// Like history, and the dictionary must be read anew afterwards.
-    Removal { change: Change, changed: Changed },
+    /// A change of heads and partitions, in a transaction of its own. If it takes series away, the dictionary is
+    /// read anew afterwards.
+    Layout { change: Change, changed: Changed, removes_series: bool },
     /// Outside of any transaction.
     Alone(Change),
     /// The end: everything before it is committed.
@@ -91,14 +94,14 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the thread. It ends after a `Close` or when every `Writer` is gone.
     pub(crate) fn start(
-        connection: Connection,
+        opened: Opened,
         dictionary: Arc<Dictionary>,
         limiter: Arc<Mutex<SeriesLimiter>>,
+        layouts: Arc<Layouts>,
         commits: broadcast::Sender<Commit>,
         limit: usize,
-        log: PathBuf,
-        lock: Arc<File>,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let Opened { connection, folder, lock } = opened;
         let next_log_id =
             connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM logs", [], |row| row.get(0))?;
         let (jobs, receiver) = channel();
@@ -110,7 +113,8 @@ impl Writer {
             commits,
             figures: Arc::clone(&figures),
             next_log_id,
-            log,
+            layouts,
+            log: folder.join(LOG),
             _lock: lock,
         };
         let handle = std::thread::Builder::new()
@@ -157,6 +161,7 @@ struct WriterThread {
     commits: broadcast::Sender<Commit>,
     figures: Arc<WriterFigures>,
     next_log_id: i64,
+    layouts: Arc<Layouts>,
     /// The database's write-ahead log.
     log: PathBuf,
     /// Last, so that the folder is let go after the connection.
@@ -174,8 +179,8 @@ impl WriterThread {
                 }
                 continue;
             }
-            // What comes after a removal may name again what it removed, so it is never in the same group.
-            if matches!(first.work, Work::Removal { .. }) {
+            // What comes after a change of the layout goes to the new head or names again what was removed.
+            if matches!(first.work, Work::Layout { .. }) {
                 self.write(vec![first]);
                 continue;
             }
@@ -184,7 +189,7 @@ impl WriterThread {
             let until = Instant::now() + GATHER;
             while weight < LARGE_GROUP {
                 match jobs.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    Ok(job) if matches!(job.work, Work::Removal { .. } | Work::Alone(_) | Work::Close) => {
+                    Ok(job) if matches!(job.work, Work::Layout { .. } | Work::Alone(_) | Work::Close) => {
                         held_over = Some(job);
                         break;
                     }
@@ -265,7 +270,7 @@ impl WriterThread {
         let began = Instant::now();
         let first_log_id = self.next_log_id;
         let attempt = guarded(|| self.try_commit(group));
-        let (done, commit) = match attempt {
+        let (done, commit, layout) = match attempt {
             Ok(done) => done,
             Err(error) => {
                 self.next_log_id = first_log_id;
@@ -275,7 +280,10 @@ impl WriterThread {
                 return Err(error);
             }
         };
-        if group.iter().any(|job| matches!(job.work, Work::Removal { .. })) {
+        if let Some(layout) = layout {
+            self.layouts.replace(layout);
+        }
+        if group.iter().any(|job| matches!(job.work, Work::Layout { removes_series: true, .. })) {
             self.dictionary.reload(&self.connection)?;
             self.dictionary.recount(&mut self.limiter());
         }
@@ -293,11 +301,13 @@ impl WriterThread {
         self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn try_commit(&mut self, group: &[Job]) -> Result<(Vec<Done>, Commit), StoreError> {
+    fn try_commit(&mut self, group: &[Job]) -> Result<(Vec<Done>, Commit, Option<Layout>), StoreError> {
         self.connection.execute_batch("BEGIN TRANSACTION")?;
         let mut commit = Commit::default();
         let mut done: Vec<Done> = Vec::with_capacity(group.len());
         let mut incoming = Vec::new();
+        let before = self.layouts.current();
+        let mut layout = None;
         for job in group {
             match &job.work {
                 Work::Telemetry((batch, way)) => {
@@ -306,14 +316,21 @@ impl WriterThread {
                     incoming.push((Arc::clone(batch), Arc::clone(way)));
                     done.push(Done::from(batch.len() as u64));
                 }
-                Work::History { change, changed } | Work::Removal { change, changed } => {
+                Work::History { change, changed } => {
                     commit.changed = commit.changed.union(*changed);
                     done.push(change(&self.connection)?.into());
+                }
+                Work::Layout { change, changed, .. } => {
+                    commit.changed = commit.changed.union(*changed);
+                    done.push(change(&self.connection)?.into());
+                    self.connection.execute_batch("UPDATE layout SET generation = generation + 1")?;
+                    layout = Some(Layout::load(&self.connection, &self.layouts.folder, &before)?);
                 }
                 Work::Alone(_) | Work::Close => done.push(Done::default()),
             }
         }
-        let mut appending = Appending::new(&self.connection, &self.dictionary, &self.limiter);
+        let head = before.heads.last().copied().unwrap_or_default();
+        let mut appending = Appending::new(&self.connection, &self.dictionary, &self.limiter, head);
         let not_kept = appending.append(&incoming, &mut self.next_log_id)?;
         let news = appending.news;
         self.connection.execute_batch("COMMIT")?;
@@ -325,7 +342,7 @@ impl WriterThread {
         for ((_, done), not_kept) in telemetry.zip(not_kept) {
             done.not_kept = not_kept;
         }
-        Ok((done, commit))
+        Ok((done, commit, layout))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use model::RecordCounts;
 
-use crate::{Changed, Store, StoreError, writer::Work};
+use crate::{Changed, Store, StoreError, head, writer::Work};
 
 const RESOURCES: &str = "SELECT id FROM resources WHERE demonstration";
 /// Services that only the demonstration has.
@@ -33,11 +33,14 @@ impl Store {
                  json_extract_string(document, '/labels/service'), '') IN ({SERVICES})"
             );
             let mut gone = RecordCounts {
-                samples: delete("samples", series.clone())?,
+                samples: 0,
                 logs: delete("logs", of_resource.clone())?,
                 spans: delete("spans", of_resource.clone())?,
             };
-            gone.samples += delete("histogram_points", series.clone())?;
+            for head in head::all(connection)? {
+                gone.samples += delete(&head::samples(head), series.clone())?;
+                gone.samples += delete(&head::histogram_points(head), series.clone())?;
+            }
             delete("exemplars", series)?;
             let silent = format!("fingerprint IN (SELECT fingerprint FROM transitions WHERE {labelled})");
             delete("evidence", silent.clone())?;
@@ -59,7 +62,7 @@ impl Store {
             findings: true,
             ..Changed::default()
         };
-        self.submit(Work::Removal { change: Box::new(change), changed }, 1).await?;
+        self.submit(Work::Layout { change: Box::new(change), changed, removes_series: true }, 1).await?;
         let removed = *removed.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(removed)
     }

@@ -1,24 +1,32 @@
 //! Samples, raw and reduced to steps.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cmp::Reverse, sync::Arc};
 
 use model::{
-    Bucket, MetricKind, SamplesRequest, SeriesBuckets, SeriesPoints, TagMatcher, Temporality, TimeRange,
-    Timestamp,
+    MetricKind, SamplesRequest, SeriesBuckets, SeriesPoints, TagMatcher, Temporality, TimeRange, Timestamp,
 };
 
-use super::{MOST_ROWS, bounds, valid_step};
+use super::{
+    MOST_ROWS, bounds,
+    reduce::{Counting, Reduction},
+    valid_step,
+};
 use crate::{
     Store, StoreError,
     dictionary::KnownSeries,
+    layout::{Layout, PartitionSignal},
+    partition::{Wanted, gather},
     reader::Reader,
-    sql::{id_list, step_start},
 };
 
 /// A counter's previous sample is looked for this far back, at least.
 const LOOK_BACK: i64 = 600 * 1_000_000_000;
 /// And this far, at most.
 const MOST_LOOK_BACK: i64 = 6 * 3600 * 1_000_000_000;
+/// Points that are held in memory at a time, about.
+const POINTS_AT_ONCE: u64 = 2 << 20;
+/// Points a series is thought to have in a head.
+const POINTS_IN_HEAD: u64 = 1000;
 
 /// How far before a range the sample is looked for that the first increase counts from.
 pub(super) fn look_back(step: i64) -> i64 {
@@ -26,44 +34,21 @@ pub(super) fn look_back(step: i64) -> i64 {
 }
 
 impl Store {
-    /// Samples as they were written, each series in time order. If there are more than the limit, the
-    /// newest are given.
+    /// Samples as they were written, each series in time order and each time once. If there are more than the
+    /// limit, the newest are given.
     pub async fn read_samples(&self, request: &SamplesRequest) -> Result<Vec<SeriesPoints>, StoreError> {
         let request = request.clone();
         self.read(move |reader| {
             let series = reader.dictionary.select(&request.metric, &request.matchers)?;
-            if series.is_empty() {
-                return Ok(Vec::new());
-            }
+            let limit = request.limit.min(MOST_ROWS * 10) as usize;
             let (start, end) = bounds(request.range);
-            let ids = id_list(series.iter().map(|series| series.id));
-            let limit = request.limit.min(MOST_ROWS * 10);
-            let mut points: HashMap<u64, (Vec<Timestamp>, Vec<f64>)> = HashMap::new();
-            reader.rows(
-                &format!(
-                    "SELECT series_id, time, value FROM samples \
-                     WHERE time >= {start} AND time < {end} AND series_id IN ({ids}) \
-                     ORDER BY time DESC LIMIT {limit}"
-                ),
-                &[],
-                |row| {
-                    let (times, values) = points.entry(row.get(0)?).or_default();
-                    times.push(Timestamp(row.get(1)?));
-                    values.push(row.get(2)?);
-                    Ok(())
-                },
-            )?;
-            let mut answer: Vec<_> = series
-                .iter()
-                .filter_map(|series| {
-                    let (mut times, mut values) = points.remove(&series.id)?;
-                    times.reverse();
-                    values.reverse();
-                    Some(SeriesPoints { labels: series.labels(), times, values })
-                })
-                .collect();
-            answer.sort_by(|left, right| left.labels.cmp(&right.labels));
-            Ok(answer)
+            let mut newest = Newest { limit, rows: Vec::new() };
+            for_each_batch(reader, &request.metric, series, start, end, |series, points| {
+                for (time, _, value) in points.rows() {
+                    newest.push(time, series.id, value);
+                }
+            })?;
+            Ok(newest.answer(reader))
         })
         .await
     }
@@ -85,11 +70,27 @@ impl Store {
         let (metric, matchers) = (metric.to_owned(), matchers.to_vec());
         self.read(move |reader| {
             let series = reader.dictionary.select(&metric, &matchers)?;
-            let (counters, others): (Vec<_>, Vec<_>) = series.into_iter().partition(|series| {
-                series.kind == MetricKind::Counter && series.temporality != Temporality::Delta
-            });
-            let mut answer = plain(reader, &others, range, step)?;
-            answer.extend(cumulative(reader, &counters, range, step)?);
+            let (start, end) = bounds(range);
+            let (counters, others): (Vec<_>, Vec<_>) =
+                series.into_iter().partition(|series| cumulative(series));
+            let mut answer = Vec::new();
+            for (series, from) in [(others, start), (counters, start.saturating_sub(look_back(step)))] {
+                for_each_batch(reader, &metric, series, from, end, |series, points| {
+                    let mut reduction = Reduction::new(counting(series), from, start, step);
+                    for (time, start_time, value) in points.rows() {
+                        reduction.sample(time, start_time, value);
+                    }
+                    let buckets = reduction.finish();
+                    if !buckets.is_empty() {
+                        answer.push(SeriesBuckets {
+                            labels: series.labels(),
+                            unit: series.unit.to_string(),
+                            kind: series.kind,
+                            buckets,
+                        });
+                    }
+                })?;
+            }
             answer.sort_by(|left, right| left.labels.cmp(&right.labels));
             Ok(answer)
         })
@@ -97,101 +98,101 @@ impl Store {
     }
 }
 
-fn plain(
-    reader: &Reader,
-    series: &[Arc<KnownSeries>],
-    range: TimeRange,
-    step: i64,
-) -> Result<Vec<SeriesBuckets>, StoreError> {
-    let (start, end) = bounds(range);
-    let ids = id_list(series.iter().map(|series| series.id));
-    let bucket = step_start("time", step);
-    let sql = format!(
-        "WITH points AS ( \
-           SELECT series_id, time, CASE WHEN isnan(value) THEN NULL ELSE value END AS value, \
-             isnan(value) AS absent \
-           FROM samples WHERE time >= {start} AND time < {end} AND series_id IN ({ids})) \
-         SELECT series_id, {bucket} AS bucket, arg_min(value, time), arg_max(value, time), min(value), \
-           max(value), sum(value), count(value), sum(value), arg_max(absent, time) \
-         FROM points GROUP BY series_id, bucket ORDER BY series_id, bucket"
-    );
-    gather(reader, &sql, series)
+/// Whether a series' increase counts from sample to sample.
+fn cumulative(series: &KnownSeries) -> bool {
+    series.kind == MetricKind::Counter && series.temporality != Temporality::Delta
 }
 
-fn cumulative(
-    reader: &Reader,
-    series: &[Arc<KnownSeries>],
-    range: TimeRange,
-    step: i64,
-) -> Result<Vec<SeriesBuckets>, StoreError> {
-    let (start, end) = bounds(range);
-    let from = start.saturating_sub(look_back(step));
-    let bucket = step_start("time", step);
-    let mut answer = Vec::new();
-    let (monotonic, others): (Vec<_>, Vec<_>) = series.iter().cloned().partition(|series| series.monotonic);
-    for (series, increase) in [
-        (
-            monotonic,
-            // The first sample of all counts from zero when its start is known and not before the look-back.
-            format!(
-                "CASE WHEN before IS NULL THEN \
-                 CASE WHEN start_time >= {from} AND start_time < time THEN value ELSE 0 END \
-                 WHEN value < before OR start_time > time_before THEN value ELSE value - before END"
-            ),
-        ),
-        (others, "coalesce(value - before, 0)".to_owned()),
-    ] {
-        let ids = id_list(series.iter().map(|series| series.id));
-        let sql = format!(
-            "WITH points AS ( \
-               SELECT series_id, time, start_time, CASE WHEN isnan(value) THEN NULL ELSE value END AS value, \
-                 isnan(value) AS absent, lag(value) OVER earlier AS before, \
-                 lag(time) OVER earlier AS time_before \
-               FROM samples WHERE time >= {from} AND time < {end} AND series_id IN ({ids}) \
-               WINDOW earlier AS (PARTITION BY series_id, isnan(value) ORDER BY time)) \
-             SELECT series_id, {bucket} AS bucket, arg_min(value, time), arg_max(value, time), min(value), \
-               max(value), sum(value), count(value), sum(CASE WHEN NOT absent THEN {increase} END), \
-               arg_max(absent, time) \
-             FROM points WHERE time >= {start} GROUP BY series_id, bucket ORDER BY series_id, bucket"
-        );
-        answer.extend(gather(reader, &sql, &series)?);
+/// How a series' increase is counted.
+fn counting(series: &KnownSeries) -> Counting {
+    match series.kind {
+        MetricKind::Counter if series.temporality == Temporality::Delta => Counting::Deltas,
+        MetricKind::Counter if series.monotonic => Counting::Total,
+        MetricKind::Counter => Counting::UpAndDown,
+        _ => Counting::Nothing,
     }
-    Ok(answer)
 }
 
-fn gather(reader: &Reader, sql: &str, series: &[Arc<KnownSeries>]) -> Result<Vec<SeriesBuckets>, StoreError> {
+/// Gives each series with its points, as many series at a time as memory allows.
+fn for_each_batch(
+    reader: &Reader,
+    metric: &str,
+    mut series: Vec<Arc<KnownSeries>>,
+    start: i64,
+    end: i64,
+    mut take: impl FnMut(&Arc<KnownSeries>, crate::partition::Points),
+) -> Result<(), StoreError> {
     if series.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let mut buckets: HashMap<u64, Vec<Bucket>> = HashMap::new();
-    reader.rows(sql, &[], |row| {
-        let number = |column| row.get::<_, Option<f64>>(column);
-        buckets.entry(row.get(0)?).or_default().push(Bucket {
-            time: Timestamp(row.get(1)?),
-            first: number(2)?.unwrap_or(f64::NAN),
-            last: number(3)?.unwrap_or(f64::NAN),
-            min: number(4)?.unwrap_or(f64::NAN),
-            max: number(5)?.unwrap_or(f64::NAN),
-            sum: number(6)?.unwrap_or(0.0),
-            count: row.get(7)?,
-            increase: number(8)?.unwrap_or(0.0),
-            ended: row.get(9)?,
-        });
-        Ok(())
-    })?;
-    Ok(series
-        .iter()
-        .filter_map(|series| {
-            let mut buckets = buckets.remove(&series.id)?;
-            if series.kind != MetricKind::Counter {
-                buckets.iter_mut().for_each(|bucket| bucket.increase = 0.0);
+    series.sort_unstable_by_key(|series| series.id);
+    let layout = reader.layout()?;
+    let metric = Some(metric).filter(|metric| !metric.is_empty());
+    for batch in series.chunks(series_at_once(layout, start, end)) {
+        let ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
+        let mut points = gather(reader, layout, Wanted { metric, series: &ids }, start, end)?;
+        for series in batch {
+            if let Some(points) = points.remove(&series.id) {
+                take(series, points);
             }
-            Some(SeriesBuckets {
-                labels: series.labels(),
-                unit: series.unit.to_string(),
-                kind: series.kind,
-                buckets,
+        }
+        reader.check()?;
+    }
+    Ok(())
+}
+
+fn series_at_once(layout: &Layout, start: i64, end: i64) -> usize {
+    let sealed = layout.partitions(PartitionSignal::Samples, start, end).map(|file| {
+        let info = &file.info;
+        let (first, last) = (info.first.0.max(start), info.last.0.min(end));
+        let part = last.saturating_sub(first) as f64 / (info.last.since(info.first) as f64).max(1.0);
+        (info.points as f64 / info.series.max(1) as f64 * part.clamp(0.0, 1.0)) as u64
+    });
+    let each = sealed.sum::<u64>() + POINTS_IN_HEAD * layout.heads.len() as u64;
+    usize::try_from(POINTS_AT_ONCE / each.max(1)).unwrap_or(usize::MAX).clamp(1, 20_000)
+}
+
+/// The newest samples of all series.
+struct Newest {
+    limit: usize,
+    rows: Vec<(i64, u64, f64)>,
+}
+
+impl Newest {
+    fn push(&mut self, time: i64, series: u64, value: f64) {
+        self.rows.push((time, series, value));
+        if self.rows.len() >= (2 * self.limit).max(1 << 16) {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        if self.rows.len() > self.limit {
+            if self.limit > 0 {
+                self.rows.select_nth_unstable_by_key(self.limit - 1, |(time, series, _)| {
+                    (Reverse(*time), *series)
+                });
+            }
+            self.rows.truncate(self.limit);
+        }
+    }
+
+    fn answer(mut self, reader: &Reader) -> Vec<SeriesPoints> {
+        self.cut();
+        self.rows.sort_unstable_by_key(|(time, series, _)| (*series, *time));
+        let mut answer: Vec<SeriesPoints> = self
+            .rows
+            .chunk_by(|left, right| left.1 == right.1)
+            .filter_map(|rows| {
+                let series = reader.dictionary.series(rows.first()?.1)?;
+                Some(SeriesPoints {
+                    labels: series.labels(),
+                    times: rows.iter().map(|(time, ..)| Timestamp(*time)).collect(),
+                    values: rows.iter().map(|(.., value)| *value).collect(),
+                })
             })
-        })
-        .collect())
+            .collect();
+        answer.sort_by(|left, right| left.labels.cmp(&right.labels));
+        answer
+    }
 }

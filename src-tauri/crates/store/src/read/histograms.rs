@@ -7,14 +7,20 @@ use duckdb::arrow::datatypes::{Float64Type, Int32Type, Int64Type, UInt64Type};
 use model::{HistogramBuckets, HistogramStep, TagMatcher, Temporality, TimeRange, Timestamp};
 
 use super::{bounds, buckets::look_back, exponential::Sparse, valid_step};
-use crate::{Store, StoreError, dictionary::KnownSeries, sql::id_list};
+use crate::{
+    Store, StoreError,
+    dictionary::KnownSeries,
+    partition::tables::{self, POINT},
+    reader::Reader,
+    sql::id_list,
+};
 
 impl Store {
     /// What each matching histogram gained per step (counted from the epoch).
     ///
     /// Cumulative points count from the point before, which may lie before the range, and from zero after
-    /// a reset; delta points are summed; markers of a series' end are passed over. Exponential buckets are given explicit bounds. Summaries have no
-    /// buckets: only their count and sum are given.
+    /// a reset; delta points are summed; markers of a series' end are passed over. Exponential buckets are
+    /// given explicit bounds. Summaries have no buckets: only their count and sum are given.
     pub async fn read_histograms(
         &self,
         metric: &str,
@@ -34,37 +40,60 @@ impl Store {
             let ids = id_list(series.iter().map(|series| series.id));
             let by_id: HashMap<u64, Arc<KnownSeries>> =
                 series.into_iter().map(|series| (series.id, series)).collect();
-            let mut open: Option<Gathering> = None;
             let mut answer = Vec::new();
-            reader.batches(
-                &format!(
-                    "SELECT series_id, time, start_time, count, sum, min, max, bounds, counts, scale, \
-                     zero_threshold, zero_count, positive_offset, negative_offset, negative_counts \
-                     FROM histogram_points \
-                     WHERE time >= {from} AND time < {end} AND series_id IN ({ids}) \
-                       AND NOT (count = 0 AND isnan(coalesce(sum, 0))) \
-                     ORDER BY series_id, time"
-                ),
-                &[],
-                |batch| {
-                    for point in points(batch) {
-                        if open.as_ref().is_none_or(|gathering| gathering.series.id != point.series) {
-                            answer.extend(open.take().and_then(Gathering::finish));
-                            open = by_id.get(&point.series).map(|series| Gathering::new(Arc::clone(series)));
-                        }
-                        if let Some(gathering) = &mut open {
-                            gathering.take(point, from, start, step);
-                        }
-                    }
-                    Ok(())
-                },
-            )?;
-            answer.extend(open.take().and_then(Gathering::finish));
+            let mut gathering: Option<Gathering> = None;
+            // A point is taken when the next one has come: of several at the same time the last one counts.
+            let mut waiting: Option<Point> = None;
+            let mut take = |point: Point| {
+                if point.absent {
+                    return;
+                }
+                if gathering.as_ref().is_none_or(|gathering| gathering.series.id != point.series) {
+                    answer.extend(gathering.take().and_then(Gathering::finish));
+                    gathering = by_id.get(&point.series).map(|series| Gathering::new(Arc::clone(series)));
+                }
+                if let Some(gathering) = &mut gathering {
+                    gathering.take(point, from, start, step);
+                }
+            };
+            each_point(reader, &ids, from, end, |point| {
+                let same = |before: &Point| before.series == point.series && before.time == point.time;
+                if let Some(before) = waiting.replace(point.clone()).filter(|before| !same(before)) {
+                    take(before);
+                }
+            })?;
+            if let Some(point) = waiting {
+                take(point);
+            }
+            answer.extend(gathering.and_then(Gathering::finish));
             answer.sort_by(|left, right| left.labels.cmp(&right.labels));
             Ok(answer)
         })
         .await
     }
+}
+
+/// Gives the points of series by series and time; several at the same time in the order they were written.
+fn each_point(
+    reader: &Reader,
+    ids: &str,
+    from: i64,
+    end: i64,
+    mut take: impl FnMut(Point),
+) -> Result<(), StoreError> {
+    let layout = reader.layout()?;
+    let within = format!("time >= {from} AND time < {end} AND series_id IN ({ids})");
+    let sources = tables::histogram_sources(reader, layout, from, end)?;
+    let union = tables::union(&sources, POINT, &within);
+    let sql = format!(
+        "SELECT series_id, time, start_time, count, sum, min, max, bounds, counts, scale, zero_threshold, \
+         zero_count, positive_offset, negative_offset, negative_counts \
+         FROM ({union}) ORDER BY series_id, time, rank, place"
+    );
+    reader.batches(&sql, &[], |batch| {
+        points(batch).for_each(&mut take);
+        Ok(())
+    })
 }
 
 #[derive(Debug, Clone)]
@@ -82,6 +111,8 @@ struct Point {
     sum: f64,
     min: Option<f64>,
     max: Option<f64>,
+    /// It only marks the end of the series.
+    absent: bool,
     counts: Counts,
 }
 
@@ -124,6 +155,7 @@ fn points(batch: &RecordBatch) -> impl Iterator<Item = Point> {
         sum: double(4, row).filter(|sum| sum.is_finite()).unwrap_or_default(),
         min: double(5, row),
         max: double(6, row),
+        absent: unsigned(3, row) == Some(0) && double(4, row).is_some_and(f64::is_nan),
         counts: match small(9, row) {
             Some(scale) => Counts::Exponential(Sparse {
                 scale,

@@ -5,6 +5,7 @@ mod catalog;
 mod exponential;
 mod histograms;
 mod logs;
+mod reduce;
 mod services;
 mod traces;
 

@@ -1,0 +1,208 @@
+//! The one thread that seals heads, merges partitions and takes them away.
+
+mod histograms;
+mod seal;
+mod steps;
+mod table;
+mod window;
+
+use std::{
+    fs::File,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread::JoinHandle,
+    time::{Duration, SystemTime},
+};
+
+use duckdb::Connection;
+use tokio::sync::oneshot;
+
+pub use steps::MaintenanceStep;
+pub(crate) use steps::Steps;
+
+use crate::{
+    Changed, StoreError,
+    dictionary::Dictionary,
+    head,
+    layout::Layouts,
+    reader::Reader,
+    writer::{Change, Work, Writer},
+};
+
+/// How often is looked whether there is something to do.
+const TICK: Duration = Duration::from_secs(60);
+/// How long after the end of a window its points may come before it is sealed.
+const LATENESS: i64 = 600 * model::NANOS_PER_SECOND;
+/// A head with this many points is sealed early.
+const MOST_POINTS: u64 = 10_000_000;
+
+/// What the thread is asked for.
+pub(crate) enum Request {
+    /// Everything written so far becomes partitions.
+    Seal,
+}
+
+type Reply = oneshot::Sender<Result<(), StoreError>>;
+
+/// The way to the thread. It ends soon after this is dropped; what it was writing is left to the next start.
+#[derive(Debug)]
+pub(crate) struct Maintainer {
+    requests: Sender<(Request, Reply)>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for Maintainer {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+    }
+}
+
+impl Maintainer {
+    pub(crate) fn start(
+        connection: Connection,
+        dictionary: Arc<Dictionary>,
+        layouts: Arc<Layouts>,
+        writer: Arc<Writer>,
+        steps: Steps,
+        lock: Arc<File>,
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let (requests, receiver) = channel();
+        let next_id =
+            layouts.current().partitions.iter().map(|file| file.info.id).max().unwrap_or_default() + 1;
+        let stop = Arc::new(AtomicBool::new(false));
+        let thread = Maintenance {
+            connection,
+            dictionary,
+            layouts,
+            writer,
+            steps,
+            next_id,
+            stop: Arc::clone(&stop),
+            _lock: lock,
+        };
+        let handle = std::thread::Builder::new()
+            .name("store maintenance".to_owned())
+            .spawn(move || thread.run(&receiver))
+            .map_err(|error| {
+                StoreError::Database(format!("the maintenance thread did not start: {error}"))
+            })?;
+        Ok((Self { requests, stop }, handle))
+    }
+
+    pub(crate) async fn ask(&self, request: Request) -> Result<(), StoreError> {
+        let (reply, outcome) = oneshot::channel();
+        self.requests.send((request, reply)).map_err(|_| StoreError::Closed)?;
+        outcome.await.unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+struct Maintenance {
+    connection: Connection,
+    dictionary: Arc<Dictionary>,
+    layouts: Arc<Layouts>,
+    writer: Arc<Writer>,
+    steps: Steps,
+    next_id: u64,
+    stop: Arc<AtomicBool>,
+    /// Last, so that the folder is let go after the connection.
+    _lock: Arc<File>,
+}
+
+impl Maintenance {
+    fn run(mut self, requests: &Receiver<(Request, Reply)>) {
+        loop {
+            match requests.recv_timeout(TICK) {
+                Ok((request, reply)) => {
+                    // Whoever asked may be gone.
+                    let _ = reply.send(self.answer(&request));
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(error) = self.tick(now()) {
+                        tracing::warn!(%error, "sealing is left to a later moment");
+                    }
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, request: &Request) -> Result<(), StoreError> {
+        match request {
+            Request::Seal => self.seal_all(),
+        }
+    }
+
+    fn tick(&mut self, now: i64) -> Result<(), StoreError> {
+        self.seal_frozen()?;
+        if self.due(now)? { self.seal_all() } else { Ok(()) }
+    }
+
+    /// Whether the newest head should be sealed: a window has ended since it was opened, or it is full.
+    fn due(&self, now: i64) -> Result<bool, StoreError> {
+        let (points, opened) = self.newest_head()?;
+        let settled = |time: i64| window::window(time.saturating_sub(LATENESS), 0).start;
+        Ok(points >= MOST_POINTS || (points > 0 && settled(now) > settled(opened)))
+    }
+
+    /// How many points lie in the newest head, and when it was opened.
+    fn newest_head(&self) -> Result<(u64, i64), StoreError> {
+        let newest = self.layouts.current().heads.last().copied().unwrap_or_default();
+        Ok(self.connection.query_row(
+            &format!(
+                "SELECT (SELECT count(*) FROM {}) + (SELECT count(*) FROM {}), opened FROM heads WHERE id = {newest}",
+                head::samples(newest),
+                head::histogram_points(newest)
+            ),
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?)
+    }
+
+    fn seal_all(&mut self) -> Result<(), StoreError> {
+        if self.newest_head()?.0 > 0 {
+            self.steps.tell(MaintenanceStep::Rotate);
+            let now = now();
+            self.change_layout(Box::new(move |connection| head::rotate(connection, now).map(|()| 0)))?;
+        }
+        self.seal_frozen()
+    }
+
+    fn seal_frozen(&mut self) -> Result<(), StoreError> {
+        let heads = self.layouts.current().heads.clone();
+        for head in heads.iter().rev().skip(1).rev() {
+            self.seal(*head)?;
+        }
+        Ok(())
+    }
+
+    fn reader(&self) -> Result<Reader, StoreError> {
+        let connection = self.connection.try_clone()?;
+        Ok(Reader::own(
+            connection,
+            Arc::clone(&self.dictionary),
+            Arc::clone(&self.layouts),
+            Arc::clone(&self.stop),
+        ))
+    }
+
+    fn next_id(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+
+    /// Has the writer commit a change of heads and partitions.
+    fn change_layout(&self, change: Change) -> Result<(), StoreError> {
+        let work = Work::Layout { change, changed: Changed::default(), removes_series: false };
+        let outcome = self.writer.submit(work, 0)?;
+        outcome.blocking_recv().unwrap_or(Err(StoreError::Closed)).map(|_| ())
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,143 @@
+//! A head that takes nothing more becomes partitions.
+
+use std::{collections::HashMap, sync::Arc};
+
+use model::TimeRange;
+
+use super::{Maintenance, histograms, steps::MaintenanceStep, table, window};
+use crate::{
+    StoreError,
+    dictionary::KnownSeries,
+    head,
+    layout::{PartitionSignal, file_path},
+    partition::{NewPartition, Plan, SamplesFile, in_head, sync_folder},
+    reader::Reader,
+    writer::Change,
+};
+
+/// Points that are held in memory at a time.
+pub(super) const POINTS_AT_ONCE: u64 = 1 << 20;
+
+impl Maintenance {
+    /// Writes a frozen head's points as partitions and takes the head away, in one transaction.
+    pub(super) fn seal(&mut self, sealed: u64) -> Result<(), StoreError> {
+        let reader = self.reader()?;
+        let mut plans = Vec::new();
+        for (signal, table) in [
+            (PartitionSignal::Samples, head::samples(sealed)),
+            (PartitionSignal::Histograms, head::histogram_points(sealed)),
+        ] {
+            let (level, windows) = window::windows(&times(&reader, &table)?);
+            plans.extend(windows.into_iter().map(|window| (signal, level, window)));
+        }
+        let mut partitions: Vec<NewPartition> = Vec::new();
+        for (done, (signal, level, window)) in plans.iter().enumerate() {
+            let plan = Plan { id: self.next_id(), level: *level, window: *window, head: sealed };
+            let path = file_path(&self.layouts.folder, *signal, plan.id);
+            self.steps.tell(MaintenanceStep::Write { path, done, of: plans.len() });
+            match signal {
+                PartitionSignal::Samples => partitions.push(self.seal_samples(&reader, sealed, plan)?),
+                PartitionSignal::Histograms => {
+                    let sources = [histograms::head_source(sealed)];
+                    let folder = &self.layouts.folder;
+                    partitions.extend(histograms::write(&reader, &sources, "true", plan, folder)?);
+                }
+            }
+        }
+        self.publish(partitions, Vec::new(), move |connection| head::remove(connection, sealed))
+    }
+
+    fn seal_samples(&self, reader: &Reader, sealed: u64, plan: Plan) -> Result<NewPartition, StoreError> {
+        let (start, end) = (plan.window.start.0, plan.window.end.0);
+        let counts: HashMap<u64, u64> = reader
+            .rows(
+                &format!(
+                    "SELECT series_id, count(*) FROM {} WHERE {} GROUP BY series_id",
+                    head::samples(sealed),
+                    within(plan.window)
+                ),
+                &[],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?
+            .into_iter()
+            .collect();
+        let series = in_order(reader, counts.keys().copied());
+        let mut file = SamplesFile::create(plan, &self.layouts.folder)?;
+        for batch in batches(&series, |series| counts.get(&series.id).copied().unwrap_or_default()) {
+            let mut ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
+            ids.sort_unstable();
+            let mut points = in_head(reader, sealed, &ids, start, end)?;
+            for series in batch {
+                file.add(series, points.remove(&series.id).unwrap_or_default())?;
+            }
+        }
+        file.finish()
+    }
+
+    /// Makes written files part of the store in place of others, together with a change of tables.
+    pub(super) fn publish(
+        &self,
+        new: Vec<NewPartition>,
+        replaced: Vec<u64>,
+        also: impl Fn(&duckdb::Connection) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.steps.tell(MaintenanceStep::Name);
+        sync_folder(&self.layouts.folder)?;
+        self.steps.tell(MaintenanceStep::Commit);
+        let change: Change = Box::new(move |connection| {
+            table::delete(connection, &replaced)?;
+            table::insert(connection, &new)?;
+            also(connection)?;
+            Ok(0)
+        });
+        self.change_layout(change)?;
+        self.steps.tell(MaintenanceStep::Clean);
+        Ok(())
+    }
+}
+
+/// A time in each of the shortest windows that a table has points in.
+fn times(reader: &Reader, table: &str) -> Result<Vec<i64>, StoreError> {
+    let length = window::length(0);
+    reader.rows(
+        &format!(
+            "SELECT min(time) FROM {table} \
+             GROUP BY CASE WHEN time < 0 AND time % {length} <> 0 THEN time // {length} - 1 ELSE time // {length} END"
+        ),
+        &[],
+        |row| Ok(row.get(0)?),
+    )
+}
+
+/// The condition that a time lies in a window.
+fn within(window: TimeRange) -> String {
+    let upper =
+        if window.end.0 == i64::MAX { String::new() } else { format!(" AND time < {}", window.end.0) };
+    format!("time >= {}{upper}", window.start.0)
+}
+
+/// Series in the order in which they lie in files.
+pub(super) fn in_order(reader: &Reader, ids: impl Iterator<Item = u64>) -> Vec<Arc<KnownSeries>> {
+    let mut series: Vec<_> = ids.filter_map(|id| reader.dictionary.series(id)).collect();
+    series.sort_unstable_by(|left, right| left.name.cmp(&right.name).then(left.id.cmp(&right.id)));
+    series
+}
+
+/// Runs of series that together have about as many points as may be held at once.
+pub(super) fn batches(
+    series: &[Arc<KnownSeries>],
+    points: impl Fn(&KnownSeries) -> u64,
+) -> Vec<&[Arc<KnownSeries>]> {
+    let mut batches = Vec::new();
+    let (mut from, mut sum) = (0, 0);
+    for (place, one) in series.iter().enumerate() {
+        let more = points(one);
+        if sum > 0 && sum + more > POINTS_AT_ONCE {
+            batches.extend(series.get(from..place));
+            (from, sum) = (place, 0);
+        }
+        sum += more;
+    }
+    batches.extend(series.get(from..).filter(|rest| !rest.is_empty()));
+    batches
+}

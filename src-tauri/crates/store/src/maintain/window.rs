@@ -1,0 +1,69 @@
+//! Windows of partitions: stretches of time aligned to the epoch.
+
+use model::{NANOS_PER_SECOND, TimeRange, Timestamp};
+
+const HOUR: i64 = 3600 * NANOS_PER_SECOND;
+/// Lengths of windows by level; one level more has a single window for all of time.
+const LENGTHS: [i64; 3] = [4 * HOUR, 24 * HOUR, 30 * 24 * HOUR];
+/// The level of the one window for all of time.
+pub(crate) const EVERYTHING: u8 = LENGTHS.len() as u8;
+/// Windows one head is cut into at most; beyond, longer ones are taken.
+const MOST_WINDOWS: usize = 64;
+
+/// The length of a window of a level.
+pub(crate) fn length(level: u8) -> i64 {
+    LENGTHS.get(usize::from(level)).copied().unwrap_or(i64::MAX)
+}
+
+/// The window of a level that a time lies in. Its end is the largest number where it has none.
+pub(crate) fn window(time: i64, level: u8) -> TimeRange {
+    let Some(length) = LENGTHS.get(usize::from(level)) else {
+        return TimeRange::new(Timestamp(i64::MIN), Timestamp(i64::MAX));
+    };
+    let start = i128::from(time.div_euclid(*length)) * i128::from(*length);
+    let fit = |time: i128| i64::try_from(time).unwrap_or(if time < 0 { i64::MIN } else { i64::MAX });
+    TimeRange::new(Timestamp(fit(start)), Timestamp(fit(start + i128::from(*length))))
+}
+
+/// The windows that the shortest windows (by a time in each) are gathered into: of the shortest level at which
+/// they are not too many. Ascending.
+pub(crate) fn windows(times: &[i64]) -> (u8, Vec<TimeRange>) {
+    for level in 0..=EVERYTHING {
+        let mut windows: Vec<_> = times.iter().map(|time| window(*time, level)).collect();
+        windows.sort_unstable_by_key(|window| window.start);
+        windows.dedup();
+        if windows.len() <= MOST_WINDOWS || level == EVERYTHING {
+            return (level, windows);
+        }
+    }
+    (EVERYTHING, Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_hold_their_times_up_to_the_ends_of_64_bits() {
+        for time in [i64::MIN, -1, 0, 1, HOUR * 4, i64::MAX] {
+            for level in 0..=EVERYTHING {
+                let found = window(time, level);
+                assert!(
+                    found.start.0 <= time && (time < found.end.0 || found.end.0 == i64::MAX),
+                    "{time} {level}"
+                );
+            }
+        }
+        assert_eq!(window(-1, 0), TimeRange::new(Timestamp(-4 * HOUR), Timestamp(0)));
+    }
+
+    #[test]
+    fn many_windows_become_fewer_and_longer_ones() {
+        let times: Vec<i64> = (0..65).map(|n| n * 4 * HOUR).collect();
+        assert_eq!(windows(&times[..64]).1.len(), 64);
+        let (level, found) = windows(&times);
+        assert_eq!((level, found.len()), (1, 11));
+        let far: Vec<i64> = (0..100).map(|n| n * 31 * 24 * HOUR).collect();
+        assert_eq!(windows(&far).0, EVERYTHING);
+    }
+}

@@ -1,0 +1,16 @@
+//! Sealed stretches of time: immutable Parquet files, one row per series with its points as lists.
+
+mod codec;
+mod file;
+mod gather;
+mod points;
+mod rows;
+mod scan;
+pub(crate) mod tables;
+mod write;
+
+pub(crate) use file::{UNFINISHED, Written, checksum, sync_folder};
+pub(crate) use gather::{gather, in_head};
+pub(crate) use points::{Points, before};
+pub(crate) use scan::{Scan, Wanted, metadata};
+pub(crate) use write::{NewPartition, Plan, SamplesFile, Tally};

@@ -1,0 +1,98 @@
+//! Samples and histogram points of heads and partitions as one table of a statement, each point once. Slower than
+//! [`super::gather`], for what must pass through the database as a whole.
+
+use crate::{
+    StoreError, head,
+    layout::{Layout, PartitionSignal},
+    open::{path_text, quote},
+    reader::Reader,
+};
+
+/// The columns of a histogram point after its series and time.
+pub(crate) const POINT: &str = "start_time, count, sum, min, max, bounds, counts, scale, zero_threshold, \
+    zero_count, positive_offset, negative_offset, negative_counts, quantile_values";
+
+/// The points of a file of samples: what [`super::codec`] encodes, decoded by the database.
+fn decoded(file: &str) -> String {
+    format!(
+        "(SELECT series_id, time, value, 0 AS place FROM (SELECT series_id, \
+           CAST(first_time + sum(time_step) OVER points AS BIGINT) AS time, \
+           CASE WHEN decimals IS NULL THEN number \
+             ELSE CAST(first_number + sum(step) OVER points AS BIGINT) / power(10, decimals) END AS value \
+         FROM (SELECT series_id, file_row_number, first_time, first_number, decimals, \
+             generate_subscripts(time_steps, 1) AS nth, unnest(time_steps) AS time_step, \
+             unnest(coalesce(CAST(steps AS BIGINT[]), long_steps)) AS step, unnest(doubles) AS number \
+           FROM read_parquet({file}, file_row_number = true)) \
+         WINDOW points AS (PARTITION BY file_row_number ORDER BY nth)))"
+    )
+}
+
+/// A table with `series_id`, `time` and `value`.
+pub(crate) fn samples(reader: &Reader, layout: &Layout, start: i64, end: i64) -> Result<String, StoreError> {
+    let head = |id: &u64| format!("(SELECT *, rowid AS place FROM {})", head::samples(*id));
+    let sources = sources(reader, layout, PartitionSignal::Samples, start, end, decoded, head)?;
+    Ok(each_once(&sources, "value", start, end))
+}
+
+/// A table with `series_id`, `time` and the columns of [`POINT`].
+pub(crate) fn histograms(
+    reader: &Reader,
+    layout: &Layout,
+    start: i64,
+    end: i64,
+) -> Result<String, StoreError> {
+    Ok(each_once(&histogram_sources(reader, layout, start, end)?, POINT, start, end))
+}
+
+/// The tables of histogram points, in the order they were written; `place` orders the points of one.
+pub(crate) fn histogram_sources(
+    reader: &Reader,
+    layout: &Layout,
+    start: i64,
+    end: i64,
+) -> Result<Vec<String>, StoreError> {
+    let file = |path: &str| format!("(SELECT *, 0 AS place FROM read_parquet({path}))");
+    let head = |id: &u64| format!("(SELECT *, rowid AS place FROM {})", head::histogram_points(*id));
+    sources(reader, layout, PartitionSignal::Histograms, start, end, file, head)
+}
+
+fn sources(
+    reader: &Reader,
+    layout: &Layout,
+    signal: PartitionSignal,
+    start: i64,
+    end: i64,
+    file_source: impl Fn(&str) -> String,
+    head_source: impl Fn(&u64) -> String,
+) -> Result<Vec<String>, StoreError> {
+    let mut sources = Vec::new();
+    for file in layout.partitions(signal, start, end) {
+        if file.usable(reader) {
+            sources.push(file_source(&quote(path_text(&file.info.path)?)));
+        }
+    }
+    sources.extend(layout.heads.iter().map(head_source));
+    Ok(sources)
+}
+
+fn each_once(sources: &[String], columns: &str, start: i64, end: i64) -> String {
+    format!(
+        "(SELECT series_id, time, {columns} FROM ({}) \
+         QUALIFY row_number() OVER (PARTITION BY series_id, time ORDER BY rank DESC, place DESC) = 1)",
+        union(sources, columns, &format!("time >= {start} AND time < {end}"))
+    )
+}
+
+/// All points of the sources that meet a condition; `rank` and `place` tell a later one from an earlier.
+pub(crate) fn union(sources: &[String], columns: &str, condition: &str) -> String {
+    let selects: Vec<String> = sources
+        .iter()
+        .enumerate()
+        .map(|(rank, source)| {
+            format!(
+                "SELECT series_id, time, {columns}, {rank} AS rank, place FROM {source} WHERE {condition}"
+            )
+        })
+        .collect();
+    selects.join(" UNION ALL ")
+}

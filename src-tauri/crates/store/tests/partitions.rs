@@ -1,0 +1,249 @@
+//! What was sealed reads as if it had not been, survives a crash at any step and is open to other programs.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use common::*;
+use model::*;
+use store::{PartitionSignal, Store};
+use tempfile::TempDir;
+
+const STALE: u64 = 0x7ff0_0000_0000_0002;
+const MINUTE: i64 = 60 * NANOS_PER_SECOND;
+
+fn gauge(service: &str, tag: i64) -> Series {
+    Series::gauge("temperature", "Cel", resource(service), Attributes::new().with("sensor", tag))
+}
+
+fn counter() -> Series {
+    Series::counter("requests_total", "1", resource("shop"), Attributes::new().with("code", 200_i64))
+}
+
+/// Six hours of gauges, a counter with resets and starts, and histograms.
+fn telemetry() -> TelemetryBatch {
+    let mut batch = TelemetryBatch::default();
+    let counted = batch.add_series(counter());
+    let measured = batch.add_series(Series {
+        kind: MetricKind::Histogram,
+        temporality: Temporality::Cumulative,
+        ..Series::gauge("duration", "s", resource("shop"), Attributes::new())
+    });
+    for n in 0..360_i64 {
+        let time = at(n * 60);
+        for sensor in 0..3 {
+            let value = match n {
+                100 => f64::from_bits(STALE),
+                200 => -0.0,
+                _ => (n * (sensor + 1)) as f64 / 100.0,
+            };
+            batch.add_sample(gauge("shop", sensor), time, value);
+        }
+        let start_time = Some(at(if n < 150 { -10 } else { 150 * 60 - 1 }));
+        batch.samples.push(Sample { series: counted, time, start_time, value: (n % 150) as f64 * 7.0 });
+        batch.histograms.push(HistogramPoint {
+            series: measured,
+            time,
+            start_time: None,
+            count: 3 * n as u64,
+            sum: Some(n as f64),
+            min: None,
+            max: Some(9.0),
+            buckets: Buckets::Explicit { bounds: vec![0.1, 1.0], counts: vec![n as u64; 3] },
+        });
+    }
+    batch
+}
+
+fn everything() -> TimeRange {
+    TimeRange::new(at(-86_400), at(86_400))
+}
+
+/// Samples of a metric with every bit.
+async fn samples(store: &Store, metric: &str) -> Vec<(Labels, Vec<(i64, u64)>)> {
+    let request =
+        SamplesRequest { metric: metric.into(), matchers: vec![], range: everything(), limit: 1_000_000 };
+    let read = store.read_samples(&request).await.unwrap();
+    read.into_iter()
+        .map(|series| {
+            let points =
+                series.times.iter().zip(&series.values).map(|(time, value)| (time.0, value.to_bits()));
+            (series.labels, points.collect())
+        })
+        .collect()
+}
+
+/// Everything the reads of metrics answer, as text.
+async fn answers(store: &Store) -> String {
+    let mut text =
+        format!("{:?}{:?}", samples(store, "temperature").await, samples(store, "requests_total").await);
+    let range = TimeRange::new(at(-40 * 60), at(7 * 3600));
+    for step in [7 * NANOS_PER_SECOND, MINUTE, 60 * MINUTE, 120 * MINUTE] {
+        for metric in ["temperature", "requests_total"] {
+            text += &format!("\n{step} {:?}", store.read_buckets(metric, &[], range, step).await.unwrap());
+        }
+        text += &format!("\n{step} {:?}", store.read_histograms("duration", &[], range, step).await.unwrap());
+    }
+    text
+}
+
+#[tokio::test]
+async fn sealed_points_read_as_before_and_after_opening_again() {
+    let (folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    let before = answers(&store).await;
+    assert!(before.contains(&format!("{STALE}")));
+    store.seal_now().await.unwrap();
+    let partitions = store.partitions();
+    assert!(partitions.len() >= 4, "{partitions:?}");
+    let points =
+        |signal| partitions.iter().filter(|one| one.signal == signal).map(|one| one.points).sum::<u64>();
+    assert_eq!((points(PartitionSignal::Samples), points(PartitionSignal::Histograms)), (360 * 4, 360));
+    assert!(partitions.iter().all(|one| one.services[0].service == "shop" && one.window.contains(one.first)));
+    assert_eq!(answers(&store).await, before);
+    store.close().await.unwrap();
+    let again = Store::open(folder.path(), small()).unwrap();
+    assert_eq!(answers(&again).await, before);
+    assert_eq!(again.statistics().await.unwrap().samples, 360 * 5);
+}
+
+#[tokio::test]
+async fn late_and_repeated_points_show_at_once_and_never_double() {
+    let (_folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.seal_now().await.unwrap();
+    let before = answers(&store).await;
+    // The same once more: in the head, then sealed beside the first.
+    store.write(telemetry()).await.unwrap();
+    assert_eq!(answers(&store).await, before);
+    store.seal_now().await.unwrap();
+    assert_eq!(answers(&store).await, before);
+    // A point between two sealed ones, and one in place of a sealed one.
+    let mut late = TelemetryBatch::default();
+    late.add_sample(gauge("shop", 0), at(90), 5.0);
+    late.add_sample(gauge("shop", 0), at(120), 6.0);
+    store.write(late).await.unwrap();
+    let read = samples(&store, "temperature").await;
+    let first = &read[0].1;
+    assert_eq!(first.len(), 361);
+    assert_eq!(first[2..4], [(at(90).0, 5f64.to_bits()), (at(120).0, 6f64.to_bits())]);
+    store.seal_now().await.unwrap();
+    assert_eq!(samples(&store, "temperature").await, read);
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().filter_map(Result::ok) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            // A file may go between being listed and being copied.
+            let _ = fs::copy(entry.path(), target);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_step_of_sealing_loses_and_doubles_nothing() {
+    let (folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    let before = answers(&store).await;
+    let crashes: Arc<Mutex<Vec<(String, TempDir)>>> = Arc::default();
+    let (seen, path) = (Arc::clone(&crashes), folder.path().to_owned());
+    store.watch_maintenance(move |step| {
+        let crashed = tempfile::tempdir().unwrap();
+        copy(&path, crashed.path());
+        seen.lock().unwrap().push((format!("{step:?}"), crashed));
+    });
+    store.seal_now().await.unwrap();
+    let crashes = std::mem::take(&mut *crashes.lock().unwrap());
+    assert!(crashes.len() >= 8, "{crashes:?}");
+    for (step, crashed) in crashes {
+        let store = Store::open(crashed.path(), small()).unwrap();
+        assert_eq!(answers(&store).await, before, "{step}");
+        let files = fs::read_dir(crashed.path().join("partitions")).unwrap().count();
+        assert_eq!(files, store.partitions().len(), "{step}");
+        store.seal_now().await.unwrap();
+        assert_eq!(answers(&store).await, before, "{step}");
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_missing_or_damaged_file_is_left_out_and_the_rest_is_read() {
+    let (folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.seal_now().await.unwrap();
+    let of =
+        |signal| store.partitions().into_iter().filter(move |one| one.signal == signal).collect::<Vec<_>>();
+    let (samples_files, histogram_files) = (of(PartitionSignal::Samples), of(PartitionSignal::Histograms));
+    store.close().await.unwrap();
+    fs::remove_file(&histogram_files[0].path).unwrap();
+    let mut bytes = fs::read(&samples_files[0].path).unwrap();
+    let end = bytes.len();
+    bytes[..end / 2].fill(0x55);
+    fs::write(&samples_files[0].path, bytes).unwrap();
+    let again = Store::open(folder.path(), small()).unwrap();
+    let left: usize = samples(&again, "temperature").await.iter().map(|(_, points)| points.len()).sum();
+    let rest: u64 = samples_files[1..].iter().map(|file| file.points).sum();
+    assert_eq!(left as u64, rest / 4 * 3);
+    let range = everything();
+    assert_eq!(again.read_histograms("duration", &[], range, MINUTE).await.unwrap().len(), 1);
+    let mut batch = TelemetryBatch::default();
+    batch.add_sample(gauge("shop", 0), at(1), 1.0);
+    again.write(batch).await.unwrap();
+    again.seal_now().await.unwrap();
+}
+
+#[tokio::test]
+async fn partitions_are_read_without_binnacle() {
+    let (_folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.seal_now().await.unwrap();
+    let file = store.partitions().into_iter().find(|one| one.signal == PartitionSignal::Samples).unwrap();
+    let plain = duckdb::Connection::open_in_memory().unwrap();
+    let sql = format!(
+        "SELECT metric, labels ->> 'sensor', count(*), sum(points) FROM '{}' GROUP BY ALL ORDER BY ALL",
+        file.path.display()
+    );
+    let mut statement = plain.prepare(&sql).unwrap();
+    let rows = statement
+        .query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, u64>(3)?))
+        })
+        .unwrap();
+    let rows: Vec<_> = rows.map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[0].0, "requests_total");
+    assert_eq!(rows[3].1.as_deref(), Some("2"));
+    assert_eq!(rows.iter().map(|row| row.2).sum::<u64>(), file.points);
+}
+
+#[tokio::test]
+async fn an_export_holds_each_sealed_point_once() {
+    let (folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.seal_now().await.unwrap();
+    store.write(telemetry()).await.unwrap();
+    let request =
+        ExportRequest { signal: ExportSignal::Metrics, format: ExportFormat::Parquet, range: everything() };
+    let path = folder.path().join("out.parquet");
+    assert_eq!(store.export(&request, &path).await.unwrap(), 360 * 5);
+    let plain = duckdb::Connection::open_in_memory().unwrap();
+    let sql = format!(
+        "SELECT sum(value) FILTER (NOT isnan(value)), count(*) FILTER (isnan(value)), sum(count) FROM '{}'",
+        path.display()
+    );
+    let (sum, absent, count): (f64, u64, f64) =
+        plain.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let expected: f64 =
+        telemetry().samples.iter().map(|sample| sample.value).filter(|value| !value.is_nan()).sum();
+    assert!((sum - expected).abs() < 1e-6, "{sum} {expected}");
+    assert_eq!((absent, count), (3, (0..360).map(|n| 3.0 * f64::from(n)).sum()));
+}

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { AlertRule, SeriesPoints } from '../backend'
 import { parseMatcher } from '../shared/filters.svelte'
-import { faults, newRule, ruleQuery, suggestedName, watchFrom } from './rule'
+import { readQuery, ruleQuery } from './query'
+import { faults, newRule, suggestedName, watchFrom } from './rule'
 import { lasting, simulate } from './simulate'
 
 const second = 1e9
@@ -96,10 +97,48 @@ describe('rules', () => {
   })
 
   it('are written as a query and named', () => {
-    expect(ruleQuery(rule())).toBe('p95 (latency[5m]) > 5 for 2min')
+    expect(ruleQuery(rule())).toBe('p95 (latency[5m]) > 5 for 2m')
     expect(suggestedName(rule(), '5 s', '')).toBe('p95 of latency above 5 s')
     expect(suggestedName({ ...newRule({ type: 'check', check_id: 'a' }) }, '', 'orders-db')).toBe(
       'orders-db is unhealthy',
     )
+  })
+  const kinds: AlertRule[] = [
+    rule(),
+    { ...rule(), hold_seconds: 0, comparator: 'at_most', threshold: -0.5 },
+    newRule({ type: 'check', check_id: null }),
+    newRule({ type: 'check', check_id: 'orders "db"' }),
+    newRule({ type: 'logs', query: 'time"out\\ severity>=warn', by_service: true, window_seconds: 5400 }),
+    newRule(
+      watchFrom(
+        (name) => (name === 'metric' ? 'http.server.duration' : ''),
+        (name) => (name === 'by' ? ['route', 'host'] : name === 'where' ? ['service=checkout', 'code!~5..'] : []),
+        parseMatcher,
+      ),
+    ),
+  ]
+  it.each(kinds)('are read from the query they are written as, %#', (given) => {
+    expect(readQuery(ruleQuery(given), { ...newRule({ type: 'check', check_id: null }), name: given.name })).toEqual({
+      ...given,
+      interval_seconds: 15,
+      missing_data: 'keep_state',
+    })
+  })
+
+  it.each([
+    ['mean (latency[5m]) > 5', 0, 'one of'],
+    ['p95 (latency) > 5', 12, '“[”'],
+    ['p95 (latency[soon]) > 5', 13, 'a duration'],
+    ['p95 (latency[5m]) = 5', 18, 'one of >'],
+    ['p95 (latency[5m]) > much', 20, 'a number'],
+    ['p95 (latency[5m]) > 5 or 6', 22, '“for”'],
+    ['count by (host) ("x"[5m]) > 5', 0, 'by service only'],
+  ])('%s fails at %i', (text, at, message) => {
+    try {
+      readQuery(text, rule())
+      expect.unreachable()
+    } catch (thrown) {
+      expect(thrown).toMatchObject({ at, message: expect.stringContaining(message) as string })
+    }
   })
 })

@@ -1,5 +1,4 @@
 import type { Aggregation, AlertRule, Comparator, MetricSummary, TagMatcher, Watch } from '../backend'
-import { formatSeconds } from '../shared/form/duration'
 
 /** Above this many characters a suggested name is cut. */
 const NAME_LENGTH = 80
@@ -111,25 +110,4 @@ export function faults(
   if (resolve !== null && (upward ? resolve > threshold : resolve < threshold))
     found.resolve = `It must not be ${upward ? 'above' : 'below'} the threshold`
   return found
-}
-
-const quote = (text: string) => JSON.stringify(text)
-
-/** A rule as text in the manner of PromQL, to be read and copied. */
-export function ruleQuery(rule: AlertRule): string {
-  const sign = COMPARATORS.find(({ value }) => value === rule.comparator)?.sign ?? '>'
-  const end = ` ${sign} ${Number.isFinite(rule.threshold) ? rule.threshold : '…'}${rule.hold_seconds ? ` for ${formatSeconds(rule.hold_seconds).replaceAll(' ', '')}` : ''}`
-  const { watch } = rule
-  if (watch.type === 'check') return `check_state(${watch.check_id ? quote(watch.check_id) : ''})${end}`
-  const window = formatSeconds(watch.window_seconds)
-    .replace(/\s*min/, 'm')
-    .replaceAll(' ', '')
-  if (watch.type === 'logs')
-    return `count${watch.by_service ? ' by (service)' : ''} (${quote(watch.query)} [${window}])${end}`
-  const signs = { equal: '=', not_equal: '!=', regex: '=~', not_regex: '!~' }
-  const selector = watch.matchers
-    .map(({ key, operator, value }) => `${key}${signs[operator]}${quote(value)}`)
-    .join(', ')
-  const by = watch.group_by.length ? ` by (${watch.group_by.join(', ')})` : ''
-  return `${watch.aggregation}${by} (${watch.metric || '…'}${selector ? `{${selector}}` : ''}[${window}])${end}`
 }

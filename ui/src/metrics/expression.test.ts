@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ExpressionError, readExpression, writeExpression, type MetricQuestion } from './expression'
+import { ExpressionError } from '../shared/scanner'
+import { readExpression, writeExpression, type MetricQuestion } from './expression'
 
 const question: MetricQuestion = {
   metric: 'http.server.request.duration',

@@ -1,7 +1,7 @@
 //! Every known series and resource, in memory: what matchers and labels are answered from.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -161,6 +161,13 @@ impl Dictionary {
     /// The resource's attributes; none if it is unknown.
     pub(crate) fn resource_attributes(&self, id: u64) -> Attributes {
         self.entries().resources.get(&id).map(|resource| resource.attributes.clone()).unwrap_or_default()
+    }
+
+    /// The series of the demonstration.
+    pub(crate) fn demonstration(&self) -> HashSet<u64> {
+        let entries = self.entries();
+        let shown = entries.series.values().filter(|series| series.resource.is_demonstration());
+        shown.map(|series| series.id).collect()
     }
 
     /// How many series and resources there are.

@@ -118,7 +118,12 @@ impl PartitionFile {
     /// Notes that the file cannot be read; it is left out of reads from now on.
     pub(crate) fn set_aside(&self, error: &StoreError) {
         tracing::error!(file = %self.info.path.display(), %error, "a partition cannot be read and is left out");
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+        self.note(Some(error.to_string()));
+    }
+
+    /// Notes what is wrong with the file, or that nothing is.
+    pub(crate) fn note(&self, fault: Option<String>) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
     /// Opens the file; none if it is known to be faulty.

@@ -23,6 +23,7 @@ mod schema;
 mod series_limit;
 mod sql;
 mod store;
+mod verify;
 mod weight;
 mod writer;
 
@@ -35,3 +36,4 @@ pub use read::ServiceStep;
 pub use room::DiskRoom;
 pub use series_limit::{HeldBack, SeriesLimit, SeriesLimits};
 pub use store::{Accepted, Store, StoreStatistics};
+pub use verify::PartitionFault;

@@ -16,7 +16,7 @@ use crate::{
     Changed, Commit, HeldBack, SeriesLimits, StoreError, StoreOptions,
     dictionary::Dictionary,
     head,
-    layout::{Layouts, Partition},
+    layout::{Layout, Layouts, Partition},
     maintain::{Maintainer, MaintenanceStep, Request, Steps},
     open::{self, DATABASE},
     reader::{Reader, Readers},
@@ -277,7 +277,17 @@ impl Store {
 
     /// Seals everything written so far into partitions, without waiting for the end of their windows.
     pub async fn seal_now(&self) -> Result<(), StoreError> {
-        self.maintain(Request::Seal).await
+        self.maintain(Request::Seal).await.map(|_| ())
+    }
+
+    /// Merges every partition that can be merged with others, without waiting for the end of their windows.
+    pub async fn compact(&self) -> Result<(), StoreError> {
+        self.maintain(Request::Compact).await.map(|_| ())
+    }
+
+    /// Deletes partitions, all of them or none if one is not there any more; how many points went.
+    pub async fn drop_partitions(&self, ids: Vec<u64>) -> Result<u64, StoreError> {
+        self.maintain(Request::Drop(ids)).await
     }
 
     /// The partitions, in the order in which their points were written.
@@ -290,7 +300,11 @@ impl Store {
         self.shared.steps.watch(observer);
     }
 
-    async fn maintain(&self, request: Request) -> Result<(), StoreError> {
+    pub(crate) fn layout(&self) -> Arc<Layout> {
+        self.shared.layouts.current()
+    }
+
+    pub(crate) async fn maintain(&self, request: Request) -> Result<u64, StoreError> {
         let maintainer = self.shared.maintainer.lock().unwrap_or_else(PoisonError::into_inner).clone();
         maintainer.ok_or(StoreError::Closed)?.ask(request).await
     }

@@ -149,11 +149,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_crash_at_any_step_of_sealing_loses_and_doubles_nothing() {
-    let (folder, store) = open();
-    store.write(telemetry()).await.unwrap();
-    let before = answers(&store).await;
+/// Copies of the folder as a crash at each step would leave it.
+fn crashes(store: &Store, folder: &TempDir) -> Arc<Mutex<Vec<(String, TempDir)>>> {
     let crashes: Arc<Mutex<Vec<(String, TempDir)>>> = Arc::default();
     let (seen, path) = (Arc::clone(&crashes), folder.path().to_owned());
     store.watch_maintenance(move |step| {
@@ -161,9 +158,21 @@ async fn a_crash_at_any_step_of_sealing_loses_and_doubles_nothing() {
         copy(&path, crashed.path());
         seen.lock().unwrap().push((format!("{step:?}"), crashed));
     });
+    crashes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_step_of_sealing_or_merging_loses_and_doubles_nothing() {
+    let (folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    let before = answers(&store).await;
+    let crashes = crashes(&store, &folder);
     store.seal_now().await.unwrap();
+    let partitions = store.partitions().len();
+    store.compact().await.unwrap();
+    assert!(store.partitions().len() < partitions);
     let crashes = std::mem::take(&mut *crashes.lock().unwrap());
-    assert!(crashes.len() >= 8, "{crashes:?}");
+    assert!(crashes.len() >= 12, "{crashes:?}");
     for (step, crashed) in crashes {
         let store = Store::open(crashed.path(), small()).unwrap();
         assert_eq!(answers(&store).await, before, "{step}");
@@ -173,6 +182,107 @@ async fn a_crash_at_any_step_of_sealing_loses_and_doubles_nothing() {
         assert_eq!(answers(&store).await, before, "{step}");
         store.close().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn merging_leaves_one_partition_a_day_and_every_point_once() {
+    let (folder, store) = open();
+    for _ in 0..3 {
+        store.write(telemetry()).await.unwrap();
+        store.seal_now().await.unwrap();
+    }
+    let mut late = TelemetryBatch::default();
+    late.add_sample(gauge("shop", 0), at(120), 6.0);
+    late.add_sample(gauge("late", 0), at(-3600), 7.0);
+    store.write(late).await.unwrap();
+    store.seal_now().await.unwrap();
+    let before = answers(&store).await;
+    assert_eq!(store.statistics().await.unwrap().samples, 3 * 360 * 5 + 2);
+    store.compact().await.unwrap();
+    assert_eq!(answers(&store).await, before);
+    assert_eq!(store.statistics().await.unwrap().samples, 360 * 5 + 1);
+    let partitions = store.partitions();
+    let windows: std::collections::BTreeSet<_> =
+        partitions.iter().map(|one| (one.signal, one.window.start)).collect();
+    assert_eq!(windows.len(), partitions.len(), "{partitions:?}");
+    store.compact().await.unwrap();
+    assert_eq!(store.partitions(), partitions, "there is nothing more to merge");
+    let files = fs::read_dir(folder.path().join("partitions")).unwrap().count();
+    assert_eq!(files, partitions.len());
+    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_late_point_beside_a_merged_day_lands_in_it() {
+    let (_folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.seal_now().await.unwrap();
+    store.compact().await.unwrap();
+    let mut late = TelemetryBatch::default();
+    late.add_sample(gauge("shop", 1), at(120), 60.0);
+    store.write(late).await.unwrap();
+    store.seal_now().await.unwrap();
+    store.compact().await.unwrap();
+    let read = samples(&store, "temperature").await;
+    assert_eq!(read[1].1[2], (at(120).0, 60f64.to_bits()));
+    assert_eq!(read[1].1.len(), 360);
+}
+
+#[tokio::test]
+async fn the_demonstration_goes_from_partitions_without_a_trace() {
+    let (folder, store) = open();
+    let attributes = Attributes::new().with("service.name", "demo").with(DEMONSTRATION_ATTRIBUTE, true);
+    let shown = Arc::new(Resource { attributes });
+    let mut batch = telemetry();
+    for n in 0..100 {
+        batch.add_sample(Series::gauge("temperature", "Cel", shown.clone(), Attributes::new()), at(n), 1.0);
+    }
+    let id = batch.add_series(Series {
+        kind: MetricKind::Histogram,
+        ..Series::gauge("duration", "s", shown, Attributes::new())
+    });
+    let point = batch.histograms[0].clone();
+    batch.histograms.push(HistogramPoint { series: id, ..point });
+    store.write(telemetry()).await.unwrap();
+    let before = answers(&store).await;
+    store.write(batch.clone()).await.unwrap();
+    store.seal_now().await.unwrap();
+    store.write(batch).await.unwrap();
+    let removed = store.remove_demonstration().await.unwrap();
+    assert_eq!(removed.samples, 202);
+    assert_eq!(answers(&store).await, before);
+    let partitions = store.partitions();
+    assert!(partitions.iter().flat_map(|one| &one.services).all(|share| share.service == "shop"));
+    for file in fs::read_dir(folder.path().join("partitions")).unwrap() {
+        let path = file.unwrap().path();
+        assert!(partitions.iter().any(|one| one.path == path), "{path:?} is left");
+    }
+}
+
+#[tokio::test]
+async fn damage_is_found_and_dropped_partitions_leave_no_file() {
+    let (folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.seal_now().await.unwrap();
+    let file = store.partitions().remove(0);
+    let whole = fs::read(&file.path).unwrap();
+    let mut bytes = whole.clone();
+    bytes[100] ^= 1;
+    fs::write(&file.path, &bytes).unwrap();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
+    let faults = store.verify(move |done, of| hears.lock().unwrap().push((done, of))).await.unwrap();
+    assert_eq!(faults.len(), 1);
+    assert_eq!(faults[0].partition, file);
+    assert_eq!(store.partition_faults(), faults);
+    assert!(heard.lock().unwrap().last().is_some_and(|(done, of)| done == of && *of > 0));
+    fs::write(&file.path, &whole).unwrap();
+    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
+    assert!(store.drop_partitions(vec![file.id, 999]).await.is_err());
+    assert!(file.path.exists());
+    assert_eq!(store.drop_partitions(vec![file.id]).await.unwrap(), file.points);
+    assert!(!file.path.exists());
+    assert_eq!(fs::read_dir(folder.path().join("partitions")).unwrap().count(), store.partitions().len());
 }
 
 #[tokio::test]

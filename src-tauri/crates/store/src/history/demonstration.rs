@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use model::RecordCounts;
 
-use crate::{Changed, Store, StoreError, head, writer::Work};
+use crate::{Changed, Store, StoreError, head, maintain::Request};
 
 const RESOURCES: &str = "SELECT id FROM resources WHERE demonstration";
 /// Services that only the demonstration has.
@@ -62,8 +62,10 @@ impl Store {
             findings: true,
             ..Changed::default()
         };
-        self.submit(Work::Layout { change: Box::new(change), changed, removes_series: true }, 1).await?;
-        let removed = *removed.lock().unwrap_or_else(PoisonError::into_inner);
+        let series = self.dictionary().demonstration();
+        let sealed = self.maintain(Request::Remove { series, change: Box::new(change), changed }).await?;
+        let mut removed = *removed.lock().unwrap_or_else(PoisonError::into_inner);
+        removed.samples += sealed;
         Ok(removed)
     }
 }

@@ -3,11 +3,11 @@
 use std::{fs, path::Path};
 
 use crate::{
-    StoreError, head,
+    StoreError,
     layout::{PartitionSignal, file_path},
     open::{path_text, quote},
     partition::{
-        NewPartition, Plan, Tally, UNFINISHED, Written, checksum,
+        NewPartition, Plan, Tally, UNFINISHED, Unfinished, Written, checksum,
         tables::{self, POINT},
     },
     reader::Reader,
@@ -23,12 +23,13 @@ pub(super) fn write(
     folder: &Path,
 ) -> Result<Option<NewPartition>, StoreError> {
     let path = file_path(folder, PartitionSignal::Histograms, plan.id);
-    let unfinished = path.with_extension(UNFINISHED);
+    let temporary = Unfinished(path.with_extension(UNFINISHED));
+    let unfinished = &temporary.0;
     let (start, end) = (plan.window.start.0, plan.window.end.0);
     let upper = if end == i64::MAX { String::new() } else { format!("AND time < {end}") };
     let union = tables::union(sources, POINT, &format!("time >= {start} {upper} AND {kept}"));
     let kind = "CASE s.kind WHEN 2 THEN 'histogram' WHEN 3 THEN 'exponential_histogram' ELSE 'summary' END";
-    let target = quote(path_text(&unfinished)?);
+    let target = quote(path_text(unfinished)?);
     let points = reader.execute(
         &format!(
             "COPY (SELECT s.name AS metric, \
@@ -43,7 +44,6 @@ pub(super) fn write(
         &[],
     )?;
     if points == 0 {
-        fs::remove_file(&unfinished).map_err(|error| crate::open::file_error(&unfinished, &error))?;
         return Ok(None);
     }
     let mut tally = Tally::default();
@@ -56,17 +56,12 @@ pub(super) fn write(
     )? {
         tally.add(&service, points, first, last);
     }
-    let sum = checksum(&unfinished)?;
-    let to_error = |error: std::io::Error| crate::open::file_error(&unfinished, &error);
-    let file = fs::File::open(&unfinished).map_err(to_error)?;
+    let sum = checksum(unfinished)?;
+    let to_error = |error: std::io::Error| crate::open::file_error(unfinished, &error);
+    let file = fs::File::open(unfinished).map_err(to_error)?;
     file.sync_all().map_err(to_error)?;
     let bytes = file.metadata().map_err(to_error)?.len();
-    fs::rename(&unfinished, &path).map_err(to_error)?;
+    fs::rename(unfinished, &path).map_err(to_error)?;
     let written = Written { bytes, checksum: sum };
     Ok(Some(tally.partition(plan, PartitionSignal::Histograms, folder, written)))
-}
-
-/// A head as a source.
-pub(super) fn head_source(head: u64) -> String {
-    format!("(SELECT *, rowid AS place FROM {})", head::histogram_points(head))
 }

@@ -1,5 +1,6 @@
 //! The one thread that seals heads, merges partitions and takes them away.
 
+mod compact;
 mod histograms;
 mod seal;
 mod steps;
@@ -7,6 +8,7 @@ mod table;
 mod window;
 
 use std::{
+    collections::HashSet,
     fs::File,
     sync::{
         Arc,
@@ -43,9 +45,16 @@ const MOST_POINTS: u64 = 10_000_000;
 pub(crate) enum Request {
     /// Everything written so far becomes partitions.
     Seal,
+    /// Partitions that can be merged are.
+    Compact,
+    /// Partitions are deleted, all of them or none.
+    Drop(Vec<u64>),
+    /// Series go without a trace: out of the partitions, and out of the tables with a change.
+    Remove { series: HashSet<u64>, change: Change, changed: Changed },
 }
 
-type Reply = oneshot::Sender<Result<(), StoreError>>;
+/// How many points went.
+type Reply = oneshot::Sender<Result<u64, StoreError>>;
 
 /// The way to the thread. It ends soon after this is dropped; what it was writing is left to the next start.
 #[derive(Debug)]
@@ -92,7 +101,7 @@ impl Maintainer {
         Ok((Self { requests, stop }, handle))
     }
 
-    pub(crate) async fn ask(&self, request: Request) -> Result<(), StoreError> {
+    pub(crate) async fn ask(&self, request: Request) -> Result<u64, StoreError> {
         let (reply, outcome) = oneshot::channel();
         self.requests.send((request, reply)).map_err(|_| StoreError::Closed)?;
         outcome.await.unwrap_or(Err(StoreError::Closed))
@@ -117,7 +126,7 @@ impl Maintenance {
             match requests.recv_timeout(TICK) {
                 Ok((request, reply)) => {
                     // Whoever asked may be gone.
-                    let _ = reply.send(self.answer(&request));
+                    let _ = reply.send(self.answer(request));
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
@@ -129,15 +138,37 @@ impl Maintenance {
         }
     }
 
-    fn answer(&mut self, request: &Request) -> Result<(), StoreError> {
+    fn answer(&mut self, request: Request) -> Result<u64, StoreError> {
         match request {
-            Request::Seal => self.seal_all(),
+            Request::Seal => self.seal_all().map(|()| 0),
+            Request::Compact => self.compact(None).map(|()| 0),
+            Request::Drop(ids) => {
+                let gone = self.points(&ids);
+                self.publish(Vec::new(), ids, |_| Ok(0))?;
+                Ok(gone)
+            }
+            Request::Remove { series, change, changed } => {
+                let (new, replaced) = self.without(&series)?;
+                let kept: u64 = new.iter().map(|partition| partition.points).sum();
+                let gone = self.points(&replaced).saturating_sub(kept);
+                self.publish_change(new, replaced, change, changed, true)?;
+                Ok(gone)
+            }
         }
+    }
+
+    fn points(&self, ids: &[u64]) -> u64 {
+        let layout = self.layouts.current();
+        let named = layout.partitions.iter().filter(|file| ids.contains(&file.info.id));
+        named.map(|file| file.info.points).sum()
     }
 
     fn tick(&mut self, now: i64) -> Result<(), StoreError> {
         self.seal_frozen()?;
-        if self.due(now)? { self.seal_all() } else { Ok(()) }
+        if self.due(now)? {
+            self.seal_all()?;
+        }
+        self.compact(Some(now))
     }
 
     /// Whether the newest head should be sealed: a window has ended since it was opened, or it is full.
@@ -165,7 +196,8 @@ impl Maintenance {
         if self.newest_head()?.0 > 0 {
             self.steps.tell(MaintenanceStep::Rotate);
             let now = now();
-            self.change_layout(Box::new(move |connection| head::rotate(connection, now).map(|()| 0)))?;
+            let rotate: Change = Box::new(move |connection| head::rotate(connection, now).map(|()| 0));
+            self.change_layout(rotate, Changed::default(), false)?;
         }
         self.seal_frozen()
     }
@@ -195,8 +227,13 @@ impl Maintenance {
     }
 
     /// Has the writer commit a change of heads and partitions.
-    fn change_layout(&self, change: Change) -> Result<(), StoreError> {
-        let work = Work::Layout { change, changed: Changed::default(), removes_series: false };
+    fn change_layout(
+        &self,
+        change: Change,
+        changed: Changed,
+        removes_series: bool,
+    ) -> Result<(), StoreError> {
+        let work = Work::Layout { change, changed, removes_series };
         let outcome = self.writer.submit(work, 0)?;
         outcome.blocking_recv().unwrap_or(Err(StoreError::Closed)).map(|_| ())
     }

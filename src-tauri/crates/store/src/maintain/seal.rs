@@ -1,16 +1,16 @@
 //! A head that takes nothing more becomes partitions.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, fs, sync::Arc};
 
 use model::TimeRange;
 
 use super::{Maintenance, histograms, steps::MaintenanceStep, table, window};
 use crate::{
-    StoreError,
+    Changed, StoreError,
     dictionary::KnownSeries,
     head,
     layout::{PartitionSignal, file_path},
-    partition::{NewPartition, Plan, SamplesFile, in_head, sync_folder},
+    partition::{NewPartition, Plan, SamplesFile, in_head, sync_folder, tables},
     reader::Reader,
     writer::Change,
 };
@@ -30,24 +30,45 @@ impl Maintenance {
             let (level, windows) = window::windows(&times(&reader, &table)?);
             plans.extend(windows.into_iter().map(|window| (signal, level, window)));
         }
-        let mut partitions: Vec<NewPartition> = Vec::new();
+        let mut partitions = Vec::new();
+        if let Err(error) = self.write_windows(&reader, sealed, &plans, &mut partitions) {
+            for partition in &partitions {
+                // What cannot be deleted now goes at the next start.
+                let _ = fs::remove_file(&partition.path);
+            }
+            return Err(error);
+        }
+        self.publish(partitions, Vec::new(), move |connection| head::remove(connection, sealed).map(|()| 0))
+    }
+
+    fn write_windows(
+        &mut self,
+        reader: &Reader,
+        sealed: u64,
+        plans: &[(PartitionSignal, u8, TimeRange)],
+        partitions: &mut Vec<NewPartition>,
+    ) -> Result<(), StoreError> {
         for (done, (signal, level, window)) in plans.iter().enumerate() {
             let plan = Plan { id: self.next_id(), level: *level, window: *window, head: sealed };
             let path = file_path(&self.layouts.folder, *signal, plan.id);
             self.steps.tell(MaintenanceStep::Write { path, done, of: plans.len() });
-            match signal {
-                PartitionSignal::Samples => partitions.push(self.seal_samples(&reader, sealed, plan)?),
+            partitions.extend(match signal {
+                PartitionSignal::Samples => self.seal_samples(reader, sealed, plan)?,
                 PartitionSignal::Histograms => {
-                    let sources = [histograms::head_source(sealed)];
-                    let folder = &self.layouts.folder;
-                    partitions.extend(histograms::write(&reader, &sources, "true", plan, folder)?);
+                    let sources = [tables::histogram_head(sealed)];
+                    histograms::write(reader, &sources, "true", plan, &self.layouts.folder)?
                 }
-            }
+            });
         }
-        self.publish(partitions, Vec::new(), move |connection| head::remove(connection, sealed))
+        Ok(())
     }
 
-    fn seal_samples(&self, reader: &Reader, sealed: u64, plan: Plan) -> Result<NewPartition, StoreError> {
+    fn seal_samples(
+        &self,
+        reader: &Reader,
+        sealed: u64,
+        plan: Plan,
+    ) -> Result<Option<NewPartition>, StoreError> {
         let (start, end) = (plan.window.start.0, plan.window.end.0);
         let counts: HashMap<u64, u64> = reader
             .rows(
@@ -79,7 +100,19 @@ impl Maintenance {
         &self,
         new: Vec<NewPartition>,
         replaced: Vec<u64>,
-        also: impl Fn(&duckdb::Connection) -> Result<(), StoreError> + Send + 'static,
+        also: impl Fn(&duckdb::Connection) -> Result<u64, StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.publish_change(new, replaced, Box::new(also), Changed::default(), false)
+    }
+
+    /// Like [`Self::publish`], for a change that others hear of and that may take series away.
+    pub(super) fn publish_change(
+        &self,
+        new: Vec<NewPartition>,
+        replaced: Vec<u64>,
+        also: Change,
+        changed: Changed,
+        removes_series: bool,
     ) -> Result<(), StoreError> {
         self.steps.tell(MaintenanceStep::Name);
         sync_folder(&self.layouts.folder)?;
@@ -87,10 +120,9 @@ impl Maintenance {
         let change: Change = Box::new(move |connection| {
             table::delete(connection, &replaced)?;
             table::insert(connection, &new)?;
-            also(connection)?;
-            Ok(0)
+            also(connection)
         });
-        self.change_layout(change)?;
+        self.change_layout(change, changed, removes_series)?;
         self.steps.tell(MaintenanceStep::Clean);
         Ok(())
     }

@@ -7,6 +7,8 @@ const HOUR: i64 = 3600 * NANOS_PER_SECOND;
 const LENGTHS: [i64; 3] = [4 * HOUR, 24 * HOUR, 30 * 24 * HOUR];
 /// The level of the one window for all of time.
 pub(crate) const EVERYTHING: u8 = LENGTHS.len() as u8;
+/// The level of a day.
+pub(crate) const DAY: u8 = 1;
 /// Windows one head is cut into at most; beyond, longer ones are taken.
 const MOST_WINDOWS: usize = 64;
 
@@ -62,7 +64,7 @@ mod tests {
         let times: Vec<i64> = (0..65).map(|n| n * 4 * HOUR).collect();
         assert_eq!(windows(&times[..64]).1.len(), 64);
         let (level, found) = windows(&times);
-        assert_eq!((level, found.len()), (1, 11));
+        assert_eq!((level, found.len()), (DAY, 11));
         let far: Vec<i64> = (0..100).map(|n| n * 31 * 24 * HOUR).collect();
         assert_eq!(windows(&far).0, EVERYTHING);
     }

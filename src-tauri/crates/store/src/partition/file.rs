@@ -31,7 +31,16 @@ const LEVEL: i32 = 9;
 pub(crate) struct FileWriter {
     writer: ArrowWriter<Hashing>,
     path: PathBuf,
-    unfinished: PathBuf,
+    unfinished: Unfinished,
+}
+
+/// A temporary file, deleted unless it got its real name.
+pub(crate) struct Unfinished(pub(crate) PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// What was written.
@@ -54,6 +63,7 @@ impl FileWriter {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&unfinished).map_err(|error| file_error(&unfinished, &error))?;
+        let unfinished = Unfinished(unfinished);
         let sink = Hashing { file: BufWriter::with_capacity(1 << 18, file), hash: Box::default(), bytes: 0 };
         let properties = dictionaries
             .iter()
@@ -77,10 +87,10 @@ impl FileWriter {
         let Self { writer, path, unfinished } = self;
         let sink = writer.into_inner()?;
         let written = Written { bytes: sink.bytes, checksum: format!("{:032x}", sink.hash.digest128()) };
-        let to_error = |error: io::Error| file_error(&unfinished, &error);
+        let to_error = |error: io::Error| file_error(&unfinished.0, &error);
         let file = sink.file.into_inner().map_err(|error| to_error(error.into_error()))?;
         file.sync_all().map_err(to_error)?;
-        fs::rename(&unfinished, &path).map_err(to_error)?;
+        fs::rename(&unfinished.0, &path).map_err(to_error)?;
         Ok(written)
     }
 }

@@ -44,6 +44,22 @@ pub(crate) fn gather(
     Ok(gathered)
 }
 
+/// How many points each series has in a partition.
+pub(crate) fn counts(reader: &Reader, file: &PartitionFile) -> Result<HashMap<u64, u64>, StoreError> {
+    let mut counts = HashMap::new();
+    let Some(scan) = file.scan()? else { return Ok(counts) };
+    for group in scan.all_groups() {
+        reader.check()?;
+        scan.read(group, &rows::COUNTS, None, |batch| {
+            for (series, points) in rows::counts(batch) {
+                *counts.entry(series).or_insert(0) += u64::from(points);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(counts)
+}
+
 /// Points of a partition. A file that cannot be read is set aside and counts as empty.
 pub(crate) fn sealed(
     reader: &Reader,
@@ -60,7 +76,8 @@ pub(crate) fn sealed(
     })
 }
 
-fn read_file(
+/// Points of a partition, or why they cannot be read.
+pub(crate) fn read_file(
     reader: &Reader,
     file: &PartitionFile,
     wanted: Wanted<'_>,

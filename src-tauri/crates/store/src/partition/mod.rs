@@ -9,8 +9,8 @@ mod scan;
 pub(crate) mod tables;
 mod write;
 
-pub(crate) use file::{UNFINISHED, Written, checksum, sync_folder};
-pub(crate) use gather::{gather, in_head};
+pub(crate) use file::{UNFINISHED, Unfinished, Written, checksum, sync_folder};
+pub(crate) use gather::{counts, gather, in_head, read_file};
 pub(crate) use points::{Points, before};
-pub(crate) use scan::{Scan, Wanted, metadata};
+pub(crate) use scan::{Scan, Wanted, metadata, span_of};
 pub(crate) use write::{NewPartition, Plan, SamplesFile, Tally};

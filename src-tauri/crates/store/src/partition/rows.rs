@@ -6,7 +6,7 @@ use arrow_array::{
     Array, ArrayRef, RecordBatch, StringArray, UInt8Array, UInt32Array, UInt64Array,
     builder::{Int64Builder, ListBuilder, PrimitiveBuilder},
     cast::AsArray,
-    types::{ArrowPrimitiveType, Float64Type, Int32Type, Int64Type, UInt8Type, UInt64Type},
+    types::{ArrowPrimitiveType, Float64Type, Int32Type, Int64Type, UInt8Type, UInt32Type, UInt64Type},
 };
 use arrow_schema::{DataType, Field, Schema};
 
@@ -17,6 +17,8 @@ use crate::{StoreError, dictionary::KnownSeries};
 pub(crate) const DICTIONARIES: [&str; 5] = ["metric", "service", "kind", "unit", "time_steps.list.element"];
 /// What a row is found by.
 pub(crate) const INDEX: [&str; 3] = ["series_id", "first_time", "last_time"];
+/// How many points it has.
+pub(crate) const COUNTS: [&str; 2] = ["series_id", "points"];
 /// What its points are made from.
 pub(crate) const POINTS: [&str; 11] = [
     "series_id",
@@ -178,6 +180,14 @@ pub(crate) fn rows(batch: &RecordBatch) -> Vec<(u64, Row)> {
             Some((series, found))
         })
         .collect()
+}
+
+/// The rows of a batch with the columns of [`COUNTS`].
+pub(crate) fn counts(batch: &RecordBatch) -> Vec<(u64, u32)> {
+    let series = batch.column_by_name("series_id").and_then(|array| array.as_primitive_opt::<UInt64Type>());
+    let points = batch.column_by_name("points").and_then(|array| array.as_primitive_opt::<UInt32Type>());
+    let (Some(series), Some(points)) = (series, points) else { return Vec::new() };
+    series.values().iter().copied().zip(points.values().iter().copied()).collect()
 }
 
 fn values<T: ArrowPrimitiveType>(column: &ArrayRef, row: usize) -> Option<Vec<T::Native>> {

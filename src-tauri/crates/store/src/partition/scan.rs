@@ -1,6 +1,6 @@
 //! Reading a partition file: only the row groups, rows and columns that are asked for.
 
-use std::{fs::File, ops::Range, path::Path};
+use std::{fs::File, ops::Range, path::Path, sync::Arc};
 
 use arrow_array::{RecordBatch, cast::AsArray, types::Int64Type, types::UInt64Type};
 use parquet::{
@@ -13,14 +13,20 @@ use parquet::{
     file::{metadata::RowGroupMetaData, statistics::Statistics},
 };
 
-use crate::{StoreError, open::file_error};
+use crate::{StoreError, dictionary::KnownSeries, open::file_error};
 
 /// Which series of which metric are wanted. The numbers are ascending.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'ids> {
-    /// Any metric if none.
-    pub(crate) metric: Option<&'ids str>,
+    /// The first and the last metric; any if none.
+    pub(crate) metrics: Option<(&'ids str, &'ids str)>,
     pub(crate) series: &'ids [u64],
+}
+
+/// What is wanted for series in the order of their metrics' names, with their numbers ascending.
+pub(crate) fn span_of<'ids>(series: &'ids [Arc<KnownSeries>], ids: &'ids [u64]) -> Wanted<'ids> {
+    let ends = series.first().zip(series.last());
+    Wanted { metrics: ends.map(|(first, last)| (&*first.name, &*last.name)), series: ids }
 }
 
 /// A file and where its parts lie.
@@ -45,6 +51,11 @@ impl Scan {
     pub(crate) fn groups(&self, wanted: Wanted<'_>) -> Vec<usize> {
         let groups = self.metadata.metadata().row_groups().iter().enumerate();
         groups.filter(|(_, group)| may_hold(group, wanted)).map(|(place, _)| place).collect()
+    }
+
+    /// Every row group.
+    pub(crate) fn all_groups(&self) -> Vec<usize> {
+        (0..self.metadata.metadata().num_row_groups()).collect()
     }
 
     /// Rows in one row group.
@@ -113,10 +124,11 @@ fn may_hold(group: &RowGroupMetaData, wanted: Wanted<'_>) -> bool {
         let column = group.columns().iter().find(|column| column.column_path().string() == name);
         column.and_then(|column| column.statistics())
     };
-    if let (Some(metric), Some(Statistics::ByteArray(names))) = (wanted.metric, statistics("metric")) {
+    if let (Some((first, last)), Some(Statistics::ByteArray(names))) = (wanted.metrics, statistics("metric"))
+    {
         // Long names are cut in the statistics, downwards at the lower end and upwards at the upper.
-        let below = names.min_bytes_opt().is_some_and(|least| metric.as_bytes() < least);
-        let above = names.max_bytes_opt().is_some_and(|most| metric.as_bytes() > most);
+        let below = names.min_bytes_opt().is_some_and(|least| last.as_bytes() < least);
+        let above = names.max_bytes_opt().is_some_and(|most| first.as_bytes() > most);
         if below || above {
             return false;
         }

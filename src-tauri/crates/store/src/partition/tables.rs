@@ -1,6 +1,8 @@
 //! Samples and histogram points of heads and partitions as one table of a statement, each point once. Slower than
 //! [`super::gather`], for what must pass through the database as a whole.
 
+use std::path::Path;
+
 use crate::{
     StoreError, head,
     layout::{Layout, PartitionSignal},
@@ -51,9 +53,22 @@ pub(crate) fn histogram_sources(
     start: i64,
     end: i64,
 ) -> Result<Vec<String>, StoreError> {
-    let file = |path: &str| format!("(SELECT *, 0 AS place FROM read_parquet({path}))");
-    let head = |id: &u64| format!("(SELECT *, rowid AS place FROM {})", head::histogram_points(*id));
-    sources(reader, layout, PartitionSignal::Histograms, start, end, file, head)
+    let head = |id: &u64| histogram_head(*id);
+    sources(reader, layout, PartitionSignal::Histograms, start, end, one_file, head)
+}
+
+fn one_file(path: &str) -> String {
+    format!("(SELECT *, 0 AS place FROM read_parquet({path}))")
+}
+
+/// A file of histogram points as a source.
+pub(crate) fn histogram_file(path: &Path) -> Result<String, StoreError> {
+    Ok(one_file(&quote(path_text(path)?)))
+}
+
+/// A head's histogram points as a source.
+pub(crate) fn histogram_head(head: u64) -> String {
+    format!("(SELECT *, rowid AS place FROM {})", head::histogram_points(head))
 }
 
 fn sources(

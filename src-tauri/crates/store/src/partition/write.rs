@@ -57,6 +57,10 @@ impl Tally {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.points == 0
+    }
+
     /// The partition as it is entered into the table.
     pub(crate) fn partition(
         self,
@@ -141,10 +145,13 @@ impl<'folder> SamplesFile<'folder> {
         self.file.group(&columns)
     }
 
-    /// Finishes the file.
-    pub(crate) fn finish(mut self) -> Result<NewPartition, StoreError> {
+    /// Finishes the file; without any points there is none.
+    pub(crate) fn finish(mut self) -> Result<Option<NewPartition>, StoreError> {
         self.group()?;
+        if self.tally.is_empty() {
+            return Ok(None);
+        }
         let written = self.file.finish()?;
-        Ok(self.tally.partition(self.plan, PartitionSignal::Samples, self.folder, written))
+        Ok(Some(self.tally.partition(self.plan, PartitionSignal::Samples, self.folder, written)))
     }
 }

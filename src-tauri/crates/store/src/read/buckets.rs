@@ -127,10 +127,10 @@ fn for_each_batch(
     }
     series.sort_unstable_by_key(|series| series.id);
     let layout = reader.layout()?;
-    let metric = Some(metric).filter(|metric| !metric.is_empty());
+    let metrics = Some((metric, metric)).filter(|_| !metric.is_empty());
     for batch in series.chunks(series_at_once(layout, start, end)) {
         let ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
-        let mut points = gather(reader, layout, Wanted { metric, series: &ids }, start, end)?;
+        let mut points = gather(reader, layout, Wanted { metrics, series: &ids }, start, end)?;
         for series in batch {
             if let Some(points) = points.remove(&series.id) {
                 take(series, points);

@@ -1,0 +1,220 @@
+//! The store against a plain model in memory: writes, late and repeated points, sealing, merging, opening again and
+//! crashes, in any order.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use common::*;
+use model::*;
+use proptest::{prelude::*, test_runner::Config};
+use store::Store;
+use tempfile::TempDir;
+
+/// What is done to the store.
+#[derive(Debug, Clone)]
+enum Deed {
+    /// Points of series by number, at a number of minutes, some hours late.
+    Write(Vec<(u8, i64, f64)>),
+    Seal,
+    Compact,
+    Reopen,
+    /// Sealing and merging, cut off before the step of a number.
+    Crash(usize),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let value = prop_oneof![
+        4 => (0i64..1000).prop_map(|number| number as f64 / 4.0),
+        1 => Just(STALE),
+        1 => -1e9f64..1e9,
+    ];
+    let minute = prop_oneof![4 => 600i64..900, 1 => 0i64..900];
+    prop_oneof![
+        5 => prop::collection::vec((0u8..4, minute, value), 1..40).prop_map(Deed::Write),
+        2 => Just(Deed::Seal),
+        1 => Just(Deed::Compact),
+        1 => Just(Deed::Reopen),
+        1 => (0usize..10).prop_map(Deed::Crash),
+    ]
+}
+
+fn series(number: u8) -> Series {
+    let attributes = Attributes::new().with("number", i64::from(number));
+    if number.is_multiple_of(2) {
+        Series::gauge("m", "", resource("shop"), attributes)
+    } else {
+        Series::counter("m", "", resource("shop"), attributes)
+    }
+}
+
+type Model = BTreeMap<(u8, i64), u64>;
+type Points = Vec<(i64, u64)>;
+
+fn time(minute: i64) -> Timestamp {
+    at(0).floor(86_400 * NANOS_PER_SECOND).offset(minute * 60 * NANOS_PER_SECOND + 123_456)
+}
+
+fn range() -> TimeRange {
+    TimeRange::new(time(0), time(1000))
+}
+
+/// What the model says the samples are.
+fn expected(model: &Model) -> Vec<(String, Points)> {
+    let mut series: BTreeMap<String, Points> = BTreeMap::new();
+    for ((number, minute), value) in model {
+        series.entry(number.to_string()).or_default().push((time(*minute).0, *value));
+    }
+    series.into_iter().collect()
+}
+
+async fn stored(store: &Store) -> Vec<(String, Points)> {
+    let request = SamplesRequest { metric: "m".into(), matchers: vec![], range: range(), limit: 100_000 };
+    let read = store.read_samples(&request).await.unwrap();
+    let points = |series: &SeriesPoints| {
+        series.times.iter().zip(&series.values).map(|(time, value)| (time.0, value.to_bits())).collect()
+    };
+    read.iter().map(|series| (series.labels["number"].clone(), points(series))).collect()
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Figures {
+    count: u64,
+    sum: f64,
+    min: f64,
+    max: f64,
+    increase: f64,
+    ended: bool,
+}
+
+/// What the model says each step of each series comes to.
+fn reduced(model: &Model, step: i64) -> BTreeMap<(String, i64), Figures> {
+    let mut steps = BTreeMap::new();
+    let mut before: Option<(u8, f64)> = None;
+    for ((number, minute), value) in model {
+        let value = f64::from_bits(*value);
+        let place = (number.to_string(), time(*minute).floor(step).0);
+        let figures: &mut Figures = steps.entry(place).or_default();
+        figures.ended = value.is_nan();
+        if value.is_nan() {
+            continue;
+        }
+        figures.min = if figures.count == 0 { value } else { figures.min.min(value) };
+        figures.max = if figures.count == 0 { value } else { figures.max.max(value) };
+        figures.count += 1;
+        figures.sum += value;
+        if let Some((_, last)) = before.filter(|(series, _)| series == number && number % 2 == 1) {
+            figures.increase += if value < last { value } else { value - last };
+        }
+        before = Some((*number, value));
+    }
+    steps
+}
+
+fn near(one: f64, other: f64) -> bool {
+    (one - other).abs() <= 1e-6 * (1.0 + one.abs().max(other.abs()))
+}
+
+async fn check(store: &Store, model: &Model) {
+    assert_eq!(stored(store).await, expected(model));
+    for minutes in [1, 7, 60, 240] {
+        let step = minutes * 60 * NANOS_PER_SECOND;
+        let mut wanted = reduced(model, step);
+        for series in store.read_buckets("m", &[], range(), step).await.unwrap() {
+            for bucket in series.buckets {
+                let place = (series.labels["number"].clone(), bucket.time.0);
+                let figures = wanted.remove(&place).unwrap();
+                assert_eq!((bucket.count, bucket.ended), (figures.count, figures.ended), "{place:?}");
+                if figures.count > 0 {
+                    assert_eq!((bucket.min, bucket.max), (figures.min, figures.max), "{place:?}");
+                    assert!(near(bucket.sum, figures.sum), "{place:?} {bucket:?} {figures:?}");
+                    assert!(near(bucket.increase, figures.increase), "{place:?} {bucket:?} {figures:?}");
+                }
+            }
+        }
+        assert!(wanted.is_empty(), "{wanted:?}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().filter_map(Result::ok) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            // A file may go between being listed and being copied.
+            let _ = fs::copy(entry.path(), target);
+        }
+    }
+}
+
+/// Seals and merges, and gives the folder as it was before a step, if there was that step.
+async fn crash(store: &Store, folder: &TempDir, step: usize) -> Option<TempDir> {
+    let copied: Arc<Mutex<(usize, Option<TempDir>)>> = Arc::default();
+    let (seen, path) = (Arc::clone(&copied), folder.path().to_owned());
+    store.watch_maintenance(move |_| {
+        let mut seen = seen.lock().unwrap();
+        if seen.0 == step {
+            let crashed = tempfile::tempdir().unwrap();
+            copy(&path, crashed.path());
+            seen.1 = Some(crashed);
+        }
+        seen.0 += 1;
+    });
+    store.seal_now().await.unwrap();
+    store.compact().await.unwrap();
+    store.watch_maintenance(|_| ());
+    copied.lock().unwrap().1.take()
+}
+
+async fn run(deeds: Vec<Deed>) {
+    let (mut folder, mut store) = open();
+    let mut model = Model::new();
+    for deed in deeds {
+        match deed {
+            Deed::Write(points) => {
+                let mut batch = TelemetryBatch::default();
+                for (number, minute, value) in points {
+                    batch.add_sample(series(number), time(minute), value);
+                    model.insert((number, minute), value.to_bits());
+                }
+                store.write(batch).await.unwrap();
+            }
+            Deed::Seal => store.seal_now().await.unwrap(),
+            Deed::Compact => store.compact().await.unwrap(),
+            Deed::Reopen => {
+                store.close().await.unwrap();
+                store = Store::open(folder.path(), small()).unwrap();
+            }
+            Deed::Crash(step) => {
+                if let Some(crashed) = crash(&store, &folder, step).await {
+                    store.close().await.unwrap();
+                    store = Store::open(crashed.path(), small()).unwrap();
+                    folder = crashed;
+                }
+            }
+        }
+        check(&store, &model).await;
+    }
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: std::env::var("BINNACLE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(10),
+        max_shrink_iters: 60,
+        failure_persistence: None,
+        ..Config::default()
+    })]
+    #[test]
+    fn the_store_holds_what_the_model_holds(deeds in prop::collection::vec(deed(), 1..14)) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(run(deeds));
+    }
+}

@@ -32,6 +32,8 @@ export interface PlotSetup {
 /** Distance between tick labels in pixels. */
 const X_SPACE = 72
 const Y_SPACE = 36
+/** Room right of the plot in pixels. */
+const RIGHT = 12
 
 function labelWidth(plot: uPlot, labels: (string | number | null)[], font: string): number {
   plot.ctx.save()
@@ -39,6 +41,16 @@ function labelWidth(plot: uPlot, labels: (string | number | null)[], font: strin
   const widest = Math.max(0, ...labels.map((label) => plot.ctx.measureText(String(label ?? '')).width))
   plot.ctx.restore()
   return Math.ceil(widest)
+}
+
+/** Labels of the time axis, without one that the edge of the chart would cut. */
+function inside(plot: uPlot, splits: number[], labels: string[], font: string): string[] {
+  return labels.map((label, index) => {
+    const half = labelWidth(plot, [label], font) / 2
+    return plot.valToPos(splits[index] ?? 0, 'x') + half > plot.bbox.width / (devicePixelRatio || 1) + RIGHT
+      ? ''
+      : label
+  })
 }
 
 function axes(setup: PlotSetup): uPlot.Axis[] {
@@ -55,7 +67,7 @@ function axes(setup: PlotSetup): uPlot.Axis[] {
       grid: { show: false },
       ticks: { show: false },
       border: { show: true, stroke: () => setup.theme().line, width: 1 },
-      values: (_plot, splits, _axis, _space, spacing) => timeTicks(splits, spacing),
+      values: (plot, splits, _axis, _space, spacing) => inside(plot, splits, timeTicks(splits, spacing), font),
     },
     {
       stroke,
@@ -116,7 +128,7 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
     height: setup.height,
     ms: 1,
     pxAlign: true,
-    padding: [12, 12, 0, 0],
+    padding: [12, RIGHT, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, range: () => setup.range() },

@@ -26,6 +26,8 @@ pub const SETTINGS: &str = "\
 [listen]
 otlp_grpc = \"127.0.0.1:0\"
 otlp_http = \"127.0.0.1:0\"
+remote_write = \"127.0.0.1:0\"
+statsd = \"127.0.0.1:0\"
 web = \"127.0.0.1:0\"
 
 [alerts]
@@ -192,7 +194,7 @@ impl EngineProcess {
         self.call("status", json!({})).await
     }
 
-    /// The address of a way in that listens (`otlp_grpc`, `otlp_http` or `web`).
+    /// The address of a way in that listens (`otlp_grpc`, `otlp_http`, `remote_write` or `web`).
     pub async fn listener(&self, protocol: &str) -> Result<SocketAddr> {
         let status = self.status().await?;
         let listener = status.listeners.iter().find(|listener| listener.protocol == protocol);

@@ -5,6 +5,7 @@ pub mod display;
 pub mod engine_process;
 pub mod numbered;
 pub mod otlp_load;
+pub mod prometheus_server;
 mod screen;
 pub mod servers;
 pub mod small_disk;

@@ -49,6 +49,8 @@ async fn engine(folder: &std::path::Path) -> Engine {
     let mut options = EngineOptions::new(folder.to_owned());
     options.otlp_grpc = Some("127.0.0.1:0".to_owned());
     options.otlp_http = Some("127.0.0.1:0".to_owned());
+    options.remote_write = Some("127.0.0.1:0".to_owned());
+    options.statsd = Some("127.0.0.1:0".to_owned());
     Engine::start(options).await.unwrap()
 }
 

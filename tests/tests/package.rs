@@ -100,8 +100,7 @@ fn the_package_installs_starts_and_goes_without_a_trace() -> Result<()> {
     let desktop = Desktop::start(1280, 800)?;
     let data = desktop.scratch().join("binnacle");
     fs::create_dir(&data)?;
-    let listen =
-        "[listen]\notlp_grpc = \"127.0.0.1:0\"\notlp_http = \"127.0.0.1:0\"\nweb = \"127.0.0.1:0\"\n";
+    let listen = "[listen]\notlp_grpc = \"127.0.0.1:0\"\notlp_http = \"127.0.0.1:0\"\nremote_write = \"127.0.0.1:0\"\nstatsd = \"127.0.0.1:0\"\nweb = \"127.0.0.1:0\"\n";
     fs::write(data.join("settings.toml"), listen)?;
     serves(&data)?;
     opens_a_window(&desktop, entry, &data)?;

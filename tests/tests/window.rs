@@ -29,8 +29,7 @@ fn program() -> Result<PathBuf> {
 fn data_folder(desktop: &Desktop) -> Result<PathBuf> {
     let folder = desktop.scratch().join("binnacle");
     fs::create_dir(&folder)?;
-    let listen =
-        "[listen]\notlp_grpc = \"127.0.0.1:0\"\notlp_http = \"127.0.0.1:0\"\nweb = \"127.0.0.1:0\"\n";
+    let listen = "[listen]\notlp_grpc = \"127.0.0.1:0\"\notlp_http = \"127.0.0.1:0\"\nremote_write = \"127.0.0.1:0\"\nstatsd = \"127.0.0.1:0\"\nweb = \"127.0.0.1:0\"\n";
     fs::write(folder.join("settings.toml"), listen)?;
     Ok(folder)
 }

@@ -60,6 +60,12 @@ pub(crate) struct ServeOptions {
     /// Address for OTLP over HTTP [default: listen.otlp_http of the settings].
     #[arg(long, value_name = "ADDR")]
     pub(crate) otlp_http: Option<String>,
+    /// Address for Prometheus remote write [default: listen.remote_write of the settings].
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) remote_write: Option<String>,
+    /// Address for StatsD over UDP [default: listen.statsd of the settings].
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) statsd: Option<String>,
 }
 
 #[derive(Debug, Args)]

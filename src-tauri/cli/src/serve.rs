@@ -16,6 +16,8 @@ pub(crate) async fn run(data: PathBuf, options: ServeOptions) -> anyhow::Result<
     engine_options.settings_file = options.config;
     engine_options.otlp_grpc = options.otlp_grpc;
     engine_options.otlp_http = options.otlp_http;
+    engine_options.remote_write = options.remote_write;
+    engine_options.statsd = options.statsd;
     let stop = stop_signal()?;
     let log = Log::start();
     let engine = Engine::start(engine_options).await?;

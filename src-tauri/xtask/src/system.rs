@@ -34,6 +34,7 @@ const TEST: &[&str] = &[
     "dunst",
     "fonts-dejavu-core",
     "postgresql",
+    "prometheus",
     "prometheus-node-exporter",
     "python3",
     "python3-venv",

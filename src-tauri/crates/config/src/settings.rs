@@ -13,6 +13,8 @@ use crate::{Host, WatchedProcess};
 pub struct Settings {
     /// Where Binnacle listens.
     pub listen: Listen,
+    /// What comes by StatsD.
+    pub statsd: Statsd,
     /// Metrics of this machine.
     pub host: Host,
     /// Binnacle's metrics of itself.
@@ -43,6 +45,12 @@ pub struct Listen {
     pub otlp_grpc: String,
     /// OpenTelemetry over HTTP.
     pub otlp_http: String,
+    /// Prometheus remote write.
+    pub remote_write: String,
+    /// StatsD and DogStatsD over UDP.
+    pub statsd: String,
+    /// Path of a Unix socket for StatsD and DogStatsD.
+    pub statsd_socket: String,
     /// The console as a web page.
     pub web: String,
 }
@@ -52,8 +60,27 @@ impl Default for Listen {
         Self {
             otlp_grpc: "127.0.0.1:4317".to_owned(),
             otlp_http: "127.0.0.1:4318".to_owned(),
+            remote_write: "127.0.0.1:7172".to_owned(),
+            statsd: "127.0.0.1:8125".to_owned(),
+            statsd_socket: String::new(),
             web: "127.0.0.1:7171".to_owned(),
         }
+    }
+}
+
+/// What comes by StatsD.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct Statsd {
+    /// Seconds that values are put together for before they are stored, at least 1.
+    pub interval_seconds: u32,
+    /// The service of what has no tag `service`; the first part of a metric's dotted name if empty.
+    pub service: String,
+}
+
+impl Default for Statsd {
+    fn default() -> Self {
+        Self { interval_seconds: 10, service: String::new() }
     }
 }
 

@@ -30,9 +30,13 @@ pub(crate) fn first_problem(settings: &Settings) -> Option<Problem> {
 fn listeners(settings: &Settings) -> Option<Problem> {
     let listen = &settings.listen;
     let mut taken: Vec<(&str, &str)> = Vec::new();
-    for (key, address) in
-        [("otlp_grpc", &listen.otlp_grpc), ("otlp_http", &listen.otlp_http), ("web", &listen.web)]
-    {
+    for (key, address) in [
+        ("otlp_grpc", &listen.otlp_grpc),
+        ("otlp_http", &listen.otlp_http),
+        ("remote_write", &listen.remote_write),
+        ("statsd", &listen.statsd),
+        ("web", &listen.web),
+    ] {
         if address.is_empty() {
             continue;
         }
@@ -42,10 +46,18 @@ fn listeners(settings: &Settings) -> Option<Problem> {
                 format!("`{address}` is not an address with a port, such as 127.0.0.1:4317"),
             );
         }
+        // UDP has ports of its own.
+        if key == "statsd" {
+            continue;
+        }
         if let Some((other, _)) = taken.iter().find(|(_, used)| used == address && !address.ends_with(":0")) {
             return problem(&["listen", key], format!("`{address}` is the address of {other} already"));
         }
         taken.push((key, address));
+    }
+    let socket = &listen.statsd_socket;
+    if !socket.is_empty() && !Path::new(socket).is_absolute() {
+        return problem(&["listen", "statsd_socket"], format!("`{socket}` is not an absolute path"));
     }
     None
 }
@@ -63,6 +75,7 @@ fn is_address(text: &str) -> bool {
 
 fn intervals(settings: &Settings) -> Option<Problem> {
     [
+        ("statsd", "interval_seconds", settings.statsd.interval_seconds, 3_600),
         ("host", "interval_seconds", settings.host.interval_seconds, 86_400),
         ("own", "interval_seconds", settings.own.interval_seconds, 86_400),
         ("analysis", "interval_minutes", settings.analysis.interval_minutes, 1_440),

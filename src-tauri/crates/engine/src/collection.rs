@@ -7,12 +7,13 @@ use config::Settings;
 use store::SeriesLimits;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineOptions, intake::Intake, intake::Protocol, stage::Stage};
+use crate::{Engine, EngineOptions, intake::Datagrams, intake::Intake, intake::Protocol, stage::Stage};
 
 /// One thing that should run.
 #[derive(Debug, Clone, PartialEq)]
 enum Wanted {
     Listen(Protocol, String),
+    Statsd(Datagrams, String, config::Statsd),
     Host(config::Host, Vec<config::WatchedProcess>),
     Scrape(config::ScrapeTarget),
     LogFile(config::LogFile),
@@ -24,6 +25,8 @@ pub(crate) struct Collection {
     stage: Stage,
     otlp_grpc: Option<String>,
     otlp_http: Option<String>,
+    remote_write: Option<String>,
+    statsd: Option<String>,
     running: BTreeMap<String, (Wanted, CancellationToken)>,
 }
 
@@ -34,6 +37,8 @@ impl Collection {
             stage,
             otlp_grpc: options.otlp_grpc.clone(),
             otlp_http: options.otlp_http.clone(),
+            remote_write: options.remote_write.clone(),
+            statsd: options.statsd.clone(),
             running: BTreeMap::new(),
         }
     }
@@ -84,6 +89,16 @@ impl Collection {
         };
         listen(Protocol::OtlpGrpc, &self.otlp_grpc, &settings.listen.otlp_grpc);
         listen(Protocol::OtlpHttp, &self.otlp_http, &settings.listen.otlp_http);
+        listen(Protocol::RemoteWrite, &self.remote_write, &settings.listen.remote_write);
+        let statsd = self.statsd.as_ref().unwrap_or(&settings.listen.statsd);
+        for (through, address) in
+            [(Datagrams::Udp, statsd), (Datagrams::Unix, &settings.listen.statsd_socket)]
+        {
+            if !address.is_empty() {
+                let part = Wanted::Statsd(through, address.clone(), settings.statsd.clone());
+                wanted.insert(through.name().to_owned(), part);
+            }
+        }
         if settings.host.enabled || !settings.process.is_empty() {
             let part = Wanted::Host(settings.host.clone(), settings.process.clone());
             wanted.insert("host metrics".to_owned(), part);
@@ -103,10 +118,13 @@ impl Collection {
             if !stays {
                 stop.cancel();
                 self.engine.inner.parts.forget(name);
-                if let Wanted::Listen(protocol, _) = running
-                    && !wanted.contains_key(name)
-                {
-                    self.engine.inner.intake.forget(Intake::protocol_name(*protocol));
+                let protocol = match running {
+                    Wanted::Listen(protocol, _) => Some(Intake::protocol_name(*protocol)),
+                    Wanted::Statsd(through, ..) => Some(through.name()),
+                    _ => None,
+                };
+                if let Some(protocol) = protocol.filter(|_| !wanted.contains_key(name)) {
+                    self.engine.inner.intake.forget(protocol);
                 }
             }
             stays
@@ -124,6 +142,7 @@ impl Collection {
         let inner = self.engine.inner.clone();
         let reporter = match &part {
             Wanted::Listen(protocol, address) => inner.intake.list(*protocol, address),
+            Wanted::Statsd(through, address, _) => inner.intake.list_datagrams(*through, address),
             _ => inner.parts.reporter(name),
         };
         let in_part = reporter.clone();
@@ -138,6 +157,12 @@ impl Collection {
                     }
                     Wanted::Host(settings, watched) => {
                         collect::run_host(settings, watched, store, reporter, stop).await;
+                    }
+                    Wanted::Statsd(through, address, settings) => {
+                        return inner
+                            .intake
+                            .serve_statsd(through, address, settings, reporter, store, stop)
+                            .await;
                     }
                     Wanted::Scrape(target) => collect::run_scrape(target, store, reporter, stop).await,
                     Wanted::LogFile(file) => {

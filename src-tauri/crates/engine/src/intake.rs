@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use ingest::IntakeCounters;
+use ingest::{IntakeCounters, StatsdOptions, StatsdSocket};
 use model::{HealthState, ListenerStatus, PartReporter};
 use store::Store;
 use tokio::net::TcpListener;
@@ -35,6 +35,7 @@ pub struct Intake {
 pub(crate) enum Protocol {
     OtlpGrpc,
     OtlpHttp,
+    RemoteWrite,
 }
 
 impl Protocol {
@@ -42,6 +43,7 @@ impl Protocol {
         match self {
             Self::OtlpGrpc => "otlp_grpc",
             Self::OtlpHttp => "otlp_http",
+            Self::RemoteWrite => "remote_write",
         }
     }
 
@@ -49,6 +51,44 @@ impl Protocol {
         match self {
             Self::OtlpGrpc => "OTLP over gRPC",
             Self::OtlpHttp => "OTLP over HTTP",
+            Self::RemoteWrite => "Prometheus remote write",
+        }
+    }
+}
+
+/// What StatsD comes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Datagrams {
+    Udp,
+    Unix,
+}
+
+impl Datagrams {
+    /// The name of the way in, which is also its setting.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "statsd",
+            Self::Unix => "statsd_socket",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Udp => "StatsD over UDP",
+            Self::Unix => "StatsD over a Unix socket",
+        }
+    }
+
+    async fn open(self, address: &str) -> io::Result<StatsdSocket> {
+        match self {
+            Self::Udp => StatsdSocket::udp(address).await,
+            #[cfg(unix)]
+            Self::Unix => StatsdSocket::unix(std::path::Path::new(address)),
+            #[cfg(not(unix))]
+            Self::Unix => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "Unix sockets for datagrams are not there on this system",
+            )),
         }
     }
 }
@@ -138,6 +178,9 @@ impl Intake {
                         Protocol::OtlpHttp => {
                             ingest::serve_otlp_http(listener, store.clone(), counters, stop.clone()).await
                         }
+                        Protocol::RemoteWrite => {
+                            ingest::serve_remote_write(listener, store.clone(), counters, stop.clone()).await
+                        }
                     };
                     return served.map_err(|error| {
                         reporter.report(HealthState::Unhealthy, error.to_string());
@@ -146,6 +189,57 @@ impl Intake {
                 }
                 Err(error) => {
                     let message = bind_message(protocol.title(), protocol.name(), &address, &error);
+                    if !told {
+                        tracing::error!("{message}");
+                        told = true;
+                    }
+                    reporter.report(HealthState::Unhealthy, message);
+                    tokio::select! {
+                        () = tokio::time::sleep(RETRY) => {}
+                        () = stop.cancelled() => {}
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists a socket for StatsD that is about to be opened.
+    pub(crate) fn list_datagrams(&self, through: Datagrams, address: &str) -> PartReporter {
+        let reporter = PartReporter::new(through.title());
+        self.register(through.name(), address, reporter.clone());
+        reporter
+    }
+
+    /// Receives StatsD until `stop`. An address in use is reported and tried again.
+    pub(crate) async fn serve_statsd(
+        &self,
+        through: Datagrams,
+        address: String,
+        settings: config::Statsd,
+        reporter: PartReporter,
+        store: Store,
+        stop: CancellationToken,
+    ) -> Result<(), String> {
+        let mut told = false;
+        while !stop.is_cancelled() {
+            match through.open(&address).await {
+                Ok(socket) => {
+                    let counters = self.register(through.name(), &socket.address(), reporter.clone());
+                    reporter.healthy();
+                    let options = StatsdOptions {
+                        interval: Duration::from_secs(u64::from(settings.interval_seconds.max(1))),
+                        service: settings.service,
+                    };
+                    let served =
+                        ingest::serve_statsd(socket, options, store, counters, reporter.clone(), stop).await;
+                    return served.map_err(|error| {
+                        reporter.report(HealthState::Unhealthy, error.to_string());
+                        error.to_string()
+                    });
+                }
+                Err(error) => {
+                    let message = bind_message(through.title(), through.name(), &address, &error);
                     if !told {
                         tracing::error!("{message}");
                         told = true;

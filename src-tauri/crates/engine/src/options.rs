@@ -15,6 +15,10 @@ pub struct EngineOptions {
     pub otlp_grpc: Option<String>,
     /// Address for OTLP over HTTP.
     pub otlp_http: Option<String>,
+    /// Address for Prometheus remote write.
+    pub remote_write: Option<String>,
+    /// Address for StatsD over UDP.
+    pub statsd: Option<String>,
     /// Limits of the store.
     pub store: StoreOptions,
     /// Whether anything is received, collected, checked and alerted on. Without it the engine only
@@ -30,6 +34,8 @@ impl EngineOptions {
             settings_file: None,
             otlp_grpc: None,
             otlp_http: None,
+            remote_write: None,
+            statsd: None,
             store: StoreOptions::default(),
             observe: true,
         }

@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 
 /// How many buckets or quantiles one point may have.
-const MAX_BUCKETS: usize = 4096;
+pub(crate) const MAX_BUCKETS: usize = 4096;
 /// Scales outside are beyond what a double can tell apart.
 const SCALES: std::ops::RangeInclusive<i32> = -16..=64;
 

@@ -8,7 +8,7 @@ use std::{
 use model::Timestamp;
 use prost::Message;
 use store::{Accepted, Store, StoreError};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -100,6 +100,24 @@ impl Intake {
         outcome
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn counters(&self) -> &IntakeCounters {
+        &self.counters
+    }
+
+    /// Waits for a place among the requests that are decoded at the same time.
+    pub(crate) async fn decoder(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.decoders.clone().acquire_owned().await.map_err(|_| Refusal::Internal)
+    }
+
+    /// Waits until what still runs has to end.
+    pub(crate) async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
     /// Counts a refused request.
     pub(crate) fn refuse(&self, refusal: &Refusal) {
         tracing::debug!(reason = %refusal, "refused a request");
@@ -112,7 +130,7 @@ impl Intake {
         read: impl Future<Output = Result<(Vec<u8>, bool), Refusal>>,
     ) -> Result<Receipt, Refusal> {
         let (bytes, packed) = read.await?;
-        let permit = self.decoders.clone().acquire_owned().await.map_err(|_| Refusal::Internal)?;
+        let permit = self.decoder().await?;
         let now = now();
         let conversion = tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -190,7 +208,8 @@ fn decode<S: Signal>(bytes: &[u8], format: Format) -> Result<S::Request, Refusal
     }
 }
 
-fn now() -> Timestamp {
+/// The wall clock.
+pub(crate) fn now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
 }

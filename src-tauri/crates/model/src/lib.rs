@@ -9,6 +9,7 @@ mod health;
 mod identifier;
 mod log;
 mod metric;
+pub mod prometheus;
 mod request;
 mod resource;
 mod span;

@@ -62,7 +62,7 @@ pub struct PartStatus {
 /// A way in that listens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ListenerStatus {
-    /// Protocol, such as `otlp_grpc`, `otlp_http` or `web`.
+    /// Protocol, such as `otlp_grpc`, `remote_write` or `web`.
     pub protocol: String,
     /// The address it listens on, or should.
     pub address: String,

@@ -8,7 +8,7 @@ import type { Timestamp } from "./Timestamp";
  */
 export type ListenerStatus = { 
 /**
- * Protocol, such as `otlp_grpc`, `otlp_http` or `web`.
+ * Protocol, such as `otlp_grpc`, `remote_write` or `web`.
  */
 protocol: string, 
 /**

@@ -8,6 +8,8 @@
     reason = "each test file uses a part of this"
 )]
 
+pub mod prometheus;
+
 use std::{
     io::Write,
     net::SocketAddr,

@@ -1,0 +1,309 @@
+//! From a message to a batch. Series that are known cost a hash and a look-up.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Display,
+    sync::RwLockReadGuard,
+};
+
+use model::{
+    Attributes, Exemplar, HistogramPoint, NANOS_PER_SECOND, Sample, SeriesId, SpanId, TelemetryBatch,
+    Timestamp, TraceId,
+};
+use store::Accepted;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
+
+use super::{
+    descriptor::{Content, FamilyKind, Told, describe, name_of},
+    known::{Known, LabelHash, Unhashed},
+    message::{Label, Take, WireExemplar, WireMetadata, WireSeries, read_first, read_second},
+    native::Native,
+};
+use crate::{attributes::MAX_ATTRIBUTES, clock, refusal::Refusal};
+
+/// How many points one request may have.
+const MOST_POINTS: usize = 2_000_000;
+/// How many problems are told in words; the rest is only counted.
+const TOLD_PROBLEMS: usize = 5;
+
+/// Which message a request holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// `prometheus.WriteRequest`.
+    First,
+    /// `io.prometheus.write.v2.Request`.
+    Second,
+}
+
+/// Points by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) samples: u64,
+    pub(crate) histograms: u64,
+    pub(crate) exemplars: u64,
+}
+
+/// What one request amounts to.
+#[derive(Debug, Default)]
+pub(crate) struct Converted {
+    pub(crate) batch: TelemetryBatch,
+    pub(crate) written: Written,
+    /// Series that become known once the batch is committed.
+    pub(crate) fresh: Vec<(LabelHash, SeriesId)>,
+    /// What was known when they were found.
+    pub(crate) generation: u64,
+    /// Points that were refused.
+    pub(crate) rejected: u64,
+    problems: Vec<String>,
+    untold: u64,
+}
+
+impl Converted {
+    fn reject(&mut self, points: usize, place: &dyn Display, reason: &dyn Display) {
+        self.rejected += points.max(1) as u64;
+        if self.problems.len() < TOLD_PROBLEMS {
+            self.problems.push(format!("{place}: {reason}"));
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    /// Takes note of points that the store did not keep.
+    pub(crate) fn hold_back(&mut self, accepted: &Accepted) {
+        let samples = accepted.held_back.min(self.written.samples);
+        self.written.samples -= samples;
+        self.written.histograms = self.written.histograms.saturating_sub(accepted.held_back - samples);
+        self.rejected += accepted.held_back;
+        self.problems.extend(accepted.reasons.iter().take(TOLD_PROBLEMS).map(ToString::to_string));
+    }
+
+    /// What is told of the refused points; empty if there are none.
+    pub(crate) fn message(&self) -> String {
+        if self.rejected == 0 {
+            return String::new();
+        }
+        let mut message = format!("{} points were refused: {}", self.rejected, self.problems.join("; "));
+        if self.untold > 0 {
+            message.push_str(&format!("; and {} more", self.untold));
+        }
+        message
+    }
+}
+
+/// Converts a message at the time `now`. Blocking for as long as that takes.
+pub(crate) fn convert(
+    message: &[u8],
+    version: Version,
+    known: &Known,
+    now: Timestamp,
+) -> Result<Converted, Refusal> {
+    let generation = known.generation();
+    let mut converter = Converter {
+        known,
+        series: known.series(),
+        fresh: HashMap::default(),
+        described: HashSet::new(),
+        done: Converted::default(),
+        scratch: Vec::new(),
+        metadata: Vec::new(),
+        now,
+    };
+    match version {
+        Version::First => read_first(message, &mut converter)?,
+        Version::Second => read_second(message, &mut converter)?,
+    }
+    let metadata = converter.metadata;
+    let mut done = converter.done;
+    done.generation = generation;
+    done.fresh = converter.fresh.into_iter().collect();
+    drop(converter.series);
+    for (kind, family, help, unit) in metadata {
+        known.tell(WireMetadata { kind, family: &family, help: &help, unit: &unit });
+    }
+    Ok(done)
+}
+
+type OwnedMetadata = (u64, Vec<u8>, Vec<u8>, Vec<u8>);
+
+struct Converter<'a> {
+    known: &'a Known,
+    series: RwLockReadGuard<'a, HashMap<LabelHash, SeriesId, Unhashed>>,
+    fresh: HashMap<LabelHash, SeriesId, Unhashed>,
+    described: HashSet<SeriesId>,
+    done: Converted,
+    scratch: Vec<u8>,
+    metadata: Vec<OwnedMetadata>,
+    now: Timestamp,
+}
+
+impl Take for Converter<'_> {
+    fn metadata(&mut self, metadata: WireMetadata<'_>) {
+        let owned = (metadata.kind, metadata.family.to_vec(), metadata.help.to_vec(), metadata.unit.to_vec());
+        self.metadata.push(owned);
+    }
+
+    fn series(&mut self, series: &WireSeries<'_>) -> Result<(), Refusal> {
+        let points = series.samples.len() + series.histograms.len();
+        if self.done.batch.len() + points + series.exemplars.len() > MOST_POINTS {
+            return Err(Refusal::TooLarge(format!(
+                "the request holds more than {MOST_POINTS} points, send smaller batches"
+            )));
+        }
+        if let Some(problem) = series.problem {
+            self.done.reject(points + series.exemplars.len(), &place(series), &problem);
+            return Ok(());
+        }
+        let mut carrier = None;
+        // A series of exemplars alone is one of numbers.
+        if !series.samples.is_empty() || series.histograms.is_empty() {
+            match self.find(series, Content::Numbers) {
+                Ok(id) => {
+                    carrier = Some(id);
+                    self.samples(series, id);
+                }
+                Err(reason) => {
+                    self.done.reject(points + series.exemplars.len(), &place(series), &reason);
+                    return Ok(());
+                }
+            }
+        }
+        for message in &series.histograms {
+            match self.histogram(series, message) {
+                Ok(id) => carrier = carrier.or(Some(id)),
+                Err(reason) => self.done.reject(1, &place(series), &reason),
+            }
+        }
+        for exemplar in &series.exemplars {
+            match carrier
+                .ok_or("there is no point it belongs to".to_owned())
+                .and_then(|id| self.exemplar(id, exemplar))
+            {
+                Ok(exemplar) => {
+                    self.done.batch.exemplars.push(exemplar);
+                    self.done.written.exemplars += 1;
+                }
+                Err(reason) => self.done.reject(1, &place(series), &format_args!("exemplar: {reason}")),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Converter<'_> {
+    fn samples(&mut self, series: &WireSeries<'_>, id: SeriesId) {
+        for sample in &series.samples {
+            let start =
+                if sample.start_timestamp == 0 { series.created_timestamp } else { sample.start_timestamp };
+            match time(sample.timestamp, self.now) {
+                Ok(time) => {
+                    let start_time = optional_time(start);
+                    let value = sample.value;
+                    self.done.batch.samples.push(Sample { series: id, time, start_time, value });
+                    self.done.written.samples += 1;
+                }
+                Err(reason) => self.done.reject(1, &place(series), &reason),
+            }
+        }
+    }
+
+    fn histogram(&mut self, series: &WireSeries<'_>, message: &[u8]) -> Result<SeriesId, String> {
+        let native = Native::read(message).map_err(|broken| format!("histogram: {broken}"))?;
+        let time = time(native.timestamp, self.now)?;
+        let start =
+            if native.start_timestamp == 0 { series.created_timestamp } else { native.start_timestamp };
+        let point = native.point()?;
+        let content = Content::Native { custom: native.is_custom(), gauge: native.is_gauge() };
+        let id = self.find(series, content)?;
+        let start_time = optional_time(start);
+        self.done.batch.histograms.push(HistogramPoint { series: id, time, start_time, ..point });
+        self.done.written.histograms += 1;
+        Ok(id)
+    }
+
+    fn exemplar(&self, series: SeriesId, exemplar: &WireExemplar<'_>) -> Result<Exemplar, String> {
+        if exemplar.labels.len() > MAX_ATTRIBUTES {
+            return Err("has too many labels".to_owned());
+        }
+        let time = time(exemplar.timestamp, self.now)?;
+        let mut converted = Exemplar {
+            series,
+            time,
+            value: exemplar.value,
+            trace_id: None,
+            span_id: None,
+            attributes: Attributes::new(),
+        };
+        for (name, value) in &exemplar.labels {
+            let text = |bytes| std::str::from_utf8(bytes).map_err(|_| "a label is not UTF-8".to_owned());
+            let (name, value) = (text(name)?, text(value)?);
+            match name {
+                "trace_id" | "traceID" if value.parse::<TraceId>().is_ok() => {
+                    converted.trace_id = value.parse().ok();
+                }
+                "span_id" | "spanID" if value.parse::<SpanId>().is_ok() => {
+                    converted.span_id = value.parse().ok();
+                }
+                _ => converted.attributes = converted.attributes.with(name, value),
+            }
+        }
+        Ok(converted)
+    }
+
+    /// The number of a series; one that is not known is described in the batch.
+    fn find(&mut self, series: &WireSeries<'_>, content: Content) -> Result<SeriesId, String> {
+        let hash = self.hash(&series.labels, content, &series.metadata);
+        if let Some(id) = self.series.get(&hash).or_else(|| self.fresh.get(&hash)) {
+            return Ok(*id);
+        }
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let told = if series.metadata == WireMetadata::default() {
+            self.known.told(name_of(&series.labels))
+        } else {
+            Some(Told {
+                kind: FamilyKind::of(series.metadata.kind),
+                help: text(series.metadata.help),
+                unit: text(series.metadata.unit),
+            })
+        };
+        let descriptor = describe(&series.labels, content, told.as_ref())?;
+        let id = descriptor.id();
+        if self.described.insert(id) {
+            self.done.batch.series.push((id, descriptor));
+        }
+        self.fresh.insert(hash, id);
+        Ok(id)
+    }
+
+    fn hash(&mut self, labels: &[Label<'_>], content: Content, metadata: &WireMetadata<'_>) -> LabelHash {
+        self.scratch.clear();
+        let mut add = |bytes: &[u8]| {
+            self.scratch.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+            self.scratch.extend_from_slice(bytes);
+        };
+        for (name, value) in labels {
+            add(name);
+            add(value);
+        }
+        add(metadata.unit);
+        let content = match content {
+            Content::Numbers => 0,
+            Content::Native { custom, gauge } => 1 + u64::from(custom) + 2 * u64::from(gauge),
+        };
+        xxh3_128_with_seed(&self.scratch, content << 8 | (metadata.kind & 0xff))
+    }
+}
+
+/// A series as messages name it.
+fn place(series: &WireSeries<'_>) -> impl Display {
+    let name = name_of(&series.labels);
+    if name.is_empty() { "a series without a name".to_owned() } else { format!("{name:?}") }
+}
+
+fn time(millis: i64, now: Timestamp) -> Result<Timestamp, String> {
+    let nanos = u64::try_from(millis).unwrap_or(0).saturating_mul(NANOS_PER_SECOND as u64 / 1000);
+    clock::believable(nanos, now)
+}
+
+fn optional_time(millis: i64) -> Option<Timestamp> {
+    (millis > 0).then(|| Timestamp(millis.saturating_mul(NANOS_PER_SECOND / 1000)))
+}

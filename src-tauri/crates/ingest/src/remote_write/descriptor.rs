@@ -1,0 +1,211 @@
+//! From a set of labels to the series it names.
+
+use std::sync::Arc;
+
+use model::{Attributes, MetricKind, Resource, Scope, Series, Temporality, prometheus};
+
+use super::message::Label;
+use crate::attributes::{MAX_ATTRIBUTES, MAX_NAME_BYTES, MAX_VALUE_BYTES};
+
+/// What is told of a metric family.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) kind: FamilyKind,
+    pub(crate) help: String,
+    /// In OpenMetrics' words, such as `seconds`.
+    pub(crate) unit: String,
+}
+
+/// The type of a metric family.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum FamilyKind {
+    #[default]
+    Unknown,
+    Counter,
+    Gauge,
+    Histogram,
+    GaugeHistogram,
+    Summary,
+    Info,
+    StateSet,
+}
+
+impl FamilyKind {
+    /// The type behind the number of `MetricType`.
+    pub(crate) fn of(number: u64) -> Self {
+        match number {
+            1 => Self::Counter,
+            2 => Self::Gauge,
+            3 => Self::Histogram,
+            4 => Self::GaugeHistogram,
+            5 => Self::Summary,
+            6 => Self::Info,
+            7 => Self::StateSet,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// What the points of a series are: they tell apart series with the same labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Plain numbers.
+    Numbers,
+    /// Native histograms.
+    Native { custom: bool, gauge: bool },
+}
+
+/// The name in a set of labels; empty if there is none or it is not text.
+pub(crate) fn name_of<'a>(labels: &[Label<'a>]) -> &'a str {
+    let found = labels.iter().find(|(name, _)| *name == b"__name__");
+    found.and_then(|(_, name)| std::str::from_utf8(name).ok()).unwrap_or_default()
+}
+
+/// The series that the labels name, or why they name none.
+pub(crate) fn describe(
+    labels: &[Label<'_>],
+    content: Content,
+    told: Option<&Told>,
+) -> Result<Series, String> {
+    if labels.len() > MAX_ATTRIBUTES {
+        return Err(format!("has {} labels, more than {MAX_ATTRIBUTES}", labels.len()));
+    }
+    let mut texts: Vec<(&str, &str)> = Vec::with_capacity(labels.len());
+    for (name, value) in labels {
+        let name = std::str::from_utf8(name).map_err(|_| "has a label name that is not UTF-8")?;
+        let value = std::str::from_utf8(value).map_err(|_| format!("label {name:?} is not UTF-8"))?;
+        if name.is_empty() {
+            return Err("has a label without a name".to_owned());
+        }
+        if value.is_empty() {
+            return Err(format!("label {name:?} is empty"));
+        }
+        if name.len() > MAX_NAME_BYTES || value.len() > MAX_VALUE_BYTES {
+            return Err("has a label that is too long".to_owned());
+        }
+        texts.push((name, value));
+    }
+    for pair in texts.windows(2) {
+        let [(before, _), (name, _)] = pair else { continue };
+        if before == name {
+            return Err(format!("label {name:?} stands twice"));
+        }
+        if before > name {
+            return Err(format!("labels are not in order: {name:?} comes after {before:?}"));
+        }
+    }
+    let text = |wanted: &str| texts.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+    let name = text("__name__").ok_or("has no label \"__name__\"")?;
+    if name.len() > MAX_NAME_BYTES {
+        return Err(format!("has a name of {} bytes, more than {MAX_NAME_BYTES}", name.len()));
+    }
+    let (kind, temporality) = kind(name, content, told.map_or(FamilyKind::Unknown, |told| told.kind));
+    let unit = match told.map(|told| told.unit.as_str()).filter(|unit| !unit.is_empty()) {
+        Some(word) => prometheus::ucum_unit(word).unwrap_or(word).to_owned(),
+        None => prometheus::unit_of_name(name).to_owned(),
+    };
+    Ok(Series {
+        name: name.to_owned(),
+        kind,
+        unit,
+        description: told.map(|told| told.help.clone()).unwrap_or_default(),
+        temporality,
+        monotonic: kind != MetricKind::Gauge && temporality == Temporality::Cumulative,
+        resource: resource(text),
+        scope: Arc::new(Scope::default()),
+        attributes: texts.iter().copied().filter(|(name, _)| *name != "__name__").collect::<Attributes>(),
+    })
+}
+
+/// Who speaks, as for scraped targets: the service is the job, or what else may name it.
+fn resource<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Arc<Resource> {
+    let mut attributes = Attributes::new();
+    if let Some(service) = ["job", "service_name", "service"].into_iter().find_map(&text) {
+        attributes = attributes.with("service.name", service);
+    }
+    Arc::new(Resource { attributes })
+}
+
+fn kind(name: &str, content: Content, family: FamilyKind) -> (MetricKind, Temporality) {
+    let counter = (MetricKind::Counter, Temporality::Cumulative);
+    let gauge = (MetricKind::Gauge, Temporality::Unspecified);
+    match content {
+        Content::Native { custom, gauge } => (
+            if custom { MetricKind::Histogram } else { MetricKind::ExponentialHistogram },
+            // A histogram that goes up and down stands for itself, as a delta does.
+            if gauge || family == FamilyKind::GaugeHistogram {
+                Temporality::Delta
+            } else {
+                Temporality::Cumulative
+            },
+        ),
+        Content::Numbers => {
+            let part_that_counts = ["_bucket", "_count", "_sum"].iter().any(|suffix| name.ends_with(suffix));
+            match family {
+                FamilyKind::Counter if !name.ends_with("_created") => counter,
+                FamilyKind::Histogram | FamilyKind::Summary | FamilyKind::Unknown if part_that_counts => {
+                    counter
+                }
+                FamilyKind::Unknown if name.ends_with("_total") => counter,
+                _ => gauge,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels<'a>(pairs: &[(&'a str, &'a str)]) -> Vec<Label<'a>> {
+        pairs.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect()
+    }
+
+    #[test]
+    fn the_kind_comes_from_metadata_or_the_name() {
+        let kind = |name, told| {
+            let told = Told { kind: told, ..Told::default() };
+            describe(&labels(&[("__name__", name)]), Content::Numbers, Some(&told)).unwrap().kind
+        };
+        for (name, told, expected) in [
+            ("forks", FamilyKind::Counter, MetricKind::Counter),
+            ("forks", FamilyKind::Unknown, MetricKind::Gauge),
+            ("forks_total", FamilyKind::Unknown, MetricKind::Counter),
+            ("forks_total", FamilyKind::Gauge, MetricKind::Gauge),
+            ("d_seconds_bucket", FamilyKind::Unknown, MetricKind::Counter),
+            ("d_seconds_sum", FamilyKind::Summary, MetricKind::Counter),
+            ("d_seconds", FamilyKind::Summary, MetricKind::Gauge),
+            ("d_seconds_bucket", FamilyKind::GaugeHistogram, MetricKind::Gauge),
+            ("d_seconds_created", FamilyKind::Counter, MetricKind::Gauge),
+            ("build_info", FamilyKind::Info, MetricKind::Gauge),
+        ] {
+            assert_eq!(kind(name, told), expected, "{name} {told:?}");
+        }
+    }
+
+    #[test]
+    fn job_is_the_service_and_units_come_from_names() {
+        let read = labels(&[("__name__", "x_seconds_total"), ("instance", "h:1"), ("job", "node")]);
+        let series = describe(&read, Content::Numbers, None).unwrap();
+        assert_eq!((series.resource.service(), series.unit.as_str()), ("node", "s"));
+        assert_eq!(series.attributes.to_json(), r#"{"instance":"h:1","job":"node"}"#);
+        assert!(series.monotonic);
+    }
+
+    #[test]
+    fn bad_labels_say_what_is_wrong() {
+        for (pairs, expected) in [
+            (vec![("job", "a")], "no label \"__name__\""),
+            (vec![("__name__", "a"), ("", "b")], "without a name"),
+            (vec![("__name__", "a"), ("b", "")], "\"b\" is empty"),
+            (vec![("__name__", "a"), ("b", "1"), ("b", "2")], "\"b\" stands twice"),
+            (vec![("a", "a"), ("__name__", "b")], "not in order"),
+            (vec![("__name__", "")], "\"__name__\" is empty"),
+        ] {
+            let error = describe(&labels(&pairs), Content::Numbers, None).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        let bytes: Vec<Label<'_>> = vec![(b"__name__", b"\xff")];
+        assert!(describe(&bytes, Content::Numbers, None).is_err());
+    }
+}

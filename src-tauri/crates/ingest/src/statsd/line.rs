@@ -1,0 +1,301 @@
+//! One line of StatsD or DogStatsD (Datadog, "DogStatsD datagram format", protocols 1.0 to 1.4; Etsy, "StatsD metric
+//! types").
+
+/// How many bytes the name of a metric may have.
+const MAX_NAME_BYTES: usize = 512;
+/// How many tags a line may have.
+const MAX_TAGS: usize = 100;
+/// How much of a malformed line is told.
+const TOLD_BYTES: usize = 100;
+
+/// What a line says. Borrows from it.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Line<'a> {
+    /// Values of a metric.
+    Metric(Metric<'a>),
+    /// Something happened.
+    Event(Event<'a>),
+    /// The state of a service.
+    Check(Check<'a>),
+}
+
+/// Values of a metric.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Metric<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) kind: Kind,
+    /// One value, or several separated by colons.
+    pub(crate) values: &'a str,
+    /// The part of the measurements that was sent, above 0 and up to 1.
+    pub(crate) rate: f64,
+    pub(crate) tags: Tags<'a>,
+    /// Seconds since the epoch; such values are taken as they are.
+    pub(crate) timestamp: Option<i64>,
+    /// Whether the line has parts that only DogStatsD knows.
+    pub(crate) extended: bool,
+}
+
+/// The type of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Counter,
+    Gauge,
+    Timer,
+    Histogram,
+    Distribution,
+    Set,
+}
+
+/// An event.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Event<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) timestamp: Option<i64>,
+    pub(crate) host: &'a str,
+    pub(crate) priority: &'a str,
+    pub(crate) alert_type: &'a str,
+    pub(crate) source: &'a str,
+    pub(crate) aggregation_key: &'a str,
+    pub(crate) tags: Tags<'a>,
+}
+
+/// The state of a service.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Check<'a> {
+    pub(crate) name: &'a str,
+    /// 0 is ok, 1 a warning, 2 critical, 3 unknown.
+    pub(crate) status: u8,
+    pub(crate) timestamp: Option<i64>,
+    pub(crate) host: &'a str,
+    pub(crate) message: &'a str,
+    pub(crate) tags: Tags<'a>,
+}
+
+/// Tags as they stand in a line, separated by commas.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tags<'a>(pub(crate) &'a str);
+
+impl<'a> Tags<'a> {
+    /// Key and value of each; a tag without a value is `true`.
+    pub(crate) fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0
+            .split(',')
+            .map(|tag| tag.split_once(':').unwrap_or((tag, "true")))
+            .filter(|(key, _)| !key.is_empty())
+            .take(MAX_TAGS)
+    }
+
+    /// The value of one tag, if it is not empty.
+    pub(crate) fn value(self, key: &str) -> Option<&'a str> {
+        self.pairs().find(|(name, value)| *name == key && !value.is_empty()).map(|(_, value)| value)
+    }
+}
+
+/// Reads a line, or says what is wrong with it.
+pub(crate) fn parse(line: &str) -> Result<Line<'_>, String> {
+    let read = if line.starts_with("_e{") {
+        event(line).map(Line::Event)
+    } else if line.starts_with("_sc|") {
+        check(line).map(Line::Check)
+    } else {
+        metric(line).map(Line::Metric)
+    };
+    read.map_err(|reason| format!("{reason}: {:?}", shortened(line)))
+}
+
+/// The beginning of a line, for messages.
+fn shortened(line: &str) -> &str {
+    &line[..line.floor_char_boundary(TOLD_BYTES)]
+}
+
+fn metric(line: &str) -> Result<Metric<'_>, &'static str> {
+    let (name, rest) = line.split_once(':').ok_or("a metric has no value")?;
+    if name.is_empty() {
+        return Err("a metric has no name");
+    }
+    if name.len() > MAX_NAME_BYTES {
+        return Err("the name of a metric is too long");
+    }
+    let mut parts = rest.split('|');
+    let values = parts.next().unwrap_or_default();
+    let kind = match parts.next().ok_or("a metric has no type")? {
+        "c" => Kind::Counter,
+        "g" => Kind::Gauge,
+        "ms" => Kind::Timer,
+        "h" => Kind::Histogram,
+        "d" => Kind::Distribution,
+        "s" => Kind::Set,
+        _ => return Err("a metric has an unknown type"),
+    };
+    if values.is_empty() {
+        return Err("a metric has no value");
+    }
+    let mut metric =
+        Metric { name, kind, values, rate: 1.0, tags: Tags::default(), timestamp: None, extended: false };
+    for part in parts {
+        match part.as_bytes().first() {
+            Some(b'@') => {
+                let rate = part[1..].parse::<f64>().ok().filter(|rate| *rate > 0.0 && *rate <= 1.0);
+                metric.rate = rate.ok_or("a sample rate is not between 0 and 1")?;
+            }
+            Some(b'#') => {
+                metric.tags = Tags(&part[1..]);
+                metric.extended = true;
+            }
+            Some(b'T') => {
+                metric.timestamp = Some(part[1..].parse().map_err(|_| "a timestamp is not a number")?);
+                metric.extended = true;
+            }
+            // Container, external data and cardinality, and what may come after them.
+            _ => metric.extended |= part.contains(':'),
+        }
+    }
+    Ok(metric)
+}
+
+/// `_e{TITLE_BYTES,TEXT_BYTES}:TITLE|TEXT|...`
+fn event(line: &str) -> Result<Event<'_>, &'static str> {
+    const WRONG: &str = "an event's lengths do not fit";
+    let (lengths, rest) = line[3..].split_once("}:").ok_or(WRONG)?;
+    let (title, text) = lengths.split_once(',').ok_or(WRONG)?;
+    let title: usize = title.parse().map_err(|_| WRONG)?;
+    let text: usize = text.parse().map_err(|_| WRONG)?;
+    let after = rest.get(title..).and_then(|rest| rest.strip_prefix('|')).ok_or(WRONG)?;
+    let fields = after.get(text..).ok_or(WRONG)?;
+    if title == 0 || !(fields.is_empty() || fields.starts_with('|')) {
+        return Err(WRONG);
+    }
+    let mut event = Event {
+        title: rest.get(..title).ok_or(WRONG)?,
+        text: after.get(..text).ok_or(WRONG)?,
+        ..Event::default()
+    };
+    for field in fields.split('|').filter(|field| !field.is_empty()) {
+        match field.split_once(':') {
+            Some(("d", time)) => event.timestamp = time.parse().ok(),
+            Some(("h", host)) => event.host = host,
+            Some(("p", priority)) => event.priority = priority,
+            Some(("t", alert_type)) => event.alert_type = alert_type,
+            Some(("s", source)) => event.source = source,
+            Some(("k", key)) => event.aggregation_key = key,
+            _ => {
+                if let Some(tags) = field.strip_prefix('#') {
+                    event.tags = Tags(tags);
+                }
+            }
+        }
+    }
+    Ok(event)
+}
+
+/// `_sc|NAME|STATUS|...`; a message comes last and may hold anything.
+fn check(line: &str) -> Result<Check<'_>, &'static str> {
+    let mut parts = line[4..].splitn(3, '|');
+    let name = parts.next().filter(|name| !name.is_empty()).ok_or("a service check has no name")?;
+    let status = parts.next().and_then(|status| status.parse().ok()).filter(|status| *status <= 3);
+    let mut check = Check {
+        name,
+        status: status.ok_or("a service check has no status from 0 to 3")?,
+        ..Check::default()
+    };
+    let mut rest = parts.next().unwrap_or_default();
+    while !rest.is_empty() {
+        if let Some(message) = rest.strip_prefix("m:") {
+            check.message = message;
+            break;
+        }
+        let (field, more) = rest.split_once('|').unwrap_or((rest, ""));
+        match field.split_once(':') {
+            Some(("d", time)) => check.timestamp = time.parse().ok(),
+            Some(("h", host)) => check.host = host,
+            _ => {
+                if let Some(tags) = field.strip_prefix('#') {
+                    check.tags = Tags(tags);
+                }
+            }
+        }
+        rest = more;
+    }
+    Ok(check)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Metric<'_> {
+        match parse(line) {
+            Ok(Line::Metric(metric)) => metric,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn metrics_of_every_dialect() {
+        assert_eq!(read("gorets:1|c").kind, Kind::Counter);
+        let sampled = read("gorets:1|c|@0.1");
+        assert_eq!((sampled.rate, sampled.extended), (0.1, false));
+        let tagged = read(
+            "page.views:1:2:32|d|@0.5|#env:prod,canary,url:http://x:80/|c:83c0a99c0a54|T1656581400|e:it-1",
+        );
+        assert_eq!(
+            (tagged.kind, tagged.values, tagged.timestamp),
+            (Kind::Distribution, "1:2:32", Some(1_656_581_400))
+        );
+        let tags: Vec<_> = tagged.tags.pairs().collect();
+        assert_eq!(tags, [("env", "prod"), ("canary", "true"), ("url", "http://x:80/")]);
+        assert_eq!(read("users:eve@x.org|s").values, "eve@x.org");
+        assert!(read("g:-5|g|#a").extended && !read("g:-5|g").extended);
+    }
+
+    #[test]
+    fn events_and_checks() {
+        let Ok(Line::Event(event)) =
+            parse("_e{5,9}:Title|Te|xt: ok|d:7|h:box|t:error|p:low|#env:dev,a|k:key|s:src")
+        else {
+            panic!()
+        };
+        assert_eq!((event.title, event.text, event.timestamp), ("Title", "Te|xt: ok", Some(7)));
+        assert_eq!((event.alert_type, event.host, event.tags), ("error", "box", Tags("env:dev,a")));
+        let Ok(Line::Check(check)) = parse("_sc|redis|2|d:9|#env:dev|m:it is | down") else { panic!() };
+        assert_eq!((check.name, check.status, check.message), ("redis", 2, "it is | down"));
+        assert_eq!((check.timestamp, check.tags), (Some(9), Tags("env:dev")));
+    }
+
+    #[test]
+    fn malformed_lines_say_why() {
+        for line in [
+            "",
+            "x",
+            ":1|c",
+            "x:1",
+            "x:|c",
+            "x:1|",
+            "x:1|q",
+            "x:1|c|@0",
+            "x:1|c|@2",
+            "x:1|c|@x",
+            "x:1|g|Tx",
+            "_e{",
+            "_e{1}:a",
+            "_e{1,1}:ab",
+            "_e{99,1}:a|b",
+            "_e{0,1}:|b",
+            "_e{1,1}:a|bc",
+            "_e{2,1}:ä|b|",
+            "_e{1,1}:ä|b",
+            "_sc|",
+            "_sc|x",
+            "_sc|x|4",
+            "_sc||1",
+        ] {
+            match parse(line) {
+                Ok(Line::Event(event)) => assert_eq!(event.title, "ä", "{line}"),
+                Ok(other) => panic!("{line}: {other:?}"),
+                Err(reason) => assert!(!reason.is_empty()),
+            }
+        }
+        assert!(parse(&format!("{}:1|c", "ä".repeat(400))).is_err());
+    }
+}

@@ -1,0 +1,178 @@
+//! StatsD and DogStatsD over UDP or a Unix socket: values are put together per interval and then stored.
+
+mod aggregate;
+mod line;
+mod record;
+mod sketch;
+mod socket;
+
+use std::{sync::Arc, time::Duration};
+
+use model::{HealthState, PartReporter, TelemetryBatch};
+use store::{Store, StoreError};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior},
+};
+use tokio_util::sync::CancellationToken;
+
+use self::aggregate::{Aggregate, Refused};
+pub use self::socket::StatsdSocket;
+use crate::{
+    IngestError, Trimmed,
+    counters::{IntakeCounters, records},
+    intake::now,
+};
+
+/// The largest datagram there can be.
+const MAX_DATAGRAM_BYTES: usize = 65_536;
+/// How many datagrams are taken before others get their turn.
+const AT_A_TIME: usize = 64;
+/// How many intervals wait while the store is busy; then the newest is lost and told of.
+const WAITING_INTERVALS: usize = 12;
+/// How long the last interval may take to be stored after the end.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How StatsD is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatsdOptions {
+    /// How long values are put together before they are stored.
+    pub interval: Duration,
+    /// The service of what does not name one; the first part of a metric's name if empty.
+    pub service: String,
+}
+
+/// Receives StatsD on `socket` until `stop` is cancelled, then stores what has come since the last interval. Nobody
+/// waits for an acknowledgement in this protocol: what is lost in a crash is one interval at most. Lines that make no
+/// sense, datagrams the kernel had no room for and intervals the store could not take are told through `reporter`.
+pub async fn serve_statsd(
+    socket: StatsdSocket,
+    options: StatsdOptions,
+    store: Store,
+    counters: Arc<IntakeCounters>,
+    reporter: PartReporter,
+    stop: CancellationToken,
+) -> Result<(), IngestError> {
+    let (intervals, waiting) = mpsc::channel(WAITING_INTERVALS);
+    let writing = write(waiting, store, Arc::clone(&counters), reporter.clone());
+    let receiving = async {
+        let outcome = receive(&socket, &options, &intervals, &counters, &reporter, &stop).await;
+        // The writer ends with what waits.
+        drop(intervals);
+        outcome
+    };
+    let deadline = async {
+        stop.cancelled().await;
+        tokio::time::sleep(DRAIN_DEADLINE).await;
+    };
+    tokio::select! {
+        (outcome, ()) = async { tokio::join!(receiving, writing) } => outcome,
+        () = deadline => Ok(()),
+    }
+}
+
+async fn receive(
+    socket: &StatsdSocket,
+    options: &StatsdOptions,
+    intervals: &mpsc::Sender<TelemetryBatch>,
+    counters: &IntakeCounters,
+    reporter: &PartReporter,
+    stop: &CancellationToken,
+) -> Result<(), IngestError> {
+    let mut aggregate = Aggregate::new(&options.service, now());
+    let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
+    let mut dropped = socket.dropped().unwrap_or_default();
+    let mut ends = tokio::time::interval_at(Instant::now() + options.interval, options.interval);
+    ends.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let stopping = tokio::select! {
+            ready = socket.readable() => {
+                ready.map_err(IngestError::Statsd)?;
+                drain(socket, &mut buffer, &mut aggregate, AT_A_TIME).map_err(IngestError::Statsd)?;
+                tokio::task::yield_now().await;
+                continue;
+            }
+            _ = ends.tick() => false,
+            () = stop.cancelled() => true,
+        };
+        if stopping {
+            // What the kernel holds was sent before the end.
+            drain(socket, &mut buffer, &mut aggregate, usize::MAX).map_err(IngestError::Statsd)?;
+        }
+        let (batch, refused) = aggregate.flush(now());
+        counters.count_rejected(refused.lines, Trimmed::default());
+        let lost = socket.dropped().unwrap_or(dropped);
+        let problem = problem(&refused, lost.saturating_sub(dropped), options.interval);
+        dropped = lost;
+        let full = !batch.is_empty() && intervals.try_send(batch).is_err();
+        if full {
+            let message = "the store has been busy for so long that an interval was lost";
+            reporter.report(HealthState::Unhealthy, message.to_owned());
+        } else if problem.is_empty() {
+            reporter.healthy();
+        } else {
+            reporter.report(HealthState::Degraded, problem);
+        }
+        if stopping {
+            return Ok(());
+        }
+    }
+}
+
+/// Takes datagrams that are there, up to `limit`.
+fn drain(
+    socket: &StatsdSocket,
+    buffer: &mut [u8],
+    aggregate: &mut Aggregate,
+    limit: usize,
+) -> std::io::Result<()> {
+    let now = now();
+    for _ in 0..limit {
+        match socket.receive(buffer)? {
+            Some(length) => aggregate.take(&buffer[..length], now),
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+/// What is told of an interval; empty if all was well.
+fn problem(refused: &Refused, dropped: u64, interval: Duration) -> String {
+    let mut parts = Vec::new();
+    if refused.lines > 0 {
+        parts.push(format!("{} lines were not taken, the last because {}", refused.lines, refused.last));
+    }
+    if dropped > 0 {
+        parts.push(format!("{dropped} datagrams came too fast and were lost in the kernel"));
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!("within the last {} s {}", interval.as_secs_f64(), parts.join("; "))
+}
+
+/// Stores intervals in order; one that the store has no room for is tried again.
+async fn write(
+    mut waiting: mpsc::Receiver<TelemetryBatch>,
+    store: Store,
+    counters: Arc<IntakeCounters>,
+    reporter: PartReporter,
+) {
+    while let Some(batch) = waiting.recv().await {
+        let counts = records(&batch);
+        loop {
+            match store.write(batch.clone()).await {
+                Ok(()) => {
+                    counters.count_stored(counts, now());
+                    break;
+                }
+                Err(StoreError::Busy { retry_after }) => tokio::time::sleep(retry_after).await,
+                Err(error) => {
+                    tracing::error!(%error, "an interval of StatsD could not be stored");
+                    reporter.report(HealthState::Unhealthy, error.to_string());
+                    break;
+                }
+            }
+        }
+    }
+}

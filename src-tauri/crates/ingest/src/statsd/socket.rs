@@ -1,0 +1,153 @@
+//! Sockets that datagrams come through: UDP, or a Unix socket on the same machine.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+#[cfg(unix)]
+use tokio::net::UnixDatagram;
+
+/// How much the kernel shall hold for us while we are busy; it may give less (`net.core.rmem_max`).
+const RECEIVE_BUFFER_BYTES: usize = 8 << 20;
+
+/// A socket that StatsD comes through.
+#[derive(Debug)]
+pub struct StatsdSocket(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    Udp(UdpSocket),
+    #[cfg(unix)]
+    Unix(UnixDatagram, PathBuf),
+}
+
+impl StatsdSocket {
+    /// Listens on a UDP address such as `127.0.0.1:8125`. Must be called on a tokio runtime.
+    pub async fn udp(address: &str) -> io::Result<Self> {
+        let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the address has no number");
+        for resolved in tokio::net::lookup_host(address).await? {
+            match bind_udp(resolved) {
+                Ok(socket) => return Ok(Self(Inner::Udp(socket))),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    /// Listens on a Unix datagram socket that every user of this machine may write to. What a former run left behind
+    /// is replaced; a file that is no socket, and a socket somebody listens on, are not.
+    #[cfg(unix)]
+    pub fn unix(path: &std::path::Path) -> io::Result<Self> {
+        use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+
+        if let Ok(found) = std::fs::symlink_metadata(path) {
+            if !found.file_type().is_socket() {
+                return Err(io::Error::new(
+                    io::ErrorKind::AlreadyExists,
+                    "a file that is not a socket is there",
+                ));
+            }
+            if std::os::unix::net::UnixDatagram::unbound()?.connect(path).is_ok() {
+                return Err(io::ErrorKind::AddrInUse.into());
+            }
+            std::fs::remove_file(path)?;
+        }
+        let socket = UnixDatagram::bind(path)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
+        enlarge(&socket2::SockRef::from(&socket));
+        Ok(Self(Inner::Unix(socket, path.to_owned())))
+    }
+
+    /// Where it listens: an address with its port, or a path.
+    pub fn address(&self) -> String {
+        match &self.0 {
+            Inner::Udp(socket) => {
+                socket.local_addr().map_or_else(|_| String::new(), |address| address.to_string())
+            }
+            #[cfg(unix)]
+            Inner::Unix(_, path) => path.display().to_string(),
+        }
+    }
+
+    /// Waits until a datagram can be received.
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        match &self.0 {
+            Inner::Udp(socket) => socket.readable().await,
+            #[cfg(unix)]
+            Inner::Unix(socket, _) => socket.readable().await,
+        }
+    }
+
+    /// Receives a datagram that is there; none if there is none.
+    pub(super) fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        let received = match &self.0 {
+            Inner::Udp(socket) => socket.try_recv(buffer),
+            #[cfg(unix)]
+            Inner::Unix(socket, _) => socket.try_recv(buffer),
+        };
+        match received {
+            Ok(length) => Ok(Some(length)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How many datagrams the kernel has thrown away because they came too fast (`/proc/net/udp`, last column); none
+    /// where it does not tell. Senders to a Unix socket wait instead.
+    pub(super) fn dropped(&self) -> Option<u64> {
+        let Inner::Udp(socket) = &self.0 else { return None };
+        let address = socket.local_addr().ok()?;
+        let table = if address.is_ipv4() { "/proc/net/udp" } else { "/proc/net/udp6" };
+        dropped_in(&std::fs::read_to_string(table).ok()?, address.port())
+    }
+}
+
+#[cfg(unix)]
+impl Drop for StatsdSocket {
+    fn drop(&mut self) {
+        if let Inner::Unix(_, path) = &self.0 {
+            // Gone already is as good.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    enlarge(&socket);
+    socket.bind(&address.into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+/// Where the kernel does not allow so much it takes what it allows.
+fn enlarge(socket: &Socket) {
+    if let Err(error) = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES) {
+        tracing::debug!(%error, "the receive buffer stays as it is");
+    }
+}
+
+fn dropped_in(table: &str, port: u16) -> Option<u64> {
+    let suffix = format!(":{port:04X}");
+    let rows = table
+        .lines()
+        .skip(1)
+        .filter(|row| row.split_whitespace().nth(1).is_some_and(|local| local.ends_with(&suffix)));
+    rows.filter_map(|row| row.split_whitespace().last()?.parse::<u64>().ok()).reduce(|sum, drops| sum + drops)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dropped_datagrams_are_read_from_the_kernel() {
+        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n\
+                     1: 0100007F:1FBD 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 123 2 0000 42\n\
+                     2: 0100007F:1F90 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 124 2 0000 7\n";
+        assert_eq!(
+            (dropped_in(table, 8125), dropped_in(table, 8080), dropped_in(table, 1)),
+            (Some(42), Some(7), None)
+        );
+    }
+}

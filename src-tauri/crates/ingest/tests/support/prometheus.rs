@@ -1,0 +1,290 @@
+//! Messages of remote write as senders make them, and a listener that takes them.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    ops::{Deref, DerefMut},
+};
+
+use ingest::serve_remote_write;
+use store::StoreOptions;
+use tokio::net::TcpListener;
+
+pub const V1: &str = "application/x-protobuf";
+pub const V2: &str = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
+pub const STALE_BITS: u64 = 0x7ff0_0000_0000_0002;
+
+/// A listener for remote write on a store.
+pub struct Receiver {
+    inner: super::Receiver,
+    address: SocketAddr,
+}
+
+impl Receiver {
+    pub async fn start() -> Self {
+        Self::start_with(StoreOptions::default()).await
+    }
+
+    pub async fn start_with(options: StoreOptions) -> Self {
+        let mut inner = super::Receiver::start_with(options).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (store, counters, stop) = (inner.store.clone(), inner.counters.clone(), inner.stop.clone());
+        inner.servers.push(tokio::spawn(serve_remote_write(listener, store, counters, stop)));
+        Self { inner, address }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub async fn send(&self, content_type: &str, message: Vec<u8>) -> reqwest::Response {
+        self.send_to("/api/v1/write", content_type, message).await
+    }
+
+    pub async fn send_to(&self, path: &str, content_type: &str, message: Vec<u8>) -> reqwest::Response {
+        let client = reqwest::Client::new();
+        let request = client.post(self.url(path)).header("content-type", content_type);
+        let request = request.header("content-encoding", "snappy").body(pack(&message));
+        super::within("an answer", request.send()).await.unwrap()
+    }
+
+    pub async fn send_with(&self, headers: &[(&str, &str)], body: Vec<u8>) -> reqwest::Response {
+        let client = reqwest::Client::new();
+        let request =
+            headers.iter().fold(client.post(self.url("/api/v1/write")), |request, (name, value)| {
+                request.header(*name, *value)
+            });
+        super::within("an answer", request.body(body).send()).await.unwrap()
+    }
+}
+
+impl Deref for Receiver {
+    type Target = super::Receiver;
+
+    fn deref(&self) -> &super::Receiver {
+        &self.inner
+    }
+}
+
+impl DerefMut for Receiver {
+    fn deref_mut(&mut self) -> &mut super::Receiver {
+        &mut self.inner
+    }
+}
+
+pub fn pack(message: &[u8]) -> Vec<u8> {
+    snap::raw::Encoder::new().compress_vec(message).unwrap()
+}
+
+/// What the answer says was written: samples, histograms, exemplars.
+pub fn written(response: &reqwest::Response) -> [u64; 3] {
+    ["samples", "histograms", "exemplars"].map(|kind| {
+        response.headers()[format!("x-prometheus-remote-write-{kind}-written")]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap()
+    })
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct WriteRequest {
+    #[prost(message, repeated, tag = "1")]
+    pub timeseries: Vec<FirstSeries>,
+    #[prost(message, repeated, tag = "3")]
+    pub metadata: Vec<MetricMetadata>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct FirstSeries {
+    #[prost(message, repeated, tag = "1")]
+    pub labels: Vec<Label>,
+    #[prost(message, repeated, tag = "2")]
+    pub samples: Vec<FirstSample>,
+    #[prost(message, repeated, tag = "3")]
+    pub exemplars: Vec<FirstExemplar>,
+    #[prost(message, repeated, tag = "4")]
+    pub histograms: Vec<NativeHistogram>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Label {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(string, tag = "2")]
+    pub value: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct FirstSample {
+    #[prost(double, tag = "1")]
+    pub value: f64,
+    #[prost(int64, tag = "2")]
+    pub timestamp: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct FirstExemplar {
+    #[prost(message, repeated, tag = "1")]
+    pub labels: Vec<Label>,
+    #[prost(double, tag = "2")]
+    pub value: f64,
+    #[prost(int64, tag = "3")]
+    pub timestamp: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct MetricMetadata {
+    #[prost(int32, tag = "1")]
+    pub kind: i32,
+    #[prost(string, tag = "2")]
+    pub metric_family_name: String,
+    #[prost(string, tag = "4")]
+    pub help: String,
+    #[prost(string, tag = "5")]
+    pub unit: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct NativeHistogram {
+    #[prost(oneof = "native_histogram::Count", tags = "1, 2")]
+    pub count: Option<native_histogram::Count>,
+    #[prost(double, tag = "3")]
+    pub sum: f64,
+    #[prost(sint32, tag = "4")]
+    pub schema: i32,
+    #[prost(double, tag = "5")]
+    pub zero_threshold: f64,
+    #[prost(uint64, tag = "6")]
+    pub zero_count: u64,
+    #[prost(message, repeated, tag = "8")]
+    pub negative_spans: Vec<BucketSpan>,
+    #[prost(sint64, repeated, tag = "9")]
+    pub negative_deltas: Vec<i64>,
+    #[prost(double, repeated, tag = "10")]
+    pub negative_counts: Vec<f64>,
+    #[prost(message, repeated, tag = "11")]
+    pub positive_spans: Vec<BucketSpan>,
+    #[prost(sint64, repeated, tag = "12")]
+    pub positive_deltas: Vec<i64>,
+    #[prost(double, repeated, tag = "13")]
+    pub positive_counts: Vec<f64>,
+    #[prost(int32, tag = "14")]
+    pub reset_hint: i32,
+    #[prost(int64, tag = "15")]
+    pub timestamp: i64,
+    #[prost(double, repeated, tag = "16")]
+    pub custom_values: Vec<f64>,
+    #[prost(int64, tag = "17")]
+    pub start_timestamp: i64,
+}
+
+pub mod native_histogram {
+    #[derive(Clone, PartialEq, prost::Oneof)]
+    pub enum Count {
+        #[prost(uint64, tag = "1")]
+        Int(u64),
+        #[prost(double, tag = "2")]
+        Float(f64),
+    }
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct BucketSpan {
+    #[prost(sint32, tag = "1")]
+    pub offset: i32,
+    #[prost(uint32, tag = "2")]
+    pub length: u32,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct SecondRequest {
+    #[prost(string, repeated, tag = "4")]
+    pub symbols: Vec<String>,
+    #[prost(message, repeated, tag = "5")]
+    pub timeseries: Vec<SecondSeries>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct SecondSeries {
+    #[prost(uint32, repeated, tag = "1")]
+    pub labels_refs: Vec<u32>,
+    #[prost(message, repeated, tag = "2")]
+    pub samples: Vec<SecondSample>,
+    #[prost(message, repeated, tag = "3")]
+    pub histograms: Vec<NativeHistogram>,
+    #[prost(message, repeated, tag = "4")]
+    pub exemplars: Vec<SecondExemplar>,
+    #[prost(message, optional, tag = "5")]
+    pub metadata: Option<SecondMetadata>,
+    #[prost(int64, tag = "6")]
+    pub created_timestamp: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct SecondSample {
+    #[prost(double, tag = "1")]
+    pub value: f64,
+    #[prost(int64, tag = "2")]
+    pub timestamp: i64,
+    #[prost(int64, tag = "3")]
+    pub start_timestamp: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct SecondExemplar {
+    #[prost(uint32, repeated, tag = "1")]
+    pub labels_refs: Vec<u32>,
+    #[prost(double, tag = "2")]
+    pub value: f64,
+    #[prost(int64, tag = "3")]
+    pub timestamp: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct SecondMetadata {
+    #[prost(int32, tag = "1")]
+    pub kind: i32,
+    #[prost(uint32, tag = "3")]
+    pub help_ref: u32,
+    #[prost(uint32, tag = "4")]
+    pub unit_ref: u32,
+}
+
+/// The table of texts of a 2.0 request.
+#[derive(Default)]
+pub struct Symbols(HashMap<String, u32>);
+
+impl Symbols {
+    pub fn add(&mut self, text: &str) -> u32 {
+        self.0.entry(String::new()).or_insert(0);
+        let next = self.0.len() as u32;
+        *self.0.entry(text.to_owned()).or_insert(next)
+    }
+
+    pub fn labels(&mut self, pairs: &[(&str, &str)]) -> Vec<u32> {
+        pairs.iter().flat_map(|(name, value)| [self.add(name), self.add(value)]).collect()
+    }
+
+    pub fn texts(self) -> Vec<String> {
+        let mut texts: Vec<_> = self.0.into_iter().collect();
+        texts.sort_by_key(|(_, place)| *place);
+        texts.into_iter().map(|(text, _)| text).collect()
+    }
+}
+
+/// A series of 1.0.
+pub fn first(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> FirstSeries {
+    FirstSeries {
+        labels: labels
+            .iter()
+            .map(|(name, value)| Label { name: (*name).to_owned(), value: (*value).to_owned() })
+            .collect(),
+        samples: samples
+            .iter()
+            .map(|(timestamp, value)| FirstSample { value: *value, timestamp: *timestamp })
+            .collect(),
+        ..FirstSeries::default()
+    }
+}

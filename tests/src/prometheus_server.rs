@@ -1,0 +1,74 @@
+//! A real Prometheus that scrapes itself and sends what it scrapes on.
+
+use std::{
+    fs::{self, File},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use crate::servers::free_port;
+
+/// The server, ended when dropped.
+pub struct Prometheus {
+    folder: TempDir,
+    address: String,
+    process: Child,
+}
+
+impl Prometheus {
+    /// Starts one that scrapes itself each second as the job `prometheus` and sends everything to `url`.
+    pub fn start(url: &str) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("binnacle-prometheus-").tempdir()?;
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let targets = folder.path().join("targets.json");
+        fs::write(&targets, format!(r#"[{{"targets": ["{address}"]}}]"#))?;
+        let settings = format!(
+            "global:\n  scrape_interval: 1s\n\
+             scrape_configs:\n  - job_name: prometheus\n    file_sd_configs:\n      - files: [{targets:?}]\n        \
+             refresh_interval: 1s\n\
+             remote_write:\n  - url: {url}\n    queue_config:\n      batch_send_deadline: 200ms\n    \
+             metadata_config:\n      send_interval: 1s\n"
+        );
+        fs::write(folder.path().join("prometheus.yml"), settings)?;
+        let log = File::create(folder.path().join("log"))?;
+        let process = Command::new("prometheus")
+            .arg(format!("--config.file={}", folder.path().join("prometheus.yml").display()))
+            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+            .arg(format!("--web.listen-address={address}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .context("cannot start prometheus; the package `prometheus` has it")?;
+        Ok(Self { folder, address, process })
+    }
+
+    /// Host and port, which is also the label `instance`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Takes its target away, so that every scraped series ends.
+    pub fn remove_target(&self) -> Result<()> {
+        let fresh = self.folder.path().join("fresh");
+        fs::write(&fresh, "[]")?;
+        Ok(fs::rename(fresh, self.folder.path().join("targets.json"))?)
+    }
+
+    /// What it said so far.
+    pub fn log(&self) -> String {
+        let path: PathBuf = self.folder.path().join("log");
+        fs::read_to_string(path).unwrap_or_default()
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,109 @@
+//! A real Prometheus delivers what it scrapes, and the store then holds the same.
+
+#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use ingest::{IntakeCounters, serve_remote_write};
+use model::{
+    MatchOperator, MetricCatalogRequest, MetricKind, SamplesRequest, SeriesPoints, TagMatcher, TimeRange,
+    Timestamp, is_stale,
+};
+use store::{Store, StoreOptions};
+use tests::prometheus_server::Prometheus;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn now() -> Timestamp {
+    Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i64)
+}
+
+async fn samples(store: &Store, metric: &str) -> Vec<SeriesPoints> {
+    let request = SamplesRequest {
+        metric: metric.to_owned(),
+        matchers: vec![],
+        range: TimeRange::new(now().offset(-3_600_000_000_000), now().offset(60_000_000_000)),
+        limit: 10_000,
+    };
+    store.read_samples(&request).await.unwrap()
+}
+
+async fn until(what: &str, prometheus: &Prometheus, mut look: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !look().await {
+        assert!(began.elapsed() < PATIENCE, "{what} did not come\n{}", prometheus.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_prometheus_delivers_what_it_scrapes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
+    let counters = Arc::new(IntakeCounters::default());
+    let stop = CancellationToken::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/api/v1/write", listener.local_addr().unwrap());
+    let server = tokio::spawn(serve_remote_write(listener, store.clone(), counters.clone(), stop.clone()));
+    let prometheus = Prometheus::start(&url).unwrap();
+
+    until("scraped series", &prometheus, async || {
+        samples(&store, "prometheus_http_requests_total").await.iter().any(|series| series.values.len() > 3)
+    })
+    .await;
+    let up = samples(&store, "up").await;
+    assert_eq!(up.len(), 1);
+    assert_eq!(up[0].labels["service.name"], "prometheus");
+    assert_eq!(up[0].labels["instance"], prometheus.address());
+    assert!(up[0].values.iter().all(|value| *value == 1.0));
+
+    // Its own answer to the same question: the last value of a series that does not change.
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = format!("http://{}/api/v1/query?query=go_gc_duration_seconds_count", prometheus.address());
+    let theirs: serde_json::Value = client.get(asked).send().await.unwrap().json().await.unwrap();
+    let theirs: f64 = theirs["data"]["result"][0]["value"][1].as_str().unwrap().parse().unwrap();
+    until("the same count", &prometheus, async || {
+        samples(&store, "go_gc_duration_seconds_count").await[0].values.iter().any(|value| *value >= theirs)
+    })
+    .await;
+
+    // Kinds come from metadata or names.
+    until("the kinds", &prometheus, async || {
+        let request =
+            MetricCatalogRequest { search: "prometheus_".to_owned(), matchers: vec![], limit: 10_000 };
+        let catalog = store.metric_catalog(&request).await.unwrap();
+        let kind = |name: &str| catalog.iter().find(|metric| metric.name == name).map(|metric| metric.kind);
+        kind("prometheus_http_requests_total") == Some(MetricKind::Counter)
+            && kind("prometheus_http_request_duration_seconds_bucket") == Some(MetricKind::Counter)
+            && kind("prometheus_build_info") == Some(MetricKind::Gauge)
+    })
+    .await;
+
+    let window = || TimeRange::new(now().offset(-300_000_000_000), now().offset(60_000_000_000));
+    let job =
+        TagMatcher { key: "job".to_owned(), operator: MatchOperator::Equal, value: "prometheus".to_owned() };
+    let last = async || {
+        let matchers = [job.clone()];
+        let values = query::instant(&store, "up", &matchers, model::Aggregation::Last, &[], window());
+        values.await.unwrap()
+    };
+    assert_eq!(last().await[0].1, 1.0);
+    prometheus.remove_target().unwrap();
+    until("the end of the series", &prometheus, async || {
+        samples(&store, "up").await[0].values.last().copied().is_some_and(is_stale)
+    })
+    .await;
+    assert!(last().await.is_empty(), "an ended series has no last value");
+
+    let (received, refused, _) = counters.snapshot();
+    assert_eq!((refused, counters.rejected_records()), (0, 0), "{}", prometheus.log());
+    assert!(received.samples > 1000);
+    drop(prometheus);
+    stop.cancel();
+    tokio::time::timeout(PATIENCE, server).await.unwrap().unwrap().unwrap();
+}

@@ -18,6 +18,7 @@ mod options;
 mod partition;
 mod read;
 mod reader;
+mod reduce;
 mod room;
 mod schema;
 mod series_limit;

@@ -35,9 +35,9 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => Just(STALE),
         1 => -1e9f64..1e9,
     ];
-    let minute = prop_oneof![4 => 600i64..900, 1 => 0i64..900];
+    let minute = prop_oneof![6 => 600i64..700, 1 => 0i64..900];
     prop_oneof![
-        5 => prop::collection::vec((0u8..4, minute, value), 1..40).prop_map(Deed::Write),
+        5 => prop::collection::vec((0u8..3, minute, value), 1..150).prop_map(Deed::Write),
         2 => Just(Deed::Seal),
         1 => Just(Deed::Compact),
         1 => Just(Deed::Reopen),

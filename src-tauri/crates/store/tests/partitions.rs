@@ -14,7 +14,6 @@ use model::*;
 use store::{PartitionSignal, Store};
 use tempfile::TempDir;
 
-const STALE: u64 = 0x7ff0_0000_0000_0002;
 const MINUTE: i64 = 60 * NANOS_PER_SECOND;
 
 fn gauge(service: &str, tag: i64) -> Series {
@@ -38,9 +37,10 @@ fn telemetry() -> TelemetryBatch {
         let time = at(n * 60);
         for sensor in 0..3 {
             let value = match n {
-                100 => f64::from_bits(STALE),
+                100 => STALE,
                 200 => -0.0,
-                _ => (n * (sensor + 1)) as f64 / 100.0,
+                // Sums of quarters are exact, in whatever order.
+                _ => (n * (sensor + 1)) as f64 / 4.0,
             };
             batch.add_sample(gauge("shop", sensor), time, value);
         }
@@ -97,7 +97,7 @@ async fn sealed_points_read_as_before_and_after_opening_again() {
     let (folder, store) = open();
     store.write(telemetry()).await.unwrap();
     let before = answers(&store).await;
-    assert!(before.contains(&format!("{STALE}")));
+    assert!(before.contains(&format!("{}", STALE.to_bits())));
     store.seal_now().await.unwrap();
     let partitions = store.partitions();
     assert!(partitions.len() >= 4, "{partitions:?}");
@@ -110,6 +110,74 @@ async fn sealed_points_read_as_before_and_after_opening_again() {
     let again = Store::open(folder.path(), small()).unwrap();
     assert_eq!(answers(&again).await, before);
     assert_eq!(again.statistics().await.unwrap().samples, 360 * 5);
+}
+
+/// Three hours of a sample every two seconds, with what makes roll-ups hard: resets, markers, starts, infinities.
+fn dense() -> TelemetryBatch {
+    let mut batch = TelemetryBatch::default();
+    let kinds = [
+        gauge("shop", 0),
+        counter(),
+        Series { monotonic: false, ..Series::counter("level", "1", resource("shop"), Attributes::new()) },
+        Series {
+            temporality: Temporality::Delta,
+            ..Series::counter("news", "1", resource("shop"), Attributes::new())
+        },
+    ];
+    for kind in kinds {
+        let series = batch.add_series(kind);
+        for n in 0..5400_i64 {
+            let value = match n {
+                1000 | 5000 => STALE,
+                2000 => f64::INFINITY,
+                _ => ((n * n) % 977 + n) as f64,
+            };
+            let start_time = (n > 3000).then(|| at(3001 * 2 - 1));
+            batch.samples.push(Sample { series, time: at(n * 2), start_time, value });
+        }
+    }
+    batch
+}
+
+async fn reduced(store: &Store) -> Vec<SeriesBuckets> {
+    let mut all = Vec::new();
+    let ranges = [(0, 10_800), (-4000, 20_000), (1803, 9007), (3600 * 2 - 800, 3600 * 3 - 800), (60, 61)];
+    for (from, to) in ranges {
+        for step in [NANOS_PER_SECOND, MINUTE, 5 * MINUTE, 60 * MINUTE, 24 * 60 * MINUTE] {
+            for metric in ["temperature", "requests_total", "level", "news"] {
+                let range = TimeRange::new(at(from), at(to));
+                all.extend(store.read_buckets(metric, &[], range, step).await.unwrap());
+            }
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn rolled_up_steps_equal_those_of_raw_samples() {
+    let (_folder, store) = open();
+    store.write(dense()).await.unwrap();
+    let raw = reduced(&store).await;
+    store.seal_now().await.unwrap();
+    let file = store.partitions().remove(0);
+    let plain = duckdb::Connection::open_in_memory().unwrap();
+    let sql = format!("SELECT sum(len(hours)), sum(len(minutes)) FROM '{}'", file.path.display());
+    let kept: (u64, u64) = plain.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert!(kept.0 >= 4 && kept.1 >= 4 * 60, "{kept:?}");
+    let text = |buckets: &[SeriesBuckets]| format!("{buckets:?}");
+    assert_eq!(text(&reduced(&store).await), text(&raw));
+    store.compact().await.unwrap();
+    assert_eq!(text(&reduced(&store).await), text(&raw));
+    // A late point in a rolled-up hour counts at once, and after it was sealed and merged.
+    let mut late = TelemetryBatch::default();
+    late.add_sample(gauge("shop", 0), at(2001), 1e6);
+    store.write(late).await.unwrap();
+    let with_late = reduced(&store).await;
+    assert_ne!(text(&with_late), text(&raw));
+    store.seal_now().await.unwrap();
+    assert_eq!(text(&reduced(&store).await), text(&with_late));
+    store.compact().await.unwrap();
+    assert_eq!(text(&reduced(&store).await), text(&with_late));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! not comes as doubles. Either way every bit comes back.
 
 use super::points::Points;
+use crate::reduce::Step;
 
 /// Decimal places that are tried.
 const MOST_DECIMALS: u8 = 9;
@@ -25,6 +26,9 @@ pub(crate) struct Row {
     /// The start time of each point, where they differ.
     pub(crate) start_times: Option<Vec<Option<i64>>>,
     pub(crate) numbers: Numbers,
+    /// The points by the hour and by the minute, where that is much less than the points.
+    pub(crate) hours: Option<Vec<Step>>,
+    pub(crate) minutes: Option<Vec<Step>>,
 }
 
 /// The values of a row.
@@ -49,26 +53,27 @@ impl Default for Numbers {
     }
 }
 
-/// The points as rows: one, or a few where values that are no numbers (such as staleness markers) would keep the
-/// others from being decimal.
-pub(crate) fn encode(mut points: Points) -> Vec<Row> {
+/// The points as they become rows: one, or a few where values that are no numbers (such as staleness markers) would
+/// keep the others from being decimal.
+pub(crate) fn split(mut points: Points) -> Vec<Points> {
     let cuts: Vec<usize> = (1..points.len())
         .filter(|at| points.values[*at].is_finite() != points.values[*at - 1].is_finite())
         .collect();
-    let mut rows = Vec::new();
+    let mut parts = Vec::new();
     if cuts.len() < MOST_CUTS {
         for cut in cuts.into_iter().rev() {
-            rows.push(row(&points.split_off(cut)));
+            parts.push(points.split_off(cut));
         }
     }
     if !points.is_empty() {
-        rows.push(row(&points));
+        parts.push(points);
     }
-    rows.reverse();
-    rows
+    parts.reverse();
+    parts
 }
 
-fn row(points: &Points) -> Row {
+/// Points as a row.
+pub(crate) fn encode(points: &Points) -> Row {
     let (first_time, last_time) = points.span().unwrap_or_default();
     let mut before = first_time;
     let time_steps = points.times.iter().map(|time| time.wrapping_sub(std::mem::replace(&mut before, *time)));
@@ -81,6 +86,8 @@ fn row(points: &Points) -> Row {
         start_time: start_time.filter(|_| same),
         start_times: (!same).then(|| points.starts.clone()),
         numbers: decimals(&points.values).unwrap_or_else(|| Numbers::Doubles(points.values.clone())),
+        hours: None,
+        minutes: None,
     }
 }
 
@@ -179,8 +186,8 @@ mod tests {
             let rows = rows.into_iter().map(|(time, start, value)| (time, 0, start, value)).collect();
             let points = Points::arrived(rows);
             let mut back = Points::default();
-            for row in encode(points.clone()) {
-                back.overlay(decode(row));
+            for part in split(points.clone()) {
+                back.overlay(decode(encode(&part)));
             }
             prop_assert_eq!(&back.times, &points.times);
             prop_assert_eq!(&back.starts, &points.starts);
@@ -192,7 +199,7 @@ mod tests {
     #[test]
     fn decimal_values_become_small_whole_steps() {
         let rows = (0..5).map(|n| (n * 15, n, None, 1000.25 + n as f64 * 0.25)).collect();
-        let encoded = encode(Points::arrived(rows));
+        let encoded: Vec<Row> = split(Points::arrived(rows)).iter().map(encode).collect();
         let numbers =
             Numbers::Decimals { decimals: 2, first: 100_025, steps: Steps::Short(vec![0, 25, 25, 25, 25]) };
         assert_eq!(encoded.len(), 1);
@@ -204,7 +211,7 @@ mod tests {
     fn a_staleness_marker_leaves_the_rest_decimal() {
         let stale = f64::from_bits(0x7ff0_0000_0000_0002);
         let rows = [1.0, 2.0, stale, 3.0].iter().zip(0..).map(|(value, n)| (n, n, None, *value)).collect();
-        let encoded = encode(Points::arrived(rows));
+        let encoded: Vec<Row> = split(Points::arrived(rows)).iter().map(encode).collect();
         assert_eq!(encoded.len(), 3);
         assert!(matches!(encoded[0].numbers, Numbers::Decimals { .. }));
         assert!(

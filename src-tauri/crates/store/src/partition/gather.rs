@@ -88,7 +88,7 @@ pub(crate) fn read_file(
     let Some(scan) = file.scan()? else { return Ok(found) };
     for group in scan.groups(wanted) {
         reader.check()?;
-        let ranges = scan.find(group, rows::INDEX, |series, first, last| {
+        let ranges = scan.find(group, rows::INDEX, |_, series, first, last| {
             before(first, end) && last >= start && wanted.series.binary_search(&series).is_ok()
         })?;
         if ranges.is_empty() {

@@ -10,7 +10,10 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema};
 
-use super::codec::{Numbers, Row, Steps};
+use super::{
+    codec::{Numbers, Row, Steps},
+    rollup::{self, Resolution},
+};
 use crate::{StoreError, dictionary::KnownSeries};
 
 /// Columns of which each distinct value is written once per row group.
@@ -57,6 +60,8 @@ pub(crate) fn schema() -> Arc<Schema> {
         list("steps", DataType::Int32, true),
         list("long_steps", DataType::Int64, true),
         list("doubles", DataType::Float64, true),
+        rollup::field(Resolution::Hours),
+        rollup::field(Resolution::Minutes),
     ]))
 }
 
@@ -118,6 +123,8 @@ pub(crate) fn columns(rows: &[(Arc<KnownSeries>, Row)]) -> Result<RecordBatch, S
         Arc::new(steps.finish()),
         Arc::new(long_steps.finish()),
         Arc::new(doubles.finish()),
+        rollup::column(rows.iter().map(|(_, row)| &row.hours))?,
+        rollup::column(rows.iter().map(|(_, row)| &row.minutes))?,
     ];
     Ok(RecordBatch::try_new(schema(), columns)?)
 }
@@ -176,6 +183,7 @@ pub(crate) fn rows(batch: &RecordBatch) -> Vec<(u64, Row)> {
                 start_time: long("start_time", row),
                 start_times,
                 numbers,
+                ..Row::default()
             };
             Some((series, found))
         })

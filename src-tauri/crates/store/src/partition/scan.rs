@@ -87,12 +87,26 @@ impl Scan {
         Ok(())
     }
 
-    /// The rows of one row group that a test on their series and two of their times accepts, as ascending ranges.
+    /// Calls with each row of one row group, its series and two of its times.
+    pub(crate) fn each_row(
+        &self,
+        group: usize,
+        columns: [&str; 3],
+        mut take: impl FnMut(usize, u64, i64, i64),
+    ) -> Result<(), StoreError> {
+        self.find(group, columns, |row, series, first, last| {
+            take(row, series, first, last);
+            false
+        })?;
+        Ok(())
+    }
+
+    /// The rows of one row group that a test on their place, series and two of their times accepts, as ascending ranges.
     pub(crate) fn find(
         &self,
         group: usize,
         columns: [&str; 3],
-        mut accept: impl FnMut(u64, i64, i64) -> bool,
+        mut accept: impl FnMut(usize, u64, i64, i64) -> bool,
     ) -> Result<Vec<Range<usize>>, StoreError> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
         let mut row = 0;
@@ -105,7 +119,7 @@ impl Scan {
                 return Err(StoreError::Database("a column is missing".to_owned()));
             };
             for place in 0..series.len() {
-                if accept(series.value(place), first.value(place), last.value(place)) {
+                if accept(row, series.value(place), first.value(place), last.value(place)) {
                     match ranges.last_mut() {
                         Some(range) if range.end == row => range.end = row + 1,
                         _ => ranges.push(row..row + 1),

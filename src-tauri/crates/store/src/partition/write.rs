@@ -5,10 +5,10 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use model::{TimeRange, Timestamp};
 
 use super::{
-    codec::{Row, encode},
+    codec::{Row, encode, split},
     file::{FileWriter, Written},
     points::Points,
-    rows,
+    rollup, rows,
 };
 use crate::{
     StoreError,
@@ -128,7 +128,11 @@ impl<'folder> SamplesFile<'folder> {
         let Some((first, last)) = points.span() else { return Ok(()) };
         self.tally.add(series.service(), points.len() as u64, first, last);
         self.waiting_points += points.len();
-        self.waiting.extend(encode(points).into_iter().map(|row| (Arc::clone(series), row)));
+        for part in split(points) {
+            let mut row = encode(&part);
+            rollup::add(&mut row, series, &part);
+            self.waiting.push((Arc::clone(series), row));
+        }
         if self.waiting_points >= GROUP_POINTS || self.waiting.len() >= GROUP_ROWS {
             self.group()?;
         }

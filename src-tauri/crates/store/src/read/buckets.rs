@@ -1,22 +1,19 @@
 //! Samples, raw and reduced to steps.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use model::{
     MetricKind, SamplesRequest, SeriesBuckets, SeriesPoints, TagMatcher, Temporality, TimeRange, Timestamp,
 };
 
-use super::{
-    MOST_ROWS, bounds,
-    reduce::{Counting, Reduction},
-    valid_step,
-};
+use super::{MOST_ROWS, bounds, valid_step};
 use crate::{
     Store, StoreError,
     dictionary::KnownSeries,
     layout::{Layout, PartitionSignal},
-    partition::{Wanted, gather},
+    partition::{Wanted, Whole, gather, sequences},
     reader::Reader,
+    reduce::{Counting, Reduction},
 };
 
 /// A counter's previous sample is looked for this far back, at least.
@@ -43,7 +40,8 @@ impl Store {
             let limit = request.limit.min(MOST_ROWS * 10) as usize;
             let (start, end) = bounds(request.range);
             let mut newest = Newest { limit, rows: Vec::new() };
-            for_each_batch(reader, &request.metric, series, start, end, |series, points| {
+            let read = |wanted: Wanted<'_>| gather(reader, reader.layout()?, wanted, start, end);
+            for_each_batch(reader, &request.metric, series, start, end, read, |series, points| {
                 for (time, _, value) in points.rows() {
                     newest.push(time, series.id, value);
                 }
@@ -75,11 +73,11 @@ impl Store {
                 series.into_iter().partition(|series| cumulative(series));
             let mut answer = Vec::new();
             for (series, from) in [(others, start), (counters, start.saturating_sub(look_back(step)))] {
-                for_each_batch(reader, &metric, series, from, end, |series, points| {
-                    let mut reduction = Reduction::new(counting(series), from, start, step);
-                    for (time, start_time, value) in points.rows() {
-                        reduction.sample(time, start_time, value);
-                    }
+                let whole = Whole::new(start, end, step);
+                let read = |wanted: Wanted<'_>| sequences(reader, reader.layout()?, wanted, from, end, whole);
+                for_each_batch(reader, &metric, series, from, end, read, |series, sequence| {
+                    let mut reduction = Reduction::new(Counting::of(series), from, start, step);
+                    sequence.reduce(&mut reduction);
                     let buckets = reduction.finish();
                     if !buckets.is_empty() {
                         answer.push(SeriesBuckets {
@@ -103,24 +101,15 @@ fn cumulative(series: &KnownSeries) -> bool {
     series.kind == MetricKind::Counter && series.temporality != Temporality::Delta
 }
 
-/// How a series' increase is counted.
-fn counting(series: &KnownSeries) -> Counting {
-    match series.kind {
-        MetricKind::Counter if series.temporality == Temporality::Delta => Counting::Deltas,
-        MetricKind::Counter if series.monotonic => Counting::Total,
-        MetricKind::Counter => Counting::UpAndDown,
-        _ => Counting::Nothing,
-    }
-}
-
 /// Gives each series with its points, as many series at a time as memory allows.
-fn for_each_batch(
+fn for_each_batch<T>(
     reader: &Reader,
     metric: &str,
     mut series: Vec<Arc<KnownSeries>>,
     start: i64,
     end: i64,
-    mut take: impl FnMut(&Arc<KnownSeries>, crate::partition::Points),
+    read: impl Fn(Wanted<'_>) -> Result<HashMap<u64, T>, StoreError>,
+    mut take: impl FnMut(&Arc<KnownSeries>, T),
 ) -> Result<(), StoreError> {
     if series.is_empty() {
         return Ok(());
@@ -130,10 +119,10 @@ fn for_each_batch(
     let metrics = Some((metric, metric)).filter(|_| !metric.is_empty());
     for batch in series.chunks(series_at_once(layout, start, end)) {
         let ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
-        let mut points = gather(reader, layout, Wanted { metrics, series: &ids }, start, end)?;
+        let mut read = read(Wanted { metrics, series: &ids })?;
         for series in batch {
-            if let Some(points) = points.remove(&series.id) {
-                take(series, points);
+            if let Some(found) = read.remove(&series.id) {
+                take(series, found);
             }
         }
         reader.check()?;

@@ -5,7 +5,6 @@ mod catalog;
 mod exponential;
 mod histograms;
 mod logs;
-mod reduce;
 mod services;
 mod traces;
 

@@ -1,6 +1,8 @@
 //! Samples of one series, in time order, reduced to steps.
 
-use model::{Bucket, Timestamp};
+use model::{Bucket, MetricKind, Temporality, Timestamp};
+
+use crate::{dictionary::KnownSeries, partition::Points};
 
 /// How the increase of a series is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,18 @@ pub(crate) enum Counting {
     Total,
     /// A total that may fall.
     UpAndDown,
+}
+
+impl Counting {
+    /// How the increase of a series is counted.
+    pub(crate) fn of(series: &KnownSeries) -> Self {
+        match series.kind {
+            MetricKind::Counter if series.temporality == Temporality::Delta => Self::Deltas,
+            MetricKind::Counter if series.monotonic => Self::Total,
+            MetricKind::Counter => Self::UpAndDown,
+            _ => Self::Nothing,
+        }
+    }
 }
 
 /// A stretch of samples that lie in one step, from one sample up.
@@ -88,11 +102,44 @@ pub(crate) struct Reduction {
 }
 
 /// One step: none of its samples is a number if it has no stretch.
-#[derive(Debug)]
-struct Step {
-    time: i64,
-    stretch: Option<Stretch>,
-    ended: bool,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Step {
+    /// Where it starts.
+    pub(crate) time: i64,
+    pub(crate) stretch: Option<Stretch>,
+    /// Whether its last sample is not a number.
+    pub(crate) ended: bool,
+}
+
+impl Step {
+    /// Time of the first sample that is a number, or of the step.
+    pub(crate) fn first_time(&self) -> i64 {
+        self.stretch.map_or(self.time, |stretch| stretch.first_time)
+    }
+}
+
+/// The samples of one series as steps of their own, from which those of any multiple of `step` can be made.
+pub(crate) fn roll_up(points: &Points, counting: Counting, step: i64) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut before: Option<Stretch> = None;
+    for (time, start_time, value) in points.rows() {
+        let start = time.saturating_sub(time.rem_euclid(step));
+        if steps.last().is_none_or(|last| last.time != start) {
+            steps.push(Step { time: start, stretch: None, ended: false });
+        }
+        let Some(last) = steps.last_mut() else { continue };
+        last.ended = value.is_nan();
+        if last.ended {
+            continue;
+        }
+        let sample = Stretch::sample(time, start_time, value);
+        match (&mut last.stretch, &before) {
+            (Some(total), Some(before)) => total.extend(&sample, sample.gain(counting, before)),
+            (none, _) => *none = Some(sample),
+        }
+        before = Some(sample);
+    }
+    steps
 }
 
 impl Reduction {
@@ -110,6 +157,17 @@ impl Reduction {
         }
     }
 
+    /// Takes the next samples as a step made by [`roll_up`], whose length divides the length of steps here.
+    pub(crate) fn rolled_up(&mut self, step: &Step) {
+        if let Some(stretch) = step.stretch {
+            self.take(stretch);
+        }
+        let time = step.first_time();
+        if step.ended && time >= self.start {
+            self.step(time).ended = true;
+        }
+    }
+
     /// The step that a time lies in, which is the last one or a new one.
     fn step(&mut self, time: i64) -> &mut Step {
         let time = Timestamp(time).floor(self.step).0;
@@ -121,7 +179,7 @@ impl Reduction {
     }
 
     /// Takes the next stretch, which must lie in one step.
-    pub(crate) fn take(&mut self, stretch: Stretch) {
+    fn take(&mut self, stretch: Stretch) {
         let gain = match &self.before {
             Some(before) => stretch.gain(self.counting, before),
             None => self.first_gain(&stretch),

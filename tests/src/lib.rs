@@ -7,6 +7,7 @@ pub mod numbered;
 pub mod otlp_load;
 pub mod prometheus_server;
 mod screen;
+pub mod sentry_server;
 pub mod servers;
 pub mod small_disk;
 pub mod tray;

@@ -38,6 +38,9 @@ pub(crate) enum Command {
     /// Lists, exports or imports alert rules.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Adds, tries or removes a Sentry installation, or the checks of a self-hosted one.
+    #[command(subcommand)]
+    Sentry(SentryCommand),
     /// Writes a performance report.
     Report(ReportOptions),
     /// Writes telemetry of a range to a file.
@@ -163,6 +166,60 @@ pub(crate) enum RulesCommand {
         /// The file; `-` for standard input.
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SentryCommand {
+    /// Tries a token and keeps the installation if anything can be collected with it.
+    Connect(SentryInstallation),
+    /// Tries a token and says what it may see; keeps nothing.
+    Access(SentryInstallation),
+    /// Stops asking an installation and forgets its token.
+    Remove {
+        /// Name of the installation.
+        name: String,
+    },
+    /// Shows the checks and StatsD settings of a self-hosted Sentry; adds or removes the checks.
+    Preset(SentryPresetOptions),
+}
+
+/// The token is read from standard input, or from the environment variable SENTRY_AUTH_TOKEN.
+#[derive(Debug, Args)]
+pub(crate) struct SentryInstallation {
+    /// Its address.
+    #[arg(default_value = "https://sentry.io")]
+    pub(crate) url: String,
+    /// Name for people.
+    #[arg(long, default_value = "sentry")]
+    pub(crate) name: String,
+    /// Slug of an organization; repeatable; every one the token may see if none.
+    #[arg(long = "organization", value_name = "SLUG")]
+    pub(crate) organizations: Vec<String>,
+    /// Slug of a project; repeatable; every one the token may see if none.
+    #[arg(long = "project", value_name = "SLUG")]
+    pub(crate) projects: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SentryPresetOptions {
+    /// Address of its web page.
+    #[arg(default_value = "http://127.0.0.1:9000")]
+    pub(crate) url: String,
+    /// Name of the installation.
+    #[arg(long, default_value = "sentry")]
+    pub(crate) name: String,
+    /// Host under which its other parts can be reached.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: String,
+    /// Address that its containers send StatsD to.
+    #[arg(long, default_value = "172.17.0.1:8125", value_name = "ADDR")]
+    pub(crate) statsd: String,
+    /// Add the checks that are not there yet.
+    #[arg(long, conflicts_with = "remove")]
+    pub(crate) add: bool,
+    /// Remove all of its checks.
+    #[arg(long)]
+    pub(crate) remove: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod documents;
 mod follow;
 mod output;
 mod rules;
+mod sentry;
 mod serve;
 mod span_of_time;
 mod telemetry;
@@ -47,6 +48,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Traces(question) => telemetry::traces(&data, question).await,
         Command::Check(what) => checks::run(&data, what).await,
         Command::Rules(what) => rules::run(&data, what).await,
+        Command::Sentry(what) => sentry::run(&data, what).await,
         Command::Report(what) => documents::report(&data, what).await,
         Command::Export(what) => documents::export(&data, what).await,
         Command::Demo(options) => serve::demonstrate(options).await,

@@ -2,8 +2,8 @@
 //! fronts know.
 
 use model::{
-    AlertRule, ExportRequest, HealthCheck, ReportFormat, ReportRequest, Silence, TagMatcher, TimeRange,
-    Timestamp, TraceId,
+    AlertRule, ExportRequest, HealthCheck, ReportFormat, ReportRequest, SentryPresetRequest, Silence,
+    TagMatcher, TimeRange, Timestamp, TraceId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -171,6 +171,34 @@ arguments! {
         path: String,
         /// The service it belongs to.
         service: String,
+    }
+
+    /// A Sentry installation to try or to add.
+    SentryArguments {
+        /// Name for people; an installation of the same name is replaced.
+        name: String,
+        /// Its address.
+        url: String,
+        /// Its token: none leaves the kept one.
+        token: Option<String>,
+        /// Slugs of the organizations; every one the token may see if empty.
+        organizations: Vec<String>,
+        /// Slugs of the projects; every one the token may see if empty.
+        projects: Vec<String>,
+    }
+
+    /// The checks of a self-hosted Sentry to add.
+    SentryPresetArguments {
+        /// Where it is.
+        request: SentryPresetRequest,
+        /// The ids of the checks; all if none.
+        checks: Option<Vec<String>>,
+    }
+
+    /// Something by its name.
+    NameArguments {
+        /// Its name.
+        name: String,
     }
 
     /// Whether collecting is paused.

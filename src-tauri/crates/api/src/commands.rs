@@ -120,6 +120,12 @@ commands! {
     set_setting(SettingArguments) -> json SettingsDocument;
     add_scrape_target(ScrapeTargetArguments) -> json SettingsDocument;
     add_log_file(LogFileArguments) -> json SettingsDocument;
+    sentry_access(SentryArguments) -> json SentryAccess;
+    sentry_connect(SentryArguments) -> json SentryAccess;
+    sentry_remove(NameArguments) -> json ();
+    sentry_preset(SentryPresetRequest) -> json SentryPreset;
+    sentry_preset_add(SentryPresetArguments) -> json SentryPreset;
+    sentry_preset_remove(NameArguments) -> json u32;
     pause(PauseArguments) -> json ();
     start_demonstration(Nothing) -> json ();
     stop_demonstration(StopDemonstrationArguments) -> json RecordCounts;

@@ -13,6 +13,7 @@ mod probe;
 mod recording;
 mod scheduler;
 mod secrets;
+pub mod sentry_preset;
 mod series;
 mod validation;
 mod verdict;

@@ -9,11 +9,13 @@ pub mod log_line;
 mod own;
 pub mod prometheus;
 mod scrape;
+mod sentry;
 mod span_metrics;
 mod tail;
 
 pub use host::run_host;
 pub use own::{own_resource, run_self};
 pub use scrape::run_scrape;
+pub use sentry::{TokenSource, run_sentry, sentry_access};
 pub use span_metrics::run_span_metrics;
 pub use tail::run_tail;

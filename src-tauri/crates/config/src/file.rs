@@ -8,7 +8,8 @@ use std::{
 };
 
 use crate::{
-    DEFAULT_TEXT, LogFile, ScrapeTarget, Settings, SettingsError, document, document::table_from, parse,
+    DEFAULT_TEXT, LogFile, ScrapeTarget, Sentry, Settings, SettingsError, document, document::table_from,
+    parse,
 };
 
 /// Larger files are refused: no settings file that people write comes near.
@@ -73,6 +74,34 @@ pub fn add_log_file(path: &Path, file: LogFile) -> Result<Settings, SettingsErro
         entry["from_start"] = true.into();
     }
     add_entry(path, "log_file", &entry)
+}
+
+/// Adds a `[[sentry]]` section, or replaces the one of the same name.
+pub fn put_sentry(path: &Path, sentry: &Sentry) -> Result<Settings, SettingsError> {
+    let defaults = serde_json::to_value(Sentry::new(&sentry.name, &sentry.url));
+    let (Ok(serde_json::Value::Object(mut entry)), Ok(defaults)) = (serde_json::to_value(sentry), defaults)
+    else {
+        return Err(SettingsError::placeless("the installation cannot be written".to_owned()));
+    };
+    entry.retain(|key, value| key == "name" || key == "url" || defaults.get(key) != Some(value));
+    let entry = serde_json::Value::Object(entry);
+    let (name, table) = (sentry.name.clone(), table_from(&entry).map_err(SettingsError::placeless)?);
+    change(path, move |text| match position_of(text, &name)? {
+        Some(index) => document::with_value(text, &format!("sentry.{index}"), &entry),
+        None => document::with_entry(text, "sentry", table),
+    })
+}
+
+/// Takes out the `[[sentry]]` section of that name; nothing happens if there is none.
+pub fn remove_sentry(path: &Path, name: &str) -> Result<Settings, SettingsError> {
+    change(path, |text| match position_of(text, name)? {
+        Some(index) => document::with_value(text, &format!("sentry.{index}"), &serde_json::Value::Null),
+        None => Ok(text.to_owned()),
+    })
+}
+
+fn position_of(text: &str, name: &str) -> Result<Option<usize>, SettingsError> {
+    Ok(parse(text)?.sentry.iter().position(|one| one.name == name))
 }
 
 fn add_entry(path: &Path, list: &str, entry: &serde_json::Value) -> Result<Settings, SettingsError> {

@@ -73,6 +73,7 @@ mod tests {
             scrape: vec![crate::ScrapeTarget::new("node", "http://a/")],
             process: vec![crate::WatchedProcess { name: "w".into(), ..crate::WatchedProcess::default() }],
             log_file: vec![crate::LogFile { path: "/a".into(), service: String::new(), from_start: false }],
+            sentry: vec![crate::Sentry::new("a", "https://a/")],
             ..Settings::default()
         })
         .unwrap();
@@ -106,6 +107,7 @@ mod tests {
         assert_eq!(settings.scrape.len(), 1);
         assert_eq!(settings.log_file[0].service, "nginx");
         assert_eq!(settings.process[0].unit, "postgresql.service");
+        assert_eq!(settings.sentry[0], crate::Sentry::new("sentry", "https://sentry.io"));
     }
 
     #[test]

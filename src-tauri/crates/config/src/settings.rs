@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Host, WatchedProcess};
+use crate::{Host, Sentry, WatchedProcess};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
@@ -35,6 +35,8 @@ pub struct Settings {
     pub process: Vec<WatchedProcess>,
     /// Log files that are followed.
     pub log_file: Vec<LogFile>,
+    /// Sentry installations.
+    pub sentry: Vec<Sentry>,
 }
 
 /// Where Binnacle listens: `address:port`, or an empty text for "not at all".

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::SocketAddr, path::Path};
 use regex::Regex;
 use url::Url;
 
-use crate::{LogFile, ScrapeTarget, Settings, WatchedProcess};
+use crate::{LogFile, ScrapeTarget, Settings, WatchedProcess, sentry};
 
 /// What makes no sense: the keys and indexes that lead to the value, and why.
 pub(crate) struct Problem {
@@ -13,7 +13,7 @@ pub(crate) struct Problem {
     pub(crate) message: String,
 }
 
-fn problem(place: &[&str], message: String) -> Option<Problem> {
+pub(crate) fn problem(place: &[&str], message: String) -> Option<Problem> {
     Some(Problem { place: place.iter().map(|part| (*part).to_owned()).collect(), message })
 }
 
@@ -25,6 +25,7 @@ pub(crate) fn first_problem(settings: &Settings) -> Option<Problem> {
         .or_else(|| scrape_targets(&settings.scrape))
         .or_else(|| watched_processes(&settings.process))
         .or_else(|| log_files(&settings.log_file))
+        .or_else(|| sentry::first_problem(&settings.sentry))
 }
 
 fn listeners(settings: &Settings) -> Option<Problem> {
@@ -101,6 +102,7 @@ fn limits(settings: &Settings) -> Option<Problem> {
 }
 
 fn out_of_bounds(place: &[&str], value: u32, most: u32) -> Option<Problem> {
+pub(crate) fn out_of_bounds(place: &[&str], value: u32, most: u32) -> Option<Problem> {
     let key = place.last().copied().unwrap_or_default();
     if value == 0 {
         problem(place, format!("{key} must be at least 1"))

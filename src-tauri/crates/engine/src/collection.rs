@@ -7,7 +7,9 @@ use config::Settings;
 use store::SeriesLimits;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineOptions, intake::Datagrams, intake::Intake, intake::Protocol, stage::Stage};
+use crate::{
+    Engine, EngineOptions, intake::Datagrams, intake::Intake, intake::Protocol, sentry, stage::Stage,
+};
 
 /// One thing that should run.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +19,8 @@ enum Wanted {
     Host(config::Host, Vec<config::WatchedProcess>),
     Scrape(config::ScrapeTarget),
     LogFile(config::LogFile),
+    /// With how often its token was changed.
+    Sentry(config::Sentry, u64),
 }
 
 /// The running collectors and listeners.
@@ -55,15 +59,18 @@ impl Collection {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut settings = self.engine.inner.settings.watch();
         let mut paused = self.engine.inner.paused.subscribe();
+        let mut tokens = self.engine.inner.sentry_tokens.subscribe();
         loop {
             let in_force = settings.borrow_and_update().clone();
             let is_paused = paused.borrow_and_update().is_some();
             self.limit(&in_force);
+            tokens.mark_unchanged();
             self.apply(if is_paused { BTreeMap::new() } else { self.wanted(&in_force) });
             tokio::select! {
                 () = stop.cancelled() => return,
                 changed = settings.changed() => if changed.is_err() { return },
                 changed = paused.changed() => if changed.is_err() { return },
+                changed = tokens.changed() => if changed.is_err() { return },
             }
         }
     }
@@ -108,6 +115,11 @@ impl Collection {
         }
         for file in &settings.log_file {
             wanted.insert(format!("log file {}", file.path), Wanted::LogFile(file.clone()));
+        }
+        let tokens = *self.engine.inner.sentry_tokens.borrow();
+        for installation in &settings.sentry {
+            let name = format!("sentry {}", installation.name);
+            wanted.insert(name, Wanted::Sentry(installation.clone(), tokens));
         }
         wanted
     }
@@ -168,6 +180,11 @@ impl Collection {
                     Wanted::LogFile(file) => {
                         let positions = inner.data_folder.join("positions");
                         collect::run_tail(file, store, positions, reporter, stop).await;
+                    }
+                    Wanted::Sentry(installation, _) => {
+                        let positions = inner.data_folder.join("positions");
+                        let token = sentry::token_source(&installation, inner.secrets.clone());
+                        collect::run_sentry(installation, token, store, positions, reporter, stop).await;
                     }
                 }
                 Ok(())

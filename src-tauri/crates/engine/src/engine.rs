@@ -8,7 +8,7 @@ use std::{
 };
 
 use alerts::AlertService;
-use checks::CheckScheduler;
+use checks::{CheckScheduler, SecretStore};
 use model::{EngineStatus, Gap, GapReason, PartReporter, RecordCounts, TimeRange, Timestamp};
 use store::Store;
 use tokio::sync::{Mutex as AsyncMutex, watch};
@@ -35,6 +35,9 @@ pub(crate) struct Inner {
     pub(crate) parts: Parts,
     pub(crate) notices: Notices,
     pub(crate) checks: CheckScheduler,
+    pub(crate) secrets: Arc<dyn SecretStore>,
+    /// Counts how often a token of a Sentry installation was changed.
+    pub(crate) sentry_tokens: watch::Sender<u64>,
     pub(crate) alerts: AlertService,
     pub(crate) demonstration: AsyncMutex<Demonstration>,
     pub(crate) paused: watch::Sender<Option<Timestamp>>,
@@ -82,7 +85,7 @@ impl Engine {
             ledger::record_absence(&store, started).await?;
         }
         let held = store.statistics().await?;
-        let checks = CheckScheduler::start(store.clone(), secrets, stages.checks.token());
+        let checks = CheckScheduler::start(store.clone(), secrets.clone(), stages.checks.token());
         if !options.observe {
             // Asked-for looks are still made.
             checks.pause(true);
@@ -106,6 +109,8 @@ impl Engine {
                 parts: Parts::default(),
                 notices: Notices::default(),
                 checks,
+                secrets,
+                sentry_tokens: watch::Sender::new(0),
                 alerts,
                 demonstration: AsyncMutex::default(),
                 paused: watch::Sender::new(None),

@@ -15,6 +15,8 @@ mod noticing;
 mod notifications;
 mod options;
 mod own;
+mod sentry;
+mod sentry_preset;
 mod serviceability;
 mod settings;
 mod signals;

@@ -4,6 +4,7 @@ mod alerts;
 mod analysis;
 mod checks;
 mod files;
+mod sentry;
 mod settings;
 mod telemetry;
 
@@ -11,5 +12,6 @@ pub(crate) use alerts::*;
 pub(crate) use analysis::*;
 pub(crate) use checks::*;
 pub(crate) use files::*;
+pub(crate) use sentry::*;
 pub(crate) use settings::*;
 pub(crate) use telemetry::*;

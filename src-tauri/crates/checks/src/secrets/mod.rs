@@ -28,9 +28,9 @@ pub enum SecretError {
     },
 }
 
-/// Keeps one secret per check. The calls block, at most some seconds.
+/// Keeps one secret per check, or per installation that is asked for telemetry. The calls block, at most some seconds.
 pub trait SecretStore: Send + Sync {
-    /// The secret of the check `id`; none if none is kept.
+    /// The secret of the check or installation `id`; none if none is kept.
     fn get(&self, id: &str) -> Result<Option<String>, SecretError>;
     /// Keeps `secret` for the check `id`, instead of any other.
     fn set(&self, id: &str, secret: &str) -> Result<(), SecretError>;

@@ -1,0 +1,112 @@
+//! What a token may see, tried out before it is kept.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use config::SentryFeed;
+use model::{SentryAccess, SentryFeedAccess, SentryOrganization};
+
+use super::{
+    client::Client,
+    counts::{self, Known},
+    directory::{self, Organization},
+    failure::{Failure, scopes},
+    issues, monitors, outcomes, sessions,
+    windows::{HOUR, Window},
+};
+use crate::clock;
+
+/// Somebody waits for the answer.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Tries `token` on the installation of `settings`: every feed is asked once of the first organization, and nothing is
+/// stored. A failure is part of the answer, never an error.
+pub async fn sentry_access(settings: &config::Sentry, token: String) -> SentryAccess {
+    let mut access = SentryAccess {
+        usable: false,
+        message: String::new(),
+        organizations: Vec::new(),
+        feeds: Vec::new(),
+        missing_scopes: Vec::new(),
+    };
+    let given = settings.clone();
+    let source = Arc::new(move || Ok(token.clone()));
+    let made = tokio::task::spawn_blocking(move || Client::new(&given, source)).await;
+    let client = match made {
+        Ok(Ok(client)) => client,
+        Ok(Err(problem)) => {
+            access.message = problem;
+            return access;
+        }
+        Err(_) => {
+            access.message = "cannot be asked: a fault of Binnacle".to_owned();
+            return access;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, look(&client, settings, &mut access)).await.is_err() {
+        access.message = format!(
+            "no complete answer within {} s: the installation is slow or limits how often it may be asked",
+            PATIENCE.as_secs()
+        );
+    }
+    access
+}
+
+async fn look(client: &Client, settings: &config::Sentry, access: &mut SentryAccess) {
+    let organizations = match directory::load(client, settings).await {
+        Ok(organizations) => organizations,
+        Err(failure) => {
+            if matches!(failure, Failure::Forbidden(_)) {
+                access.missing_scopes.push("org:read".to_owned());
+                access.message = "the token lacks the scope org:read".to_owned();
+            } else {
+                access.message = failure.to_string();
+            }
+            return;
+        }
+    };
+    access.organizations = organizations
+        .iter()
+        .map(|one| SentryOrganization {
+            slug: one.slug.clone(),
+            projects: one.projects.values().cloned().collect(),
+        })
+        .collect();
+    let Some(first) = organizations.first() else {
+        access.message = "the token sees no project that is asked for".to_owned();
+        return;
+    };
+    let mut missing = BTreeSet::new();
+    for feed in SentryFeed::ALL {
+        if settings.leave_out.contains(&feed) {
+            continue;
+        }
+        let failure = ask(client, feed, first).await.err();
+        if matches!(failure, Some(Failure::Forbidden(_))) {
+            missing.insert(scopes(feed)[0].to_owned());
+        }
+        access.feeds.push(SentryFeedAccess {
+            feed: feed.name().to_owned(),
+            available: failure.is_none(),
+            message: failure.map(|failure| failure.told_of(feed)).unwrap_or_default(),
+            scopes: scopes(feed).iter().map(|scope| (*scope).to_owned()).collect(),
+        });
+    }
+    access.missing_scopes = missing.into_iter().collect();
+    access.usable = access.feeds.iter().any(|feed| feed.available);
+}
+
+async fn ask(client: &Client, feed: SentryFeed, organization: &Organization) -> Result<(), Failure> {
+    let end = client.server_now().floor(HOUR);
+    let window = Window { start: end.offset(-HOUR), end };
+    let known = Known::default();
+    match feed {
+        SentryFeed::Errors => counts::errors(client, &known, "", organization, window).await.map(drop),
+        SentryFeed::Transactions => {
+            counts::transactions(client, &known, "", organization, window).await.map(drop)
+        }
+        SentryFeed::Outcomes => outcomes::outcomes(client, "", organization, window).await.map(drop),
+        SentryFeed::Sessions => sessions::sessions(client, "", organization, window).await.map(drop),
+        SentryFeed::Issues => issues::step(client, "", organization, None, clock::now()).await.map(drop),
+        SentryFeed::Monitors => monitors::monitors(client, "", organization, clock::now()).await.map(drop),
+    }
+}

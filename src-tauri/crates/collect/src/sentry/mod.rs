@@ -2,7 +2,7 @@
 //!
 //! What is counted (errors, transactions, outcomes, sessions) is asked for one closed stretch of time after the
 //! other and stored as delta counters stamped with the last millisecond of the stretch; what stands (issues, cron
-//! monitors) is stored as gauges. The service of every series is the project. `docs/protocols.md` has the list.
+//! monitors) is stored as gauges. The service of every series is the project. `docs/sentry.md` has the list.
 
 mod access;
 mod client;

@@ -120,9 +120,10 @@ impl Bench {
     /// The moment up to which `feed` is stored, from the state file, in seconds.
     fn done(&self, feed: &str) -> Option<i64> {
         let folder = std::fs::read_dir(self.folder.path().join("positions")).ok()?;
-        let path = folder.flatten().map(|entry| entry.path()).find(|path| {
-            path.to_string_lossy().ends_with(&format!("-{feed}.json"))
-        })?;
+        let path = folder
+            .flatten()
+            .map(|entry| entry.path())
+            .find(|path| path.to_string_lossy().ends_with(&format!("-{feed}.json")))?;
         let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
         Some(kept["acme"]["done"].as_i64()? / 1_000_000_000)
     }
@@ -169,11 +170,14 @@ impl Bench {
         let outcomes = self.done("outcomes").unwrap();
         let mut stored = self.totals("sentry_outcomes_total", ["project", "category", "outcome"]).await;
         stored.extend(self.totals("sentry_outcome_bytes_total", ["project", "category", "outcome"]).await);
-        for (key, seconds) in self.totals("sentry_outcome_seconds_total", ["project", "category", "outcome"]).await {
+        for (key, seconds) in
+            self.totals("sentry_outcome_seconds_total", ["project", "category", "outcome"]).await
+        {
             stored.insert(key, (seconds * 1e3).round());
         }
         let truth = server.state().data.outcome_totals(start, outcomes);
-        let truth: BTreeMap<[String; 3], f64> = truth.into_iter().map(|((a, b, c), n)| ([a, b, c], n)).collect();
+        let truth: BTreeMap<[String; 3], f64> =
+            truth.into_iter().map(|((a, b, c), n)| ([a, b, c], n)).collect();
         assert_eq!(stored, truth, "outcomes");
 
         let sessions = self.done("sessions").unwrap();
@@ -181,7 +185,8 @@ impl Bench {
         let truth = server.state().data.session_totals(start, sessions, |one| {
             [one.project, one.environment, one.status].map(str::to_owned)
         });
-        let truth: BTreeMap<[String; 3], f64> = truth.into_iter().map(|(key, [count, ..])| (key, count)).collect();
+        let truth: BTreeMap<[String; 3], f64> =
+            truth.into_iter().map(|(key, [count, ..])| (key, count)).collect();
         assert_eq!(stored, truth, "sessions");
     }
 }
@@ -205,7 +210,11 @@ async fn everything_is_counted_once_and_pages_are_followed() {
     for feed in ["errors", "transactions"] {
         bench.wait_until_caught_up(&server, feed).await;
     }
-    bench.wait("hours are stored", |bench| bench.done("outcomes") == bench.done("sessions") && bench.done("outcomes").is_some()).await;
+    bench
+        .wait("hours are stored", |bench| {
+            bench.done("outcomes") == bench.done("sessions") && bench.done("outcomes").is_some()
+        })
+        .await;
     // The issues take hundreds of pages of two.
     server.state().page = 100;
     bench.wait_for_state(HealthState::Healthy, "").await;
@@ -239,7 +248,8 @@ async fn everything_is_counted_once_and_pages_are_followed() {
         .into_iter()
         .map(|one| ((one.labels["monitor"].clone(), one.labels["environment"].clone()), one.values[0]))
         .collect();
-    let expected = [("invoices", "production", 0.0), ("nightly", "production", 1.0), ("nightly", "staging", 0.0)];
+    let expected =
+        [("invoices", "production", 0.0), ("nightly", "production", 1.0), ("nightly", "staging", 0.0)];
     assert_eq!(up, expected.map(|(slug, place, value)| ((slug.to_owned(), place.to_owned()), value)).into());
     let overdue = bench.points("sentry_monitor_overdue_seconds").await;
     assert!(overdue.iter().all(|one| one.values[0] >= 90.0), "{overdue:?}");
@@ -249,7 +259,9 @@ async fn everything_is_counted_once_and_pages_are_followed() {
     assert_eq!(durations.len(), 12, "three projects with four quantiles");
     assert!(durations.iter().flat_map(|one| &one.values).all(|value| (0.005..2.005).contains(value)));
     let rates = bench.points("sentry_release_crash_free_sessions_ratio").await;
-    assert!(!rates.is_empty() && rates.iter().flat_map(|one| &one.values).all(|rate| (0.0..=1.0).contains(rate)));
+    assert!(
+        !rates.is_empty() && rates.iter().flat_map(|one| &one.values).all(|rate| (0.0..=1.0).contains(rate))
+    );
     bench.stop().await;
     assert!(server.state().most_at_once <= 1, "one request at a time");
     assert_schema_followed(&server);
@@ -291,7 +303,11 @@ async fn nothing_is_doubled_or_lost_however_often_it_is_ended() {
     for feed in ["errors", "transactions"] {
         bench.wait_until_caught_up(&server, feed).await;
     }
-    bench.wait("hours are stored", |bench| bench.done("outcomes").is_some() && bench.done("sessions").is_some()).await;
+    bench
+        .wait("hours are stored", |bench| {
+            bench.done("outcomes").is_some() && bench.done("sessions").is_some()
+        })
+        .await;
     bench.wait_for_state(HealthState::Healthy, "").await;
     bench.stop().await;
     bench.compare_with_truth(&server, start).await;
@@ -323,7 +339,12 @@ async fn a_long_walk_goes_on_where_it_was_ended() {
     bench.stop().await;
     let stored: f64 = bench.points("sentry_issues").await.iter().map(|one| one.values[0]).sum();
     assert_eq!(stored, 731.0);
-    let first_pages = server.state().asked.iter().filter(|asked| asked.endpoint == "issues" && !asked.uri.contains("cursor")).count();
+    let first_pages = server
+        .state()
+        .asked
+        .iter()
+        .filter(|asked| asked.endpoint == "issues" && !asked.uri.contains("cursor"))
+        .count();
     assert_eq!(first_pages, 1, "the second run began in the middle");
     assert_schema_followed(&server);
 }
@@ -358,7 +379,8 @@ async fn retry_after_is_waited_out_and_told_while_the_rest_goes_on() {
     bench.wait_for_state(HealthState::Healthy, "").await;
     bench.stop().await;
     let state = server.state();
-    let times: Vec<Instant> = state.asked.iter().filter(|asked| asked.endpoint == "stats_v2").map(|asked| asked.at).collect();
+    let times: Vec<Instant> =
+        state.asked.iter().filter(|asked| asked.endpoint == "stats_v2").map(|asked| asked.at).collect();
     for pair in times.windows(2).take(2) {
         assert!(pair[1] - pair[0] >= Duration::from_secs(6), "asked again after {:?}", pair[1] - pair[0]);
     }
@@ -378,7 +400,11 @@ async fn failures_are_backed_off_from_and_waited_out() {
     for feed in ["errors", "transactions"] {
         bench.wait_until_caught_up(&server, feed).await;
     }
-    bench.wait("hours are stored", |bench| bench.done("outcomes").is_some() && bench.done("sessions").is_some()).await;
+    bench
+        .wait("hours are stored", |bench| {
+            bench.done("outcomes").is_some() && bench.done("sessions").is_some()
+        })
+        .await;
     bench.wait_for_state(HealthState::Healthy, "").await;
     bench.stop().await;
     bench.compare_with_truth(&server, start).await;
@@ -405,7 +431,11 @@ async fn changed_fields_are_refused_rather_than_guessed() {
     for feed in ["errors", "transactions"] {
         bench.wait_until_caught_up(&server, feed).await;
     }
-    bench.wait("hours are stored", |bench| bench.done("outcomes").is_some() && bench.done("sessions").is_some()).await;
+    bench
+        .wait("hours are stored", |bench| {
+            bench.done("outcomes").is_some() && bench.done("sessions").is_some()
+        })
+        .await;
     bench.stop().await;
     bench.compare_with_truth(&server, start).await;
 }
@@ -473,7 +503,11 @@ async fn another_clock_and_an_older_installation_are_understood() {
     for feed in ["errors", "transactions"] {
         bench.wait_until_caught_up(&server, feed).await;
     }
-    bench.wait("hours are stored", |bench| bench.done("outcomes").is_some() && bench.done("sessions").is_some()).await;
+    bench
+        .wait("hours are stored", |bench| {
+            bench.done("outcomes").is_some() && bench.done("sessions").is_some()
+        })
+        .await;
     bench.wait("issues and monitors", |_| server.state().statuses("monitors").contains_key(&200)).await;
     bench.stop().await;
     bench.compare_with_truth(&server, start).await;
@@ -487,10 +521,9 @@ async fn the_engine_keeps_the_token_secret_and_counts_once_over_kill_9() {
     let start = first_moment(&server, 3);
     let mut engine = EngineProcess::start().await.unwrap();
     server.state().fail("monitors", vec![Fault::Telltale; 3]);
-    let arguments = |token: Option<&str>| {
-        serde_json::json!({"name": "acme", "url": server.url(), "token": token, "organizations": [], "projects": []})
-    };
-    let refused: model::SentryAccess = engine.call("sentry_connect", arguments(Some("wrong-token-0123456789"))).await.unwrap();
+    let arguments = |token: Option<&str>| serde_json::json!({"name": "acme", "url": server.url(), "token": token, "organizations": [], "projects": []});
+    let refused: model::SentryAccess =
+        engine.call("sentry_connect", arguments(Some("wrong-token-0123456789"))).await.unwrap();
     assert!(!refused.usable);
     let settings = std::fs::read_to_string(engine.settings_file()).unwrap();
     assert!(!settings.contains("[[sentry]]"), "an installation that cannot be asked is not kept");
@@ -499,7 +532,9 @@ async fn the_engine_keeps_the_token_secret_and_counts_once_over_kill_9() {
     assert!(access.usable, "{access:?}");
     let mut settings = std::fs::read_to_string(engine.settings_file()).unwrap();
     assert!(settings.contains("[[sentry]]"));
-    settings.push_str("interval_seconds = 5\nbackfill_hours = 3\nsettle_seconds = 30\nrequests_per_second = 20\n");
+    settings.push_str(
+        "interval_seconds = 5\nbackfill_hours = 3\nsettle_seconds = 30\nrequests_per_second = 20\n",
+    );
     std::fs::write(engine.settings_file(), &settings).unwrap();
     let part = |status: &model::EngineStatus| {
         status.parts.iter().find(|part| part.name == "sentry acme").map(|part| part.state)

@@ -13,12 +13,12 @@ mod validate;
 mod watch;
 
 pub use error::SettingsError;
-pub use host::*;
-pub use parse::parse;
-pub use process::WatchedProcess;
 pub use file::{
     add_log_file, add_scrape_target, load, load_or_create, put_sentry, remove_sentry, set_value, write_text,
 };
+pub use host::*;
+pub use parse::parse;
+pub use process::WatchedProcess;
 pub use sentry::{Sentry, SentryFeed};
 pub use settings::*;
 pub use watch::{SettingsWatcher, watch};

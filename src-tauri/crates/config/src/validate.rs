@@ -101,7 +101,6 @@ fn limits(settings: &Settings) -> Option<Problem> {
     .find_map(|(key, value)| out_of_bounds(&["limits", key], value, 1_000_000_000))
 }
 
-fn out_of_bounds(place: &[&str], value: u32, most: u32) -> Option<Problem> {
 pub(crate) fn out_of_bounds(place: &[&str], value: u32, most: u32) -> Option<Problem> {
     let key = place.last().copied().unwrap_or_default();
     if value == 0 {

@@ -1,0 +1,201 @@
+//! A poller on a real store that can be ended and started again, and the comparison of what it stored with the truth.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use config::Sentry;
+use model::{HealthState, PartReporter, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
+use store::{Store, StoreOptions};
+use tests::{
+    engine_process::PATIENCE,
+    sentry_server::{Data, SentryServer},
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const HOUR: i64 = 3600;
+
+pub(crate) fn now() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+}
+
+/// A server whose projects were busy for the last day, by its own clock.
+pub(crate) async fn busy_server() -> SentryServer {
+    SentryServer::start(Data::busy(now() - 30 * HOUR, now())).await.unwrap()
+}
+
+/// Settings for as many requests as the limits allow, two hours back.
+pub(crate) fn settings(server: &SentryServer) -> Sentry {
+    let mut settings = Sentry::new("test", &server.url());
+    (settings.interval_seconds, settings.requests_per_second) = (1, 40);
+    (settings.settle_seconds, settings.backfill_hours) = (30, 2);
+    settings
+}
+
+/// A store and a poller that can be ended and started again.
+pub(crate) struct Bench {
+    folder: tempfile::TempDir,
+    store: Option<Store>,
+    pub(crate) reporter: PartReporter,
+    running: Option<(CancellationToken, JoinHandle<()>)>,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            store: None,
+            reporter: PartReporter::new("test"),
+            running: None,
+        }
+    }
+
+    pub(crate) fn store(&mut self) -> Store {
+        let folder = self.folder.path().join("data");
+        self.store
+            .get_or_insert_with(|| {
+                let options =
+                    StoreOptions { memory_limit_bytes: 256 << 20, threads: 1, ..StoreOptions::default() };
+                Store::open(&folder, options).unwrap()
+            })
+            .clone()
+    }
+
+    pub(crate) fn start(&mut self, settings: &Sentry, token: &str) {
+        let (store, stop) = (self.store(), CancellationToken::new());
+        let token = token.to_owned();
+        let poller = collect::run_sentry(
+            settings.clone(),
+            Arc::new(move || Ok(token.clone())),
+            store,
+            self.folder.path().join("positions"),
+            self.reporter.clone(),
+            stop.clone(),
+        );
+        self.running = Some((stop, tokio::spawn(poller)));
+    }
+
+    /// Ends the poller at whatever it is doing, without a word.
+    pub(crate) async fn abort(&mut self) {
+        if let Some((_, task)) = self.running.take() {
+            task.abort();
+            let _ = task.await;
+        }
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        if let Some((stop, task)) = self.running.take() {
+            stop.cancel();
+            tokio::time::timeout(PATIENCE, task).await.expect("the part ends when it is stopped").unwrap();
+        }
+    }
+
+    pub(crate) async fn points(&mut self, metric: &str) -> Vec<SeriesPoints> {
+        let request = SamplesRequest {
+            metric: metric.to_owned(),
+            matchers: vec![],
+            range: TimeRange::new(Timestamp(0), Timestamp(i64::MAX)),
+            limit: 1_000_000,
+        };
+        self.store().read_samples(&request).await.unwrap()
+    }
+
+    /// Sums of a counter by labels, and the end of the stretch of its last sample, in seconds.
+    pub(crate) async fn totals<const N: usize>(
+        &mut self,
+        metric: &str,
+        keys: [&str; N],
+    ) -> BTreeMap<[String; N], f64> {
+        let mut totals = BTreeMap::new();
+        for one in self.points(metric).await {
+            let key = keys.map(|key| one.labels.get(key).cloned().unwrap_or_default());
+            *totals.entry(key).or_default() += one.values.iter().sum::<f64>();
+        }
+        totals
+    }
+
+    /// The moment up to which `feed` is stored, from the state file, in seconds.
+    pub(crate) fn done(&self, feed: &str) -> Option<i64> {
+        let folder = std::fs::read_dir(self.folder.path().join("positions")).ok()?;
+        let path = folder
+            .flatten()
+            .map(|entry| entry.path())
+            .find(|path| path.to_string_lossy().ends_with(&format!("-{feed}.json")))?;
+        let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+        Some(kept["acme"]["done"].as_i64()? / 1_000_000_000)
+    }
+
+    pub(crate) async fn wait(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        let begun = Instant::now();
+        while !holds(self) {
+            assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}; {:?}", self.reporter.status());
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Waits until everything up to less than two minutes ago is stored.
+    pub(crate) async fn wait_until_caught_up(&mut self, server: &SentryServer, feed: &str) {
+        self.wait(&format!("{feed} caught up"), |bench| {
+            bench.done(feed).is_some_and(|done| server.state().now() - done < 120)
+        })
+        .await;
+    }
+
+    pub(crate) async fn wait_for_state(&mut self, state: HealthState, part: &str) {
+        self.wait(&format!("{state:?} {part}"), |bench| {
+            let status = bench.reporter.status();
+            status.state == state && status.message.contains(part)
+        })
+        .await;
+    }
+
+    /// The store must hold exactly what the server counted, up to where it was asked.
+    pub(crate) async fn compare_with_truth(&mut self, server: &SentryServer, start: i64) {
+        let errors = self.done("errors").unwrap();
+        let stored = self.totals("sentry_errors_total", ["project", "level"]).await;
+        let truth = server.state().data.error_totals(start, errors);
+        let truth: BTreeMap<[String; 2], f64> =
+            truth.into_iter().map(|((project, level), count)| ([project, level], count)).collect();
+        assert!(!truth.is_empty());
+        assert_eq!(stored, truth, "errors");
+
+        let transactions = self.done("transactions").unwrap();
+        let stored = self.totals("sentry_transactions_total", ["project"]).await;
+        let truth = server.state().data.transaction_totals(start, transactions);
+        assert_eq!(stored, truth.into_iter().map(|(project, count)| ([project], count)).collect());
+
+        let outcomes = self.done("outcomes").unwrap();
+        let mut stored = self.totals("sentry_outcomes_total", ["project", "category", "outcome"]).await;
+        stored.extend(self.totals("sentry_outcome_bytes_total", ["project", "category", "outcome"]).await);
+        for (key, seconds) in
+            self.totals("sentry_outcome_seconds_total", ["project", "category", "outcome"]).await
+        {
+            stored.insert(key, (seconds * 1e3).round());
+        }
+        let truth = server.state().data.outcome_totals(start, outcomes);
+        let truth: BTreeMap<[String; 3], f64> =
+            truth.into_iter().map(|((a, b, c), n)| ([a, b, c], n)).collect();
+        assert_eq!(stored, truth, "outcomes");
+
+        let sessions = self.done("sessions").unwrap();
+        let stored = self.totals("sentry_sessions_total", ["project", "environment", "status"]).await;
+        let truth = server.state().data.session_totals(start, sessions, |one| {
+            [one.project, one.environment, one.status].map(str::to_owned)
+        });
+        let truth: BTreeMap<[String; 3], f64> =
+            truth.into_iter().map(|(key, [count, ..])| (key, count)).collect();
+        assert_eq!(stored, truth, "sessions");
+    }
+}
+
+pub(crate) fn assert_schema_followed(server: &SentryServer) {
+    assert_eq!(server.state().violations, Vec::<String>::new());
+}
+
+/// The first moment that is asked for at first contact.
+pub(crate) fn first_moment(server: &SentryServer, hours: i64) -> i64 {
+    (server.state().now() - hours * HOUR).div_euclid(HOUR) * HOUR
+}

@@ -1,0 +1,164 @@
+//! Everything is counted, and counted once.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use config::SentryFeed;
+use model::HealthState;
+use tests::{
+    engine_process::PATIENCE,
+    sentry_server::{Limit, TOKEN},
+};
+
+use crate::bench::{Bench, assert_schema_followed, busy_server, first_moment, settings};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_counted_once_and_pages_are_followed() {
+    let server = busy_server().await;
+    server.state().page = 2;
+    let start = first_moment(&server, 2);
+    let mut bench = Bench::new();
+    bench.start(&settings(&server), TOKEN);
+    for feed in ["errors", "transactions"] {
+        bench.wait_until_caught_up(&server, feed).await;
+    }
+    bench
+        .wait("hours are stored", |bench| {
+            bench.done("outcomes") == bench.done("sessions") && bench.done("outcomes").is_some()
+        })
+        .await;
+    // The issues take hundreds of pages of two.
+    server.state().page = 100;
+    bench.wait_for_state(HealthState::Healthy, "").await;
+
+    // Issues, of which there are several pages, by level; zero where there is none.
+    let begun = Instant::now();
+    let issues = loop {
+        let issues = bench.points("sentry_issues").await;
+        if !issues.is_empty() {
+            break issues;
+        }
+        assert!(begun.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let mut truth: BTreeMap<(String, String), f64> = BTreeMap::new();
+    for issue in &server.state().data.issues {
+        *truth.entry((issue.project.to_owned(), issue.level.to_owned())).or_default() += 1.0;
+    }
+    for one in &issues {
+        let key = (one.labels["project"].clone(), one.labels["level"].clone());
+        assert_eq!(one.values.last().copied(), Some(truth.get(&key).copied().unwrap_or(0.0)), "{key:?}");
+        assert_eq!(one.labels["service.name"], one.labels["project"]);
+    }
+    assert_eq!(issues.len(), 15, "three projects with five levels each");
+
+    // Monitors: fine, failed and missed, by environment.
+    let up: BTreeMap<(String, String), f64> = bench
+        .points("sentry_monitor_up")
+        .await
+        .into_iter()
+        .map(|one| ((one.labels["monitor"].clone(), one.labels["environment"].clone()), one.values[0]))
+        .collect();
+    let expected =
+        [("invoices", "production", 0.0), ("nightly", "production", 1.0), ("nightly", "staging", 0.0)];
+    assert_eq!(up, expected.map(|(slug, place, value)| ((slug.to_owned(), place.to_owned()), value)).into());
+    let overdue = bench.points("sentry_monitor_overdue_seconds").await;
+    assert!(overdue.iter().all(|one| one.values[0] >= 90.0), "{overdue:?}");
+
+    // Quantiles in seconds and crash-free rates between 0 and 1, per release too.
+    let durations = bench.points("sentry_transaction_duration_seconds").await;
+    assert_eq!(durations.len(), 12, "three projects with four quantiles");
+    assert!(durations.iter().flat_map(|one| &one.values).all(|value| (0.005..2.005).contains(value)));
+    let rates = bench.points("sentry_release_crash_free_sessions_ratio").await;
+    assert!(
+        !rates.is_empty() && rates.iter().flat_map(|one| &one.values).all(|rate| (0.0..=1.0).contains(rate))
+    );
+    bench.stop().await;
+    bench.compare_with_truth(&server, start).await;
+    assert!(server.state().most_at_once <= 1, "one request at a time");
+    assert_schema_followed(&server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_are_stamped_within_their_stretch_and_never_before_it_closed() {
+    let server = busy_server().await;
+    let mut bench = Bench::new();
+    bench.start(&settings(&server), TOKEN);
+    bench.wait_until_caught_up(&server, "errors").await;
+    for one in bench.points("sentry_errors_total").await {
+        for time in &one.times {
+            let end = time.0 + 1_000_000;
+            assert_eq!(end % 60_000_000_000, 0, "{end}");
+            assert!(end / 1_000_000_000 + 30 <= server.state().now());
+        }
+        let mut times = one.times.clone();
+        times.dedup();
+        assert_eq!(times.len(), one.times.len(), "no stretch twice");
+    }
+    assert_schema_followed(&server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_doubled_or_lost_however_often_it_is_ended() {
+    let server = busy_server().await;
+    server.state().page = 3;
+    let start = first_moment(&server, 2);
+    let mut bench = Bench::new();
+    let mut settings = settings(&server);
+    settings.leave_out = vec![SentryFeed::Issues];
+    for round in 0..25_u64 {
+        bench.start(&settings, TOKEN);
+        tokio::time::sleep(Duration::from_millis(40 + 23 * round)).await;
+        bench.abort().await;
+    }
+    bench.start(&settings, TOKEN);
+    for feed in ["errors", "transactions"] {
+        bench.wait_until_caught_up(&server, feed).await;
+    }
+    bench
+        .wait("hours are stored", |bench| {
+            bench.done("outcomes").is_some() && bench.done("sessions").is_some()
+        })
+        .await;
+    bench.wait_for_state(HealthState::Healthy, "").await;
+    bench.stop().await;
+    bench.compare_with_truth(&server, start).await;
+    assert_schema_followed(&server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_walk_goes_on_where_it_was_ended() {
+    let server = busy_server().await;
+    server.state().page = 50;
+    server.state().limits.insert("issues", Limit { requests: 3, window: 1 });
+    let mut bench = Bench::new();
+    let mut settings = settings(&server);
+    settings.leave_out = SentryFeed::ALL.into_iter().filter(|feed| *feed != SentryFeed::Issues).collect();
+    bench.start(&settings, TOKEN);
+    let begun = Instant::now();
+    while server.state().statuses("issues").get(&200).copied().unwrap_or(0) < 6 {
+        assert!(begun.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    bench.abort().await;
+    assert!(bench.points("sentry_issues").await.is_empty(), "half a walk tells nothing");
+    bench.start(&settings, TOKEN);
+    let begun = Instant::now();
+    while bench.points("sentry_issues").await.is_empty() {
+        assert!(begun.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bench.stop().await;
+    let stored: f64 = bench.points("sentry_issues").await.iter().map(|one| one.values[0]).sum();
+    assert_eq!(stored, 731.0);
+    let first_pages = server
+        .state()
+        .asked
+        .iter()
+        .filter(|asked| asked.endpoint == "issues" && !asked.uri.contains("cursor"))
+        .count();
+    assert_eq!(first_pages, 1, "the second run began in the middle");
+    assert_schema_followed(&server);
+}

@@ -1,0 +1,112 @@
+//! Through a whole engine that is killed again and again: totals and secrecy.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use model::{HealthState, SeriesPoints};
+use tests::{
+    engine_process::{EngineProcess, PATIENCE},
+    sentry_server::{Fault, TOKEN},
+};
+
+use crate::bench::{busy_server, first_moment};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_keeps_the_token_secret_and_counts_once_over_kill_9() {
+    let server = busy_server().await;
+    // The first contact is made before the settings below are.
+    let start = first_moment(&server, 24);
+    let mut engine = EngineProcess::start().await.unwrap();
+    server.state().fail("monitors", vec![Fault::Telltale; 3]);
+    let arguments = |token: Option<&str>| serde_json::json!({"name": "acme", "url": server.url(), "token": token, "organizations": [], "projects": []});
+    let refused: model::SentryAccess =
+        engine.call("sentry_connect", arguments(Some("wrong-token-0123456789"))).await.unwrap();
+    assert!(!refused.usable);
+    let settings = std::fs::read_to_string(engine.settings_file()).unwrap();
+    assert!(!settings.contains("[[sentry]]"), "an installation that cannot be asked is not kept");
+
+    let access: model::SentryAccess = engine.call("sentry_connect", arguments(Some(TOKEN))).await.unwrap();
+    assert!(access.usable, "{access:?}");
+    let mut settings = std::fs::read_to_string(engine.settings_file()).unwrap();
+    assert!(settings.contains("[[sentry]]"));
+    settings.push_str(
+        "interval_seconds = 5\nbackfill_hours = 3\nsettle_seconds = 30\nrequests_per_second = 20\n",
+    );
+    std::fs::write(engine.settings_file(), &settings).unwrap();
+    let part = |status: &model::EngineStatus| {
+        status.parts.iter().find(|part| part.name == "sentry acme").map(|part| part.state)
+    };
+    for round in 0..6_u64 {
+        tokio::time::sleep(Duration::from_millis(300 * round)).await;
+        engine.kill().unwrap();
+        engine.start_again().await.unwrap();
+    }
+    engine
+        .wait_for_status("Sentry is collected", |status| {
+            matches!(part(status), Some(HealthState::Healthy | HealthState::Degraded))
+        })
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    let closed = |seconds: i64| (server.state().now() - 30 - seconds).div_euclid(60) * 60;
+    let stored = loop {
+        let question = serde_json::json!({
+            "metric": "sentry_errors_total", "matchers": [], "limit": 100_000,
+            "range": {"start": 0, "end": i64::MAX}
+        });
+        let points: Vec<SeriesPoints> = engine.call("samples", question).await.unwrap();
+        let last = points.iter().flat_map(|one| &one.times).max().map_or(0, |time| time.0 / 1_000_000_000);
+        if last > closed(180) {
+            break points;
+        }
+        assert!(begun.elapsed() < PATIENCE, "the past was not collected");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    };
+    let last = stored.iter().flat_map(|one| &one.times).max().unwrap().0 / 1_000_000_000 + 1;
+    let mut totals: BTreeMap<(String, String), f64> = BTreeMap::new();
+    for one in &stored {
+        let key = (one.labels["project"].clone(), one.labels["level"].clone());
+        *totals.entry(key).or_default() += one.values.iter().sum::<f64>();
+    }
+    let truth = server.state().data.error_totals(start, last);
+    assert_eq!(totals.keys().collect::<Vec<_>>(), truth.keys().collect::<Vec<_>>());
+    assert_eq!(totals, truth);
+
+    let told = format!("{:?}", engine.status().await.unwrap());
+    assert!(!told.contains(TOKEN), "{told}");
+    engine.stop().await.unwrap();
+    let log = engine.log();
+    assert!(!log.contains(TOKEN) && !log.contains("wrong-token-0123456789"));
+    for entry in walk(&engine.data()) {
+        if entry.file_name().is_some_and(|name| name == "secrets.json") {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+            continue;
+        }
+        let bytes = std::fs::read(&entry).unwrap();
+        for secret in [TOKEN, "wrong-token-0123456789"] {
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "a token is in {}", entry.display());
+        }
+    }
+    // With another start it is still there, and gone once the installation is removed.
+    engine.start_again().await.unwrap();
+    let _: () = engine.call("sentry_remove", serde_json::json!({"name": "acme"})).await.unwrap();
+    let secrets = std::fs::read_to_string(engine.data().join("secrets.json")).unwrap_or_default();
+    assert!(!secrets.contains(TOKEN));
+    assert!(!std::fs::read_to_string(engine.settings_file()).unwrap().contains("[[sentry]]"));
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        match entry.file_type().unwrap() {
+            kind if kind.is_dir() => files.extend(walk(&entry.path())),
+            kind if kind.is_file() => files.push(entry.path()),
+            _ => {}
+        }
+    }
+    files
+}

@@ -1,0 +1,88 @@
+//! The checks of a self-hosted Sentry: shown before they are added, added once, edited, tried on real servers, removed
+//! together.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its servers should fail")]
+
+use axum::{Router, routing::get};
+use model::{
+    CheckKind, CheckOverview, CheckResult, HealthCheck, HealthState, SentryPreset, TimeRange, Timestamp,
+};
+use serde_json::{Value, json};
+use tests::{
+    engine_process::EngineProcess,
+    servers::{Postgres, Redis},
+};
+
+/// The web page, Relay, Snuba and ClickHouse answer their health addresses with what these programs answer.
+async fn parts_of_sentry() -> u16 {
+    let router = Router::new()
+        .route("/_health/", get(|| async { "ok" }))
+        .route("/api/0/", get(|| async { r#"{"version": "0", "auth": null, "user": null}"# }))
+        .route("/api/relay/healthcheck/ready/", get(|| async { r#"{"is_healthy":true}"# }))
+        .route("/health", get(|| async { r#"{"status": "ok"}"# }))
+        .route("/ping", get(|| async { "Ok.\n" }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    port
+}
+
+async fn checks(engine: &EngineProcess) -> Vec<HealthCheck> {
+    let range = TimeRange::new(Timestamp(0), Timestamp(1));
+    let all: Vec<CheckOverview> = engine.call("checks", json!({"range": range, "cells": 1})).await.unwrap();
+    all.into_iter().map(|one| one.check).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_step_adds_checks_that_can_be_edited_and_removed_together() {
+    let (redis, postgres) = (Redis::start("hunter22").unwrap(), Postgres::start("hunter23").unwrap());
+    let web = parts_of_sentry().await;
+    let engine = EngineProcess::start().await.unwrap();
+    let request = json!({
+        "name": "Own Sentry", "url": format!("http://127.0.0.1:{web}"), "host": "127.0.0.1", "statsd": "172.17.0.1:8125"
+    });
+
+    let preview: SentryPreset = engine.call("sentry_preset", request.clone()).await.unwrap();
+    assert_eq!(preview.checks.len(), 8);
+    assert!(preview.checks.iter().all(|planned| !planned.present));
+    assert!(preview.snippets.iter().any(|snippet| snippet.text.contains("172.17.0.1:8125")));
+    assert!(checks(&engine).await.is_empty(), "a preview changes nothing");
+
+    let add = json!({"request": request, "checks": null});
+    let added: SentryPreset = engine.call("sentry_preset_add", add.clone()).await.unwrap();
+    assert!(added.checks.iter().all(|planned| planned.present));
+    assert_eq!(checks(&engine).await.len(), 8);
+
+    // Somebody's own ports and passwords.
+    for planned in added.checks {
+        let mut check = planned.check;
+        let mut secret = Value::Null;
+        match &mut check.kind {
+            CheckKind::Redis { port, .. } => (*port, secret) = (redis.port(), "hunter22".into()),
+            CheckKind::Postgres { port, .. } => (*port, secret) = (postgres.port(), "hunter23".into()),
+            CheckKind::Tcp { port, .. } => *port = redis.port(),
+            CheckKind::Http { url, .. } => {
+                for inner in ["3000", "1218", "8123"] {
+                    *url = url.replace(&format!(":{inner}/"), &format!(":{web}/"));
+                }
+            }
+        }
+        let saved: HealthCheck =
+            engine.call("save_check", json!({"check": check, "secret": secret})).await.unwrap();
+        let result: CheckResult = engine.call("run_check", json!({"id": saved.id})).await.unwrap();
+        assert_eq!(result.state, HealthState::Healthy, "{}: {}", saved.name, result.message);
+    }
+
+    let mut own = checks(&engine).await[0].clone();
+    (own.id, own.name) = (String::new(), "somebody's own".to_owned());
+    let _: HealthCheck = engine.call("save_check", json!({"check": own, "secret": null})).await.unwrap();
+    let before = checks(&engine).await;
+    let again: SentryPreset = engine.call("sentry_preset_add", add).await.unwrap();
+    assert!(again.checks.iter().all(|planned| planned.present));
+    assert_eq!(checks(&engine).await, before, "adding twice adds nothing and undoes no edit");
+
+    let removed: u32 = engine.call("sentry_preset_remove", json!({"name": "Own Sentry"})).await.unwrap();
+    assert_eq!(removed, 8);
+    let left: Vec<String> = checks(&engine).await.into_iter().map(|check| check.name).collect();
+    assert_eq!(left, ["somebody's own"]);
+}

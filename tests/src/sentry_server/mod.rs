@@ -155,16 +155,22 @@ impl SentryServer {
             at_once: 0,
             counted: HashMap::new(),
         }));
-        let listener = tokio::net::TcpListener::bind(address).await?;
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
         let (address, stop) = (listener.local_addr()?, CancellationToken::new());
         let router = Router::new().fallback(serve).with_state(state.clone());
         let stopped = stop.clone();
-        tokio::spawn(async move {
-            let serving = axum::serve(listener, router).into_future();
-            tokio::select! {
-                _ = serving => {}
-                () = stopped.cancelled() => {}
-            }
+        // On a runtime of its own, so that open connections end with the server.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::spawn(move || {
+            runtime.block_on(async move {
+                let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+                let serving = axum::serve(listener, router).into_future();
+                tokio::select! {
+                    _ = serving => {}
+                    () = stopped.cancelled() => {}
+                }
+            });
         });
         Ok(Self { state, address, stop })
     }

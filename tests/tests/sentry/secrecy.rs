@@ -7,7 +7,7 @@ use std::{
 
 use model::{HealthState, SeriesPoints};
 use tests::{
-    engine_process::{EngineProcess, PATIENCE},
+    engine_process::{EngineProcess, PATIENCE, SETTINGS},
     sentry_server::{Fault, TOKEN},
 };
 
@@ -16,25 +16,23 @@ use crate::bench::{busy_server, first_moment};
 #[tokio::test(flavor = "multi_thread")]
 async fn the_engine_keeps_the_token_secret_and_counts_once_over_kill_9() {
     let server = busy_server().await;
-    // The first contact is made before the settings below are.
-    let start = first_moment(&server, 24);
-    let mut engine = EngineProcess::start().await.unwrap();
+    let start = first_moment(&server, 3);
+    let known = format!(
+        "{SETTINGS}\n[[sentry]]\nname = \"acme\"\nurl = \"{}\"\ninterval_seconds = 5\nbackfill_hours = 3\n\
+         settle_seconds = 30\nrequests_per_second = 20\n",
+        server.url()
+    );
+    let mut engine = EngineProcess::prepare(&known).unwrap();
+    engine.start_again().await.unwrap();
     server.state().fail("monitors", vec![Fault::Telltale; 3]);
     let arguments = |token: Option<&str>| serde_json::json!({"name": "acme", "url": server.url(), "token": token, "organizations": [], "projects": []});
     let refused: model::SentryAccess =
         engine.call("sentry_connect", arguments(Some("wrong-token-0123456789"))).await.unwrap();
     assert!(!refused.usable);
-    let settings = std::fs::read_to_string(engine.settings_file()).unwrap();
-    assert!(!settings.contains("[[sentry]]"), "an installation that cannot be asked is not kept");
-
+    assert!(!engine.data().join("secrets.json").exists(), "a token that is refused is not kept");
     let access: model::SentryAccess = engine.call("sentry_connect", arguments(Some(TOKEN))).await.unwrap();
     assert!(access.usable, "{access:?}");
-    let mut settings = std::fs::read_to_string(engine.settings_file()).unwrap();
-    assert!(settings.contains("[[sentry]]"));
-    settings.push_str(
-        "interval_seconds = 5\nbackfill_hours = 3\nsettle_seconds = 30\nrequests_per_second = 20\n",
-    );
-    std::fs::write(engine.settings_file(), &settings).unwrap();
+    assert!(std::fs::read_to_string(engine.settings_file()).unwrap().contains("backfill_hours = 3"));
     let part = |status: &model::EngineStatus| {
         status.parts.iter().find(|part| part.name == "sentry acme").map(|part| part.state)
     };

@@ -7,7 +7,7 @@ use std::{
     fs,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -58,6 +58,7 @@ pub(crate) struct Client {
     /// The clock of the installation less ours, in nanoseconds.
     skew: AtomicI64,
     requests: Mutex<BTreeMap<(Endpoint, u16), u64>>,
+    answered: AtomicU64,
 }
 
 impl Client {
@@ -99,6 +100,7 @@ impl Client {
             turn: tokio::sync::Mutex::default(),
             skew: AtomicI64::new(0),
             requests: Mutex::default(),
+            answered: AtomicU64::new(0),
         })
     }
 
@@ -195,6 +197,7 @@ impl Client {
             }
         };
         if status.is_success() {
+            self.answered.fetch_add(1, Ordering::Relaxed);
             self.pace().succeeded(endpoint, limits, Instant::now());
             return Ok(Some((body, next)));
         }
@@ -257,6 +260,11 @@ impl Client {
     /// How far the installation's clock is ahead of ours, in whole seconds.
     pub(crate) fn skew_seconds(&self) -> i64 {
         self.skew.load(Ordering::Relaxed) / NANOS_PER_SECOND
+    }
+
+    /// How many questions were answered so far.
+    pub(crate) fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// Requests made so far by endpoint and status (0 where there was no answer).

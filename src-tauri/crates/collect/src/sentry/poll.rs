@@ -152,9 +152,13 @@ impl Poller {
                     continue;
                 }
                 let key = (feed, slug.clone());
+                let answered = self.client.answered();
                 match self.collect(feed, organization, &mut positions).await {
                     Ok(notice) => {
-                        self.reached();
+                        // A round in which there was nothing to ask for says nothing of the installation.
+                        if self.client.answered() != answered {
+                            self.reached();
+                        }
                         let mut problems = lock(&self.problems);
                         match notice {
                             Some(notice) => problems.insert(key, notice),

@@ -55,6 +55,48 @@ test('a rule is made by clicking and fires', async ({ page, own, visit }) => {
   await expect(card.getByText('silenced')).toBeVisible()
 })
 
+test('a rule is changed by its query', async ({ page, shop, visit }) => {
+  await visit(shop, '#/alerts/rules/new?metric=system.memory.utilization')
+  const query = page.getByRole('textbox', { name: 'The rule as a query' })
+  await expect(query).toHaveValue(/^average \(system\.memory\.utilization\[5m\]\)/)
+  await query.fill('maximum (system.memory.utilization[1m]) >= 0.25 for 90s')
+  await query.press('Enter')
+  await expect(page.getByRole('textbox', { name: 'Threshold', exact: true })).toHaveValue('25%')
+  await expect(page.getByRole('textbox', { name: 'Hold', exact: true })).toHaveValue('90 s')
+  await expect(page.getByText(/^Tells you when the largest|^Tells you when the maximum/)).toBeVisible()
+  await query.fill('mean (system.memory.utilization[1m]) > 1')
+  await query.press('Enter')
+  await expect(page.getByRole('alert').filter({ hasText: 'expected one of' })).toBeVisible()
+})
+
+test('stretches marked in the chart are compared', async ({ page, shop, visit }) => {
+  await visit(shop, '#/analysis?service=gateway&figure=p95')
+  await expectDrawn(page, 'figure.chart')
+  await page.getByRole('button', { name: 'mark after' }).click()
+  const plot = await page.locator('figure.chart .u-over').first().boundingBox()
+  if (!plot) throw new Error('the plot has no place')
+  await page.mouse.move(plot.x + plot.width * 0.6, plot.y + 60)
+  await page.mouse.down()
+  await page.mouse.move(plot.x + plot.width * 0.9, plot.y + 60, { steps: 6 })
+  await page.mouse.up()
+  await expect(page).toHaveURL(/against=own/)
+  await expect(page.getByLabel('Before, from')).toBeVisible()
+  await expect(page.getByRole('row', { name: /Median/ })).toBeVisible()
+})
+
+test('processes are chosen to be watched', async ({ page, own, visit }) => {
+  await visit(own.place, '#/connect')
+  const way = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Chosen processes' }) })
+  await way.getByLabel('Executable').fill('binnacle*')
+  await way.getByLabel('Name').fill('instrument "one"')
+  await way.getByRole('button', { name: 'Add' }).click()
+  await expect(way.getByLabel('Executable')).toHaveValue('')
+  const { text } = await command<{ text: string }>(own.place, 'settings', {})
+  expect(text).toContain('name = "instrument \\"one\\""')
+  expect(text).toContain('executable = "binnacle*"')
+  await expect(way.getByText('1 working')).toBeVisible({ timeout: 30_000 })
+})
+
 test('a setting changed in the form is in the text of the file', async ({ page, own, visit, faults }) => {
   faults.allowRefusal()
   await visit(own.place, '#/settings')

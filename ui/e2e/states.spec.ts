@@ -18,6 +18,7 @@ test('an engine without data is honest about it while the vital signs move', asy
     ['#/analysis', /Choose what to look into/],
     ['#/services/nobody', /nobody/],
     ['#/traces/00000000000000000000000000000001', /There is no trace/],
+    ['#/traces/zzz', /This is not a trace id/],
     ['#/health/none', /Nothing is checked yet|There is no such check/],
     ['#/alerts/rules/none', /There is no such rule/],
     ['#/metrics?metric=none.such', /No values|no such|Nothing/i],
@@ -49,6 +50,25 @@ test('an engine that stops is shown as lost, and the page recovers when it is ba
   await expect(page.getByRole('button', { name: /^system\.cpu\.utilization/ })).toBeVisible()
   await page.getByRole('link', { name: 'Overview' }).click()
   await expect(page.getByRole('main').getByRole('link', { name: /^CPU: [\d.]+ %/ })).toBeVisible()
+})
+
+test('a hidden console is sent nothing and catches up when it is shown', async ({ page, own, visit }) => {
+  let messages = 0
+  page.on('websocket', (socket) => socket.on('framereceived', () => (messages += 1)))
+  const hide = (hidden: boolean) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { configurable: true, get: () => value })
+      document.dispatchEvent(new Event('visibilitychange'))
+    }, hidden)
+  await visit(own.place)
+  await expect.poll(() => messages).toBeGreaterThan(2)
+  await hide(true)
+  await page.waitForTimeout(1000)
+  const before = messages
+  await page.waitForTimeout(4000)
+  expect(messages).toBe(before)
+  await hide(false)
+  await expect.poll(() => messages).toBeGreaterThan(before)
 })
 
 test('a page without its token says how to get in', async ({ page, shop, faults }) => {

@@ -34,6 +34,8 @@ export interface Place {
   http: string
   otlpGrpc: string
   otlpHttp: string
+  remoteWrite: string
+  statsd: string
   token: string
 }
 
@@ -61,12 +63,16 @@ export class Engine {
     const folder = await mkdtemp(join(tmpdir(), 'binnacle-e2e-'))
     await mkdir(join(folder, 'data'))
     if (settings) await writeFile(join(folder, 'data', 'settings.toml'), settings)
-    const [http, grpc, otlp] = [await freePort(), await freePort(), await freePort()]
+    const ports: number[] = []
+    while (ports.length < 5) ports.push(await freePort())
+    const [http = 0, grpc = 0, otlp = 0, remote = 0, statsd = 0] = ports
     const engine = new Engine({
       folder,
       http: `127.0.0.1:${http}`,
       otlpGrpc: `127.0.0.1:${grpc}`,
       otlpHttp: `127.0.0.1:${otlp}`,
+      remoteWrite: `127.0.0.1:${remote}`,
+      statsd: `127.0.0.1:${statsd}`,
       token: '',
     })
     await engine.resume()
@@ -75,10 +81,11 @@ export class Engine {
 
   /** Starts the process on the same folder and the same ports; done once it accepts traffic. */
   async resume(): Promise<void> {
-    const { folder, http, otlpGrpc, otlpHttp } = this.place
+    const { folder, http, otlpGrpc, otlpHttp, remoteWrite, statsd } = this.place
+    const listen = ['--http', http, '--otlp-grpc', otlpGrpc, '--otlp-http', otlpHttp]
     const child = spawn(
       program(),
-      ['serve', '--data', join(folder, 'data'), '--http', http, '--otlp-grpc', otlpGrpc, '--otlp-http', otlpHttp],
+      ['serve', '--data', join(folder, 'data'), ...listen, '--remote-write', remoteWrite, '--statsd', statsd],
       { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, DBUS_SESSION_BUS_ADDRESS: 'disabled:' } },
     )
     this.#process = child

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram'
 import { command } from './engine'
 import { expect, expectDrawn, test } from './fixtures'
 
@@ -82,6 +83,20 @@ test('stretches marked in the chart are compared', async ({ page, shop, visit })
   await expect(page).toHaveURL(/against=own/)
   await expect(page.getByLabel('Before, from')).toBeVisible()
   await expect(page.getByRole('row', { name: /Median/ })).toBeVisible()
+})
+
+test('connect tells that StatsD came in', async ({ page, own, visit }) => {
+  await visit(own.place, '#/connect')
+  const way = page.locator('section').filter({ has: page.getByRole('heading', { name: 'StatsD and DogStatsD' }) })
+  const port = own.place.statsd.split(':')[1] ?? ''
+  await expect(way.getByText(`STATSD_PORT=${port}`)).toBeVisible()
+  await expect(way.getByText('waiting for data')).toBeVisible()
+  const socket = createSocket('udp4')
+  await new Promise((sent) => socket.send('shop.orders:3|c|#room:lab', Number(port), '127.0.0.1', sent))
+  socket.close()
+  await expect(way.getByText(/^\d+ samples$/)).toBeVisible({ timeout: 40_000 })
+  const write = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Prometheus remote write' }) })
+  await expect(write.getByText(`url: http://${own.place.remoteWrite}/api/v1/write`)).toBeVisible()
 })
 
 test('processes are chosen to be watched', async ({ page, own, visit }) => {

@@ -38,6 +38,12 @@ pub(crate) fn rotate(connection: &Connection, now: i64) -> Result<(), StoreError
     Ok(())
 }
 
+/// Notes when the first head of a new database was opened.
+pub(crate) fn stamp(connection: &Connection, now: i64) -> Result<(), StoreError> {
+    connection.execute("UPDATE heads SET opened = ? WHERE opened = 0", [now])?;
+    Ok(())
+}
+
 /// Takes a head away whose points lie in partitions now.
 pub(crate) fn remove(connection: &Connection, head: u64) -> Result<(), StoreError> {
     connection.execute_batch(&format!(

@@ -17,7 +17,7 @@ use crate::{
     dictionary::Dictionary,
     head,
     layout::{Layout, Layouts, Partition},
-    maintain::{Maintainer, MaintenanceStep, Request, Steps},
+    maintain::{self, Maintainer, MaintenanceStep, Request, Steps},
     open::{self, DATABASE},
     reader::{Reader, Readers},
     room::{DiskRoom, Room},
@@ -102,6 +102,7 @@ impl Store {
         let room = Arc::new(Room::new(opened.folder.clone(), options.reserve_bytes));
         room.look();
         let (commits, _) = broadcast::channel(COMMITS_KEPT);
+        head::stamp(&opened.connection, maintain::now())?;
         let layouts = Arc::new(Layouts::open(&opened.connection, opened.folder.join(open::PARTITIONS))?);
         layouts.sweep()?;
         let readers = Readers::new(

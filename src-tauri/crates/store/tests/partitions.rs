@@ -328,6 +328,30 @@ async fn the_demonstration_goes_from_partitions_without_a_trace() {
 }
 
 #[tokio::test]
+async fn a_damaged_file_is_never_merged_into_a_whole_one() {
+    let (_folder, store) = open();
+    for _ in 0..2 {
+        store.write(telemetry()).await.unwrap();
+        store.seal_now().await.unwrap();
+    }
+    let files = store.partitions();
+    let file = files.iter().find(|one| one.signal == PartitionSignal::Samples).unwrap();
+    let whole = fs::read(&file.path).unwrap();
+    let mut bytes = whole.clone();
+    bytes[200] ^= 1;
+    fs::write(&file.path, &bytes).unwrap();
+    store.compact().await.unwrap_err();
+    assert!(store.partitions().contains(file));
+    // The next attempt goes on without it, and takes it in once it was mended.
+    store.compact().await.unwrap();
+    assert!(store.partitions().contains(file));
+    fs::write(&file.path, &whole).unwrap();
+    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
+    store.compact().await.unwrap();
+    assert_eq!(store.statistics().await.unwrap().samples, 360 * 5);
+}
+
+#[tokio::test]
 async fn damage_is_found_and_dropped_partitions_leave_no_file() {
     let (folder, store) = open();
     store.write(telemetry()).await.unwrap();
@@ -401,6 +425,18 @@ async fn partitions_are_read_without_binnacle() {
     assert_eq!(rows[0].0, "requests_total");
     assert_eq!(rows[3].1.as_deref(), Some("2"));
     assert_eq!(rows.iter().map(|row| row.2).sum::<u64>(), file.points);
+    // The statement that people are told to read the points with.
+    let told = include_str!("../../../../docs/decisions/0003-how-metrics-are-sealed.md");
+    let told = told.split("```sql\n").nth(1).unwrap().split(';').next().unwrap();
+    let folder = file.path.parent().unwrap().display().to_string();
+    let told = told.replace("partitions/", &format!("{folder}/"));
+    let sql = format!(
+        "SELECT sum(value), count(*) FROM ({told}) WHERE metric = 'temperature' \
+         AND (labels ->> 'sensor') = '2' AND NOT isnan(value)"
+    );
+    let (sum, count): (f64, u64) = plain.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let expected: i64 = (0..360).filter(|n| ![100, 200].contains(n)).map(|n| n * 3).sum();
+    assert_eq!((sum, count), (expected as f64 / 4.0, 359));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     StoreError,
     layout::{Layout, PartitionFile, PartitionSignal, file_path},
-    partition::{NewPartition, Plan, Points, SamplesFile, counts, read_file, span_of, tables},
+    partition::{NewPartition, Plan, Points, SamplesFile, checksum, counts, read_file, span_of, tables},
     reader::Reader,
 };
 
@@ -100,6 +100,10 @@ impl Maintenance {
         let path = file_path(&self.layouts.folder, signal, plan.id);
         self.steps.tell(MaintenanceStep::Write { path, done, of });
         let reader = self.reader()?;
+        for file in &merge.files {
+            // What was damaged since must not get into a file that looks whole.
+            checked(&reader, file, unchanged(file))?;
+        }
         let written = match signal {
             PartitionSignal::Samples => self.merge_samples(&reader, &merge.files, without, plan),
             PartitionSignal::Histograms => {
@@ -178,6 +182,13 @@ impl Maintenance {
         }
         Ok((new, replaced))
     }
+}
+
+fn unchanged(file: &PartitionFile) -> Result<(), StoreError> {
+    if checksum(&file.info.path)? == file.info.checksum {
+        return Ok(());
+    }
+    Err(StoreError::Database("its content is not what was written".to_owned()))
 }
 
 /// Sets a file aside that could not be read, so that the next attempt goes on without it.

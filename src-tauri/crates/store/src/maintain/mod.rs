@@ -38,8 +38,8 @@ use crate::{
 const TICK: Duration = Duration::from_secs(60);
 /// How long after the end of a window its points may come before it is sealed.
 const LATENESS: i64 = 600 * model::NANOS_PER_SECOND;
-/// A head with this many points is sealed early.
-const MOST_POINTS: u64 = 10_000_000;
+/// A head with this many points is sealed early: the database file keeps the room of the largest head it had.
+const MOST_POINTS: u64 = 4_000_000;
 
 /// What the thread is asked for.
 pub(crate) enum Request {
@@ -239,7 +239,8 @@ impl Maintenance {
     }
 }
 
-fn now() -> i64 {
+/// The time of the clock, in nanoseconds since the epoch.
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

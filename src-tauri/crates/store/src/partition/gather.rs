@@ -47,7 +47,7 @@ pub(crate) fn gather(
 /// How many points each series has in a partition.
 pub(crate) fn counts(reader: &Reader, file: &PartitionFile) -> Result<HashMap<u64, u64>, StoreError> {
     let mut counts = HashMap::new();
-    let Some(scan) = file.scan()? else { return Ok(counts) };
+    let scan = file.scan()?.ok_or_else(set_aside)?;
     for group in scan.all_groups() {
         reader.check()?;
         scan.read(group, &rows::COUNTS, None, |batch| {
@@ -68,12 +68,19 @@ pub(crate) fn sealed(
     start: i64,
     end: i64,
 ) -> Result<Vec<(u64, Points)>, StoreError> {
+    if file.fault().is_some() {
+        return Ok(Vec::new());
+    }
     let read = read_file(reader, file, wanted, start, end);
     reader.check()?;
     read.or_else(|error| {
         file.set_aside(&error);
         Ok(Vec::new())
     })
+}
+
+fn set_aside() -> StoreError {
+    StoreError::Database("the partition was set aside because it cannot be read".to_owned())
 }
 
 /// Points of a partition, or why they cannot be read.
@@ -85,7 +92,7 @@ pub(crate) fn read_file(
     end: i64,
 ) -> Result<Vec<(u64, Points)>, StoreError> {
     let mut found = Vec::new();
-    let Some(scan) = file.scan()? else { return Ok(found) };
+    let scan = file.scan()?.ok_or_else(set_aside)?;
     for group in scan.groups(wanted) {
         reader.check()?;
         let ranges = scan.find(group, rows::INDEX, |_, series, first, last| {

@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Report(ReportOptions),
     /// Writes telemetry of a range to a file.
     Export(ExportOptions),
+    /// Brings files of samples in: Prometheus text or OpenMetrics with times, CSV, Parquet.
+    Import(ImportOptions),
     /// Sends the telemetry of a demonstration shop to an OTLP/gRPC address.
     Demo(DemoOptions),
 }
@@ -255,6 +257,22 @@ pub(crate) struct ExportOptions {
     /// File to write; `-` for standard output [default: the suggested name in this folder].
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportOptions {
+    /// The files. Importing one again doubles nothing.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Service of samples that name none [default: imported].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// Only read the files and tell what would be imported.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print JSON, one file a line.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

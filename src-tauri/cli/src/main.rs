@@ -5,6 +5,7 @@ mod checks;
 mod connection;
 mod documents;
 mod follow;
+mod imports;
 mod output;
 mod rules;
 mod sentry;
@@ -51,6 +52,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Sentry(what) => sentry::run(&data, what).await,
         Command::Report(what) => documents::report(&data, what).await,
         Command::Export(what) => documents::export(&data, what).await,
+        Command::Import(what) => imports::run(&data, what).await,
         Command::Demo(options) => serve::demonstrate(options).await,
     }
 }

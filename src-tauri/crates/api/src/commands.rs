@@ -115,6 +115,10 @@ commands! {
     report(ReportArguments) -> file crate::FileReply;
     export(ExportArguments) -> file crate::FileReply;
 
+    import(ImportRequest) -> json ImportStatus;
+    imports(Nothing) -> json Vec<ImportStatus>;
+    stop_import(IdArguments) -> json ();
+
     settings(Nothing) -> json SettingsDocument;
     save_settings(SettingsArguments) -> json SettingsDocument;
     set_setting(SettingArguments) -> json SettingsDocument;

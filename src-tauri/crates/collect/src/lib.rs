@@ -5,6 +5,7 @@
 mod clock;
 mod delivery;
 mod host;
+mod import;
 pub mod log_line;
 mod own;
 pub mod prometheus;
@@ -14,6 +15,7 @@ mod span_metrics;
 mod tail;
 
 pub use host::run_host;
+pub use import::{ImportError, import_file};
 pub use own::{own_resource, run_self};
 pub use scrape::run_scrape;
 pub use sentry::{TokenSource, run_sentry, sentry_access};

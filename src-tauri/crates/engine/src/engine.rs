@@ -15,8 +15,8 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use crate::{
     EngineError, EngineOptions, Instance, Intake, SettingsState, collection::Collection,
-    demonstration::Demonstration, ledger, notices::Notices, noticing, notifications::SwitchedNotifier, now,
-    own, stage::Stage, status,
+    demonstration::Demonstration, imports::Imports, ledger, notices::Notices, noticing,
+    notifications::SwitchedNotifier, now, own, stage::Stage, status,
 };
 
 /// A running engine. Clones share it.
@@ -40,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) sentry_tokens: watch::Sender<u64>,
     pub(crate) alerts: AlertService,
     pub(crate) demonstration: AsyncMutex<Demonstration>,
+    pub(crate) imports: Imports,
     pub(crate) paused: watch::Sender<Option<Timestamp>>,
     pub(crate) held_at_start: RecordCounts,
     pub(crate) status: watch::Sender<Option<EngineStatus>>,
@@ -113,6 +114,7 @@ impl Engine {
                 sentry_tokens: watch::Sender::new(0),
                 alerts,
                 demonstration: AsyncMutex::default(),
+                imports: Imports::default(),
                 paused: watch::Sender::new(None),
                 held_at_start: RecordCounts { samples: held.samples, logs: held.logs, spans: held.spans },
                 status: watch::Sender::new(None),
@@ -186,6 +188,10 @@ impl Engine {
         if let Err(error) = self.inner.store.clone().close().await {
             tracing::error!(%error, "the store did not close cleanly; its log is replayed at the next start");
         }
+    }
+
+    pub(crate) fn intake_stage(&self) -> &Stage {
+        &self.inner.stages.intake
     }
 
     /// The store.

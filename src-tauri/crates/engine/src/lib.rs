@@ -6,6 +6,7 @@ mod collection;
 mod demonstration;
 mod engine;
 mod error;
+mod imports;
 mod instance;
 mod intake;
 mod ledger;

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod filter;
+mod import;
 mod logs;
 mod metrics;
 mod report;
@@ -10,6 +11,7 @@ mod traces;
 
 pub use analysis::*;
 pub use filter::*;
+pub use import::*;
 pub use logs::*;
 pub use metrics::*;
 pub use report::*;

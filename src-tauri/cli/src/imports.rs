@@ -1,0 +1,114 @@
+//! Files of samples brought in from the terminal.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::Path,
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use model::{ImportRequest, ImportState, ImportStatus};
+use serde_json::json;
+
+use crate::{
+    arguments::ImportOptions,
+    connection::Connection,
+    output::{line, local, printable},
+};
+
+const GLANCE: Duration = Duration::from_millis(250);
+
+/// Imports the files one after the other; the exit code tells whether all were read and any sample was of use.
+pub(crate) async fn run(data: &Path, options: ImportOptions) -> anyhow::Result<ExitCode> {
+    // A folder without an engine may be new: importing is a way to begin.
+    if !data.exists() {
+        std::fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
+    }
+    let connection = Connection::open(data).await?;
+    let mut all_well = true;
+    for file in &options.files {
+        let outcome = import(&connection, file, &options).await;
+        match outcome {
+            Ok(status) => {
+                all_well &= status.state == ImportState::Done
+                    && (status.progress.points > 0 || status.progress.refused == 0);
+                summary(&status, options.json)?;
+            }
+            Err(error) => {
+                all_well = false;
+                eprintln!("binnacle-cli: {}: {error:#}", file.display());
+            }
+        }
+    }
+    connection.close().await;
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn import(
+    connection: &Connection,
+    file: &Path,
+    options: &ImportOptions,
+) -> anyhow::Result<ImportStatus> {
+    let path = std::fs::canonicalize(file).context("cannot find it")?;
+    let Some(path) = path.to_str() else { bail!("its name is not valid Unicode") };
+    let request =
+        ImportRequest { path: path.to_owned(), service: options.service.clone(), dry_run: options.dry_run };
+    let mut status: ImportStatus = connection.ask("import", serde_json::to_value(request)?).await?;
+    let interactive = io::stderr().is_terminal();
+    while status.state == ImportState::Running {
+        tokio::select! {
+            () = tokio::time::sleep(GLANCE) => {}
+            _ = tokio::signal::ctrl_c() => {
+                let _: () = connection.ask("stop_import", json!({"id": status.id})).await?;
+            }
+        }
+        let all: Vec<ImportStatus> = connection.ask("imports", json!({})).await?;
+        status = all
+            .into_iter()
+            .find(|known| known.id == status.id)
+            .context("the engine was started anew meanwhile; import the file again, nothing will double")?;
+        if interactive {
+            let progress = &status.progress;
+            let percent = progress.bytes_read * 100 / progress.bytes.max(1);
+            let mut out = io::stderr().lock();
+            write!(out, "\r{percent:3} %, {} points, {} refused ", progress.points, progress.refused)?;
+            out.flush()?;
+        }
+    }
+    if interactive {
+        eprintln!();
+    }
+    Ok(status)
+}
+
+fn summary(status: &ImportStatus, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return line(&serde_json::to_string(status)?);
+    }
+    let progress = &status.progress;
+    let ended = match (status.state, status.request.dry_run) {
+        (ImportState::Done, false) => "imported",
+        (ImportState::Done, true) => "would import",
+        (ImportState::Stopped, _) => "stopped after",
+        _ => "failed after",
+    };
+    let range = progress
+        .range
+        .map_or_else(String::new, |range| format!(", from {} to {}", local(range.start), local(range.end)));
+    line(&format!(
+        "{}: {ended} {} points of {} series in {} rows{range}; {} refused",
+        printable(&status.request.path),
+        progress.points,
+        progress.series,
+        progress.rows,
+        progress.refused
+    ))?;
+    for reason in progress.reasons.iter().take(10) {
+        line(&format!("  {}", printable(reason)))?;
+    }
+    if !status.error.is_empty() {
+        line(&format!("  {}", printable(&status.error)))?;
+    }
+    Ok(())
+}

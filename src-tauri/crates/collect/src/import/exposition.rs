@@ -1,0 +1,335 @@
+//! Prometheus text and OpenMetrics with timestamps, in pieces of bounded size.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{self, BufRead, Read as _},
+    sync::Arc,
+};
+
+use model::{Resource, Timestamp};
+
+use super::{
+    Unreadable, moment,
+    sink::{Ended, Sink},
+};
+use crate::prometheus::{self, ExposedSample, Exposition, Target};
+
+/// A longer line is refused.
+const LONGEST_LINE: u64 = 1 << 20;
+/// A piece ends at the first new family after so many lines, and at the first new time after twice as many: the
+/// lines of a histogram stay together.
+const PIECE: usize = 10_000;
+/// Families whose types are remembered.
+const MOST_FAMILIES: usize = 100_000;
+/// Malformed lines of one piece that are told one by one.
+const MOST_RETRIES: usize = 50;
+
+/// Which of the two texts it is. They differ in the unit of times, among other things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Prometheus text 0.0.4: milliseconds.
+    Prometheus,
+    /// OpenMetrics 1.0: seconds; ends with `# EOF`.
+    OpenMetrics,
+}
+
+/// What is remembered of a family.
+#[derive(Debug, Default)]
+struct Family {
+    kind: String,
+    help: String,
+}
+
+struct Reader<'a> {
+    dialect: Dialect,
+    service: &'a str,
+    now: Timestamp,
+    families: HashMap<String, Family>,
+    /// Numbers and text of the lines that wait.
+    lines: Vec<(u64, String)>,
+    sink: &'a mut Sink,
+}
+
+/// Reads a whole file; `service` is that of samples without a label `job`.
+pub(crate) fn read(
+    mut input: impl BufRead,
+    dialect: Dialect,
+    service: &str,
+    now: Timestamp,
+    sink: &mut Sink,
+) -> Result<(), Unreadable> {
+    let mut reader = Reader { dialect, service, now, families: HashMap::new(), lines: Vec::new(), sink };
+    let mut bytes = Vec::new();
+    let mut number = 0;
+    loop {
+        bytes.clear();
+        let length = (&mut input).take(LONGEST_LINE).read_until(b'\n', &mut bytes)?;
+        if length == 0 {
+            break;
+        }
+        number += 1;
+        reader.sink.tally.bytes_read += length as u64;
+        if length as u64 == LONGEST_LINE && bytes.last() != Some(&b'\n') {
+            reader.sink.tally.bytes_read += skip_line(&mut input)?;
+            reader.sink.refuse(|| format!("line {number}: more than {} KiB", LONGEST_LINE >> 10))?;
+            continue;
+        }
+        let Ok(line) = std::str::from_utf8(&bytes) else {
+            reader.sink.refuse(|| format!("line {number}: the text is not UTF-8"))?;
+            continue;
+        };
+        let line = line.trim();
+        if let Some(comment) = line.strip_prefix('#') {
+            if dialect == Dialect::OpenMetrics && comment == " EOF" {
+                break;
+            }
+            reader.comment(comment)?;
+        } else if !line.is_empty() {
+            reader.line(number, line)?;
+        }
+    }
+    reader.assemble()?;
+    Ok(())
+}
+
+fn skip_line(input: &mut impl BufRead) -> io::Result<u64> {
+    let mut skipped = 0;
+    loop {
+        let buffer = input.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(skipped);
+        }
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let length = end.map_or(buffer.len(), |end| end + 1);
+        input.consume(length);
+        skipped += length as u64;
+        if end.is_some() {
+            return Ok(skipped);
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn comment(&mut self, comment: &str) -> Result<(), Ended> {
+        let mut words = comment.trim().splitn(3, [' ', '\t']);
+        let (Some(keyword), Some(name)) = (words.next(), words.next()) else { return Ok(()) };
+        let rest = words.next().unwrap_or_default().trim();
+        if !matches!(keyword, "TYPE" | "HELP") || name.len() > 1000 {
+            return Ok(());
+        }
+        // A type is told before the samples of its family; lines that wait were told without it.
+        self.assemble()?;
+        if self.families.len() >= MOST_FAMILIES {
+            self.families.clear();
+        }
+        let family = self.families.entry(name.to_owned()).or_default();
+        if keyword == "TYPE" {
+            rest.clone_into(&mut family.kind);
+        } else {
+            family.help = rest.chars().take(500).collect();
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, number: u64, line: &str) -> Result<(), Ended> {
+        self.sink.tally.rows += 1;
+        let line = match self.dialect {
+            Dialect::Prometheus => line.to_owned(),
+            Dialect::OpenMetrics => match in_milliseconds(line) {
+                Some(line) => line,
+                None => return self.sink.refuse(|| format!("line {number}: no value and time")),
+            },
+        };
+        if let Some((_, last)) = self.lines.last() {
+            let new_family = base(family_of(last)) != base(family_of(&line));
+            let new_time = last.rsplit(' ').next() != line.rsplit(' ').next();
+            let waiting = self.lines.len();
+            if (waiting >= PIECE && new_family) || (waiting >= 2 * PIECE && new_time) || waiting >= 20 * PIECE
+            {
+                self.assemble()?;
+            }
+        }
+        self.lines.push((number, line));
+        Ok(())
+    }
+
+    /// Puts the lines that wait together and passes them on.
+    fn assemble(&mut self) -> Result<(), Ended> {
+        let mut lines = std::mem::take(&mut self.lines);
+        let mut retries = 0;
+        while !lines.is_empty() {
+            let (header, header_lines) = self.header(&lines);
+            let mut text = header;
+            for (_, line) in &lines {
+                text.push_str(line);
+                text.push('\n');
+            }
+            match prometheus::parse(text.as_bytes(), usize::MAX) {
+                Ok(exposition) => return self.pass_on(exposition, &lines, header_lines),
+                Err(error) => {
+                    let place = error.line.saturating_sub(header_lines + 1).min(lines.len() - 1);
+                    let (number, _) = lines.remove(place);
+                    retries += 1;
+                    self.sink.refuse(|| format!("line {number}: {}", error.message))?;
+                    if retries >= MOST_RETRIES {
+                        for (number, _) in lines.drain(..) {
+                            self.sink.refuse(|| format!("line {number}: among too many malformed lines"))?;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The comments of the families that lines belong to, and how many lines they are.
+    fn header(&self, lines: &[(u64, String)]) -> (String, usize) {
+        let mut header = String::new();
+        let mut count = 0;
+        let mut last = "";
+        for (_, line) in lines {
+            let name = family_of(line);
+            if name == last {
+                continue;
+            }
+            last = name;
+            let known = [name, base(name), name.strip_suffix("_total").unwrap_or(name)];
+            let Some((told, family)) = known.iter().find_map(|known| self.families.get_key_value(*known))
+            else {
+                continue;
+            };
+            let kind = match family.kind.as_str() {
+                kind @ ("counter" | "gauge" | "histogram" | "summary") => kind,
+                _ => "untyped",
+            };
+            // OpenMetrics calls a counter by its name without `_total`.
+            let told = if kind == "counter" { name } else { told };
+            header.push_str(&format!("# TYPE {told} {kind}\n"));
+            count += 1;
+            if !family.help.is_empty() {
+                header.push_str(&format!("# HELP {told} {}\n", family.help));
+                count += 1;
+            }
+        }
+        (header, count)
+    }
+
+    fn pass_on(
+        &mut self,
+        exposition: Exposition,
+        lines: &[(u64, String)],
+        header_lines: usize,
+    ) -> Result<(), Ended> {
+        let number = |line: usize| lines.get(line.saturating_sub(header_lines + 1)).map_or(0, |line| line.0);
+        let mut by_job: BTreeMap<String, Vec<ExposedSample>> = BTreeMap::new();
+        for sample in exposition.samples {
+            let is_creation_time = self.dialect == Dialect::OpenMetrics && sample.name.ends_with("_created");
+            if is_creation_time {
+                continue;
+            }
+            let time = sample.timestamp.map(Timestamp::from_millis);
+            let refused = match time.map(|time| moment::plausible(time, self.now)) {
+                Some(Ok(_)) => None,
+                Some(Err(message)) => Some(message),
+                None => Some("no time: what was when can only be told with times".to_owned()),
+            };
+            if let Some(message) = refused {
+                let line = number(sample.line);
+                self.sink.refuse(|| format!("line {line}: {message}"))?;
+                continue;
+            }
+            let job = sample.labels.iter().find(|(name, _)| name == "job").map(|(_, job)| job.as_str());
+            let service = job.filter(|job| !job.is_empty()).unwrap_or(self.service).to_owned();
+            by_job.entry(service).or_default().push(sample);
+        }
+        for (service, samples) in by_job {
+            let target =
+                Target { resource: Arc::new(Resource::service_named(&service)), labels: BTreeMap::new() };
+            let mut piece =
+                Exposition { kinds: exposition.kinds.clone(), help: exposition.help.clone(), samples };
+            loop {
+                match prometheus::assemble(&piece, &target, self.now) {
+                    Ok(batch) => break self.sink.take_batch(batch)?,
+                    Err(error) => {
+                        let before = piece.samples.len();
+                        piece.samples.retain(|sample| sample.line != error.line);
+                        let line = number(error.line);
+                        self.sink.refuse(|| format!("line {line}: {}", error.message))?;
+                        if piece.samples.len() == before {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name that a line begins with.
+fn family_of(line: &str) -> &str {
+    line.split(['{', ' ', '\t']).next().unwrap_or_default()
+}
+
+/// The family that a part of a histogram or summary belongs to.
+fn base(name: &str) -> &str {
+    ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
+}
+
+/// A line of OpenMetrics as Prometheus text: without its exemplar, its time in milliseconds. None if there is no
+/// value or the time is no number.
+fn in_milliseconds(line: &str) -> Option<String> {
+    let mut quoted = false;
+    let mut escaped = false;
+    let mut labels_end = 0;
+    let mut end = line.len();
+    for (index, byte) in line.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'}' if !quoted && labels_end == 0 => labels_end = index + 1,
+            b'#' if !quoted => {
+                end = index;
+                break;
+            }
+            _ => {}
+        }
+    }
+    let line = line.get(..end)?;
+    let name_end = if labels_end > 0 { labels_end } else { line.find([' ', '\t'])? };
+    let (series, rest) = line.split_at_checked(name_end)?;
+    let mut words = rest.split_ascii_whitespace();
+    let value = words.next()?;
+    let Some(time) = words.next() else { return Some(format!("{series} {value}")) };
+    let seconds: f64 = time.parse().ok()?;
+    let milliseconds = (seconds * 1000.0).round();
+    if words.next().is_some() || milliseconds.abs() >= 9.0e15 || milliseconds.is_nan() {
+        return None;
+    }
+    Some(format!("{series} {value} {}", milliseconds as i64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn openmetrics_lines_become_prometheus_lines() {
+        for (line, expected) in [
+            (
+                "a_total{x=\"}#\\\"\"} 3 1700000000.5 # {trace_id=\"x\"} 1",
+                Some("a_total{x=\"}#\\\"\"} 3 1700000000500"),
+            ),
+            ("a 3 1700000000", Some("a 3 1700000000000")),
+            ("a 3", Some("a 3")),
+            ("a", None),
+            ("a 3 x", None),
+            ("a 3 NaN", None),
+            ("a 3 1e300", None),
+            ("a 3 1 2", None),
+        ] {
+            assert_eq!(in_milliseconds(line).as_deref(), expected, "{line}");
+        }
+    }
+}

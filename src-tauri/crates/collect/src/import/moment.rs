@@ -1,0 +1,146 @@
+//! Times as files write them.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use model::{NANOS_PER_SECOND, Timestamp};
+
+/// Earlier times are taken for another unit: 1990-01-01.
+const EARLIEST: i64 = 631_152_000 * NANOS_PER_SECOND;
+/// How far ahead of now a time may be.
+const AHEAD: i64 = 86_400 * NANOS_PER_SECOND;
+
+/// RFC 3339, a date and a time of day in UTC, or a number of seconds, milliseconds, microseconds or nanoseconds
+/// since the epoch, told apart by its size.
+pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("no time".to_owned());
+    }
+    if let Ok(number) = text.parse::<i64>() {
+        return Ok(from_number(number));
+    }
+    if let Some(time) = from_decimal(text) {
+        return Ok(time);
+    }
+    if let Ok(seconds) = text.parse::<f64>() {
+        return from_float(seconds).ok_or_else(|| format!("{} is not a time", shown(text)));
+    }
+    let nanos = |time: NaiveDateTime| time.and_utc().timestamp_nanos_opt();
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|time| time.timestamp_nanos_opt())
+        .or_else(|| {
+            // As databases write times with a zone: 2026-01-02 03:04:05.6+00.
+            let forms = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];
+            forms
+                .iter()
+                .find_map(|form| DateTime::parse_from_str(text, form).ok())
+                .map(|time| time.timestamp_nanos_opt())
+        })
+        .or_else(|| {
+            let forms = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"];
+            forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok()).map(nanos)
+        })
+        .or_else(|| {
+            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+            Some(nanos(day.and_hms_opt(0, 0, 0)?))
+        })
+        .flatten()
+        .map(Timestamp)
+        .ok_or_else(|| format!("{} is not a time", shown(text)))
+}
+
+/// Seconds until the year 5138, then milliseconds, microseconds, nanoseconds.
+fn from_number(number: i64) -> Timestamp {
+    let units = [
+        (100_000_000_000, NANOS_PER_SECOND),
+        (100_000_000_000_000, 1_000_000),
+        (100_000_000_000_000_000, 1000),
+    ];
+    let unit = units.into_iter().find(|(end, _)| number.unsigned_abs() < *end);
+    let factor = unit.map_or(1, |(_, factor)| factor);
+    Timestamp(number.saturating_mul(factor))
+}
+
+/// Seconds such as `1700000000.25`, to the digit: a floating-point number would round them.
+fn from_decimal(text: &str) -> Option<Timestamp> {
+    let (seconds, fraction) = text.split_once('.')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(seconds) || !digits(fraction) || seconds.len() > 10 {
+        return None;
+    }
+    let fraction: String = fraction.chars().chain(std::iter::repeat('0')).take(9).collect();
+    let seconds: i64 = seconds.parse().ok()?;
+    Some(Timestamp(seconds.checked_mul(NANOS_PER_SECOND)?.checked_add(fraction.parse().ok()?)?))
+}
+
+fn from_float(number: f64) -> Option<Timestamp> {
+    if !number.is_finite() || number.abs() >= 9.2e18 {
+        return None;
+    }
+    if number.abs() < 1e11 {
+        // The whole seconds apart, so that fractions keep their digits.
+        let nanos = (number.fract() * 1e9).round() as i64;
+        return Some(Timestamp(
+            (number.trunc() as i64).saturating_mul(NANOS_PER_SECOND).saturating_add(nanos),
+        ));
+    }
+    Some(from_number(number as i64))
+}
+
+/// Refuses times that cannot be meant.
+pub(crate) fn plausible(time: Timestamp, now: Timestamp) -> Result<Timestamp, String> {
+    if time.0 < EARLIEST {
+        return Err("the time is before 1990; is its unit right?".to_owned());
+    }
+    if time.0 > now.0.saturating_add(AHEAD) {
+        return Err("the time is more than a day ahead of now".to_owned());
+    }
+    Ok(time)
+}
+
+/// Text from outside for a message: quoted and not long.
+pub(crate) fn shown(text: &str) -> String {
+    let short: String = text.chars().take(40).collect();
+    let dots = if short.len() < text.len() { "…" } else { "" };
+    format!("{short:?}{dots}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_every_form() {
+        let expected = Timestamp(1_767_323_045_600_000_000);
+        for text in [
+            "2026-01-02T03:04:05.6Z",
+            "2026-01-02T04:04:05.600+01:00",
+            "2026-01-02 03:04:05.6",
+            "2026-01-02 03:04:05.600000000",
+            "2026-01-02 03:04:05.6+00",
+            "2026-01-02T03:04:05.6",
+            "1767323045.6",
+            "1767323045600",
+            "1767323045600000",
+            "1767323045600000000",
+            " 1767323045600 ",
+        ] {
+            assert_eq!(parse(text), Ok(expected), "{text}");
+        }
+        assert_eq!(parse("1767323045"), Ok(Timestamp(1_767_323_045_000_000_000)));
+        assert_eq!(parse("2026-01-02"), Ok(Timestamp(1_767_312_000_000_000_000)));
+        for bad in ["", "now", "2026-13-01", "NaN", "inf", "1e300", "12:00", "\u{0}"] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_that_cannot_be_meant_are_refused() {
+        let now = parse("2026-01-02").unwrap();
+        assert!(plausible(now, now).is_ok());
+        assert!(plausible(parse("2016-01-02").unwrap(), now).is_ok(), "ten years back is history");
+        assert!(plausible(parse("2036-01-02").unwrap(), now).is_err());
+        assert!(plausible(Timestamp(1_767_323_045), now).is_err());
+        assert!(plausible(Timestamp(i64::MAX), now).is_err());
+    }
+}

@@ -91,7 +91,7 @@ const faintTexts = () => {
 
 for (const scheme of ['dark', 'light'] as const) {
   test(`every view has its landmarks, names and contrast in the ${scheme} look`, async ({ page, shop, visit }) => {
-    test.setTimeout(120_000)
+    test.setTimeout(180_000)
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
     await visit(shop)
     const bright = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
@@ -107,6 +107,7 @@ for (const scheme of ['dark', 'light'] as const) {
 }
 
 test('nothing is cut off at 900 by 600 and at twice the size', async ({ page, shop, visit }) => {
+  test.setTimeout(180_000)
   for (const size of [
     { width: 900, height: 600 },
     { width: 720, height: 450 },

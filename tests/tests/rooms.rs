@@ -15,7 +15,7 @@ const ROOMS: &[&str] = &[
 const KNOWN_BY: &[(&str, &[&str])] = &[
     ("duckdb", &["store"]),
     ("tauri", &["binnacle"]),
-    ("axum", &["ingest", "web"]),
+    ("axum", &["ingest", "web", "tests"]),
     ("tonic", &["ingest", "demo", "tests"]),
     ("opentelemetry-proto", &["ingest", "demo", "tests"]),
     ("notify-rust", &["alerts"]),

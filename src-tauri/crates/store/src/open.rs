@@ -11,6 +11,7 @@ use duckdb::{AccessMode, Config, Connection};
 
 use crate::{
     StoreError, StoreOptions,
+    partition::sync_folder,
     schema::{self, Found},
 };
 
@@ -21,6 +22,10 @@ pub(crate) const LOG: &str = "binnacle.duckdb.wal";
 /// A log that reaches this length is moved into the database file even under load; until then it lies in memory
 /// as well, and a start after a crash replays it.
 const LONGEST_LOG: &str = "128MiB";
+/// A log of this length is long.
+const LONG_LOG: u64 = 8 << 20;
+/// Name of the file that notes the version of the database.
+const NOTE: &str = "binnacle.version";
 /// Folder for spilled intermediate results.
 const TEMPORARY: &str = "temporary";
 /// Folder that exports are written to before they move to their place: the only one queries may write to.
@@ -42,23 +47,18 @@ pub(crate) fn open(folder: &Path, options: &StoreOptions) -> Result<Opened, Stor
     let folder = fs::canonicalize(folder).map_err(|error| file_error(folder, &error))?;
     let lock = Arc::new(lock(&folder)?);
     let database = folder.join(DATABASE);
-    let found = if fs::metadata(&database).is_ok_and(|metadata| metadata.len() > 0) {
-        inspect(&database, &folder, options)?
+    let exists = fs::metadata(&database).is_ok_and(|metadata| metadata.len() > 0);
+    // A long log takes seconds to replay, so it is not looked at twice where a note says whose it is.
+    let long = fs::metadata(folder.join(LOG)).is_ok_and(|metadata| metadata.len() >= LONG_LOG);
+    let opened = if exists && long && noted(&folder) {
+        Some(open_at_once(&database, &folder, options)?)
     } else {
-        Found::Nothing
+        None
     };
-    let version = match found {
-        Found::Nothing => 0,
-        Found::Foreign => {
-            return Err(StoreError::Damaged {
-                path: database,
-                reason: "it holds the tables of another program".to_owned(),
-            });
-        }
-        Found::Version(found) if found > schema::NEWEST => {
-            return Err(StoreError::NewerSchema { path: database, found, supported: schema::NEWEST });
-        }
-        Found::Version(version) => version,
+    let version = match opened {
+        Some(_) => schema::NEWEST,
+        None if exists => inspect(&database, &folder, options)?,
+        None => 0,
     };
     for leftover in [TEMPORARY, EXPORTS] {
         let path = folder.join(leftover);
@@ -68,28 +68,90 @@ pub(crate) fn open(folder: &Path, options: &StoreOptions) -> Result<Opened, Stor
         create_folder(&path)?;
     }
     create_folder(&folder.join(PARTITIONS))?;
-    let connection = Connection::open_with_flags(&database, config(&folder, options)?)?;
+    let connection = match opened {
+        Some(connection) => connection,
+        None => Connection::open_with_flags(&database, config(&folder, options)?)?,
+    };
     restrict(&connection, &folder)?;
+    note(&folder)?;
     schema::migrate(&connection, version)?;
     Ok(Opened { connection, folder, lock })
 }
 
-/// Looks into an existing database with nothing but reading, so that a damaged or newer one stays as it is.
-fn inspect(database: &Path, folder: &Path, options: &StoreOptions) -> Result<Found, StoreError> {
-    let damaged =
-        |reason: String| StoreError::Damaged { path: database.to_owned(), reason: first_line(&reason) };
+/// Looks into an existing database with nothing but reading, so that a damaged or newer one stays as it is; its
+/// version.
+fn inspect(database: &Path, folder: &Path, options: &StoreOptions) -> Result<i64, StoreError> {
     let config = config(folder, options)?.access_mode(AccessMode::ReadOnly)?;
     let connection =
-        Connection::open_with_flags(database, config).map_err(|error| damaged(error.to_string()))?;
-    let found = schema::inspect(&connection).map_err(|error| damaged(error.to_string()))?;
-    if found == Found::Version(schema::NEWEST) {
+        Connection::open_with_flags(database, config).map_err(|error| damaged(database, &error.into()))?;
+    look(&connection, database)
+}
+
+/// Opens an existing database of the newest version for writing, and lets go of it unwritten if it is not what it
+/// should be.
+fn open_at_once(database: &Path, folder: &Path, options: &StoreOptions) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(database, config(folder, options)?)
+        .map_err(|error| damaged(database, &error.into()))?;
+    connection.execute_batch("PRAGMA disable_checkpoint_on_shutdown")?;
+    let version = look(&connection, database)?;
+    if version != schema::NEWEST {
+        let reason = format!("it has schema version {version}, its note says {}", schema::NEWEST);
+        return Err(StoreError::Damaged { path: database.to_owned(), reason });
+    }
+    connection.execute_batch("PRAGMA enable_checkpoint_on_shutdown")?;
+    Ok(connection)
+}
+
+/// The version of a database that this program can read.
+fn look(connection: &Connection, database: &Path) -> Result<i64, StoreError> {
+    let found = schema::inspect(connection).map_err(|error| damaged(database, &error))?;
+    let version = match found {
+        Found::Nothing => 0,
+        Found::Foreign => {
+            return Err(StoreError::Damaged {
+                path: database.to_owned(),
+                reason: "it holds the tables of another program".to_owned(),
+            });
+        }
+        Found::Version(found) if found > schema::NEWEST => {
+            let (path, supported) = (database.to_owned(), schema::NEWEST);
+            return Err(StoreError::NewerSchema { path, found, supported });
+        }
+        Found::Version(version) => version,
+    };
+    if version == schema::NEWEST {
         for table in ["series", "resources"] {
             connection
                 .query_row(&format!("SELECT count(*), max(hash(t)) FROM {table} t"), [], |_| Ok(()))
-                .map_err(|error| damaged(error.to_string()))?;
+                .map_err(|error| damaged(database, &error.into()))?;
         }
     }
-    Ok(found)
+    Ok(version)
+}
+
+fn damaged(database: &Path, error: &StoreError) -> StoreError {
+    StoreError::Damaged { path: database.to_owned(), reason: first_line(&error.to_string()) }
+}
+
+/// Whether a note says that the database has the newest version.
+fn noted(folder: &Path) -> bool {
+    fs::read_to_string(folder.join(NOTE)).is_ok_and(|text| text.trim() == schema::NEWEST.to_string())
+}
+
+/// Notes the version before the database is brought to it, so that an older program finds a note that is not its own
+/// and looks first.
+fn note(folder: &Path) -> Result<(), StoreError> {
+    if noted(folder) {
+        return Ok(());
+    }
+    let (path, unfinished) = (folder.join(NOTE), folder.join(format!("{NOTE}.unfinished")));
+    let write = || {
+        fs::write(&unfinished, format!("{}\n", schema::NEWEST))?;
+        File::open(&unfinished)?.sync_all()?;
+        fs::rename(&unfinished, &path)
+    };
+    write().map_err(|error| file_error(&path, &error))?;
+    sync_folder(folder)
 }
 
 fn config(folder: &Path, options: &StoreOptions) -> Result<Config, StoreError> {

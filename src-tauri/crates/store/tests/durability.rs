@@ -1,4 +1,5 @@
 //! What survives, what is refused and what is cancelled.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
 
@@ -115,6 +116,69 @@ async fn a_copy_taken_while_open_replays_its_log() {
     let again = Store::open(crashed.path(), small()).unwrap();
     assert_eq!(bodies(&again, &Filter::everything()).await, ["kept"]);
     again.close().await.unwrap();
+}
+
+/// A copy of the folder as a crash with a long log leaves it.
+async fn crashed_with_a_long_log(folder: &std::path::Path, store: &Store) -> tempfile::TempDir {
+    let body = "no two lines are quite the same ".repeat(400);
+    for round in 0.. {
+        let records =
+            (0..1200).map(|n| log("shop", at(n), &format!("{round} {n} {body}"), Attributes::new()));
+        store.write(logs(records.collect())).await.unwrap();
+        let crashed = tempfile::tempdir().unwrap();
+        for name in ["binnacle.duckdb", "binnacle.duckdb.wal", "binnacle.version"] {
+            fs::copy(folder.join(name), crashed.path().join(name)).unwrap();
+        }
+        // A quiet moment may have moved the log into the database.
+        if fs::metadata(crashed.path().join("binnacle.duckdb.wal")).unwrap().len() > 8 << 20 {
+            return crashed;
+        }
+    }
+    unreachable!()
+}
+
+#[tokio::test]
+async fn a_long_log_is_replayed_after_a_crash() {
+    let (folder, store) = open();
+    let crashed = crashed_with_a_long_log(folder.path(), &store).await;
+    let logs = store.statistics().await.unwrap().logs;
+    for _ in 0..2 {
+        let copy = Store::open(crashed.path(), small()).unwrap();
+        assert_eq!(copy.statistics().await.unwrap().logs, logs);
+        copy.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_database_with_a_long_log_is_refused_and_unchanged() {
+    let (folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    for n in 0..2000 {
+        let tags = Attributes::new().with("n", n).with("text", format!("{n} {}", "x".repeat(200)));
+        batch.add_sample(Series::gauge("g", "", resource("shop"), tags), at(n), 1.0);
+    }
+    store.write(batch).await.unwrap();
+    store.checkpoint().await.unwrap();
+    let crashed = crashed_with_a_long_log(folder.path(), &store).await;
+    let (path, log) = (crashed.path().join("binnacle.duckdb"), crashed.path().join("binnacle.duckdb.wal"));
+    let (whole, whole_log) = (fs::read(&path).unwrap(), fs::read(&log).unwrap());
+    let refused = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        fs::write(&log, &whole_log).unwrap();
+        let outcome = Store::open(crashed.path(), small());
+        assert!(fs::read(&path).unwrap() == bytes, "the database was changed");
+        assert!(fs::read(&log).unwrap() == whole_log, "the log was changed");
+        outcome.map(|_| ()).unwrap_err()
+    };
+    let mut scrambled = whole.clone();
+    scrambled[12_288..].iter_mut().for_each(|byte| *byte ^= 0x55);
+    for bytes in [b"not a database at all".to_vec(), whole[..whole.len() / 3].to_vec(), scrambled] {
+        let error = refused(&bytes);
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+    }
+    fs::write(&path, &whole).unwrap();
+    fs::write(&log, &whole_log).unwrap();
+    Store::open(crashed.path(), small()).unwrap().close().await.unwrap();
 }
 
 #[tokio::test]

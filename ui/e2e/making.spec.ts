@@ -1,4 +1,6 @@
 import { createSocket } from 'node:dgram'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { command } from './engine'
 import { expect, expectDrawn, test } from './fixtures'
 
@@ -97,6 +99,22 @@ test('connect tells that StatsD came in', async ({ page, own, visit }) => {
   await expect(way.getByText(/^\d+ samples$/)).toBeVisible({ timeout: 40_000 })
   const write = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Prometheus remote write' }) })
   await expect(write.getByText(`url: http://${own.place.remoteWrite}/api/v1/write`)).toBeVisible()
+})
+
+test('samples of the past are tried, then brought in', async ({ page, own, visit }) => {
+  const file = join(own.place.folder, 'history.prom')
+  const now = Math.floor(Date.now() / 1000)
+  const lines = Array.from({ length: 20 }, (_, index) => `shop_stock{room="lab"} ${index} ${(now - 60 * index) * 1000}`)
+  await writeFile(file, `# TYPE shop_stock gauge\n${lines.join('\n')}\n`)
+  await visit(own.place, '#/connect')
+  const way = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Samples of the past' }) })
+  await way.getByLabel('Path').fill(file)
+  await way.getByRole('button', { name: 'Try' }).click()
+  await expect(way.getByText('20 points of 1 series would come in')).toBeVisible()
+  await way.getByRole('button', { name: 'Import' }).click()
+  await expect(way.getByText('20 points of 1 series came in')).toBeVisible()
+  await way.getByRole('link', { name: 'look at it' }).click()
+  await expect(page.getByRole('button', { name: /^shop_stock/ })).toBeVisible()
 })
 
 test('processes are chosen to be watched', async ({ page, own, visit }) => {

@@ -6,12 +6,10 @@ mod common;
 
 use std::{
     collections::BTreeMap,
-    fs,
-    path::Path,
     sync::{Arc, Mutex},
 };
 
-use common::*;
+use common::{metrics::copy, *};
 use model::*;
 use proptest::{prelude::*, test_runner::Config};
 use store::Store;
@@ -139,19 +137,6 @@ async fn check(store: &Store, model: &Model) {
             }
         }
         assert!(wanted.is_empty(), "{wanted:?}");
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().filter_map(Result::ok) {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            // A file may go between being listed and being copied.
-            let _ = fs::copy(entry.path(), target);
-        }
     }
 }
 

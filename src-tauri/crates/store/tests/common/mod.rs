@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub(crate) mod metrics;
+
 use std::sync::Arc;
 
 use model::*;

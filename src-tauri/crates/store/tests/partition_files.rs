@@ -1,0 +1,179 @@
+//! Files of partitions: open to other programs, checked, and gone when they should be.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+};
+
+use common::{metrics::*, *};
+use model::*;
+use store::{PartitionSignal, Store};
+
+#[tokio::test]
+async fn the_demonstration_goes_from_partitions_without_a_trace() {
+    let (folder, store) = open();
+    let attributes = Attributes::new().with("service.name", "demo").with(DEMONSTRATION_ATTRIBUTE, true);
+    let shown = Arc::new(Resource { attributes });
+    let mut batch = telemetry();
+    for n in 0..100 {
+        batch.add_sample(Series::gauge("temperature", "Cel", shown.clone(), Attributes::new()), at(n), 1.0);
+    }
+    let id = batch.add_series(Series {
+        kind: MetricKind::Histogram,
+        ..Series::gauge("duration", "s", shown, Attributes::new())
+    });
+    let point = batch.histograms[0].clone();
+    batch.histograms.push(HistogramPoint { series: id, ..point });
+    store.write(telemetry()).await.unwrap();
+    let before = answers(&store).await;
+    store.write(batch.clone()).await.unwrap();
+    store.seal_now().await.unwrap();
+    store.write(batch).await.unwrap();
+    let removed = store.remove_demonstration().await.unwrap();
+    assert_eq!(removed.samples, 202);
+    assert_eq!(answers(&store).await, before);
+    let partitions = store.partitions();
+    assert!(partitions.iter().flat_map(|one| &one.services).all(|share| share.service == "shop"));
+    for file in fs::read_dir(folder.path().join("partitions")).unwrap() {
+        let path = file.unwrap().path();
+        assert!(partitions.iter().any(|one| one.path == path), "{path:?} is left");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_never_merged_into_a_whole_one() {
+    let (_folder, store) = open();
+    for _ in 0..2 {
+        store.write(telemetry()).await.unwrap();
+        store.seal_now().await.unwrap();
+    }
+    let files = store.partitions();
+    let file = files.iter().find(|one| one.signal == PartitionSignal::Samples).unwrap();
+    let whole = fs::read(&file.path).unwrap();
+    let mut bytes = whole.clone();
+    bytes[200] ^= 1;
+    fs::write(&file.path, &bytes).unwrap();
+    store.compact().await.unwrap_err();
+    assert!(store.partitions().contains(file));
+    // The next attempt goes on without it, and takes it in once it was mended.
+    store.compact().await.unwrap();
+    assert!(store.partitions().contains(file));
+    fs::write(&file.path, &whole).unwrap();
+    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
+    store.compact().await.unwrap();
+    assert_eq!(store.statistics().await.unwrap().samples, 360 * 5);
+}
+
+#[tokio::test]
+async fn damage_is_found_and_dropped_partitions_leave_no_file() {
+    let (folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.seal_now().await.unwrap();
+    let file = store.partitions().remove(0);
+    let whole = fs::read(&file.path).unwrap();
+    let mut bytes = whole.clone();
+    bytes[100] ^= 1;
+    fs::write(&file.path, &bytes).unwrap();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
+    let faults = store.verify(move |done, of| hears.lock().unwrap().push((done, of))).await.unwrap();
+    assert_eq!(faults.len(), 1);
+    assert_eq!(faults[0].partition, file);
+    assert_eq!(store.partition_faults(), faults);
+    assert!(heard.lock().unwrap().last().is_some_and(|(done, of)| done == of && *of > 0));
+    fs::write(&file.path, &whole).unwrap();
+    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
+    assert!(store.drop_partitions(vec![file.id, 999]).await.is_err());
+    assert!(file.path.exists());
+    assert_eq!(store.drop_partitions(vec![file.id]).await.unwrap(), file.points);
+    assert!(!file.path.exists());
+    assert_eq!(fs::read_dir(folder.path().join("partitions")).unwrap().count(), store.partitions().len());
+}
+
+#[tokio::test]
+async fn a_missing_or_damaged_file_is_left_out_and_the_rest_is_read() {
+    let (folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.seal_now().await.unwrap();
+    let of =
+        |signal| store.partitions().into_iter().filter(move |one| one.signal == signal).collect::<Vec<_>>();
+    let (samples_files, histogram_files) = (of(PartitionSignal::Samples), of(PartitionSignal::Histograms));
+    store.close().await.unwrap();
+    fs::remove_file(&histogram_files[0].path).unwrap();
+    let mut bytes = fs::read(&samples_files[0].path).unwrap();
+    let end = bytes.len();
+    bytes[..end / 2].fill(0x55);
+    fs::write(&samples_files[0].path, bytes).unwrap();
+    let again = Store::open(folder.path(), small()).unwrap();
+    let left: usize = samples(&again, "temperature").await.iter().map(|(_, points)| points.len()).sum();
+    let rest: u64 = samples_files[1..].iter().map(|file| file.points).sum();
+    assert_eq!(left as u64, rest / 4 * 3);
+    let range = everything();
+    assert_eq!(again.read_histograms("duration", &[], range, MINUTE).await.unwrap().len(), 1);
+    let mut batch = TelemetryBatch::default();
+    batch.add_sample(gauge("shop", 0), at(1), 1.0);
+    again.write(batch).await.unwrap();
+    again.seal_now().await.unwrap();
+}
+
+#[tokio::test]
+async fn partitions_are_read_without_binnacle() {
+    let (_folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.seal_now().await.unwrap();
+    let file = store.partitions().into_iter().find(|one| one.signal == PartitionSignal::Samples).unwrap();
+    let plain = duckdb::Connection::open_in_memory().unwrap();
+    let sql = format!(
+        "SELECT metric, labels ->> 'sensor', count(*), sum(points) FROM '{}' GROUP BY ALL ORDER BY ALL",
+        file.path.display()
+    );
+    let mut statement = plain.prepare(&sql).unwrap();
+    let rows = statement
+        .query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, u64>(3)?))
+        })
+        .unwrap();
+    let rows: Vec<_> = rows.map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[0].0, "requests_total");
+    assert_eq!(rows[3].1.as_deref(), Some("2"));
+    assert_eq!(rows.iter().map(|row| row.2).sum::<u64>(), file.points);
+    // The statement that people are told to read the points with.
+    let told = include_str!("../../../../docs/decisions/0003-how-metrics-are-sealed.md");
+    let told = told.split("```sql\n").nth(1).unwrap().split(';').next().unwrap();
+    let folder = file.path.parent().unwrap().display().to_string();
+    let told = told.replace("partitions/", &format!("{folder}/"));
+    let sql = format!(
+        "SELECT sum(value), count(*) FROM ({told}) WHERE metric = 'temperature' \
+         AND (labels ->> 'sensor') = '2' AND NOT isnan(value)"
+    );
+    let (sum, count): (f64, u64) = plain.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let expected: i64 = (0..360).filter(|n| ![100, 200].contains(n)).map(|n| n * 3).sum();
+    assert_eq!((sum, count), (expected as f64 / 4.0, 359));
+}
+
+#[tokio::test]
+async fn an_export_holds_each_sealed_point_once() {
+    let (folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.seal_now().await.unwrap();
+    store.write(telemetry()).await.unwrap();
+    let request =
+        ExportRequest { signal: ExportSignal::Metrics, format: ExportFormat::Parquet, range: everything() };
+    let path = folder.path().join("out.parquet");
+    assert_eq!(store.export(&request, &path).await.unwrap(), 360 * 5);
+    let plain = duckdb::Connection::open_in_memory().unwrap();
+    let sql = format!(
+        "SELECT sum(value) FILTER (NOT isnan(value)), count(*) FILTER (isnan(value)), sum(count) FROM '{}'",
+        path.display()
+    );
+    let (sum, absent, count): (f64, u64, f64) =
+        plain.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let expected: f64 =
+        telemetry().samples.iter().map(|sample| sample.value).filter(|value| !value.is_nan()).sum();
+    assert!((sum - expected).abs() < 1e-6, "{sum} {expected}");
+    assert_eq!((absent, count), (3, (0..360).map(|n| 3.0 * f64::from(n)).sum()));
+}

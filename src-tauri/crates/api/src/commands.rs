@@ -73,6 +73,7 @@ commands! {
     metric_tags(TagsRequest) -> json Vec<TagSummary>;
     series(SeriesRequest) -> series SeriesAnswer;
     samples(SamplesRequest) -> json Vec<SeriesPoints>;
+    exemplars(ExemplarsRequest) -> json Vec<ExemplarPoint>;
 
     search_logs(LogsRequest) -> json LogPage;
     count_logs(LogCountRequest) -> json LogCounts;

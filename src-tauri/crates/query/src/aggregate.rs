@@ -174,7 +174,8 @@ fn percentiles(series: &[SeriesBuckets], layout: &Layout<'_>, quantile: f64) -> 
     points(groups, |mut values| weighted_quantile(&mut values, quantile))
 }
 
-/// Values of histograms per group. Percentiles come from the merged buckets; the average is the sum of
+/// Values of histograms per group. Percentiles come from the merged buckets; those of
+/// summaries are what they told, interpolated between neighbours, and the mean over several; the average is the sum of
 /// measurements by their count; minimum and maximum are those told, or else from the buckets.
 pub(crate) fn histograms(series: &[HistogramBuckets], layout: &Layout<'_>) -> Vec<SeriesPoints> {
     let mut groups: Groups<Gained> = BTreeMap::new();
@@ -198,6 +199,8 @@ struct Gained {
     min: Option<f64>,
     max: Option<f64>,
     parts: Vec<Distribution>,
+    /// What summaries told, one entry each.
+    told: Vec<Vec<(f64, f64)>>,
 }
 
 impl Gained {
@@ -206,7 +209,9 @@ impl Gained {
         self.sum += step.sum;
         self.min = [self.min, step.min].into_iter().flatten().reduce(f64::min);
         self.max = [self.max, step.max].into_iter().flatten().reduce(f64::max);
-        if step.count > 0.0 {
+        if !step.quantiles.is_empty() {
+            self.told.push(step.quantiles.clone());
+        } else if step.count > 0.0 {
             self.parts.push(Distribution::of(step));
         }
     }
@@ -215,7 +220,7 @@ impl Gained {
         match aggregation {
             Aggregation::Count | Aggregation::Increase => Some(self.count),
             Aggregation::Rate => Some(self.count / self.seconds),
-            _ if self.count <= 0.0 => None,
+            _ if self.count <= 0.0 && self.told.is_empty() => None,
             Aggregation::Average | Aggregation::Last => Some(self.sum / self.count),
             Aggregation::Sum => Some(self.sum),
             Aggregation::Minimum => self.min.or_else(|| self.quantile(0.0)),
@@ -227,7 +232,26 @@ impl Gained {
     }
 
     fn quantile(&self, quantile: f64) -> Option<f64> {
+        if !self.told.is_empty() {
+            let values: Vec<f64> =
+                self.told.iter().filter_map(|told| told_quantile(told, quantile)).collect();
+            return (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+        }
         Distribution::merge(&self.parts).quantile(quantile)
+    }
+}
+
+/// The value of a quantile from those a summary told (ascending): linear between neighbours, and no further than the
+/// outermost.
+fn told_quantile(told: &[(f64, f64)], quantile: f64) -> Option<f64> {
+    let told: Vec<_> = told.iter().filter(|(_, value)| value.is_finite()).collect();
+    let after = told.partition_point(|(known, _)| *known < quantile);
+    match (after.checked_sub(1).and_then(|before| told.get(before)), told.get(after)) {
+        (Some((low, below)), Some((high, above))) => {
+            Some(below + (above - below) * (quantile - low) / (high - low))
+        }
+        (Some((_, value)), None) | (None, Some((_, value))) => Some(*value),
+        (None, None) => None,
     }
 }
 
@@ -352,6 +376,7 @@ mod tests {
                 max: None,
                 bounds: vec![1.0, 2.0, 4.0],
                 counts: vec![0.0, 10.0, 10.0, 0.0],
+                quantiles: vec![],
             }],
         }];
         let value = |aggregation| {
@@ -364,5 +389,31 @@ mod tests {
         assert_eq!(value(Aggregation::Average), 2.5);
         assert_eq!(value(Aggregation::P50), 2.0);
         assert_eq!(value(Aggregation::Maximum), 4.0);
+    }
+
+    #[test]
+    fn summaries_give_the_quantiles_they_told() {
+        let step = HistogramStep {
+            time: Timestamp(0),
+            count: 0.0,
+            sum: 0.0,
+            min: None,
+            max: None,
+            bounds: vec![],
+            counts: vec![0.0],
+            quantiles: vec![(0.5, 2.0), (0.9, 6.0), (0.99, 10.0)],
+        };
+        let nothing = HistogramStep { quantiles: vec![(0.5, f64::NAN)], ..step.clone() };
+        let series =
+            [HistogramBuckets { labels: Labels::new(), unit: "s".into(), steps: vec![step, nothing] }];
+        let value = |aggregation| {
+            let layout =
+                Layout { aggregation, group_by: &[], slots: &Slots::one, stands: false, seconds: &|_| 1.0 };
+            histograms(&series, &layout).first().map(|points| points.values[0])
+        };
+        assert_eq!(value(Aggregation::P50), Some(2.0));
+        assert_eq!(value(Aggregation::P99), Some(10.0));
+        assert!((value(Aggregation::P95).unwrap() - (6.0 + 4.0 * 0.05 / 0.09)).abs() < 1e-9);
+        assert_eq!(value(Aggregation::Average), None);
     }
 }

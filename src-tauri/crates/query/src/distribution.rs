@@ -149,6 +149,7 @@ mod tests {
             max,
             bounds: bounds.to_vec(),
             counts: counts.to_vec(),
+            quantiles: Vec::new(),
         }
     }
 

@@ -6,7 +6,9 @@ use std::{
 };
 
 use duckdb::Connection;
-use model::{Attributes, Labels, MetricKind, Resource, Series, TagMatcher, Temporality};
+use model::{
+    Attributes, Labels, MetricKind, Resource, Series, TagMatcher, Temporality, prometheus::translated_name,
+};
 
 use crate::{StoreError, matcher::Matchers, series_limit::SeriesLimiter};
 
@@ -60,6 +62,8 @@ impl KnownSeries {
 struct Entries {
     series: HashMap<u64, Arc<KnownSeries>>,
     by_name: HashMap<Arc<str>, Vec<Arc<KnownSeries>>>,
+    /// Names by what Prometheus would call them, where that differs.
+    translated: HashMap<String, Vec<Arc<str>>>,
     resources: HashMap<u64, Arc<Resource>>,
 }
 
@@ -72,9 +76,25 @@ impl Entries {
         if let Some((name, _)) = self.by_name.get_key_value(&series.name) {
             series.name = Arc::clone(name);
         }
+        if !self.by_name.contains_key(&series.name) {
+            let translated = translated_name(&series.name, &series.unit, series.kind, series.monotonic);
+            if *translated != *series.name {
+                self.translated.entry(translated.into_owned()).or_default().push(Arc::clone(&series.name));
+            }
+        }
         let series = Arc::new(series);
         self.by_name.entry(Arc::clone(&series.name)).or_default().push(Arc::clone(&series));
         self.series.insert(series.id, series);
+    }
+}
+
+impl Entries {
+    fn named(&self, metric: &str) -> Vec<Arc<KnownSeries>> {
+        if let Some(series) = self.by_name.get(metric) {
+            return series.clone();
+        }
+        let names = self.translated.get(metric).into_iter().flatten();
+        names.filter_map(|name| self.by_name.get(name)).flatten().cloned().collect()
     }
 }
 
@@ -181,7 +201,8 @@ impl Dictionary {
         self.entries().resources.values().any(|resource| resource.is_demonstration())
     }
 
-    /// Series of a metric (of all metrics if the name is empty) that meet every matcher.
+    /// Series of a metric (of all metrics if the name is empty) that meet every matcher. Where no metric has the name,
+    /// those are meant that Prometheus would know under it.
     pub(crate) fn select(
         &self,
         metric: &str,
@@ -190,11 +211,7 @@ impl Dictionary {
         let matchers = Matchers::compile(matchers)?;
         let candidates: Vec<_> = {
             let entries = self.entries();
-            if metric.is_empty() {
-                entries.series.values().cloned().collect()
-            } else {
-                entries.by_name.get(metric).cloned().unwrap_or_default()
-            }
+            if metric.is_empty() { entries.series.values().cloned().collect() } else { entries.named(metric) }
         };
         Ok(candidates.into_iter().filter(|series| matchers.accept(series)).collect())
     }

@@ -250,3 +250,89 @@ async fn the_marker_of_a_series_end_is_kept_to_the_bit() {
     let stale = read[0].values.iter().filter(|value| is_stale(**value)).count();
     assert_eq!((stale, read[0].values.len()), (1000, 3000));
 }
+
+#[tokio::test]
+async fn metrics_are_found_under_the_names_prometheus_would_give_them() {
+    let (_folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    let duration = Series {
+        name: "http.server.request.duration".into(),
+        unit: "s".into(),
+        ..histogram(Temporality::Cumulative, MetricKind::Histogram)
+    };
+    let id = batch.add_series(duration);
+    batch.histograms.push(point(id, 10, explicit(&[1, 2, 3])));
+    batch.add_sample(Series::counter("orders", "{order}", resource("shop"), Attributes::new()), at(10), 4.0);
+    batch.add_sample(Series::gauge("taken_bytes", "", resource("shop"), Attributes::new()), at(10), 1.0);
+    batch.add_sample(Series::gauge("taken", "By", resource("shop"), Attributes::new()), at(10), 2.0);
+    store.write(batch).await.unwrap();
+    let (translated, kinds) = ("http_server_request_duration_seconds", store.metric_kind("orders_total"));
+    assert_eq!(kinds.await.unwrap(), Some((MetricKind::Counter, "{order}".into())));
+    assert_eq!(store.metric_kind(translated).await.unwrap().unwrap().0, MetricKind::Histogram);
+    let samples = async |metric: &str| {
+        let request = SamplesRequest { metric: metric.into(), matchers: vec![], range: around(), limit: 9 };
+        store
+            .read_samples(&request)
+            .await
+            .unwrap()
+            .into_iter()
+            .flat_map(|series| series.values)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(samples("orders_total").await, [4.0]);
+    // The very name wins.
+    assert_eq!((samples("taken_bytes").await, samples("taken").await), (vec![1.0], vec![2.0]));
+    let search = MetricCatalogRequest { search: "Duration_Seconds".into(), matchers: vec![], limit: 9 };
+    let found = store.metric_catalog(&search).await.unwrap();
+    assert_eq!(
+        found.iter().map(|metric| metric.name.as_str()).collect::<Vec<_>>(),
+        ["http.server.request.duration"]
+    );
+}
+
+#[tokio::test]
+async fn exemplars_come_back_newest_first_with_their_traces() {
+    let (_folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    let id = batch.add_series(counter());
+    for second in 0..5 {
+        batch.exemplars.push(Exemplar {
+            series: id,
+            time: at(second),
+            value: second as f64,
+            trace_id: (second != 3).then_some(TraceId([7; 16])),
+            span_id: Some(SpanId([9; 8])),
+            attributes: Attributes::new().with("user", "eve"),
+        });
+    }
+    store.write(batch).await.unwrap();
+    let request = ExemplarsRequest {
+        metric: "requests_total".into(),
+        matchers: vec![],
+        range: TimeRange::new(at(1), at(100)),
+        limit: 3,
+    };
+    let read = store.read_exemplars(&request).await.unwrap();
+    assert_eq!(read.iter().map(|exemplar| exemplar.value).collect::<Vec<_>>(), [4.0, 3.0, 2.0]);
+    assert_eq!((read[0].trace_id, read[1].trace_id), (Some(TraceId([7; 16])), None));
+    assert_eq!((read[0].span_id, read[0].attributes.text("user")), (Some(SpanId([9; 8])), Some("eve")));
+    assert_eq!(read[0].labels["service.name"], "shop");
+}
+
+#[tokio::test]
+async fn summaries_tell_their_latest_quantiles_and_what_they_gained() {
+    let (_folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    let id = batch.add_series(histogram(Temporality::Unspecified, MetricKind::Summary));
+    for (seconds, value) in [(10, 1.0), (20, 3.0)] {
+        let quantiles = Buckets::Quantiles(vec![(0.5, value), (0.99, value * 2.0)]);
+        batch.histograms.push(HistogramPoint { count: seconds as u64, ..point(id, seconds, quantiles) });
+    }
+    // The mark of its end tells nothing.
+    let ended = HistogramPoint { count: 0, sum: Some(STALE), ..point(id, 30, Buckets::Quantiles(vec![])) };
+    batch.histograms.push(ended);
+    store.write(batch).await.unwrap();
+    let steps = steps(&store).await;
+    let last = steps.last().unwrap();
+    assert_eq!((last.count, last.quantiles.as_slice()), (10.0, &[(0.5, 3.0), (0.99, 6.0)][..]));
+}

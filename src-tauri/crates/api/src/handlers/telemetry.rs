@@ -28,6 +28,13 @@ pub(crate) async fn samples(engine: &Engine, request: SamplesRequest) -> Result<
     Ok(engine.store().read_samples(&request).await?)
 }
 
+pub(crate) async fn exemplars(
+    engine: &Engine,
+    request: ExemplarsRequest,
+) -> Result<Vec<ExemplarPoint>, ApiError> {
+    Ok(engine.store().read_exemplars(&request).await?)
+}
+
 pub(crate) async fn search_logs(engine: &Engine, request: LogsRequest) -> Result<LogPage, ApiError> {
     Ok(query::logs(engine.store(), &request).await?)
 }

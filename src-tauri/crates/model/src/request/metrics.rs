@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Gap, Labels, MetricKind, TagMatcher, Temporality, TimeRange, Timestamp};
+use crate::{
+    Attributes, Gap, Labels, MetricKind, SpanId, TagMatcher, Temporality, TimeRange, Timestamp, TraceId,
+};
 
 /// How samples become one value per step and group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -164,6 +166,37 @@ pub struct SamplesRequest {
     pub limit: u32,
 }
 
+/// Which exemplars are there?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ExemplarsRequest {
+    /// Metric name.
+    pub metric: String,
+    /// Which series.
+    pub matchers: Vec<TagMatcher>,
+    /// From when to when.
+    pub range: TimeRange,
+    /// At most this many, the newest.
+    pub limit: u32,
+}
+
+/// A measurement kept beside a metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ExemplarPoint {
+    /// Tags of the series.
+    pub labels: Labels,
+    /// When it was measured.
+    pub time: Timestamp,
+    /// The measurement.
+    pub value: f64,
+    /// The trace in which it was made.
+    pub trace_id: Option<TraceId>,
+    /// The span in which it was made.
+    pub span_id: Option<SpanId>,
+    /// Attributes that the series does not have.
+    pub attributes: Attributes,
+}
+
 /// One series reduced to steps by the store; input of [`Aggregation`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeriesBuckets {
@@ -229,4 +262,6 @@ pub struct HistogramStep {
     pub bounds: Vec<f64>,
     /// Counts gained, one more than `bounds`.
     pub counts: Vec<f64>,
+    /// What a summary told last in the step: quantiles, ascending, with their values. Empty for histograms.
+    pub quantiles: Vec<(f64, f64)>,
 }

@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use model::{Aggregation, MetricCatalogRequest, MetricKind, MetricSummary, TagSummary, TagsRequest};
+use model::{
+    Aggregation, MetricCatalogRequest, MetricKind, MetricSummary, TagSummary, TagsRequest,
+    prometheus::translated_name,
+};
 
 use crate::{
     Store, StoreError,
@@ -18,7 +21,7 @@ const MOST_SERVICES: usize = 20;
 const MOST_VALUES: usize = 100;
 
 impl Store {
-    /// The metrics whose name contains the search in any case, in name order.
+    /// The metrics whose name, or what Prometheus would call them, contains the search in any case, in name order.
     pub async fn metric_catalog(
         &self,
         request: &MetricCatalogRequest,
@@ -27,8 +30,15 @@ impl Store {
         self.compute(move |dictionary| {
             let search = request.search.to_lowercase();
             let mut metrics: BTreeMap<Arc<str>, Vec<Arc<KnownSeries>>> = BTreeMap::new();
+            let mut wanted: HashMap<Arc<str>, bool> = HashMap::new();
             for series in dictionary.select("", &request.matchers)? {
-                if search.is_empty() || series.name.to_lowercase().contains(&search) {
+                let found = *wanted.entry(Arc::clone(&series.name)).or_insert_with(|| {
+                    let translated =
+                        translated_name(&series.name, &series.unit, series.kind, series.monotonic);
+                    series.name.to_lowercase().contains(&search)
+                        || translated.to_lowercase().contains(&search)
+                });
+                if found {
                     metrics.entry(Arc::clone(&series.name)).or_default().push(series);
                 }
             }

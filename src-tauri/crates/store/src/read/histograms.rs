@@ -20,7 +20,8 @@ impl Store {
     ///
     /// Cumulative points count from the point before, which may lie before the range, and from zero after
     /// a reset; delta points are summed; markers of a series' end are passed over. Exponential buckets are
-    /// given explicit bounds. Summaries have no buckets: only their count and sum are given.
+    /// given explicit bounds. Summaries have no buckets: their count and sum are given, and the quantiles they told
+    /// last in the step.
     pub async fn read_histograms(
         &self,
         metric: &str,
@@ -87,7 +88,7 @@ fn each_point(
     let union = tables::union(&sources, POINT, &within);
     let sql = format!(
         "SELECT series_id, time, start_time, count, sum, min, max, bounds, counts, scale, zero_threshold, \
-         zero_count, positive_offset, negative_offset, negative_counts \
+         zero_count, positive_offset, negative_offset, negative_counts, quantile_values \
          FROM ({union}) ORDER BY series_id, time, rank, place"
     );
     reader.batches(&sql, &[], |batch| {
@@ -114,6 +115,8 @@ struct Point {
     /// It only marks the end of the series.
     absent: bool,
     counts: Counts,
+    /// What a summary told: quantiles with their values.
+    quantiles: Vec<(f64, f64)>,
 }
 
 fn points(batch: &RecordBatch) -> impl Iterator<Item = Point> {
@@ -140,8 +143,8 @@ fn points(batch: &RecordBatch) -> impl Iterator<Item = Point> {
         }
         list.value(row).as_primitive::<UInt64Type>().values().iter().map(|count| *count as f64).collect()
     };
-    let bounds = |row: usize| -> Vec<f64> {
-        let list = batch.column(7).as_list::<i32>();
+    let doubles = |column: usize, row: usize| -> Vec<f64> {
+        let list = batch.column(column).as_list::<i32>();
         if list.is_null(row) {
             return Vec::new();
         }
@@ -155,6 +158,7 @@ fn points(batch: &RecordBatch) -> impl Iterator<Item = Point> {
         sum: double(4, row).filter(|sum| sum.is_finite()).unwrap_or_default(),
         min: double(5, row),
         max: double(6, row),
+        quantiles: doubles(7, row).into_iter().zip(doubles(15, row)).collect(),
         absent: unsigned(3, row) == Some(0) && double(4, row).is_some_and(f64::is_nan),
         counts: match small(9, row) {
             Some(scale) => Counts::Exponential(Sparse {
@@ -164,7 +168,7 @@ fn points(batch: &RecordBatch) -> impl Iterator<Item = Point> {
                 positive: indexed(small(12, row), counts(8, row)),
                 negative: indexed(small(13, row), counts(14, row)),
             }),
-            None => explicit(bounds(row), counts(8, row)),
+            None => explicit(doubles(7, row), counts(8, row)),
         },
     })
 }
@@ -211,6 +215,8 @@ impl Gathering {
         } else {
             gained(&point, self.previous.as_ref(), from)
         };
+        // A summary tells its quantiles anew with every point, whatever it gained.
+        let gain = gain.or_else(|| (!point.quantiles.is_empty()).then(|| point.without_gain()));
         let time = Timestamp(point.time).floor(step).0;
         let in_range = point.time >= start;
         self.previous = Some(point);
@@ -239,6 +245,7 @@ impl Gathering {
                 max: total.max,
                 bounds,
                 counts,
+                quantiles: total.quantiles,
             }
         });
         Some(HistogramBuckets {
@@ -280,7 +287,19 @@ fn gained(point: &Point, previous: Option<&Point>, from: i64) -> Option<Point> {
 }
 
 impl Point {
+    fn without_gain(&self) -> Self {
+        Self {
+            count: 0.0,
+            sum: 0.0,
+            min: None,
+            max: None,
+            counts: Counts::Explicit(Vec::new(), Vec::new()),
+            ..self.clone()
+        }
+    }
+
     fn add(&mut self, other: &Self) {
+        self.quantiles.clone_from(&other.quantiles);
         self.count += other.count;
         self.sum += other.sum;
         self.min = self.min.into_iter().chain(other.min).reduce(f64::min);

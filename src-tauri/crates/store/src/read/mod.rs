@@ -2,6 +2,7 @@
 
 mod buckets;
 mod catalog;
+mod exemplars;
 mod exponential;
 mod histograms;
 mod logs;

@@ -1,0 +1,57 @@
+//! Exemplars of a metric.
+
+use std::{collections::HashMap, sync::Arc};
+
+use model::{ExemplarPoint, ExemplarsRequest, Timestamp};
+
+use super::{MOST_ROWS, bounds, span_id, trace_id, trace_id_text};
+use crate::{
+    Store, StoreError,
+    dictionary::{KnownSeries, parse_attributes},
+    sql::id_list,
+};
+
+impl Store {
+    /// The exemplars of a metric, newest first.
+    pub async fn read_exemplars(&self, request: &ExemplarsRequest) -> Result<Vec<ExemplarPoint>, StoreError> {
+        let request = request.clone();
+        self.read(move |reader| {
+            let series: HashMap<u64, Arc<KnownSeries>> = reader
+                .dictionary
+                .select(&request.metric, &request.matchers)?
+                .into_iter()
+                .map(|series| (series.id, series))
+                .collect();
+            if series.is_empty() {
+                return Ok(Vec::new());
+            }
+            let (start, end) = bounds(request.range);
+            let ids = id_list(series.keys().copied());
+            let trace = trace_id_text("trace_id");
+            let mut answer = Vec::new();
+            reader.rows(
+                &format!(
+                    "SELECT series_id, time, value, {trace}, span_id, attributes FROM exemplars \
+                     WHERE time >= {start} AND time < {end} AND series_id IN ({ids}) \
+                     ORDER BY time DESC LIMIT {}",
+                    request.limit.min(MOST_ROWS)
+                ),
+                &[],
+                |row| {
+                    let id: u64 = row.get(0)?;
+                    answer.push(ExemplarPoint {
+                        labels: series.get(&id).map(|series| series.labels()).unwrap_or_default(),
+                        time: Timestamp(row.get(1)?),
+                        value: row.get(2)?,
+                        trace_id: trace_id(row.get(3)?),
+                        span_id: span_id(row.get(4)?),
+                        attributes: parse_attributes(&row.get::<_, String>(5)?),
+                    });
+                    Ok(())
+                },
+            )?;
+            Ok(answer)
+        })
+        .await
+    }
+}

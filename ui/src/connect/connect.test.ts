@@ -34,7 +34,7 @@ describe('sections of the settings file', () => {
 })
 
 it('says where to send StatsD', () => {
-  expect(statsdSnippets('0.0.0.0:8125', '')[0]?.text).toContain('nc -u -w1 127.0.0.1 8125')
+  expect(statsdSnippets('0.0.0.0:8125', '')[0]?.text).toContain('/dev/udp/127.0.0.1/8125')
   expect(statsdSnippets('', '/run/dsd.sock').map(({ value }) => value)).toEqual(['socket'])
   expect(remoteWriteSnippets('127.0.0.1:7172')[0]?.text).toContain('url: http://127.0.0.1:7172/api/v1/write')
 })

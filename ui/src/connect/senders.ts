@@ -35,7 +35,7 @@ export function statsdSnippets(address: string, socket: string): Snippet[] {
         {
           value: 'any',
           label: 'Any',
-          text: `export STATSD_HOST=${host} STATSD_PORT=${port}\necho 'shop.orders:1|c|#room:lab' | nc -u -w1 ${host} ${port}`,
+          text: `export STATSD_HOST=${host} STATSD_PORT=${port}\n# from bash, to try it\necho 'shop.orders:1|c|#room:lab' > /dev/udp/${host}/${port}`,
         },
         {
           value: 'datadog',

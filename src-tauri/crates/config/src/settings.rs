@@ -25,6 +25,8 @@ pub struct Settings {
     pub analysis: Analysis,
     /// How data are kept.
     pub storage: Storage,
+    /// How long data are kept.
+    pub retention: Retention,
     /// How many series are kept.
     pub limits: Limits,
     /// Binnacle's own log.
@@ -142,6 +144,37 @@ pub struct Storage {
 impl Default for Storage {
     fn default() -> Self {
         Self { reserve_megabytes: 512 }
+    }
+}
+
+/// How long data are kept: whichever limit is met first. What belongs to the evidence of an alert stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Days samples and histogram points are kept, at least 1.
+    pub metrics_days: u32,
+    /// Megabytes of their files, at least 1.
+    pub metrics_megabytes: u32,
+    /// Days log records are kept, at least 1.
+    pub logs_days: u32,
+    /// Megabytes of their texts, at least 1.
+    pub logs_megabytes: u32,
+    /// Days spans are kept, at least 1.
+    pub spans_days: u32,
+    /// Megabytes of their texts, at least 1.
+    pub spans_megabytes: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            metrics_days: 400,
+            metrics_megabytes: 20_000,
+            logs_days: 30,
+            logs_megabytes: 20_000,
+            spans_days: 14,
+            spans_megabytes: 20_000,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn first_problem(settings: &Settings) -> Option<Problem> {
     listeners(settings)
         .or_else(|| intervals(settings))
         .or_else(|| limits(settings))
+        .or_else(|| retention(settings))
         .or_else(|| scrape_targets(&settings.scrape))
         .or_else(|| watched_processes(&settings.process))
         .or_else(|| log_files(&settings.log_file))
@@ -99,6 +100,24 @@ fn limits(settings: &Settings) -> Option<Problem> {
     ]
     .into_iter()
     .find_map(|(key, value)| out_of_bounds(&["limits", key], value, 1_000_000_000))
+}
+
+fn retention(settings: &Settings) -> Option<Problem> {
+    let retention = &settings.retention;
+    let days = [
+        ("metrics_days", retention.metrics_days),
+        ("logs_days", retention.logs_days),
+        ("spans_days", retention.spans_days),
+    ];
+    let megabytes = [
+        ("metrics_megabytes", retention.metrics_megabytes),
+        ("logs_megabytes", retention.logs_megabytes),
+        ("spans_megabytes", retention.spans_megabytes),
+    ];
+    days.into_iter()
+        .map(|(key, value)| (key, value, 36_500))
+        .chain(megabytes.into_iter().map(|(key, value)| (key, value, u32::MAX)))
+        .find_map(|(key, value, most)| out_of_bounds(&["retention", key], value, most))
 }
 
 pub(crate) fn out_of_bounds(place: &[&str], value: u32, most: u32) -> Option<Problem> {

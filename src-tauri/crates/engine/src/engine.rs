@@ -16,7 +16,7 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 use crate::{
     EngineError, EngineOptions, Instance, Intake, SettingsState, collection::Collection,
     demonstration::Demonstration, imports::Imports, ledger, notices::Notices, noticing,
-    notifications::SwitchedNotifier, now, own, stage::Stage, status,
+    notifications::SwitchedNotifier, now, own, retention, stage::Stage, status,
 };
 
 /// A running engine. Clones share it.
@@ -149,6 +149,11 @@ impl Engine {
         stages.observation.spawn(ledger::run(
             inner.store.clone(),
             inner.parts.reporter("observation ledger"),
+            stages.observation.token(),
+        ));
+        stages.observation.spawn(retention::run(
+            self.clone(),
+            inner.parts.reporter("retention"),
             stages.observation.token(),
         ));
         stages.observation.spawn(noticing::run(

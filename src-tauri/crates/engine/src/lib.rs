@@ -16,6 +16,7 @@ mod noticing;
 mod notifications;
 mod options;
 mod own;
+mod retention;
 mod sentry;
 mod sentry_preset;
 mod serviceability;

@@ -159,6 +159,13 @@ impl Dictionary {
         }
     }
 
+    /// The numbers of all series of some services.
+    pub(crate) fn series_of(&self, services: &HashSet<String>) -> HashSet<u64> {
+        let entries = self.entries();
+        let known = entries.series.values().filter(|series| services.contains(series.service()));
+        known.map(|series| series.id).collect()
+    }
+
     /// Tells the limiter what is kept.
     pub(crate) fn recount(&self, limiter: &mut SeriesLimiter) {
         let entries = self.entries();

@@ -156,6 +156,16 @@ impl Maintenance {
         target.finish()
     }
 
+    /// A partition written anew without some series; none if nothing is left.
+    pub(super) fn rewrite(
+        &mut self,
+        file: &Arc<PartitionFile>,
+        without: &HashSet<u64>,
+    ) -> Result<Option<NewPartition>, StoreError> {
+        let (level, window) = (file.info.level, file.info.window);
+        self.merge(&Merge { level, window, files: vec![Arc::clone(file)] }, without, 0, 1)
+    }
+
     /// New partitions in place of those that hold points of some series, without these points; with the numbers of
     /// the ones they replace.
     pub(super) fn without(

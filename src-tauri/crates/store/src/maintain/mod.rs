@@ -2,6 +2,7 @@
 
 mod compact;
 mod histograms;
+mod retain;
 mod seal;
 mod steps;
 mod table;
@@ -51,6 +52,8 @@ pub(crate) enum Request {
     Drop(Vec<u64>),
     /// Series go without a trace: out of the partitions, and out of the tables with a change.
     Remove { series: HashSet<u64>, change: Change, changed: Changed },
+    /// Takes out of partitions what services have in them.
+    Retain(Vec<(u64, HashSet<String>)>),
 }
 
 /// How many points went.
@@ -154,6 +157,7 @@ impl Maintenance {
                 self.publish_change(new, replaced, change, changed, true)?;
                 Ok(gone)
             }
+            Request::Retain(going) => self.retain(&going),
         }
     }
 

@@ -1,0 +1,87 @@
+//! What is kept and what goes next.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{TimeRange, Timestamp};
+
+/// Kinds of data that have limits of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DataKind {
+    /// Samples and histogram points.
+    Metrics,
+    /// Log records.
+    Logs,
+    /// Spans.
+    Spans,
+}
+
+/// Why data go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DropReason {
+    /// They are older than the limit of their kind.
+    Age,
+    /// Their kind has more bytes than its limit, and this service is the most over its equal share.
+    Size,
+}
+
+/// What one service has of one kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct KeptData {
+    /// The kind.
+    pub kind: DataKind,
+    /// The service.
+    pub service: String,
+    /// Rows: points, records or spans.
+    pub rows: u64,
+    /// Bytes: of metrics those of their files, of logs and spans those of their texts before the database packs
+    /// them.
+    pub bytes: u64,
+    /// From the first to the last.
+    pub range: TimeRange,
+    /// Rows of these that stay whatever the limits, because they are evidence of an alert.
+    pub pinned_rows: u64,
+}
+
+/// What goes of one service and one kind for one reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DroppedData {
+    /// The kind.
+    pub kind: DataKind,
+    /// The service.
+    pub service: String,
+    /// Why.
+    pub reason: DropReason,
+    /// Rows: points, records or spans.
+    pub rows: u64,
+    /// Bytes, counted as in [`KeptData`].
+    pub bytes: u64,
+    /// From the first to the last.
+    pub range: TimeRange,
+}
+
+/// Limits of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct KindLimits {
+    /// The kind.
+    pub kind: DataKind,
+    /// Older data go, in nanoseconds.
+    pub age: i64,
+    /// Beyond so many bytes the oldest go.
+    pub bytes: u64,
+}
+
+/// What the next pass of retention would take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RetentionPreview {
+    /// When this was found out.
+    pub at: Timestamp,
+    /// The limits it was found out with.
+    pub limits: Vec<KindLimits>,
+    /// What is there now, by kind and service, the largest first.
+    pub kept: Vec<KeptData>,
+    /// What would go.
+    pub dropped: Vec<DroppedData>,
+}

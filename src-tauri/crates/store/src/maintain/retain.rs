@@ -1,0 +1,42 @@
+//! Partitions, or what some services have in them, go for good.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::Maintenance;
+use crate::{StoreError, layout::PartitionFile};
+
+impl Maintenance {
+    /// Takes out of each partition what the services named with it have in it: the whole file if nobody else has
+    /// anything, else the file is written anew without them. Each rewritten partition is a change of its own; one
+    /// that is not there any more is left to the next time. How many points went.
+    pub(super) fn retain(&mut self, going: &[(u64, HashSet<String>)]) -> Result<u64, StoreError> {
+        let mut whole = Vec::new();
+        let mut gone = 0;
+        for (id, services) in going {
+            let layout = self.layouts.current();
+            let Some(file) = layout.partitions.iter().find(|file| file.info.id == *id) else { continue };
+            if file.info.services.iter().all(|share| services.contains(&share.service)) {
+                whole.push(*id);
+            } else {
+                gone += self.retain_rest(&Arc::clone(file), services)?;
+            }
+        }
+        if !whole.is_empty() {
+            gone += self.points(&whole);
+            self.publish(Vec::new(), whole, |_| Ok(0))?;
+        }
+        Ok(gone)
+    }
+
+    fn retain_rest(
+        &mut self,
+        file: &Arc<PartitionFile>,
+        services: &HashSet<String>,
+    ) -> Result<u64, StoreError> {
+        let series = self.dictionary.series_of(services);
+        let new = self.rewrite(file, &series)?;
+        let kept = new.as_ref().map_or(0, |partition| partition.points);
+        self.publish(new.into_iter().collect(), vec![file.info.id], |_| Ok(0))?;
+        Ok(file.info.points.saturating_sub(kept))
+    }
+}

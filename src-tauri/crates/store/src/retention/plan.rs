@@ -1,0 +1,175 @@
+//! Which data go: old ones, and beyond the limit of bytes the oldest of whoever has the most.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use model::{DataKind, DropReason, DroppedData, KeptData, KindLimits, TimeRange, Timestamp};
+
+/// The smallest piece that can go: what one service has in one partition or in one hour of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) kind: DataKind,
+    pub(crate) service: String,
+    /// The partition, or nothing for rows of a table.
+    pub(crate) partition: Option<u64>,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    /// From the first to the last, both included.
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    /// Whether it holds evidence that must stay.
+    pub(crate) pinned: bool,
+}
+
+/// The pieces that go, each with why, oldest first within a service.
+pub(crate) fn plan(pieces: &[Piece], limits: &[KindLimits], now: Timestamp) -> Vec<(Piece, DropReason)> {
+    limits.iter().flat_map(|limits| plan_kind(pieces, limits, now)).collect()
+}
+
+fn plan_kind(pieces: &[Piece], limits: &KindLimits, now: Timestamp) -> Vec<(Piece, DropReason)> {
+    let oldest = now.0.saturating_sub(limits.age);
+    let of_kind = pieces.iter().filter(|piece| piece.kind == limits.kind);
+    let (old, kept): (Vec<&Piece>, Vec<&Piece>) =
+        of_kind.partition(|piece| piece.last < oldest && !piece.pinned);
+    let mut going: Vec<_> = old.into_iter().map(|piece| (piece.clone(), DropReason::Age)).collect();
+
+    let mut total: u64 = kept.iter().map(|piece| piece.bytes).sum();
+    // Bytes of each service, and its pieces that may go, oldest first.
+    let mut services: BTreeMap<&str, (u64, VecDeque<&Piece>)> = BTreeMap::new();
+    for piece in kept {
+        let (bytes, waiting) = services.entry(&piece.service).or_default();
+        *bytes += piece.bytes;
+        if !piece.pinned {
+            waiting.push_back(piece);
+        }
+    }
+    for (_, waiting) in services.values_mut() {
+        waiting.make_contiguous().sort_by_key(|piece| (piece.last, piece.first));
+    }
+    while total > limits.bytes {
+        // With all shares equal, the one with the most is the one most over its share.
+        let most =
+            services.values_mut().filter(|(_, waiting)| !waiting.is_empty()).max_by_key(|(bytes, _)| *bytes);
+        let Some((bytes, waiting)) = most else { break };
+        let Some(piece) = waiting.pop_front() else { break };
+        *bytes = bytes.saturating_sub(piece.bytes);
+        total = total.saturating_sub(piece.bytes);
+        going.push((piece.clone(), DropReason::Size));
+    }
+    going
+}
+
+/// What goes, by kind, service and reason.
+pub(crate) fn summary(going: &[(Piece, DropReason)]) -> Vec<DroppedData> {
+    let mut groups: BTreeMap<(DataKind, &str, DropReason), DroppedData> = BTreeMap::new();
+    for (piece, reason) in going {
+        let range = TimeRange::new(Timestamp(piece.first), Timestamp(piece.last));
+        let group = groups.entry((piece.kind, &piece.service, *reason)).or_insert_with(|| DroppedData {
+            kind: piece.kind,
+            service: piece.service.clone(),
+            reason: *reason,
+            rows: 0,
+            bytes: 0,
+            range,
+        });
+        group.rows += piece.rows;
+        group.bytes += piece.bytes;
+        group.range = wider(group.range, range);
+    }
+    groups.into_values().collect()
+}
+
+/// What is there, by kind and service, the largest first.
+pub(crate) fn kept(pieces: &[Piece]) -> Vec<KeptData> {
+    let mut groups: BTreeMap<(DataKind, &str), KeptData> = BTreeMap::new();
+    for piece in pieces {
+        let range = TimeRange::new(Timestamp(piece.first), Timestamp(piece.last));
+        let group = groups.entry((piece.kind, &piece.service)).or_insert_with(|| KeptData {
+            kind: piece.kind,
+            service: piece.service.clone(),
+            rows: 0,
+            bytes: 0,
+            range,
+            pinned_rows: 0,
+        });
+        group.rows += piece.rows;
+        group.bytes += piece.bytes;
+        group.range = wider(group.range, range);
+        group.pinned_rows += if piece.pinned { piece.rows } else { 0 };
+    }
+    let mut kept: Vec<_> = groups.into_values().collect();
+    kept.sort_by(|one, other| one.kind.cmp(&other.kind).then(other.bytes.cmp(&one.bytes)));
+    kept
+}
+
+fn wider(one: TimeRange, other: TimeRange) -> TimeRange {
+    TimeRange::new(one.start.min(other.start), one.end.max(other.end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(service: &str, at: i64, bytes: u64) -> Piece {
+        Piece {
+            kind: DataKind::Logs,
+            service: service.to_owned(),
+            partition: None,
+            rows: 1,
+            bytes,
+            first: at,
+            last: at,
+            pinned: false,
+        }
+    }
+
+    fn going(pieces: &[Piece], age: i64, bytes: u64) -> Vec<(String, i64, DropReason)> {
+        let limits = [KindLimits { kind: DataKind::Logs, age, bytes }];
+        let mut going: Vec<_> = plan(pieces, &limits, Timestamp(1000))
+            .into_iter()
+            .map(|(piece, reason)| (piece.service, piece.first, reason))
+            .collect();
+        going.sort();
+        going
+    }
+
+    #[test]
+    fn old_data_go_whoever_they_belong_to() {
+        let pieces = [piece("a", 100, 1), piece("b", 899, 1), piece("a", 900, 1)];
+        let expected = [("a".to_owned(), 100, DropReason::Age), ("b".to_owned(), 899, DropReason::Age)];
+        assert_eq!(going(&pieces, 100, u64::MAX), expected);
+    }
+
+    #[test]
+    fn a_noisy_service_loses_its_own_oldest_and_the_quiet_keep_all() {
+        let mut pieces: Vec<_> = (0..100).map(|at| piece("noisy", 500 + at, 10)).collect();
+        pieces.extend((0..10).map(|at| piece("quiet", at, 10)));
+        let going = going(&pieces, 10_000, 600);
+        assert_eq!(going.len(), 50);
+        assert!(going.iter().all(|(service, at, _)| service == "noisy" && *at < 550), "{going:?}");
+    }
+
+    #[test]
+    fn equals_lose_alike() {
+        let mut pieces: Vec<_> = (0..50).map(|at| piece("a", at, 10)).collect();
+        pieces.extend((0..50).map(|at| piece("b", 500 + at, 10)));
+        let going = going(&pieces, 10_000, 500);
+        assert_eq!(going.iter().filter(|(service, ..)| service == "a").count(), 25);
+        assert_eq!(going.len(), 50);
+    }
+
+    #[test]
+    fn evidence_stays_even_if_the_limit_is_missed() {
+        let mut pieces: Vec<_> = (0..10).map(|at| piece("a", at, 10)).collect();
+        for piece in &mut pieces[..9] {
+            piece.pinned = true;
+        }
+        assert_eq!(going(&pieces, 1, 0), [("a".to_owned(), 9, DropReason::Age)]);
+        assert_eq!(kept(&pieces)[0].pinned_rows, 9);
+    }
+
+    #[test]
+    fn limits_of_one_kind_do_not_touch_another() {
+        let pieces = [Piece { kind: DataKind::Spans, ..piece("a", 1, 1000) }];
+        assert!(going(&pieces, 1, 0).is_empty());
+    }
+}

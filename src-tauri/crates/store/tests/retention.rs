@@ -1,0 +1,196 @@
+//! What goes, what stays, and that a crash meanwhile leaves one or the other.
+#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use common::*;
+use model::*;
+use store::{MaintenanceStep, Store};
+
+const DAY: i64 = 24 * 3600;
+
+fn limits(kind: DataKind, days: i64, bytes: u64) -> KindLimits {
+    KindLimits { kind, age: days * DAY * NANOS_PER_SECOND, bytes }
+}
+
+/// So many samples and histogram points of a service on a day before now, ten series each.
+fn metrics(service: &str, days_ago: i64, points: i64) -> TelemetryBatch {
+    let mut batch = TelemetryBatch::default();
+    for n in 0..points {
+        let attributes = Attributes::new().with("n", n % 10);
+        let time = at(n - days_ago * DAY);
+        batch.add_sample(Series::gauge("g", "", resource(service), attributes), time, (n * n) as f64);
+        let series = Series {
+            kind: MetricKind::Histogram,
+            ..Series::gauge("h", "s", resource(service), Attributes::new())
+        };
+        let series = batch.add_series(series);
+        batch.histograms.push(HistogramPoint {
+            series,
+            time,
+            start_time: None,
+            count: 1,
+            sum: Some(n as f64),
+            min: None,
+            max: None,
+            buckets: Buckets::Explicit { bounds: vec![1.0], counts: vec![0, 1] },
+        });
+    }
+    batch
+}
+
+/// Samples and histogram points of each service, as every read sees them.
+async fn points(store: &Store) -> BTreeMap<String, u64> {
+    let file = store_folder();
+    let mut found: BTreeMap<String, u64> = BTreeMap::new();
+    let path = file.path().join("export.csv");
+    let range = TimeRange::new(at(-400 * DAY), at(DAY));
+    let request = ExportRequest { signal: ExportSignal::Metrics, range, format: ExportFormat::Csv };
+    store.export(&request, &path).await.unwrap();
+    for line in fs::read_to_string(path).unwrap().lines().skip(1) {
+        // time, metric, kind, unit, service, value
+        *found.entry(line.split(',').nth(4).unwrap().to_owned()).or_default() += 1;
+    }
+    found
+}
+
+fn store_folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn counts(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
+    pairs.iter().map(|(service, count)| ((*service).to_owned(), *count)).collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else if entry.file_name() != "binnacle.lock" {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_noisy_service_loses_its_own_oldest_points_and_nobody_elses() {
+    let (folder, store) = open();
+    for day in [3, 2, 1] {
+        store.write(metrics("noisy", day, 3000)).await.unwrap();
+        store.write(metrics("quiet", day, 50)).await.unwrap();
+    }
+    store.seal_now().await.unwrap();
+    let before = points(&store).await;
+    assert_eq!(before, counts(&[("noisy", 18_000), ("quiet", 300)]));
+    let kept = store.plan_retention(&[], NOW).await.unwrap().preview.kept;
+    assert_eq!(kept.iter().map(|kept| kept.rows).collect::<Vec<_>>(), [18_000, 300]);
+    let total: u64 = kept.iter().map(|kept| kept.bytes).sum();
+
+    let plan = store.plan_retention(&[limits(DataKind::Metrics, 365, total * 3 / 4)], NOW).await.unwrap();
+    assert!(plan.preview.dropped.iter().all(|dropped| dropped.service == "noisy"), "{:?}", plan.preview);
+    assert!(plan.preview.dropped.iter().all(|dropped| dropped.reason == DropReason::Size));
+    let promised: u64 = plan.preview.dropped.iter().map(|dropped| dropped.rows).sum();
+    assert!(promised > 0);
+    assert_eq!(points(&store).await, before, "a preview takes nothing");
+
+    // What a crash at each step leaves behind is the old or the new state.
+    let moments = tempfile::tempdir().unwrap();
+    let taken = Arc::new(Mutex::new(0));
+    let (source, target, counter) = (folder.path().to_owned(), moments.path().to_owned(), taken.clone());
+    store.watch_maintenance(move |step: MaintenanceStep| {
+        let mut counter = counter.lock().unwrap();
+        // Before anything of this step happened.
+        let _ = step;
+        copy(&source, &target.join(counter.to_string()));
+        *counter += 1;
+    });
+    store.apply_retention(plan).await.unwrap();
+    store.watch_maintenance(|_| {});
+    let after = points(&store).await;
+    assert_eq!(after["quiet"], 300);
+    assert_eq!(after["noisy"], 18_000 - promised, "as promised");
+    let moments_taken = *taken.lock().unwrap();
+    assert!(moments_taken >= 4, "{moments_taken}");
+    for moment in 0..moments_taken {
+        let crashed = Store::open(&moments.path().join(moment.to_string()), small()).unwrap();
+        let found = points(&crashed).await;
+        assert_eq!(found["quiet"], 300, "moment {moment}");
+        assert!((after["noisy"]..=18_000).contains(&found["noisy"]), "moment {moment}: {found:?}");
+        let files = fs::read_dir(moments.path().join(moment.to_string()).join("partitions")).unwrap().count();
+        assert_eq!(files, crashed.partitions().len(), "moment {moment}: no file is left over");
+    }
+    let files = fs::read_dir(folder.path().join("partitions")).unwrap().count();
+    assert_eq!(files, store.partitions().len());
+    // A file that is written anew has another size than its part before: a few passes more may be needed.
+    for _ in 0..5 {
+        let plan = store.plan_retention(&[limits(DataKind::Metrics, 365, total * 3 / 4)], NOW).await.unwrap();
+        assert!(plan.preview.dropped.iter().all(|dropped| dropped.service == "noisy"), "{:?}", plan.preview);
+        store.apply_retention(plan).await.unwrap();
+    }
+    let bytes: u64 = store.partitions().iter().map(|partition| partition.bytes).sum();
+    assert!(bytes <= total * 3 / 4, "{bytes} of {total}");
+    let after = points(&store).await;
+    assert_eq!(after["quiet"], 300);
+    store.close().await.unwrap();
+    let again = Store::open(folder.path(), small()).unwrap();
+    assert_eq!(points(&again).await, after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_goes_at_its_own_age_and_evidence_stays() {
+    let (_folder, store) = open();
+    for day in [40, 20, 1] {
+        store.write(metrics("shop", day, 20)).await.unwrap();
+        let mut records = logs(vec![log("shop", at(-day * DAY), &day.to_string(), Attributes::new())]);
+        records.spans.push(span("shop", day as u8, 1, None, at(-day * DAY), 5));
+        store.write(records).await.unwrap();
+    }
+    store.seal_now().await.unwrap();
+    // An alert fired 40 days ago; what it was about then is evidence.
+    let evidence = AlertEvidence {
+        fingerprint: "f".to_owned(),
+        fired_at: at(-40 * DAY + 60),
+        range: TimeRange::new(at(-40 * DAY - 60), at(-40 * DAY + 60)),
+        series: Vec::new(),
+        logs: Vec::new(),
+        traces: Vec::new(),
+    };
+    store.put_evidence(evidence).await.unwrap();
+    let limits = [
+        limits(DataKind::Metrics, 30, u64::MAX),
+        limits(DataKind::Logs, 10, u64::MAX),
+        limits(DataKind::Spans, 100, u64::MAX),
+    ];
+    let plan = store.plan_retention(&limits, NOW).await.unwrap();
+    let pinned = plan.preview.kept.iter().map(|kept| kept.pinned_rows).collect::<Vec<_>>();
+    assert_eq!(pinned, [40, 1, 1], "{:?}", plan.preview.kept);
+    let dropped = plan.preview.dropped.clone();
+    assert_eq!(dropped.len(), 1, "{dropped:?}");
+    assert_eq!((dropped[0].kind, dropped[0].rows, dropped[0].reason), (DataKind::Logs, 1, DropReason::Age));
+    store.apply_retention(plan).await.unwrap();
+    let statistics = store.statistics().await.unwrap();
+    assert_eq!((statistics.samples, statistics.logs, statistics.spans), (120, 2, 3));
+
+    let strict = [DataKind::Metrics, DataKind::Logs, DataKind::Spans].map(|kind| KindLimits {
+        kind,
+        age: 0,
+        bytes: 0,
+    });
+    let plan = store.plan_retention(&strict, NOW).await.unwrap();
+    store.apply_retention(plan).await.unwrap();
+    let statistics = store.statistics().await.unwrap();
+    assert_eq!(
+        (statistics.samples, statistics.logs, statistics.spans),
+        (40, 1, 1),
+        "only the evidence is left"
+    );
+}

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     Export(ExportOptions),
     /// Brings files of samples in: Prometheus text or OpenMetrics with times, CSV, Parquet.
     Import(ImportOptions),
+    /// Shows what is kept, verifies, compacts or repairs it.
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Sends the telemetry of a demonstration shop to an OTLP/gRPC address.
     Demo(DemoOptions),
 }
@@ -222,6 +225,22 @@ pub(crate) struct SentryPresetOptions {
     /// Remove all of its checks.
     #[arg(long)]
     pub(crate) remove: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Shows what is kept of each service, where it lies, how fast it grows and what goes next.
+    Show {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Reads everything and holds it against its checksums. Exit code 1 if something is damaged.
+    Verify,
+    /// Seals and merges what was written so far, takes what is beyond the limits and packs the database.
+    Compact,
+    /// Moves damaged partitions into the folder `quarantine` and deletes files that nothing names.
+    Repair,
 }
 
 #[derive(Debug, Args)]

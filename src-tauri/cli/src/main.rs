@@ -3,6 +3,7 @@
 mod arguments;
 mod checks;
 mod connection;
+mod data;
 mod documents;
 mod follow;
 mod imports;
@@ -53,6 +54,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Report(what) => documents::report(&data, what).await,
         Command::Export(what) => documents::export(&data, what).await,
         Command::Import(what) => imports::run(&data, what).await,
+        Command::Data(what) => data::run(&data, what).await,
         Command::Demo(options) => serve::demonstrate(options).await,
     }
 }

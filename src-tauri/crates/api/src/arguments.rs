@@ -31,6 +31,12 @@ arguments! {
         range: TimeRange,
     }
 
+    /// One part of the data.
+    PartArguments {
+        /// Its name, as `data_parts` tells it.
+        name: String,
+    }
+
     /// A list of what happened in a range, newest first.
     HistoryArguments {
         /// From when to when.

@@ -113,6 +113,17 @@ commands! {
     findings(HistoryArguments) -> json Vec<Finding>;
     gaps(RangeArguments) -> json Vec<Gap>;
 
+    data(Nothing) -> json DataSummary;
+    retention_preview(Nothing) -> json RetentionPreview;
+    apply_retention(Nothing) -> json RetentionPreview;
+    data_parts(Nothing) -> json Vec<StoredPart>;
+    verify_part(PartArguments) -> json PartVerdict;
+    repair_part(PartArguments) -> json PartVerdict;
+    drop_orphans(Nothing) -> json u64;
+    seal_data(Nothing) -> json ();
+    merge_data(Nothing) -> json ();
+    checkpoint_data(Nothing) -> json ();
+
     report(ReportArguments) -> file crate::FileReply;
     export(ExportArguments) -> file crate::FileReply;
 

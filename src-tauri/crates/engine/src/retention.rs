@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use config::Retention;
 use model::{
-    DataKind, DropReason, HealthState, KindLimits, NANOS_PER_SECOND, PartReporter, RetentionPreview,
+    DataKind, DataSummary, DropReason, HealthState, KindLimits, NANOS_PER_SECOND, PartReporter,
+    RetentionPreview,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +49,19 @@ impl Engine {
     pub async fn retention_preview(&self) -> Result<RetentionPreview, EngineError> {
         let limits = limits(&self.settings().in_force().retention);
         Ok(self.store().plan_retention(&limits, now()).await?.preview)
+    }
+
+    /// All that is kept, what lies where, and what would go.
+    pub async fn data_summary(&self) -> Result<DataSummary, EngineError> {
+        let store = self.store();
+        let room = store.disk_room().await;
+        Ok(DataSummary {
+            retention: self.retention_preview().await?,
+            levels: store.levels().await?,
+            database_bytes: store.database_bytes().await,
+            free_bytes: room.free,
+            reserve_bytes: room.reserve,
+        })
     }
 
     /// Takes what is beyond the limits now; what that was.

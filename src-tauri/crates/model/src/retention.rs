@@ -73,6 +73,19 @@ pub struct KindLimits {
     pub bytes: u64,
 }
 
+/// How fast a kind grows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct KindGrowth {
+    /// The kind.
+    pub kind: DataKind,
+    /// Bytes there are now.
+    pub bytes: u64,
+    /// Bytes that came per day, over the last week or since the first.
+    pub bytes_per_day: u64,
+    /// Days until the limit of bytes is met at this pace; none if nothing comes.
+    pub days_left: Option<f64>,
+}
+
 /// What the next pass of retention would take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct RetentionPreview {
@@ -82,6 +95,60 @@ pub struct RetentionPreview {
     pub limits: Vec<KindLimits>,
     /// What is there now, by kind and service, the largest first.
     pub kept: Vec<KeptData>,
+    /// How fast each kind grows.
+    pub growth: Vec<KindGrowth>,
     /// What would go.
     pub dropped: Vec<DroppedData>,
+}
+
+/// What lies where: one level of one kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DataLevel {
+    /// The kind.
+    pub kind: DataKind,
+    /// Where: `not sealed yet`, files of `4 hours`, `1 day`, `30 days` or `all time`, or the `database`.
+    pub level: String,
+    /// Files; none for what lies in the database.
+    pub files: u64,
+    /// Rows: points, records or spans.
+    pub rows: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
+    /// From the first to the last.
+    pub range: Option<TimeRange>,
+}
+
+/// All that is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DataSummary {
+    /// What is kept and what would go.
+    pub retention: RetentionPreview,
+    /// What lies where.
+    pub levels: Vec<DataLevel>,
+    /// Bytes of the database with its log.
+    pub database_bytes: u64,
+    /// Bytes free on the disk.
+    pub free_bytes: u64,
+    /// Bytes of the disk that are kept free.
+    pub reserve_bytes: u64,
+}
+
+/// One part of the data that can be verified by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StoredPart {
+    /// Its name: of a file, or `table` and the name of a table.
+    pub name: String,
+    /// Bytes of the file; 0 for a table.
+    pub bytes: u64,
+}
+
+/// What was found out about a part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PartVerdict {
+    /// The part.
+    pub name: String,
+    /// What is wrong with it; none if nothing is.
+    pub fault: Option<String>,
+    /// Where it was moved to, if it was taken out.
+    pub moved_to: Option<String>,
 }

@@ -16,6 +16,7 @@ mod matcher;
 mod open;
 mod options;
 mod partition;
+mod parts;
 mod read;
 mod reader;
 mod reduce;

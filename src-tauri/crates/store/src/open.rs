@@ -196,7 +196,7 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
     Err(StoreError::InUse { path: folder.to_owned() })
 }
 
-fn create_folder(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn create_folder(path: &Path) -> Result<(), StoreError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

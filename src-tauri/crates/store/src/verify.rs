@@ -58,7 +58,7 @@ fn known(layout: &Layout) -> Vec<(Arc<PartitionFile>, String)> {
 }
 
 /// Compares a file with what was written and notes what is wrong.
-fn examine(file: &PartitionFile) -> Option<String> {
+pub(crate) fn examine(file: &PartitionFile) -> Option<String> {
     let found = checksum(&file.info.path);
     let reason = match found {
         Ok(found) if found == file.info.checksum => None,

@@ -3,6 +3,7 @@
 mod alerts;
 mod analysis;
 mod checks;
+mod data;
 mod files;
 mod imports;
 mod sentry;
@@ -12,6 +13,7 @@ mod telemetry;
 pub(crate) use alerts::*;
 pub(crate) use analysis::*;
 pub(crate) use checks::*;
+pub(crate) use data::*;
 pub(crate) use files::*;
 pub(crate) use imports::*;
 pub(crate) use sentry::*;

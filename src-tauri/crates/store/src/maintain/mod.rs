@@ -54,6 +54,10 @@ pub(crate) enum Request {
     Remove { series: HashSet<u64>, change: Change, changed: Changed },
     /// Takes out of partitions what services have in them.
     Retain(Vec<(u64, HashSet<String>)>),
+    /// Moves a partition's file away and forgets the partition.
+    Quarantine(u64),
+    /// Deletes files that nothing names.
+    Sweep,
 }
 
 /// How many points went.
@@ -158,6 +162,9 @@ impl Maintenance {
                 Ok(gone)
             }
             Request::Retain(going) => self.retain(&going),
+            Request::Quarantine(id) => self.quarantine(id).map(|()| 0),
+            // This thread is the only one that makes files, and it makes none now.
+            Request::Sweep => self.layouts.sweep().map(|()| 0),
         }
     }
 

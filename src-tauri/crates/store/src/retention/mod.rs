@@ -1,5 +1,6 @@
 //! What is kept and for how long.
 
+mod levels;
 mod plan;
 
 use std::{
@@ -43,6 +44,7 @@ impl Store {
             at: now,
             limits: limits.to_vec(),
             kept: plan::kept(&pieces),
+            growth: plan::growth(&pieces, limits, now),
             dropped: plan::summary(&going),
         };
         let oldest_exemplar = metrics.map(|limits| now.0.saturating_sub(limits.age));

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use model::{DataKind, DropReason, DroppedData, KeptData, KindLimits, TimeRange, Timestamp};
+use model::{DataKind, DropReason, DroppedData, KeptData, KindGrowth, KindLimits, TimeRange, Timestamp};
+
+/// Nanoseconds of a day.
+const DAY: i64 = 86_400 * model::NANOS_PER_SECOND;
 
 /// The smallest piece that can go: what one service has in one partition or in one hour of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +104,26 @@ pub(crate) fn kept(pieces: &[Piece]) -> Vec<KeptData> {
     kept
 }
 
+/// How fast each kind grows, over a week or since the first piece.
+pub(crate) fn growth(pieces: &[Piece], limits: &[KindLimits], now: Timestamp) -> Vec<KindGrowth> {
+    limits
+        .iter()
+        .map(|limits| {
+            let of_kind = || pieces.iter().filter(|piece| piece.kind == limits.kind);
+            let bytes: u64 = of_kind().map(|piece| piece.bytes).sum();
+            let first = of_kind().map(|piece| piece.first).min().unwrap_or(now.0);
+            let from = first.max(now.0.saturating_sub(7 * DAY));
+            let recent: u64 = of_kind().filter(|piece| piece.last >= from).map(|piece| piece.bytes).sum();
+            // A pace of minutes says nothing about days.
+            let days = (now.0.saturating_sub(from).max(DAY / 24)) as f64 / DAY as f64;
+            let bytes_per_day = (recent as f64 / days).round() as u64;
+            let room = limits.bytes.saturating_sub(bytes) as f64;
+            let days_left = (bytes_per_day > 0).then(|| room / bytes_per_day as f64);
+            KindGrowth { kind: limits.kind, bytes, bytes_per_day, days_left }
+        })
+        .collect()
+}
+
 fn wider(one: TimeRange, other: TimeRange) -> TimeRange {
     TimeRange::new(one.start.min(other.start), one.end.max(other.end))
 }
@@ -165,6 +188,16 @@ mod tests {
         }
         assert_eq!(going(&pieces, 1, 0), [("a".to_owned(), 9, DropReason::Age)]);
         assert_eq!(kept(&pieces)[0].pinned_rows, 9);
+    }
+
+    #[test]
+    fn growth_tells_when_the_limit_is_met() {
+        let now = Timestamp(100 * DAY);
+        let pieces: Vec<_> = (0..100).map(|day| piece("a", day * DAY, 10)).collect();
+        let limits = [KindLimits { kind: DataKind::Logs, age: 0, bytes: 2_000 }];
+        let growth = growth(&pieces, &limits, now).remove(0);
+        assert_eq!((growth.bytes, growth.bytes_per_day, growth.days_left), (1_000, 10, Some(100.0)));
+        assert_eq!(super::growth(&[], &limits, now)[0].days_left, None);
     }
 
     #[test]

@@ -1,0 +1,163 @@
+//! What is kept, and keeping it in order.
+
+use std::{path::Path, process::ExitCode};
+
+use model::{
+    DataKind, DataLevel, DataSummary, DropReason, DroppedData, KeptData, KindGrowth, PartVerdict,
+    RetentionPreview, StoredPart, TimeRange,
+};
+use serde_json::json;
+
+use crate::{
+    arguments::DataCommand,
+    connection::Connection,
+    output::{line, local, printable, table},
+};
+
+pub(crate) async fn run(data: &Path, what: DataCommand) -> anyhow::Result<ExitCode> {
+    let connection = Connection::open(data).await?;
+    let outcome = match what {
+        DataCommand::Show { json } => show(&connection, json).await,
+        DataCommand::Verify => verify(&connection, "verify_part").await,
+        DataCommand::Compact => compact(&connection).await,
+        DataCommand::Repair => repair(&connection).await,
+    };
+    connection.close().await;
+    outcome
+}
+
+async fn show(connection: &Connection, as_json: bool) -> anyhow::Result<ExitCode> {
+    let summary: DataSummary = connection.ask("data", json!({})).await?;
+    if as_json {
+        line(&serde_json::to_string(&summary)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let kept: Vec<_> = summary.retention.kept.iter().map(kept_row).collect();
+    table(&["KIND", "SERVICE", "ROWS", "BYTES", "FROM", "TO", "PINNED"], &kept)?;
+    line("")?;
+    let levels: Vec<_> = summary.levels.iter().map(level_row).collect();
+    table(&["KIND", "WHERE", "FILES", "ROWS", "BYTES", "FROM", "TO"], &levels)?;
+    line("")?;
+    line(&format!("database {}", bytes(summary.database_bytes)))?;
+    let (free, reserve) = (bytes(summary.free_bytes), bytes(summary.reserve_bytes));
+    line(&format!("disk {free} free, {reserve} of it reserved"))?;
+    for (growth, limits) in summary.retention.growth.iter().zip(&summary.retention.limits) {
+        line(&forecast(growth, limits.bytes, limits.age / (86_400 * model::NANOS_PER_SECOND)))?;
+    }
+    line("")?;
+    told(&summary.retention.dropped, "goes next")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn forecast(growth: &KindGrowth, limit: u64, days: i64) -> String {
+    let kind = kind_name(growth.kind);
+    let pace = match growth.days_left {
+        Some(left) => format!("{} a day, full in {left:.0} days", bytes(growth.bytes_per_day)),
+        None => "nothing comes".to_owned(),
+    };
+    format!("{kind} {} of {} and {days} days; {pace}", bytes(growth.bytes), bytes(limit))
+}
+
+/// Goes through all parts with a command that looks at one.
+async fn verify(connection: &Connection, command: &str) -> anyhow::Result<ExitCode> {
+    let parts: Vec<StoredPart> = connection.ask("data_parts", json!({})).await?;
+    let mut damaged = 0;
+    for (place, part) in parts.iter().enumerate() {
+        let verdict: PartVerdict = connection.ask(command, json!({ "name": part.name })).await?;
+        let said = match (&verdict.fault, &verdict.moved_to) {
+            (None, _) => "in order".to_owned(),
+            (Some(fault), None) => format!("damaged: {}", printable(fault)),
+            (Some(fault), Some(place)) => format!("damaged: {}; moved to {place}", printable(fault)),
+        };
+        damaged += usize::from(verdict.fault.is_some());
+        line(&format!("{}/{} {} {said}", place + 1, parts.len(), part.name))?;
+    }
+    line(&format!("{} parts, {damaged} damaged", parts.len()))?;
+    Ok(if damaged == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn compact(connection: &Connection) -> anyhow::Result<ExitCode> {
+    let before = stored(connection).await?;
+    line("1/4 sealing what was written so far")?;
+    connection.ask::<()>("seal_data", json!({})).await?;
+    line("2/4 merging partitions")?;
+    connection.ask::<()>("merge_data", json!({})).await?;
+    line("3/4 taking what is beyond the limits")?;
+    let went: RetentionPreview = connection.ask("apply_retention", json!({})).await?;
+    told(&went.dropped, "went")?;
+    line("4/4 packing the database")?;
+    connection.ask::<()>("checkpoint_data", json!({})).await?;
+    line(&format!("{} before, {} now", bytes(before), bytes(stored(connection).await?)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn stored(connection: &Connection) -> anyhow::Result<u64> {
+    let summary: DataSummary = connection.ask("data", json!({})).await?;
+    Ok(summary.database_bytes + summary.levels.iter().map(|level| level.bytes).sum::<u64>())
+}
+
+async fn repair(connection: &Connection) -> anyhow::Result<ExitCode> {
+    verify(connection, "repair_part").await?;
+    let orphans: u64 = connection.ask("drop_orphans", json!({})).await?;
+    line(&format!("{orphans} files that nothing names deleted"))?;
+    // A damaged table cannot be repaired here.
+    verify(connection, "verify_part").await
+}
+
+fn told(dropped: &[DroppedData], what: &str) -> anyhow::Result<()> {
+    if dropped.is_empty() {
+        return line(&format!("nothing {what}"));
+    }
+    for one in dropped {
+        let reason = match one.reason {
+            DropReason::Age => "too old",
+            DropReason::Size => "beyond the megabytes",
+        };
+        line(&format!(
+            "{what}: {} of {}, {} rows, {}, from {} to {}: {reason}",
+            kind_name(one.kind),
+            printable(&one.service),
+            one.rows,
+            bytes(one.bytes),
+            local(one.range.start),
+            local(one.range.end)
+        ))?;
+    }
+    Ok(())
+}
+
+fn kept_row(kept: &KeptData) -> Vec<String> {
+    let mut row = vec![kind_name(kept.kind).to_owned(), printable(&kept.service)];
+    row.extend([kept.rows.to_string(), bytes(kept.bytes)]);
+    row.extend(ends(Some(kept.range)));
+    row.push(if kept.pinned_rows == 0 { String::new() } else { kept.pinned_rows.to_string() });
+    row
+}
+
+fn level_row(level: &DataLevel) -> Vec<String> {
+    let mut row = vec![kind_name(level.kind).to_owned(), level.level.clone(), level.files.to_string()];
+    row.extend([level.rows.to_string(), bytes(level.bytes)]);
+    row.extend(ends(level.range));
+    row
+}
+
+fn ends(range: Option<TimeRange>) -> [String; 2] {
+    range.map_or_else(Default::default, |range| [local(range.start), local(range.end)])
+}
+
+fn kind_name(kind: DataKind) -> &'static str {
+    match kind {
+        DataKind::Metrics => "metrics",
+        DataKind::Logs => "logs",
+        DataKind::Spans => "spans",
+    }
+}
+
+/// Bytes for people.
+fn bytes(bytes: u64) -> String {
+    const STEPS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match STEPS.iter().find(|(step, _)| bytes >= *step) {
+        Some((step, unit)) => format!("{:.1} {unit}", bytes as f64 / *step as f64),
+        None => format!("{bytes} B"),
+    }
+}

@@ -1,0 +1,46 @@
+//! What is kept, and keeping it in order.
+
+use engine::Engine;
+use model::{DataSummary, PartVerdict, RetentionPreview, StoredPart};
+
+use crate::{ApiError, arguments::*};
+
+pub(crate) async fn data(engine: &Engine, _: Nothing) -> Result<DataSummary, ApiError> {
+    Ok(engine.data_summary().await?)
+}
+
+pub(crate) async fn retention_preview(engine: &Engine, _: Nothing) -> Result<RetentionPreview, ApiError> {
+    Ok(engine.retention_preview().await?)
+}
+
+pub(crate) async fn apply_retention(engine: &Engine, _: Nothing) -> Result<RetentionPreview, ApiError> {
+    Ok(engine.apply_retention().await?)
+}
+
+pub(crate) async fn data_parts(engine: &Engine, _: Nothing) -> Result<Vec<StoredPart>, ApiError> {
+    Ok(engine.store().parts().await?)
+}
+
+pub(crate) async fn verify_part(engine: &Engine, arguments: PartArguments) -> Result<PartVerdict, ApiError> {
+    Ok(engine.store().verify_part(&arguments.name).await?)
+}
+
+pub(crate) async fn repair_part(engine: &Engine, arguments: PartArguments) -> Result<PartVerdict, ApiError> {
+    Ok(engine.store().repair_part(&arguments.name).await?)
+}
+
+pub(crate) async fn drop_orphans(engine: &Engine, _: Nothing) -> Result<u64, ApiError> {
+    Ok(engine.store().drop_orphans().await?)
+}
+
+pub(crate) async fn seal_data(engine: &Engine, _: Nothing) -> Result<(), ApiError> {
+    Ok(engine.store().seal_now().await?)
+}
+
+pub(crate) async fn merge_data(engine: &Engine, _: Nothing) -> Result<(), ApiError> {
+    Ok(engine.store().compact().await?)
+}
+
+pub(crate) async fn checkpoint_data(engine: &Engine, _: Nothing) -> Result<(), ApiError> {
+    Ok(engine.store().checkpoint().await?)
+}

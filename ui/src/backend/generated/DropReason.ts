@@ -1,0 +1,5 @@
+// Generated from the Rust types of the same name.
+/**
+ * Why data go.
+ */
+export type DropReason = "age" | "size";

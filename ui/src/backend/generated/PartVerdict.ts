@@ -1,0 +1,17 @@
+// Generated from the Rust types of the same name.
+/**
+ * What was found out about a part.
+ */
+export type PartVerdict = { 
+/**
+ * The part.
+ */
+name: string, 
+/**
+ * What is wrong with it; none if nothing is.
+ */
+fault: string | null, 
+/**
+ * Where it was moved to, if it was taken out.
+ */
+moved_to: string | null, };

@@ -2,16 +2,19 @@
 //! edited with its comments kept, and watched for changes.
 
 mod document;
+mod duration;
 mod error;
 mod file;
 mod host;
 mod parse;
 mod process;
+mod scrape;
 mod sentry;
 mod settings;
 mod validate;
 mod watch;
 
+pub use duration::parse_duration;
 pub use error::SettingsError;
 pub use file::{
     add_log_file, add_scrape_target, load, load_or_create, put_sentry, remove_sentry, set_value, write_text,
@@ -19,6 +22,7 @@ pub use file::{
 pub use host::*;
 pub use parse::parse;
 pub use process::WatchedProcess;
+pub use scrape::*;
 pub use sentry::{Sentry, SentryFeed};
 pub use settings::*;
 pub use watch::{SettingsWatcher, watch};

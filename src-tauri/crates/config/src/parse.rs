@@ -72,6 +72,14 @@ mod tests {
         let all = serde_json::to_value(Settings {
             scrape: vec![crate::ScrapeTarget::new("node", "http://a/")],
             process: vec![crate::WatchedProcess { name: "w".into(), ..crate::WatchedProcess::default() }],
+            prometheus: vec![crate::PrometheusFile { file: "/a".into() }],
+            command: vec![crate::Command {
+                name: "a".into(),
+                run: Vec::new(),
+                interval_seconds: 1,
+                timeout_seconds: 1,
+                labels: [].into(),
+            }],
             log_file: vec![crate::LogFile { path: "/a".into(), service: String::new(), from_start: false }],
             sentry: vec![crate::Sentry::new("a", "https://a/")],
             ..Settings::default()
@@ -81,7 +89,7 @@ mod tests {
             assert!(DEFAULT_TEXT.contains(&format!("[{section}]")), "{section}");
             let values = values.get(0).unwrap_or(values);
             for (key, value) in values.as_object().unwrap() {
-                let named = match value.as_object().filter(|_| section != "scrape") {
+                let named = match value.as_object().filter(|_| section != "scrape" && section != "command") {
                     Some(inner) => {
                         inner.keys().all(|inner| DEFAULT_TEXT.contains(&format!("\n{inner} = ")))
                             && DEFAULT_TEXT.contains(&format!("[{section}.{key}]"))
@@ -104,7 +112,7 @@ mod tests {
             .collect::<Vec<_>>()
             .join("\n");
         let settings = parse(&uncommented).unwrap();
-        assert_eq!(settings.scrape.len(), 1);
+        assert_eq!(settings.scrape.len(), 2);
         assert_eq!(settings.log_file[0].service, "nginx");
         assert_eq!(settings.process[0].unit, "postgresql.service");
         assert_eq!(settings.sentry[0], crate::Sentry::new("sentry", "https://sentry.io"));
@@ -140,6 +148,17 @@ mod tests {
                 8,
                 "already",
             ),
+            ("[[scrape]]\nname = \"a\"\n", 1, 1, "not an http"),
+            ("[[scrape]]\nname = \"a\"\ntargets = [\"h:1\"]\nscheme = \"ftp\"\n", 4, 10, "http or https"),
+            (
+                "[[scrape]]\nname = \"a\"\n[[scrape.dns_sd_configs]]\nnames = [\"x\"]\ntype = \"A\"\n",
+                3,
+                1,
+                "need a port",
+            ),
+            ("[[prometheus]]\nfile = \"prometheus.yml\"\n", 2, 8, "absolute"),
+            ("[[command]]\nname = \"a\"\nrun = [\"ls\"]\n", 3, 7, "absolute"),
+            ("[[command]]\nname = \"a\"\nrun = []\n", 3, 7, "absolute"),
             ("[[log_file]]\npath = \"relative.log\"\n", 2, 8, "absolute"),
             ("[[log_file]]\npath = \"/var/*/x.log\"\n", 2, 8, "file name"),
             ("[analysis]\ninterval_minutes = 0\n", 2, 20, "at least 1"),

@@ -1,11 +1,9 @@
 //! What can be set, with the defaults. `assets/defaults.toml` documents the same for people.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Host, Sentry, WatchedProcess};
+use crate::{Command, Host, PrometheusFile, ScrapeTarget, Sentry, WatchedProcess};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
@@ -35,6 +33,10 @@ pub struct Settings {
     pub scrape: Vec<ScrapeTarget>,
     /// Processes that are watched.
     pub process: Vec<WatchedProcess>,
+    /// Prometheus' own settings files.
+    pub prometheus: Vec<PrometheusFile>,
+    /// Commands that print metrics.
+    pub command: Vec<Command>,
     /// Log files that are followed.
     pub log_file: Vec<LogFile>,
     /// Sentry installations.
@@ -232,46 +234,6 @@ impl LogLevel {
             Self::Trace => "trace",
         }
     }
-}
-
-/// An address that tells metrics in the Prometheus text format.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct ScrapeTarget {
-    /// The job, and the service in the console; no two targets share one.
-    pub name: String,
-    /// `http://` or `https://` address of the metrics.
-    pub url: String,
-    /// Seconds between two scrapes, at least 1.
-    #[serde(default = "default_scrape_interval")]
-    pub interval_seconds: u32,
-    /// Seconds after which a scrape is given up, at least 1; a scrape never outlasts the interval.
-    #[serde(default = "default_scrape_timeout")]
-    pub timeout_seconds: u32,
-    /// Labels added to every series.
-    #[serde(default)]
-    pub labels: BTreeMap<String, String>,
-}
-
-impl ScrapeTarget {
-    /// A target with the default interval and timeout and no labels.
-    pub fn new(name: &str, url: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            url: url.to_owned(),
-            interval_seconds: default_scrape_interval(),
-            timeout_seconds: default_scrape_timeout(),
-            labels: BTreeMap::new(),
-        }
-    }
-}
-
-fn default_scrape_interval() -> u32 {
-    15
-}
-
-fn default_scrape_timeout() -> u32 {
-    10
 }
 
 /// A log file, or a group of them, that is followed.

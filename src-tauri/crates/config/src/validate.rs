@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, net::SocketAddr, path::Path};
 
 use regex::Regex;
-use url::Url;
 
-use crate::{LogFile, ScrapeTarget, Settings, WatchedProcess, sentry};
+use crate::{LogFile, Settings, WatchedProcess, sentry};
+
+mod scrape;
 
 /// What makes no sense: the keys and indexes that lead to the value, and why.
 pub(crate) struct Problem {
@@ -23,7 +24,9 @@ pub(crate) fn first_problem(settings: &Settings) -> Option<Problem> {
         .or_else(|| intervals(settings))
         .or_else(|| limits(settings))
         .or_else(|| retention(settings))
-        .or_else(|| scrape_targets(&settings.scrape))
+        .or_else(|| scrape::scrape_targets(&settings.scrape))
+        .or_else(|| scrape::prometheus_files(&settings.prometheus))
+        .or_else(|| scrape::commands(&settings.command))
         .or_else(|| watched_processes(&settings.process))
         .or_else(|| log_files(&settings.log_file))
         .or_else(|| sentry::first_problem(&settings.sentry))
@@ -129,37 +132,6 @@ pub(crate) fn out_of_bounds(place: &[&str], value: u32, most: u32) -> Option<Pro
     } else {
         None
     }
-}
-
-fn scrape_targets(targets: &[ScrapeTarget]) -> Option<Problem> {
-    let mut names = BTreeSet::new();
-    for (index, target) in targets.iter().enumerate() {
-        let index = index.to_string();
-        let place = |key| ["scrape", index.as_str(), key];
-        if target.name.trim().is_empty() {
-            return problem(&place("name"), "a scrape target needs a name".to_owned());
-        }
-        if !names.insert(&target.name) {
-            return problem(
-                &place("name"),
-                format!("there is a scrape target named `{}` already", target.name),
-            );
-        }
-        let usable = Url::parse(&target.url)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !usable {
-            return problem(&place("url"), format!("`{}` is not an http:// or https:// address", target.url));
-        }
-        if target.labels.keys().any(String::is_empty) {
-            return problem(&place("labels"), "a label needs a name".to_owned());
-        }
-        let wrong = out_of_bounds(&place("interval_seconds"), target.interval_seconds, 86_400)
-            .or_else(|| out_of_bounds(&place("timeout_seconds"), target.timeout_seconds, 3_600));
-        if wrong.is_some() {
-            return wrong;
-        }
-    }
-    None
 }
 
 fn watched_processes(watched: &[WatchedProcess]) -> Option<Problem> {

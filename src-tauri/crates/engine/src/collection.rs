@@ -18,6 +18,8 @@ enum Wanted {
     Statsd(Datagrams, String, config::Statsd),
     Host(config::Host, Vec<config::WatchedProcess>),
     Scrape(config::ScrapeTarget),
+    PrometheusFile(config::PrometheusFile),
+    Command(config::Command),
     LogFile(config::LogFile),
     /// With how often its token was changed.
     Sentry(config::Sentry, u64),
@@ -113,6 +115,12 @@ impl Collection {
         for target in &settings.scrape {
             wanted.insert(format!("scrape {}", target.name), Wanted::Scrape(target.clone()));
         }
+        for file in &settings.prometheus {
+            wanted.insert(format!("prometheus {}", file.file), Wanted::PrometheusFile(file.clone()));
+        }
+        for command in &settings.command {
+            wanted.insert(format!("command {}", command.name), Wanted::Command(command.clone()));
+        }
         for file in &settings.log_file {
             wanted.insert(format!("log file {}", file.path), Wanted::LogFile(file.clone()));
         }
@@ -177,6 +185,12 @@ impl Collection {
                             .await;
                     }
                     Wanted::Scrape(target) => collect::run_scrape(target, store, reporter, stop).await,
+                    Wanted::PrometheusFile(file) => {
+                        collect::run_prometheus_file(file, store, reporter, stop).await;
+                    }
+                    Wanted::Command(command) => {
+                        collect::run_command(command, store, reporter, stop).await;
+                    }
                     Wanted::LogFile(file) => {
                         let positions = inner.data_folder.join("positions");
                         collect::run_tail(file, store, positions, reporter, stop).await;

@@ -1,7 +1,21 @@
-//! The Prometheus text format, version 0.0.4: from text to samples, and from samples to series.
+//! What Prometheus knows of scraping: the formats a target answers in, rules for labels, and series put together from
+//! samples.
 
-mod exposition;
-mod families;
+mod assembly;
+mod composite;
+mod exposed;
+mod line;
+mod openmetrics;
+mod protobuf;
+mod relabel;
+mod text;
+mod unit;
 
-pub use exposition::{ExposedSample, Exposition, ExpositionError, FamilyKind, parse};
-pub use families::{Target, assemble};
+pub use assembly::{Assembled, SeriesLimits, Target, assemble};
+pub use exposed::{
+    ExposedExemplar, ExposedLabels, ExposedSample, Exposition, ExpositionError, FamilyKind, NativeHistogram,
+};
+pub use openmetrics::parse_openmetrics;
+pub use protobuf::parse_protobuf;
+pub use relabel::{Rule, relabel};
+pub use text::parse;

@@ -1,0 +1,183 @@
+//! Metrics that a command prints.
+
+use std::{process::Stdio, sync::Arc, time::Duration};
+
+use model::{HealthState, PartReporter, Resource, TelemetryBatch};
+use store::Store;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::{Child, Command},
+    time::{Instant, MissedTickBehavior},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock,
+    delivery::Delivery,
+    prometheus::{self, Assembled, Target},
+    scrape::{Kept, Report},
+};
+
+/// More output than this is refused.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+const MOST_SAMPLES: usize = 200_000;
+/// What of standard error is looked at for its first line.
+const MOST_ERROR_BYTES: usize = 64 * 1024;
+
+/// Runs `settings.run` at once and then once per interval until `stop`, and keeps what it prints in the Prometheus
+/// text format, with `up` and the `scrape_…` series. A run that outlasts its timeout is killed with its children.
+pub async fn run_command(
+    settings: config::Command,
+    store: Store,
+    reporter: PartReporter,
+    stop: CancellationToken,
+) {
+    let Some((program, arguments)) = settings.run.split_first() else {
+        reporter.report(HealthState::Unhealthy, "there is no program to run".to_owned());
+        stop.cancelled().await;
+        return;
+    };
+    let mut labels = settings.labels.clone();
+    labels.entry("job".to_owned()).or_insert_with(|| settings.name.clone());
+    labels.entry("instance".to_owned()).or_insert_with(clock::host_name);
+    let resource = Arc::new(Resource::service_named(&settings.name));
+    let target = Target { resource: resource.clone(), labels, ..Target::default() };
+    let mut kept = Kept::new(resource.clone());
+    let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
+    let timeout = Duration::from_secs(u64::from(settings.timeout_seconds.max(1)));
+    let mut delivery = Delivery::new(store, reporter, stop.clone());
+    let mut ticks = tokio::time::interval(interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => break,
+        }
+        let (now, began) = (clock::now(), Instant::now());
+        let printed = tokio::select! {
+            printed = run_once(program, arguments, timeout) => printed,
+            () = stop.cancelled() => break,
+        };
+        let mut report = Report { took: began.elapsed(), timeout, ..Report::default() };
+        let assembled = match printed {
+            Ok(text) => {
+                report.body_bytes = text.len();
+                assemble(text, target.clone(), now).await
+            }
+            Err(problem) => Err(problem),
+        };
+        let mut batch = TelemetryBatch::default();
+        let problem = match assembled {
+            Ok(mut assembled) => {
+                report.up = true;
+                (report.scraped, report.kept) = (assembled.scraped, assembled.kept);
+                report.added = kept.settle(&mut assembled, now, false);
+                batch = assembled.batch;
+                String::new()
+            }
+            Err(problem) => {
+                kept.end_all(&mut batch, now);
+                problem
+            }
+        };
+        report.add(&mut batch, &resource, &target.labels, now);
+        delivery.write(batch, &problem).await;
+    }
+    let (mut batch, now) = (TelemetryBatch::default(), clock::now());
+    kept.end_all(&mut batch, now);
+    Report::end(&mut batch, &resource, &target.labels, now);
+    delivery.write(batch, "").await;
+}
+
+async fn assemble(text: Vec<u8>, target: Target, now: model::Timestamp) -> Result<Assembled, String> {
+    let assembled = tokio::task::spawn_blocking(move || {
+        let exposition = prometheus::parse(&text, MOST_SAMPLES)?;
+        prometheus::assemble(&exposition, &target, now)
+    });
+    match assembled.await {
+        Ok(Ok(assembled)) => Ok(assembled),
+        Ok(Err(error)) => Err(format!("printed what is not the Prometheus text format: {error}")),
+        Err(error) => Err(format!("reading the output failed: {error}")),
+    }
+}
+
+/// What the program prints; an error if it cannot be run, fails, prints too much or takes too long.
+async fn run_once(program: &str, arguments: &[String], timeout: Duration) -> Result<Vec<u8>, String> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.kill_on_drop(true);
+    // A group of its own, so that its children can be ended with it.
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut child = command.spawn().map_err(|error| format!("cannot be run: {error}"))?;
+    let mut group = Group::of(&child);
+    let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
+        return Err("its output cannot be read".to_owned());
+    };
+    let finished = tokio::time::timeout(timeout, async {
+        let (output, errors) = tokio::join!(read(output, MOST_BYTES), read(errors, MOST_ERROR_BYTES));
+        (output, errors, child.wait().await)
+    });
+    let Ok((output, errors, status)) = finished.await else {
+        return Err(format!("ended after {} s, which is its timeout", timeout.as_secs()));
+    };
+    let status = status.map_err(|error| format!("its end cannot be awaited: {error}"))?;
+    group.done = true;
+    let (output, is_too_much) = output;
+    if is_too_much {
+        return Err(format!("printed more than {} MiB", MOST_BYTES / 1024 / 1024));
+    }
+    if status.success() {
+        return Ok(output);
+    }
+    let errors = String::from_utf8_lossy(&errors.0);
+    let first: String =
+        errors.lines().find(|line| !line.trim().is_empty()).unwrap_or("").chars().take(200).collect();
+    let first: String = first.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let how = match status.code() {
+        Some(code) => format!("failed with exit code {code}"),
+        None => status.to_string(),
+    };
+    Err(if first.is_empty() { how } else { format!("{how}: {first}") })
+}
+
+/// Everything up to `most` bytes, and whether there was more. What comes after is read and dropped, so that the
+/// program does not hang on a full pipe.
+async fn read(mut source: impl AsyncRead + Unpin, most: usize) -> (Vec<u8>, bool) {
+    let mut kept = Vec::new();
+    let mut chunk = vec![0; 16 * 1024];
+    let mut is_too_much = false;
+    while let Ok(count @ 1..) = source.read(&mut chunk).await {
+        let room = most - kept.len();
+        is_too_much |= count > room;
+        kept.extend_from_slice(&chunk[..count.min(room)]);
+    }
+    (kept, is_too_much)
+}
+
+/// The processes of one run; killed together unless the run ended by itself.
+struct Group {
+    #[cfg(unix)]
+    leader: Option<rustix::process::Pid>,
+    done: bool,
+}
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        Self {
+            #[cfg(unix)]
+            leader: child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)),
+            done: false,
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let (false, Some(leader)) = (self.done, self.leader) {
+            // The group may be gone already.
+            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The parts of a line that the text formats share: names, labels, values, escapes. A name may be quoted and may
+//! then hold anything ("UTF-8 names" of the text formats since Prometheus 3).
+
+use super::exposed::{ExposedLabels, shown};
+
+/// A blank or a tab.
+pub(crate) const BLANKS: [char; 2] = [' ', '\t'];
+
+/// The name and labels at the start of a sample's line, and the text behind them.
+pub(crate) fn read_series(line: &str) -> Result<(String, ExposedLabels, &str), String> {
+    let name_end = line.find(['{', ' ', '\t']).ok_or_else(|| format!("no value after {}", shown(line)))?;
+    let (name, rest) = line.split_at(name_end);
+    if !name.is_empty() && !is_metric_name(name) {
+        return Err(format!("{} is not a metric name", shown(name)));
+    }
+    let rest = rest.trim_start_matches(BLANKS);
+    let (quoted_name, labels, rest) = match rest.strip_prefix('{') {
+        Some(inside) => read_labels(inside, name.is_empty())?,
+        None => (None, Vec::new(), rest),
+    };
+    let name = quoted_name.unwrap_or_else(|| name.to_owned());
+    if name.is_empty() { Err("a sample without a name".to_owned()) } else { Ok((name, labels, rest)) }
+}
+
+/// The labels of an exemplar behind an opening brace, and the text behind the closing one.
+pub(crate) fn read_exemplar_labels(rest: &str) -> Result<(ExposedLabels, &str), String> {
+    read_labels(rest, false).map(|(_, labels, rest)| (labels, rest))
+}
+
+type Braced<'a> = (Option<String>, ExposedLabels, &'a str);
+
+/// What stands in braces: labels and, where `may_name` and it comes first, the quoted name of the metric.
+fn read_labels(mut rest: &str, may_name: bool) -> Result<Braced<'_>, String> {
+    let mut labels: ExposedLabels = Vec::new();
+    let mut metric = None;
+    loop {
+        rest = rest.trim_start_matches(BLANKS);
+        if let Some(after) = rest.strip_prefix('}') {
+            return Ok((metric, labels, after));
+        }
+        let (name, after) = match rest.strip_prefix('"') {
+            Some(quoted) => {
+                let (name, after) = read_quoted(quoted, "a name")?;
+                (name, after.trim_start_matches(BLANKS))
+            }
+            None => {
+                let (name, _) = rest.split_once('=').ok_or("labels without a closing brace")?;
+                let after = &rest[name.len()..];
+                let name = name.trim_end_matches(BLANKS);
+                if !is_label_name(name) {
+                    return Err(format!("{} is not a label name", shown(name)));
+                }
+                (name.to_owned(), after)
+            }
+        };
+        match after.strip_prefix('=') {
+            None if may_name && metric.is_none() && labels.is_empty() && !name.is_empty() => {
+                metric = Some(name.clone());
+                rest = after;
+            }
+            None => return Err(format!("no value for label {}", shown(&name))),
+            Some(_) if name.is_empty() => return Err("a label without a name".to_owned()),
+            Some(_) if labels.iter().any(|(known, _)| *known == name) => {
+                return Err(format!("label {} stands twice", shown(&name)));
+            }
+            Some(value) => {
+                let quoted = value
+                    .trim_start_matches(BLANKS)
+                    .strip_prefix('"')
+                    .ok_or_else(|| format!("the value of label {} is not quoted", shown(&name)))?;
+                let (value, after) = read_quoted(quoted, &format!("the value of label {}", shown(&name)))?;
+                labels.push((name.clone(), value));
+                rest = after;
+            }
+        }
+        rest = rest.trim_start_matches(BLANKS);
+        match rest.strip_prefix(',') {
+            Some(after) => rest = after,
+            None if rest.starts_with('}') => {}
+            None => return Err(format!("expected a comma or a closing brace after {}", shown(&name))),
+        }
+    }
+}
+
+/// The text up to the closing quote, without its escapes, and the text behind the quote.
+fn read_quoted<'a>(text: &'a str, what: &str) -> Result<(String, &'a str), String> {
+    let end = closing_quote(text).ok_or_else(|| format!("{what} has no closing quote"))?;
+    Ok((unescape(&text[..end], true)?, &text[end + 1..]))
+}
+
+/// The (possibly quoted) metric name at the start of a comment's text, and what follows it.
+pub(crate) fn read_metric_name(text: &str) -> Result<(String, &str), String> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        let (name, rest) = read_quoted(quoted, "a name")?;
+        return Ok((name, rest.trim_start_matches(BLANKS)));
+    }
+    let (name, rest) = split_word(text);
+    if is_metric_name(name) {
+        Ok((name.to_owned(), rest))
+    } else {
+        Err(format!("{} is not a metric name", shown(name)))
+    }
+}
+
+/// The text up to the first blank, and the text after the blanks.
+pub(crate) fn split_word(text: &str) -> (&str, &str) {
+    match text.find(BLANKS) {
+        Some(blank) => {
+            let (word, rest) = text.split_at(blank);
+            (word, rest.trim_start_matches(BLANKS))
+        }
+        None => (text, ""),
+    }
+}
+
+/// Byte index of the first quote that no backslash stands before.
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (index, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Some(index),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Text without its escapes; `quotes` in label values and names, where an unknown escape is an error.
+pub(crate) fn unescape(text: &str, quotes: bool) -> Result<String, String> {
+    if !text.contains('\\') {
+        return Ok(text.to_owned());
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            plain.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('n') => plain.push('\n'),
+            Some('\\') => plain.push('\\'),
+            Some('"') if quotes => plain.push('"'),
+            // Help texts are for people: what is no escape there stays as it is.
+            Some(other) if !quotes => plain.extend(['\\', other]),
+            None if !quotes => plain.push('\\'),
+            _ => return Err("a backslash that is no escape".to_owned()),
+        }
+    }
+    Ok(plain)
+}
+
+/// A number, also in the ways the formats write what is not finite.
+pub(crate) fn read_value(word: &str) -> Option<f64> {
+    match word {
+        "NaN" | "nan" => Some(f64::NAN),
+        "+Inf" | "Inf" | "+inf" | "inf" => Some(f64::INFINITY),
+        "-Inf" | "-inf" => Some(f64::NEG_INFINITY),
+        // Rust also reads words such as "infinity", which are no numbers here.
+        number if number.bytes().any(|byte| byte.is_ascii_digit()) => number.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Whether a name can stand without quotes as the name of a metric.
+pub(crate) fn is_metric_name(name: &str) -> bool {
+    is_name(name, |byte| byte == b':')
+}
+
+/// Whether a name can stand without quotes as the name of a label.
+pub(crate) fn is_label_name(name: &str) -> bool {
+    is_name(name, |_| false)
+}
+
+fn is_name(name: &str, also: impl Fn(u8) -> bool) -> bool {
+    name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || also(byte))
+}

@@ -1,0 +1,94 @@
+//! The client that targets are asked with.
+
+use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use reqwest::{
+    Certificate, Client, Identity,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect::Policy,
+};
+
+use super::{fetch::chain, secret::Credentials};
+
+/// How targets are reached.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Access {
+    pub(crate) credentials: Credentials,
+    pub(crate) tls: config::Tls,
+    pub(crate) follow_redirects: bool,
+}
+
+impl Access {
+    /// Whether each target needs a client of its own.
+    pub(crate) fn is_per_target(&self) -> bool {
+        !self.tls.server_name.is_empty()
+    }
+
+    /// The client. With a server name of its own, connections go to `host`. Reads files; blocking.
+    pub(crate) fn client(&self, host: &str) -> Result<Client, String> {
+        let tls = &self.tls;
+        let mut builder = Client::builder()
+            .user_agent(concat!("binnacle/", env!("CARGO_PKG_VERSION")))
+            // Prometheus asks targets directly too, whatever the environment says.
+            .no_proxy()
+            .redirect(if self.follow_redirects { Policy::limited(10) } else { Policy::none() })
+            .tls_danger_accept_invalid_certs(tls.insecure_skip_verify);
+        if !tls.ca_file.is_empty() {
+            let certificates = Certificate::from_pem_bundle(&read(&tls.ca_file)?)
+                .map_err(|error| format!("{} holds no certificate: {}", tls.ca_file, chain(&error)))?;
+            if certificates.is_empty() {
+                return Err(format!("{} holds no certificate", tls.ca_file));
+            }
+            builder = builder.tls_certs_only(certificates);
+        }
+        if !tls.cert_file.is_empty() || !tls.key_file.is_empty() {
+            let (certificate, key) = (read(&tls.cert_file)?, read(&tls.key_file)?);
+            let identity = Identity::from_pkcs8_pem(&certificate, &key).map_err(|error| {
+                format!("{} with {} cannot be used: {}", tls.cert_file, tls.key_file, chain(&error))
+            })?;
+            builder = builder.identity(identity);
+        }
+        if let Some(version) = oldest_version(&tls.min_version)? {
+            builder = builder.tls_version_min(version);
+        }
+        if self.is_per_target() {
+            let (named, real) = (tls.server_name.clone(), host.to_owned());
+            builder = builder.dns_resolver(Arc::new(Renamed { named, real }));
+        }
+        builder.build().map_err(|error| format!("cannot make requests: {}", chain(&error)))
+    }
+}
+
+fn oldest_version(name: &str) -> Result<Option<reqwest::tls::Version>, String> {
+    Ok(match name {
+        "" => None,
+        "TLS10" => Some(reqwest::tls::Version::TLS_1_0),
+        "TLS11" => Some(reqwest::tls::Version::TLS_1_1),
+        "TLS12" => Some(reqwest::tls::Version::TLS_1_2),
+        "TLS13" => Some(reqwest::tls::Version::TLS_1_3),
+        other => return Err(format!("{other} is not a version of TLS (TLS10 to TLS13)")),
+    })
+}
+
+fn read(path: &str) -> Result<Vec<u8>, String> {
+    let path = PathBuf::from(path);
+    fs::read(&path).map_err(|error| format!("cannot read {}: {}", path.display(), error.kind()))
+}
+
+/// Finds the address of `real` where `named` is asked for, so that the certificate is checked against `named`.
+struct Renamed {
+    named: String,
+    real: String,
+}
+
+impl Resolve for Renamed {
+    fn resolve(&self, name: Name) -> Resolving {
+        let asked = name.as_str();
+        let host = if asked.eq_ignore_ascii_case(&self.named) { self.real.clone() } else { asked.to_owned() };
+        Box::pin(async move {
+            let host = host.trim_matches(['[', ']']).to_owned();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}

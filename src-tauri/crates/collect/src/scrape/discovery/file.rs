@@ -1,0 +1,174 @@
+//! Files that list targets, in JSON or YAML (`file_sd_configs`).
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use model::Labels;
+use notify::{EventKind, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Found, TargetGroup, Teller, targets_of};
+use crate::scrape::yaml;
+
+/// Larger files are refused.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+/// More files than this are not read.
+const MOST_FILES: usize = 1000;
+/// A file is read once it was left alone this long.
+const QUIET: Duration = Duration::from_millis(100);
+
+pub(super) async fn run(
+    settings: config::FileDiscovery,
+    interval: Duration,
+    told: Teller,
+    stop: CancellationToken,
+) {
+    let (sender, mut changes) = mpsc::channel(1);
+    let watched = watch(&settings.files, sender);
+    // What a file listed last stands while it cannot be read.
+    let mut last: Vec<(PathBuf, Vec<Labels>)> = Vec::new();
+    loop {
+        let (patterns, before) = (settings.files.clone(), std::mem::take(&mut last));
+        let read = tokio::task::spawn_blocking(move || read_all(&patterns, before)).await;
+        if let Ok((files, problem)) = read {
+            let targets = files.iter().flat_map(|(_, targets)| targets.clone()).collect();
+            last = files;
+            told.tell(Found { targets: Some(targets), problem }).await;
+        }
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(interval) => {}
+            Some(()) = changes.recv() => {
+                tokio::time::sleep(QUIET).await;
+                while changes.try_recv().is_ok() {}
+            }
+        }
+    }
+    drop(watched);
+}
+
+/// Watches the folders of the files; a folder that is not there is looked into once per interval only.
+fn watch(patterns: &[String], sender: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+    let handler = move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
+            // Full means that a change is told already.
+            let _ = sender.try_send(());
+        }
+    };
+    let mut watcher = notify::recommended_watcher(handler).ok()?;
+    for pattern in patterns {
+        if let Some(folder) = Path::new(pattern).parent()
+            && let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive)
+        {
+            tracing::debug!(%error, folder = %folder.display(), "a folder with target files is not watched");
+        }
+    }
+    Some(watcher)
+}
+
+type Listed = Vec<(PathBuf, Vec<Labels>)>;
+
+/// The targets of every file, and the first problem. Of a file that cannot be read those `before` stand.
+fn read_all(patterns: &[String], mut before: Listed) -> (Listed, Option<String>) {
+    let mut files = Vec::new();
+    let mut problem = None;
+    for pattern in patterns {
+        match matching(Path::new(pattern)) {
+            Ok(found) => files.extend(found),
+            Err(told) => problem = problem.or(Some(told)),
+        }
+    }
+    files.sort();
+    files.dedup();
+    if files.len() > MOST_FILES {
+        problem = problem.or_else(|| Some(format!("more than {MOST_FILES} files list targets")));
+        files.truncate(MOST_FILES);
+    }
+    let mut listed = Vec::new();
+    for file in files {
+        match read(&file) {
+            Ok(targets) => listed.push((file, targets)),
+            Err(told) => {
+                problem = problem.or(Some(told));
+                if let Some(place) = before.iter().position(|(known, _)| *known == file) {
+                    listed.push(before.swap_remove(place));
+                }
+            }
+        }
+    }
+    (listed, problem)
+}
+
+/// The files that a path stands for; `*` may stand in its last part.
+fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
+    let name = pattern.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if !name.contains('*') {
+        return Ok(vec![pattern.to_owned()]);
+    }
+    let folder = pattern.parent().unwrap_or_else(|| Path::new("."));
+    let entries = fs::read_dir(folder)
+        .map_err(|error| format!("cannot look into {}: {}", folder.display(), error.kind()))?;
+    let expression = name.split('*').map(regex::escape).collect::<Vec<_>>().join(".*");
+    let expression = regex::Regex::new(&format!("^(?s:{expression})$"))
+        .map_err(|_| format!("{} is not a pattern of names", pattern.display()))?;
+    Ok(entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_str().is_some_and(|name| expression.is_match(name)))
+        .map(|entry| entry.path())
+        .collect())
+}
+
+fn read(file: &Path) -> Result<Vec<Labels>, String> {
+    let shown = file.display();
+    let failed = |error: std::io::Error| format!("cannot read {shown}: {}", error.kind());
+    if fs::metadata(file).map_err(failed)?.len() > MOST_BYTES {
+        return Err(format!("{shown} is larger than {} MiB", MOST_BYTES / 1024 / 1024));
+    }
+    let text = fs::read_to_string(file).map_err(failed)?;
+    let groups: Vec<TargetGroup> = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => serde_json::from_str(&text).map_err(|error| format!("{shown}: {error}"))?,
+        Some("yml" | "yaml") => yaml::read(&text).map_err(|error| format!("{shown}: {error}"))?,
+        _ => return Err(format!("{shown} is not a .json, .yml or .yaml file")),
+    };
+    Ok(targets_of(&groups, &[("__meta_filepath", &file.to_string_lossy())]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_and_yaml_list_the_same_and_a_broken_file_keeps_what_it_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("a.json"), r#"[{"targets":["h:1","h:2"],"labels":{"room":"lab","n":"1"}}]"#).unwrap();
+        fs::write(path("b.yml"), "- targets: ['h:3']\n  labels: {room: lab, n: 1}\n- targets: []\n").unwrap();
+        fs::write(path("c.txt"), "nonsense").unwrap();
+        let patterns = [path("*.json").display().to_string(), path("b.*").display().to_string()];
+        let (listed, problem) = read_all(&patterns, Vec::new());
+        assert_eq!(problem, None);
+        let addresses: Vec<&str> = listed
+            .iter()
+            .flat_map(|(_, targets)| targets)
+            .map(|labels| labels["__address__"].as_str())
+            .collect();
+        assert_eq!(addresses, ["h:1", "h:2", "h:3"]);
+        let mut labels = listed[1].1[0].clone();
+        assert_eq!(labels.remove("__meta_filepath"), Some(path("b.yml").display().to_string()));
+        assert_eq!((labels["room"].as_str(), labels["n"].as_str()), ("lab", "1"));
+        for broken in ["[{\"targets\":", "{}", "[{\"targts\":[]}]", "\u{0}"] {
+            fs::write(path("a.json"), broken).unwrap();
+            let (again, problem) = read_all(&patterns, listed.clone());
+            assert_eq!(again.iter().map(|(_, targets)| targets.len()).sum::<usize>(), 3, "{broken}");
+            assert!(problem.unwrap().contains("a.json"));
+        }
+        fs::remove_file(path("a.json")).unwrap();
+        assert_eq!(read_all(&patterns, listed).0.len(), 1);
+        let (_, problem) = read_all(&[path("c.txt").display().to_string()], Vec::new());
+        assert!(problem.unwrap().contains("not a .json"));
+    }
+}

@@ -1,0 +1,242 @@
+//! What a target told last: which series are new, and which end because they are told no more
+//! (prometheus.io/docs/prometheus/latest/querying/basics, "Staleness").
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use model::{
+    Attributes, Buckets, Exemplar, HistogramPoint, MetricKind, Resource, STALE, Sample, Series, SeriesId,
+    TelemetryBatch, Temporality, Timestamp,
+};
+
+use crate::prometheus::Assembled;
+
+/// The series of the last scrape, without what can be made again.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    resource: Arc<Resource>,
+    series: HashMap<SeriesId, Outline>,
+    exemplars: HashSet<u64>,
+}
+
+/// A series in little room: its attributes as JSON.
+#[derive(Debug)]
+struct Outline {
+    name: Box<str>,
+    unit: Box<str>,
+    attributes: Box<str>,
+    kind: MetricKind,
+    temporality: Temporality,
+    monotonic: bool,
+    /// Whether it ends when it is not told any more.
+    ends: bool,
+}
+
+impl Kept {
+    pub(crate) fn new(resource: Arc<Resource>) -> Self {
+        Self { resource, ..Self::default() }
+    }
+
+    /// Takes note of a scrape at `now`: ends in its batch the series that are gone, leaves out the exemplars that
+    /// were told before, and gives how many series are new. `ends_timed`: series with times of their own end too.
+    pub(crate) fn settle(&mut self, assembled: &mut Assembled, now: Timestamp, ends_timed: bool) -> usize {
+        let mut before = std::mem::take(&mut self.series);
+        let mut added = HashSet::new();
+        for (id, series) in &assembled.batch.series {
+            let ends = ends_timed || !assembled.timed.contains(id);
+            match before.remove(id) {
+                Some(outline) => {
+                    self.series.insert(*id, Outline { ends, ..outline });
+                }
+                // A series with several times in one scrape stands there several times.
+                None if self.series.contains_key(id) => {}
+                None => {
+                    added.insert(*id);
+                    self.series.insert(*id, Outline::of(series, ends));
+                }
+            }
+        }
+        self.end(before, &mut assembled.batch, now);
+        let mut told = HashSet::new();
+        assembled.batch.exemplars.retain(|exemplar| {
+            let fingerprint = fingerprint(exemplar);
+            told.insert(fingerprint) && !self.exemplars.contains(&fingerprint)
+        });
+        self.exemplars = told;
+        added.len()
+    }
+
+    /// Ends everything in `batch` at `now`.
+    pub(crate) fn end_all(&mut self, batch: &mut TelemetryBatch, now: Timestamp) {
+        let gone = std::mem::take(&mut self.series);
+        self.exemplars.clear();
+        self.end(gone, batch, now);
+    }
+
+    fn end(&self, gone: HashMap<SeriesId, Outline>, batch: &mut TelemetryBatch, now: Timestamp) {
+        for (id, outline) in gone.into_iter().filter(|(_, outline)| outline.ends) {
+            match outline.kind {
+                MetricKind::Gauge | MetricKind::Counter => {
+                    batch.samples.push(Sample { series: id, time: now, start_time: None, value: STALE });
+                }
+                kind => batch.histograms.push(ended(id, kind, now)),
+            }
+            batch.series.push((id, outline.series(&self.resource)));
+        }
+    }
+}
+
+impl Outline {
+    fn of(series: &Series, ends: bool) -> Self {
+        Self {
+            name: series.name.as_str().into(),
+            unit: series.unit.as_str().into(),
+            attributes: series.attributes.to_json().into(),
+            kind: series.kind,
+            temporality: series.temporality,
+            monotonic: series.monotonic,
+            ends,
+        }
+    }
+
+    fn series(self, resource: &Arc<Resource>) -> Series {
+        Series {
+            name: self.name.into(),
+            kind: self.kind,
+            unit: self.unit.into(),
+            description: String::new(),
+            temporality: self.temporality,
+            monotonic: self.monotonic,
+            resource: resource.clone(),
+            scope: Arc::default(),
+            attributes: serde_json::from_str(&self.attributes).unwrap_or_else(|_| Attributes::new()),
+        }
+    }
+}
+
+/// The point that ends a histogram or summary.
+fn ended(series: SeriesId, kind: MetricKind, time: Timestamp) -> HistogramPoint {
+    let buckets = match kind {
+        MetricKind::Summary => Buckets::Quantiles(Vec::new()),
+        MetricKind::ExponentialHistogram => Buckets::Exponential {
+            scale: 0,
+            zero_threshold: 0.0,
+            zero_count: 0,
+            positive_offset: 0,
+            positive: Vec::new(),
+            negative_offset: 0,
+            negative: Vec::new(),
+        },
+        _ => Buckets::Explicit { bounds: Vec::new(), counts: Vec::new() },
+    };
+    HistogramPoint {
+        series,
+        time,
+        start_time: None,
+        count: 0,
+        sum: Some(STALE),
+        min: None,
+        max: None,
+        buckets,
+    }
+}
+
+/// Tells exemplars apart; the same exemplar is told in each scrape until another takes its place.
+fn fingerprint(exemplar: &Exemplar) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    exemplar.series.hash(&mut hasher);
+    exemplar.value.to_bits().hash(&mut hasher);
+    exemplar.trace_id.hash(&mut hasher);
+    exemplar.span_id.hash(&mut hasher);
+    exemplar.attributes.to_json().hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::is_stale;
+
+    use super::*;
+    use crate::prometheus::{Target, assemble, parse, parse_openmetrics};
+
+    fn scrape(kept: &mut Kept, text: &str, now: i64, ends_timed: bool) -> (usize, Vec<(String, f64)>) {
+        let target = Target {
+            resource: kept.resource.clone(),
+            labels: BTreeMap::from([("job".into(), "j".into())]),
+            ..Target::default()
+        };
+        let exposition = parse(text.as_bytes(), 100).unwrap();
+        let mut assembled = assemble(&exposition, &target, Timestamp(now)).unwrap();
+        let added = kept.settle(&mut assembled, Timestamp(now), ends_timed);
+        (added, ended(&assembled.batch))
+    }
+
+    fn ended(batch: &TelemetryBatch) -> Vec<(String, f64)> {
+        let mut names: Vec<_> = batch
+            .samples
+            .iter()
+            .filter(|sample| is_stale(sample.value))
+            .map(|sample| (sample.series, sample.time))
+            .chain(
+                batch
+                    .histograms
+                    .iter()
+                    .filter(|point| point.sum.is_some_and(is_stale))
+                    .map(|point| (point.series, point.time)),
+            )
+            .map(|(ended, time)| {
+                let (id, series) = batch.series.iter().find(|(id, _)| *id == ended).unwrap();
+                assert_eq!(*id, series.id(), "an ended series is the one that was told");
+                (series.name.clone(), time.0 as f64)
+            })
+            .collect();
+        names.sort_by(|left, right| left.0.cmp(&right.0));
+        names
+    }
+
+    #[test]
+    fn series_that_are_told_no_more_end_once() {
+        let mut kept = Kept::new(Arc::new(Resource::service_named("s")));
+        let histogram = "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_count 1\nh_sum 1\n";
+        assert_eq!(scrape(&mut kept, &format!("a 1\nb{{x=\"1\"}} 1\n{histogram}"), 1, false).0, 3);
+        assert_eq!(
+            scrape(&mut kept, "a NaN\nc 1\n", 2, false),
+            (1, vec![("b".into(), 2.0), ("h".into(), 2.0)])
+        );
+        assert_eq!(scrape(&mut kept, "a 1\nc 1\n", 3, false), (0, vec![]));
+        assert_eq!(scrape(&mut kept, "a 1\nb{x=\"1\"} 1\n", 4, false), (1, vec![("c".into(), 4.0)]));
+        let mut batch = TelemetryBatch::default();
+        kept.end_all(&mut batch, Timestamp(5));
+        assert_eq!(ended(&batch), [("a".into(), 5.0), ("b".into(), 5.0)]);
+        let mut again = TelemetryBatch::default();
+        kept.end_all(&mut again, Timestamp(6));
+        assert!(again.is_empty());
+    }
+
+    #[test]
+    fn series_with_times_of_their_own_end_only_when_tracked() {
+        let mut kept = Kept::new(Arc::default());
+        assert_eq!(scrape(&mut kept, "a 1 5\na 2 6\nb 1\n", 1, false).0, 2);
+        assert_eq!(scrape(&mut kept, "b 1\n", 2, false).1, []);
+        scrape(&mut kept, "a 1 5\n", 3, true);
+        assert_eq!(scrape(&mut kept, "", 4, true).1, [("a".into(), 4.0)]);
+    }
+
+    #[test]
+    fn an_exemplar_is_kept_once() {
+        let mut kept = Kept::new(Arc::default());
+        let mut exemplars = |value: &str| {
+            let text = format!("# TYPE c counter\nc_total 1 # {{trace_id=\"a\"}} {value}\n# EOF\n");
+            let exposition = parse_openmetrics(text.as_bytes(), 9).unwrap();
+            let mut assembled = assemble(&exposition, &Target::default(), Timestamp(1)).unwrap();
+            kept.settle(&mut assembled, Timestamp(1), false);
+            assembled.batch.exemplars.len()
+        };
+        assert_eq!((exemplars("1"), exemplars("1"), exemplars("2"), exemplars("2")), (1, 0, 1, 0));
+    }
+}

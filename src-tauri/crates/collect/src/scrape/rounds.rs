@@ -1,0 +1,195 @@
+//! One target, scraped round after round.
+
+use std::{sync::Arc, time::Duration};
+
+use model::{PartReporter, Resource, TelemetryBatch, Timestamp};
+use store::Store;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{board::Board, fetch::Question, job::Job, kept::Kept, report::Report, target::ScrapedTarget};
+use crate::{
+    clock,
+    delivery::Delivery,
+    prometheus::{self, Assembled, Target},
+};
+
+/// The first scrape comes within this time, so that a target just added is seen soon.
+const SOON: Duration = Duration::from_secs(1);
+/// A scrape this little after its time is noted at its time, which keeps distances even.
+const TOLERANCE_NANOS: i64 = 2_000_000;
+
+/// Where a target says how it is.
+pub(crate) struct Voice {
+    /// For itself.
+    pub(crate) reporter: PartReporter,
+    /// Among the others of its part.
+    pub(crate) board: Board,
+}
+
+/// Scrapes `target` until `stop`; then its series end.
+pub(crate) async fn run(
+    job: Arc<Job>,
+    target: ScrapedTarget,
+    question: Question,
+    voice: Voice,
+    store: Store,
+    stop: CancellationToken,
+) {
+    let Voice { reporter, board } = voice;
+    let mut rounds = Rounds::new(&job, &target, question);
+    let mut delivery = Delivery::new(store, reporter, stop.clone());
+    let interval = i64::try_from(target.interval.as_nanos()).unwrap_or(i64::MAX).max(1);
+    let offset = target.offset();
+    let mut wait = Duration::from_nanos(offset % SOON.min(target.interval).as_nanos().max(1) as u64);
+    let mut planned = None;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => break,
+        }
+        let now = noted(clock::now(), planned);
+        let Some((batch, problem)) = rounds.scrape(now, &stop).await else { break };
+        delivery.write(batch, &problem).await;
+        board.publish();
+        let (next, until) = next_round(clock::now(), now, interval, offset);
+        (planned, wait) = (Some(next), until);
+    }
+    delivery.write(rounds.end(clock::now()), "").await;
+}
+
+/// The time that a scrape is noted at.
+fn noted(now: Timestamp, planned: Option<Timestamp>) -> Timestamp {
+    match planned {
+        Some(planned) if (0..=TOLERANCE_NANOS).contains(&now.since(planned)) => planned,
+        _ => now,
+    }
+}
+
+/// When the next round is due and how long that is: at the target's place in the interval, and not before half an
+/// interval has gone by since the `last`.
+fn next_round(now: Timestamp, last: Timestamp, interval: i64, offset: u64) -> (Timestamp, Duration) {
+    let offset = i64::try_from(offset).unwrap_or(0);
+    let mut next = now.offset(-offset).floor(interval).offset(offset).offset(interval);
+    // A clock that was set back must not stretch the wait.
+    if (0..interval / 2).contains(&next.since(last)) {
+        next = next.offset(interval);
+    }
+    (next, Duration::from_nanos(next.since(now).unsigned_abs()))
+}
+
+struct Rounds {
+    question: Question,
+    target: Target,
+    kept: Kept,
+    classic_too: bool,
+    track_timestamps: bool,
+    most_samples: usize,
+}
+
+impl Rounds {
+    fn new(job: &Job, scraped: &ScrapedTarget, question: Question) -> Self {
+        let service = scraped.labels.get("job").unwrap_or(&job.name);
+        let resource = Arc::new(Resource::service_named(service));
+        let target = Target {
+            resource: resource.clone(),
+            labels: scraped.labels.clone(),
+            honor_labels: job.honor_labels,
+            ignore_timestamps: job.ignore_timestamps,
+            rules: job.metric_rules.clone(),
+            limits: job.limits,
+        };
+        Self {
+            question,
+            target,
+            kept: Kept::new(resource),
+            classic_too: job.classic_too,
+            track_timestamps: job.track_timestamps,
+            most_samples: job.most_samples,
+        }
+    }
+
+    /// One scrape: its batch and what was wrong, empty if nothing. Nothing if `stop` came first.
+    async fn scrape(&mut self, now: Timestamp, stop: &CancellationToken) -> Option<(TelemetryBatch, String)> {
+        let began = Instant::now();
+        let timeout = self.question.timeout;
+        let scraped = tokio::select! {
+            scraped = tokio::time::timeout(timeout, self.ask(now)) => scraped.unwrap_or_else(|_| {
+                Err(format!("no complete answer within {} s", super::fetch::seconds(timeout)))
+            }),
+            () = stop.cancelled() => return None,
+        };
+        let mut report = Report {
+            took: began.elapsed(),
+            timeout,
+            sample_limit: self.target.limits.samples,
+            ..Report::default()
+        };
+        let (mut batch, problem) = match scraped {
+            Ok((mut assembled, body_bytes)) => {
+                report.up = true;
+                report.body_bytes = body_bytes;
+                (report.scraped, report.kept) = (assembled.scraped, assembled.kept);
+                report.added = self.kept.settle(&mut assembled, now, self.track_timestamps);
+                let problem = match assembled.duplicates {
+                    0 => String::new(),
+                    count => format!("{count} samples stand there twice; the first of each was kept"),
+                };
+                (assembled.batch, problem)
+            }
+            Err(problem) => {
+                let mut batch = TelemetryBatch::default();
+                self.kept.end_all(&mut batch, now);
+                (batch, problem)
+            }
+        };
+        report.add(&mut batch, &self.target.resource, &self.target.labels, now);
+        Some((batch, problem))
+    }
+
+    async fn ask(&self, now: Timestamp) -> Result<(Assembled, usize), String> {
+        let answer = self.question.ask().await?;
+        let (target, most_samples, classic_too) = (self.target.clone(), self.most_samples, self.classic_too);
+        let body_bytes = answer.body.len();
+        let format = answer.format;
+        let assembled = tokio::task::spawn_blocking(move || {
+            let exposition = format
+                .parse(&answer.body, most_samples, classic_too)
+                .map_err(|error| format!("not {}: {error}", format.name()))?;
+            prometheus::assemble(&exposition, &target, now).map_err(|error| error.to_string())
+        });
+        match assembled.await {
+            Ok(assembled) => assembled.map(|assembled| (assembled, body_bytes)),
+            Err(error) => Err(format!("reading the metrics failed: {error}")),
+        }
+    }
+
+    /// The end of all series of the target.
+    fn end(&mut self, now: Timestamp) -> TelemetryBatch {
+        let mut batch = TelemetryBatch::default();
+        self.kept.end_all(&mut batch, now);
+        Report::end(&mut batch, &self.target.resource, &self.target.labels, now);
+        batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_keep_their_place_in_the_interval() {
+        let second = 1_000_000_000;
+        let interval = 15 * second;
+        let at = |seconds: i64| Timestamp(seconds * second);
+        let next = |now, last| next_round(at(now), at(last), interval, 4 * second as u64).0;
+        assert_eq!(next(100, 100), at(109));
+        assert_eq!(next(105, 105), at(124), "109 would be too soon");
+        assert_eq!(next(109, 109), at(124));
+        assert_eq!(next(123, 109), at(124), "a slow scrape does not move the next");
+        assert_eq!(next(300, 109), at(304), "after sleep it goes on at its place");
+        assert_eq!(next(50, 109), at(64), "a clock set back does not stop it");
+        assert_eq!(noted(at(109).offset(1_000_000), Some(at(109))), at(109));
+        assert_eq!(noted(at(110), Some(at(109))), at(110));
+    }
+}

@@ -1,0 +1,64 @@
+//! Secrets that go into requests and nowhere else.
+
+use std::{fmt, path::PathBuf};
+
+/// A password or token, or the file it stands in. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Secret {
+    /// The secret itself.
+    Inline(String),
+    /// A file that holds it, read anew each time.
+    File(PathBuf),
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret")
+    }
+}
+
+impl Secret {
+    /// The secret without blanks around it.
+    pub(crate) async fn read(&self) -> Result<String, String> {
+        match self {
+            Self::Inline(secret) => Ok(secret.clone()),
+            Self::File(path) => match tokio::fs::read_to_string(path).await {
+                Ok(text) => Ok(text.trim().to_owned()),
+                Err(error) => Err(format!("cannot read the secret in {}: {}", path.display(), error.kind())),
+            },
+        }
+    }
+}
+
+/// How a request says who we are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Credentials {
+    /// Not at all.
+    #[default]
+    None,
+    /// With a name and a password.
+    Basic(String, Option<Secret>),
+    /// With a scheme, such as `Bearer`, and a secret.
+    Header(String, Secret),
+}
+
+impl Credentials {
+    /// The request with the credentials.
+    pub(crate) async fn apply(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::RequestBuilder, String> {
+        Ok(match self {
+            Self::None => request,
+            Self::Basic(name, None) => request.basic_auth(name, None::<&str>),
+            Self::Basic(name, Some(password)) => request.basic_auth(name, Some(password.read().await?)),
+            Self::Header(scheme, secret) => {
+                let text = format!("{scheme} {}", secret.read().await?);
+                let mut value = reqwest::header::HeaderValue::from_str(&text)
+                    .map_err(|_| "the credentials hold characters that a header cannot".to_owned())?;
+                value.set_sensitive(true);
+                request.header(reqwest::header::AUTHORIZATION, value)
+            }
+        })
+    }
+}

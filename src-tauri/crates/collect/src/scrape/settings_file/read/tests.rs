@@ -1,0 +1,134 @@
+use super::*;
+use crate::scrape::target::ScrapedTarget;
+
+fn parsed(text: &str) -> Parsed {
+    parse(text, Path::new("/etc/prometheus")).unwrap()
+}
+
+const FILE: &str = r#"
+global:
+  scrape_interval: 20s
+  external_labels: { monitor: example }
+  sample_limit: 500
+alerting:
+  alertmanagers:
+    - static_configs: [{ targets: ['localhost:9093'] }]
+rule_files: [first.yml]
+remote_write: []
+scrape_configs:
+  - job_name: prometheus
+    scrape_interval: 5s
+    scrape_timeout: 4s
+    static_configs:
+      - targets: ['localhost:9090']
+  - job_name: node
+    honor_labels: true
+    params:
+      collect[]: [cpu, 1]
+    static_configs:
+      - targets: ['localhost:9100', 'other:9100']
+        labels: { room: lab, rack: 7 }
+    basic_auth: { username: u, password: hunter2 }
+    body_size_limit: 10MB
+    sample_limit: 7
+    scrape_protocols: [PrometheusText0.0.4]
+    relabel_configs:
+      - source_labels: [__address__]
+        regex: (.*):9100
+        target_label: instance
+    metric_relabel_configs:
+      - { source_labels: [__name__], regex: go_.*, action: drop }
+  - job_name: files
+    file_sd_configs: [{ files: [targets/*.json, /abs/x.yml] }]
+    authorization: { credentials_file: token }
+    scheme: https
+    tls_config: { ca_file: ca.pem }
+    kubernetes_sd_configs: [{ role: pod }]
+    proxy_url: http://proxy:1
+"#;
+
+#[test]
+fn a_file_becomes_jobs_and_says_what_is_left_aside() {
+    let parsed = parsed(FILE);
+    let [own, node, files] = &parsed.jobs[..] else { panic!("{:?}", parsed.notices) };
+    assert_eq!((own.interval.as_secs(), own.timeout.as_secs(), own.limits.samples), (5, 4, 500));
+    assert_eq!((node.interval.as_secs(), node.timeout.as_secs(), node.limits.samples), (20, 10, 7));
+    assert_eq!(node.most_bytes, 10 * 1024 * 1024);
+    assert_eq!(node.accept, "text/plain;version=0.0.4;q=0.2,*/*;q=0.1");
+    assert_eq!(
+        node.access.credentials,
+        Credentials::Basic("u".into(), Some(Secret::Inline("hunter2".into())))
+    );
+    let Discovery::Static(targets) = &node.discoveries[0] else { panic!() };
+    let target = ScrapedTarget::discovered(node, &targets[1]).unwrap().unwrap();
+    assert_eq!(target.url.as_str(), "http://other:9100/metrics?collect%5B%5D=cpu&collect%5B%5D=1");
+    assert_eq!((target.labels["instance"].as_str(), target.labels["rack"].as_str()), ("other", "7"));
+    let Discovery::File(listed, every) = &files.discoveries[1] else { panic!() };
+    assert_eq!(listed.files, ["/etc/prometheus/targets/*.json", "/abs/x.yml"]);
+    assert_eq!(every.as_secs(), 300);
+    assert_eq!(
+        files.access.credentials,
+        Credentials::Header("Bearer".into(), Secret::File("/etc/prometheus/token".into()))
+    );
+    assert_eq!(files.access.tls.ca_file, "/etc/prometheus/ca.pem");
+    assert!(files.notices[0].contains("kubernetes_sd_configs"), "{:?}", files.notices);
+    assert!(files.remarks[0].contains("proxy_url"));
+    assert_eq!(parsed.notices, Vec::<String>::new());
+    let remarks = parsed.remarks.join("\n");
+    assert!(remarks.contains("rule_files") && remarks.contains("alerting"), "{remarks}");
+    assert!(!remarks.contains("remote_write"), "an empty section takes nothing away");
+    assert!(!format!("{parsed:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_job_that_makes_no_sense_leaves_the_others() {
+    for (bad, told) in [
+        ("job_name: b\n    scrape_interval: 5", "scrape_interval"),
+        ("job_name: b\n    scrape_interval: 5s\n    scrape_timeout: 6s", "longer than scrape_interval"),
+        ("job_name: b\n    relabel_configs: [{ regex: '(' , target_label: x }]", "not valid"),
+        ("job_name: b\n    relabel_configs: [{ action: unheard }]", "unheard"),
+        ("job_name: b\n    basic_auth: { username: u, password: hunter2, password_file: x }", "together"),
+        (
+            "job_name: b\n    basic_auth: { password: hunter2 }\n    bearer_token: hunter2",
+            "more than one way",
+        ),
+        ("job_name: b\n    authorization: { type: hunter2 }", "no credentials"),
+        ("job_name: b\n    sample_limit: hunter2", "sample_limit"),
+        ("job_name: b\n    body_size_limit: 10 apples", "body_size_limit"),
+        ("job_name: b\n    scrape_protocols: [Smoke]", "Smoke"),
+        ("job_name: b\n    tls_config: { key: hunter2 }", "key"),
+        ("job_name: a", "two jobs"),
+        ("scheme: http", "no job_name"),
+        ("job_name: b\n    static_configs: [{ targts: [x] }]", "targts"),
+        ("job_name: b\n    dns_sd_configs: [{ names: 5 }]", "left out"),
+    ] {
+        let parsed = parsed(&format!("scrape_configs:\n  - job_name: a\n  - {bad}\n"));
+        let mut all = parsed.notices;
+        all.extend(parsed.jobs.iter().flat_map(|job| job.notices.clone()));
+        let all = all.join("\n");
+        assert!(parsed.jobs[0].name == "a" && all.contains(told), "{bad}: {all}");
+        assert!(!all.contains("hunter2"), "{all}");
+    }
+}
+
+#[test]
+fn a_file_that_is_none_is_refused_without_quoting_it() {
+    for bad in [
+        "- a",
+        "scrape_configs: {}",
+        "global: [",
+        "global: 5",
+        "global:\n  scrape_interval: hunter2",
+        "\u{0}",
+    ] {
+        let problem = parse(bad, Path::new("/")).unwrap_err();
+        assert!(!problem.contains("hunter2") && !problem.is_empty(), "{problem}");
+    }
+    assert!(parsed("").jobs.is_empty());
+    assert!(parsed("scrape_configs:\n").jobs.is_empty());
+    assert_eq!(parsed("scrape_config: []").notices, ["scrape_config is not understood"]);
+    assert_eq!(
+        (size("0"), size("2KB"), size("1GiB"), size("1XB")),
+        (Some(0), Some(2048), Some(1 << 30), None)
+    );
+}

@@ -33,6 +33,8 @@ const TEST: &[&str] = &[
     "dpkg-dev",
     "dunst",
     "fonts-dejavu-core",
+    "nginx-light",
+    "openssl",
     "postgresql",
     "prometheus",
     "prometheus-node-exporter",

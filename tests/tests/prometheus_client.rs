@@ -1,0 +1,102 @@
+//! The official Python library tells metrics of every type; we scrape it as OpenMetrics and as text.
+
+#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
+
+use std::{process::Stdio, time::Duration};
+
+use collect::run_scrape;
+use config::ScrapeTarget;
+use model::{Buckets, MetricKind, PartReporter, Series, TelemetryBatch, Timestamp};
+use store::{Store, StoreOptions};
+use tests::clients::{Language, client};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
+use tokio_util::sync::CancellationToken;
+
+/// The first run installs packages.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The first scrape of `settings`.
+async fn scrape(settings: ScrapeTarget) -> TelemetryBatch {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
+    let mut commits = store.subscribe();
+    let (reporter, stop) = (PartReporter::new("scrape"), CancellationToken::new());
+    let part = tokio::spawn(run_scrape(settings, store, reporter.clone(), stop.clone()));
+    let commit = tokio::time::timeout(PATIENCE, commits.recv()).await.unwrap().unwrap();
+    stop.cancel();
+    tokio::time::timeout(PATIENCE, part).await.unwrap().unwrap();
+    assert_eq!(reporter.status().message, "");
+    commit.telemetry[0].as_ref().clone()
+}
+
+fn series<'a>(batch: &'a TelemetryBatch, name: &str, label: (&str, &str)) -> &'a Series {
+    let found = batch
+        .series
+        .iter()
+        .find(|(_, series)| series.name == name && series.attributes.text(label.0) == Some(label.1));
+    &found.unwrap_or_else(|| panic!("no {name} {label:?}")).1
+}
+
+fn sample(batch: &TelemetryBatch, series: &Series) -> (f64, Option<Timestamp>) {
+    let id = series.id();
+    let found = batch.samples.iter().find(|sample| sample.series == id).unwrap();
+    (found.value, found.start_time)
+}
+
+#[tokio::test]
+async fn every_type_of_the_python_library_arrives() {
+    let command =
+        tokio::task::spawn_blocking(|| client(Language::Python, "exposed.py")).await.unwrap().unwrap();
+    let mut exposed = Command::from(command)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(exposed.stdout.take().unwrap()).lines();
+    let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap();
+    let url = format!("http://127.0.0.1:{}/metrics", line.unwrap());
+
+    let batch = scrape(ScrapeTarget::new("python", &url)).await;
+    let target = ("job", "python");
+    let orders = series(&batch, "orders_total", ("shop", "north"));
+    assert_eq!((orders.kind, orders.description.as_str()), (MetricKind::Counter, "Orders taken"));
+    let (value, started) = sample(&batch, orders);
+    assert_eq!(value, 5.0);
+    assert!(started.is_some_and(|time| time.0 > 1_500_000_000_000_000_000), "OpenMetrics tells since when");
+    assert_eq!(sample(&batch, series(&batch, "orders_total", ("shop", "so\"uth\\\n"))).0, 2.0);
+    let queue = series(&batch, "queue_bytes", target);
+    assert_eq!((queue.kind, queue.unit.as_str(), sample(&batch, queue).0), (MetricKind::Gauge, "By", 1.5));
+    assert_eq!(sample(&batch, series(&batch, "build_info", ("version", "1.2"))).0, 1.0);
+    assert_eq!(sample(&batch, series(&batch, "state", ("state", "running"))).0, 1.0);
+    assert_eq!(sample(&batch, series(&batch, "state", ("state", "starting"))).0, 0.0);
+    let took = series(&batch, "took_seconds", target);
+    let point = batch.histograms.iter().find(|point| point.series == took.id()).unwrap();
+    assert_eq!((took.kind, point.count, point.sum), (MetricKind::Histogram, 3, Some(55.05)));
+    assert_eq!(point.buckets, Buckets::Explicit { bounds: vec![0.1, 1.0, 10.0], counts: vec![1, 0, 1, 1] });
+    assert!(point.start_time.is_some());
+    let size = series(&batch, "size", target);
+    let summary = batch.histograms.iter().find(|point| point.series == size.id()).unwrap();
+    assert_eq!((size.kind, summary.count, summary.sum), (MetricKind::Summary, 2, Some(7.0)));
+    assert_eq!(batch.exemplars.len(), 2);
+    let of_took = batch.exemplars.iter().find(|exemplar| exemplar.series == took.id()).unwrap();
+    assert_eq!(of_took.value, 5.0);
+    assert_eq!(of_took.trace_id.unwrap().to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_eq!(of_took.span_id.unwrap().to_string(), "00f067aa0ba902b7");
+    assert_eq!(of_took.attributes.text("user"), Some("u"));
+
+    // Behind an address that always answers in the text format the same comes without what only OpenMetrics has.
+    let text = reqwest::get(&url).await.unwrap().text().await.unwrap();
+    assert!(text.contains("# TYPE orders_total counter"), "{text}");
+    let plain = axum::Router::new().route("/metrics", axum::routing::get(move || async { text }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let plain_url = format!("http://{}/metrics", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, plain).await });
+    let batch = scrape(ScrapeTarget::new("python", &plain_url)).await;
+    let orders = series(&batch, "orders_total", ("shop", "north"));
+    assert_eq!(sample(&batch, orders), (5.0, None));
+    assert_eq!((batch.histograms.len(), batch.exemplars.len()), (2, 0));
+}

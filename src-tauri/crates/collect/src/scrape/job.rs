@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use config::{ScrapeTarget, Tls};
+use config::ScrapeTarget;
 use model::Labels;
 use reqwest::Url;
 
@@ -100,7 +100,7 @@ impl Job {
             metric_rules: Rule::all("metric_relabel_configs", &settings.metric_relabel_configs)?.into(),
             access: Access {
                 credentials,
-                tls: settings.tls_config.clone().unwrap_or_else(Tls::default),
+                tls: settings.tls_config.clone().unwrap_or_default(),
                 follow_redirects: settings.follow_redirects,
             },
             accept: format::accept(&[]),

@@ -227,7 +227,7 @@ impl Reader<'_> {
             if is_creation_time {
                 continue;
             }
-            let time = sample.timestamp.map(Timestamp::from_millis);
+            let time = sample.time;
             let refused = match time.map(|time| moment::plausible(time, self.now)) {
                 Some(Ok(_)) => None,
                 Some(Err(message)) => Some(message),
@@ -244,12 +244,16 @@ impl Reader<'_> {
         }
         for (service, samples) in by_job {
             let target =
-                Target { resource: Arc::new(Resource::service_named(&service)), labels: BTreeMap::new() };
-            let mut piece =
-                Exposition { kinds: exposition.kinds.clone(), help: exposition.help.clone(), samples };
+                Target { resource: Arc::new(Resource::service_named(&service)), ..Target::default() };
+            let mut piece = Exposition {
+                kinds: exposition.kinds.clone(),
+                help: exposition.help.clone(),
+                samples,
+                ..Exposition::default()
+            };
             loop {
                 match prometheus::assemble(&piece, &target, self.now) {
-                    Ok(batch) => break self.sink.take_batch(batch)?,
+                    Ok(assembled) => break self.sink.take_batch(assembled.batch)?,
                     Err(error) => {
                         let before = piece.samples.len();
                         piece.samples.retain(|sample| sample.line != error.line);

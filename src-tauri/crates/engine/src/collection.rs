@@ -17,7 +17,7 @@ enum Wanted {
     Listen(Protocol, String),
     Statsd(Datagrams, String, config::Statsd),
     Host(config::Host, Vec<config::WatchedProcess>),
-    Scrape(config::ScrapeTarget),
+    Scrape(Box<config::ScrapeTarget>),
     PrometheusFile(config::PrometheusFile),
     Command(config::Command),
     LogFile(config::LogFile),
@@ -113,7 +113,7 @@ impl Collection {
             wanted.insert("host metrics".to_owned(), part);
         }
         for target in &settings.scrape {
-            wanted.insert(format!("scrape {}", target.name), Wanted::Scrape(target.clone()));
+            wanted.insert(format!("scrape {}", target.name), Wanted::Scrape(Box::new(target.clone())));
         }
         for file in &settings.prometheus {
             wanted.insert(format!("prometheus {}", file.file), Wanted::PrometheusFile(file.clone()));
@@ -184,7 +184,7 @@ impl Collection {
                             .serve_statsd(through, address, settings, reporter, store, stop)
                             .await;
                     }
-                    Wanted::Scrape(target) => collect::run_scrape(target, store, reporter, stop).await,
+                    Wanted::Scrape(target) => collect::run_scrape(*target, store, reporter, stop).await,
                     Wanted::PrometheusFile(file) => {
                         collect::run_prometheus_file(file, store, reporter, stop).await;
                     }

@@ -1,5 +1,6 @@
-import type { DataKind, DroppedData, KeptData, KindLimits, RetentionPreview } from '../backend'
-import { formatCount, formatMoment, formatSpan, formatValue } from '../shared/format'
+import type { DataKind, DataLevel, DroppedData, KeptData, KindLimits, RetentionPreview } from '../backend'
+import { formatMoment, formatSpan } from '../shared/format'
+import { formatCount, formatValue } from '../shared/quantity'
 
 const DAY = 86_400e9
 const MEGABYTE = 1e6
@@ -39,6 +40,10 @@ export function totalOf(kept: readonly KeptData[], kind: DataKind): KindTotal {
     oldest: own.length ? Math.min(...own.map((one) => one.range.start)) : null,
   }
 }
+
+/** Rows of a kind that came lately: they are not counted by service before they are sealed, and no limit takes them. */
+export const freshRows = (levels: readonly DataLevel[], kind: DataKind): number =>
+  levels.filter((one) => one.kind === kind && one.level === 'not sealed yet').reduce((sum, one) => sum + one.rows, 0)
 
 /** What goes in one line: `12.3k points of checkout, 1.2 MiB, from 3 Nov, 10:00 over 2 d: too old`. */
 export function dropSentence(dropped: DroppedData): string {

@@ -2,8 +2,8 @@
 //! fronts know.
 
 use model::{
-    AlertRule, ExportRequest, HealthCheck, ReportFormat, ReportRequest, SentryPresetRequest, Silence,
-    TagMatcher, TimeRange, Timestamp, TraceId,
+    AlertRule, ExportRequest, HealthCheck, KindLimits, ReportFormat, ReportRequest, SentryPresetRequest,
+    Silence, TagMatcher, TimeRange, Timestamp, TraceId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -29,6 +29,12 @@ arguments! {
     RangeArguments {
         /// From when to when.
         range: TimeRange,
+    }
+
+    /// Limits to try, one for each kind of data.
+    RetentionArguments {
+        /// The limits.
+        limits: Vec<KindLimits>,
     }
 
     /// One part of the data.

@@ -115,6 +115,7 @@ commands! {
 
     data(Nothing) -> json DataSummary;
     retention_preview(Nothing) -> json RetentionPreview;
+    try_retention(RetentionArguments) -> json RetentionPreview;
     apply_retention(Nothing) -> json RetentionPreview;
     data_parts(Nothing) -> json Vec<StoredPart>;
     verify_part(PartArguments) -> json PartVerdict;

@@ -47,8 +47,12 @@ pub(crate) async fn run(engine: Engine, reporter: PartReporter, stop: Cancellati
 impl Engine {
     /// What is kept, and what the next pass of retention would take.
     pub async fn retention_preview(&self) -> Result<RetentionPreview, EngineError> {
-        let limits = limits(&self.settings().in_force().retention);
-        Ok(self.store().plan_retention(&limits, now()).await?.preview)
+        self.try_retention(&limits(&self.settings().in_force().retention)).await
+    }
+
+    /// What is kept, and what a pass of retention would take with other limits than those in force.
+    pub async fn try_retention(&self, limits: &[KindLimits]) -> Result<RetentionPreview, EngineError> {
+        Ok(self.store().plan_retention(limits, now()).await?.preview)
     }
 
     /// All that is kept, what lies where, and what would go.

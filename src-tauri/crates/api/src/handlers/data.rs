@@ -13,6 +13,13 @@ pub(crate) async fn retention_preview(engine: &Engine, _: Nothing) -> Result<Ret
     Ok(engine.retention_preview().await?)
 }
 
+pub(crate) async fn try_retention(
+    engine: &Engine,
+    arguments: RetentionArguments,
+) -> Result<RetentionPreview, ApiError> {
+    Ok(engine.try_retention(&arguments.limits).await?)
+}
+
 pub(crate) async fn apply_retention(engine: &Engine, _: Nothing) -> Result<RetentionPreview, ApiError> {
     Ok(engine.apply_retention().await?)
 }

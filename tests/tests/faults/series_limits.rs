@@ -59,7 +59,7 @@ fn title<'status>(status: &'status EngineStatus, service: &str) -> Option<&'stat
 async fn exploding_labels_are_held_back_whichever_way_they_come_and_are_told_of() {
     let target = exploding_target().await;
     let mut engine = EngineProcess::prepare(&format!(
-        "{SETTINGS}\n[limits]\nvalues_per_label = {LIMIT}\n\n[[scrape]]\nname = \"exploding\"\n\
+        "{SETTINGS}\n[host]\nenabled = false\n\n[limits]\nvalues_per_label = {LIMIT}\n\n[[scrape]]\nname = \"exploding\"\n\
          url = {target:?}\ninterval_seconds = 1\n"
     ))
     .unwrap();

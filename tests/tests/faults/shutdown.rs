@@ -8,6 +8,7 @@ use std::{
 
 use tests::{
     engine_process::EngineProcess,
+    numbered::Numbers,
     otlp_load::{OtlpConnection, Signal},
 };
 
@@ -15,15 +16,17 @@ use tests::{
 async fn sigterm_under_load_ends_well_with_everything_acknowledged() {
     let mut engine = EngineProcess::start().await.unwrap();
     let address = engine.listener("otlp_grpc").await.unwrap();
+    let numbers = Numbers::default();
     let acknowledged = [(); 3].map(|()| Arc::new(AtomicU64::new(0)));
     let senders: Vec<_> = Signal::ALL
         .into_iter()
         .zip(&acknowledged)
         .flat_map(|(signal, count)| [(signal, count.clone()), (signal, count.clone())])
         .map(|(signal, count)| {
+            let numbers = numbers.clone();
             tokio::spawn(async move {
                 let mut connection = OtlpConnection::open(address).await.unwrap();
-                while connection.send(signal, signal.numbered(0..100)).await.is_ok() {
+                while connection.send(signal, signal.numbered(numbers.take(100))).await.is_ok() {
                     count.fetch_add(100, Ordering::Relaxed);
                 }
             })

@@ -132,6 +132,13 @@ async fn an_unreachable_installation_ends_its_values_and_comes_back() {
     let mut bench = Bench::new();
     bench.start(&settings, TOKEN);
     bench.wait_until_caught_up(&server, "errors").await;
+    // The first round tells how it went once it is over.
+    for _ in 0..600 {
+        if bench.points("sentry_source_up").await.iter().any(|up| up.values.contains(&1.0)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let data = server.state().data.clone();
     drop(server);
     bench.wait_for_state(HealthState::Unhealthy, "cannot be reached").await;

@@ -30,6 +30,11 @@ const MAX_DATAGRAM_BYTES: usize = 65_536;
 const AT_A_TIME: usize = 64;
 /// How many intervals wait while the store is busy; then the newest is lost and told of.
 const WAITING_INTERVALS: usize = 12;
+/// How long a datagram that was sent before the end may take to be seen.
+const LAST_MOMENT: Duration = Duration::from_millis(50);
+/// How often more is looked for at the end, and how many datagrams are taken each time.
+const LAST_ROUNDS: usize = 20;
+const MOST_AT_THE_END: usize = 10_000;
 /// How long the last interval may take to be stored after the end.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -96,8 +101,13 @@ async fn receive(
             () = stop.cancelled() => true,
         };
         if stopping {
-            // What the kernel holds was sent before the end.
-            drain(socket, &mut buffer, &mut aggregate, usize::MAX).map_err(IngestError::Statsd)?;
+            // What the kernel holds was sent before the end; tokio learns of it a moment later. Whoever goes on sending is
+            // not waited for.
+            for _ in 0..LAST_ROUNDS {
+                let Ok(ready) = tokio::time::timeout(LAST_MOMENT, socket.readable()).await else { break };
+                ready.map_err(IngestError::Statsd)?;
+                drain(socket, &mut buffer, &mut aggregate, MOST_AT_THE_END).map_err(IngestError::Statsd)?;
+            }
         }
         let (batch, refused) = aggregate.flush(now());
         counters.count_rejected(refused.lines, Trimmed::default());

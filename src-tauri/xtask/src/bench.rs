@@ -13,6 +13,7 @@ use crate::{
 /// The figures there are: name, what is measured.
 const NAMES: &[(&str, &str)] = &[
     ("ingest", "samples, spans and log records per second, committed, through the OTLP/gRPC port"),
+    ("metrics", "samples in by remote write and bytes kept, against VictoriaMetrics and Prometheus"),
     ("start", "time to the first moving chart, idle processor time, resident memory"),
     ("analysis", "trends, anomalies and comparisons on public data"),
 ];
@@ -24,7 +25,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         let names: Vec<String> = NAMES.iter().map(|(name, what)| format!("  {name:<10} {what}")).collect();
         bail!("name what to measure:\n{}", names.join("\n"));
     }
-    run::set_up(Purpose::Test)?;
+    run::set_up(Purpose::Bench)?;
     let root = workspace::root();
     if name == "analysis" {
         return check(&mut command("cargo", &["bench", "--locked", "-p", "analysis"], &root));

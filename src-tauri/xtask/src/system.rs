@@ -13,6 +13,8 @@ pub(crate) enum Purpose {
     Run,
     /// Also testing: servers, browser, drivers, a display, a notification daemon.
     Test,
+    /// Also measuring: the rivals.
+    Bench,
 }
 
 const RUN: &[&str] = &[
@@ -46,6 +48,8 @@ const TEST: &[&str] = &[
     "xvfb",
 ];
 
+const BENCH: &[&str] = &["victoria-metrics"];
+
 /// Installs what is missing for `purpose`.
 pub(crate) fn install(purpose: Purpose) -> anyhow::Result<()> {
     for (program, hint) in [("node", "Node.js 20 or newer"), ("npm", "npm (it comes with Node.js)")] {
@@ -62,8 +66,11 @@ pub(crate) fn install(purpose: Purpose) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut wanted = RUN.to_vec();
-    if purpose == Purpose::Test {
+    if purpose != Purpose::Run {
         wanted.extend(TEST);
+    }
+    if purpose == Purpose::Bench {
+        wanted.extend(BENCH);
     }
     if !is_installed("apt-get") || !is_installed("dpkg-query") {
         say(&format!(

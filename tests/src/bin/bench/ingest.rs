@@ -1,10 +1,7 @@
 //! Records per second through the OTLP/gRPC port. Only what the engine acknowledged counts, and that it has
 //! it all is checked afterwards.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 use model::RecordCounts;
@@ -16,6 +13,7 @@ use tonic::Code;
 
 use crate::{
     batches::{Batches, metric_clock},
+    folder::bytes_in,
     process::{Memory, ProcessorTime},
     table::{self, grouped},
 };
@@ -121,7 +119,7 @@ async fn measure(load: &Load) -> Result<Vec<String>> {
     let stored = of_signal(status.committed, signal);
     let ended = engine.stop().await?;
     ensure!(ended.success(), "the engine ended with {ended}");
-    let bytes = folder_bytes(&engine.data())?;
+    let bytes = bytes_in(&engine.data())?;
     sent.latencies.sort_unstable();
     let seconds = LENGTH.as_secs_f64();
     let batches = sent.latencies.len() as f64 / seconds;
@@ -197,15 +195,4 @@ fn of_signal(counts: RecordCounts, signal: Signal) -> u64 {
         Signal::Logs => counts.logs,
         Signal::Spans => counts.spans,
     }
-}
-
-fn folder_bytes(folder: &std::path::Path) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder)? {
-        let metadata = entry?.metadata()?;
-        if metadata.is_file() {
-            bytes += metadata.len();
-        }
-    }
-    Ok(bytes)
 }

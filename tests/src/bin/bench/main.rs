@@ -1,8 +1,10 @@
-//! The measuring program behind `cargo xtask bench ingest` and `bench start`: it runs the `binnacle-cli` that
-//! `BINNACLE_CLI` names and measures it from outside.
+//! The measuring program behind `cargo xtask bench ingest`, `bench metrics` and `bench start`: it runs the
+//! `binnacle-cli` that `BINNACLE_CLI` names and measures it from outside.
 
 mod batches;
+mod folder;
 mod ingest;
+mod metrics;
 mod process;
 mod start;
 mod table;
@@ -17,7 +19,8 @@ async fn main() -> Result<()> {
     match arguments.as_slice() {
         ["ingest"] => ingest::run(&ingest::ALL).await,
         ["ingest", names @ ..] => ingest::run(names).await,
+        ["metrics"] => metrics::run().await,
         ["start"] => start::run().await,
-        _ => bail!("usage: bench ingest [{}] | start", ingest::ALL.join("|")),
+        _ => bail!("usage: bench ingest [{}] | metrics | start", ingest::ALL.join("|")),
     }
 }

@@ -30,6 +30,11 @@ impl ProcessorTime {
         Ok(Self { used, at: Instant::now() })
     }
 
+    /// Seconds used since an earlier reading.
+    pub(crate) fn seconds_since(self, earlier: Self) -> f64 {
+        (self.used - earlier.used).as_secs_f64()
+    }
+
     /// Cores in use since an earlier reading.
     pub(crate) fn cores_since(self, earlier: Self) -> f64 {
         (self.used - earlier.used).as_secs_f64() / (self.at - earlier.at).as_secs_f64()

@@ -1,0 +1,16 @@
+//! What a folder takes on disk.
+
+use std::{fs, path::Path};
+
+use anyhow::Result;
+
+/// Bytes of all files in a folder and its folders.
+pub(crate) fn bytes_in(folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() { bytes_in(&entry.path())? } else { metadata.len() };
+    }
+    Ok(bytes)
+}

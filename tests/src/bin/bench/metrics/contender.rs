@@ -1,0 +1,187 @@
+//! Who is measured: Binnacle and the databases that Debian has.
+
+use std::{
+    fs::File,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
+use tests::{
+    display::Started,
+    engine_process::{self, EngineProcess, PATIENCE},
+    servers::free_port,
+};
+
+use crate::folder::bytes_in;
+
+/// Settings of a Binnacle that does nothing but receive.
+const SETTINGS: &str = "\
+[listen]
+otlp_grpc = \"127.0.0.1:0\"
+otlp_http = \"127.0.0.1:0\"
+remote_write = \"127.0.0.1:0\"
+statsd = \"\"
+web = \"127.0.0.1:0\"
+
+[alerts]
+desktop_notifications = false
+
+[host]
+enabled = false
+
+[analysis]
+enabled = false
+";
+
+/// A program that takes remote write.
+pub(crate) enum Contender {
+    Binnacle(Box<EngineProcess>),
+    VictoriaMetrics(Server),
+    Prometheus(Server),
+}
+
+/// A rival's process, with a folder of its own.
+pub(crate) struct Server {
+    process: Started,
+    folder: TempDir,
+    address: String,
+}
+
+impl Server {
+    async fn start(program: &str, arguments: impl Fn(&Path, &str) -> Result<Vec<String>>) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("binnacle-rival-").tempdir()?;
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let log = File::create(folder.path().join("log"))?;
+        let mut command = Command::new(program);
+        command.args(arguments(folder.path(), &address)?).stdin(Stdio::null());
+        let process =
+            Started(command.stdout(log.try_clone()?).stderr(log).spawn().context(program.to_owned())?);
+        let begun = Instant::now();
+        let metrics = format!("http://{address}/metrics");
+        while !reqwest::get(&metrics).await.is_ok_and(|answer| answer.status().is_success()) {
+            ensure!(begun.elapsed() < PATIENCE, "{program} does not answer");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(Self { process, folder, address })
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    async fn metric(&self, name: &str) -> Result<f64> {
+        let text = reqwest::get(format!("http://{}/metrics", self.address)).await?.text().await?;
+        let line = text.lines().find(|line| line.starts_with(name)).with_context(|| name.to_owned())?;
+        Ok(line.rsplit(' ').next().unwrap_or_default().parse()?)
+    }
+}
+
+impl Contender {
+    pub(crate) async fn binnacle() -> Result<Self> {
+        let mut engine = EngineProcess::prepare(SETTINGS)?;
+        engine.start_again().await?;
+        Ok(Self::Binnacle(Box::new(engine)))
+    }
+
+    pub(crate) async fn victoria_metrics() -> Result<Self> {
+        let server = Server::start("victoria-metrics", |folder, address| {
+            Ok(vec![
+                format!("-storageDataPath={}", folder.join("data").display()),
+                format!("-httpListenAddr={address}"),
+                "-retentionPeriod=10y".to_owned(),
+            ])
+        });
+        Ok(Self::VictoriaMetrics(server.await?))
+    }
+
+    pub(crate) async fn prometheus() -> Result<Self> {
+        let server = Server::start("prometheus", |folder, address| {
+            let settings = folder.join("prometheus.yml");
+            std::fs::write(&settings, "scrape_configs: []\n")?;
+            Ok(vec![
+                format!("--config.file={}", settings.display()),
+                format!("--storage.tsdb.path={}", folder.join("data").display()),
+                "--storage.tsdb.retention.time=10y".to_owned(),
+                format!("--web.listen-address={address}"),
+                "--web.enable-remote-write-receiver".to_owned(),
+                "--web.enable-admin-api".to_owned(),
+            ])
+        });
+        Ok(Self::Prometheus(server.await?))
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Binnacle(_) => "Binnacle",
+            Self::VictoriaMetrics(_) => "VictoriaMetrics",
+            Self::Prometheus(_) => "Prometheus",
+        }
+    }
+
+    /// Where requests are posted to.
+    pub(crate) async fn url(&self) -> Result<String> {
+        let address = match self {
+            Self::Binnacle(engine) => engine.listener("remote_write").await?.to_string(),
+            Self::VictoriaMetrics(server) | Self::Prometheus(server) => server.address.clone(),
+        };
+        Ok(format!("http://{address}/api/v1/write"))
+    }
+
+    pub(crate) fn process_id(&self) -> Result<u32> {
+        match self {
+            Self::Binnacle(engine) => engine.process_id(),
+            Self::VictoriaMetrics(server) | Self::Prometheus(server) => Ok(Child::id(&server.process.0)),
+        }
+    }
+
+    /// Samples it says it holds.
+    pub(crate) async fn samples(&self) -> Result<u64> {
+        Ok(match self {
+            Self::Binnacle(engine) => engine.status().await?.committed.samples,
+            Self::VictoriaMetrics(server) => {
+                // What was taken last is counted once it is searchable.
+                reqwest::get(format!("http://{}/internal/force_flush", server.address)).await?;
+                server.metric("vm_rows_inserted_total{type=\"promremotewrite\"}").await? as u64
+            }
+            Self::Prometheus(server) => {
+                server.metric("prometheus_tsdb_head_samples_appended_total").await? as u64
+            }
+        })
+    }
+
+    /// Bytes on disk once everything lies as it will be kept: sealed, merged, compacted.
+    pub(crate) async fn bytes_kept(&mut self) -> Result<u64> {
+        match self {
+            Self::Binnacle(engine) => {
+                ensure!(engine.stop().await?.success(), "the engine did not end well");
+                let data = engine.data();
+                let sealed = engine_process::command(&data, &["data", "compact"])?.output()?;
+                ensure!(sealed.status.success(), "{}", String::from_utf8_lossy(&sealed.stderr));
+                bytes_in(&data)
+            }
+            Self::VictoriaMetrics(server) => {
+                let base = format!("http://{}/internal", server.address);
+                reqwest::get(format!("{base}/force_flush")).await?;
+                reqwest::get(format!("{base}/force_merge")).await?;
+                let mut quiet = 0;
+                while quiet < 10 {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                    let merging = server.metric("vm_active_force_merges").await?
+                        + server.metric("vm_active_merges{type=\"storage/big\"}").await?
+                        + server.metric("vm_active_merges{type=\"storage/small\"}").await?;
+                    quiet = if merging == 0.0 { quiet + 1 } else { 0 };
+                }
+                bytes_in(&server.data())
+            }
+            Self::Prometheus(server) => {
+                let snapshot = format!("http://{}/api/v1/admin/tsdb/snapshot", server.address);
+                let answer = reqwest::Client::new().post(snapshot).send().await?;
+                ensure!(answer.status().is_success(), "{}", answer.text().await?);
+                bytes_in(&server.data().join("snapshots"))
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Metrics in and kept: the same remote write requests to Binnacle, VictoriaMetrics and Prometheus, one after another.
+
+mod contender;
+mod hosts;
+mod payload;
+mod recording;
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail, ensure};
+use reqwest::StatusCode;
+
+use self::{contender::Contender, hosts::Host, payload::Payload};
+use crate::{
+    process::{Memory, ProcessorTime},
+    table::{self, grouped},
+};
+
+/// Hosts that send.
+const HOSTS: usize = 30;
+/// Scrapes of each: four hours at 15 s.
+const STEPS: usize = 960;
+/// Connections, each sending for its share of the hosts, one request after another.
+const CONNECTIONS: usize = 4;
+
+struct Outcome {
+    name: &'static str,
+    rate: f64,
+    processor: f64,
+    memory: f64,
+    bytes: f64,
+}
+
+/// Sends the payload to each contender and prints a table with ratios.
+pub(crate) async fn run() -> Result<()> {
+    let target = std::env::current_exe()?;
+    let folder = target.ancestors().nth(2).unwrap_or(Path::new(".")).join("bench").join("node_exporter");
+    let recorded = recording::recording(&folder).await?;
+    println!("making requests of {HOSTS} hosts with {} series each ...", recorded.len());
+    let span = STEPS as i64 * payload::SPACING;
+    let first = (tests::otlp_load::now() as i64 / 1_000_000 - span) / payload::SPACING * payload::SPACING;
+    let hosts: Vec<Host> = (0..HOSTS).map(Host::new).collect();
+    let payloads = hosts
+        .chunks(HOSTS.div_ceil(CONNECTIONS))
+        .map(|hosts| payload::payload(&recorded, hosts, STEPS, first).map(Arc::new))
+        .collect::<Result<Vec<_>>>()?;
+    let mut outcomes = Vec::new();
+    for contender in
+        [Contender::binnacle().await?, Contender::victoria_metrics().await?, Contender::prometheus().await?]
+    {
+        println!("{} ...", contender.name());
+        outcomes.push(measure(contender, &payloads).await?);
+    }
+    print(&outcomes);
+    let samples: u64 = payloads.iter().map(|payload| payload.samples).sum();
+    println!(
+        "\n{} samples of {} series, {CONNECTIONS} connections, one scrape of one host a request; the sender on the same \
+         cores. Binnacle answers once the samples are synced to disk, the others before.",
+        grouped(samples as f64),
+        grouped((recorded.len() * HOSTS) as f64)
+    );
+    Ok(())
+}
+
+async fn measure(mut contender: Contender, payloads: &[Arc<Payload>]) -> Result<Outcome> {
+    let url = contender.url().await?;
+    let process = contender.process_id()?;
+    let before = ProcessorTime::of(process)?;
+    let begun = Instant::now();
+    let senders: Vec<_> =
+        payloads.iter().map(|payload| tokio::spawn(send(url.clone(), Arc::clone(payload)))).collect();
+    for sender in senders {
+        sender.await??;
+    }
+    let took = begun.elapsed().as_secs_f64();
+    let processor = ProcessorTime::of(process)?.seconds_since(before);
+    let memory = Memory::of(process)?.most;
+    let samples: u64 = payloads.iter().map(|payload| payload.samples).sum();
+    let held = contender.samples().await?;
+    ensure!(held >= samples, "{} holds {held} of {samples} samples", contender.name());
+    let bytes = contender.bytes_kept().await? as f64;
+    Ok(Outcome {
+        name: contender.name(),
+        rate: samples as f64 / took,
+        processor: processor / samples as f64 * 1e6,
+        memory,
+        bytes: bytes / samples as f64,
+    })
+}
+
+async fn send(url: String, payload: Arc<Payload>) -> Result<()> {
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    for request in &payload.requests {
+        loop {
+            let answer = client
+                .post(&url)
+                .header("Content-Type", "application/x-protobuf")
+                .header("Content-Encoding", "snappy")
+                .header("X-Prometheus-Remote-Write-Version", "0.1.0")
+                .body(request.clone())
+                .send()
+                .await?;
+            match answer.status() {
+                status if status.is_success() => break,
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                status => bail!("{status}: {}", answer.text().await?),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn print(outcomes: &[Outcome]) {
+    let Some(ours) = outcomes.first() else { return };
+    let ratio = |own: f64, theirs: f64| {
+        if own == theirs { String::new() } else { format!(" ({:.2}x)", own / theirs) }
+    };
+    println!();
+    let rows: Vec<Vec<String>> = outcomes
+        .iter()
+        .map(|outcome| {
+            vec![
+                outcome.name.to_owned(),
+                format!("{}{}", grouped(outcome.rate), ratio(ours.rate, outcome.rate)),
+                format!("{:.3}{}", outcome.bytes, ratio(ours.bytes, outcome.bytes)),
+                format!("{:.2}{}", outcome.processor, ratio(ours.processor, outcome.processor)),
+                format!("{:.0}{}", outcome.memory, ratio(ours.memory, outcome.memory)),
+            ]
+        })
+        .collect();
+    table::print(
+        &[
+            "who (ours to theirs)",
+            "samples/s acknowledged",
+            "bytes a sample kept",
+            "processor us a sample",
+            "resident MiB, most",
+        ],
+        &rows,
+    );
+}

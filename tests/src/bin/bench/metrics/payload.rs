@@ -1,0 +1,87 @@
+//! Remote write requests (version 1.0), made once and sent to everybody.
+
+use anyhow::Result;
+use prost::Message;
+
+use super::{hosts::Host, recording::Recorded};
+
+/// Milliseconds between two scrapes.
+pub(crate) const SPACING: i64 = 15_000;
+
+/// `prometheus.WriteRequest`.
+#[derive(Clone, PartialEq, Message)]
+struct WriteRequest {
+    #[prost(message, repeated, tag = "1")]
+    series: Vec<TimeSeries>,
+}
+
+/// `prometheus.TimeSeries`.
+#[derive(Clone, PartialEq, Message)]
+struct TimeSeries {
+    #[prost(message, repeated, tag = "1")]
+    labels: Vec<Label>,
+    #[prost(message, repeated, tag = "2")]
+    samples: Vec<Sample>,
+}
+
+/// `prometheus.Label`.
+#[derive(Clone, PartialEq, Message)]
+struct Label {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "2")]
+    value: String,
+}
+
+/// `prometheus.Sample`.
+#[derive(Clone, PartialEq, Message)]
+struct Sample {
+    #[prost(double, tag = "1")]
+    value: f64,
+    #[prost(int64, tag = "2")]
+    timestamp: i64,
+}
+
+/// What one connection sends, request by request.
+pub(crate) struct Payload {
+    /// Snappy-compressed requests, in time order.
+    pub(crate) requests: Vec<bytes::Bytes>,
+    /// Samples in all of them.
+    pub(crate) samples: u64,
+}
+
+/// The scrapes of some hosts, each host's scrape in a request of its own, as an agent on that host sends it.
+pub(crate) fn payload(recorded: &[Recorded], hosts: &[Host], steps: usize, first: i64) -> Result<Payload> {
+    let mut requests = vec![bytes::Bytes::new(); hosts.len() * steps];
+    let mut encoder = snap::raw::Encoder::new();
+    for (place, host) in hosts.iter().enumerate() {
+        let mut series: Vec<_> = recorded.iter().map(|series| host.values(series, steps)).collect();
+        let mut request = WriteRequest {
+            series: recorded
+                .iter()
+                .map(|series| TimeSeries {
+                    labels: labels(series, host),
+                    samples: vec![Sample { value: 0.0, timestamp: 0 }],
+                })
+                .collect(),
+        };
+        for step in 0..steps {
+            // No two agents scrape at the same millisecond.
+            let timestamp = first + step as i64 * SPACING + (host.number as i64 * 131) % SPACING;
+            for (values, written) in series.iter_mut().zip(&mut request.series) {
+                let value = values.next().unwrap_or_default();
+                written.samples[0] = Sample { value, timestamp };
+            }
+            requests[step * hosts.len() + place] = encoder.compress_vec(&request.encode_to_vec())?.into();
+        }
+    }
+    Ok(Payload { requests, samples: (recorded.len() * hosts.len() * steps) as u64 })
+}
+
+fn labels(series: &Recorded, host: &Host) -> Vec<Label> {
+    let mut labels = series.labels.clone();
+    labels.push(("instance".to_owned(), format!("host-{:03}:9100", host.number)));
+    labels.push(("job".to_owned(), "node".to_owned()));
+    labels.sort();
+    labels.into_iter().map(|(name, value)| Label { name, value }).collect()
+}

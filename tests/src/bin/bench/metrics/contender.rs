@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 use tests::{
     display::Started,
-    engine_process::{self, EngineProcess, PATIENCE},
+    engine_process::{EngineProcess, PATIENCE},
     servers::free_port,
 };
 
@@ -158,8 +158,13 @@ impl Contender {
             Self::Binnacle(engine) => {
                 ensure!(engine.stop().await?.success(), "the engine did not end well");
                 let data = engine.data();
-                let sealed = engine_process::command(&data, &["data", "compact"])?.output()?;
-                ensure!(sealed.status.success(), "{}", String::from_utf8_lossy(&sealed.stderr));
+                let folder = data.clone();
+                let open = move || store::Store::open(&folder, store::StoreOptions::default());
+                let store = tokio::task::spawn_blocking(open).await??;
+                store.seal_now().await?;
+                store.compact().await?;
+                store.checkpoint().await?;
+                store.close().await?;
                 bytes_in(&data)
             }
             Self::VictoriaMetrics(server) => {

@@ -77,7 +77,10 @@ fn read(text: &str, series: &mut HashMap<String, Recorded>) -> Result<()> {
         // Values of node_exporter hold no quotes.
         while let Some((label, after)) = rest.split_once("=\"") {
             let (value, after) = after.split_once('"').context("a label without an end")?;
-            labels.push((label.to_owned(), value.to_owned()));
+            // A label without a value is none, which is how Prometheus sends it on.
+            if !value.is_empty() {
+                labels.push((label.to_owned(), value.to_owned()));
+            }
             rest = after.trim_start_matches(',');
         }
         labels.sort();

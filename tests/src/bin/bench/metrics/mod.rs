@@ -80,7 +80,15 @@ async fn measure(mut contender: Contender, payloads: &[Arc<Payload>]) -> Result<
     let processor = ProcessorTime::of(process)?.seconds_since(before);
     let memory = Memory::of(process)?.most;
     let samples: u64 = payloads.iter().map(|payload| payload.samples).sum();
-    let held = contender.samples().await?;
+    println!("  {} samples/s acknowledged", grouped(samples as f64 / took));
+    // What somebody says of itself may be a second old.
+    let mut held = contender.samples().await?;
+    for _ in 0..10 {
+        if held < samples {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            held = contender.samples().await?;
+        }
+    }
     ensure!(held >= samples, "{} holds {held} of {samples} samples", contender.name());
     let bytes = contender.bytes_kept().await? as f64;
     Ok(Outcome {

@@ -7,11 +7,12 @@ use store::Store;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
-    time::{Instant, MissedTickBehavior},
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    cadence::Cadence,
     clock,
     delivery::Delivery,
     prometheus::{self, Assembled, Target},
@@ -24,7 +25,7 @@ const MOST_SAMPLES: usize = 200_000;
 /// What of standard error is looked at for its first line.
 const MOST_ERROR_BYTES: usize = 64 * 1024;
 
-/// Runs `settings.run` at once and then once per interval until `stop`, and keeps what it prints in the Prometheus
+/// Runs `settings.run` at once and then at its place in each interval until `stop`, and keeps what it prints in the Prometheus
 /// text format, with `up` and the `scrape_…` series. A run that outlasts its timeout is killed with its children.
 pub async fn run_command(
     settings: config::Command,
@@ -46,14 +47,14 @@ pub async fn run_command(
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let timeout = Duration::from_secs(u64::from(settings.timeout_seconds.max(1)));
     let mut delivery = Delivery::new(store, reporter, stop.clone());
-    let mut ticks = tokio::time::interval(interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut cadence = Cadence::new(interval, &settings.name);
+    let mut wait = Duration::ZERO;
     loop {
         tokio::select! {
-            _ = ticks.tick() => {}
+            () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => break,
         }
-        let (now, began) = (clock::now(), Instant::now());
+        let (now, began) = (cadence.begin(clock::now()), Instant::now());
         let printed = tokio::select! {
             printed = run_once(program, arguments, timeout) => printed,
             () = stop.cancelled() => break,
@@ -82,8 +83,9 @@ pub async fn run_command(
         };
         report.add(&mut batch, &resource, &target.labels, now);
         delivery.write(batch, &problem).await;
+        wait = cadence.next_wait(clock::now());
     }
-    let (mut batch, now) = (TelemetryBatch::default(), clock::now());
+    let (mut batch, now) = (TelemetryBatch::default(), cadence.end(clock::now()));
     kept.end_all(&mut batch, now);
     Report::end(&mut batch, &resource, &target.labels, now);
     delivery.write(batch, "").await;

@@ -4,10 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use model::{Attributes, PartReporter, Resource, Series, TelemetryBatch};
 use store::Store;
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock, delivery::Delivery};
+use crate::{cadence::Cadence, clock, delivery::Delivery};
 
 /// The resource of Binnacle's own series: service `binnacle` on this machine.
 pub fn own_resource() -> Arc<Resource> {
@@ -19,7 +18,7 @@ pub fn own_resource() -> Arc<Resource> {
     })
 }
 
-/// Writes what `source` tells every `interval`, at once for the first time, until `stop` is cancelled.
+/// Writes what `source` tells once per `interval`, at once for the first time, until `stop` is cancelled.
 /// `source` must answer quickly and without blocking.
 pub async fn run_self(
     source: impl Fn() -> Vec<(Series, f64)> + Send + 'static,
@@ -29,18 +28,19 @@ pub async fn run_self(
     stop: CancellationToken,
 ) {
     let mut delivery = Delivery::new(store, reporter, stop.clone());
-    let mut ticks = tokio::time::interval(interval.max(Duration::from_millis(100)));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut cadence = Cadence::new(interval.max(Duration::from_millis(100)), "binnacle");
+    let mut wait = Duration::ZERO;
     loop {
         tokio::select! {
-            _ = ticks.tick() => {}
+            () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => return,
         }
-        let now = clock::now();
+        let now = cadence.begin(clock::now());
         let mut batch = TelemetryBatch::default();
         for (series, value) in source() {
             batch.add_sample(series, now, value);
         }
         delivery.write(batch, "").await;
+        wait = cadence.next_wait(clock::now());
     }
 }

@@ -16,7 +16,7 @@ use axum::{
 use collect::run_scrape;
 use common::{Bench, value, values};
 use config::ScrapeTarget;
-use model::{HealthState, MetricKind, TelemetryBatch};
+use model::{HealthState, MetricKind, NANOS_PER_SECOND, TelemetryBatch};
 
 const METRICS: &str = "# TYPE requests_total counter\nrequests_total{code=\"200\",job=\"theirs\"} 7\n\
     # TYPE took_seconds histogram\ntook_seconds_bucket{le=\"1\"} 2\ntook_seconds_bucket{le=\"+Inf\"} 3\n\
@@ -43,6 +43,7 @@ fn router() -> Router {
         .route("/bomb", get(|| async { compressed(&vec![b'\n'; 80 << 20]) }))
         .route("/broken-gzip", get(|| async { ([(header::CONTENT_ENCODING, "gzip")], "not gzip") }))
         .route("/slow", get(|| async { tokio::time::sleep(Duration::from_secs(60)).await }))
+        .route("/lazy", get(lazy))
         .route("/endless", get(|| async { endless() }))
         .route("/many", get(|| async { "a 1\n".repeat(500_001) }))
         .route("/html", get(|| async { "<html>hello</html>" }))
@@ -51,6 +52,11 @@ fn router() -> Router {
         .route("/empty", get(|| async { "" }))
         .route("/failing", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
         .route("/password", get(password))
+}
+
+async fn lazy() -> &'static str {
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    METRICS
 }
 
 async fn password(headers: HeaderMap) -> impl IntoResponse {
@@ -144,4 +150,25 @@ async fn an_unreachable_target_is_told_without_its_password() {
     let address = serve(router()).await;
     let (batch, ..) = scrape(&format!("http://user:s3cret@{address}/password")).await;
     assert_eq!(value(&batch, "up"), 1.0);
+}
+
+#[tokio::test]
+async fn a_slow_target_is_scraped_at_even_distances() {
+    let address = serve(router()).await;
+    let mut bench = Bench::new();
+    let mut target = ScrapeTarget::new("node", &format!("http://{address}/lazy"));
+    (target.interval_seconds, target.timeout_seconds) = (1, 1);
+    let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
+    bench.run(run_scrape(target, store, reporter, stop));
+    let (mut before, mut even) = (None, 0);
+    // A busy machine makes single scrapes late; by chance no two distances are whole seconds to the nanosecond.
+    while even < 3 {
+        let batch = bench.next_commit().await;
+        let (up, _) = values(&batch, "up").remove(0);
+        let time = batch.samples.iter().find(|sample| sample.series == up.id()).unwrap().time;
+        let step = time.since(before.replace(time).unwrap_or(time));
+        even += i32::from(step > 0 && step % NANOS_PER_SECOND == 0);
+        assert_eq!(time.0 % 1_000_000, 0, "times lie on whole milliseconds");
+    }
+    bench.stop().await;
 }

@@ -16,10 +16,9 @@ use std::time::Duration;
 use config::{Host, WatchedProcess};
 use model::{HealthState, PartReporter};
 use store::Store;
-use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock, delivery::Delivery};
+use crate::{cadence::Cadence, clock, delivery::Delivery};
 use reader::HostReader;
 
 /// How long after the first sample the second follows, so that rates are there at once.
@@ -27,7 +26,7 @@ const SECOND_SAMPLE: Duration = Duration::from_secs(1);
 /// A reading that takes longer is told: a file system that does not answer can hold it up.
 const SLOW_READING: Duration = Duration::from_secs(10);
 
-/// Writes one batch of host metrics at once, one a second later, and then one per interval, with
+/// Writes one batch of host metrics at once, one a second later, and then one at its place in each interval, with
 /// OpenTelemetry's names for system and process metrics and the service `host`, until `stop` is cancelled.
 pub async fn run_host(
     settings: Host,
@@ -44,10 +43,10 @@ pub async fn run_host(
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let mut delivery = Delivery::new(store, reporter.clone(), stop.clone());
     let mut reader = HostReader::new(clock::host_name(), &settings, &watched);
-    let mut ticks = tokio::time::interval_at(Instant::now() + SECOND_SAMPLE.min(interval), interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut cadence = Cadence::new(interval, &clock::host_name());
+    let mut is_first = true;
     loop {
-        let now = clock::now();
+        let now = cadence.begin(clock::now());
         let mut reading = tokio::task::spawn_blocking(move || {
             let batch = reader.read(now);
             (reader, batch)
@@ -74,8 +73,13 @@ pub async fn run_host(
                 reader = HostReader::new(clock::host_name(), &settings, &watched);
             }
         }
+        let wait = if std::mem::take(&mut is_first) {
+            SECOND_SAMPLE.min(interval)
+        } else {
+            cadence.next_wait(clock::now())
+        };
         tokio::select! {
-            _ = ticks.tick() => {}
+            () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => return,
         }
     }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{board::Board, fetch::Question, job::Job, kept::Kept, report::Report, target::ScrapedTarget};
 use crate::{
+    cadence::Cadence,
     clock,
     delivery::Delivery,
     prometheus::{self, Assembled, Target},
@@ -16,8 +17,6 @@ use crate::{
 
 /// The first scrape comes within this time, so that a target just added is seen soon.
 const SOON: Duration = Duration::from_secs(1);
-/// A scrape this little after its time is noted at its time, which keeps distances even.
-const TOLERANCE_NANOS: i64 = 2_000_000;
 
 /// Where a target says how it is.
 pub(crate) struct Voice {
@@ -39,43 +38,20 @@ pub(crate) async fn run(
     let Voice { reporter, board } = voice;
     let mut rounds = Rounds::new(&job, &target, question);
     let mut delivery = Delivery::new(store, reporter, stop.clone());
-    let interval = i64::try_from(target.interval.as_nanos()).unwrap_or(i64::MAX).max(1);
-    let offset = target.offset();
-    let mut wait = Duration::from_nanos(offset % SOON.min(target.interval).as_nanos().max(1) as u64);
-    let mut planned = None;
+    let mut cadence = Cadence::new(target.interval, &target.identity());
+    let mut wait = cadence.first_wait(SOON);
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => break,
         }
-        let now = noted(clock::now(), planned);
+        let now = cadence.begin(clock::now());
         let Some((batch, problem)) = rounds.scrape(now, &stop).await else { break };
         delivery.write(batch, &problem).await;
         board.publish();
-        let (next, until) = next_round(clock::now(), now, interval, offset);
-        (planned, wait) = (Some(next), until);
+        wait = cadence.next_wait(clock::now());
     }
-    delivery.write(rounds.end(clock::now()), "").await;
-}
-
-/// The time that a scrape is noted at.
-fn noted(now: Timestamp, planned: Option<Timestamp>) -> Timestamp {
-    match planned {
-        Some(planned) if (0..=TOLERANCE_NANOS).contains(&now.since(planned)) => planned,
-        _ => now,
-    }
-}
-
-/// When the next round is due and how long that is: at the target's place in the interval, and not before half an
-/// interval has gone by since the `last`.
-fn next_round(now: Timestamp, last: Timestamp, interval: i64, offset: u64) -> (Timestamp, Duration) {
-    let offset = i64::try_from(offset).unwrap_or(0);
-    let mut next = now.offset(-offset).floor(interval).offset(offset).offset(interval);
-    // A clock that was set back must not stretch the wait.
-    if (0..interval / 2).contains(&next.since(last)) {
-        next = next.offset(interval);
-    }
-    (next, Duration::from_nanos(next.since(now).unsigned_abs()))
+    delivery.write(rounds.end(cadence.end(clock::now())), "").await;
 }
 
 struct Rounds {
@@ -170,26 +146,5 @@ impl Rounds {
         self.kept.end_all(&mut batch, now);
         Report::end(&mut batch, &self.target.resource, &self.target.labels, now);
         batch
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rounds_keep_their_place_in_the_interval() {
-        let second = 1_000_000_000;
-        let interval = 15 * second;
-        let at = |seconds: i64| Timestamp(seconds * second);
-        let next = |now, last| next_round(at(now), at(last), interval, 4 * second as u64).0;
-        assert_eq!(next(100, 100), at(109));
-        assert_eq!(next(105, 105), at(124), "109 would be too soon");
-        assert_eq!(next(109, 109), at(124));
-        assert_eq!(next(123, 109), at(124), "a slow scrape does not move the next");
-        assert_eq!(next(300, 109), at(304), "after sleep it goes on at its place");
-        assert_eq!(next(50, 109), at(64), "a clock set back does not stop it");
-        assert_eq!(noted(at(109).offset(1_000_000), Some(at(109))), at(109));
-        assert_eq!(noted(at(110), Some(at(109))), at(110));
     }
 }

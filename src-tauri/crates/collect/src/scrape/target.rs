@@ -6,7 +6,6 @@ use std::{net::Ipv6Addr, time::Duration};
 use config::parse_duration;
 use model::Labels;
 use reqwest::Url;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::job::Job;
 use crate::prometheus::relabel;
@@ -83,10 +82,9 @@ impl ScrapedTarget {
         )
     }
 
-    /// When in an interval it is scraped, so that not all are at once: nanoseconds after each whole interval.
-    pub(crate) fn offset(&self) -> u64 {
-        let interval = u64::try_from(self.interval.as_nanos()).unwrap_or(u64::MAX).max(1);
-        xxh3_64(format!("{:?} {}", self.labels, self.url).as_bytes()) % interval
+    /// What decides when in an interval it is scraped.
+    pub(crate) fn identity(&self) -> String {
+        format!("{:?} {}", self.labels, self.url)
     }
 }
 
@@ -224,15 +222,5 @@ mod tests {
         found.insert("__meta_gone".into(), "1".into());
         assert_eq!(ScrapedTarget::discovered(&job, &found).unwrap(), None);
         assert_eq!(target.shown(), "https://blackbox:9115/metrics");
-    }
-
-    #[test]
-    fn targets_are_spread_over_the_interval() {
-        let job = job(|_| ());
-        let interval = job.interval.as_nanos() as u64;
-        let offsets: Vec<u64> =
-            (0..200).map(|port| scraped(&job, &address(&format!("h:{port}"))).offset()).collect();
-        assert!(offsets.iter().all(|offset| *offset < interval));
-        assert!((0..4).all(|quarter| offsets.iter().any(|offset| offset / (interval / 4) == quarter)));
     }
 }

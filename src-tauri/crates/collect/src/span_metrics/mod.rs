@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use model::{HealthState, PartReporter, Timestamp};
 use store::{Commit, Store, StoreError};
-use tokio::{sync::broadcast::error::RecvError, task::JoinHandle, time::MissedTickBehavior};
+use tokio::{sync::broadcast::error::RecvError, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock;
+use crate::{cadence::Cadence, clock};
 use totals::SpanTotals;
 
 /// How often the operations that changed are written.
@@ -25,8 +25,8 @@ pub async fn run_span_metrics(store: Store, reporter: PartReporter, stop: Cancel
     let mut commits = store.subscribe();
     let mut counting = Counting { totals: SpanTotals::default(), store, reporter, missed: 0 };
     let mut writing: Option<Writing> = None;
-    let mut ticks = tokio::time::interval(WRITE_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut cadence = Cadence::new(WRITE_EVERY, "span metrics");
+    let mut next = Instant::now() + cadence.next_wait(clock::now());
     counting.reporter.healthy();
     loop {
         tokio::select! {
@@ -40,7 +40,10 @@ pub async fn run_span_metrics(store: Store, reporter: PartReporter, stop: Cancel
                 writing = None;
                 counting.conclude(written);
             }
-            _ = ticks.tick(), if writing.is_none() => writing = counting.begin_write(clock::now()),
+            () = tokio::time::sleep_until(next), if writing.is_none() => {
+                writing = counting.begin_write(cadence.begin(clock::now()));
+                next = Instant::now() + cadence.next_wait(clock::now());
+            }
             () = stop.cancelled() => break,
         }
     }
@@ -51,7 +54,7 @@ pub async fn run_span_metrics(store: Store, reporter: PartReporter, stop: Cancel
     if writing.is_some() {
         counting.conclude(finished(&mut writing).await);
     }
-    let mut last = counting.begin_write(clock::now());
+    let mut last = counting.begin_write(cadence.end(clock::now()));
     if last.is_some() {
         counting.conclude(finished(&mut last).await);
     }

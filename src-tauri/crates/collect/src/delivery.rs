@@ -4,7 +4,7 @@ use model::{HealthState, PartReporter, TelemetryBatch};
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
-/// How often a busy store is asked before a batch is dropped: the next samples are already on their way.
+/// How often a store without room is asked before a batch is dropped: the next samples are already on their way.
 const ATTEMPTS: u32 = 4;
 
 /// Writes batches that may be dropped, and remembers how many records were.
@@ -21,7 +21,7 @@ impl Delivery {
         Self { store, reporter, stop, dropped: 0 }
     }
 
-    /// Writes `batch`, asks again while the store is busy, and drops it after a few attempts. Reports how
+    /// Writes `batch`, asks again while the store has no room, and drops it after a few attempts. Reports how
     /// that went; `problem` is what else is wrong with the part, empty if nothing.
     pub(crate) async fn write(&mut self, batch: TelemetryBatch, problem: &str) {
         let records = batch.len() as u64;
@@ -55,15 +55,11 @@ async fn write_with_retries(
     stop: &CancellationToken,
 ) -> Result<(), StoreError> {
     for _ in 1..ATTEMPTS {
-        match store.write(batch.clone()).await {
-            Err(busy @ StoreError::Busy { retry_after }) => {
-                tokio::select! {
-                    () = tokio::time::sleep(retry_after) => {}
-                    () = stop.cancelled() => return Err(busy),
-                }
-            }
-            // Samples that are fetched again soon do not wait for room on the disk.
-            done => return done,
+        let Err(error) = store.write(batch.clone()).await else { return Ok(()) };
+        let Some(retry_after) = error.retry_after() else { return Err(error) };
+        tokio::select! {
+            () = tokio::time::sleep(retry_after) => {}
+            () = stop.cancelled() => return Err(error),
         }
     }
     store.write(batch).await

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use ingest::{IntakeCounters, StatsdOptions, StatsdSocket};
+use ingest::{IngestError, IntakeCounters, StatsdOptions, StatsdSocket};
 use model::{HealthState, ListenerStatus, PartReporter};
 use store::Store;
 use tokio::net::TcpListener;
@@ -164,44 +164,21 @@ impl Intake {
         store: Store,
         stop: CancellationToken,
     ) -> Result<(), String> {
-        let mut told = false;
-        while !stop.is_cancelled() {
-            match TcpListener::bind(&address).await {
-                Ok(listener) => {
-                    let bound = listener.local_addr().map_or(address.clone(), |bound| bound.to_string());
-                    let counters = self.register(protocol.name(), &bound, reporter.clone());
-                    reporter.healthy();
-                    let served = match protocol {
-                        Protocol::OtlpGrpc => {
-                            ingest::serve_otlp_grpc(listener, store.clone(), counters, stop.clone()).await
-                        }
-                        Protocol::OtlpHttp => {
-                            ingest::serve_otlp_http(listener, store.clone(), counters, stop.clone()).await
-                        }
-                        Protocol::RemoteWrite => {
-                            ingest::serve_remote_write(listener, store.clone(), counters, stop.clone()).await
-                        }
-                    };
-                    return served.map_err(|error| {
-                        reporter.report(HealthState::Unhealthy, error.to_string());
-                        error.to_string()
-                    });
-                }
-                Err(error) => {
-                    let message = bind_message(protocol.title(), protocol.name(), &address, &error);
-                    if !told {
-                        tracing::error!("{message}");
-                        told = true;
-                    }
-                    reporter.report(HealthState::Unhealthy, message);
-                    tokio::select! {
-                        () = tokio::time::sleep(RETRY) => {}
-                        () = stop.cancelled() => {}
-                    }
-                }
-            }
-        }
-        Ok(())
+        let way = (protocol.title(), protocol.name(), address.as_str());
+        let Some(listener) = open(way, || TcpListener::bind(&address), &reporter, &stop).await else {
+            return Ok(());
+        };
+        let bound = listener.local_addr().map_or(address.clone(), |bound| bound.to_string());
+        let counters = self.register(protocol.name(), &bound, reporter.clone());
+        reporter.healthy();
+        told(
+            match protocol {
+                Protocol::OtlpGrpc => ingest::serve_otlp_grpc(listener, store, counters, stop).await,
+                Protocol::OtlpHttp => ingest::serve_otlp_http(listener, store, counters, stop).await,
+                Protocol::RemoteWrite => ingest::serve_remote_write(listener, store, counters, stop).await,
+            },
+            &reporter,
+        )
     }
 
     /// Lists a socket for StatsD that is about to be opened.
@@ -221,43 +198,57 @@ impl Intake {
         store: Store,
         stop: CancellationToken,
     ) -> Result<(), String> {
-        let mut told = false;
-        while !stop.is_cancelled() {
-            match through.open(&address).await {
-                Ok(socket) => {
-                    let counters = self.register(through.name(), &socket.address(), reporter.clone());
-                    reporter.healthy();
-                    let options = StatsdOptions {
-                        interval: Duration::from_secs(u64::from(settings.interval_seconds.max(1))),
-                        service: settings.service,
-                    };
-                    let served =
-                        ingest::serve_statsd(socket, options, store, counters, reporter.clone(), stop).await;
-                    return served.map_err(|error| {
-                        reporter.report(HealthState::Unhealthy, error.to_string());
-                        error.to_string()
-                    });
-                }
-                Err(error) => {
-                    let message = bind_message(through.title(), through.name(), &address, &error);
-                    if !told {
-                        tracing::error!("{message}");
-                        told = true;
-                    }
-                    reporter.report(HealthState::Unhealthy, message);
-                    tokio::select! {
-                        () = tokio::time::sleep(RETRY) => {}
-                        () = stop.cancelled() => {}
-                    }
-                }
-            }
-        }
-        Ok(())
+        let way = (through.title(), through.name(), address.as_str());
+        let Some(socket) = open(way, || through.open(&address), &reporter, &stop).await else {
+            return Ok(());
+        };
+        let counters = self.register(through.name(), &socket.address(), reporter.clone());
+        reporter.healthy();
+        let options = StatsdOptions {
+            interval: Duration::from_secs(u64::from(settings.interval_seconds.max(1))),
+            service: settings.service,
+        };
+        told(ingest::serve_statsd(socket, options, store, counters, reporter.clone(), stop).await, &reporter)
     }
 
     pub(crate) fn protocol_name(protocol: Protocol) -> &'static str {
         protocol.name()
     }
+}
+
+/// Opens a way in, given as its title, its setting and its address, as often as it takes; nothing once stopped.
+async fn open<T, F: Future<Output = io::Result<T>>>(
+    (title, setting, address): (&str, &str, &str),
+    attempt: impl Fn() -> F,
+    reporter: &PartReporter,
+    stop: &CancellationToken,
+) -> Option<T> {
+    let mut told = false;
+    while !stop.is_cancelled() {
+        let error = match attempt().await {
+            Ok(opened) => return Some(opened),
+            Err(error) => error,
+        };
+        let message = bind_message(title, setting, address, &error);
+        if !told {
+            tracing::error!("{message}");
+            told = true;
+        }
+        reporter.report(HealthState::Unhealthy, message);
+        tokio::select! {
+            () = tokio::time::sleep(RETRY) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    None
+}
+
+/// How serving ended, told through the reporter if it failed.
+fn told(served: Result<(), IngestError>, reporter: &PartReporter) -> Result<(), String> {
+    served.map_err(|error| {
+        reporter.report(HealthState::Unhealthy, error.to_string());
+        error.to_string()
+    })
 }
 
 /// What to tell when a port cannot be had.

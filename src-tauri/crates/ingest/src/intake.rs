@@ -7,7 +7,7 @@ use std::{
 
 use model::Timestamp;
 use prost::Message;
-use store::{Accepted, Store, StoreError};
+use store::{Accepted, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -135,7 +135,7 @@ impl Intake {
         let conversion = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let bytes = if packed { body::unpack_gzip(&bytes)? } else { bytes };
-            Ok(S::convert(decode::<S>(&bytes, format)?, now))
+            Ok::<_, Refusal>(S::convert(decode::<S>(&bytes, format)?, now))
         })
         .await
         .map_err(|_| Refusal::Internal)??;
@@ -146,16 +146,7 @@ impl Intake {
         let mut receipt = Receipt { rejected: conversion.rejected, message: conversion.message() };
         let mut counts = records(&conversion.batch);
         if !conversion.batch.is_empty() {
-            let accepted = self.store.accept(conversion.batch).await.map_err(|error| match error {
-                StoreError::Busy { retry_after } => Refusal::Busy { retry_after },
-                StoreError::Full { retry_after, .. } => {
-                    Refusal::Full { retry_after, message: error.to_string() }
-                }
-                error => {
-                    tracing::error!(%error, "could not store received telemetry");
-                    Refusal::Unavailable(error.to_string())
-                }
-            })?;
+            let accepted = self.store.accept(conversion.batch).await?;
             receipt.add_held_back(&accepted);
             counts.samples = counts.samples.saturating_sub(accepted.held_back);
         }

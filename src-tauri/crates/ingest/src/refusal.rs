@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -24,18 +25,12 @@ pub(crate) enum Refusal {
     /// The body did not arrive in time.
     #[error("the request body did not arrive within {} s", .0.as_secs())]
     TooSlow(Duration),
-    /// The store's queue is full; the sender shall come again.
-    #[error("the store is busy, try again in {} ms", retry_after.as_millis())]
-    Busy {
-        /// How long the sender shall wait.
-        retry_after: Duration,
-    },
-    /// The disk is full; the sender shall come again.
+    /// The store's queue or the disk is full; the sender shall come again.
     #[error("{message}")]
-    Full {
+    NoRoom {
         /// How long the sender shall wait.
         retry_after: Duration,
-        /// How full.
+        /// Where there is none.
         message: String,
     },
     /// The store cannot keep the records now.
@@ -44,6 +39,19 @@ pub(crate) enum Refusal {
     /// We failed.
     #[error("the request could not be processed")]
     Internal,
+}
+
+impl From<StoreError> for Refusal {
+    /// A store that has no room now is nothing to worry about here: it tells of that itself. Everything else is logged.
+    fn from(error: StoreError) -> Self {
+        match error.retry_after() {
+            Some(retry_after) => Self::NoRoom { retry_after, message: error.to_string() },
+            None => {
+                tracing::error!(%error, "could not store received telemetry");
+                Self::Unavailable(error.to_string())
+            }
+        }
+    }
 }
 
 impl Refusal {
@@ -55,7 +63,7 @@ impl Refusal {
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ForeignOrigin(_) => StatusCode::FORBIDDEN,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::Busy { .. } | Self::Full { .. } | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoRoom { .. } | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -68,7 +76,7 @@ impl Refusal {
             Self::Unsupported(_) => Code::Unimplemented,
             Self::ForeignOrigin(_) => Code::PermissionDenied,
             Self::TooSlow(_) => Code::DeadlineExceeded,
-            Self::Busy { .. } | Self::Full { .. } | Self::Unavailable(_) => Code::Unavailable,
+            Self::NoRoom { .. } | Self::Unavailable(_) => Code::Unavailable,
             Self::Internal => Code::Internal,
         }
     }
@@ -76,9 +84,7 @@ impl Refusal {
     /// Whole seconds after which the sender shall come again, at least one.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         match self {
-            Self::Busy { retry_after } | Self::Full { retry_after, .. } => {
-                Some(retry_after.as_millis().div_ceil(1000).max(1) as u64)
-            }
+            Self::NoRoom { retry_after, .. } => Some(retry_after.as_millis().div_ceil(1000).max(1) as u64),
             Self::Unavailable(_) => Some(5),
             _ => None,
         }
@@ -88,7 +94,7 @@ impl Refusal {
     pub(crate) fn grpc_status(&self) -> Status {
         let message = self.to_string();
         match self {
-            Self::Busy { retry_after } | Self::Full { retry_after, .. } => Status::with_error_details(
+            Self::NoRoom { retry_after, .. } => Status::with_error_details(
                 self.grpc_code(),
                 message,
                 ErrorDetails::with_retry_info(Some(*retry_after)),
@@ -103,14 +109,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn busy_tells_when_to_come_again() {
-        let busy = Refusal::Busy { retry_after: Duration::from_millis(1200) };
-        assert_eq!(busy.http_status(), 503);
-        assert_eq!(busy.retry_after_seconds(), Some(2));
-        let status = busy.grpc_status();
-        assert_eq!(status.code(), Code::Unavailable);
-        let details = status.get_error_details();
-        let delay = details.retry_info().and_then(|info| info.retry_delay);
-        assert_eq!(delay, Some(Duration::from_millis(1200)));
+    fn a_store_without_room_tells_when_to_come_again() {
+        let retry_after = Duration::from_millis(1200);
+        for error in [StoreError::Busy { retry_after }, StoreError::Full { free: 1, reserve: 2, retry_after }]
+        {
+            let words = error.to_string();
+            let refusal = Refusal::from(error);
+            assert_eq!(refusal.to_string(), words);
+            assert_eq!(refusal.http_status(), 503);
+            assert_eq!(refusal.retry_after_seconds(), Some(2));
+            let status = refusal.grpc_status();
+            assert_eq!(status.code(), Code::Unavailable);
+            let details = status.get_error_details();
+            let delay = details.retry_info().and_then(|info| info.retry_delay);
+            assert_eq!(delay, Some(retry_after));
+        }
+    }
+
+    #[test]
+    fn a_store_that_fails_does_not_tell_when_it_will_be_well() {
+        let refusal = Refusal::from(StoreError::Database("it burns".to_owned()));
+        assert_eq!((refusal.http_status().as_u16(), refusal.retry_after_seconds()), (503, Some(5)));
+        assert_eq!(refusal.grpc_status().code(), Code::Unavailable);
     }
 }

@@ -121,7 +121,8 @@ async fn a_copy_taken_while_open_replays_its_log() {
 /// A copy of the folder as a crash with a long log leaves it.
 async fn crashed_with_a_long_log(folder: &std::path::Path, store: &Store) -> tempfile::TempDir {
     let body = "no two lines are quite the same ".repeat(400);
-    for round in 0.. {
+    let mut round = 0;
+    loop {
         let records =
             (0..1200).map(|n| log("shop", at(n), &format!("{round} {n} {body}"), Attributes::new()));
         store.write(logs(records.collect())).await.unwrap();
@@ -133,8 +134,8 @@ async fn crashed_with_a_long_log(folder: &std::path::Path, store: &Store) -> tem
         if fs::metadata(crashed.path().join("binnacle.duckdb.wal")).unwrap().len() > 8 << 20 {
             return crashed;
         }
+        round += 1;
     }
-    unreachable!()
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ enum Form {
 }
 
 /// Imports a file. `report` is told after each commit how far it is; the last report is also the answer. Times after
-/// `now` (and a day) are refused. Waits while the store is busy; ends early when `stop` is cancelled.
+/// `now` (and a day) are refused. Waits while the store has no room; ends early when `stop` is cancelled.
 pub async fn import_file(
     request: &ImportRequest,
     store: &Store,
@@ -123,15 +123,17 @@ pub async fn import_file(
     }
 }
 
-/// Commits a batch, however long the store is busy; how many points it held back.
+/// Commits a batch, however long the store has no room for it; how many points it held back.
 async fn commit(store: &Store, batch: TelemetryBatch, stop: &CancellationToken) -> Result<u64, ImportError> {
     loop {
-        match store.accept(batch.clone()).await {
-            Err(StoreError::Busy { retry_after }) => tokio::select! {
-                () = tokio::time::sleep(retry_after) => {}
-                () = stop.cancelled() => return Err(ImportError::Stopped),
-            },
-            done => return Ok(done?.held_back),
+        let error = match store.accept(batch.clone()).await {
+            Ok(accepted) => return Ok(accepted.held_back),
+            Err(error) => error,
+        };
+        let Some(retry_after) = error.retry_after() else { return Err(error.into()) };
+        tokio::select! {
+            () = tokio::time::sleep(retry_after) => {}
+            () = stop.cancelled() => return Err(ImportError::Stopped),
         }
     }
 }

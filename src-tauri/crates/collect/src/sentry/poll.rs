@@ -13,7 +13,7 @@ use model::{
     Attributes, HealthState, PartReporter, Resource, Sample, SamplesRequest, TagMatcher, TelemetryBatch,
     Temporality, TimeRange, Timestamp,
 };
-use store::{Store, StoreError};
+use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -313,10 +313,10 @@ impl Poller {
             return Ok(());
         }
         loop {
-            match self.store.write(batch.clone()).await {
-                Ok(()) => return Ok(()),
-                Err(StoreError::Busy { retry_after }) => tokio::time::sleep(retry_after).await,
-                Err(error) => return Err(Failure::Store(error.to_string())),
+            let Err(error) = self.store.write(batch.clone()).await else { return Ok(()) };
+            match error.retry_after() {
+                Some(retry_after) => tokio::time::sleep(retry_after).await,
+                None => return Err(Failure::Store(error.to_string())),
             }
         }
     }

@@ -77,9 +77,6 @@ pub(crate) fn describe(
         if name.is_empty() {
             return Err("has a label without a name".to_owned());
         }
-        if value.is_empty() {
-            return Err(format!("label {name:?} is empty"));
-        }
         if name.len() > MAX_NAME_BYTES || value.len() > MAX_VALUE_BYTES {
             return Err("has a label that is too long".to_owned());
         }
@@ -94,6 +91,8 @@ pub(crate) fn describe(
             return Err(format!("labels are not in order: {name:?} comes after {before:?}"));
         }
     }
+    // A label without a value is the same as no label (prometheus.io, "Data model").
+    texts.retain(|(_, value)| !value.is_empty());
     let text = |wanted: &str| texts.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
     let name = text("__name__").ok_or("has no label \"__name__\"")?;
     if name.len() > MAX_NAME_BYTES {
@@ -193,14 +192,23 @@ mod tests {
     }
 
     #[test]
+    fn a_label_without_a_value_is_no_label() {
+        let told = labels(&[("__name__", "up"), ("a", ""), ("job", ""), ("service", "shop")]);
+        let without = labels(&[("__name__", "up"), ("service", "shop")]);
+        let series = describe(&told, Content::Numbers, None).unwrap();
+        assert_eq!(series.resource.service(), "shop");
+        assert_eq!(series.id(), describe(&without, Content::Numbers, None).unwrap().id());
+    }
+
+    #[test]
     fn bad_labels_say_what_is_wrong() {
         for (pairs, expected) in [
             (vec![("job", "a")], "no label \"__name__\""),
             (vec![("__name__", "a"), ("", "b")], "without a name"),
-            (vec![("__name__", "a"), ("b", "")], "\"b\" is empty"),
             (vec![("__name__", "a"), ("b", "1"), ("b", "2")], "\"b\" stands twice"),
             (vec![("a", "a"), ("__name__", "b")], "not in order"),
-            (vec![("__name__", "")], "\"__name__\" is empty"),
+            (vec![("__name__", ""), ("a", "b")], "no label \"__name__\""),
+            (vec![("__name__", "a"), ("b", ""), ("b", "2")], "\"b\" stands twice"),
         ] {
             let error = describe(&labels(&pairs), Content::Numbers, None).unwrap_err();
             assert!(error.contains(expected), "{error}");

@@ -131,11 +131,7 @@ impl RemoteWrite {
         }
         .map_err(|failure| match failure {
             Failure::Refused(refusal) => refusal,
-            Failure::Store(StoreError::Busy { retry_after }) => Refusal::Busy { retry_after },
-            Failure::Store(error) => {
-                tracing::error!(%error, "could not store what remote write brought");
-                Refusal::Unavailable(error.to_string())
-            }
+            Failure::Store(error) => error.into(),
         })
     }
 

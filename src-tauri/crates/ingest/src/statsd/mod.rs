@@ -1,6 +1,7 @@
 //! StatsD and DogStatsD over UDP or a Unix socket: values are put together per interval and then stored.
 
 mod aggregate;
+mod keeping;
 mod line;
 mod record;
 mod sketch;
@@ -8,28 +9,22 @@ mod socket;
 
 use std::{sync::Arc, time::Duration};
 
-use model::{HealthState, PartReporter, TelemetryBatch};
-use store::{Store, StoreError};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, MissedTickBehavior},
-};
+use model::{HealthState, PartReporter};
+use store::Store;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use self::aggregate::{Aggregate, Refused};
 pub use self::socket::StatsdSocket;
-use crate::{
-    IngestError, Trimmed,
-    counters::{IntakeCounters, records},
-    intake::now,
+use self::{
+    aggregate::{Aggregate, Refused},
+    keeping::{Intervals, keeping},
 };
+use crate::{IngestError, Trimmed, counters::IntakeCounters, intake::now};
 
 /// The largest datagram there can be.
 const MAX_DATAGRAM_BYTES: usize = 65_536;
 /// How many datagrams are taken before others get their turn.
 const AT_A_TIME: usize = 64;
-/// How many intervals wait while the store is busy; then the newest is lost and told of.
-const WAITING_INTERVALS: usize = 12;
 /// How long a datagram that was sent before the end may take to be seen.
 const LAST_MOMENT: Duration = Duration::from_millis(50);
 /// How often more is looked for at the end, and how many datagrams are taken each time.
@@ -58,8 +53,7 @@ pub async fn serve_statsd(
     reporter: PartReporter,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
-    let (intervals, waiting) = mpsc::channel(WAITING_INTERVALS);
-    let writing = write(waiting, store, Arc::clone(&counters), reporter.clone());
+    let (intervals, waiting) = keeping(store, Arc::clone(&counters));
     let receiving = async {
         let outcome = receive(&socket, &options, &intervals, &counters, &reporter, &stop).await;
         // The writer ends with what waits.
@@ -71,15 +65,18 @@ pub async fn serve_statsd(
         tokio::time::sleep(DRAIN_DEADLINE).await;
     };
     tokio::select! {
-        (outcome, ()) = async { tokio::join!(receiving, writing) } => outcome,
-        () = deadline => Ok(()),
+        (outcome, ()) = async { tokio::join!(receiving, waiting.keep()) } => outcome,
+        () = deadline => {
+            tracing::warn!("the store took too long: what StatsD sent last is lost");
+            Ok(())
+        }
     }
 }
 
 async fn receive(
     socket: &StatsdSocket,
     options: &StatsdOptions,
-    intervals: &mpsc::Sender<TelemetryBatch>,
+    intervals: &Intervals,
     counters: &IntakeCounters,
     reporter: &PartReporter,
     stop: &CancellationToken,
@@ -114,14 +111,11 @@ async fn receive(
         let lost = socket.dropped().unwrap_or(dropped);
         let problem = problem(&refused, lost.saturating_sub(dropped), options.interval);
         dropped = lost;
-        let full = !batch.is_empty() && intervals.try_send(batch).is_err();
-        if full {
-            let message = "the store has been busy for so long that an interval was lost";
-            reporter.report(HealthState::Unhealthy, message.to_owned());
-        } else if problem.is_empty() {
-            reporter.healthy();
-        } else {
-            reporter.report(HealthState::Degraded, problem);
+        intervals.send(batch);
+        match intervals.problem() {
+            Some(problem) => reporter.report(HealthState::Unhealthy, problem),
+            None if problem.is_empty() => reporter.healthy(),
+            None => reporter.report(HealthState::Degraded, problem),
         }
         if stopping {
             return Ok(());
@@ -159,30 +153,4 @@ fn problem(refused: &Refused, dropped: u64, interval: Duration) -> String {
         return String::new();
     }
     format!("within the last {} s {}", interval.as_secs_f64(), parts.join("; "))
-}
-
-/// Stores intervals in order; one that the store has no room for is tried again.
-async fn write(
-    mut waiting: mpsc::Receiver<TelemetryBatch>,
-    store: Store,
-    counters: Arc<IntakeCounters>,
-    reporter: PartReporter,
-) {
-    while let Some(batch) = waiting.recv().await {
-        let counts = records(&batch);
-        loop {
-            match store.write(batch.clone()).await {
-                Ok(()) => {
-                    counters.count_stored(counts, now());
-                    break;
-                }
-                Err(StoreError::Busy { retry_after }) => tokio::time::sleep(retry_after).await,
-                Err(error) => {
-                    tracing::error!(%error, "an interval of StatsD could not be stored");
-                    reporter.report(HealthState::Unhealthy, error.to_string());
-                    break;
-                }
-            }
-        }
-    }
 }

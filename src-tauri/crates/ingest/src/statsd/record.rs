@@ -20,27 +20,19 @@ pub(super) fn of_event(event: &Event<'_>, service: &str, now: Timestamp) -> LogR
     // Clients write line breaks as two letters, for a datagram is cut at real ones.
     let text = event.text.replace("\\n", "\n");
     let body = if text.is_empty() { event.title.to_owned() } else { format!("{}\n{text}", event.title) };
-    let mut record = record(
-        "dogstatsd.event",
-        body,
-        severity,
-        event.alert_type,
-        event.tags,
-        service,
-        event.timestamp,
-        now,
-    );
-    for (key, value) in [
+    let details = [
         ("host.name", event.host),
         ("dogstatsd.priority", event.priority),
         ("dogstatsd.source", event.source),
         ("dogstatsd.aggregation_key", event.aggregation_key),
-    ] {
-        if !value.is_empty() {
-            record.attributes.0.insert(key.to_owned(), value.into());
-        }
+    ];
+    LogRecord {
+        severity,
+        severity_text: event.alert_type.to_owned(),
+        body,
+        event_name: "dogstatsd.event".to_owned(),
+        ..record(event.tags, &details, service, event.timestamp, now)
     }
-    record
 }
 
 /// The record of a service check.
@@ -56,22 +48,20 @@ pub(super) fn of_check(check: &Check<'_>, service: &str, now: Timestamp) -> LogR
         body.push_str(": ");
         body.push_str(check.message);
     }
-    let mut record =
-        record("dogstatsd.service_check", body, severity, word, check.tags, service, check.timestamp, now);
-    record.attributes.0.insert("dogstatsd.check".to_owned(), check.name.into());
-    if !check.host.is_empty() {
-        record.attributes.0.insert("host.name".to_owned(), check.host.into());
+    let details = [("dogstatsd.check", check.name), ("host.name", check.host)];
+    LogRecord {
+        severity,
+        severity_text: word.to_owned(),
+        body,
+        event_name: "dogstatsd.service_check".to_owned(),
+        ..record(check.tags, &details, service, check.timestamp, now)
     }
-    record
 }
 
-#[allow(clippy::too_many_arguments, reason = "what both kinds of records are made of, used twice")]
+/// A record that says nothing yet, with who sent it and when; details that are empty are left out.
 fn record(
-    event_name: &str,
-    body: String,
-    severity: Severity,
-    severity_text: &str,
     tags: Tags<'_>,
+    details: &[(&str, &str)],
     service: &str,
     seconds: Option<i64>,
     now: Timestamp,
@@ -79,17 +69,21 @@ fn record(
     let told = seconds.and_then(|seconds| u64::try_from(seconds).ok());
     let time =
         told.and_then(|seconds| clock::believable(seconds.saturating_mul(NANOS_PER_SECOND as u64), now).ok());
+    let mut attributes = attributes(tags);
+    for (key, value) in details.iter().filter(|(_, value)| !value.is_empty()) {
+        attributes.0.insert((*key).to_owned(), (*value).into());
+    }
     LogRecord {
         time: time.unwrap_or(now),
         observed_time: now,
-        severity,
-        severity_text: severity_text.to_owned(),
-        body,
+        severity: Severity::INFO,
+        severity_text: String::new(),
+        body: String::new(),
         resource: resource(tags, service, ""),
         scope: Arc::new(Scope { name: "statsd".to_owned(), version: String::new() }),
-        attributes: attributes(tags),
+        attributes,
         trace_id: None,
         span_id: None,
-        event_name: event_name.to_owned(),
+        event_name: String::new(),
     }
 }

@@ -19,6 +19,6 @@ matchers: Array<TagMatcher>,
  */
 range: TimeRange, 
 /**
- * At most this many, the newest.
+ * At most this many. Of more, the largest of every stretch of the range and some of the others.
  */
 limit: number, };

@@ -176,7 +176,7 @@ pub struct ExemplarsRequest {
     pub matchers: Vec<TagMatcher>,
     /// From when to when.
     pub range: TimeRange,
-    /// At most this many, the newest.
+    /// At most this many. Of more, the largest of every stretch of the range and some of the others.
     pub limit: u32,
 }
 

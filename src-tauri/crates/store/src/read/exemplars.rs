@@ -1,6 +1,6 @@
 //! Exemplars of a metric.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use model::{ExemplarPoint, ExemplarsRequest, Timestamp};
 
@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Store {
-    /// The exemplars of a metric, newest first.
+    /// The exemplars of a metric, newest first. Where there are more than asked for, the largest of each of so many
+    /// stretches as half the limit, and others as chance has it.
     pub async fn read_exemplars(&self, request: &ExemplarsRequest) -> Result<Vec<ExemplarPoint>, StoreError> {
         let request = request.clone();
         self.read(move |reader| {
@@ -28,13 +29,17 @@ impl Store {
             let (start, end) = bounds(request.range);
             let ids = id_list(series.keys().copied());
             let trace = trace_id_text("trace_id");
-            let mut answer = Vec::new();
+            let limit = request.limit.min(MOST_ROWS);
+            let stretch = end.saturating_sub(start) / i64::from(limit / 2).max(1);
+            let mut answer: Vec<ExemplarPoint> = Vec::new();
             reader.rows(
                 &format!(
-                    "SELECT series_id, time, value, {trace}, span_id, attributes FROM exemplars \
-                     WHERE time >= {start} AND time < {end} AND series_id IN ({ids}) \
-                     ORDER BY time DESC LIMIT {}",
-                    request.limit.min(MOST_ROWS)
+                    "SELECT series_id, time, value, {trace}, span_id, attributes FROM (\
+                     SELECT *, row_number() OVER (PARTITION BY (time::HUGEINT - ({start})) // {} \
+                     ORDER BY value DESC, time) AS place FROM exemplars \
+                     WHERE time >= {start} AND time < {end} AND series_id IN ({ids})) \
+                     ORDER BY place > 1, hash(time, series_id) LIMIT {limit}",
+                    stretch.max(1)
                 ),
                 &[],
                 |row| {
@@ -50,6 +55,7 @@ impl Store {
                     Ok(())
                 },
             )?;
+            answer.sort_by_key(|exemplar| Reverse(exemplar.time));
             Ok(answer)
         })
         .await

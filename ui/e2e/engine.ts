@@ -10,13 +10,16 @@ import { createInterface } from 'node:readline'
 const START_TIME = 60_000
 const STOP_TIME = 20_000
 
-/** The program under test, built by cargo. */
-export function program(): string {
+/** A program that cargo built from `crate`. */
+export function built(name: string, crate: string): string {
   const target = resolve(process.env.CARGO_TARGET_DIR ?? join(import.meta.dirname, '../../target'))
-  const path = join(target, 'debug', process.platform === 'win32' ? 'binnacle-cli.exe' : 'binnacle-cli')
-  if (!existsSync(path)) throw new Error(`${path} is not built; run cargo build -p binnacle-cli`)
+  const path = join(target, 'debug', process.platform === 'win32' ? `${name}.exe` : name)
+  if (!existsSync(path)) throw new Error(`${path} is not built; run cargo build -p ${crate}`)
   return path
 }
+
+/** The program under test. */
+const program = (): string => built('binnacle-cli', 'binnacle-cli')
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

@@ -27,6 +27,21 @@ export interface ChartThreshold {
   onrelease?: (value: number) => void
 }
 
+/** One measurement kept beside a series, with the trace in which it was made. */
+export interface ChartExemplar {
+  time: number
+  /** The value on the axis; null if it is none of the axis, then the mark stands at its foot. */
+  value: number | null
+  /** The value with its unit. */
+  text: string
+  /** The series it belongs to, by name. */
+  series: string
+  details: [string, string][]
+  trace: string | null
+  /** Where a click leads. */
+  href: string | null
+}
+
 /** The values that were expected, as a band. */
 export interface ChartBand {
   times: number[]
@@ -75,6 +90,7 @@ export interface TimeChartProps {
   threshold?: ChartThreshold | undefined
   band?: ChartBand | undefined
   stretches?: ChartStretch[]
+  exemplars?: ChartExemplar[]
   height?: number
   stacked?: boolean
   bars?: boolean

@@ -11,7 +11,7 @@ use crate::process::{check, is_installed, say};
 pub(crate) enum Purpose {
     /// Building and running.
     Run,
-    /// Also testing: servers, browser, drivers, a display, a notification daemon.
+    /// Also testing: servers (dnsmasq-base has no service), browser, drivers, a display, a notification daemon.
     Test,
     /// Also measuring: the rivals.
     Bench,
@@ -32,6 +32,7 @@ const TEST: &[&str] = &[
     "chromium",
     "dbus",
     "desktop-file-utils",
+    "dnsmasq-base",
     "dpkg-dev",
     "dunst",
     "fonts-dejavu-core",

@@ -15,7 +15,7 @@ use std::{
 
 use collect::run_scrape;
 use common::{Bench, PATIENCE, value};
-use config::{Authorization, BasicAuth, ScrapeTarget, Tls};
+use config::{Authorization, BasicAuth, HttpDiscovery, ScrapeTarget, Tls};
 use model::HealthState;
 
 fn openssl(folder: &Path, arguments: &str) {
@@ -120,7 +120,7 @@ async fn scrape(target: ScrapeTarget) -> (Option<f64>, String) {
     }
     let status = bench.reporter.status();
     let up = match status.message.as_str() {
-        told if told.starts_with("no targets") => None,
+        told if told.starts_with("no targets") || told.contains("/list: ") => None,
         _ => Some(value(&bench.next_commit().await, "up")),
     };
     bench.stop().await;
@@ -142,6 +142,28 @@ async fn certificates_and_passwords_are_used_and_never_told() {
     assert_eq!(scrape(with_password(careless.clone(), "password")).await.0, Some(1.0));
     let own = Tls { cert_file: nginx.path("client.pem"), key_file: nginx.path("client.key"), ..nginx.tls() };
     assert_eq!(scrape(nginx.target(nginx.strict_port, own)).await, (Some(1.0), String::new()));
+
+    fs::write(folder.path().join("list"), format!(r#"[{{"targets":["127.0.0.1:{}"]}}]"#, nginx.port))
+        .unwrap();
+    let listed = |tls: Tls| {
+        let target = with_password(nginx.tls(), "password");
+        let page = HttpDiscovery {
+            url: format!("https://127.0.0.1:{}/list", nginx.port),
+            refresh_interval: "1h".into(),
+            basic_auth: target.basic_auth.clone(),
+            authorization: None,
+            tls_config: Some(tls),
+            follow_redirects: true,
+        };
+        ScrapeTarget { url: String::new(), scheme: "https".into(), http_sd_configs: vec![page], ..target }
+    };
+    let mut bench = Bench::new();
+    let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
+    bench.run(run_scrape(listed(nginx.tls()), store, reporter, stop));
+    assert_eq!(value(&bench.next_commit().await, "up"), 1.0);
+    bench.stop().await;
+    let (_, message) = scrape(listed(Tls::default())).await;
+    assert!(message.contains("/list: cannot be reached") && message.contains("certificate"), "{message}");
 
     let other_name = Tls { server_name: "other.internal".into(), ..nginx.tls() };
     let token = ScrapeTarget {

@@ -245,7 +245,7 @@ impl RelabelAction {
 pub struct BasicAuth {
     /// The user.
     pub username: String,
-    /// File with the password, read anew for each scrape.
+    /// File with the password, read anew for each request.
     pub password_file: String,
 }
 
@@ -256,7 +256,7 @@ pub struct Authorization {
     /// The scheme.
     #[serde(default = "default_authorization", rename = "type")]
     pub kind: String,
-    /// File with the secret, read anew for each scrape.
+    /// File with the secret, read anew for each request.
     pub credentials_file: String,
 }
 
@@ -315,6 +315,18 @@ pub struct HttpDiscovery {
     /// How often it is asked.
     #[serde(default = "one_minute")]
     pub refresh_interval: String,
+    /// A user name and password for HTTP.
+    #[serde(default)]
+    pub basic_auth: Option<BasicAuth>,
+    /// Another `Authorization` header, such as a bearer token.
+    #[serde(default)]
+    pub authorization: Option<Authorization>,
+    /// How `https` is trusted.
+    #[serde(default)]
+    pub tls_config: Option<Tls>,
+    /// Whether redirects are followed.
+    #[serde(default = "yes")]
+    pub follow_redirects: bool,
 }
 
 /// A settings file of Prometheus whose targets are scraped.

@@ -3,7 +3,7 @@
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use reqwest::{
-    Certificate, Client, Identity,
+    Certificate, Client, Identity, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::Policy,
 };
@@ -56,6 +56,24 @@ impl Access {
             builder = builder.dns_resolver(Arc::new(Renamed { named, real }));
         }
         builder.build().map_err(|error| format!("cannot make requests: {}", chain(&error)))
+    }
+}
+
+impl Access {
+    /// An address as it is asked for, and the value of the `Host` header where TLS takes another name.
+    pub(crate) fn addressed(&self, url: &Url) -> Result<(Url, Option<String>), String> {
+        let mut url = url.clone();
+        if !self.is_per_target() || url.scheme() != "https" {
+            return Ok((url, None));
+        }
+        let real = url.host_str().unwrap_or_default();
+        let host = match url.port() {
+            Some(port) => format!("{real}:{port}"),
+            None => real.to_owned(),
+        };
+        url.set_host(Some(&self.tls.server_name))
+            .map_err(|_| format!("{:?} is not the name of a server", self.tls.server_name))?;
+        Ok((url, Some(host)))
     }
 }
 

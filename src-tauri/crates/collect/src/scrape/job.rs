@@ -1,6 +1,6 @@
 //! A group of targets that are scraped alike.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use config::ScrapeTarget;
 use model::Labels;
@@ -58,7 +58,7 @@ impl Job {
             .map(|(name, values)| (name.clone(), values.iter().map(|value| value.0.clone()).collect()))
             .collect();
         let mut targets: Vec<Labels> = Vec::new();
-        let mut credentials = credentials(settings);
+        let mut credentials = Credentials::of(settings.basic_auth.as_ref(), settings.authorization.as_ref());
         if !settings.url.is_empty() {
             let (target, told) = from_url(&settings.url)?;
             if let (Credentials::Basic(..), true) = (&told, credentials == Credentials::None) {
@@ -120,17 +120,6 @@ fn has_discovery(settings: &ScrapeTarget) -> bool {
     !(settings.file_sd_configs.is_empty()
         && settings.dns_sd_configs.is_empty()
         && settings.http_sd_configs.is_empty())
-}
-
-fn credentials(settings: &ScrapeTarget) -> Credentials {
-    if let Some(basic) = &settings.basic_auth {
-        let password = Secret::File(PathBuf::from(&basic.password_file));
-        Credentials::Basic(basic.username.clone(), Some(password))
-    } else if let Some(header) = &settings.authorization {
-        Credentials::Header(header.kind.clone(), Secret::File(PathBuf::from(&header.credentials_file)))
-    } else {
-        Credentials::None
-    }
 }
 
 /// A discovered target that is only an address.

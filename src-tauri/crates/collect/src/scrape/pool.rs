@@ -1,7 +1,7 @@
 //! The targets of a job: started when they are discovered, ended when they are gone.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -53,6 +53,8 @@ struct Pool {
     store: Store,
     /// What each discovery found last.
     sources: BTreeMap<usize, Vec<Labels>>,
+    /// Discoveries that told something yet.
+    heard: BTreeSet<usize>,
     running: HashMap<String, CancellationToken>,
     tasks: JoinSet<()>,
     client: Option<Client>,
@@ -65,6 +67,7 @@ impl Pool {
             board,
             store,
             sources: BTreeMap::new(),
+            heard: BTreeSet::new(),
             running: HashMap::new(),
             tasks: JoinSet::new(),
             client: None,
@@ -73,6 +76,7 @@ impl Pool {
 
     fn found(&mut self, index: usize, found: Found) {
         let source = format!("job {} discovery {index}", self.job.name);
+        self.heard.insert(index);
         self.board.notice(&source, found.problem.into_iter().collect());
         if let Some(targets) = found.targets {
             self.sources.insert(index, targets);
@@ -128,7 +132,9 @@ impl Pool {
         if count > 3 {
             problems.push(format!("and {} more", count - 3));
         }
-        self.board.has_looked();
+        if self.heard.len() == self.job.discoveries.len() {
+            self.board.has_looked();
+        }
         self.board.notice(&format!("job {} targets", self.job.name), problems);
     }
 
@@ -138,22 +144,13 @@ impl Pool {
         let client = match &self.client {
             Some(client) if !access.is_per_target() => client.clone(),
             _ => {
-                let (access, real) = (access.clone(), real.clone());
+                let access = access.clone();
                 let client = tokio::task::spawn_blocking(move || access.client(&real)).await;
                 client.map_err(|error| format!("cannot make requests: {error}"))??
             }
         };
         self.client = Some(client.clone());
-        let mut url = target.url.clone();
-        let mut host = None;
-        if access.is_per_target() && url.scheme() == "https" {
-            host = Some(match url.port() {
-                Some(port) => format!("{real}:{port}"),
-                None => real,
-            });
-            url.set_host(Some(&access.tls.server_name))
-                .map_err(|_| format!("{:?} is not the name of a server", access.tls.server_name))?;
-        }
+        let (url, host) = access.addressed(&target.url)?;
         Ok(Question {
             client,
             url,

@@ -43,6 +43,16 @@ pub(crate) enum Credentials {
 }
 
 impl Credentials {
+    /// Those that settings name, with secrets in files.
+    pub(crate) fn of(basic: Option<&config::BasicAuth>, header: Option<&config::Authorization>) -> Self {
+        let file = |path: &String| Secret::File(PathBuf::from(path));
+        match (basic, header) {
+            (Some(basic), _) => Self::Basic(basic.username.clone(), Some(file(&basic.password_file))),
+            (None, Some(header)) => Self::Header(header.kind.clone(), file(&header.credentials_file)),
+            (None, None) => Self::None,
+        }
+    }
+
     /// The request with the credentials.
     pub(crate) async fn apply(
         &self,

@@ -74,11 +74,21 @@ fn discovery(target: &ScrapeTarget, index: &str) -> Option<Problem> {
             return problem(&place("dns_sd_configs"), format!("{} records need a port", entry.kind));
         }
     }
-    let page = target.http_sd_configs.iter().find(|entry| !is_web_address(&entry.url))?;
-    problem(
-        &place("http_sd_configs"),
-        format!("`{}` is not an http:// or https:// address", without_password(&page.url)),
-    )
+    for page in &target.http_sd_configs {
+        if !is_web_address(&page.url) {
+            return problem(
+                &place("http_sd_configs"),
+                format!("`{}` is not an http:// or https:// address", without_password(&page.url)),
+            );
+        }
+        if page.basic_auth.is_some() && page.authorization.is_some() {
+            return problem(
+                &place("http_sd_configs"),
+                "basic_auth and authorization cannot be used together".to_owned(),
+            );
+        }
+    }
+    None
 }
 
 fn is_web_address(text: &str) -> bool {

@@ -24,8 +24,19 @@ pub(super) async fn run(
         Ok(Err(error)) => return give_up(&told, &error.to_string(), &stop).await,
         Err(error) => return give_up(&told, &error.to_string(), &stop).await,
     };
+    follow(&resolver, &settings, interval, &told, &stop).await;
+}
+
+/// Tells what the names list, again and again.
+async fn follow(
+    resolver: &TokioResolver,
+    settings: &config::DnsDiscovery,
+    interval: Duration,
+    told: &Teller,
+    stop: &CancellationToken,
+) {
     loop {
-        told.tell(look_up(&resolver, &settings).await).await;
+        told.tell(look_up(resolver, settings).await).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(interval) => {}
@@ -40,7 +51,7 @@ async fn give_up(told: &Teller, error: &str, stop: &CancellationToken) {
 }
 
 /// Everything the names list; if one of them cannot be looked up what was found before stands.
-pub(super) async fn look_up(resolver: &TokioResolver, settings: &config::DnsDiscovery) -> Found {
+async fn look_up(resolver: &TokioResolver, settings: &config::DnsDiscovery) -> Found {
     let record = match settings.kind.to_ascii_uppercase().as_str() {
         "SRV" => RecordType::SRV,
         "A" => RecordType::A,
@@ -91,3 +102,6 @@ fn target(name: &str, data: &RData, port: u16) -> Option<Labels> {
     labels.insert("__address__".to_owned(), address);
     Some(labels)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,87 +1,121 @@
-//! Addresses that list targets, in JSON (`http_sd_configs`).
+//! Addresses that list targets, in JSON (`http_sd_configs`;
+//! prometheus.io/docs/prometheus/latest/http_sd).
 
 use std::time::Duration;
 
-use reqwest::{Client, header};
+use reqwest::{Client, Url, header};
 use tokio_util::sync::CancellationToken;
 
-use super::{Found, TargetGroup, Teller, targets_of};
-use crate::scrape::{fetch::chain, job::Job};
+use super::{Found, TargetGroup, Teller, interval, targets_of};
+use crate::scrape::{access::Access, fetch::chain, secret::Credentials, yaml::without_values};
 
 /// Larger lists are refused.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) async fn run(
-    settings: config::HttpDiscovery,
+/// An address that lists targets.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct HttpList {
+    url: Url,
+    access: Access,
     interval: Duration,
-    job: &Job,
-    told: Teller,
-    stop: CancellationToken,
-) {
-    let client = Client::builder()
-        .user_agent(concat!("binnacle/", env!("CARGO_PKG_VERSION")))
-        .no_proxy()
-        .timeout(TIMEOUT)
-        .build();
-    loop {
-        let listed = match &client {
-            Ok(client) => ask(client, &settings.url, interval).await,
-            Err(error) => Err(chain(error)),
-        };
-        told.tell(match listed {
-            Ok(groups) => {
-                let shown = without_secrets(&settings.url);
-                Found { targets: Some(targets_of(&groups, &[("__meta_url", &shown)])), problem: None }
-            }
-            Err(problem) => {
-                let shown = without_secrets(&settings.url);
-                Found { targets: None, problem: Some(format!("{}: {shown}: {problem}", job.name)) }
-            }
-        })
-        .await;
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(interval) => {}
-        }
-    }
 }
 
-async fn ask(client: &Client, url: &str, interval: Duration) -> Result<Vec<TargetGroup>, String> {
-    let mut response = client
-        .get(url)
-        .header(header::ACCEPT, "application/json")
-        .header("X-Prometheus-Refresh-Interval-Seconds", interval.as_secs_f64().to_string())
-        .send()
-        .await
-        .map_err(|error| format!("cannot be reached: {}", chain(&error.without_url())))?;
-    if response.status().as_u16() != 200 {
-        return Err(format!("answered {}", response.status()));
+impl HttpList {
+    /// The one that settings name.
+    pub(crate) fn new(settings: &config::HttpDiscovery) -> Result<Self, String> {
+        let url = Url::parse(&settings.url)
+            .map_err(|error| format!("the address of a list of targets is not a URL: {error}"))?;
+        let access = Access {
+            credentials: Credentials::of(settings.basic_auth.as_ref(), settings.authorization.as_ref()),
+            tls: settings.tls_config.clone().unwrap_or_default(),
+            follow_redirects: settings.follow_redirects,
+        };
+        Ok(Self { url, access, interval: interval(&settings.refresh_interval)? })
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| format!("the answer broke off: {}", chain(&error.without_url())))?
-    {
-        if body.len() + chunk.len() > MOST_BYTES {
-            return Err(format!("the list is larger than {} MiB", MOST_BYTES / 1024 / 1024));
+
+    /// The list asked for with other credentials, unless there are none.
+    pub(crate) fn with_credentials(mut self, credentials: Credentials) -> Self {
+        if credentials != Credentials::None {
+            self.access.credentials = credentials;
         }
-        body.extend_from_slice(&chunk);
+        self
     }
-    serde_json::from_slice(&body).map_err(|error| format!("not a list of targets: {error}"))
+
+    /// Tells what the address lists, again and again. What it listed last stands while it cannot be asked.
+    pub(super) async fn run(self, job: &str, told: Teller, stop: CancellationToken) {
+        let shown = without_secrets(&self.url);
+        let mut client = None;
+        loop {
+            told.tell(match self.ask(&mut client).await {
+                Ok(groups) => {
+                    Found { targets: Some(targets_of(&groups, &[("__meta_url", &shown)])), problem: None }
+                }
+                Err(problem) => Found { targets: None, problem: Some(format!("{job}: {shown}: {problem}")) },
+            })
+            .await;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(self.interval) => {}
+            }
+        }
+    }
+
+    async fn ask(&self, kept: &mut Option<Client>) -> Result<Vec<TargetGroup>, String> {
+        let client = match kept {
+            Some(client) => client,
+            // A certificate that is not there yet may be there the next time.
+            None => kept.insert(self.client().await?),
+        };
+        let (url, host) = self.access.addressed(&self.url)?;
+        let mut request = client
+            .get(url)
+            .timeout(TIMEOUT)
+            .header(header::ACCEPT, "application/json")
+            .header("X-Prometheus-Refresh-Interval-Seconds", self.interval.as_secs_f64().to_string());
+        if let Some(host) = host {
+            request = request.header(header::HOST, host);
+        }
+        let request = self.access.credentials.apply(request).await?;
+        let mut response = request
+            .send()
+            .await
+            .map_err(|error| format!("cannot be reached: {}", chain(&error.without_url())))?;
+        if response.status().as_u16() != 200 {
+            return Err(format!("answered {}", response.status()));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| format!("the answer broke off: {}", chain(&error.without_url())))?
+        {
+            if body.len() + chunk.len() > MOST_BYTES {
+                return Err(format!("the list is larger than {} MiB", MOST_BYTES / 1024 / 1024));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let read = tokio::task::spawn_blocking(move || serde_json::from_slice(&body));
+        match read.await {
+            Ok(Ok(groups)) => Ok(groups),
+            Ok(Err(error)) => Err(format!("not a list of targets: {}", without_values(&error.to_string()))),
+            Err(error) => Err(format!("reading the list failed: {error}")),
+        }
+    }
+
+    async fn client(&self) -> Result<Client, String> {
+        let (access, real) = (self.access.clone(), self.url.host_str().unwrap_or_default().to_owned());
+        let built = tokio::task::spawn_blocking(move || access.client(&real)).await;
+        built.map_err(|error| format!("cannot make requests: {error}"))?
+    }
 }
 
 /// The address without user, password and parameters.
-fn without_secrets(url: &str) -> String {
-    match reqwest::Url::parse(url) {
-        Ok(mut url) => {
-            url.set_query(None);
-            // An address without a host has no user to take away.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            url.to_string()
-        }
-        Err(_) => String::new(),
-    }
+fn without_secrets(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    // An address without a host has no user to take away.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.to_string()
 }

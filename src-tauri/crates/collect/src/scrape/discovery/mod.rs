@@ -12,7 +12,10 @@ use model::Labels;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::group::{TargetGroup, targets_of};
+pub(crate) use self::{
+    group::{TargetGroup, targets_of},
+    http::HttpList,
+};
 use super::job::Job;
 
 /// What was found this time.
@@ -34,17 +37,12 @@ pub(crate) enum Discovery {
     /// DNS records list them.
     Dns(config::DnsDiscovery, Duration),
     /// An address lists them.
-    Http(config::HttpDiscovery, Duration),
+    Http(Box<HttpList>),
 }
 
 impl Discovery {
     /// Those that settings ask for beside fixed targets.
     pub(crate) fn all(settings: &ScrapeTarget) -> Result<Vec<Self>, String> {
-        let interval = |text: &str| {
-            parse_duration(text)
-                .filter(|interval| !interval.is_zero())
-                .ok_or_else(|| format!("{text:?} is not a duration such as 30s or 5m"))
-        };
         let mut all = Vec::new();
         for entry in &settings.file_sd_configs {
             all.push(Self::File(entry.clone(), interval(&entry.refresh_interval)?));
@@ -53,7 +51,7 @@ impl Discovery {
             all.push(Self::Dns(entry.clone(), interval(&entry.refresh_interval)?));
         }
         for entry in &settings.http_sd_configs {
-            all.push(Self::Http(entry.clone(), interval(&entry.refresh_interval)?));
+            all.push(Self::Http(Box::new(HttpList::new(entry)?)));
         }
         Ok(all)
     }
@@ -75,9 +73,15 @@ impl Discovery {
             }
             Self::File(settings, interval) => file::run(settings, interval, told, stop).await,
             Self::Dns(settings, interval) => dns::run(settings, interval, told, stop).await,
-            Self::Http(settings, interval) => http::run(settings, interval, &job, told, stop).await,
+            Self::Http(list) => list.run(&job.name, told, stop).await,
         }
     }
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    parse_duration(text)
+        .filter(|interval| !interval.is_zero())
+        .ok_or_else(|| format!("{text:?} is not a duration such as 30s or 5m"))
 }
 
 /// Where a discovery tells what it found.

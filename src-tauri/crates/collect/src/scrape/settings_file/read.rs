@@ -15,9 +15,13 @@ use crate::scrape::{
     discovery::{Discovery, TargetGroup, targets_of},
     format,
     job::Job,
-    secret::{Credentials, Secret},
+    secret::Credentials,
     yaml::{self, without_values},
 };
+
+mod access;
+
+use access::{credentials, http_lists, in_folder};
 
 /// What a file asks for.
 #[derive(Debug, Default)]
@@ -189,18 +193,12 @@ fn job(
     let mut notices = Vec::new();
     settings.file_sd_configs = entries(&mut config, "file_sd_configs", name, &mut notices);
     settings.dns_sd_configs = entries(&mut config, "dns_sd_configs", name, &mut notices);
-    settings.http_sd_configs = entries(&mut config, "http_sd_configs", name, &mut notices);
     for file in settings.file_sd_configs.iter_mut().flat_map(|entry| &mut entry.files) {
         *file = absolute(folder, file).to_string_lossy().into_owned();
     }
-    if let Some(tls) = &mut settings.tls_config {
-        for file in [&mut tls.ca_file, &mut tls.cert_file, &mut tls.key_file] {
-            if !file.is_empty() {
-                *file = absolute(folder, file).to_string_lossy().into_owned();
-            }
-        }
-    }
+    in_folder(&mut settings.tls_config, folder);
     let credentials = credentials(&mut config, folder)?;
+    let lists = http_lists(&mut config, name, folder, &mut notices);
     let interval = duration(&mut config, "scrape_interval")?.unwrap_or(defaults.interval);
     let timeout = match duration(&mut config, "scrape_timeout")? {
         Some(timeout) if timeout > interval => {
@@ -220,6 +218,7 @@ fn job(
     let mut job = Job::new(&settings)?;
     job.discoveries = vec![Discovery::Static(targets_of(&groups, &[]))];
     job.discoveries.extend(Discovery::all(&settings)?);
+    job.discoveries.extend(lists.into_iter().map(|list| Discovery::Http(Box::new(list))));
     (job.interval, job.timeout) = (interval, timeout);
     if body_size_limit > 0 {
         job.most_bytes = body_size_limit;
@@ -249,53 +248,6 @@ fn job(
     Ok(job)
 }
 
-fn credentials(config: &mut Map<String, Value>, folder: &Path) -> Result<Credentials, String> {
-    let bearer = config.remove("bearer_token").map(text).transpose()?;
-    let bearer_file = config.remove("bearer_token_file").map(text).transpose()?;
-    let mut found = Vec::new();
-    found.extend(bearer.map(|token| Credentials::Header("Bearer".to_owned(), Secret::Inline(token))));
-    found.extend(
-        bearer_file
-            .map(|file| Credentials::Header("Bearer".to_owned(), Secret::File(absolute(folder, &file)))),
-    );
-    let mut basic = section(config, "basic_auth")?;
-    if !basic.is_empty() {
-        let name = basic.remove("username").map(text).transpose()?.unwrap_or_default();
-        found.push(Credentials::Basic(name, secret(&mut basic, "password", folder)?));
-        no_more("basic_auth", &basic)?;
-    }
-    let mut header = section(config, "authorization")?;
-    if !header.is_empty() {
-        let scheme = header.remove("type").map(text).transpose()?.unwrap_or_else(|| "Bearer".to_owned());
-        let secret = secret(&mut header, "credentials", folder)?;
-        let secret = secret.ok_or("authorization has no credentials")?;
-        found.push(Credentials::Header(scheme, secret));
-        no_more("authorization", &header)?;
-    }
-    if found.len() > 1 {
-        return Err("it says in more than one way who we are".to_owned());
-    }
-    Ok(found.pop().unwrap_or_default())
-}
-
-/// A secret under `key`, or in the file under `key_file`.
-fn secret(section: &mut Map<String, Value>, key: &str, folder: &Path) -> Result<Option<Secret>, String> {
-    let inline = section.remove(key).map(text).transpose()?.map(Secret::Inline);
-    let file = section.remove(&format!("{key}_file")).map(text).transpose()?;
-    let file = file.map(|file| Secret::File(absolute(folder, &file)));
-    match (inline, file) {
-        (Some(_), Some(_)) => Err(format!("{key} and {key}_file cannot be used together")),
-        (inline, file) => Ok(inline.or(file)),
-    }
-}
-
-fn no_more(name: &str, section: &Map<String, Value>) -> Result<(), String> {
-    match section.keys().next() {
-        Some(key) => Err(format!("{key} of {name} is not understood")),
-        None => Ok(()),
-    }
-}
-
 fn section(whole: &mut Map<String, Value>, key: &str) -> Result<Map<String, Value>, String> {
     match whole.remove(key) {
         None | Some(Value::Null) => Ok(Map::new()),
@@ -311,6 +263,16 @@ fn entries<T: DeserializeOwned>(
     job: &str,
     notices: &mut Vec<String>,
 ) -> Vec<T> {
+    entries_with(config, key, job, notices, |entry| read(key, entry))
+}
+
+fn entries_with<T>(
+    config: &mut Map<String, Value>,
+    key: &str,
+    job: &str,
+    notices: &mut Vec<String>,
+    read: impl Fn(Value) -> Result<T, String>,
+) -> Vec<T> {
     let listed = match config.remove(key) {
         None => Vec::new(),
         Some(Value::Array(listed)) => listed,
@@ -321,7 +283,7 @@ fn entries<T: DeserializeOwned>(
     };
     let mut entries = Vec::new();
     for entry in listed {
-        match read(key, entry) {
+        match read(entry) {
             Ok(entry) => entries.push(entry),
             Err(problem) => notices.push(format!("job {job:?}: an entry is left out: {problem}")),
         }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::scrape::target::ScrapedTarget;
+use crate::scrape::{secret::Secret, target::ScrapedTarget};
 
 fn parsed(text: &str) -> Parsed {
     parse(text, Path::new("/etc/prometheus")).unwrap()

@@ -17,6 +17,19 @@ pub enum DataKind {
     Spans,
 }
 
+/// How fine data are. Logs and spans are always points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DataDetail {
+    /// Each as it was written.
+    #[default]
+    Points,
+    /// What the points of a series come to in each minute.
+    Minutes,
+    /// The same in each hour.
+    Hours,
+}
+
 /// Why data go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

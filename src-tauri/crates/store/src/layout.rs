@@ -11,7 +11,7 @@ use std::{
 };
 
 use duckdb::Connection;
-use model::{TimeRange, Timestamp};
+use model::{DataDetail, TimeRange, Timestamp};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use crate::{
@@ -71,6 +71,13 @@ pub struct Partition {
     pub head: u64,
     /// Whether retention must leave it.
     pub pinned: bool,
+    /// Whether it holds points, or what they come to by the minute or hour.
+    pub form: DataDetail,
+    /// The number of the file of the points it is made of: its own if it holds points.
+    pub bundle: u64,
+    /// By which age it goes: that of points, of minutes or of hours. Points that are too few to be worth a roll-up
+    /// stay as long as that would.
+    pub lasts: DataDetail,
     /// What each service has in it, the largest first.
     pub services: Vec<PartitionShare>,
     /// The file.
@@ -98,7 +105,7 @@ pub(crate) struct PartitionFile {
 }
 
 impl PartitionFile {
-    fn new(info: Partition) -> Self {
+    pub(crate) fn new(info: Partition) -> Self {
         let fault = match fs::metadata(&info.path) {
             Ok(found) if found.len() == info.bytes => None,
             Ok(found) => Some(format!("it has {} bytes instead of {}", found.len(), info.bytes)),
@@ -200,7 +207,7 @@ impl Layout {
         }
         let mut statement = connection.prepare(
             "SELECT id, signal, level, window_start, window_end, first_time, last_time, points, series, bytes, \
-             checksum, head, pinned FROM partitions ORDER BY head, id",
+             checksum, head, pinned, form, bundle, lasts FROM partition_files ORDER BY head, id",
         )?;
         let mut rows = statement.query([])?;
         let mut partitions = Vec::new();
@@ -212,6 +219,8 @@ impl Layout {
                 continue;
             }
             let Some(signal) = PartitionSignal::named(&row.get::<_, String>(1)?) else { continue };
+            let Some(form) = detail_named(&row.get::<_, String>(13)?) else { continue };
+            let Some(lasts) = detail_named(&row.get::<_, String>(15)?) else { continue };
             partitions.push(Arc::new(PartitionFile::new(Partition {
                 id,
                 signal,
@@ -225,27 +234,61 @@ impl Layout {
                 checksum: row.get(10)?,
                 head: row.get(11)?,
                 pinned,
+                form,
+                bundle: row.get(14)?,
+                lasts,
                 services: services.remove(&id).unwrap_or_default(),
-                path: file_path(folder, signal, id),
+                path: file_path(folder, signal, form, id),
             })));
         }
         Ok(Self { generation, heads, partitions })
     }
 
-    /// The partitions of a signal that may hold points with `start <= time < end`.
-    pub(crate) fn partitions(
+    /// How many points lie in files.
+    pub(crate) fn sealed_points(&self) -> u64 {
+        let of = |file: &&Arc<PartitionFile>| file.info.form == DataDetail::Points;
+        self.partitions.iter().filter(of).map(|file| file.info.points).sum()
+    }
+
+    /// The files of a signal that may hold points with `start <= time < end`.
+    pub(crate) fn points(
         &self,
         signal: PartitionSignal,
         start: i64,
         end: i64,
     ) -> impl Iterator<Item = &Arc<PartitionFile>> {
-        self.partitions.iter().filter(move |file| file.info.signal == signal && file.touches(start, end))
+        let of = move |file: &&Arc<PartitionFile>| {
+            file.info.signal == signal && file.info.form == DataDetail::Points
+        };
+        self.partitions.iter().filter(of).filter(move |file| file.touches(start, end))
     }
 }
 
 /// Where the file of a partition lies.
-pub(crate) fn file_path(folder: &Path, signal: PartitionSignal, id: u64) -> PathBuf {
-    folder.join(format!("{}-{id:08}.parquet", signal.name()))
+pub(crate) fn file_path(folder: &Path, signal: PartitionSignal, form: DataDetail, id: u64) -> PathBuf {
+    let name = match (signal, form) {
+        (_, DataDetail::Points) => signal.name(),
+        (PartitionSignal::Samples, DataDetail::Minutes) => "sample-minutes",
+        (PartitionSignal::Samples, DataDetail::Hours) => "sample-hours",
+        (PartitionSignal::Histograms, DataDetail::Minutes) => "histogram-minutes",
+        (PartitionSignal::Histograms, DataDetail::Hours) => "histogram-hours",
+    };
+    folder.join(format!("{name}-{id:08}.parquet"))
+}
+
+/// The name in the partition table.
+pub(crate) fn detail_name(detail: DataDetail) -> &'static str {
+    match detail {
+        DataDetail::Points => "points",
+        DataDetail::Minutes => "minutes",
+        DataDetail::Hours => "hours",
+    }
+}
+
+fn detail_named(name: &str) -> Option<DataDetail> {
+    [DataDetail::Points, DataDetail::Minutes, DataDetail::Hours]
+        .into_iter()
+        .find(|detail| detail_name(*detail) == name)
 }
 
 /// The newest layout, for readers to start from.

@@ -9,6 +9,7 @@ mod distinct;
 mod error;
 mod export;
 mod head;
+mod histogram;
 mod history;
 mod layout;
 mod maintain;

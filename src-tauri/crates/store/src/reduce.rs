@@ -116,6 +116,11 @@ impl Step {
     pub(crate) fn first_time(&self) -> i64 {
         self.stretch.map_or(self.time, |stretch| stretch.first_time)
     }
+
+    /// Time of the last sample that is a number, or of the step.
+    pub(crate) fn last_time(&self) -> i64 {
+        self.stretch.map_or(self.time, |stretch| stretch.last_time)
+    }
 }
 
 /// The samples of one series as steps of their own, from which those of any multiple of `step` can be made.

@@ -213,7 +213,7 @@ impl Store {
                 let tables =
                     layout.heads.iter().flat_map(|id| [head::samples(*id), head::histogram_points(*id)]);
                 let heads: Vec<_> = tables.map(|table| format!("(SELECT count(*) FROM {table})")).collect();
-                let sealed: u64 = layout.partitions.iter().map(|file| file.info.points).sum();
+                let sealed = layout.sealed_points();
                 let sql = format!(
                     "SELECT {}, (SELECT count(*) FROM logs), (SELECT count(*) FROM spans)",
                     heads.join(" + ")

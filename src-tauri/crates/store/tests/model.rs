@@ -18,7 +18,7 @@ use tempfile::TempDir;
 /// What is done to the store.
 #[derive(Debug, Clone)]
 enum Deed {
-    /// Points of series by number, at a number of minutes, some hours late.
+    /// Points of series by number, at a number of slots of three seconds, some hours late.
     Write(Vec<(u8, i64, f64)>),
     Seal,
     Compact,
@@ -33,9 +33,9 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => Just(STALE),
         1 => -1e9f64..1e9,
     ];
-    let minute = prop_oneof![6 => 600i64..700, 1 => 0i64..900];
+    let slot = prop_oneof![6 => 14_360i64..14_460, 1 => 12_000i64..16_000];
     prop_oneof![
-        5 => prop::collection::vec((0u8..3, minute, value), 1..150).prop_map(Deed::Write),
+        5 => prop::collection::vec((0u8..6, slot, value), 1..240).prop_map(Deed::Write),
         2 => Just(Deed::Seal),
         1 => Just(Deed::Compact),
         1 => Just(Deed::Reopen),
@@ -45,6 +45,14 @@ fn deed() -> impl Strategy<Value = Deed> {
 
 fn series(number: u8) -> Series {
     let attributes = Attributes::new().with("number", i64::from(number));
+    if number >= HISTOGRAMS {
+        let (kind, temporality) = match number {
+            CUMULATIVE => (MetricKind::Histogram, Temporality::Cumulative),
+            DELTA => (MetricKind::Histogram, Temporality::Delta),
+            _ => (MetricKind::Summary, Temporality::Unspecified),
+        };
+        return Series { kind, temporality, ..Series::gauge("h", "s", resource("shop"), attributes) };
+    }
     if number.is_multiple_of(2) {
         Series::gauge("m", "", resource("shop"), attributes)
     } else {
@@ -52,22 +60,134 @@ fn series(number: u8) -> Series {
     }
 }
 
+/// Series from here on are histograms.
+const HISTOGRAMS: u8 = 3;
+const CUMULATIVE: u8 = 3;
+const DELTA: u8 = 4;
+
+/// The histogram point that a value stands for: markers, small counts (resets), new starts and counts that grow.
+fn histogram(number: u8, slot: i64, value: f64) -> HistogramPoint {
+    let series = series(number).id();
+    let (seed, grown) = (value.abs() as u64, slot as u64 - 12_000);
+    let counts = match seed {
+        _ if value.is_nan() => vec![0; 4],
+        0..50 => vec![seed % 5, seed % 7, seed % 3, 0],
+        _ => vec![grown, grown / 2, grown / 3, grown / 7],
+    };
+    let bounds = if seed % 97 == 0 { vec![1.0, 2.0, 5.0] } else { vec![1.0, 2.0, 4.0] };
+    let buckets = match number {
+        CUMULATIVE | DELTA => Buckets::Explicit { bounds, counts: counts.clone() },
+        _ => Buckets::Quantiles(vec![(0.5, value.abs())]),
+    };
+    HistogramPoint {
+        series,
+        time: time(slot),
+        start_time: (50..60).contains(&seed).then(|| time(slot).offset(-1)),
+        count: counts.iter().sum(),
+        sum: Some(if value.is_nan() { STALE } else { counts[0] as f64 / 4.0 }),
+        min: Some(-value.abs()).filter(|_| !value.is_nan()),
+        max: None,
+        buckets: if value.is_nan() { Buckets::Quantiles(Vec::new()) } else { buckets },
+    }
+}
+
+/// A histogram step in whole numbers: count, sum in quarters, counts by upper bound, and what stands beside them.
+#[derive(Debug, Default, Clone, PartialEq)]
+struct Gained {
+    count: u64,
+    quarters: i64,
+    counts: BTreeMap<String, u64>,
+    least: Option<f64>,
+    median: Option<f64>,
+}
+
+/// What the model says each step of each histogram gained.
+fn gained(model: &Model, step: i64) -> BTreeMap<(String, i64), Gained> {
+    let mut steps: BTreeMap<(String, i64), Gained> = BTreeMap::new();
+    let mut before: Option<(u8, HistogramPoint)> = None;
+    for ((number, slot), value) in model.iter().filter(|((number, _), _)| *number >= HISTOGRAMS) {
+        let value = f64::from_bits(*value);
+        if value.is_nan() {
+            continue;
+        }
+        let point = histogram(*number, *slot, value);
+        let spread = |point: &HistogramPoint| match &point.buckets {
+            Buckets::Explicit { bounds, counts } => (bounds.clone(), counts.clone()),
+            _ => (Vec::new(), Vec::new()),
+        };
+        let (bounds, mut counts) = spread(&point);
+        let (mut count, mut quarters) = (point.count, (point.sum.unwrap() * 4.0) as i64);
+        let previous = before.replace((*number, point.clone())).filter(|(series, _)| series == number);
+        let mut known = point.start_time.is_some() || *number == DELTA;
+        if let Some((_, previous)) = previous.filter(|_| *number != DELTA) {
+            known = true;
+            let (bounds_before, counts_before) = spread(&previous);
+            let lost = counts.iter().zip(&counts_before).any(|(now, then)| now < then);
+            let whole = count < previous.count
+                || point.start_time.is_some_and(|start| start > previous.time)
+                || bounds != bounds_before
+                || lost;
+            if !whole {
+                count -= previous.count;
+                quarters -= (previous.sum.unwrap() * 4.0) as i64;
+                counts.iter_mut().zip(counts_before).for_each(|(now, then)| *now -= then);
+            }
+        }
+        let summary = *number > DELTA;
+        if !known && !summary {
+            continue;
+        }
+        let gained = steps.entry((number.to_string(), time(*slot).floor(step).0)).or_default();
+        if known {
+            gained.count += count;
+            gained.quarters += quarters;
+            for (place, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                let bound = bounds.get(place).map_or_else(String::new, f64::to_string);
+                *gained.counts.entry(bound).or_default() += count;
+            }
+        }
+        if *number == DELTA {
+            gained.least = gained.least.into_iter().chain(point.min).reduce(f64::min);
+        }
+        if summary {
+            gained.median = Some(value.abs());
+        }
+    }
+    steps
+}
+
+/// The same as the store says it.
+fn told(step: &HistogramStep, summary: bool) -> Gained {
+    let mut counts = BTreeMap::new();
+    for (place, count) in step.counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
+        let bound = step.bounds.get(place).map_or_else(String::new, f64::to_string);
+        counts.insert(bound, *count as u64);
+    }
+    Gained {
+        count: step.count as u64,
+        quarters: (step.sum * 4.0).round() as i64,
+        counts: if summary { BTreeMap::new() } else { counts },
+        least: step.min,
+        median: step.quantiles.first().map(|(_, value)| *value),
+    }
+}
+
 type Model = BTreeMap<(u8, i64), u64>;
 type Points = Vec<(i64, u64)>;
 
-fn time(minute: i64) -> Timestamp {
-    at(0).floor(86_400 * NANOS_PER_SECOND).offset(minute * 60 * NANOS_PER_SECOND + 123_456)
+fn time(slot: i64) -> Timestamp {
+    at(0).floor(86_400 * NANOS_PER_SECOND).offset(slot * 3 * NANOS_PER_SECOND + 123_456)
 }
 
 fn range() -> TimeRange {
-    TimeRange::new(time(0), time(1000))
+    TimeRange::new(time(0), time(20_000))
 }
 
 /// What the model says the samples are.
 fn expected(model: &Model) -> Vec<(String, Points)> {
     let mut series: BTreeMap<String, Points> = BTreeMap::new();
-    for ((number, minute), value) in model {
-        series.entry(number.to_string()).or_default().push((time(*minute).0, *value));
+    for ((number, slot), value) in model.iter().filter(|((number, _), _)| *number < HISTOGRAMS) {
+        series.entry(number.to_string()).or_default().push((time(*slot).0, *value));
     }
     series.into_iter().collect()
 }
@@ -95,9 +215,9 @@ struct Figures {
 fn reduced(model: &Model, step: i64) -> BTreeMap<(String, i64), Figures> {
     let mut steps = BTreeMap::new();
     let mut before: Option<(u8, f64)> = None;
-    for ((number, minute), value) in model {
+    for ((number, slot), value) in model.iter().filter(|((number, _), _)| *number < HISTOGRAMS) {
         let value = f64::from_bits(*value);
-        let place = (number.to_string(), time(*minute).floor(step).0);
+        let place = (number.to_string(), time(*slot).floor(step).0);
         let figures: &mut Figures = steps.entry(place).or_default();
         figures.ended = value.is_nan();
         if value.is_nan() {
@@ -137,6 +257,16 @@ async fn check(store: &Store, model: &Model) {
             }
         }
         assert!(wanted.is_empty(), "{wanted:?}");
+        let mut wanted = gained(model, step);
+        for series in store.read_histograms("h", &[], range(), step).await.unwrap() {
+            for step in series.steps {
+                let number = series.labels["number"].clone();
+                let summary = number > DELTA.to_string();
+                let place = (number, step.time.0);
+                assert_eq!(Some(told(&step, summary)), wanted.remove(&place), "{minutes} {place:?}");
+            }
+        }
+        assert!(wanted.is_empty(), "{wanted:?}");
     }
 }
 
@@ -166,9 +296,14 @@ async fn run(deeds: Vec<Deed>) {
         match deed {
             Deed::Write(points) => {
                 let mut batch = TelemetryBatch::default();
-                for (number, minute, value) in points {
-                    batch.add_sample(series(number), time(minute), value);
-                    model.insert((number, minute), value.to_bits());
+                for (number, slot, value) in points {
+                    if number < HISTOGRAMS {
+                        batch.add_sample(series(number), time(slot), value);
+                    } else {
+                        batch.add_series(series(number));
+                        batch.histograms.push(histogram(number, slot, value));
+                    }
+                    model.insert((number, slot), value.to_bits());
                 }
                 store.write(batch).await.unwrap();
             }

@@ -10,8 +10,13 @@ use std::{
 
 use common::{metrics::*, *};
 use model::*;
-use store::{PartitionSignal, Store};
+use store::{Partition, PartitionSignal, Store};
 use tempfile::TempDir;
+
+fn points_of(partitions: &[Partition], signal: PartitionSignal) -> Vec<Partition> {
+    let points = |one: &&Partition| one.signal == signal && one.form == DataDetail::Points;
+    partitions.iter().filter(points).cloned().collect()
+}
 
 #[tokio::test]
 async fn sealed_points_read_as_before_and_after_opening_again() {
@@ -22,8 +27,7 @@ async fn sealed_points_read_as_before_and_after_opening_again() {
     store.seal_now().await.unwrap();
     let partitions = store.partitions();
     assert!(partitions.len() >= 4, "{partitions:?}");
-    let points =
-        |signal| partitions.iter().filter(|one| one.signal == signal).map(|one| one.points).sum::<u64>();
+    let points = |signal| points_of(&partitions, signal).iter().map(|one| one.points).sum::<u64>();
     assert_eq!((points(PartitionSignal::Samples), points(PartitionSignal::Histograms)), (360 * 4, 360));
     assert!(partitions.iter().all(|one| one.services[0].service == "shop" && one.window.contains(one.first)));
     assert_eq!(answers(&store).await, before);
@@ -80,11 +84,13 @@ async fn rolled_up_steps_equal_those_of_raw_samples() {
     store.write(dense()).await.unwrap();
     let raw = reduced(&store).await;
     store.seal_now().await.unwrap();
-    let file = store.partitions().remove(0);
     let plain = duckdb::Connection::open_in_memory().unwrap();
-    let sql = format!("SELECT sum(len(hours)), sum(len(minutes)) FROM '{}'", file.path.display());
-    let kept: (u64, u64) = plain.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    assert!(kept.0 >= 4 && kept.1 >= 4 * 60, "{kept:?}");
+    for (form, least) in [(DataDetail::Hours, 4), (DataDetail::Minutes, 4 * 60)] {
+        let file = store.partitions().into_iter().find(|one| one.form == form).unwrap();
+        let sql = format!("SELECT sum(len(steps)) FROM '{}'", file.path.display());
+        let kept: u64 = plain.query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert!(kept >= least && kept == file.points, "{kept:?}");
+    }
     let text = |buckets: &[SeriesBuckets]| format!("{buckets:?}");
     assert_eq!(text(&reduced(&store).await), text(&raw));
     store.compact().await.unwrap();
@@ -179,7 +185,7 @@ async fn merging_leaves_one_partition_a_day_and_every_point_once() {
     assert_eq!(store.statistics().await.unwrap().samples, 360 * 5 + 1);
     let partitions = store.partitions();
     let windows: std::collections::BTreeSet<_> =
-        partitions.iter().map(|one| (one.signal, one.window.start)).collect();
+        partitions.iter().map(|one| (one.signal, one.form, one.lasts, one.window.start)).collect();
     assert_eq!(windows.len(), partitions.len(), "{partitions:?}");
     store.compact().await.unwrap();
     assert_eq!(store.partitions(), partitions, "there is nothing more to merge");

@@ -1,23 +1,29 @@
 //! Partitions of one window become one, with each point once.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
-use model::TimeRange;
+use model::{DataDetail, TimeRange};
 
 use super::{
-    LATENESS, Maintenance, histograms,
+    LATENESS, Maintenance, copy, histograms,
     seal::{batches, in_order},
     steps::MaintenanceStep,
     window,
 };
 use crate::{
     StoreError,
+    dictionary::KnownSeries,
     layout::{Layout, PartitionFile, PartitionSignal, file_path},
-    partition::{NewPartition, Plan, Points, SamplesFile, checksum, counts, read_file, span_of, tables},
+    open::quote,
+    partition::{
+        NewPartition, Plan, Points, SampleFiles, SamplesFile, Sealing, checksum, counts, read_file, span_of,
+        tables,
+    },
     reader::Reader,
+    sql::id_list,
 };
 
 /// Partitions that are to become one.
@@ -39,14 +45,15 @@ pub(super) fn merges(layout: &Layout, now: Option<i64>) -> Vec<Merge> {
         for file in &layout.partitions {
             let info = &file.info;
             let fits = info.level == level || (level == window::DAY && info.level < level);
-            if fits && !taken.contains(&info.id) && file.fault().is_none() {
+            if info.form == DataDetail::Points && fits && !taken.contains(&info.id) && file.fault().is_none()
+            {
                 let start = window::window(info.first.0, level).start.0;
                 groups.entry((info.signal, start)).or_default().push(Arc::clone(file));
             }
         }
         for ((_, start), files) in groups {
             let window = window::window(start, level);
-            if files.len() > 1 && over(window) && keeps_order(layout, &files) {
+            if several(&files) && over(window) && keeps_order(layout, &files) {
                 taken.extend(files.iter().map(|file| file.info.id));
                 merges.push(Merge { level, window, files });
             }
@@ -62,6 +69,7 @@ fn keeps_order(layout: &Layout, files: &[Arc<PartitionFile>]) -> bool {
     let newest = files.iter().map(|file| file.info.head).max().unwrap_or_default();
     let others = layout.partitions.iter().filter(|other| {
         !ids.contains(&other.info.id)
+            && other.info.form == DataDetail::Points
             && files.first().is_some_and(|file| file.info.signal == other.info.signal)
     });
     others.into_iter().all(|other| {
@@ -73,97 +81,131 @@ fn keeps_order(layout: &Layout, files: &[Arc<PartitionFile>]) -> bool {
     })
 }
 
+/// Whether the files were written at more than one time: those of one time are of different series.
+fn several(files: &[Arc<PartitionFile>]) -> bool {
+    let mut seen = HashSet::new();
+    let heads: HashSet<u64> = files.iter().map(|file| file.info.head).collect();
+    heads.len() > 1 || files.iter().any(|file| !seen.insert(file.info.lasts))
+}
+
 impl Maintenance {
     /// Makes every merge that is worth it.
     pub(super) fn compact(&mut self, now: Option<i64>) -> Result<(), StoreError> {
         let merges = merges(&self.layouts.current(), now);
         let of = merges.len();
         for (done, merge) in merges.into_iter().enumerate() {
-            let ids = merge.files.iter().map(|file| file.info.id).collect();
-            let merged = self.merge(&merge, &HashSet::new(), done, of)?;
-            self.publish(merged.into_iter().collect(), ids, |_| Ok(0))?;
+            let (new, replaced) = self.merge(&merge, done, of)?;
+            self.publish(new, replaced, |_| Ok(0))?;
         }
         Ok(())
     }
 
-    /// Writes the partitions of a merge as one, without some series; none if nothing is left.
+    /// Writes the points of a merge with their roll-ups; with the numbers of the files they replace.
     fn merge(
-        &mut self,
+        &self,
         merge: &Merge,
-        without: &HashSet<u64>,
         done: usize,
         of: usize,
-    ) -> Result<Option<NewPartition>, StoreError> {
+    ) -> Result<(Vec<NewPartition>, Vec<u64>), StoreError> {
         let newest = merge.files.iter().map(|file| &file.info).max_by_key(|info| info.head);
-        let Some((signal, head)) = newest.map(|info| (info.signal, info.head)) else { return Ok(None) };
-        let plan = Plan { id: self.next_id(), level: merge.level, window: merge.window, head };
-        let path = file_path(&self.layouts.folder, signal, plan.id);
+        let Some((signal, head)) = newest.map(|info| (info.signal, info.head)) else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        let pinned = merge.files.iter().any(|file| file.info.pinned);
+        let sealing = Sealing { level: merge.level, window: merge.window, head, pinned };
+        let path = file_path(&self.layouts.folder, signal, DataDetail::Points, self.ids.coming());
         self.steps.tell(MaintenanceStep::Write { path, done, of });
         let reader = self.reader()?;
         for file in &merge.files {
             // What was damaged since must not get into a file that looks whole.
             checked(&reader, file, unchanged(file))?;
         }
-        let written = match signal {
-            PartitionSignal::Samples => self.merge_samples(&reader, &merge.files, without, plan),
+        let points = match signal {
+            PartitionSignal::Samples => {
+                let mut target = SampleFiles::new(sealing, &self.ids, &self.layouts.folder);
+                merge_samples(&reader, &merge.files, &HashSet::new(), |series, points| {
+                    target.add(series, points)
+                })?;
+                target.finish()?
+            }
             PartitionSignal::Histograms => {
                 let sources: Result<Vec<_>, _> =
                     merge.files.iter().map(|file| tables::histogram_file(&file.info.path)).collect();
-                let kept = if without.is_empty() {
-                    "true".to_owned()
-                } else {
-                    format!("series_id NOT IN ({})", crate::sql::id_list(without.iter().copied()))
-                };
-                histograms::write(&reader, &sources?, &kept, plan, &self.layouts.folder)
+                histograms::write(&reader, &sources?, "true", sealing, &self.ids, &self.layouts.folder)?
             }
         };
-        let pinned = merge.files.iter().any(|file| file.info.pinned);
-        Ok(written?.map(|partition| NewPartition { pinned, ..partition }))
+        self.steps.tell(MaintenanceStep::RollUp);
+        let mut new = self.with_roll_ups(&reader, points)?;
+        let mut replaced: Vec<u64> = merge.files.iter().map(|file| file.info.id).collect();
+        for file in &merge.files {
+            let (kept, gone) = self.without_points(&reader, file)?;
+            new.extend(kept);
+            replaced.extend(gone);
+        }
+        Ok((new, replaced))
     }
 
-    fn merge_samples(
+    /// The roll-ups of a file of points without what is made of these points: what they have beyond, of services whose
+    /// points went before, stays. With the numbers of the files they replace.
+    fn without_points(
         &self,
         reader: &Reader,
-        files: &[Arc<PartitionFile>],
-        without: &HashSet<u64>,
-        plan: Plan,
-    ) -> Result<Option<NewPartition>, StoreError> {
-        let mut points = std::collections::HashMap::new();
-        for file in files {
-            for (series, more) in checked(reader, file, counts(reader, file))? {
-                *points.entry(series).or_insert(0) += more;
+        points: &PartitionFile,
+    ) -> Result<(Vec<NewPartition>, Vec<u64>), StoreError> {
+        let has = |service: &str| points.info.services.iter().any(|share| share.service == service);
+        let (mut new, mut replaced) = (Vec::new(), Vec::new());
+        for file in &self.layouts.current().partitions {
+            let info = &file.info;
+            if info.bundle != points.info.bundle || info.form == DataDetail::Points {
+                continue;
+            }
+            let beyond: Vec<String> = info
+                .services
+                .iter()
+                .filter(|share| !has(&share.service))
+                .map(|share| quote(&share.service))
+                .collect();
+            if beyond.is_empty() {
+                replaced.push(info.id);
+            } else if file.fault().is_none() {
+                checked(reader, file, unchanged(file))?;
+                let of = format!("service IN ({})", beyond.join(","));
+                let plan = Plan::instead_of(info, self.ids.next());
+                new.extend(copy::roll_up(reader, info, &of, plan, &self.layouts.folder)?);
+                replaced.push(info.id);
             }
         }
-        points.retain(|series, _| !without.contains(series));
-        let series = in_order(reader, points.keys().copied());
-        let mut target = SamplesFile::create(plan, &self.layouts.folder)?;
-        for batch in batches(&series, |series| points.get(&series.id).copied().unwrap_or_default()) {
-            let mut ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
-            ids.sort_unstable();
-            let wanted = span_of(batch, &ids);
-            let mut gathered: std::collections::HashMap<u64, Points> = std::collections::HashMap::new();
-            for file in files {
-                for (series, newer) in
-                    checked(reader, file, read_file(reader, file, wanted, i64::MIN, i64::MAX))?
-                {
-                    gathered.entry(series).or_default().overlay(newer);
-                }
-            }
-            for series in batch {
-                target.add(series, gathered.remove(&series.id).unwrap_or_default())?;
-            }
-        }
-        target.finish()
+        Ok((new, replaced))
     }
 
-    /// A partition written anew without some series; none if nothing is left.
+    /// A file written anew without some series; none if nothing is left.
     pub(super) fn rewrite(
-        &mut self,
+        &self,
         file: &Arc<PartitionFile>,
         without: &HashSet<u64>,
     ) -> Result<Option<NewPartition>, StoreError> {
-        let (level, window) = (file.info.level, file.info.window);
-        self.merge(&Merge { level, window, files: vec![Arc::clone(file)] }, without, 0, 1)
+        let info = &file.info;
+        let plan = Plan::instead_of(info, self.ids.next());
+        let path = file_path(&self.layouts.folder, info.signal, info.form, plan.id);
+        self.steps.tell(MaintenanceStep::Write { path, done: 0, of: 1 });
+        let reader = self.reader()?;
+        checked(&reader, file, unchanged(file))?;
+        let kept = format!("series_id NOT IN ({})", id_list(without.iter().copied()));
+        let kept = if without.is_empty() { "true" } else { &kept };
+        match (info.form, info.signal) {
+            (DataDetail::Points, PartitionSignal::Samples) => {
+                let mut target = SamplesFile::create(plan, &self.layouts.folder)?;
+                merge_samples(&reader, &[Arc::clone(file)], without, |series, points| {
+                    target.add(series, points)
+                })?;
+                target.finish()
+            }
+            (DataDetail::Points, PartitionSignal::Histograms) => {
+                let source = [tables::histogram_file(&info.path)?];
+                histograms::write_file(&reader, &source, kept, plan, &self.layouts.folder)
+            }
+            _ => copy::roll_up(&reader, info, kept, plan, &self.layouts.folder),
+        }
     }
 
     /// New partitions in place of those that hold points of some series, without these points; with the numbers of
@@ -184,14 +226,45 @@ impl Maintenance {
             })
             .collect();
         let (mut new, mut replaced) = (Vec::new(), Vec::new());
-        for (done, file) in touched.iter().enumerate() {
-            let merge =
-                Merge { level: file.info.level, window: file.info.window, files: vec![Arc::clone(file)] };
-            new.extend(self.merge(&merge, series, done, touched.len())?);
+        for file in touched {
+            new.extend(self.rewrite(file, series)?);
             replaced.push(file.info.id);
         }
         Ok((new, replaced))
     }
+}
+
+/// Gives the points of files, each once, by series in the order in which they lie in files, but for some series.
+fn merge_samples(
+    reader: &Reader,
+    files: &[Arc<PartitionFile>],
+    without: &HashSet<u64>,
+    mut take: impl FnMut(&Arc<KnownSeries>, Points) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut points = HashMap::new();
+    for file in files {
+        for (series, more) in checked(reader, file, counts(reader, file))? {
+            *points.entry(series).or_insert(0) += more;
+        }
+    }
+    points.retain(|series, _| !without.contains(series));
+    let series = in_order(reader, points.keys().copied());
+    for batch in batches(&series, |series| points.get(&series.id).copied().unwrap_or_default()) {
+        let mut ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
+        ids.sort_unstable();
+        let wanted = span_of(batch, &ids);
+        let mut gathered: HashMap<u64, Points> = HashMap::new();
+        for file in files {
+            for (series, newer) in checked(reader, file, read_file(reader, file, wanted, i64::MIN, i64::MAX))?
+            {
+                gathered.entry(series).or_default().overlay(newer);
+            }
+        }
+        for series in batch {
+            take(series, gathered.remove(&series.id).unwrap_or_default())?;
+        }
+    }
+    Ok(())
 }
 
 fn unchanged(file: &PartitionFile) -> Result<(), StoreError> {

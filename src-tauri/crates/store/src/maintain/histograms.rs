@@ -1,67 +1,75 @@
 //! Files of histogram points: one row per point, made by the database itself.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
+use model::DataDetail;
+
+use super::copy;
 use crate::{
     StoreError,
-    layout::{PartitionSignal, file_path},
-    open::{path_text, quote},
+    layout::PartitionSignal,
     partition::{
-        NewPartition, Plan, Tally, UNFINISHED, Unfinished, Written, checksum,
+        Ids, NewPartition, Plan, Resolution, Sealing, lasting,
         tables::{self, POINT},
     },
     reader::Reader,
+    sql::id_list,
 };
 
-/// Writes the points of a window to a file: every point of the sources once, the one of the last source that has
-/// it, of the series that a condition keeps. None if nothing is left.
+/// Writes the points of a window to files, one for each age that points last: every point of the sources once, the one
+/// of the last source that has it, of the series that a condition keeps.
 pub(super) fn write(
     reader: &Reader,
     sources: &[String],
     kept: &str,
+    sealing: Sealing,
+    ids: &Ids,
+    folder: &Path,
+) -> Result<Vec<NewPartition>, StoreError> {
+    let (start, end) = (sealing.window.start.0, sealing.window.end.0);
+    let upper = if end == i64::MAX { String::new() } else { format!("AND time < {end}") };
+    let condition = format!("time >= {start} {upper} AND {kept}");
+    let steps = |resolution: Resolution| format!("count(DISTINCT time // {})", resolution.length());
+    let series = reader.rows(
+        &format!(
+            "SELECT series_id, count(*), {}, {} FROM (SELECT DISTINCT series_id, time FROM ({})) GROUP BY series_id",
+            steps(Resolution::Minutes),
+            steps(Resolution::Hours),
+            tables::union(sources, "start_time", &condition)
+        ),
+        &[],
+        |row| Ok((row.get::<_, u64>(0)?, lasting(row.get(1)?, row.get(2)?, row.get(3)?))),
+    )?;
+    let mut lasting: BTreeMap<DataDetail, Vec<u64>> = BTreeMap::new();
+    for (series, lasts) in series {
+        lasting.entry(lasts).or_default().push(series);
+    }
+    let mut new = Vec::new();
+    for (lasts, series) in lasting {
+        let of = format!("{condition} AND series_id IN ({})", id_list(series));
+        new.extend(write_file(reader, sources, &of, sealing.points(lasts, ids.next()), folder)?);
+    }
+    Ok(new)
+}
+
+/// Writes the points of sources that meet a condition to one file.
+pub(super) fn write_file(
+    reader: &Reader,
+    sources: &[String],
+    condition: &str,
     plan: Plan,
     folder: &Path,
 ) -> Result<Option<NewPartition>, StoreError> {
-    let path = file_path(folder, PartitionSignal::Histograms, plan.id);
-    let temporary = Unfinished(path.with_extension(UNFINISHED));
-    let unfinished = &temporary.0;
-    let (start, end) = (plan.window.start.0, plan.window.end.0);
-    let upper = if end == i64::MAX { String::new() } else { format!("AND time < {end}") };
-    let union = tables::union(sources, POINT, &format!("time >= {start} {upper} AND {kept}"));
+    let union = tables::union(sources, POINT, condition);
     let kind = "CASE s.kind WHEN 2 THEN 'histogram' WHEN 3 THEN 'exponential_histogram' ELSE 'summary' END";
-    let target = quote(path_text(unfinished)?);
-    let points = reader.execute(
-        &format!(
-            "COPY (SELECT s.name AS metric, \
-               CAST(json_merge_patch(coalesce(r.attributes, '{{}}'), s.attributes) AS VARCHAR) AS labels, \
-               s.service AS service, {kind} AS kind, s.unit AS unit, p.series_id, p.time, {POINT} \
-             FROM (SELECT * FROM ({union}) QUALIFY row_number() OVER (PARTITION BY series_id, time \
-               ORDER BY rank DESC, place DESC) = 1) p \
-             JOIN series s ON s.id = p.series_id LEFT JOIN resources r ON r.id = s.resource_id \
-             ORDER BY metric, p.series_id, p.time) \
-             TO {target} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, ROW_GROUP_SIZE 8192)"
-        ),
-        &[],
-    )?;
-    if points == 0 {
-        return Ok(None);
-    }
-    let mut tally = Tally::default();
-    for (service, points, first, last) in reader.rows(
-        &format!(
-            "SELECT service, count(*), min(time), max(time) FROM read_parquet({target}) GROUP BY series_id, service"
-        ),
-        &[],
-        |row| Ok((row.get::<_, String>(0)?, row.get::<_, u64>(1)?, row.get(2)?, row.get(3)?)),
-    )? {
-        tally.add(&service, points, first, last);
-    }
-    let sum = checksum(unfinished)?;
-    let to_error = |error: std::io::Error| crate::open::file_error(unfinished, &error);
-    let file = fs::File::open(unfinished).map_err(to_error)?;
-    file.sync_all().map_err(to_error)?;
-    let bytes = file.metadata().map_err(to_error)?.len();
-    fs::rename(unfinished, &path).map_err(to_error)?;
-    let written = Written { bytes, checksum: sum };
-    Ok(Some(tally.partition(plan, PartitionSignal::Histograms, folder, written)))
+    let select = format!(
+        "SELECT s.name AS metric, \
+           CAST(json_merge_patch(coalesce(r.attributes, '{{}}'), s.attributes) AS VARCHAR) AS labels, \
+           s.service AS service, {kind} AS kind, s.unit AS unit, p.series_id, p.time, {POINT} \
+         FROM (SELECT * FROM ({union}) QUALIFY row_number() OVER (PARTITION BY series_id, time \
+           ORDER BY rank DESC, place DESC) = 1) p \
+         JOIN series s ON s.id = p.series_id LEFT JOIN resources r ON r.id = s.resource_id \
+         ORDER BY metric, p.series_id, p.time"
+    );
+    copy::write(reader, &select, PartitionSignal::Histograms, ("time", "time", "1"), plan, folder)
 }

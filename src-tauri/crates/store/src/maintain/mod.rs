@@ -1,8 +1,10 @@
 //! The one thread that seals heads, merges partitions and takes them away.
 
 mod compact;
+mod copy;
 mod histograms;
 mod retain;
+mod roll_up;
 mod seal;
 mod steps;
 mod table;
@@ -21,6 +23,7 @@ use std::{
 };
 
 use duckdb::Connection;
+use model::DataDetail;
 use tokio::sync::oneshot;
 
 pub use steps::MaintenanceStep;
@@ -30,7 +33,8 @@ use crate::{
     Changed, StoreError,
     dictionary::Dictionary,
     head,
-    layout::Layouts,
+    layout::{Layouts, PartitionFile},
+    partition::{Ids, NewPartition},
     reader::Reader,
     writer::{Change, Work, Writer},
 };
@@ -86,8 +90,7 @@ impl Maintainer {
         lock: Arc<File>,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (requests, receiver) = channel();
-        let next_id =
-            layouts.current().partitions.iter().map(|file| file.info.id).max().unwrap_or_default() + 1;
+        let ids = Ids::after(layouts.current().partitions.iter().map(|file| &file.info));
         let stop = Arc::new(AtomicBool::new(false));
         let thread = Maintenance {
             connection,
@@ -95,7 +98,7 @@ impl Maintainer {
             layouts,
             writer,
             steps,
-            next_id,
+            ids,
             stop: Arc::clone(&stop),
             _lock: lock,
         };
@@ -121,7 +124,7 @@ struct Maintenance {
     layouts: Arc<Layouts>,
     writer: Arc<Writer>,
     steps: Steps,
-    next_id: u64,
+    ids: Ids,
     stop: Arc<AtomicBool>,
     /// Last, so that the folder is let go after the connection.
     _lock: Arc<File>,
@@ -156,7 +159,7 @@ impl Maintenance {
             }
             Request::Remove { series, change, changed } => {
                 let (new, replaced) = self.without(&series)?;
-                let kept: u64 = new.iter().map(|partition| partition.points).sum();
+                let kept = points_of(&new);
                 let gone = self.points(&replaced).saturating_sub(kept);
                 self.publish_change(new, replaced, change, changed, true)?;
                 Ok(gone)
@@ -170,8 +173,13 @@ impl Maintenance {
 
     fn points(&self, ids: &[u64]) -> u64 {
         let layout = self.layouts.current();
-        let named = layout.partitions.iter().filter(|file| ids.contains(&file.info.id));
+        let points = |file: &&Arc<PartitionFile>| file.info.form == DataDetail::Points;
+        let named = layout.partitions.iter().filter(points).filter(|file| ids.contains(&file.info.id));
         named.map(|file| file.info.points).sum()
+    }
+
+    fn points_in(&self, file: &PartitionFile) -> u64 {
+        if file.info.form == DataDetail::Points { file.info.points } else { 0 }
     }
 
     fn tick(&mut self, now: i64) -> Result<(), StoreError> {
@@ -231,12 +239,6 @@ impl Maintenance {
         ))
     }
 
-    fn next_id(&mut self) -> u64 {
-        let id = self.next_id;
-        self.next_id += 1;
-        id
-    }
-
     /// Has the writer commit a change of heads and partitions.
     fn change_layout(
         &self,
@@ -248,6 +250,11 @@ impl Maintenance {
         let outcome = self.writer.submit(work, 0)?;
         outcome.blocking_recv().unwrap_or(Err(StoreError::Closed)).map(|_| ())
     }
+}
+
+/// How many points lie in new files.
+fn points_of(new: &[NewPartition]) -> u64 {
+    new.iter().filter(|info| info.form == DataDetail::Points).map(|info| info.points).sum()
 }
 
 /// The time of the clock, in nanoseconds since the epoch.

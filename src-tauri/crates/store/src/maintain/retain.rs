@@ -57,8 +57,9 @@ impl Maintenance {
     ) -> Result<u64, StoreError> {
         let series = self.dictionary.series_of(services);
         let new = self.rewrite(file, &series)?;
-        let kept = new.as_ref().map_or(0, |partition| partition.points);
-        self.publish(new.into_iter().collect(), vec![file.info.id], |_| Ok(0))?;
-        Ok(file.info.points.saturating_sub(kept))
+        let new: Vec<_> = new.into_iter().collect();
+        let kept = super::points_of(&new);
+        self.publish(new, vec![file.info.id], |_| Ok(0))?;
+        Ok(self.points_in(file).saturating_sub(kept))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fs, sync::Arc};
 
-use model::TimeRange;
+use model::{DataDetail, TimeRange};
 
 use super::{Maintenance, histograms, steps::MaintenanceStep, table, window};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     dictionary::KnownSeries,
     head,
     layout::{PartitionSignal, file_path},
-    partition::{NewPartition, Plan, SamplesFile, in_head, sync_folder, tables},
+    partition::{NewPartition, SampleFiles, Sealing, in_head, sync_folder, tables},
     reader::Reader,
     writer::Change,
 };
@@ -49,16 +49,18 @@ impl Maintenance {
         partitions: &mut Vec<NewPartition>,
     ) -> Result<(), StoreError> {
         for (done, (signal, level, window)) in plans.iter().enumerate() {
-            let plan = Plan { id: self.next_id(), level: *level, window: *window, head: sealed };
-            let path = file_path(&self.layouts.folder, *signal, plan.id);
+            let sealing = Sealing { level: *level, window: *window, head: sealed, pinned: false };
+            let path = file_path(&self.layouts.folder, *signal, DataDetail::Points, self.ids.coming());
             self.steps.tell(MaintenanceStep::Write { path, done, of: plans.len() });
-            partitions.extend(match signal {
-                PartitionSignal::Samples => self.seal_samples(reader, sealed, plan)?,
+            let points = match signal {
+                PartitionSignal::Samples => self.seal_samples(reader, sealed, sealing)?,
                 PartitionSignal::Histograms => {
                     let sources = [tables::histogram_head(sealed)];
-                    histograms::write(reader, &sources, "true", plan, &self.layouts.folder)?
+                    histograms::write(reader, &sources, "true", sealing, &self.ids, &self.layouts.folder)?
                 }
-            });
+            };
+            self.steps.tell(MaintenanceStep::RollUp);
+            partitions.extend(self.with_roll_ups(reader, points)?);
         }
         Ok(())
     }
@@ -67,15 +69,15 @@ impl Maintenance {
         &self,
         reader: &Reader,
         sealed: u64,
-        plan: Plan,
-    ) -> Result<Option<NewPartition>, StoreError> {
-        let (start, end) = (plan.window.start.0, plan.window.end.0);
+        sealing: Sealing,
+    ) -> Result<Vec<NewPartition>, StoreError> {
+        let (start, end) = (sealing.window.start.0, sealing.window.end.0);
         let counts: HashMap<u64, u64> = reader
             .rows(
                 &format!(
                     "SELECT series_id, count(*) FROM {} WHERE {} GROUP BY series_id",
                     head::samples(sealed),
-                    within(plan.window)
+                    within(sealing.window)
                 ),
                 &[],
                 |row| Ok((row.get(0)?, row.get(1)?)),
@@ -83,16 +85,16 @@ impl Maintenance {
             .into_iter()
             .collect();
         let series = in_order(reader, counts.keys().copied());
-        let mut file = SamplesFile::create(plan, &self.layouts.folder)?;
+        let mut files = SampleFiles::new(sealing, &self.ids, &self.layouts.folder);
         for batch in batches(&series, |series| counts.get(&series.id).copied().unwrap_or_default()) {
             let mut ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
             ids.sort_unstable();
             let mut points = in_head(reader, sealed, &ids, start, end)?;
             for series in batch {
-                file.add(series, points.remove(&series.id).unwrap_or_default())?;
+                files.add(series, points.remove(&series.id).unwrap_or_default())?;
             }
         }
-        file.finish()
+        files.finish()
     }
 
     /// Makes written files part of the store in place of others, together with a change of tables.

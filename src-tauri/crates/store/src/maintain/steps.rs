@@ -20,6 +20,8 @@ pub enum MaintenanceStep {
         /// Windows to write.
         of: usize,
     },
+    /// What the points in finished files come to by the minute and by the hour is written to files beside them.
+    RollUp,
     /// The finished files' names are made safe.
     Name,
     /// The partition table is changed.

@@ -2,16 +2,16 @@
 
 use duckdb::{Connection, params};
 
-use crate::{StoreError, partition::NewPartition, sql::id_list};
+use crate::{StoreError, layout::detail_name, partition::NewPartition, sql::id_list};
 
 /// What the files look like inside; a later form gets a greater number.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Enters new partitions.
 pub(crate) fn insert(connection: &Connection, partitions: &[NewPartition]) -> Result<(), StoreError> {
     for partition in partitions {
         connection.execute(
-            "INSERT INTO partitions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO partition_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 partition.id,
                 partition.signal.name(),
@@ -26,7 +26,10 @@ pub(crate) fn insert(connection: &Connection, partitions: &[NewPartition]) -> Re
                 partition.checksum,
                 FORMAT,
                 partition.head,
-                partition.pinned
+                partition.pinned,
+                detail_name(partition.form),
+                partition.bundle,
+                detail_name(partition.lasts)
             ],
         )?;
         for share in &partition.services {
@@ -45,7 +48,7 @@ pub(crate) fn delete(connection: &Connection, ids: &[u64]) -> Result<(), StoreEr
         return Ok(());
     }
     let list = id_list(ids.iter().copied());
-    let gone = connection.execute(&format!("DELETE FROM partitions WHERE id IN ({list})"), [])?;
+    let gone = connection.execute(&format!("DELETE FROM partition_files WHERE id IN ({list})"), [])?;
     if gone != ids.len() {
         return Err(StoreError::InvalidRequest(
             "a partition to be replaced is not there any more".to_owned(),

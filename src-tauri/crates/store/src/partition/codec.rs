@@ -5,7 +5,6 @@
 //! not comes as doubles. Either way every bit comes back.
 
 use super::points::Points;
-use crate::reduce::Step;
 
 /// Decimal places that are tried.
 const MOST_DECIMALS: u8 = 9;
@@ -26,9 +25,6 @@ pub(crate) struct Row {
     /// The start time of each point, where they differ.
     pub(crate) start_times: Option<Vec<Option<i64>>>,
     pub(crate) numbers: Numbers,
-    /// The points by the hour and by the minute, where that is much less than the points.
-    pub(crate) hours: Option<Vec<Step>>,
-    pub(crate) minutes: Option<Vec<Step>>,
 }
 
 /// The values of a row.
@@ -86,8 +82,6 @@ pub(crate) fn encode(points: &Points) -> Row {
         start_time: start_time.filter(|_| same),
         start_times: (!same).then(|| points.starts.clone()),
         numbers: decimals(&points.values).unwrap_or_else(|| Numbers::Doubles(points.values.clone())),
-        hours: None,
-        minutes: None,
     }
 }
 

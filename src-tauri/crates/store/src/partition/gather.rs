@@ -30,7 +30,7 @@ pub(crate) fn gather(
 ) -> Result<HashMap<u64, Points>, StoreError> {
     let mut gathered: HashMap<u64, Points> = HashMap::with_capacity(wanted.series.len());
     let mut lay = |series: u64, points: Points| gathered.entry(series).or_default().overlay(points);
-    for file in layout.partitions(PartitionSignal::Samples, start, end) {
+    for file in layout.points(PartitionSignal::Samples, start, end) {
         for (series, points) in sealed(reader, file, wanted, start, end)? {
             lay(series, points);
         }

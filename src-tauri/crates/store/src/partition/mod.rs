@@ -1,8 +1,11 @@
 //! Sealed stretches of time: immutable Parquet files, one row per series with its points as lists.
 
+mod bundle;
 mod codec;
+mod describe;
 mod file;
 mod gather;
+mod plan;
 mod points;
 mod rollup;
 mod rows;
@@ -11,9 +14,13 @@ mod stretches;
 pub(crate) mod tables;
 mod write;
 
-pub(crate) use file::{UNFINISHED, Unfinished, Written, checksum, sync_folder};
+pub(crate) use bundle::Bundle;
+pub(crate) use describe::{DICTIONARIES, columns as describing_columns, fields as describing_fields};
+pub(crate) use file::{FileWriter, UNFINISHED, Unfinished, Written, checksum, sync_folder};
 pub(crate) use gather::{counts, gather, in_head, read_file};
+pub(crate) use plan::{Ids, NewPartition, Plan, Sealing, Tally};
 pub(crate) use points::{Points, before};
+pub(crate) use rollup::{Resolution, StepsFile, lasting};
 pub(crate) use scan::{Scan, Wanted, metadata, span_of};
 pub(crate) use stretches::{Whole, sequences};
-pub(crate) use write::{NewPartition, Plan, SamplesFile, Tally};
+pub(crate) use write::{SampleFiles, SamplesFile};

@@ -1,19 +1,26 @@
-//! The points of a row by the hour and by the minute.
+//! Files of what the points of series come to by the hour or by the minute.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, StructArray, UInt64Array,
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StructArray,
+    UInt64Array,
     cast::AsArray,
     types::{Float64Type, Int64Type, UInt64Type},
 };
-use arrow_schema::{DataType, Field, Fields};
-use model::NANOS_PER_SECOND;
+use arrow_schema::{DataType, Field, Fields, Schema};
+use model::{DataDetail, NANOS_PER_SECOND};
 
-use super::{codec::Row, points::Points};
+use super::{
+    describe,
+    file::FileWriter,
+    plan::{NewPartition, Plan, Tally},
+    points::Points,
+};
 use crate::{
     StoreError,
     dictionary::KnownSeries,
+    layout::{PartitionSignal, file_path},
     reduce::{Counting, Step, Stretch, roll_up},
 };
 
@@ -25,7 +32,13 @@ pub(crate) enum Resolution {
 }
 
 /// A roll-up is kept where it has this many times fewer steps than there are points.
-const WORTH: usize = 8;
+const WORTH: u64 = 8;
+/// Steps in a row group, about.
+const GROUP_STEPS: usize = 64 << 10;
+/// Rows in a row group, at most.
+const GROUP_ROWS: usize = 4096;
+/// What a row is found by and its steps.
+pub(crate) const STEPS: [&str; 2] = ["series_id", "steps"];
 
 impl Resolution {
     /// The coarsest that steps of a length can be made from.
@@ -41,23 +54,127 @@ impl Resolution {
         }
     }
 
-    /// The column it is kept in.
-    pub(crate) fn column(self) -> &'static str {
+    /// The form of the files.
+    pub(crate) fn form(self) -> DataDetail {
         match self {
-            Self::Hours => "hours",
-            Self::Minutes => "minutes",
+            Self::Hours => DataDetail::Hours,
+            Self::Minutes => DataDetail::Minutes,
+        }
+    }
+
+    /// The roll-ups that are made of points that last so long.
+    pub(crate) fn of(lasts: DataDetail) -> &'static [Self] {
+        match lasts {
+            DataDetail::Points => &[Self::Minutes, Self::Hours],
+            DataDetail::Minutes => &[Self::Hours],
+            DataDetail::Hours => &[],
         }
     }
 }
 
-/// Adds the roll-ups of a row's points that are worth keeping.
-pub(crate) fn add(row: &mut Row, series: &KnownSeries, points: &Points) {
-    let worth = |resolution: Resolution| {
-        let steps = roll_up(points, Counting::of(series), resolution.length());
-        (steps.len() * WORTH <= points.len()).then_some(steps)
+/// How long so many points of a series last, given in how many minutes and hours they lie: where a roll-up would not
+/// be much less than they are they stand for it.
+pub(crate) fn lasting(points: u64, minutes: u64, hours: u64) -> DataDetail {
+    if minutes.saturating_mul(WORTH) <= points {
+        DataDetail::Points
+    } else if hours.saturating_mul(WORTH) <= points {
+        DataDetail::Minutes
+    } else {
+        DataDetail::Hours
+    }
+}
+
+/// How long the points of a series last.
+pub(crate) fn lasting_of(points: &Points) -> DataDetail {
+    let steps = |resolution: Resolution| {
+        let starts = points.times.iter().map(|time| time.div_euclid(resolution.length()));
+        let mut before = None;
+        starts.filter(|start| before.replace(*start) != Some(*start)).count() as u64
     };
-    row.hours = worth(Resolution::Hours);
-    row.minutes = worth(Resolution::Minutes);
+    lasting(points.len() as u64, steps(Resolution::Minutes), steps(Resolution::Hours))
+}
+
+/// What the points of one series come to, and from when to when they lie.
+struct SeriesSteps {
+    series: Arc<KnownSeries>,
+    steps: Vec<Step>,
+    first: i64,
+    last: i64,
+}
+
+/// A file of the steps of samples on its way. Series must come in the order of their metric's name and their number.
+pub(crate) struct StepsFile<'folder> {
+    plan: Plan,
+    resolution: Resolution,
+    folder: &'folder Path,
+    file: FileWriter,
+    waiting: Vec<SeriesSteps>,
+    waiting_steps: usize,
+    tally: Tally,
+}
+
+impl<'folder> StepsFile<'folder> {
+    pub(crate) fn create(
+        plan: Plan,
+        resolution: Resolution,
+        folder: &'folder Path,
+    ) -> Result<Self, StoreError> {
+        let path = file_path(folder, PartitionSignal::Samples, plan.form, plan.id);
+        let file = FileWriter::create(path, schema(), &describe::DICTIONARIES)?;
+        let (waiting, tally) = (Vec::new(), Tally::default());
+        Ok(Self { plan, resolution, folder, file, waiting, waiting_steps: 0, tally })
+    }
+
+    /// Adds what the points of one series come to.
+    pub(crate) fn add(&mut self, series: &Arc<KnownSeries>, points: &Points) -> Result<(), StoreError> {
+        let Some((first, last)) = points.span() else { return Ok(()) };
+        let steps = roll_up(points, Counting::of(series), self.resolution.length());
+        self.tally.add(series.service(), steps.len() as u64, first, last);
+        self.waiting_steps += steps.len();
+        self.waiting.push(SeriesSteps { series: Arc::clone(series), steps, first, last });
+        if self.waiting_steps >= GROUP_STEPS || self.waiting.len() >= GROUP_ROWS {
+            self.group()?;
+        }
+        Ok(())
+    }
+
+    fn group(&mut self) -> Result<(), StoreError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let rows = &self.waiting;
+        let mut columns = describe::columns(rows.iter().map(|row| &row.series));
+        let lengths = rows.iter().map(|row| row.steps.len() as u64);
+        columns.push(Arc::new(UInt64Array::from_iter_values(lengths)));
+        columns.push(Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.first))));
+        columns.push(Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.last))));
+        columns.push(column(rows.iter().map(|row| row.steps.as_slice()))?);
+        self.file.group(&RecordBatch::try_new(schema(), columns)?)?;
+        self.waiting.clear();
+        self.waiting_steps = 0;
+        Ok(())
+    }
+
+    /// Finishes the file; without any steps there is none.
+    pub(crate) fn finish(mut self) -> Result<Option<NewPartition>, StoreError> {
+        self.group()?;
+        if self.tally.is_empty() {
+            return Ok(None);
+        }
+        let written = self.file.finish()?;
+        Ok(Some(self.tally.partition(self.plan, PartitionSignal::Samples, self.folder, written)))
+    }
+}
+
+fn schema() -> Arc<Schema> {
+    let mut schema = describe::fields();
+    schema.extend([
+        Field::new("points", DataType::UInt64, false),
+        Field::new("first_time", DataType::Int64, false),
+        Field::new("last_time", DataType::Int64, false),
+        Field::new("steps", DataType::List(element()), false),
+    ]);
+    Arc::new(Schema::new(schema))
 }
 
 fn fields() -> Fields {
@@ -82,16 +199,9 @@ fn element() -> Arc<Field> {
     Arc::new(Field::new("element", DataType::Struct(fields()), false))
 }
 
-/// A column of steps.
-pub(crate) fn field(resolution: Resolution) -> Field {
-    Field::new(resolution.column(), DataType::List(element()), true)
-}
-
 /// The steps of rows as a column.
-pub(crate) fn column<'rows>(
-    rows: impl Iterator<Item = &'rows Option<Vec<Step>>> + Clone,
-) -> Result<ArrayRef, StoreError> {
-    let steps: Vec<Step> = rows.clone().flatten().flatten().copied().collect();
+fn column<'rows>(rows: impl Iterator<Item = &'rows [Step]> + Clone) -> Result<ArrayRef, StoreError> {
+    let steps: Vec<Step> = rows.clone().flatten().copied().collect();
     let time = |of: &dyn Fn(&Step) -> Option<i64>| -> ArrayRef {
         Arc::new(steps.iter().map(of).collect::<Int64Array>())
     };
@@ -113,14 +223,12 @@ pub(crate) fn column<'rows>(
         Arc::new(counts.collect::<UInt64Array>()),
         number(|stretch| stretch.increase),
     ];
-    let lengths = rows.clone().map(|row| row.as_ref().map_or(0, Vec::len));
-    let offsets = duckdb::arrow::buffer::OffsetBuffer::from_lengths(lengths);
-    let present: Vec<bool> = rows.map(Option::is_some).collect();
+    let offsets = duckdb::arrow::buffer::OffsetBuffer::from_lengths(rows.map(<[Step]>::len));
     let steps = StructArray::try_new(fields(), arrays, None)?;
-    Ok(Arc::new(ListArray::try_new(element(), offsets, Arc::new(steps), Some(present.into()))?))
+    Ok(Arc::new(ListArray::try_new(element(), offsets, Arc::new(steps), None)?))
 }
 
-/// The steps in a row of a column; none if none are kept for it.
+/// The steps in a row of a column; none if it does not hold steps.
 pub(crate) fn steps(column: &ArrayRef, row: usize) -> Option<Vec<Step>> {
     let list = column.as_list_opt::<i32>()?;
     if list.is_null(row) {

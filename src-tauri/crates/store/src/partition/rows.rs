@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, RecordBatch, StringArray, UInt8Array, UInt32Array, UInt64Array,
+    Array, ArrayRef, RecordBatch, UInt8Array, UInt32Array,
     builder::{Int64Builder, ListBuilder, PrimitiveBuilder},
     cast::AsArray,
     types::{ArrowPrimitiveType, Float64Type, Int32Type, Int64Type, UInt8Type, UInt32Type, UInt64Type},
@@ -12,12 +12,12 @@ use arrow_schema::{DataType, Field, Schema};
 
 use super::{
     codec::{Numbers, Row, Steps},
-    rollup::{self, Resolution},
+    describe,
 };
 use crate::{StoreError, dictionary::KnownSeries};
 
-/// Columns of which each distinct value is written once per row group.
-pub(crate) const DICTIONARIES: [&str; 5] = ["metric", "service", "kind", "unit", "time_steps.list.element"];
+/// The column that has few distinct values beside those that describe a row.
+pub(crate) const DICTIONARY: &str = "time_steps.list.element";
 /// What a row is found by.
 pub(crate) const INDEX: [&str; 3] = ["series_id", "first_time", "last_time"];
 /// How many points it has.
@@ -42,13 +42,8 @@ pub(crate) fn schema() -> Arc<Schema> {
     let list = |name: &str, of: DataType, nullable: bool| {
         Field::new(name, DataType::List(Arc::new(element(of, name == "start_times"))), nullable)
     };
-    Arc::new(Schema::new(vec![
-        Field::new("metric", DataType::Utf8, false),
-        Field::new("labels", DataType::Utf8, false),
-        Field::new("service", DataType::Utf8, false),
-        Field::new("kind", DataType::Utf8, false),
-        Field::new("unit", DataType::Utf8, false),
-        Field::new("series_id", DataType::UInt64, false),
+    let mut fields = describe::fields();
+    fields.extend([
         Field::new("points", DataType::UInt32, false),
         Field::new("first_time", DataType::Int64, false),
         Field::new("last_time", DataType::Int64, false),
@@ -60,9 +55,8 @@ pub(crate) fn schema() -> Arc<Schema> {
         list("steps", DataType::Int32, true),
         list("long_steps", DataType::Int64, true),
         list("doubles", DataType::Float64, true),
-        rollup::field(Resolution::Hours),
-        rollup::field(Resolution::Minutes),
-    ]))
+    ]);
+    Arc::new(Schema::new(fields))
 }
 
 fn element(of: DataType, nullable: bool) -> Field {
@@ -71,9 +65,6 @@ fn element(of: DataType, nullable: bool) -> Field {
 
 /// The rows as columns in the order of [`schema`].
 pub(crate) fn columns(rows: &[(Arc<KnownSeries>, Row)]) -> Result<RecordBatch, StoreError> {
-    let text = |of: &dyn Fn(&KnownSeries) -> String| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|(series, _)| of(series))))
-    };
     let times = |of: &dyn Fn(&Row) -> Option<i64>| -> ArrayRef {
         Arc::new(rows.iter().map(|(_, row)| of(row)).collect::<arrow_array::Int64Array>())
     };
@@ -102,13 +93,8 @@ pub(crate) fn columns(rows: &[(Arc<KnownSeries>, Row)]) -> Result<RecordBatch, S
         Numbers::Doubles(_) => None,
     });
     let points = rows.iter().map(|(_, row)| u32::try_from(row.time_steps.len()).unwrap_or(u32::MAX));
-    let columns: Vec<ArrayRef> = vec![
-        text(&|series| series.name.to_string()),
-        text(&|series| serde_json::to_string(&series.labels()).unwrap_or_default()),
-        text(&|series| series.service().to_owned()),
-        text(&|series| kind(series)),
-        text(&|series| series.unit.to_string()),
-        Arc::new(UInt64Array::from_iter_values(rows.iter().map(|(series, _)| series.id))),
+    let mut columns = describe::columns(rows.iter().map(|(series, _)| series));
+    let own: Vec<ArrayRef> = vec![
         Arc::new(UInt32Array::from_iter_values(points)),
         times(&|row| Some(row.first_time)),
         times(&|row| Some(row.last_time)),
@@ -123,18 +109,9 @@ pub(crate) fn columns(rows: &[(Arc<KnownSeries>, Row)]) -> Result<RecordBatch, S
         Arc::new(steps.finish()),
         Arc::new(long_steps.finish()),
         Arc::new(doubles.finish()),
-        rollup::column(rows.iter().map(|(_, row)| &row.hours))?,
-        rollup::column(rows.iter().map(|(_, row)| &row.minutes))?,
     ];
+    columns.extend(own);
     Ok(RecordBatch::try_new(schema(), columns)?)
-}
-
-/// The kind in words.
-pub(crate) fn kind(series: &KnownSeries) -> String {
-    serde_json::to_value(series.kind)
-        .ok()
-        .and_then(|kind| kind.as_str().map(str::to_owned))
-        .unwrap_or_default()
 }
 
 fn lists<T: ArrowPrimitiveType>() -> ListBuilder<PrimitiveBuilder<T>> {
@@ -183,7 +160,6 @@ pub(crate) fn rows(batch: &RecordBatch) -> Vec<(u64, Row)> {
                 start_time: long("start_time", row),
                 start_times,
                 numbers,
-                ..Row::default()
             };
             Some((series, found))
         })

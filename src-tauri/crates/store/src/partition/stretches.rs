@@ -1,7 +1,11 @@
 //! The points of series as they are reduced to steps: by the hour or minute where a partition keeps that and nothing
 //! was written into its stretch since, one by one elsewhere.
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use duckdb::arrow::{array::AsArray, datatypes::UInt64Type};
 
@@ -20,7 +24,8 @@ use crate::{
     reduce::{Reduction, Step},
 };
 
-/// The points of one series: those that came one by one, and steps that no other point lies in.
+/// The points of one series: those that came one by one, and steps. A point that lies in a step of which the points are
+/// gone, or a step that does, may be in it already and is passed over.
 #[derive(Debug, Default)]
 pub(crate) struct Sequence {
     points: Points,
@@ -31,20 +36,31 @@ impl Sequence {
     /// Gives everything to a reduction, in order of time.
     pub(crate) fn reduce(mut self, reduction: &mut Reduction) {
         self.steps.sort_unstable_by_key(Step::first_time);
+        let mut covered: Option<i64> = None;
+        self.steps.retain(|step| {
+            let apart = covered.is_none_or(|until| step.first_time() > until);
+            covered = covered.max(Some(step.last_time()));
+            apart
+        });
         let mut steps = self.steps.iter().peekable();
+        let mut covered: Option<i64> = None;
         for (time, start_time, value) in self.points.rows() {
-            while let Some(step) = steps.next_if(|step| step.first_time() < time) {
+            while let Some(step) = steps.next_if(|step| step.first_time() <= time) {
+                covered = Some(step.last_time());
                 reduction.rolled_up(step);
             }
-            reduction.sample(time, start_time, value);
+            if covered.is_none_or(|until| time > until) {
+                reduction.sample(time, start_time, value);
+            }
         }
         steps.for_each(|step| reduction.rolled_up(step));
     }
 }
 
-/// A row of a file that holds points of a wanted series.
+/// A row of a file that holds something of a wanted series.
 #[derive(Debug, Clone, Copy)]
 struct Place {
+    bundle: usize,
     file: usize,
     group: usize,
     row: usize,
@@ -53,21 +69,19 @@ struct Place {
     last: i64,
 }
 
-/// What is read of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    /// All its points in the range.
-    Points,
-    /// Its points outside of the stretch that steps are taken for.
-    Edges,
+impl Place {
+    /// What it holds a part of: the points of one series in one bundle.
+    fn part(&self) -> (u64, usize) {
+        (self.series, self.bundle)
+    }
 }
 
 /// Where the range can be made from steps of a resolution.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Whole {
-    resolution: Resolution,
-    from: i64,
-    to: i64,
+    pub(crate) resolution: Resolution,
+    pub(crate) from: i64,
+    pub(crate) to: i64,
 }
 
 impl Whole {
@@ -81,7 +95,8 @@ impl Whole {
     }
 }
 
-/// The points of each series with `start <= time < end`; steps are taken only in `whole`.
+/// The points of each series with `start <= time < end`. Steps are taken in `whole` where nothing else was written into
+/// their row's stretch, and wherever the points are gone.
 pub(crate) fn sequences(
     reader: &Reader,
     layout: &Layout,
@@ -97,22 +112,36 @@ pub(crate) fn sequences(
         }
     }
     let mut gathering = Gathering { reader, files: Vec::new(), sequences: HashMap::new(), start, end, whole };
-    let mut places = Vec::new();
-    for file in layout.partitions(PartitionSignal::Samples, start, end) {
-        let number = gathering.files.len();
-        let found = gathering.checked(file, |_| {
-            let scan = file.scan()?;
-            let places =
-                scan.as_ref().map(|scan| find(reader, scan, number, wanted, start, end)).transpose()?;
-            Ok(scan.zip(places))
-        })?;
-        if let Some((scan, found)) = found.flatten() {
-            gathering.files.push((Arc::clone(file), scan));
-            places.extend(found);
+    let (mut points, mut rolled) = (Vec::new(), Vec::new());
+    for (number, bundle) in layout.bundles(PartitionSignal::Samples, start, end).into_iter().enumerate() {
+        if let Some(file) = &bundle.points {
+            points.extend(gathering.find(file, number, wanted)?);
+        }
+        let roll_up = bundle.roll_up(whole.map(|whole| whole.resolution));
+        if let Some((resolution, file)) = roll_up.filter(|_| whole.is_some() || bundle.is_bare()) {
+            let exact = whole.is_some_and(|whole| whole.resolution == resolution);
+            rolled.extend(gathering.find(file, number, wanted)?.into_iter().map(|place| (place, exact)));
         }
     }
-    let rolled = untouched(&mut places, &heads, whole);
-    gathering.read(places, &rolled)?;
+    let present: HashSet<(u64, usize)> = points.iter().map(Place::part).collect();
+    let (bare, kept): (Vec<_>, Vec<_>) =
+        rolled.into_iter().partition(|(place, _)| !present.contains(&place.part()));
+    let bare: Vec<Place> = bare.into_iter().map(|(place, _)| place).collect();
+    let untouched = untouched(&points, &bare, &heads, whole);
+    let kept: Vec<Place> = kept
+        .into_iter()
+        .filter(|(place, exact)| *exact && untouched.contains(&place.part()))
+        .map(|(place, _)| place)
+        .collect();
+    gathering.read(&bare, |gathering, run| gathering.read_steps(run, None))?;
+    let mut stepped = HashSet::new();
+    gathering.read(&kept, |gathering, run| {
+        gathering.read_steps(run, gathering.whole)?;
+        stepped.extend(run.iter().map(Place::part));
+        Ok(())
+    })?;
+    points.retain(|place| !(stepped.contains(&place.part()) && gathering.is_whole(place)));
+    gathering.read(&points, |gathering, run| gathering.read_points(run, &stepped))?;
     let mut sequences = gathering.sequences;
     for (series, points) in heads {
         sequences.entry(series).or_default().points.overlay(points);
@@ -120,51 +149,42 @@ pub(crate) fn sequences(
     Ok(sequences)
 }
 
-fn find(
-    reader: &Reader,
-    scan: &Scan,
-    file: usize,
-    wanted: Wanted<'_>,
-    start: i64,
-    end: i64,
-) -> Result<Vec<Place>, StoreError> {
-    let mut places = Vec::new();
-    for group in scan.groups(wanted) {
-        reader.check()?;
-        scan.each_row(group, rows::INDEX, |row, series, first, last| {
-            if before(first, end) && last >= start && wanted.series.binary_search(&series).is_ok() {
-                places.push(Place { file, group, row, series, first, last });
-            }
-        })?;
+/// What can be read as steps: the parts that reach into the whole steps and that nothing else of the same series
+/// overlaps.
+fn untouched(
+    points: &[Place],
+    bare: &[Place],
+    heads: &HashMap<u64, Points>,
+    whole: Option<Whole>,
+) -> HashSet<(u64, usize)> {
+    let Some(whole) = whole else { return HashSet::new() };
+    let mut spans: HashMap<(u64, usize), (i64, i64)> = HashMap::new();
+    for place in points.iter().chain(bare) {
+        let span = spans.entry(place.part()).or_insert((place.first, place.last));
+        *span = (span.0.min(place.first), span.1.max(place.last));
     }
-    Ok(places)
-}
-
-/// Which places can be read as steps: those that reach into the whole steps and that no other place or point of the
-/// same series overlaps. The order of places is that of writing and is kept.
-fn untouched(places: &mut [Place], heads: &HashMap<u64, Points>, whole: Option<Whole>) -> Vec<bool> {
-    let Some(whole) = whole else { return vec![false; places.len()] };
-    let mut order: Vec<usize> = (0..places.len()).collect();
-    order.sort_unstable_by_key(|at| (places[*at].series, places[*at].first));
-    let mut rolled = vec![false; places.len()];
+    let mut order: Vec<_> = spans.into_iter().collect();
+    order.sort_unstable_by_key(|((series, _), (first, _))| (*series, *first));
+    let mut untouched = HashSet::new();
     let mut reached: Option<(u64, i64)> = None;
-    for (position, at) in order.iter().enumerate() {
-        let place = places[*at];
-        let after_others = reached.is_none_or(|(series, last)| series != place.series || last < place.first);
-        let next = order.get(position + 1).map(|next| places[*next]);
-        let before_next = next.is_none_or(|next| next.series != place.series || next.first > place.last);
-        let alone = heads.get(&place.series).is_none_or(|points| {
-            let from = points.times.partition_point(|time| *time < place.first);
-            points.times.get(from).is_none_or(|time| *time > place.last)
+    for (position, ((series, bundle), (first, last))) in order.iter().enumerate() {
+        let after_others = reached.is_none_or(|(other, until)| other != *series || until < *first);
+        let next = order.get(position + 1);
+        let before_next = next.is_none_or(|((other, _), (next, _))| other != series || next > last);
+        let alone = heads.get(series).is_none_or(|points| {
+            let from = points.times.partition_point(|time| time < first);
+            points.times.get(from).is_none_or(|time| time > last)
         });
-        let inside = place.first < whole.to && place.last >= whole.from;
-        rolled[*at] = after_others && before_next && alone && inside;
+        let inside = *first < whole.to && *last >= whole.from;
+        if after_others && before_next && alone && inside {
+            untouched.insert((*series, *bundle));
+        }
         reached = match reached {
-            Some((series, last)) if series == place.series => Some((series, last.max(place.last))),
-            _ => Some((place.series, place.last)),
+            Some((other, until)) if other == *series => Some((other, until.max(*last))),
+            _ => Some((*series, *last)),
         };
     }
-    rolled
+    untouched
 }
 
 struct Gathering<'read> {
@@ -188,74 +208,93 @@ impl Gathering<'_> {
         Ok(outcome.inspect_err(|error| file.set_aside(error)).ok())
     }
 
-    /// Reads the places, which come in the order of writing.
-    fn read(&mut self, places: Vec<Place>, rolled: &[bool]) -> Result<(), StoreError> {
-        let mut places = places.into_iter().zip(rolled.iter().copied()).peekable();
-        while let Some(first) = places.next() {
-            let mut run = vec![first];
-            let same =
-                |(place, _): &(Place, bool)| (place.file, place.group) == (first.0.file, first.0.group);
-            while let Some(next) = places.next_if(same) {
-                run.push(next);
+    /// The rows of a file that hold something of wanted series in the range.
+    fn find(
+        &mut self,
+        file: &Arc<PartitionFile>,
+        bundle: usize,
+        wanted: Wanted<'_>,
+    ) -> Result<Vec<Place>, StoreError> {
+        let number = self.files.len();
+        let (start, end) = (self.start, self.end);
+        let found = self.checked(file, |gathering| {
+            let Some(scan) = file.scan()? else { return Ok(None) };
+            let mut places = Vec::new();
+            for group in scan.groups(wanted) {
+                gathering.reader.check()?;
+                scan.each_row(group, rows::INDEX, |row, series, first, last| {
+                    if before(first, end) && last >= start && wanted.series.binary_search(&series).is_ok() {
+                        places.push(Place { bundle, file: number, group, row, series, first, last });
+                    }
+                })?;
             }
-            let Some((file, _)) = self.files.get(first.0.file) else { continue };
+            Ok(Some((scan, places)))
+        })?;
+        let Some((scan, places)) = found.flatten() else { return Ok(Vec::new()) };
+        self.files.push((Arc::clone(file), scan));
+        Ok(places)
+    }
+
+    /// Reads places, which come in the order of writing, those of one row group at a time.
+    fn read(
+        &mut self,
+        places: &[Place],
+        mut read: impl FnMut(&mut Self, &[Place]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let same = |one: &Place, other: &Place| (one.file, one.group) == (other.file, other.group);
+        for run in places.chunk_by(same) {
+            self.reader.check()?;
+            let Some((file, _)) = run.first().and_then(|place| self.files.get(place.file)) else { continue };
             let file = Arc::clone(file);
-            self.checked(&file, |gathering| gathering.read_group(&run))?;
+            self.checked(&file, |gathering| read(gathering, run))?;
         }
         Ok(())
     }
 
-    fn read_group(&mut self, run: &[(Place, bool)]) -> Result<(), StoreError> {
-        self.reader.check()?;
-        let mut raw: Vec<(Place, Part)> = Vec::new();
-        let stepped: Vec<Place> = run.iter().filter(|(_, rolled)| *rolled).map(|(place, _)| *place).collect();
-        let kept = self.read_steps(&stepped)?;
-        let mut kept = kept.into_iter();
-        for (place, rolled) in run {
-            let whole = self.whole.filter(|_| *rolled && kept.next().unwrap_or_default());
-            match whole {
-                None => raw.push((*place, Part::Points)),
-                Some(whole) if place.first < whole.from || place.last >= whole.to => {
-                    raw.push((*place, Part::Edges));
-                }
-                Some(_) => {}
-            }
-        }
-        self.read_points(&raw)
+    /// Whether nothing of a place lies outside of the whole steps.
+    fn is_whole(&self, place: &Place) -> bool {
+        self.whole.is_some_and(|whole| place.first >= whole.from && place.last < whole.to)
     }
 
-    /// Takes the steps of places that have them; whether each had.
-    fn read_steps(&mut self, places: &[Place]) -> Result<Vec<bool>, StoreError> {
-        let (Some(whole), Some(first)) = (self.whole, places.first()) else { return Ok(Vec::new()) };
-        let column = whole.resolution.column();
-        let mut kept = Vec::with_capacity(places.len());
-        let Some((_, scan)) = self.files.get(first.file) else { return Ok(kept) };
-        scan.read(first.group, &["series_id", column], Some(&ranges(places.iter())), |batch| {
+    /// Takes the steps of rows that lie in the whole ones, or those that begin in the range.
+    fn read_steps(&mut self, places: &[Place], whole: Option<Whole>) -> Result<(), StoreError> {
+        let Some(first) = places.first() else { return Ok(()) };
+        let Some((_, scan)) = self.files.get(first.file) else { return Ok(()) };
+        let (start, end) = (self.start, self.end);
+        let inside = |step: &Step| match whole {
+            Some(whole) => step.time >= whole.from && step.time < whole.to,
+            None => step.first_time() >= start && before(step.first_time(), end),
+        };
+        let mut taken = Vec::with_capacity(places.len());
+        scan.read(first.group, &rollup::STEPS, Some(&ranges(places.iter())), |batch| {
             let series = batch.column_by_name("series_id").and_then(|of| of.as_primitive_opt::<UInt64Type>());
-            let (Some(series), Some(steps)) = (series, batch.column_by_name(column)) else { return Ok(()) };
+            let (Some(series), Some(steps)) = (series, batch.column_by_name("steps")) else {
+                return Err(StoreError::Database("a column is missing".to_owned()));
+            };
             for row in 0..batch.num_rows() {
-                let found = rollup::steps(steps, row);
-                kept.push(found.is_some());
-                let inside = found.unwrap_or_default().into_iter();
-                let inside = inside.filter(|step| step.time >= whole.from && step.time < whole.to);
-                self.sequences.entry(series.value(row)).or_default().steps.extend(inside);
+                let steps = rollup::steps(steps, row)
+                    .ok_or_else(|| StoreError::Database("a row has no steps".to_owned()))?;
+                taken.push((series.value(row), steps));
             }
             Ok(())
         })?;
-        Ok(kept)
+        for (series, steps) in taken {
+            self.sequences.entry(series).or_default().steps.extend(steps.into_iter().filter(inside));
+        }
+        Ok(())
     }
 
-    fn read_points(&mut self, places: &[(Place, Part)]) -> Result<(), StoreError> {
-        let Some((first, _)) = places.first() else { return Ok(()) };
+    /// Takes the points of rows; of parts that were taken as steps only what lies outside of the whole ones.
+    fn read_points(&mut self, places: &[Place], stepped: &HashSet<(u64, usize)>) -> Result<(), StoreError> {
+        let Some(first) = places.first() else { return Ok(()) };
         let Some((_, scan)) = self.files.get(first.file) else { return Ok(()) };
-        let mut parts = places.iter().map(|(_, part)| *part);
-        let rows = ranges(places.iter().map(|(place, _)| place));
-        scan.read(first.group, &rows::POINTS, Some(&rows), |batch| {
+        let mut edges = places.iter().map(|place| stepped.contains(&place.part()));
+        scan.read(first.group, &rows::POINTS, Some(&ranges(places.iter())), |batch| {
             for (series, row) in rows::rows(batch) {
                 let mut points = decode(row);
                 points.clip(self.start, self.end);
                 let sequence = self.sequences.entry(series).or_default();
-                if let (Some(Part::Edges), Some(whole)) = (parts.next(), self.whole) {
+                if let (Some(true), Some(whole)) = (edges.next(), self.whole) {
                     let mut later = points.clone();
                     later.clip(whole.to, i64::MAX);
                     points.clip(i64::MIN, whole.from);

@@ -81,7 +81,7 @@ fn sources(
     head_source: impl Fn(&u64) -> String,
 ) -> Result<Vec<String>, StoreError> {
     let mut sources = Vec::new();
-    for file in layout.partitions(signal, start, end) {
+    for file in layout.points(signal, start, end) {
         if file.usable(reader) {
             sources.push(file_source(&quote(path_text(&file.info.path)?)));
         }

@@ -1,19 +1,21 @@
-//! One new partition file of samples.
+//! New partition files of samples.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use model::{TimeRange, Timestamp};
+use model::DataDetail;
 
 use super::{
     codec::{Row, encode, split},
-    file::{FileWriter, Written},
+    describe,
+    file::FileWriter,
+    plan::{Ids, NewPartition, Plan, Sealing, Tally},
     points::Points,
     rollup, rows,
 };
 use crate::{
     StoreError,
     dictionary::KnownSeries,
-    layout::{Partition, PartitionShare, PartitionSignal, file_path},
+    layout::{PartitionSignal, file_path},
 };
 
 /// Points in a row group: a read of one series decodes one group.
@@ -21,82 +23,43 @@ const GROUP_POINTS: usize = 128 << 10;
 /// Rows in a row group, at most.
 const GROUP_ROWS: usize = 4096;
 
-/// A partition whose file is written and that no row of the partition table names yet.
-pub(crate) type NewPartition = Partition;
-
-/// What a partition is to be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Plan {
-    pub(crate) id: u64,
-    pub(crate) level: u8,
-    pub(crate) window: TimeRange,
-    pub(crate) head: u64,
+/// The files of samples of one window on their way, one for each age that points last. Series must come in the order of
+/// their metric's name and their number.
+pub(crate) struct SampleFiles<'folder> {
+    sealing: Sealing,
+    ids: &'folder Ids,
+    folder: &'folder Path,
+    files: BTreeMap<DataDetail, SamplesFile<'folder>>,
 }
 
-/// What lies in a file so far.
-#[derive(Default)]
-pub(crate) struct Tally {
-    first: Option<i64>,
-    last: Option<i64>,
-    points: u64,
-    series: u64,
-    services: HashMap<String, u64>,
-}
+impl<'folder> SampleFiles<'folder> {
+    pub(crate) fn new(sealing: Sealing, ids: &'folder Ids, folder: &'folder Path) -> Self {
+        Self { sealing, ids, folder, files: BTreeMap::new() }
+    }
 
-impl Tally {
-    pub(crate) fn add(&mut self, service: &str, points: u64, first: i64, last: i64) {
-        self.first = Some(self.first.map_or(first, |known| known.min(first)));
-        self.last = Some(self.last.map_or(last, |known| known.max(last)));
-        self.points += points;
-        self.series += 1;
-        match self.services.get_mut(service) {
-            Some(total) => *total += points,
-            None => {
-                self.services.insert(service.to_owned(), points);
-            }
+    /// Adds the points of one series.
+    pub(crate) fn add(&mut self, series: &Arc<KnownSeries>, points: Points) -> Result<(), StoreError> {
+        if points.is_empty() {
+            return Ok(());
+        }
+        let lasts = rollup::lasting_of(&points);
+        if !self.files.contains_key(&lasts) {
+            let plan = self.sealing.points(lasts, self.ids.next());
+            self.files.insert(lasts, SamplesFile::create(plan, self.folder)?);
+        }
+        match self.files.get_mut(&lasts) {
+            Some(file) => file.add(series, points),
+            None => Ok(()),
         }
     }
 
-    fn is_empty(&self) -> bool {
-        self.points == 0
-    }
-
-    /// The partition as it is entered into the table.
-    pub(crate) fn partition(
-        self,
-        plan: Plan,
-        signal: PartitionSignal,
-        folder: &Path,
-        written: Written,
-    ) -> NewPartition {
-        let share = |points: u64| {
-            let part = u128::from(written.bytes) * u128::from(points) / u128::from(self.points.max(1));
-            u64::try_from(part).unwrap_or(u64::MAX)
-        };
-        let mut services: Vec<_> = self
-            .services
-            .into_iter()
-            .map(|(service, points)| PartitionShare { service, points, bytes: share(points) })
-            .collect();
-        services.sort_by(|left, right| {
-            right.points.cmp(&left.points).then_with(|| left.service.cmp(&right.service))
-        });
-        Partition {
-            id: plan.id,
-            signal,
-            level: plan.level,
-            window: plan.window,
-            first: Timestamp(self.first.unwrap_or_default()),
-            last: Timestamp(self.last.unwrap_or_default()),
-            points: self.points,
-            series: self.series,
-            bytes: written.bytes,
-            checksum: written.checksum,
-            head: plan.head,
-            pinned: false,
-            services,
-            path: file_path(folder, signal, plan.id),
+    /// Finishes the files.
+    pub(crate) fn finish(self) -> Result<Vec<NewPartition>, StoreError> {
+        let mut new = Vec::new();
+        for file in self.files.into_values() {
+            new.extend(file.finish()?);
         }
+        Ok(new)
     }
 }
 
@@ -112,11 +75,12 @@ pub(crate) struct SamplesFile<'folder> {
 
 impl<'folder> SamplesFile<'folder> {
     pub(crate) fn create(plan: Plan, folder: &'folder Path) -> Result<Self, StoreError> {
-        let path = file_path(folder, PartitionSignal::Samples, plan.id);
+        let path = file_path(folder, PartitionSignal::Samples, plan.form, plan.id);
+        let dictionaries = [describe::DICTIONARIES.as_slice(), &[rows::DICTIONARY]].concat();
         Ok(Self {
             plan,
             folder,
-            file: FileWriter::create(path, rows::schema(), &rows::DICTIONARIES)?,
+            file: FileWriter::create(path, rows::schema(), &dictionaries)?,
             waiting: Vec::new(),
             waiting_points: 0,
             tally: Tally::default(),
@@ -129,9 +93,7 @@ impl<'folder> SamplesFile<'folder> {
         self.tally.add(series.service(), points.len() as u64, first, last);
         self.waiting_points += points.len();
         for part in split(points) {
-            let mut row = encode(&part);
-            rollup::add(&mut row, series, &part);
-            self.waiting.push((Arc::clone(series), row));
+            self.waiting.push((Arc::clone(series), encode(&part)));
         }
         if self.waiting_points >= GROUP_POINTS || self.waiting.len() >= GROUP_ROWS {
             self.group()?;

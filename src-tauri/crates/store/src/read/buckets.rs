@@ -131,11 +131,12 @@ fn for_each_batch<T>(
 }
 
 fn series_at_once(layout: &Layout, start: i64, end: i64) -> usize {
-    let sealed = layout.partitions(PartitionSignal::Samples, start, end).map(|file| {
+    let sealed = layout.bundles(PartitionSignal::Samples, start, end).into_iter().filter_map(|bundle| {
+        let file = bundle.points.as_ref().or(bundle.roll_up(None).map(|(_, file)| file))?;
         let info = &file.info;
         let (first, last) = (info.first.0.max(start), info.last.0.min(end));
         let part = last.saturating_sub(first) as f64 / (info.last.since(info.first) as f64).max(1.0);
-        (info.points as f64 / info.series.max(1) as f64 * part.clamp(0.0, 1.0)) as u64
+        Some((info.points as f64 / info.series.max(1) as f64 * part.clamp(0.0, 1.0)) as u64)
     });
     let each = sealed.sum::<u64>() + POINTS_IN_HEAD * layout.heads.len() as u64;
     usize::try_from(POINTS_AT_ONCE / each.max(1)).unwrap_or(usize::MAX).clamp(1, 20_000)

@@ -3,7 +3,7 @@
 mod buckets;
 mod catalog;
 mod exemplars;
-mod exponential;
+mod histogram_sources;
 mod histograms;
 mod logs;
 mod services;

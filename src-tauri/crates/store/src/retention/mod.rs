@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use model::{DataKind, DropReason, KindLimits, RetentionPreview, Timestamp};
+use model::{DataDetail, DataKind, DropReason, KindLimits, RetentionPreview, Timestamp};
 pub(crate) use plan::Piece;
 
 use crate::{Changed, Store, StoreError, maintain::Request, reader::Reader, sql::Parameter};
@@ -107,7 +107,7 @@ fn pieces(reader: &Reader) -> Result<Vec<Piece>, StoreError> {
             kind: DataKind::Metrics,
             service: share.service.clone(),
             partition: Some(info.id),
-            rows: share.points,
+            rows: if info.form == DataDetail::Points { share.points } else { 0 },
             bytes: share.bytes,
             first: info.first.0,
             last: info.last.0,

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 /// Counts of exponential buckets by index; bucket i holds (b^i, b^(i+1)], b = 2^(2^-scale)
 /// (OpenTelemetry metrics data model, section ExponentialHistogram).
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Sparse {
-    pub(super) scale: i32,
-    pub(super) zero_threshold: f64,
-    pub(super) zero: f64,
-    pub(super) positive: BTreeMap<i64, f64>,
-    pub(super) negative: BTreeMap<i64, f64>,
+pub(crate) struct Sparse {
+    pub(crate) scale: i32,
+    pub(crate) zero_threshold: f64,
+    pub(crate) zero: f64,
+    pub(crate) positive: BTreeMap<i64, f64>,
+    pub(crate) negative: BTreeMap<i64, f64>,
 }
 
 impl Sparse {
     /// The same counts in coarser buckets: each step of scale merges two neighbours.
-    pub(super) fn at_scale(&self, scale: i32) -> Self {
+    pub(crate) fn at_scale(&self, scale: i32) -> Self {
         let shift = self.scale.saturating_sub(scale).clamp(0, 62);
         let coarser = |counts: &BTreeMap<i64, f64>| {
             let mut merged = BTreeMap::new();
@@ -33,7 +33,7 @@ impl Sparse {
     }
 
     /// What these counts gained over `earlier`; none if any bucket lost, which means a reset.
-    pub(super) fn gained(&self, earlier: &Self) -> Option<Self> {
+    pub(crate) fn gained(&self, earlier: &Self) -> Option<Self> {
         let scale = self.scale.min(earlier.scale);
         let (mut gain, earlier) = (self.at_scale(scale), earlier.at_scale(scale));
         gain.zero -= earlier.zero;
@@ -50,7 +50,7 @@ impl Sparse {
     }
 
     /// Adds other counts, at the coarser of both scales.
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         let scale = self.scale.min(other.scale);
         let (mut sum, other) = (self.at_scale(scale), other.at_scale(scale));
         sum.zero += other.zero;
@@ -64,7 +64,7 @@ impl Sparse {
     }
 
     /// Finite ascending upper bounds, and one count more than bounds.
-    pub(super) fn explicit(&self) -> (Vec<f64>, Vec<f64>) {
+    pub(crate) fn explicit(&self) -> (Vec<f64>, Vec<f64>) {
         let mut bounds: Vec<f64> = Vec::new();
         let mut counts: Vec<f64> = Vec::new();
         let mut beyond = 0.0;

@@ -1,0 +1,168 @@
+//! What histograms come to by the minute and hour equals what their points come to.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use common::{metrics::MINUTE, *};
+use model::*;
+use store::{PartitionSignal, Store};
+
+const METRICS: [&str; 5] = ["classic", "delta", "exponential", "exponential_delta", "summary"];
+
+fn series(metric: &str) -> Series {
+    let (kind, temporality) = match metric {
+        "classic" => (MetricKind::Histogram, Temporality::Cumulative),
+        "delta" => (MetricKind::Histogram, Temporality::Delta),
+        "exponential" => (MetricKind::ExponentialHistogram, Temporality::Cumulative),
+        "exponential_delta" => (MetricKind::ExponentialHistogram, Temporality::Delta),
+        _ => (MetricKind::Summary, Temporality::Unspecified),
+    };
+    Series { kind, temporality, ..Series::gauge(metric, "s", resource("shop"), Attributes::new()) }
+}
+
+/// Buckets of a point that counts since number 0: with coarser scales, other bounds and negative values on the way.
+fn buckets(metric: &str, n: u64, number: i64) -> Buckets {
+    if metric.starts_with("exponential") {
+        let scale = if number % 1700 > 1500 { 2 } else { 3 };
+        let cells = if scale == 3 { 12 } else { 6 };
+        return Buckets::Exponential {
+            scale,
+            zero_threshold: if number > 4000 { 0.001 } else { 0.0 },
+            zero_count: n / 5,
+            positive_offset: if scale == 3 { -4 } else { -2 },
+            positive: (0..cells).map(|cell| n / (cell + 1)).collect(),
+            negative_offset: 1,
+            negative: vec![n / 9, 0, n / 11],
+        };
+    }
+    if metric == "summary" {
+        return Buckets::Quantiles(vec![(0.5, n as f64), (0.99, 2.0 * n as f64)]);
+    }
+    let third = if number % 2000 > 1900 { 2.5 } else { 2.0 };
+    Buckets::Explicit { bounds: vec![0.1, 1.0, third], counts: vec![n, n / 2, n / 3, n / 7] }
+}
+
+fn counted(buckets: &Buckets, n: u64) -> u64 {
+    match buckets {
+        Buckets::Explicit { counts, .. } => counts.iter().sum(),
+        Buckets::Exponential { zero_count, positive, negative, .. } => {
+            zero_count + positive.iter().chain(negative).sum::<u64>()
+        }
+        Buckets::Quantiles(_) => n,
+    }
+}
+
+/// Three hours of a point every two seconds, with resets, new starts and markers.
+fn dense() -> TelemetryBatch {
+    let mut batch = TelemetryBatch::default();
+    for metric in METRICS {
+        let id = batch.add_series(series(metric));
+        for number in 0..5400_i64 {
+            let since = number % 1300;
+            let n = if metric.ends_with("delta") { number % 17 } else { since * 3 };
+            let marker = number % 1111 == 1000;
+            let buckets =
+                if marker { Buckets::Quantiles(Vec::new()) } else { buckets(metric, n as u64, number) };
+            batch.histograms.push(HistogramPoint {
+                series: id,
+                time: at(number * 2),
+                start_time: (number > 3000).then(|| at((number - since) * 2 - 1)),
+                count: counted(&buckets, n as u64) * u64::from(!marker),
+                sum: Some(if marker { STALE } else { n as f64 / 4.0 }),
+                min: (number % 3 == 0).then(|| -n as f64),
+                max: (number % 7 == 0).then_some(n as f64),
+                buckets,
+            });
+        }
+    }
+    batch
+}
+
+/// Every answer in figures that do not depend on the order of additions: sums in quarters.
+async fn answers(store: &Store) -> Vec<String> {
+    let mut all = Vec::new();
+    let ranges = [(0, 10_800), (-4000, 20_000), (1803, 9007), (3600 * 2 - 800, 3600 * 3 - 800), (60, 61)];
+    for (from, to) in ranges {
+        for step in [70 * NANOS_PER_SECOND, MINUTE, 5 * MINUTE, 60 * MINUTE, 24 * 60 * MINUTE] {
+            for metric in METRICS {
+                let range = TimeRange::new(at(from), at(to));
+                for mut series in store.read_histograms(metric, &[], range, step).await.unwrap() {
+                    for step in &mut series.steps {
+                        step.sum = (step.sum * 4.0).round();
+                    }
+                    all.push(format!("{step} {metric} {from} {:?}", series.steps));
+                }
+            }
+        }
+    }
+    all
+}
+
+fn same(one: &[String], other: &[String]) {
+    for (one, other) in one.iter().zip(other) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(one.len(), other.len());
+}
+
+#[tokio::test]
+async fn rolled_up_histograms_equal_their_points() {
+    let (_folder, store) = open();
+    store.write(dense()).await.unwrap();
+    let raw = answers(&store).await;
+    assert!(raw.len() > 100);
+    store.seal_now().await.unwrap();
+    for form in [DataDetail::Hours, DataDetail::Minutes] {
+        let of = |one: &store::Partition| one.signal == PartitionSignal::Histograms && one.form == form;
+        let kept: u64 = store.partitions().iter().filter(|one| of(one)).map(|one| one.points).sum();
+        // Three hours touch four, three hours of minutes touch 181.
+        assert_eq!(kept, if form == DataDetail::Hours { 4 } else { 181 } * METRICS.len() as u64);
+    }
+    same(&answers(&store).await, &raw);
+    store.compact().await.unwrap();
+    same(&answers(&store).await, &raw);
+    // A late point in a minute that is rolled up counts at once, and after it was sealed and merged.
+    let mut late = TelemetryBatch::default();
+    for metric in METRICS {
+        let id = late.add_series(series(metric));
+        let mut point = dense().histograms.into_iter().find(|point| point.series == id).unwrap();
+        point.time = at(2001);
+        point.count = 9;
+        late.histograms.push(point);
+    }
+    store.write(late).await.unwrap();
+    let with_late = answers(&store).await;
+    assert_ne!(with_late, raw);
+    store.seal_now().await.unwrap();
+    same(&answers(&store).await, &with_late);
+    store.compact().await.unwrap();
+    same(&answers(&store).await, &with_late);
+}
+
+#[tokio::test]
+async fn steps_are_read_from_the_roll_up_and_points_stand_in_for_one_that_is_damaged() {
+    let (_folder, store) = open();
+    store.write(dense()).await.unwrap();
+    store.seal_now().await.unwrap();
+    let range = TimeRange::new(at(0).floor(60 * MINUTE), at(4 * 3600).floor(60 * MINUTE));
+    let read = || store.read_histograms("classic", &[], range, 60 * MINUTE);
+    let whole = read().await.unwrap();
+    let of = |form, signal| {
+        store.partitions().into_iter().find(|one| one.form == form && one.signal == signal).unwrap()
+    };
+    // The points are not looked at where hours are enough.
+    let points = of(DataDetail::Points, PartitionSignal::Histograms);
+    let bytes = std::fs::read(&points.path).unwrap();
+    std::fs::write(&points.path, vec![0; bytes.len()]).unwrap();
+    assert_eq!(read().await.unwrap(), whole);
+    std::fs::write(&points.path, &bytes).unwrap();
+    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
+    let hours = of(DataDetail::Hours, PartitionSignal::Histograms);
+    std::fs::write(&hours.path, vec![0; hours.bytes as usize]).unwrap();
+    let stood_in = read().await.unwrap();
+    assert_eq!(stood_in[0].steps.len(), whole[0].steps.len());
+    for (one, other) in stood_in[0].steps.iter().zip(&whole[0].steps) {
+        assert_eq!((&one.bounds, &one.counts, one.count), (&other.bounds, &other.counts, other.count));
+    }
+    assert_eq!(store.partition_faults().len(), 1);
+}

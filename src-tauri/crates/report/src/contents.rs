@@ -26,8 +26,17 @@ pub struct Contents {
     pub vitals: Vec<Vital>,
     /// Per service: its name, its log records of severity error and worse, and all its log records.
     pub logs: Vec<(String, u64, u64)>,
-    /// When Binnacle could not observe.
+    /// When Binnacle could not observe although it had been started before.
     pub gaps: Vec<Gap>,
+    /// When Binnacle first ran; none if that is not known. What is told of earlier times was sent or imported later.
+    pub first_ran: Option<Timestamp>,
+}
+
+impl Contents {
+    /// When Binnacle first ran, if parts of the range lie before.
+    pub(crate) fn first_ran_within(&self) -> Option<Timestamp> {
+        self.first_ran.filter(|first| *first > self.request.range.start)
+    }
 }
 
 /// What a report tells of one service.

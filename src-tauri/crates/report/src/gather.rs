@@ -49,6 +49,7 @@ pub(crate) async fn gather(
         vitals: vitals(store, range).await?,
         logs: logs(store, request).await?,
         gaps: store.gaps(range).await?,
+        first_ran: store.first_heartbeat().await?,
     })
 }
 

@@ -23,6 +23,7 @@ fn empty() -> Contents {
         vitals: Vec::new(),
         logs: Vec::new(),
         gaps: Vec::new(),
+        first_ran: None,
     }
 }
 
@@ -52,6 +53,22 @@ fn an_empty_range_says_so() {
         assert!(text.contains(sentence), "{sentence} in {text}");
     }
     assert!(!page.contains("NaN"));
+}
+
+#[test]
+fn what_lies_before_the_first_start_was_not_observed() {
+    let mut contents = empty();
+    assert!(text_of(&render(&contents)).contains("could look all the time"));
+    let first = contents.request.range.start.offset(1800 * 1_000_000_000);
+    contents.first_ran = Some(first);
+    for gaps in [Vec::new(), shop::contents().gaps] {
+        contents.gaps = gaps;
+        let text = text_of(&render(&contents));
+        assert!(!text.contains("could look all the time"));
+        assert!(text.contains("Binnacle first ran on") && text.contains("For the first 30 min"), "{text}");
+    }
+    contents.first_ran = Some(contents.request.range.start);
+    assert!(!text_of(&render(&contents)).contains("first ran"));
 }
 
 #[test]

@@ -189,6 +189,8 @@ async fn evidence_gaps_silences_and_heartbeats_come_back() {
     store.heartbeat(at(1)).await.unwrap();
     store.heartbeat(at(2)).await.unwrap();
     assert_eq!(store.last_heartbeat().await.unwrap(), Some(at(2)));
+    store.heartbeat(at(3)).await.unwrap();
+    assert_eq!(store.last_heartbeat().await.unwrap(), Some(at(3)));
     let notification = Notification {
         id: "n".into(),
         time: at(0),
@@ -240,4 +242,18 @@ async fn exports_are_readable_again() {
     let request = ExportRequest { signal: ExportSignal::Logs, range: around(), format: ExportFormat::Csv };
     assert!(store.export(&request, &nowhere).await.is_err());
     assert_eq!(fs::read_dir(folder.path().join("exports")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn the_first_sign_of_life_is_the_first_heartbeat_or_an_older_gap() {
+    let (_folder, store) = open();
+    assert_eq!(store.first_heartbeat().await.unwrap(), None);
+    for second in [10, 20, 30] {
+        store.heartbeat(at(second)).await.unwrap();
+        assert_eq!(store.first_heartbeat().await.unwrap(), Some(at(10)));
+        assert_eq!(store.last_heartbeat().await.unwrap(), Some(at(second)));
+    }
+    let range = TimeRange::new(at(5), at(8));
+    store.record_gap(Gap { range, reason: GapReason::NotRunning }).await.unwrap();
+    assert_eq!(store.first_heartbeat().await.unwrap(), Some(at(5)));
 }

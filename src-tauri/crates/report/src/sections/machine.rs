@@ -92,11 +92,21 @@ pub(crate) fn logs(contents: &Contents) -> String {
 
 /// The part about when nothing was observed.
 pub(crate) fn gaps(contents: &Contents) -> String {
-    if contents.gaps.is_empty() {
-        let text = "Binnacle's ledger has no gap in this range: it was running and could look all the time.";
-        return panel("Not observed", "", &nothing(text));
-    }
     let zone = Zone::minutes_east(contents.request.utc_offset_minutes);
+    let before = contents.first_ran_within().map(|first| {
+        format!(
+            "Binnacle first ran on {}. What this report tells of earlier times was sent or imported later and may \
+             not be complete.",
+            zone.minute(first)
+        )
+    });
+    if contents.gaps.is_empty() {
+        let text = before.unwrap_or_else(|| {
+            "Binnacle's ledger has no gap in this range: it was running and could look all the time."
+                .to_owned()
+        });
+        return panel("Not observed", "", &nothing(&text));
+    }
     let total: i64 = contents.gaps.iter().map(|gap| gap.range.length()).sum();
     let rows: Vec<Vec<String>> = contents
         .gaps
@@ -113,7 +123,11 @@ pub(crate) fn gaps(contents: &Contents) -> String {
     panel(
         "Not observed",
         &format!("{} in all, neither up nor down", clock::length(total)),
-        &table(&["When", "Length#", "Why"], &rows),
+        &format!(
+            "{}{}",
+            table(&["When", "Length#", "Why"], &rows),
+            before.map(|text| nothing(&text)).unwrap_or_default()
+        ),
     )
 }
 

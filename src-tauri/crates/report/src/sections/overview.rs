@@ -1,7 +1,7 @@
 //! The first page: the summary sentence and the table of services.
 
 use analysis::figures::{format, percent};
-use model::{AlertState, ComparisonVerdict, ServiceSummary};
+use model::{AlertState, ComparisonVerdict, ServiceSummary, TimeRange};
 
 use crate::{
     Contents, ServiceContents, clock,
@@ -62,6 +62,11 @@ pub(crate) fn summary(contents: &Contents) -> String {
     let unobserved: i64 = contents.gaps.iter().map(|gap| gap.range.length()).sum();
     if unobserved > 0 {
         sentences.push(format!("For {} Binnacle could not observe.", clock::length(unobserved)));
+    }
+    if let Some(first) = contents.first_ran_within() {
+        let early = TimeRange::new(contents.request.range.start, first.min(contents.request.range.end));
+        sentences
+            .push(format!("For the first {} it was not yet there to look.", clock::length(early.length())));
     }
     format!(r#"<p class="summary">{}</p>"#, escape(&sentences.join(" ")))
 }

@@ -89,6 +89,7 @@ pub(crate) fn contents() -> Contents {
             ("catalog".into(), 0, 9_004),
         ],
         gaps,
+        first_ran: None,
     }
 }
 

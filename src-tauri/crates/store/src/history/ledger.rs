@@ -59,10 +59,10 @@ impl Store {
         .await
     }
 
-    /// Notes that Binnacle runs.
+    /// Notes that Binnacle runs. The first note ever stays, and the last.
     pub async fn heartbeat(&self, now: Timestamp) -> Result<(), StoreError> {
         let statements = vec![
-            ("DELETE FROM heartbeat", Vec::new()),
+            ("DELETE FROM heartbeat WHERE time > (SELECT min(time) FROM heartbeat)", Vec::new()),
             ("INSERT INTO heartbeat VALUES (?)", vec![now.0.into()]),
         ];
         self.run(Changed::default(), statements).await.map(|_| ())
@@ -70,7 +70,20 @@ impl Store {
 
     /// When Binnacle last noted that it runs.
     pub async fn last_heartbeat(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|reader| reader.row("SELECT time FROM heartbeat", &[], |row| Ok(Timestamp(row.get(0)?))))
+        self.noted("SELECT max(time) FROM heartbeat").await
+    }
+
+    /// When Binnacle ran for the first time, as far as it is known: it could not observe anything before.
+    pub async fn first_heartbeat(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.noted("SELECT least((SELECT min(time) FROM heartbeat), (SELECT min(start_time) FROM gaps))")
             .await
+    }
+
+    async fn noted(&self, query: &'static str) -> Result<Option<Timestamp>, StoreError> {
+        self.read(move |reader| {
+            let time = reader.row(query, &[], |row| Ok(row.get::<_, Option<i64>>(0)?))?;
+            Ok(time.flatten().map(Timestamp))
+        })
+        .await
     }
 }

@@ -19,8 +19,10 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// A piece ends at the first new family after so many lines, and at the first new time after twice as many: the
 /// lines of a histogram stay together.
 const PIECE: usize = 10_000;
-/// Families whose types are remembered.
-const MOST_FAMILIES: usize = 100_000;
+/// A piece also ends where its text gets this long, and in any case at four times as much.
+const PIECE_BYTES: usize = 2 << 20;
+/// Text of the names and help of families that is remembered.
+const MOST_FAMILY_BYTES: usize = 32 << 20;
 /// Malformed lines of one piece that are told one by one.
 const MOST_RETRIES: usize = 50;
 
@@ -45,8 +47,11 @@ struct Reader<'a> {
     service: &'a str,
     now: Timestamp,
     families: HashMap<String, Family>,
+    /// Bytes of text in `families`, and what they take beside it.
+    family_bytes: usize,
     /// Numbers and text of the lines that wait.
     lines: Vec<(u64, String)>,
+    line_bytes: usize,
     sink: &'a mut Sink,
 }
 
@@ -58,7 +63,16 @@ pub(crate) fn read(
     now: Timestamp,
     sink: &mut Sink,
 ) -> Result<(), Unreadable> {
-    let mut reader = Reader { dialect, service, now, families: HashMap::new(), lines: Vec::new(), sink };
+    let mut reader = Reader {
+        dialect,
+        service,
+        now,
+        families: HashMap::new(),
+        family_bytes: 0,
+        lines: Vec::new(),
+        line_bytes: 0,
+        sink,
+    };
     let mut bytes = Vec::new();
     let mut number = 0;
     loop {
@@ -119,14 +133,16 @@ impl Reader<'_> {
         }
         // A type is told before the samples of its family; lines that wait were told without it.
         self.assemble()?;
-        if self.families.len() >= MOST_FAMILIES {
+        let rest: String = rest.chars().take(500).collect();
+        self.family_bytes += size_of::<(String, Family)>() + name.len() + rest.len();
+        if self.family_bytes > MOST_FAMILY_BYTES {
             self.families.clear();
+            self.family_bytes = 0;
         }
         let family = self.families.entry(name.to_owned()).or_default();
-        if keyword == "TYPE" {
-            rest.clone_into(&mut family.kind);
-        } else {
-            family.help = rest.chars().take(500).collect();
+        match keyword {
+            "TYPE" => family.kind = rest,
+            _ => family.help = rest,
         }
         Ok(())
     }
@@ -143,12 +159,15 @@ impl Reader<'_> {
         if let Some((_, last)) = self.lines.last() {
             let new_family = base(family_of(last)) != base(family_of(&line));
             let new_time = last.rsplit(' ').next() != line.rsplit(' ').next();
-            let waiting = self.lines.len();
-            if (waiting >= PIECE && new_family) || (waiting >= 2 * PIECE && new_time) || waiting >= 20 * PIECE
+            let (waiting, bytes) = (self.lines.len(), self.line_bytes);
+            if (new_family && (waiting >= PIECE || bytes >= PIECE_BYTES))
+                || (new_time && (waiting >= 2 * PIECE || bytes >= 2 * PIECE_BYTES))
+                || (waiting >= 20 * PIECE || bytes >= 4 * PIECE_BYTES)
             {
                 self.assemble()?;
             }
         }
+        self.line_bytes += line.len();
         self.lines.push((number, line));
         Ok(())
     }
@@ -156,6 +175,7 @@ impl Reader<'_> {
     /// Puts the lines that wait together and passes them on.
     fn assemble(&mut self) -> Result<(), Ended> {
         let mut lines = std::mem::take(&mut self.lines);
+        self.line_bytes = 0;
         let mut retries = 0;
         while !lines.is_empty() {
             let (header, header_lines) = self.header(&lines);

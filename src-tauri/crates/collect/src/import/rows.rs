@@ -23,8 +23,10 @@ const OF_RESOURCE: [&str; 14] = [
     "deployment.environment.name",
     "binnacle.demonstration",
 ];
-/// Series that are remembered, so that a row of a known one needs no work on text.
-const REMEMBERED: usize = 50_000;
+/// Bytes of text by which series are remembered, so that a row of a known one needs no work on text.
+const REMEMBERED_BYTES: usize = 16 << 20;
+/// What a series takes beside that, at least.
+const SERIES_BYTES: usize = 300;
 
 /// Where a table keeps what.
 #[derive(Debug, PartialEq, Eq)]
@@ -116,13 +118,14 @@ pub(crate) struct RowReader {
     service: String,
     now: Timestamp,
     known: HashMap<String, Arc<(SeriesId, Series)>>,
+    known_bytes: usize,
     key: String,
 }
 
 impl RowReader {
     /// `service` is that of rows that name none.
     pub(crate) fn new(columns: Columns, service: String, now: Timestamp) -> Self {
-        Self { columns, service, now, known: HashMap::new(), key: String::new() }
+        Self { columns, service, now, known: HashMap::new(), known_bytes: 0, key: String::new() }
     }
 
     /// The point that a row tells.
@@ -148,8 +151,10 @@ impl RowReader {
             None => {
                 let series = self.series(row, matches!(content, Content::Histogram { .. }))?;
                 let series = Arc::new((series.id(), series));
-                if self.known.len() >= REMEMBERED {
+                self.known_bytes += self.key.len() + SERIES_BYTES;
+                if self.known_bytes > REMEMBERED_BYTES {
                     self.known.clear();
+                    self.known_bytes = self.key.len() + SERIES_BYTES;
                 }
                 self.known.insert(self.key.clone(), Arc::clone(&series));
                 series

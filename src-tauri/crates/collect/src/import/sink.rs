@@ -11,6 +11,8 @@ use super::rows::{Content, Point};
 
 /// Points of one commit.
 const BATCH: usize = 10_000;
+/// A commit has fewer where its series and buckets hold this much text and numbers.
+const BATCH_BYTES: usize = 8 << 20;
 /// Reasons that are kept; more rows are refused for the same ones.
 const REASONS: usize = 20;
 /// So many refused rows before the first good one: this is no file of samples.
@@ -35,6 +37,8 @@ pub(crate) enum Ended {
 pub(crate) struct Sink {
     batches: Sender<Filled>,
     batch: TelemetryBatch,
+    /// About what the texts and buckets of `batch` take.
+    bytes: usize,
     described: HashSet<SeriesId>,
     series: HashSet<SeriesId>,
     pub(crate) tally: ImportProgress,
@@ -46,6 +50,7 @@ impl Sink {
         Self {
             batches,
             batch: TelemetryBatch::default(),
+            bytes: 0,
             described: HashSet::new(),
             series: HashSet::new(),
             tally,
@@ -75,6 +80,7 @@ impl Sink {
                 self.batch.samples.push(Sample { series: *id, time: point.time, start_time: None, value });
             }
             Content::Histogram { count, sum, bounds, counts } => {
+                self.bytes += 16 * counts.len();
                 self.batch.histograms.push(HistogramPoint {
                     series: *id,
                     time: point.time,
@@ -113,7 +119,9 @@ impl Sink {
 
     fn describe(&mut self, id: SeriesId, series: impl FnOnce() -> Series) {
         if self.described.insert(id) {
-            self.batch.series.push((id, series()));
+            let series = series();
+            self.bytes += series.name.len() + series.description.len() + series.attributes.to_json().len();
+            self.batch.series.push((id, series));
             if self.series.insert(id) {
                 self.tally.series = self.series.len() as u64;
             }
@@ -130,12 +138,13 @@ impl Sink {
     }
 
     fn pass_on_if_full(&mut self) -> Result<(), Ended> {
-        if self.batch.len() >= BATCH { self.pass_on() } else { Ok(()) }
+        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.pass_on() } else { Ok(()) }
     }
 
     fn pass_on(&mut self) -> Result<(), Ended> {
         // Each batch describes its series itself.
         self.described.clear();
+        self.bytes = 0;
         let batch = std::mem::take(&mut self.batch);
         self.batches.blocking_send(Filled { batch, tally: self.tally.clone() }).map_err(|_| Ended::Unwanted)
     }

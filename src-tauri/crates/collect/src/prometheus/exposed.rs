@@ -25,6 +25,9 @@ pub enum FamilyKind {
     Untyped,
 }
 
+/// A sample with more labels is refused: telling each from the others would take ever longer.
+pub(crate) const MOST_LABELS: usize = 256;
+
 /// Labels as (name, value).
 pub type ExposedLabels = Vec<(String, String)>;
 

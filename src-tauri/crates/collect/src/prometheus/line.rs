@@ -1,7 +1,7 @@
 //! The parts of a line that the text formats share: names, labels, values, escapes. A name may be quoted and may
 //! then hold anything ("UTF-8 names" of the text formats since Prometheus 3).
 
-use super::exposed::{ExposedLabels, shown};
+use super::exposed::{ExposedLabels, MOST_LABELS, shown};
 
 /// A blank or a tab.
 pub(crate) const BLANKS: [char; 2] = [' ', '\t'];
@@ -62,6 +62,9 @@ fn read_labels(mut rest: &str, may_name: bool) -> Result<Braced<'_>, String> {
             Some(_) if name.is_empty() => return Err("a label without a name".to_owned()),
             Some(_) if labels.iter().any(|(known, _)| *known == name) => {
                 return Err(format!("label {} stands twice", shown(&name)));
+            }
+            Some(_) if labels.len() >= MOST_LABELS => {
+                return Err(format!("more than {MOST_LABELS} labels"));
             }
             Some(value) => {
                 let quoted = value

@@ -6,7 +6,7 @@ mod native;
 
 use std::mem;
 
-use model::Timestamp;
+use model::{Buckets, Timestamp};
 use prost::Message;
 
 use self::{
@@ -14,11 +14,15 @@ use self::{
     native::{is_native, read_native, whole},
 };
 use super::exposed::{
-    ExposedExemplar, ExposedLabels, ExposedSample, Exposition, ExpositionError, FamilyKind, shown,
+    ExposedExemplar, ExposedLabels, ExposedSample, Exposition, ExpositionError, FamilyKind, MOST_LABELS,
+    shown,
 };
 
+/// Buckets of all native histograms of a body together: a few bytes can ask for thousands of empty ones.
+const MOST_BUCKETS: usize = 4_000_000;
+
 /// Reads a whole body. `classic_too`: a histogram told both ways also keeps its classic buckets. A malformed
-/// message, or more than `most_samples` samples, is an error.
+/// message, more than `most_samples` samples, or too many buckets are an error.
 pub fn parse_protobuf(
     mut body: &[u8],
     most_samples: usize,
@@ -26,6 +30,7 @@ pub fn parse_protobuf(
 ) -> Result<Exposition, ExpositionError> {
     let failed = |message: String| ExpositionError { line: 0, message };
     let mut exposition = Exposition::default();
+    let mut buckets = 0;
     while !body.is_empty() {
         let family = MetricFamily::decode_length_delimited(&mut body)
             .map_err(|error| failed(format!("not a delimited MetricFamily: {error}")))?;
@@ -55,6 +60,10 @@ pub fn parse_protobuf(
             unfolding
                 .unfold(metric, kind, classic_too)
                 .map_err(|message| failed(format!("{}: {message}", shown(&name))))?;
+            buckets += unfolding.buckets;
+            if buckets > MOST_BUCKETS {
+                return Err(failed(format!("native histograms with more than {MOST_BUCKETS} buckets")));
+            }
             if exposition.samples.len() > most_samples {
                 return Err(failed(format!("more than {most_samples} samples")));
             }
@@ -70,13 +79,15 @@ struct Unfolding<'a> {
     time: Option<Timestamp>,
     start_time: Option<Timestamp>,
     samples: &'a mut Vec<ExposedSample>,
+    /// Buckets of native histograms.
+    buckets: usize,
 }
 
 impl<'a> Unfolding<'a> {
     fn new(name: &'a str, metric: &Metric, samples: &'a mut Vec<ExposedSample>) -> Self {
         // Zero is how some libraries write that there is no time.
         let time = metric.timestamp_ms.filter(|millis| *millis != 0).map(Timestamp::from_millis);
-        Self { name, labels: Vec::new(), time, start_time: None, samples }
+        Self { name, labels: Vec::new(), time, start_time: None, samples, buckets: 0 }
     }
 
     fn unfold(&mut self, mut metric: Metric, kind: MetricType, classic_too: bool) -> Result<(), String> {
@@ -129,6 +140,9 @@ impl<'a> Unfolding<'a> {
         let count = count_of(histogram.sample_count_float, histogram.sample_count);
         whole(count)?;
         let native = read_native(histogram)?;
+        if let Buckets::Exponential { positive, negative, .. } = &native.buckets {
+            self.buckets += positive.len() + negative.len();
+        }
         self.add("", None, count, kept);
         if let Some(sample) = self.samples.last_mut() {
             sample.native = Some(Box::new(native));
@@ -180,6 +194,9 @@ fn count_of(fraction: Option<f64>, whole: Option<u64>) -> f64 {
 }
 
 fn labels(pairs: Vec<LabelPair>) -> Result<ExposedLabels, String> {
+    if pairs.len() > MOST_LABELS {
+        return Err(format!("more than {MOST_LABELS} labels"));
+    }
     let mut labels: ExposedLabels = Vec::with_capacity(pairs.len());
     for mut pair in pairs {
         let name = mem::take(&mut pair.name).unwrap_or_default();

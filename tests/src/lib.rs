@@ -1,6 +1,7 @@
 //! Shared pieces of the tests.
 
 pub mod clients;
+pub mod counting_target;
 pub mod display;
 pub mod engine_process;
 pub mod numbered;
@@ -12,3 +13,4 @@ pub mod servers;
 pub mod small_disk;
 pub mod tray;
 pub mod web_driver;
+pub mod written;

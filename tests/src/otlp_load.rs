@@ -225,16 +225,40 @@ pub fn data_point(time_unix_nano: u64, value: f64) -> NumberDataPoint {
     }
 }
 
+/// A gauge without attributes.
+pub fn gauge(name: &str, data_points: Vec<NumberDataPoint>) -> Metric {
+    Metric {
+        name: name.to_owned(),
+        data: Some(metric::Data::Gauge(Gauge { data_points })),
+        ..Metric::default()
+    }
+}
+
+/// A log record that says something at a time.
+pub fn log_record(time_unix_nano: u64, body: &str) -> LogRecord {
+    LogRecord { time_unix_nano, body: Some(text(body)), ..LogRecord::default() }
+}
+
+/// A span of a trace of its own that took a millisecond.
+pub fn span(start_time_unix_nano: u64, number: u64, name: &str) -> Span {
+    let (mut trace_id, span_id) = (vec![2; 8], number.to_be_bytes());
+    trace_id.extend(span_id);
+    Span {
+        trace_id,
+        span_id: span_id.to_vec(),
+        name: name.to_owned(),
+        kind: 2,
+        start_time_unix_nano,
+        end_time_unix_nano: start_time_unix_nano + 1_000_000,
+        ..Span::default()
+    }
+}
+
 fn numbered_metrics(numbers: Range<u64>) -> ExportMetricsServiceRequest {
     // No two points of a series at the same time: that would be one point.
     let base = now() / 1_000_000 * 1_000_000;
     let data_points = numbers.map(|number| data_point(base + number % 1_000_000, number as f64)).collect();
-    let metric = Metric {
-        name: NUMBERED_METRIC.to_owned(),
-        data: Some(metric::Data::Gauge(Gauge { data_points })),
-        ..Metric::default()
-    };
-    metrics_request(resource("numbered", Vec::new()), vec![metric])
+    metrics_request(resource("numbered", Vec::new()), vec![gauge(NUMBERED_METRIC, data_points)])
 }
 
 /// Each with some hundred bytes of text, as real ones have.

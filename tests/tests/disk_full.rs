@@ -17,9 +17,10 @@ use reqwest::StatusCode;
 use serde_json::json;
 use tests::{
     engine_process::{EngineProcess, PATIENCE, SETTINGS},
-    numbered::{self, Batch, Numbers, send_patiently},
+    numbered::{self, Batch, Numbers, Way, send_patiently},
     otlp_load::{OtlpConnection, Signal},
     small_disk::SmallDisk,
+    written::{self, WriteConnection},
 };
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -38,6 +39,7 @@ fn main() {
     };
     let trials = vec![
         trial("intake_stops_at_the_reserve_and_goes_on_by_itself", || run(reserve())),
+        trial("statsd_waits_for_room_within_bounds", || run(statsd())),
         trial("a_disk_without_a_byte_left_loses_nothing_acknowledged", || run(to_the_last_byte())),
     ];
     libtest_mimic::run(&arguments, trials).exit();
@@ -49,9 +51,13 @@ fn run(test: impl Future<Output = Result<()>>) -> Result<()> {
 
 /// An engine whose data lie on a small disk.
 async fn engine(reserve_megabytes: u32) -> Result<(EngineProcess, SmallDisk)> {
-    let mut engine = EngineProcess::prepare(SETTINGS)?;
+    engine_with(SETTINGS, reserve_megabytes).await
+}
+
+async fn engine_with(settings: &str, reserve_megabytes: u32) -> Result<(EngineProcess, SmallDisk)> {
+    let mut engine = EngineProcess::prepare(settings)?;
     let disk = SmallDisk::mount(&engine.data(), DISK_MEGABYTES)?;
-    let settings = format!("{SETTINGS}\n[storage]\nreserve_megabytes = {reserve_megabytes}\n");
+    let settings = format!("{settings}\n[storage]\nreserve_megabytes = {reserve_megabytes}\n");
     fs::write(engine.settings_file(), settings)?;
     engine.start_again().await?;
     Ok((engine, disk))
@@ -69,11 +75,12 @@ struct Senders {
 
 impl Senders {
     async fn start(engine: &EngineProcess, numbers: &Numbers) -> Result<Self> {
-        let address = engine.listener("otlp_grpc").await?;
         let stop = Arc::new(AtomicBool::new(false));
-        let tasks = Signal::ALL
-            .map(|signal| tokio::spawn(send_patiently(address, signal, numbers.clone(), 500, stop.clone())))
-            .into();
+        let mut tasks = Vec::new();
+        for way in Way::ALL {
+            let connection = way.connect(engine).await?;
+            tasks.push(tokio::spawn(send_patiently(connection, numbers.clone(), 500, stop.clone())));
+        }
         Ok(Self { stop, tasks })
     }
 
@@ -115,6 +122,8 @@ async fn reserve() -> Result<()> {
     let retry: u64 = answer.headers().get("retry-after").context("no Retry-After")?.to_str()?.parse()?;
     ensure!(retry >= 1, "{retry}");
 
+    told_by_remote_write(&engine).await?;
+
     // What happened is still recorded, and questions are answered.
     let check = json!({
         "id": "", "name": "in need", "enabled": false, "kind": { "type": "tcp", "host": "127.0.0.1", "port": 1 },
@@ -135,6 +144,63 @@ async fn reserve() -> Result<()> {
         })
         .await?;
     numbered::check(&engine, &senders.end().await?, "with room again").await
+}
+
+/// Remote write says when to come again, and a request that is told so is no error of ours.
+async fn told_by_remote_write(engine: &EngineProcess) -> Result<()> {
+    let errors = || engine.log().lines().filter(|line| line.contains("ERROR")).count();
+    let before = errors();
+    let connection = WriteConnection::new(engine.listener("remote_write").await?);
+    let answer = connection.send(written::numbered(u64::MAX / 2..u64::MAX / 2 + 1)).await?;
+    ensure!(answer.status() == StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    let retry: u64 = answer.headers().get("retry-after").context("no Retry-After")?.to_str()?.parse()?;
+    ensure!(retry >= 1, "{retry}");
+    let words = answer.text().await?;
+    ensure!(words.contains("the disk is nearly full"), "{words}");
+    ensure!(errors() == before, "{}", engine.log());
+    Ok(())
+}
+
+/// What StatsD sends waits for room; what is more than can wait is lost, counted and told.
+async fn statsd() -> Result<()> {
+    const INTERVALS_FULL: u32 = 22;
+    let settings = format!("{SETTINGS}\n[statsd]\ninterval_seconds = 1\n");
+    let (engine, disk) = engine_with(&settings, 60).await?;
+    let listener = engine.listener("statsd").await?;
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await?;
+    let stored = async || {
+        let values = numbered::values(&engine, &[("shop.orders", ())]).await?;
+        anyhow::Ok(values.iter().map(|(_, value)| *value as u64).sum::<u64>())
+    };
+    let told = |status: &EngineStatus| {
+        let way = status.listeners.iter().find(|listener| listener.protocol == "statsd");
+        way.map(|way| way.message.clone()).unwrap_or_default()
+    };
+    disk.leave_free(40)?;
+    engine.wait_for_status("the notice is there", is_told).await?;
+    let (mut sent, mut lost) = (0, String::new());
+    for _ in 0..INTERVALS_FULL * 10 {
+        sent += socket.send_to(b"shop.orders:1|c", listener).await.map(|_| 1)?;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let now = told(&engine.status().await?);
+        if now.contains("were lost") {
+            lost = now;
+        }
+    }
+    ensure!(lost.contains("1 values put together were lost: the disk is nearly full"), "{lost:?}");
+    disk.make_room()?;
+    engine.wait_for_status("the notice is gone", |status| !is_told(status)).await?;
+    socket.send_to(b"shop.orders:100000|c", listener).await?;
+    let begun = Instant::now();
+    while stored().await? < 100_000 {
+        ensure!(begun.elapsed() < PATIENCE, "what waited was not stored");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let kept = stored().await? - 100_000;
+    // Twelve wait and one is being tried, of about ten each.
+    ensure!((60..sent).contains(&kept), "{kept} of {sent}");
+    engine.wait_for_status("all is well again", |status| told(status).is_empty()).await?;
+    Ok(())
 }
 
 async fn to_the_last_byte() -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod compact;
 mod copy;
+mod forget;
 mod histograms;
 mod retain;
 mod roll_up;
@@ -36,6 +37,7 @@ use crate::{
     layout::{Layouts, PartitionFile},
     partition::{Ids, NewPartition},
     reader::Reader,
+    retention::Piece,
     writer::{Change, Work, Writer},
 };
 
@@ -56,8 +58,8 @@ pub(crate) enum Request {
     Drop(Vec<u64>),
     /// Series go without a trace: out of the partitions, and out of the tables with a change.
     Remove { series: HashSet<u64>, change: Change, changed: Changed },
-    /// Takes out of partitions what services have in them.
-    Retain(Vec<(u64, HashSet<String>)>),
+    /// Takes out of heads and partitions what services have in them, and forgets series that have no point left.
+    Retain { unsealed: Vec<Piece>, partitions: Vec<(u64, HashSet<String>)> },
     /// Moves a partition's file away and forgets the partition.
     Quarantine(u64),
     /// Deletes files that nothing names.
@@ -99,6 +101,8 @@ impl Maintainer {
             writer,
             steps,
             ids,
+            // What a crash left undone, if it did.
+            forgets: true,
             stop: Arc::clone(&stop),
             _lock: lock,
         };
@@ -125,6 +129,8 @@ struct Maintenance {
     writer: Arc<Writer>,
     steps: Steps,
     ids: Ids,
+    /// Whether a series may have no point left: something went since it was last looked for one.
+    forgets: bool,
     stop: Arc<AtomicBool>,
     /// Last, so that the folder is let go after the connection.
     _lock: Arc<File>,
@@ -164,7 +170,7 @@ impl Maintenance {
                 self.publish_change(new, replaced, change, changed, true)?;
                 Ok(gone)
             }
-            Request::Retain(going) => self.retain(&going),
+            Request::Retain { unsealed, partitions } => self.retain(unsealed, &partitions),
             Request::Quarantine(id) => self.quarantine(id).map(|()| 0),
             // This thread is the only one that makes files, and it makes none now.
             Request::Sweep => self.layouts.sweep().map(|()| 0),
@@ -246,9 +252,13 @@ impl Maintenance {
         changed: Changed,
         removes_series: bool,
     ) -> Result<(), StoreError> {
-        let work = Work::Layout { change, changed, removes_series };
+        self.submit(Work::Layout { change, changed, removes_series }).map(|_| ())
+    }
+
+    /// Has the writer do something and waits for it; how many rows it touched.
+    fn submit(&self, work: Work) -> Result<u64, StoreError> {
         let outcome = self.writer.submit(work, 0)?;
-        outcome.blocking_recv().unwrap_or(Err(StoreError::Closed)).map(|_| ())
+        outcome.blocking_recv().unwrap_or(Err(StoreError::Closed)).map(|done| done.rows)
     }
 }
 

@@ -4,17 +4,41 @@ use std::{collections::HashSet, fs, sync::Arc};
 
 use super::Maintenance;
 use crate::{
-    StoreError,
+    Changed, StoreError,
     layout::PartitionFile,
     open::{create_folder, file_error},
     parts::QUARANTINE,
+    retention::{Piece, delete_unsealed},
+    writer::{Change, Work},
 };
 
 impl Maintenance {
+    /// Takes points out of the heads and out of partitions, and then series that have no point left. How many points
+    /// went.
+    pub(super) fn retain(
+        &mut self,
+        unsealed: Vec<Piece>,
+        going: &[(u64, HashSet<String>)],
+    ) -> Result<u64, StoreError> {
+        self.forgets |= !unsealed.is_empty() || !going.is_empty();
+        let mut gone = 0;
+        if !unsealed.is_empty() {
+            // Nothing is being sealed meanwhile: that is this thread's work too.
+            let change: Change = Box::new(move |connection| delete_unsealed(connection, &unsealed));
+            let changed = Changed { samples: true, ..Changed::default() };
+            gone += self.submit(Work::History { change, changed })?;
+        }
+        gone += self.retain_sealed(going)?;
+        if self.forgets {
+            self.forgets = !self.forget_series()?;
+        }
+        Ok(gone)
+    }
+
     /// Takes out of each partition what the services named with it have in it: the whole file if nobody else has
     /// anything, else the file is written anew without them. Each rewritten partition is a change of its own; one
     /// that is not there any more is left to the next time. How many points went.
-    pub(super) fn retain(&mut self, going: &[(u64, HashSet<String>)]) -> Result<u64, StoreError> {
+    fn retain_sealed(&mut self, going: &[(u64, HashSet<String>)]) -> Result<u64, StoreError> {
         let mut whole = Vec::new();
         let mut gone = 0;
         for (id, services) in going {

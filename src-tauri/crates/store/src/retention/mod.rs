@@ -2,6 +2,7 @@
 
 mod levels;
 mod plan;
+mod unsealed;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -10,6 +11,7 @@ use std::{
 
 use model::{DataDetail, DataKind, DropReason, KindLimits, RetentionPreview, Timestamp};
 pub(crate) use plan::Piece;
+pub(crate) use unsealed::delete as delete_unsealed;
 
 use crate::{Changed, Store, StoreError, maintain::Request, reader::Reader, sql::Parameter};
 
@@ -30,8 +32,8 @@ pub struct RetentionPlan {
 }
 
 impl Store {
-    /// Finds out what is there and what goes under these limits. Points that are not sealed yet are not counted
-    /// and never go; whatever an alert's evidence was taken from stays.
+    /// Finds out what is there and what goes under these limits. Points that are not sealed yet count as no bytes;
+    /// whatever an alert's evidence was taken from stays.
     pub async fn plan_retention(
         &self,
         limits: &[KindLimits],
@@ -51,22 +53,21 @@ impl Store {
         Ok(RetentionPlan { preview, going, oldest_exemplar })
     }
 
-    /// Takes away what a plan says. Each partition and each stretch of rows is a commit of its own: a crash leaves
-    /// some of them to the next time.
+    /// Takes away what a plan says, and then series that have no point left. Each partition and each stretch of rows is
+    /// a commit of its own: a crash leaves some of them to the next time.
     pub async fn apply_retention(&self, plan: RetentionPlan) -> Result<(), StoreError> {
         let mut partitions: BTreeMap<u64, HashSet<String>> = BTreeMap::new();
+        let mut unsealed = Vec::new();
         for (piece, _) in plan.going {
             match piece.partition {
                 Some(id) => {
                     partitions.entry(id).or_default().insert(piece.service);
                 }
+                None if piece.kind == DataKind::Metrics => unsealed.push(piece),
                 None => {
                     self.delete_rows(piece).await?;
                 }
             }
-        }
-        if !partitions.is_empty() {
-            self.maintain(Request::Retain(partitions.into_iter().collect())).await?;
         }
         if let Some(oldest) = plan.oldest_exemplar {
             let changed = Changed { samples: true, ..Changed::default() };
@@ -75,6 +76,7 @@ impl Store {
             })
             .await?;
         }
+        self.maintain(Request::Retain { unsealed, partitions: partitions.into_iter().collect() }).await?;
         Ok(())
     }
 
@@ -114,6 +116,7 @@ fn pieces(reader: &Reader) -> Result<Vec<Piece>, StoreError> {
             pinned: info.pinned,
         }));
     }
+    pieces.extend(unsealed::pieces(reader, &layout.heads)?);
     pieces.extend(rows(reader, DataKind::Logs, "logs", "time", "strlen(body) + strlen(attributes)")?);
     let texts = "strlen(name) + strlen(attributes) + strlen(events) + strlen(links)";
     pieces.extend(rows(reader, DataKind::Spans, "spans", "start_time", texts)?);

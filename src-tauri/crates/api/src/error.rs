@@ -52,7 +52,7 @@ impl From<store::StoreError> for ApiError {
     fn from(error: store::StoreError) -> Self {
         use store::StoreError as E;
         let code = match &error {
-            E::Busy { .. } | E::Full { .. } => ErrorCode::Busy,
+            E::Busy { .. } | E::Full { .. } | E::Recovering { .. } => ErrorCode::Busy,
             E::Deadline { .. } => ErrorCode::Deadline,
             E::InvalidRequest(_) => ErrorCode::Invalid,
             E::Closed => ErrorCode::Unavailable,

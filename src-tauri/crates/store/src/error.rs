@@ -25,6 +25,12 @@ pub enum StoreError {
         /// How long to wait before the next attempt.
         retry_after: Duration,
     },
+    /// The database failed as a whole and is being opened again; whether anything of the request was kept is not known.
+    #[error("the database failed and is being opened again, try again in {} s", retry_after.as_secs())]
+    Recovering {
+        /// How long to wait before the next attempt.
+        retry_after: Duration,
+    },
     /// The request took longer than its deadline and was given up.
     #[error("the request took longer than {} s and was cancelled", deadline.as_secs_f64())]
     Deadline {
@@ -83,11 +89,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// How long to wait before the next attempt, if one may succeed without anything being changed: the request
-    /// was not carried out and nothing of it was kept.
+    /// How long to wait before the next attempt, if one may succeed without anything being changed: the request was
+    /// not carried out, as far as is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Busy { retry_after } | Self::Full { retry_after, .. } => Some(*retry_after),
+            Self::Busy { retry_after }
+            | Self::Full { retry_after, .. }
+            | Self::Recovering { retry_after } => Some(*retry_after),
             _ => None,
         }
     }

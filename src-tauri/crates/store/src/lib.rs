@@ -20,6 +20,7 @@ mod partition;
 mod parts;
 mod read;
 mod reader;
+mod recover;
 mod reduce;
 mod retention;
 mod room;
@@ -30,6 +31,7 @@ mod store;
 mod table_file;
 mod verify;
 mod weight;
+mod workings;
 mod writer;
 
 pub use commit::{Changed, Commit};

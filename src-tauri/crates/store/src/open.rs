@@ -41,11 +41,17 @@ pub(crate) struct Opened {
     pub(crate) lock: Arc<File>,
 }
 
-/// Opens the folder, or makes a new one.
-pub(crate) fn open(folder: &Path, options: &StoreOptions) -> Result<Opened, StoreError> {
+/// Takes hold of the folder, or makes a new one: its full path, and the lock.
+pub(crate) fn claim(folder: &Path) -> Result<(PathBuf, Arc<File>), StoreError> {
     create_folder(folder)?;
     let folder = fs::canonicalize(folder).map_err(|error| file_error(folder, &error))?;
     let lock = Arc::new(lock(&folder)?);
+    Ok((folder, lock))
+}
+
+/// Opens the database in a folder that is locked, or makes a new one.
+pub(crate) fn open(folder: &Path, lock: Arc<File>, options: &StoreOptions) -> Result<Opened, StoreError> {
+    let folder = folder.to_owned();
     let database = folder.join(DATABASE);
     let exists = fs::metadata(&database).is_ok_and(|metadata| metadata.len() > 0);
     // A long log takes seconds to replay, so it is not looked at twice where a note says whose it is.

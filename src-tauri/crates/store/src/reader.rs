@@ -78,6 +78,15 @@ impl Readers {
         self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Waits until no read runs, but not forever, and lets none begin.
+    pub(crate) async fn quiet(&self, deadline: Duration) {
+        let all = self.permits.acquire_many(CONCURRENT as u32);
+        // Closed already is quiet enough.
+        if let Ok(Ok(all)) = tokio::time::timeout(deadline, all).await {
+            all.forget();
+        }
+    }
+
     /// Runs `work` on a thread for blocking work. Dropping the future cancels the read.
     pub(crate) async fn read<T: Send + 'static>(
         &self,

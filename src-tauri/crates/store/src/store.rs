@@ -1,10 +1,12 @@
 //! The store itself: opening, writing, closing.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
-    thread::JoinHandle,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,14 +18,14 @@ use crate::{
     Changed, Commit, HeldBack, SeriesLimits, StoreError, StoreOptions,
     dictionary::Dictionary,
     head,
-    layout::{Layout, Layouts, Partition},
-    maintain::{self, Maintainer, MaintenanceStep, Request, Steps},
+    layout::{Layout, Partition},
+    maintain::{MaintenanceStep, Request, Steps},
     open::{self, DATABASE},
-    reader::{Reader, Readers},
+    reader::Reader,
     room::{DiskRoom, Room},
-    series_limit::SeriesLimiter,
     weight::weight,
-    writer::{Change, Done, Work, Writer},
+    workings::{Lasting, Workings},
+    writer::{Change, Done, Work},
 };
 
 /// Commits a subscriber may lag behind before it loses the oldest.
@@ -46,20 +48,49 @@ pub struct Accepted {
     pub reasons: Vec<HeldBack>,
 }
 
+/// What all clones share.
 #[derive(Debug)]
-struct Shared {
-    folder: PathBuf,
-    dictionary: Arc<Dictionary>,
-    limiter: Arc<Mutex<SeriesLimiter>>,
+pub(crate) struct Shared {
+    pub(crate) folder: PathBuf,
+    pub(crate) options: StoreOptions,
+    pub(crate) lasting: Lasting,
     room: Arc<Room>,
-    writer: Arc<Writer>,
-    layouts: Arc<Layouts>,
-    steps: Steps,
+    workings: RwLock<Arc<Workings>>,
+    recovering: AtomicBool,
     /// None once the store is closed.
-    maintainer: Mutex<Option<Arc<Maintainer>>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-    commits: broadcast::Sender<Commit>,
-    readers: Readers,
+    lock: Mutex<Option<Arc<File>>>,
+}
+
+impl Shared {
+    pub(crate) fn workings(&self) -> Arc<Workings> {
+        Arc::clone(&self.workings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The lock of the folder, unless the store is closed.
+    pub(crate) fn lock(&self) -> Option<Arc<File>> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the database failed and is not open again yet.
+    pub(crate) fn is_recovering(&self) -> bool {
+        self.recovering.load(Ordering::Acquire) && self.lock().is_some()
+    }
+
+    /// False if somebody else began already.
+    pub(crate) fn begin_recovery(&self) -> bool {
+        !self.recovering.swap(true, Ordering::AcqRel)
+    }
+
+    /// Works with a database that was opened again, unless the store was closed meanwhile.
+    pub(crate) async fn end_recovery(&self, workings: Workings) {
+        let workings = Arc::new(workings);
+        *self.workings.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&workings);
+        self.recovering.store(false, Ordering::Release);
+        if self.lock().is_none() {
+            // What it would say has nobody to hear it.
+            let _ = workings.close().await;
+        }
+    }
 }
 
 /// What the store holds and how it is doing.
@@ -93,59 +124,22 @@ impl Store {
     /// Fails without changing anything in the folder's database if that is damaged, was written by a
     /// newer version, belongs to another program or is open in another process.
     pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        let opened = open::open(folder, &options)?;
-        let (folder, lock) = (opened.folder.clone(), Arc::clone(&opened.lock));
-        let dictionary = Arc::new(Dictionary::load(&opened.connection)?);
-        let mut limiter = SeriesLimiter::default();
-        dictionary.recount(&mut limiter);
-        let limiter = Arc::new(Mutex::new(limiter));
-        let room = Arc::new(Room::new(opened.folder.clone(), options.reserve_bytes));
-        room.look();
+        let (folder, lock) = open::claim(folder)?;
         let (commits, _) = broadcast::channel(COMMITS_KEPT);
-        head::stamp(&opened.connection, maintain::now())?;
-        let layouts = Arc::new(Layouts::open(&opened.connection, opened.folder.join(open::PARTITIONS))?);
-        layouts.sweep()?;
-        let readers = Readers::new(
-            opened.connection.try_clone()?,
-            Arc::clone(&layouts),
-            Arc::clone(&lock),
-            options.read_deadline,
-        );
-        let own = opened.connection.try_clone()?;
-        let (writer, writing) = Writer::start(
-            opened,
-            Arc::clone(&dictionary),
-            Arc::clone(&limiter),
-            Arc::clone(&layouts),
-            commits.clone(),
-            options.queue_records,
-        )?;
-        let writer = Arc::new(writer);
-        let steps = Steps::default();
-        let (maintainer, maintaining) = Maintainer::start(
-            own,
-            Arc::clone(&dictionary),
-            Arc::clone(&layouts),
-            Arc::clone(&writer),
-            steps.clone(),
-            lock,
-        )?;
-        Ok(Self {
-            shared: Arc::new(Shared {
-                folder,
-                dictionary,
-                limiter,
-                room,
-                writer,
-                layouts,
-                steps,
-                maintainer: Mutex::new(Some(Arc::new(maintainer))),
-                threads: Mutex::new(vec![maintaining, writing]),
-                commits,
-                readers,
-            }),
-            way: Arc::from(""),
-        })
+        let lasting = Lasting { limiter: Arc::default(), commits, steps: Steps::default() };
+        let workings = Workings::start(&folder, Arc::clone(&lock), &options, &lasting)?;
+        let room = Arc::new(Room::new(folder.clone(), options.reserve_bytes));
+        room.look();
+        let shared = Shared {
+            folder,
+            options,
+            lasting,
+            room,
+            workings: RwLock::new(Arc::new(workings)),
+            recovering: AtomicBool::new(false),
+            lock: Mutex::new(Some(lock)),
+        };
+        Ok(Self { shared: Arc::new(shared), way: Arc::from("") })
     }
 
     /// The same store for one way in, whose name is told where its telemetry is held back.
@@ -172,7 +166,9 @@ impl Store {
         let weight = weight(&batch);
         let work = Work::Telemetry((Arc::new(batch), Arc::clone(&self.way)));
         let outcome = self.submit_work(work, weight).await;
-        if matches!(outcome, Err(StoreError::Database(_))) && self.disk_room().await.full {
+        if matches!(outcome, Err(StoreError::Database(_) | StoreError::Recovering { .. }))
+            && self.disk_room().await.full
+        {
             self.shared.room.admit()?;
         }
         let not_kept = outcome?.not_kept;
@@ -192,17 +188,17 @@ impl Store {
 
     /// Limits the series that are kept from now on; those that are kept already stay.
     pub fn limit_series(&self, limits: SeriesLimits) {
-        self.shared.limiter.lock().unwrap_or_else(PoisonError::into_inner).set_limits(limits);
+        self.shared.lasting.limiter.lock().unwrap_or_else(PoisonError::into_inner).set_limits(limits);
     }
 
     /// What the limits held back since the store was opened.
     pub fn held_back(&self) -> Vec<HeldBack> {
-        self.shared.limiter.lock().unwrap_or_else(PoisonError::into_inner).held_back()
+        self.shared.lasting.limiter.lock().unwrap_or_else(PoisonError::into_inner).held_back()
     }
 
     /// A stream of what is committed from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Commit> {
-        self.shared.commits.subscribe()
+        self.shared.lasting.commits.subscribe()
     }
 
     /// What the store holds.
@@ -224,10 +220,12 @@ impl Store {
             })
             .await?;
         let (samples, logs, spans) = counts.unwrap_or_default();
-        let (series, resources) = self.shared.dictionary.len();
-        let figures = &self.shared.writer.figures;
+        let workings = self.shared.workings();
+        let (series, resources) = workings.dictionary.len();
+        let figures = &workings.writer.figures;
         let folder = self.shared.folder.clone();
-        let sealed: u64 = self.shared.layouts.current().partitions.iter().map(|file| file.info.bytes).sum();
+        let sealed: u64 =
+            self.shared.workings().layouts.current().partitions.iter().map(|file| file.info.bytes).sum();
         let bytes = tokio::task::spawn_blocking(move || {
             [DATABASE, open::LOG]
                 .iter()
@@ -264,16 +262,10 @@ impl Store {
     /// Commits what waits, moves the log into the database file and lets go of the folder. Reads that
     /// still run are not waited for; other clones answer [`StoreError::Closed`] from now on.
     pub async fn close(self) -> Result<(), StoreError> {
-        let outcome = self.submit(Work::Close, 0).await;
-        self.shared.readers.close();
-        self.shared.maintainer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let threads =
-            std::mem::take(&mut *self.shared.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
-            // A thread that panicked has nothing more to commit.
-            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
-        }
-        outcome.map(|_| ())
+        let lock = self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let outcome = self.shared.workings().close().await;
+        drop(lock);
+        outcome
     }
 
     /// Seals everything written so far into partitions, without waiting for the end of their windows.
@@ -293,21 +285,24 @@ impl Store {
 
     /// The partitions, in the order in which their points were written.
     pub fn partitions(&self) -> Vec<Partition> {
-        self.shared.layouts.current().partitions.iter().map(|file| file.info.clone()).collect()
+        self.shared.workings().layouts.current().partitions.iter().map(|file| file.info.clone()).collect()
     }
 
     /// Calls back at each step of sealing, compaction and dropping, on the thread that takes it.
     pub fn watch_maintenance(&self, observer: impl Fn(MaintenanceStep) + Send + Sync + 'static) {
-        self.shared.steps.watch(observer);
+        self.shared.lasting.steps.watch(observer);
     }
 
     pub(crate) fn layout(&self) -> Arc<Layout> {
-        self.shared.layouts.current()
+        self.shared.workings().layouts.current()
     }
 
     pub(crate) async fn maintain(&self, request: Request) -> Result<u64, StoreError> {
-        let maintainer = self.shared.maintainer.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        maintainer.ok_or(StoreError::Closed)?.ask(request).await
+        let outcome = match self.shared.workings().maintainer() {
+            Some(maintainer) => maintainer.ask(request).await,
+            None => Err(StoreError::Closed),
+        };
+        self.shared.examined(outcome)
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -315,7 +310,7 @@ impl Store {
     }
 
     pub(crate) fn dictionary(&self) -> Arc<Dictionary> {
-        Arc::clone(&self.shared.dictionary)
+        Arc::clone(&self.shared.workings().dictionary)
     }
 
     /// Runs a read under the deadline of the options.
@@ -323,7 +318,9 @@ impl Store {
         &self,
         work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.shared.readers.read(self.dictionary(), None, work).await
+        let workings = self.shared.workings();
+        let dictionary = Arc::clone(&workings.dictionary);
+        self.shared.examined(workings.readers.read(dictionary, None, work).await)
     }
 
     /// Runs a read under a deadline of its own.
@@ -332,7 +329,9 @@ impl Store {
         deadline: Duration,
         work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.shared.readers.read(self.dictionary(), Some(deadline), work).await
+        let workings = self.shared.workings();
+        let dictionary = Arc::clone(&workings.dictionary);
+        self.shared.examined(workings.readers.read(dictionary, Some(deadline), work).await)
     }
 
     /// Commits a change of the history; how many rows it touched.
@@ -349,6 +348,11 @@ impl Store {
     }
 
     async fn submit_work(&self, work: Work, weight: usize) -> Result<Done, StoreError> {
-        self.shared.writer.submit(work, weight)?.await.unwrap_or(Err(StoreError::Closed))
+        let workings = self.shared.workings();
+        let outcome = match workings.writer.submit(work, weight) {
+            Ok(outcome) => outcome.await.unwrap_or(Err(StoreError::Closed)),
+            Err(error) => Err(error),
+        };
+        self.shared.examined(outcome)
     }
 }

@@ -19,13 +19,13 @@ impl Maintenance {
     /// series that is written to meanwhile stays, for the writer looks again into what it wrote itself.
     pub(super) fn forget_series(&self) -> Result<bool, StoreError> {
         let layout = self.layouts.current();
-        let mut without_points = self.without_points(&layout)?;
-        let all = without_points.len() <= MOST_AT_ONCE;
-        without_points.truncate(MOST_AT_ONCE);
-        if without_points.is_empty() {
+        let mut unnamed = self.unnamed(&layout)?;
+        let all = unnamed.len() <= MOST_AT_ONCE;
+        unnamed.truncate(MOST_AT_ONCE);
+        if unnamed.is_empty() {
             return Ok(all);
         }
-        let list = id_list(without_points);
+        let list = id_list(unnamed);
         let forget: Change = Box::new(move |connection| {
             let named = named_in_tables(&head::all(connection)?);
             let sql = format!("DELETE FROM series WHERE id IN ({list}) AND id NOT IN ({named})");
@@ -37,7 +37,7 @@ impl Maintenance {
 
     /// Series that have no point anywhere. What a file holds that cannot be read is not known: series of the services
     /// in it are not among them.
-    fn without_points(&self, layout: &Layout) -> Result<Vec<u64>, StoreError> {
+    fn unnamed(&self, layout: &Layout) -> Result<Vec<u64>, StoreError> {
         let (whole, faulty): (Vec<&Arc<PartitionFile>>, Vec<_>) =
             layout.partitions.iter().partition(|file| file.fault().is_none());
         let mut named = vec![named_in_tables(&layout.heads)];

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { HealthState, ListenerStatus } from '../backend'
 import { argumentsOf, commandSection, nameOf, prometheusSection, withSection } from './sections'
 import { remoteWriteSnippets, statsdSnippets } from './senders'
+import { notListening, standingOfListeners, standingOfParts } from './standing'
 import { LANGUAGES, otlpText, reachable } from './ways'
 
 it('gives an address that a program on this machine can send to', () => {
@@ -37,4 +39,35 @@ it('says where to send StatsD', () => {
   expect(statsdSnippets('0.0.0.0:8125', '')[0]?.text).toContain('/dev/udp/127.0.0.1/8125')
   expect(statsdSnippets('', '/run/dsd.sock').map(({ value }) => value)).toEqual(['socket'])
   expect(remoteWriteSnippets('127.0.0.1:7172')[0]?.text).toContain('url: http://127.0.0.1:7172/api/v1/write')
+})
+
+describe('how a way in is', () => {
+  const parts = (...states: HealthState[]) => standingOfParts(states.map((state) => ({ state })))
+  it('is told by its parts', () => {
+    expect(parts()).toEqual({ state: 'unknown', words: 'none yet' })
+    expect(parts('unknown')).toEqual({ state: 'unknown', words: 'starting' })
+    expect(parts('healthy', 'degraded')).toEqual({ state: 'healthy', words: '2 working' })
+    expect(parts('healthy', 'unhealthy')).toEqual({ state: 'degraded', words: '1 working, 1 failing' })
+    expect(parts('unhealthy', 'unknown')).toEqual({ state: 'unhealthy', words: '1 failing' })
+  })
+
+  it('is told by what came in, and else by whether it listens', () => {
+    const listener = (state: HealthState, samples: number, address = '127.0.0.1:1'): ListenerStatus => ({
+      protocol: 'statsd',
+      address,
+      state,
+      message: '',
+      received: { samples, logs: 0, spans: 0 },
+      refused: 0,
+      last_received: null,
+    })
+    const told = (...listeners: ListenerStatus[]) =>
+      standingOfListeners(listeners, { samples: 'samples', logs: 'lines' })
+    expect(told(listener('healthy', 1200), listener('unhealthy', 0)).words).toBe('1.2k samples, 0 lines')
+    expect(told(listener('unhealthy', 0))).toEqual({ state: 'unhealthy', words: 'not listening' })
+    expect(told(listener('healthy', 0)).words).toBe('waiting for data')
+    expect(told(listener('unhealthy', 0, '')).words).toBe('off')
+    expect(told().words).toBe('off')
+    expect(notListening([listener('unhealthy', 0, ''), listener('healthy', 0)])).toEqual([])
+  })
 })

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { DroppedData, KeptData, RetentionPreview } from '../backend'
-import { dropSentence, dropTotal, freshRows, sameLimits, totalOf, withDays, withMegabytes } from './retention'
+import {
+  dropSentence,
+  dropTotal,
+  freshRows,
+  readMegabytes,
+  sameLimits,
+  totalOf,
+  withDays,
+  withMegabytes,
+  writeMegabytes,
+} from './retention'
 
 const kept = (service: string, rows: number, start: number): KeptData => ({
   kind: 'logs',
@@ -50,4 +60,12 @@ describe('limits', () => {
     expect(dropTotal({ dropped: [dropped, dropped] } as unknown as RetentionPreview)).toBe('2.4k records (2 MiB)')
     expect(dropTotal({ dropped: [] } as unknown as RetentionPreview)).toBe('')
   })
+})
+
+it('writes and reads sizes as people do', () => {
+  for (const count of [1, 488, 1500, 20_000, 2_000_000]) expect(readMegabytes(writeMegabytes(count))).toBe(count)
+  expect(writeMegabytes(20_000)).toBe('20 GB')
+  expect(readMegabytes('1,5 gb')).toBe(1500)
+  expect(readMegabytes('250')).toBe(250)
+  for (const text of ['', '0', '-3', 'many', '5 kB', '0.1 MB']) expect(readMegabytes(text)).toBeNull()
 })

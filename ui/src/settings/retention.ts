@@ -63,3 +63,15 @@ export function dropTotal({ dropped }: RetentionPreview): string {
   const bytes = dropped.reduce((sum, one) => sum + one.bytes, 0)
   return parts.length ? `${parts.join(', ')} (${formatValue(bytes, 'By')})` : ''
 }
+
+/** Megabytes as they are written: `20 GB`, `1500 MB`. */
+export const writeMegabytes = (count: number): string =>
+  count >= 1000 && count % 1000 === 0 ? `${count / 1000} GB` : `${count} MB`
+
+/** What was typed as megabytes, of which there is at least one; null if it is no size. */
+export function readMegabytes(text: string): number | null {
+  const match = /^\s*(\d+(?:[.,]\d+)?)\s*(m|mb|g|gb|t|tb)?\s*$/i.exec(text)
+  const factor = { g: 1e3, t: 1e6 }[match?.[2]?.[0]?.toLowerCase() ?? ''] ?? 1
+  const count = Math.round(Number(match?.[1]?.replace(',', '.')) * factor)
+  return count >= 1 ? count : null
+}

@@ -1,4 +1,6 @@
-//! Parquet files of others, read once to bring their rows in.
+//! Parquet files of others, and the partitions of another store, read once to bring their rows in.
+
+mod sealed;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -25,7 +27,12 @@ pub struct TableRows<'a> {
     rows: usize,
 }
 
-impl TableRows<'_> {
+impl<'a> TableRows<'a> {
+    /// Rows of columns of equal lengths.
+    fn of(columns: &'a [StringArray]) -> Self {
+        Self { columns: columns.iter().collect(), rows: columns.first().map_or(0, StringArray::len) }
+    }
+
     /// How many rows these are.
     pub fn len(&self) -> usize {
         self.rows
@@ -76,15 +83,26 @@ pub fn read_parquet(path: &Path, visitor: &mut dyn TableVisitor) -> Result<(), S
     connection.execute_batch(&format!(
         "SET allowed_paths = [{file}]; SET enable_external_access = false; SET lock_configuration = true;"
     ))?;
-    let rows: u64 = connection
-        .query_row(
-            &format!("SELECT coalesce(sum(num_rows), 0)::UBIGINT FROM parquet_file_metadata({file})"),
-            [],
-            |row| row.get(0),
-        )
-        .map_err(failed)?;
+    let mut described =
+        connection.prepare(&format!("DESCRIBE SELECT * FROM read_parquet({file})")).map_err(failed)?;
+    let columns: Vec<String> =
+        described.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(failed)?;
+    let form = sealed::Form::of(&columns);
+    if form == sealed::Form::RollUps {
+        let reason = "figures by the hour or minute: only points can be imported".to_owned();
+        return Err(StoreError::File { path: path.to_owned(), reason });
+    }
+    let rows: u64 = connection.query_row(&form.count(&file), [], |row| row.get(0)).map_err(failed)?;
+    let mut unfolding;
+    let visitor: &mut dyn TableVisitor = match form {
+        sealed::Form::Samples => {
+            unfolding = sealed::Unfolding::new(visitor);
+            &mut unfolding
+        }
+        _ => visitor,
+    };
     let mut statement = connection
-        .prepare(&format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet({file})"))
+        .prepare(&format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({})", form.select(&file)))
         .map_err(failed)?;
     let batches = statement.stream_arrow([]).map_err(failed)?;
     let names: Vec<String> = batches.get_schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -109,6 +127,11 @@ pub fn read_parquet(path: &Path, visitor: &mut dyn TableVisitor) -> Result<(), S
         let reason = "not a Parquet file that can be read: its data are damaged".to_owned();
         Err(StoreError::File { path: path.to_owned(), reason })
     })
+}
+
+/// A condition that a number is the marker that ends a series: of all NaN only that one.
+pub(crate) fn is_marker(number: &str) -> String {
+    format!("(isnan({number}) AND CAST({number} AS BIT) = CAST('{:064b}' AS BIT))", model::STALE.to_bits())
 }
 
 fn first_line(text: &str) -> String {

@@ -128,7 +128,7 @@ impl Reader<'_> {
         let mut words = comment.trim().splitn(3, [' ', '\t']);
         let (Some(keyword), Some(name)) = (words.next(), words.next()) else { return Ok(()) };
         let rest = words.next().unwrap_or_default().trim();
-        if !matches!(keyword, "TYPE" | "HELP") || name.len() > 1000 {
+        if !matches!(keyword, "TYPE" | "HELP") || name.len() > 1000 || !prometheus::is_metric_name(name) {
             return Ok(());
         }
         // A type is told before the samples of its family; lines that wait were told without it.
@@ -149,16 +149,10 @@ impl Reader<'_> {
 
     fn line(&mut self, number: u64, line: &str) -> Result<(), Ended> {
         self.sink.tally.rows += 1;
-        let line = match self.dialect {
-            Dialect::Prometheus => line.to_owned(),
-            Dialect::OpenMetrics => match in_milliseconds(line) {
-                Some(line) => line,
-                None => return self.sink.refuse(|| format!("line {number}: no value and time")),
-            },
-        };
+        let line = line.to_owned();
         if let Some((_, last)) = self.lines.last() {
             let new_family = base(family_of(last)) != base(family_of(&line));
-            let new_time = last.rsplit(' ').next() != line.rsplit(' ').next();
+            let new_time = time_of(last) != time_of(&line);
             let (waiting, bytes) = (self.lines.len(), self.line_bytes);
             if (new_family && (waiting >= PIECE || bytes >= PIECE_BYTES))
                 || (new_time && (waiting >= 2 * PIECE || bytes >= 2 * PIECE_BYTES))
@@ -184,7 +178,14 @@ impl Reader<'_> {
                 text.push_str(line);
                 text.push('\n');
             }
-            match prometheus::parse(text.as_bytes(), usize::MAX) {
+            let parsed = match self.dialect {
+                Dialect::Prometheus => prometheus::parse(text.as_bytes(), usize::MAX),
+                Dialect::OpenMetrics => {
+                    text.push_str("# EOF\n");
+                    prometheus::parse_openmetrics(text.as_bytes(), usize::MAX)
+                }
+            };
+            match parsed {
                 Ok(exposition) => return self.pass_on(exposition, &lines, header_lines),
                 Err(error) => {
                     let place = error.line.saturating_sub(header_lines + 1).min(lines.len() - 1);
@@ -218,12 +219,16 @@ impl Reader<'_> {
             else {
                 continue;
             };
-            let kind = match family.kind.as_str() {
-                kind @ ("counter" | "gauge" | "histogram" | "summary") => kind,
-                _ => "untyped",
+            let (kind, told) = match (self.dialect, family.kind.as_str()) {
+                // Some call a counter of Prometheus' text by its name without `_total`, as OpenMetrics does.
+                (Dialect::Prometheus, "counter") => ("counter", name),
+                (_, kind @ ("counter" | "gauge" | "histogram" | "summary")) => (kind, told.as_str()),
+                (Dialect::OpenMetrics, kind @ ("gaugehistogram" | "info" | "stateset")) => {
+                    (kind, told.as_str())
+                }
+                (Dialect::OpenMetrics, _) => ("unknown", told.as_str()),
+                (Dialect::Prometheus, _) => ("untyped", told.as_str()),
             };
-            // OpenMetrics calls a counter by its name without `_total`.
-            let told = if kind == "counter" { name } else { told };
             header.push_str(&format!("# TYPE {told} {kind}\n"));
             count += 1;
             if !family.help.is_empty() {
@@ -295,65 +300,13 @@ fn family_of(line: &str) -> &str {
     line.split(['{', ' ', '\t']).next().unwrap_or_default()
 }
 
+/// The last word of a line before its exemplar: its time, where it has one.
+fn time_of(line: &str) -> Option<&str> {
+    line.split(" # ").next()?.rsplit(' ').next()
+}
+
 /// The family that a part of a histogram or summary belongs to.
 fn base(name: &str) -> &str {
-    ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
-}
-
-/// A line of OpenMetrics as Prometheus text: without its exemplar, its time in milliseconds. None if there is no
-/// value or the time is no number.
-fn in_milliseconds(line: &str) -> Option<String> {
-    let mut quoted = false;
-    let mut escaped = false;
-    let mut labels_end = 0;
-    let mut end = line.len();
-    for (index, byte) in line.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'}' if !quoted && labels_end == 0 => labels_end = index + 1,
-            b'#' if !quoted => {
-                end = index;
-                break;
-            }
-            _ => {}
-        }
-    }
-    let line = line.get(..end)?;
-    let name_end = if labels_end > 0 { labels_end } else { line.find([' ', '\t'])? };
-    let (series, rest) = line.split_at_checked(name_end)?;
-    let mut words = rest.split_ascii_whitespace();
-    let value = words.next()?;
-    let Some(time) = words.next() else { return Some(format!("{series} {value}")) };
-    let seconds: f64 = time.parse().ok()?;
-    let milliseconds = (seconds * 1000.0).round();
-    if words.next().is_some() || milliseconds.abs() >= 9.0e15 || milliseconds.is_nan() {
-        return None;
-    }
-    Some(format!("{series} {value} {}", milliseconds as i64))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn openmetrics_lines_become_prometheus_lines() {
-        for (line, expected) in [
-            (
-                "a_total{x=\"}#\\\"\"} 3 1700000000.5 # {trace_id=\"x\"} 1",
-                Some("a_total{x=\"}#\\\"\"} 3 1700000000500"),
-            ),
-            ("a 3 1700000000", Some("a 3 1700000000000")),
-            ("a 3", Some("a 3")),
-            ("a", None),
-            ("a 3 x", None),
-            ("a 3 NaN", None),
-            ("a 3 1e300", None),
-            ("a 3 1 2", None),
-        ] {
-            assert_eq!(in_milliseconds(line).as_deref(), expected, "{line}");
-        }
-    }
+    const SUFFIXES: [&str; 6] = ["_bucket", "_sum", "_count", "_gsum", "_gcount", "_info"];
+    SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
 }

@@ -2,6 +2,7 @@
 //! are read in bounded memory and committed in batches; a file that is imported again, or an import that is taken
 //! up again after it broke off, doubles nothing, because the store keeps one point per series and time.
 
+mod content;
 mod csv;
 mod exposition;
 mod moment;

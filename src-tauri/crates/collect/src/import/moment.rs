@@ -3,6 +3,8 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use model::{NANOS_PER_SECOND, Timestamp};
 
+use crate::prometheus::read_seconds;
+
 /// Earlier times are taken for another unit: 1990-01-01.
 const EARLIEST: i64 = 631_152_000 * NANOS_PER_SECOND;
 /// How far ahead of now a time may be.
@@ -18,7 +20,7 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     if let Ok(number) = text.parse::<i64>() {
         return Ok(from_number(number));
     }
-    if let Some(time) = from_decimal(text) {
+    if let Some(time) = read_seconds(text) {
         return Ok(time);
     }
     if let Ok(seconds) = text.parse::<f64>() {
@@ -59,18 +61,6 @@ fn from_number(number: i64) -> Timestamp {
     let unit = units.into_iter().find(|(end, _)| number.unsigned_abs() < *end);
     let factor = unit.map_or(1, |(_, factor)| factor);
     Timestamp(number.saturating_mul(factor))
-}
-
-/// Seconds such as `1700000000.25`, to the digit: a floating-point number would round them.
-fn from_decimal(text: &str) -> Option<Timestamp> {
-    let (seconds, fraction) = text.split_once('.')?;
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(seconds) || !digits(fraction) || seconds.len() > 10 {
-        return None;
-    }
-    let fraction: String = fraction.chars().chain(std::iter::repeat('0')).take(9).collect();
-    let seconds: i64 = seconds.parse().ok()?;
-    Some(Timestamp(seconds.checked_mul(NANOS_PER_SECOND)?.checked_add(fraction.parse().ok()?)?))
 }
 
 fn from_float(number: f64) -> Option<Timestamp> {

@@ -2,9 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use model::{AttributeValue, Attributes, MetricKind, Resource, Series, SeriesId, Temporality, Timestamp};
+use model::{
+    AttributeValue, Attributes, MetricKind, Resource, Scope, Series, SeriesId, Temporality, Timestamp,
+};
 
-use super::moment::{self, shown};
+use super::{
+    content::{Content, PointColumns},
+    moment::{self, shown},
+};
 
 /// Attributes that tell who speaks, not what is measured. In files written by Binnacle both stand together.
 const OF_RESOURCE: [&str; 14] = [
@@ -34,14 +39,22 @@ pub(crate) struct Columns {
     count: usize,
     time: usize,
     metric: usize,
-    value: usize,
     kind: Option<usize>,
     unit: Option<usize>,
     service: Option<usize>,
     tags: Option<usize>,
-    /// Count, sum, bounds and counts of histograms, in the files that Binnacle writes.
-    histogram: Option<[usize; 4]>,
+    points: PointColumns,
+    /// What else tells a series from others, in the files that Binnacle writes.
+    identity: Identity,
     others: Vec<(String, usize)>,
+}
+
+impl Identity {
+    fn all(&self) -> impl Iterator<Item = usize> {
+        [self.temporality, self.monotonic, self.scope_name, self.scope_version, self.resource]
+            .into_iter()
+            .flatten()
+    }
 }
 
 impl Columns {
@@ -56,25 +69,31 @@ impl Columns {
                 format!("no column is called {}; there are {list}", wanted.join(" or "))
             })
         };
-        let histogram = match ["count", "sum", "bucket_bounds", "bucket_counts"].map(|name| place(&[name])) {
-            [Some(count), Some(sum), Some(bounds), Some(counts)] => Some([count, sum, bounds, counts]),
-            _ => None,
+        let points = PointColumns::find(needed(&["value", "val"])?, |name| place(&[name]));
+        let own = |name: &str| place(&[name]).filter(|_| points.is_own());
+        let identity = Identity {
+            temporality: own("temporality"),
+            monotonic: own("monotonic"),
+            scope_name: own("scope_name"),
+            scope_version: own("scope_version"),
+            resource: own("resource"),
         };
         let mut columns = Self {
             count: header.len(),
             time: needed(&["time", "timestamp", "ts", "date", "datetime"])?,
             metric: needed(&["metric", "name", "__name__", "metric_name"])?,
-            value: needed(&["value", "val"])?,
             kind: place(&["kind", "type"]),
             unit: place(&["unit"]),
             service: place(&["service", "service.name", "service_name"]),
             tags: place(&["tags", "labels", "attributes"]),
-            histogram,
+            identity,
+            points,
             others: Vec::new(),
         };
-        let mut taken: Vec<usize> = vec![columns.time, columns.metric, columns.value];
+        let mut taken: Vec<usize> = vec![columns.time, columns.metric];
         taken.extend([columns.kind, columns.unit, columns.service, columns.tags].into_iter().flatten());
-        taken.extend(columns.histogram.into_iter().flatten());
+        taken.extend(columns.points.all());
+        taken.extend(columns.identity.all());
         for (index, name) in header.iter().enumerate().filter(|(index, _)| !taken.contains(index)) {
             let name = name.trim();
             if name.is_empty() {
@@ -86,6 +105,17 @@ impl Columns {
     }
 }
 
+/// Where files that Binnacle writes keep what tells a series from others beside name, kind, unit and tags.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Identity {
+    temporality: Option<usize>,
+    monotonic: Option<usize>,
+    scope_name: Option<usize>,
+    scope_version: Option<usize>,
+    /// The attributes of the resource, which `tags` holds too.
+    resource: Option<usize>,
+}
+
 /// A row that makes no point, and the column that is to blame.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -93,15 +123,8 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
 }
 
-fn refusal(column: usize, message: impl Into<String>) -> Refusal {
+pub(super) fn refusal(column: usize, message: impl Into<String>) -> Refusal {
     Refusal { column, message: message.into() }
-}
-
-/// What a row holds.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Content {
-    Value(f64),
-    Histogram { count: u64, sum: Option<f64>, bounds: Vec<f64>, counts: Vec<u64> },
 }
 
 /// A point of a series.
@@ -109,6 +132,7 @@ pub(crate) enum Content {
 pub(crate) struct Point {
     pub(crate) series: Arc<(SeriesId, Series)>,
     pub(crate) time: Timestamp,
+    pub(crate) start_time: Option<Timestamp>,
     pub(crate) content: Content,
 }
 
@@ -139,17 +163,20 @@ impl RowReader {
         let time = moment::parse(text(columns.time))
             .and_then(|time| moment::plausible(time, self.now))
             .map_err(|message| refusal(columns.time, message))?;
-        let content = self.content(row)?;
+        let kind = columns.kind.map(text).unwrap_or_default();
+        let content = columns.points.read(row, kind)?;
+        let start_time = columns.points.start_time(row)?;
         self.key.clear();
         let told = [Some(columns.metric), columns.kind, columns.unit, columns.service, columns.tags];
-        for index in told.into_iter().flatten().chain(columns.others.iter().map(|(_, index)| *index)) {
+        let others = columns.others.iter().map(|(_, index)| *index);
+        for index in told.into_iter().flatten().chain(columns.identity.all()).chain(others) {
             self.key.push_str(text(index));
             self.key.push('\u{1f}');
         }
         let series = match self.known.get(&self.key) {
             Some(series) => Arc::clone(series),
             None => {
-                let series = self.series(row, matches!(content, Content::Histogram { .. }))?;
+                let series = self.series(row, content.kind())?;
                 let series = Arc::new((series.id(), series));
                 self.known_bytes += self.key.len() + SERIES_BYTES;
                 if self.known_bytes > REMEMBERED_BYTES {
@@ -160,53 +187,21 @@ impl RowReader {
                 series
             }
         };
-        Ok(Point { series, time, content })
+        Ok(Point { series, time, start_time, content })
     }
 
-    fn content(&self, row: &[Option<&str>]) -> Result<Content, Refusal> {
-        let columns = &self.columns;
-        let text = |index: usize| row.get(index).copied().flatten().map(str::trim).unwrap_or_default();
-        let value = text(columns.value);
-        if !value.is_empty() {
-            let value = number(value)
-                .ok_or_else(|| refusal(columns.value, format!("{} is not a number", shown(value))))?;
-            return Ok(Content::Value(value));
-        }
-        let Some([count, sum, bounds, counts]) =
-            columns.histogram.filter(|[count, ..]| !text(*count).is_empty())
-        else {
-            return Err(refusal(columns.value, "no value"));
-        };
-        if columns.kind.is_none_or(|kind| text(kind) != "histogram") {
-            return Err(refusal(count, "only histograms with bounds can be brought back from a file"));
-        }
-        let list = |index: usize| serde_json::from_str::<Vec<f64>>(text(index)).unwrap_or_default();
-        let whole = serde_json::from_str::<Vec<u64>>(text(counts)).unwrap_or_default();
-        let bounds_told = list(bounds);
-        if whole.len() != bounds_told.len() + 1 || !bounds_told.is_sorted_by(|one, next| one < next) {
-            return Err(refusal(counts, "the counts of the buckets do not fit their bounds"));
-        }
-        let told_count =
-            text(count).parse().map_err(|_| refusal(count, "the count is not a whole number"))?;
-        Ok(Content::Histogram {
-            count: told_count,
-            sum: number(text(sum)),
-            bounds: bounds_told,
-            counts: whole,
-        })
-    }
-
-    fn series(&self, row: &[Option<&str>], is_histogram: bool) -> Result<Series, Refusal> {
+    fn series(&self, row: &[Option<&str>], composite: Option<MetricKind>) -> Result<Series, Refusal> {
         let columns = &self.columns;
         let text = |index: usize| row.get(index).copied().flatten().unwrap_or_default();
         let name = text(columns.metric).trim();
         if name.is_empty() {
             return Err(refusal(columns.metric, "no name of a metric"));
         }
-        let kind = match columns.kind.map(|kind| (kind, text(kind).trim().to_ascii_lowercase())) {
-            _ if is_histogram => MetricKind::Histogram,
-            None => MetricKind::Gauge,
-            Some((column, kind)) => match kind.as_str() {
+        let told = columns.kind.map(|kind| (kind, text(kind).trim().to_ascii_lowercase()));
+        let kind = match (composite, told) {
+            (Some(kind), _) => kind,
+            (None, None) => MetricKind::Gauge,
+            (None, Some((column, kind))) => match kind.as_str() {
                 "" | "gauge" | "untyped" | "unknown" => MetricKind::Gauge,
                 "counter" | "sum" => MetricKind::Counter,
                 _ => return Err(refusal(column, format!("a value cannot be of the kind {}", shown(&kind)))),
@@ -217,9 +212,23 @@ impl RowReader {
         if let Some(tags) = columns.tags.filter(|tags| !text(*tags).trim().is_empty()) {
             let told: Attributes = serde_json::from_str(text(tags))
                 .map_err(|error| refusal(tags, format!("the tags are not a JSON object: {error}")))?;
+            let of_resource = match columns.identity.resource.filter(|index| !text(*index).is_empty()) {
+                Some(index) => Some(serde_json::from_str::<Attributes>(text(index)).map_err(|error| {
+                    refusal(index, format!("the resource is not a JSON object: {error}"))
+                })?),
+                None => None,
+            };
             for (key, value) in told.0 {
-                let part = if OF_RESOURCE.contains(&key.as_str()) { &mut resource } else { &mut attributes };
+                let speaks = match &of_resource {
+                    Some(of_resource) => of_resource.0.get(&key) == Some(&value),
+                    None => OF_RESOURCE.contains(&key.as_str()),
+                };
+                let part = if speaks { &mut resource } else { &mut attributes };
                 part.0.insert(key, value);
+            }
+            // What the series' own tags hide of it.
+            for (key, value) in of_resource.into_iter().flat_map(|attributes| attributes.0) {
+                resource.0.entry(key).or_insert(value);
             }
         }
         for (key, index) in &columns.others {
@@ -233,36 +242,43 @@ impl RowReader {
         if !unnamed && !resource.0.contains_key("service.name") {
             resource = resource.with("service.name", named.unwrap_or(&self.service));
         }
-        let counts = kind != MetricKind::Gauge;
+        let told = |index: Option<usize>| index.map(text).unwrap_or_default();
+        let counts = !matches!(kind, MetricKind::Gauge | MetricKind::Summary);
+        let temporality = match told(columns.identity.temporality) {
+            "delta" => Temporality::Delta,
+            "cumulative" => Temporality::Cumulative,
+            "unspecified" => Temporality::Unspecified,
+            _ if counts => Temporality::Cumulative,
+            _ => Temporality::Unspecified,
+        };
+        let scope = Scope {
+            name: told(columns.identity.scope_name).to_owned(),
+            version: told(columns.identity.scope_version).to_owned(),
+        };
         Ok(Series {
             name: name.to_owned(),
             kind,
             unit: columns.unit.map(text).unwrap_or_default().to_owned(),
             description: String::new(),
-            temporality: if counts { Temporality::Cumulative } else { Temporality::Unspecified },
-            monotonic: counts,
+            temporality,
+            monotonic: match told(columns.identity.monotonic) {
+                "true" => true,
+                "false" => false,
+                _ => counts,
+            },
             resource: Arc::new(Resource { attributes: resource }),
-            scope: Arc::default(),
+            scope: Arc::new(scope),
             attributes,
         })
     }
 }
 
-/// Numbers as programs write them.
-fn number(text: &str) -> Option<f64> {
-    match text.to_ascii_lowercase().as_str() {
-        "nan" => Some(f64::NAN),
-        "inf" | "+inf" | "infinity" => Some(f64::INFINITY),
-        "-inf" | "-infinity" => Some(f64::NEG_INFINITY),
-        "true" => Some(1.0),
-        "false" => Some(0.0),
-        number => number.parse().ok(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use model::Buckets;
+
     use super::*;
+    use crate::import::content::Composite;
 
     fn reader(header: &[&str]) -> RowReader {
         let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
@@ -338,8 +354,13 @@ mod tests {
             "{}",
         ];
         let point = read(&mut reader, &row).unwrap();
-        let expected =
-            Content::Histogram { count: 6, sum: Some(1.5), bounds: vec![0.1, 1.0], counts: vec![1, 2, 3] };
+        let expected = Content::Composite(Composite {
+            count: 6,
+            sum: Some(1.5),
+            min: None,
+            max: None,
+            buckets: Buckets::Explicit { bounds: vec![0.1, 1.0], counts: vec![1, 2, 3] },
+        });
         assert_eq!(point.content, expected);
     }
 

@@ -7,7 +7,7 @@ use model::{
 };
 use tokio::sync::mpsc::Sender;
 
-use super::rows::{Content, Point};
+use super::{content::Content, rows::Point};
 
 /// Points of one commit.
 const BATCH: usize = 10_000;
@@ -75,21 +75,26 @@ impl Sink {
     pub(crate) fn take(&mut self, point: Point) -> Result<(), Ended> {
         let (id, series) = &*point.series;
         self.describe(*id, || series.clone());
+        let (time, start_time) = (point.time, point.start_time);
         match point.content {
             Content::Value(value) => {
-                self.batch.samples.push(Sample { series: *id, time: point.time, start_time: None, value });
+                self.batch.samples.push(Sample { series: *id, time, start_time, value });
             }
-            Content::Histogram { count, sum, bounds, counts } => {
-                self.bytes += 16 * counts.len();
+            Content::Composite(composite) => {
+                self.bytes += match &composite.buckets {
+                    Buckets::Explicit { counts, .. } => 16 * counts.len(),
+                    Buckets::Exponential { positive, negative, .. } => 8 * (positive.len() + negative.len()),
+                    Buckets::Quantiles(quantiles) => 16 * quantiles.len(),
+                };
                 self.batch.histograms.push(HistogramPoint {
                     series: *id,
-                    time: point.time,
-                    start_time: None,
-                    count,
-                    sum,
-                    min: None,
-                    max: None,
-                    buckets: Buckets::Explicit { bounds, counts },
+                    time,
+                    start_time,
+                    count: composite.count,
+                    sum: composite.sum,
+                    min: composite.min,
+                    max: composite.max,
+                    buckets: composite.buckets,
                 });
             }
         }

@@ -1,6 +1,8 @@
 //! The parts of a line that the text formats share: names, labels, values, escapes. A name may be quoted and may
 //! then hold anything ("UTF-8 names" of the text formats since Prometheus 3).
 
+use model::{NANOS_PER_SECOND, Timestamp};
+
 use super::exposed::{ExposedLabels, MOST_LABELS, shown};
 
 /// A blank or a tab.
@@ -165,6 +167,18 @@ pub(crate) fn read_value(word: &str) -> Option<f64> {
         number if number.bytes().any(|byte| byte.is_ascii_digit()) => number.parse().ok(),
         _ => None,
     }
+}
+
+/// Seconds such as `1700000000.25`, to the digit: a floating-point number would round them. None of other forms.
+pub(crate) fn read_seconds(text: &str) -> Option<Timestamp> {
+    let (seconds, fraction) = text.split_once('.')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(seconds) || !digits(fraction) || seconds.len() > 10 {
+        return None;
+    }
+    let fraction: String = fraction.chars().chain(std::iter::repeat('0')).take(9).collect();
+    let seconds: i64 = seconds.parse().ok()?;
+    Some(Timestamp(seconds.checked_mul(NANOS_PER_SECOND)?.checked_add(fraction.parse().ok()?)?))
 }
 
 /// Whether a name can stand without quotes as the name of a metric.

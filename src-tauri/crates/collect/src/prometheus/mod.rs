@@ -15,6 +15,7 @@ pub use assembly::{Assembled, SeriesLimits, Target, assemble};
 pub use exposed::{
     ExposedExemplar, ExposedLabels, ExposedSample, Exposition, ExpositionError, FamilyKind, NativeHistogram,
 };
+pub(crate) use line::{is_metric_name, read_seconds};
 pub use openmetrics::parse_openmetrics;
 pub use protobuf::parse_protobuf;
 pub use relabel::{Rule, relabel};

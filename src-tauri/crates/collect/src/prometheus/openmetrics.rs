@@ -5,7 +5,10 @@ use model::Timestamp;
 
 use super::{
     exposed::{ExposedExemplar, ExposedSample, Exposition, ExpositionError, FamilyKind, shown},
-    line::{BLANKS, read_exemplar_labels, read_metric_name, read_series, read_value, split_word, unescape},
+    line::{
+        BLANKS, read_exemplar_labels, read_metric_name, read_seconds, read_series, read_value, split_word,
+        unescape,
+    },
 };
 
 /// Exemplar labels may hold this many characters, names and values together.
@@ -125,9 +128,11 @@ fn read_value_and_time(text: &str) -> Result<(f64, Option<Timestamp>), String> {
 
 /// Seconds since the epoch, with or without a fraction.
 fn read_time(word: &str) -> Result<Timestamp, String> {
+    if let Some(time) = read_seconds(word) {
+        return Ok(time);
+    }
     let seconds = read_value(word).filter(|seconds| seconds.is_finite());
     let seconds = seconds.ok_or_else(|| format!("{} is not a time in seconds", shown(word)))?;
-    // Of a fraction written out, a floating-point number loses what lies below a quarter of a microsecond.
     Ok(Timestamp::from_seconds(seconds))
 }
 
@@ -150,7 +155,7 @@ mod tests {
         assert_eq!(exposition.units["took_seconds"], "seconds");
         assert_eq!(exposition.kinds["took_seconds"], FamilyKind::Histogram);
         let last = &exposition.samples[2];
-        assert_eq!(last.time, Some(Timestamp::from_seconds(1_520_879_607.789)));
+        assert_eq!(last.time, Some(Timestamp::from_millis(1_520_879_607_789)));
         assert_eq!(last.exemplars[0].value, 9.8);
         assert_eq!(last.exemplars[0].time, Some(Timestamp::from_seconds(1_520_879_607.5)));
         assert_eq!(last.exemplars[0].labels, [("trace_id".to_owned(), "oHg5SJ#RHA0".to_owned())]);

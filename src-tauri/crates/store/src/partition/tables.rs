@@ -17,11 +17,13 @@ pub(crate) const POINT: &str = "start_time, count, sum, min, max, bounds, counts
 /// The points of a file of samples: what [`super::codec`] encodes, decoded by the database.
 fn decoded(file: &str) -> String {
     format!(
-        "(SELECT series_id, time, value, 0 AS place FROM (SELECT series_id, \
+        "(SELECT series_id, time, start_time, value, 0 AS place FROM (SELECT series_id, \
+           coalesce(start, start_time) AS start_time, \
            CAST(first_time + sum(time_step) OVER points AS BIGINT) AS time, \
            CASE WHEN decimals IS NULL THEN number \
              ELSE CAST(first_number + sum(step) OVER points AS BIGINT) / power(10, decimals) END AS value \
-         FROM (SELECT series_id, file_row_number, first_time, first_number, decimals, \
+         FROM (SELECT series_id, file_row_number, first_time, first_number, decimals, start_time, \
+             unnest(start_times) AS start, \
              generate_subscripts(time_steps, 1) AS nth, unnest(time_steps) AS time_step, \
              unnest(coalesce(CAST(steps AS BIGINT[]), long_steps)) AS step, unnest(doubles) AS number \
            FROM read_parquet({file}, file_row_number = true)) \
@@ -29,11 +31,11 @@ fn decoded(file: &str) -> String {
     )
 }
 
-/// A table with `series_id`, `time` and `value`.
+/// A table with `series_id`, `time`, `start_time` and `value`.
 pub(crate) fn samples(reader: &Reader, layout: &Layout, start: i64, end: i64) -> Result<String, StoreError> {
     let head = |id: &u64| format!("(SELECT *, rowid AS place FROM {})", head::samples(*id));
     let sources = sources(reader, layout, PartitionSignal::Samples, start, end, decoded, head)?;
-    Ok(each_once(&sources, "value", start, end))
+    Ok(each_once(&sources, "start_time, value", start, end))
 }
 
 /// A table with `series_id`, `time` and the columns of [`POINT`].

@@ -84,7 +84,8 @@ async fn data_are_shown_compacted_and_kept_no_longer_than_wanted() {
     }
     assert!(!partitions(&engine).is_empty());
     let live = kept(&engine);
-    assert_eq!(rows(&live, DataKind::Metrics, "numbered"), 1000);
+    // And what is made from the spans meanwhile.
+    assert!(rows(&live, DataKind::Metrics, "numbered") >= 1000);
     assert_eq!(rows(&live, DataKind::Logs, "numbered"), 1000);
     assert_eq!(rows(&live, DataKind::Spans, "numbered"), 1000);
     assert_eq!(rows(&live, DataKind::Logs, "old"), 0);
@@ -95,7 +96,7 @@ async fn data_are_shown_compacted_and_kept_no_longer_than_wanted() {
 
     assert!(engine.stop().await.unwrap().success());
     let folder = kept(&engine);
-    assert_eq!(rows(&folder, DataKind::Metrics, "numbered"), 1000);
+    assert!(rows(&folder, DataKind::Metrics, "numbered") >= 1000);
     assert_eq!(rows(&folder, DataKind::Logs, "numbered"), 1000);
 }
 

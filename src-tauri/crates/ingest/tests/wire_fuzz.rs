@@ -1,5 +1,5 @@
-//! Mutated messages of every wire format: whatever is sent, the answer is a success or a refusal, nothing panics, and
-//! the next good message is stored. The seed is fixed; `BINNACLE_FUZZ_ROUNDS` asks for more rounds than the usual and
+//! Mutated messages of every wire format: whatever is sent, the answer is a success or a refusal, within bounded memory,
+//! nothing panics, and the next good message is stored. The seed is fixed; `BINNACLE_FUZZ_ROUNDS` asks for more rounds than the usual and
 //! `BINNACLE_FUZZ_SEED` for others.
 
 mod support;
@@ -11,11 +11,41 @@ use model::PartReporter;
 use opentelemetry_proto::tonic::metrics::v1::{
     Gauge, Metric, NumberDataPoint, metric::Data, number_data_point,
 };
+use peak_alloc::PeakAlloc;
 use prost::Message;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use reqwest::Client;
 use support::{log, logs, metrics, now, prometheus::*, span, traces, within};
-use tokio::net::UdpSocket;
+use tokio::{net::UdpSocket, sync::Mutex};
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Memory is counted for the whole program: one test at a time.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+/// What one message may take on its way into the store, from the sender's side to the writer's, beside what its length
+/// explains.
+const MOST_BYTES_BESIDE: usize = 2 << 20;
+/// A point of a few bytes becomes a series with a dozen fields, several times on its way.
+const MOST_BYTES_PER_BYTE: usize = 300;
+
+/// The memory in use, and the most that was in use since this was asked last.
+fn memory() -> (usize, usize) {
+    let (now, peak) = (MEMORY.current_usage(), MEMORY.peak_usage());
+    MEMORY.reset_peak_usage();
+    (now, peak)
+}
+
+/// Holds the memory taken since `before` against what so many bytes may take; how much it was.
+fn bounded(before: usize, length: usize, what: &dyn std::fmt::Display) -> usize {
+    let used = memory().1.saturating_sub(before);
+    assert!(
+        used <= MOST_BYTES_BESIDE + MOST_BYTES_PER_BYTE * length,
+        "{what}: {used} bytes of memory for {length} bytes"
+    );
+    used
+}
 
 const ROUNDS: u32 = 1500;
 const SEED: u64 = 20_261_122;
@@ -141,10 +171,12 @@ fn second_request(random: &mut StdRng) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn remote_write_survives_what_is_sent() {
+    let _alone = ALONE.lock().await;
     let receiver = Receiver::start().await;
     let client = Client::new();
     let mut random = random(1);
     let mut answers: BTreeMap<u16, u32> = BTreeMap::new();
+    let mut most = 0;
     for round in 0..rounds() {
         let second = random.random_bool(0.5);
         let mut message = if second { second_request(&mut random) } else { first_request(&mut random) };
@@ -161,7 +193,9 @@ async fn remote_write_survives_what_is_sent() {
         let content_type = if second == random.random_bool(0.95) { V2 } else { V1 };
         let request =
             client.post(receiver.url("/api/v1/write")).header("content-type", content_type).body(body);
+        let before = memory().0;
         let status = within("an answer", request.send()).await.unwrap().status().as_u16();
+        most = most.max(bounded(before, message.len(), &format_args!("round {round}")));
         assert!(matches!(status, 204 | 400 | 413), "round {round} got {status}");
         *answers.entry(status).or_default() += 1;
         if round % 250 == 0 {
@@ -172,12 +206,13 @@ async fn remote_write_survives_what_is_sent() {
             assert_eq!(receiver.send(V1, good.encode_to_vec()).await.status(), 204, "after round {round}");
         }
     }
-    println!("{answers:?}");
+    println!("{answers:?}, at most {most} bytes of memory for one");
     assert!(answers.len() > 1, "some are good and some are not: {answers:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn otlp_survives_what_is_sent() {
+    let _alone = ALONE.lock().await;
     let receiver = support::Receiver::start().await;
     let client = Client::new();
     let mut random = random(2);
@@ -194,6 +229,7 @@ async fn otlp_survives_what_is_sent() {
         }
     };
     let mut answers: BTreeMap<u16, u32> = BTreeMap::new();
+    let mut most = 0;
     for round in 0..rounds() {
         let (path, mut body, content_type) = match random.random_range(0..5) {
             0 => ("/v1/traces", traces(vec![span(1), span(2)]).encode_to_vec(), "application/x-protobuf"),
@@ -213,12 +249,14 @@ async fn otlp_survives_what_is_sent() {
         if random.random_bool(0.9) {
             mutate(&mut body, &mut random);
         }
+        let (length, before) = (body.len(), memory().0);
         let request = client.post(receiver.url(path)).header("content-type", content_type).body(body);
         let status = within("an answer", request.send()).await.unwrap().status().as_u16();
+        most = most.max(bounded(before, length, &format_args!("round {round} of {path}")));
         assert!(matches!(status, 200 | 400 | 413), "round {round} got {status}");
         *answers.entry(status).or_default() += 1;
     }
-    println!("{answers:?}");
+    println!("{answers:?}, at most {most} bytes of memory for one");
     let good = client.post(receiver.url("/v1/metrics")).header("content-type", "application/x-protobuf");
     let metric = Metric { name: "after.all".into(), ..gauge() };
     let answer = good.body(metrics(vec![metric]).encode_to_vec()).send().await.unwrap();
@@ -228,6 +266,7 @@ async fn otlp_survives_what_is_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn statsd_survives_what_is_sent() {
+    let _alone = ALONE.lock().await;
     let receiver = support::Receiver::start().await;
     let socket = StatsdSocket::udp("127.0.0.1:0").await.unwrap();
     let address = socket.address();
@@ -249,6 +288,7 @@ async fn statsd_survives_what_is_sent() {
         "h:1e9|h",
         "ü:1|c",
     ];
+    let (before, mut sent) = (memory().0, 0);
     for _ in 0..rounds() {
         let mut datagram: Vec<u8> = (0..random.random_range(1..5))
             .flat_map(|_| [lines[random.random_range(0..lines.len())].as_bytes(), b"\n"].concat())
@@ -256,6 +296,7 @@ async fn statsd_survives_what_is_sent() {
         mutate(&mut datagram, &mut random);
         datagram.truncate(60_000);
         sender.send(&datagram).await.unwrap();
+        sent += datagram.len();
     }
     let stored = async {
         while receiver.store.metric_kind("good").await.unwrap().is_none() {
@@ -264,6 +305,7 @@ async fn statsd_survives_what_is_sent() {
         }
     };
     within("the good line", stored).await;
+    println!("at most {} bytes of memory for {sent}", bounded(before, sent, &"all lines"));
     receiver.stop.cancel();
     within("the end", server).await.unwrap().unwrap();
 }

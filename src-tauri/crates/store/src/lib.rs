@@ -26,6 +26,7 @@ mod retention;
 mod room;
 mod schema;
 mod series_limit;
+mod shrink;
 mod sql;
 mod store;
 mod table_file;

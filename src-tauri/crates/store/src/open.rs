@@ -13,6 +13,7 @@ use crate::{
     StoreError, StoreOptions,
     partition::sync_folder,
     schema::{self, Found},
+    shrink,
 };
 
 /// Name of the database in the data folder.
@@ -74,13 +75,15 @@ pub(crate) fn open(folder: &Path, lock: Arc<File>, options: &StoreOptions) -> Re
         create_folder(&path)?;
     }
     create_folder(&folder.join(PARTITIONS))?;
+    shrink::sweep(&folder)?;
     let connection = match opened {
         Some(connection) => connection,
         None => Connection::open_with_flags(&database, config(&folder, options)?)?,
     };
-    restrict(&connection, &folder)?;
     note(&folder)?;
     schema::migrate(&connection, version)?;
+    let connection = shrink::shrink(connection, &database, &folder, || config(&folder, options))?;
+    restrict(&connection, &folder)?;
     Ok(Opened { connection, folder, lock })
 }
 

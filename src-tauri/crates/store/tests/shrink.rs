@@ -1,0 +1,86 @@
+//! The database file gives back the room of what went.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::fs;
+
+use common::{
+    metrics::{answers, copy, telemetry},
+    *,
+};
+use model::*;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use store::Store;
+use tempfile::TempDir;
+
+const DAY: i64 = 24 * 3600;
+
+fn length(folder: &TempDir) -> u64 {
+    fs::metadata(folder.path().join("binnacle.duckdb")).unwrap().len()
+}
+
+/// A store whose file is mostly free: a large head was sealed and lies in front of what stays.
+async fn mostly_free() -> (TempDir, Store) {
+    let (folder, store) = open();
+    let mut random = StdRng::seed_from_u64(7);
+    for part in 0..20 {
+        let mut batch = TelemetryBatch::default();
+        let series: Vec<_> = (0..50).map(|n| batch.add_series(common::metrics::gauge("till", n))).collect();
+        for point in 0..30_000 {
+            let (series, time) = (series[point % 50], at(-DAY + part * 1000 + point as i64 / 50));
+            batch.samples.push(Sample { series, time, start_time: None, value: random.random() });
+        }
+        store.write(batch).await.unwrap();
+    }
+    store.checkpoint().await.unwrap();
+    let text = || (0..50).map(|_| format!("{:016x}", random.random::<u64>())).collect::<String>();
+    let lines: Vec<String> = std::iter::repeat_with(text).take(1000).collect();
+    let records = lines.iter().enumerate();
+    let records = records.map(|(n, line)| log("shop", at(n as i64), line, Attributes::new())).collect();
+    store.write(logs(records)).await.unwrap();
+    store.checkpoint().await.unwrap();
+    store.seal_now().await.unwrap();
+    // Points that lie in a head when it is copied: of the same series and time the later write counts.
+    store.write(telemetry()).await.unwrap();
+    let mut again = TelemetryBatch::default();
+    for n in 0..50 {
+        again.add_sample(common::metrics::gauge("shop", 1), at(n * 60), -1.0 - n as f64);
+    }
+    store.write(again).await.unwrap();
+    store.checkpoint().await.unwrap();
+    (folder, store)
+}
+
+async fn all(store: &Store) -> String {
+    format!("{}{:?}", answers(store).await, bodies(store, &Filter::everything()).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_mostly_free_is_small_after_the_next_start_and_a_crash_does_no_harm() {
+    let (folder, store) = mostly_free().await;
+    let before = all(&store).await;
+    // Killed with a log that is not empty, after an earlier copy that was never finished.
+    let killed = tempfile::tempdir().unwrap();
+    copy(folder.path(), killed.path());
+    fs::write(killed.path().join("binnacle.duckdb.fresh"), b"half of it").unwrap();
+    fs::write(killed.path().join("binnacle.duckdb.fresh.wal"), b"half of it").unwrap();
+    store.close().await.unwrap();
+    let large = length(&folder);
+    assert!(large > 6 << 20, "{large}");
+
+    for folder in [killed, folder] {
+        let store = Store::open(folder.path(), small()).unwrap();
+        println!("{large} bytes became {}", length(&folder));
+        assert!(length(&folder) < large / 2, "{large} became {}", length(&folder));
+        assert_eq!(all(&store).await, before);
+        // It takes what comes, seals, and is left alone at the next start.
+        store.write(logs(vec![log("shop", at(2), "later", Attributes::new())])).await.unwrap();
+        store.seal_now().await.unwrap();
+        let before = all(&store).await;
+        store.close().await.unwrap();
+        let store = Store::open(folder.path(), small()).unwrap();
+        assert_eq!(all(&store).await, before);
+        assert!(!folder.path().join("binnacle.duckdb.fresh").exists());
+    }
+}

@@ -131,7 +131,8 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
     padding: [12, RIGHT, 0, 0],
     legend: { show: false },
     scales: {
-      x: { time: true, range: () => setup.range() },
+      // Ticks are set from whole milliseconds on, so that fractions would move them off the round minute.
+      x: { time: true, range: () => setup.range().map(Math.round) as [number, number] },
       y: { range: () => setup.domain() },
     },
     axes: axes(setup),

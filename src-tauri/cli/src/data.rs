@@ -3,8 +3,8 @@
 use std::{path::Path, process::ExitCode};
 
 use model::{
-    DataKind, DataLevel, DataSummary, DropReason, DroppedData, KeptData, KindGrowth, PartVerdict,
-    RetentionPreview, StoredPart, TimeRange,
+    DataDetail, DataKind, DataLevel, DataSummary, DropReason, DroppedData, KeptData, KindGrowth, KindLimits,
+    PartVerdict, RetentionPreview, StoredPart, TimeRange,
 };
 use serde_json::json;
 
@@ -33,7 +33,7 @@ async fn show(connection: &Connection, as_json: bool) -> anyhow::Result<ExitCode
         return Ok(ExitCode::SUCCESS);
     }
     let kept: Vec<_> = summary.retention.kept.iter().map(kept_row).collect();
-    table(&["KIND", "SERVICE", "ROWS", "BYTES", "FROM", "TO", "PINNED"], &kept)?;
+    table(&["KIND", "KEPT AS", "SERVICE", "ROWS", "STEPS", "BYTES", "FROM", "TO", "PINNED"], &kept)?;
     line("")?;
     let levels: Vec<_> = summary.levels.iter().map(level_row).collect();
     table(&["KIND", "WHERE", "FILES", "ROWS", "BYTES", "FROM", "TO"], &levels)?;
@@ -42,20 +42,25 @@ async fn show(connection: &Connection, as_json: bool) -> anyhow::Result<ExitCode
     let (free, reserve) = (bytes(summary.free_bytes), bytes(summary.reserve_bytes));
     line(&format!("disk {free} free, {reserve} of it reserved"))?;
     for (growth, limits) in summary.retention.growth.iter().zip(&summary.retention.limits) {
-        line(&forecast(growth, limits.bytes, limits.age / (86_400 * model::NANOS_PER_SECOND)))?;
+        line(&forecast(growth, limits))?;
     }
     line("")?;
     told(&summary.retention.dropped, "goes next")?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn forecast(growth: &KindGrowth, limit: u64, days: i64) -> String {
+fn forecast(growth: &KindGrowth, limits: &KindLimits) -> String {
+    let days = |age: i64| age / (86_400 * model::NANOS_PER_SECOND);
+    let mut ages = format!("{} days", days(limits.age));
+    if let (Some(minutes), Some(hours)) = (limits.minutes_age, limits.hours_age) {
+        ages = format!("{ages} (minutes {}, hours {})", days(minutes), days(hours));
+    }
     let kind = kind_name(growth.kind);
     let pace = match growth.days_left {
         Some(left) => format!("{} a day, full in {left:.0} days", bytes(growth.bytes_per_day)),
         None => "nothing comes".to_owned(),
     };
-    format!("{kind} {} of {} and {days} days; {pace}", bytes(growth.bytes), bytes(limit))
+    format!("{kind} {} of {} and {ages}; {pace}", bytes(growth.bytes), bytes(limits.bytes))
 }
 
 /// Goes through all parts with a command that looks at one.
@@ -114,9 +119,13 @@ fn told(dropped: &[DroppedData], what: &str) -> anyhow::Result<()> {
             DropReason::Size => "beyond the megabytes",
         };
         line(&format!(
-            "{what}: {} of {}, {} rows, {}, from {} to {}: {reason}",
+            "{what}: {} of {}, {}{} rows, {}, from {} to {}: {reason}",
             kind_name(one.kind),
             printable(&one.service),
+            match detail_name(one.kind, one.detail) {
+                "" => String::new(),
+                detail => format!("kept as {detail}, {} steps, ", one.steps),
+            },
             one.rows,
             bytes(one.bytes),
             local(one.range.start),
@@ -127,8 +136,9 @@ fn told(dropped: &[DroppedData], what: &str) -> anyhow::Result<()> {
 }
 
 fn kept_row(kept: &KeptData) -> Vec<String> {
-    let mut row = vec![kind_name(kept.kind).to_owned(), printable(&kept.service)];
-    row.extend([kept.rows.to_string(), bytes(kept.bytes)]);
+    let mut row = vec![kind_name(kept.kind).to_owned(), detail_name(kept.kind, kept.detail).to_owned()];
+    row.push(printable(&kept.service));
+    row.extend([kept.rows.to_string(), kept.steps.to_string(), bytes(kept.bytes)]);
     row.extend(ends(Some(kept.range)));
     row.push(if kept.pinned_rows == 0 { String::new() } else { kept.pinned_rows.to_string() });
     row
@@ -143,6 +153,16 @@ fn level_row(level: &DataLevel) -> Vec<String> {
 
 fn ends(range: Option<TimeRange>) -> [String; 2] {
     range.map_or_else(Default::default, |range| [local(range.start), local(range.end)])
+}
+
+/// What of a kind goes by one age; logs and spans have only one.
+fn detail_name(kind: DataKind, detail: DataDetail) -> &'static str {
+    match (kind, detail) {
+        (DataKind::Metrics, DataDetail::Points) => "points",
+        (DataKind::Metrics, DataDetail::Minutes) => "minutes",
+        (DataKind::Metrics, DataDetail::Hours) => "hours",
+        _ => "",
+    }
 }
 
 fn kind_name(kind: DataKind) -> &'static str {

@@ -155,6 +155,10 @@ impl Default for Storage {
 pub struct Retention {
     /// Days samples and histogram points are kept, at least 1.
     pub metrics_days: u32,
+    /// Days it is kept what they come to by the minute, no less than the points.
+    pub metrics_minutes_days: u32,
+    /// Days it is kept what they come to by the hour, no less than the minutes.
+    pub metrics_hours_days: u32,
     /// Megabytes of their files, at least 1.
     pub metrics_megabytes: u32,
     /// Days log records are kept, at least 1.
@@ -170,7 +174,9 @@ pub struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         Self {
-            metrics_days: 400,
+            metrics_days: 60,
+            metrics_minutes_days: 400,
+            metrics_hours_days: 1_100,
             metrics_megabytes: 20_000,
             logs_days: 30,
             logs_megabytes: 20_000,

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, net::SocketAddr, path::Path};
 
 use regex::Regex;
 
-use crate::{LogFile, Settings, WatchedProcess, sentry};
+use crate::{LogFile, Retention, Settings, WatchedProcess, sentry};
 
 mod scrape;
 
@@ -109,6 +109,8 @@ fn retention(settings: &Settings) -> Option<Problem> {
     let retention = &settings.retention;
     let days = [
         ("metrics_days", retention.metrics_days),
+        ("metrics_minutes_days", retention.metrics_minutes_days),
+        ("metrics_hours_days", retention.metrics_hours_days),
         ("logs_days", retention.logs_days),
         ("spans_days", retention.spans_days),
     ];
@@ -121,6 +123,18 @@ fn retention(settings: &Settings) -> Option<Problem> {
         .map(|(key, value)| (key, value, 36_500))
         .chain(megabytes.into_iter().map(|(key, value)| (key, value, u32::MAX)))
         .find_map(|(key, value, most)| out_of_bounds(&["retention", key], value, most))
+        .or_else(|| coarser_stay_longer(retention))
+}
+
+/// Minutes stay no shorter than the points they are made of, and hours no shorter than minutes.
+fn coarser_stay_longer(retention: &Retention) -> Option<Problem> {
+    let (points, minutes) = (retention.metrics_days, retention.metrics_minutes_days);
+    let pairs = [
+        ("metrics_minutes_days", minutes, "metrics_days", points),
+        ("metrics_hours_days", retention.metrics_hours_days, "metrics_minutes_days", minutes),
+    ];
+    let (key, days, finer, least) = pairs.into_iter().find(|(_, days, _, least)| days < least)?;
+    problem(&["retention", key], format!("{key} must be at least {finer}, which is {least}, and is {days}"))
 }
 
 pub(crate) fn out_of_bounds(place: &[&str], value: u32, most: u32) -> Option<Problem> {

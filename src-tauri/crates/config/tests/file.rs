@@ -185,3 +185,17 @@ async fn edits_in_place_by_rename_and_after_deletion_are_noticed() {
     let ended = tokio::time::timeout(Duration::from_secs(20), receiver.changed()).await.unwrap();
     assert!(ended.is_err(), "the watching thread ends with its guard");
 }
+
+#[test]
+fn minutes_are_kept_no_shorter_than_points_nor_hours_than_minutes() {
+    let refused = |text: &str| config::parse(&format!("[retention]\n{text}\n")).unwrap_err().to_string();
+    let minutes = refused("metrics_days = 500");
+    assert!(
+        minutes.contains("metrics_minutes_days must be at least metrics_days, which is 500"),
+        "{minutes}"
+    );
+    let hours = refused("metrics_hours_days = 100");
+    assert!(hours.contains("metrics_hours_days must be at least metrics_minutes_days"), "{hours}");
+    config::parse("[retention]\nmetrics_days = 7\nmetrics_minutes_days = 7\nmetrics_hours_days = 7\n")
+        .unwrap();
+}

@@ -78,14 +78,24 @@ impl Engine {
     }
 }
 
+fn age(days: u32) -> i64 {
+    i64::from(days) * 86_400 * NANOS_PER_SECOND
+}
+
 fn limits(settings: &Retention) -> Vec<KindLimits> {
     let limit = |kind, days: u32, megabytes: u32| KindLimits {
         kind,
-        age: i64::from(days) * 86_400 * NANOS_PER_SECOND,
+        age: age(days),
+        minutes_age: None,
+        hours_age: None,
         bytes: u64::from(megabytes) * 1_000_000,
     };
     vec![
-        limit(DataKind::Metrics, settings.metrics_days, settings.metrics_megabytes),
+        KindLimits {
+            minutes_age: Some(age(settings.metrics_minutes_days)),
+            hours_age: Some(age(settings.metrics_hours_days)),
+            ..limit(DataKind::Metrics, settings.metrics_days, settings.metrics_megabytes)
+        },
         limit(DataKind::Logs, settings.logs_days, settings.logs_megabytes),
         limit(DataKind::Spans, settings.spans_days, settings.spans_megabytes),
     ]
@@ -93,7 +103,7 @@ fn limits(settings: &Retention) -> Vec<KindLimits> {
 
 /// The last pass in words; nothing if it took nothing.
 fn told(went: &RetentionPreview) -> String {
-    let rows: u64 = went.dropped.iter().map(|dropped| dropped.rows).sum();
+    let rows: u64 = went.dropped.iter().map(|dropped| dropped.rows + dropped.steps).sum();
     if rows == 0 {
         return String::new();
     }
@@ -101,7 +111,7 @@ fn told(went: &RetentionPreview) -> String {
         .dropped
         .iter()
         .filter(|dropped| dropped.reason == DropReason::Age)
-        .map(|dropped| dropped.rows)
+        .map(|dropped| dropped.rows + dropped.steps)
         .sum();
     format!("the last pass took {rows} records: {old} too old, {} beyond the megabytes", rows - old)
 }

@@ -47,8 +47,12 @@ pub struct KeptData {
     pub kind: DataKind,
     /// The service.
     pub service: String,
+    /// By which age it goes.
+    pub detail: DataDetail,
     /// Rows: points, records or spans.
     pub rows: u64,
+    /// Minutes or hours that points come to.
+    pub steps: u64,
     /// Bytes: of metrics those of their files, of logs and spans those of their texts before the database packs
     /// them.
     pub bytes: u64,
@@ -65,10 +69,14 @@ pub struct DroppedData {
     pub kind: DataKind,
     /// The service.
     pub service: String,
+    /// By which age it goes.
+    pub detail: DataDetail,
     /// Why.
     pub reason: DropReason,
     /// Rows: points, records or spans.
     pub rows: u64,
+    /// Minutes or hours that points come to.
+    pub steps: u64,
     /// Bytes, counted as in [`KeptData`].
     pub bytes: u64,
     /// From the first to the last.
@@ -82,8 +90,24 @@ pub struct KindLimits {
     pub kind: DataKind,
     /// Older data go, in nanoseconds.
     pub age: i64,
+    /// Of metrics, older minutes go: never before the points.
+    pub minutes_age: Option<i64>,
+    /// Of metrics, older hours go: never before the minutes.
+    pub hours_age: Option<i64>,
     /// Beyond so many bytes the oldest go.
     pub bytes: u64,
+}
+
+impl KindLimits {
+    /// Older data of a detail go, in nanoseconds.
+    pub fn age_of(&self, detail: DataDetail) -> i64 {
+        let minutes = self.minutes_age.unwrap_or(self.age).max(self.age);
+        match detail {
+            DataDetail::Points => self.age,
+            DataDetail::Minutes => minutes,
+            DataDetail::Hours => self.hours_age.unwrap_or(minutes).max(minutes),
+        }
+    }
 }
 
 /// How fast a kind grows.
@@ -119,11 +143,12 @@ pub struct RetentionPreview {
 pub struct DataLevel {
     /// The kind.
     pub kind: DataKind,
-    /// Where: `not sealed yet`, files of `4 hours`, `1 day`, `30 days` or `all time`, or the `database`.
+    /// Where: `not sealed yet`, files of `4 hours`, `1 day`, `30 days` or `all time`, those of minutes and hours named so
+    /// after a comma, or the `database`.
     pub level: String,
     /// Files; none for what lies in the database.
     pub files: u64,
-    /// Rows: points, records or spans.
+    /// Rows: points, minutes, hours, records or spans.
     pub rows: u64,
     /// Bytes of the files.
     pub bytes: u64,

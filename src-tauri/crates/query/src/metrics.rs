@@ -1,8 +1,8 @@
 //! Questions about metrics.
 
 use model::{
-    Aggregation, Gap, Labels, MetricKind, NANOS_PER_SECOND, SeriesAnswer, SeriesPoints, SeriesRequest,
-    TagMatcher, TimeRange, Timestamp,
+    Aggregation, DataDetail, Gap, Labels, MetricKind, NANOS_PER_SECOND, SeriesAnswer, SeriesPoints,
+    SeriesRequest, TagMatcher, TimeRange, Timestamp,
 };
 use store::Store;
 
@@ -21,7 +21,8 @@ const MOST_FINE_STEPS: i64 = 6_000;
 
 /// Values of a metric over time, grouped, the largest group (by its mean) first.
 ///
-/// The range is aligned down to the step at its start. Rates in a last step that has only begun are
+/// The range is aligned down to the step at its start. Where only minutes or hours are left of the points, the step is
+/// rounded up to a multiple of them; the answer says which it is. Rates in a last step that has only begun are
 /// divided by what has passed of it, but by no less than half a step. Errors when the range is empty,
 /// the step is not positive or there are too many steps.
 pub async fn series(store: &Store, request: &SeriesRequest) -> Result<SeriesAnswer, QueryError> {
@@ -37,6 +38,11 @@ pub async fn series(store: &Store, request: &SeriesRequest) -> Result<SeriesAnsw
             "the range has more than {MOST_STEPS} steps; choose a longer step"
         )));
     }
+    let step = match store.detail(&request.metric, &request.matchers, request.range).await? {
+        DataDetail::Points => step,
+        DataDetail::Minutes => rounded_up(step, 60 * NANOS_PER_SECOND),
+        DataDetail::Hours => rounded_up(step, 3600 * NANOS_PER_SECOND),
+    };
     let range = TimeRange::new(request.range.start.floor(step), request.range.end);
     let shape = Shape { range, step, cut: Cut::Steps };
     let answer =
@@ -47,6 +53,11 @@ pub async fn series(store: &Store, request: &SeriesRequest) -> Result<SeriesAnsw
     groups.truncate(request.limit as usize);
     let gaps: Vec<Gap> = store.gaps(range).await?;
     Ok(SeriesAnswer { unit, step, series: groups, total_series, gaps })
+}
+
+/// The least multiple of a unit that is no less than a step.
+fn rounded_up(step: i64, unit: i64) -> i64 {
+    step.saturating_add(unit - 1) / unit * unit
 }
 
 /// The value of a metric over one window, per group; groups without data are absent, and so are series that have

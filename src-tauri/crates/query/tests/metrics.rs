@@ -4,10 +4,51 @@
 use std::sync::Arc;
 
 use model::{
-    Aggregation, Attributes, Buckets, HistogramPoint, MetricKind, NANOS_PER_SECOND, Resource, STALE, Series,
-    SeriesRequest, TelemetryBatch, Temporality, TimeRange, Timestamp,
+    Aggregation, Attributes, Buckets, DataDetail, HistogramPoint, MetricKind, NANOS_PER_SECOND, Resource,
+    STALE, Series, SeriesRequest, TelemetryBatch, Temporality, TimeRange, Timestamp,
 };
 use store::{Store, StoreOptions};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_points_are_gone_the_step_is_what_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let store = tokio::task::spawn_blocking(move || Store::open(&path, StoreOptions::default()));
+    let store = store.await.unwrap().unwrap();
+    let mut batch = TelemetryBatch::default();
+    for second in 0..1200_i64 {
+        batch.add_sample(series_of("cart", MetricKind::Gauge), at(second), second as f64);
+    }
+    store.write(batch).await.unwrap();
+    store.seal_now().await.unwrap();
+    let range = TimeRange::new(at(0), at(1200));
+    let request = SeriesRequest {
+        metric: "queue".into(),
+        matchers: vec![],
+        aggregation: Aggregation::Average,
+        group_by: vec![],
+        range,
+        step: Some(10 * NANOS_PER_SECOND),
+        max_points: 1000,
+        limit: 10,
+    };
+    let minute = 60 * NANOS_PER_SECOND;
+    let coarse = SeriesRequest { step: Some(minute), ..request.clone() };
+    let fine = query::series(&store, &request).await.unwrap();
+    assert_eq!((fine.step, fine.series[0].values.len()), (10 * NANOS_PER_SECOND, 120));
+    let by_minute = query::series(&store, &coarse).await.unwrap();
+    for (gone, step) in [(DataDetail::Points, minute), (DataDetail::Minutes, 60 * minute)] {
+        let files = store.partitions().into_iter().filter(|file| file.form == gone);
+        store.drop_partitions(files.map(|file| file.id).collect()).await.unwrap();
+        let left = query::series(&store, &request).await.unwrap();
+        assert_eq!(left.step, step);
+        if gone == DataDetail::Points {
+            assert_eq!(left, by_minute);
+        } else {
+            assert_eq!(left.series[0].values.len(), 1);
+        }
+    }
+}
 
 /// A whole minute.
 const START: i64 = 1_700_000_040;

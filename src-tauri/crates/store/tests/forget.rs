@@ -53,7 +53,13 @@ async fn listed(store: &Store) -> BTreeSet<String> {
 
 /// A pass that takes what is older than a moment.
 async fn retain(store: &Store, oldest: Timestamp) {
-    let limits = [KindLimits { kind: DataKind::Metrics, age: DAY * NANOS_PER_SECOND, bytes: u64::MAX }];
+    let limits = [KindLimits {
+        kind: DataKind::Metrics,
+        age: DAY * NANOS_PER_SECOND,
+        minutes_age: None,
+        hours_age: None,
+        bytes: u64::MAX,
+    }];
     let plan = store.plan_retention(&limits, oldest.offset(DAY * NANOS_PER_SECOND)).await.unwrap();
     store.apply_retention(plan).await.unwrap();
 }

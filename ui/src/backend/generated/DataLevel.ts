@@ -11,7 +11,8 @@ export type DataLevel = {
  */
 kind: DataKind, 
 /**
- * Where: `not sealed yet`, files of `4 hours`, `1 day`, `30 days` or `all time`, or the `database`.
+ * Where: `not sealed yet`, files of `4 hours`, `1 day`, `30 days` or `all time`, those of minutes and hours named so
+ * after a comma, or the `database`.
  */
 level: string, 
 /**
@@ -19,7 +20,7 @@ level: string,
  */
 files: number, 
 /**
- * Rows: points, records or spans.
+ * Rows: points, minutes, hours, records or spans.
  */
 rows: number, 
 /**

@@ -1,4 +1,5 @@
 // Generated from the Rust types of the same name.
+import type { DataDetail } from "./DataDetail";
 import type { DataKind } from "./DataKind";
 import type { DropReason } from "./DropReason";
 import type { TimeRange } from "./TimeRange";
@@ -16,6 +17,10 @@ kind: DataKind,
  */
 service: string, 
 /**
+ * By which age it goes.
+ */
+detail: DataDetail, 
+/**
  * Why.
  */
 reason: DropReason, 
@@ -23,6 +28,10 @@ reason: DropReason,
  * Rows: points, records or spans.
  */
 rows: number, 
+/**
+ * Minutes or hours that points come to.
+ */
+steps: number, 
 /**
  * Bytes, counted as in [`KeptData`].
  */

@@ -1,4 +1,5 @@
 // Generated from the Rust types of the same name.
+import type { DataDetail } from "./DataDetail";
 import type { DataKind } from "./DataKind";
 import type { TimeRange } from "./TimeRange";
 
@@ -15,9 +16,17 @@ kind: DataKind,
  */
 service: string, 
 /**
+ * By which age it goes.
+ */
+detail: DataDetail, 
+/**
  * Rows: points, records or spans.
  */
 rows: number, 
+/**
+ * Minutes or hours that points come to.
+ */
+steps: number, 
 /**
  * Bytes: of metrics those of their files, of logs and spans those of their texts before the database packs
  * them.

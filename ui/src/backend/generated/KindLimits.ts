@@ -14,6 +14,14 @@ kind: DataKind,
  */
 age: number, 
 /**
+ * Of metrics, older minutes go: never before the points.
+ */
+minutes_age: number | null, 
+/**
+ * Of metrics, older hours go: never before the minutes.
+ */
+hours_age: number | null, 
+/**
  * Beyond so many bytes the oldest go.
  */
 bytes: number, };

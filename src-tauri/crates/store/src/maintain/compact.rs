@@ -138,7 +138,7 @@ impl Maintenance {
         let mut new = self.with_roll_ups(&reader, points)?;
         let mut replaced: Vec<u64> = merge.files.iter().map(|file| file.info.id).collect();
         for file in &merge.files {
-            let (kept, gone) = self.without_points(&reader, file)?;
+            let (kept, gone) = self.remaining_roll_ups(&reader, file)?;
             new.extend(kept);
             replaced.extend(gone);
         }
@@ -147,7 +147,7 @@ impl Maintenance {
 
     /// The roll-ups of a file of points without what is made of these points: what they have beyond, of services whose
     /// points went before, stays. With the numbers of the files they replace.
-    fn without_points(
+    fn remaining_roll_ups(
         &self,
         reader: &Reader,
         points: &PartitionFile,

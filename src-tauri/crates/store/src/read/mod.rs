@@ -2,6 +2,7 @@
 
 mod buckets;
 mod catalog;
+mod detail;
 mod exemplars;
 mod histogram_sources;
 mod histograms;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use model::{DataKind, DataLevel, TimeRange, Timestamp};
+use model::{DataDetail, DataKind, DataLevel, TimeRange, Timestamp};
 
 use crate::{
     Store, StoreError, head,
@@ -28,10 +28,11 @@ impl Store {
 
 fn levels(reader: &Reader) -> Result<Vec<DataLevel>, StoreError> {
     let layout = reader.layout()?;
-    let mut sealed: BTreeMap<u8, DataLevel> = BTreeMap::new();
+    let mut sealed: BTreeMap<(u8, DataDetail), DataLevel> = BTreeMap::new();
     for file in &layout.partitions {
         let info = &file.info;
-        let level = sealed.entry(info.level).or_insert_with(|| empty(DataKind::Metrics, name(info.level)));
+        let level = sealed.entry((info.level, info.form));
+        let level = level.or_insert_with(|| empty(DataKind::Metrics, &name(info.level, info.form)));
         level.files += 1;
         level.rows += info.points;
         level.bytes += info.bytes;
@@ -64,11 +65,16 @@ fn empty(kind: DataKind, level: &str) -> DataLevel {
     DataLevel { kind, level: level.to_owned(), files: 0, rows: 0, bytes: 0, range: None }
 }
 
-fn name(level: u8) -> &'static str {
-    match level {
+fn name(level: u8, form: DataDetail) -> String {
+    let length = match level {
         0 => "4 hours",
         1 => "1 day",
         2 => "30 days",
         _ => "all time",
+    };
+    match form {
+        DataDetail::Points => length.to_owned(),
+        DataDetail::Minutes => format!("{length}, minutes"),
+        DataDetail::Hours => format!("{length}, hours"),
     }
 }

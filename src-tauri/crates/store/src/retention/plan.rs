@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use model::{DataKind, DropReason, DroppedData, KeptData, KindGrowth, KindLimits, TimeRange, Timestamp};
+use model::{
+    DataDetail, DataKind, DropReason, DroppedData, KeptData, KindGrowth, KindLimits, TimeRange, Timestamp,
+};
 
 /// Nanoseconds of a day.
 const DAY: i64 = 86_400 * model::NANOS_PER_SECOND;
@@ -12,9 +14,12 @@ const DAY: i64 = 86_400 * model::NANOS_PER_SECOND;
 pub(crate) struct Piece {
     pub(crate) kind: DataKind,
     pub(crate) service: String,
+    /// By which age it goes.
+    pub(crate) detail: DataDetail,
     /// The partition, or nothing for rows of a table.
     pub(crate) partition: Option<u64>,
     pub(crate) rows: u64,
+    pub(crate) steps: u64,
     pub(crate) bytes: u64,
     /// From the first to the last, both included.
     pub(crate) first: i64,
@@ -23,30 +28,39 @@ pub(crate) struct Piece {
     pub(crate) pinned: bool,
 }
 
+impl Piece {
+    /// Whether these are points without a file yet.
+    fn is_unsealed(&self) -> bool {
+        self.kind == DataKind::Metrics && self.partition.is_none()
+    }
+}
+
 /// The pieces that go, each with why, oldest first within a service.
 pub(crate) fn plan(pieces: &[Piece], limits: &[KindLimits], now: Timestamp) -> Vec<(Piece, DropReason)> {
     limits.iter().flat_map(|limits| plan_kind(pieces, limits, now)).collect()
 }
 
 fn plan_kind(pieces: &[Piece], limits: &KindLimits, now: Timestamp) -> Vec<(Piece, DropReason)> {
-    let oldest = now.0.saturating_sub(limits.age);
+    // How long points last is known once they are sealed, and only then have they minutes and hours.
+    let detail = |piece: &Piece| if piece.is_unsealed() { DataDetail::Hours } else { piece.detail };
+    let oldest = |piece: &Piece| now.0.saturating_sub(limits.age_of(detail(piece)));
     let of_kind = pieces.iter().filter(|piece| piece.kind == limits.kind);
     let (old, kept): (Vec<&Piece>, Vec<&Piece>) =
-        of_kind.partition(|piece| piece.last < oldest && !piece.pinned);
+        of_kind.partition(|piece| piece.last < oldest(piece) && !piece.pinned);
     let mut going: Vec<_> = old.into_iter().map(|piece| (piece.clone(), DropReason::Age)).collect();
 
     let mut total: u64 = kept.iter().map(|piece| piece.bytes).sum();
-    // Bytes of each service, and its pieces that may go, oldest first.
+    // Bytes of each service, and its pieces that may go: points before minutes before hours, oldest first.
     let mut services: BTreeMap<&str, (u64, VecDeque<&Piece>)> = BTreeMap::new();
     for piece in kept {
         let (bytes, waiting) = services.entry(&piece.service).or_default();
         *bytes += piece.bytes;
-        if !piece.pinned {
+        if !piece.pinned && !piece.is_unsealed() {
             waiting.push_back(piece);
         }
     }
     for (_, waiting) in services.values_mut() {
-        waiting.make_contiguous().sort_by_key(|piece| (piece.last, piece.first));
+        waiting.make_contiguous().sort_by_key(|piece| (piece.detail, piece.last, piece.first));
     }
     while total > limits.bytes {
         // With all shares equal, the one with the most is the one most over its share.
@@ -63,18 +77,23 @@ fn plan_kind(pieces: &[Piece], limits: &KindLimits, now: Timestamp) -> Vec<(Piec
 
 /// What goes, by kind, service and reason.
 pub(crate) fn summary(going: &[(Piece, DropReason)]) -> Vec<DroppedData> {
-    let mut groups: BTreeMap<(DataKind, &str, DropReason), DroppedData> = BTreeMap::new();
+    let mut groups: BTreeMap<(DataKind, &str, DataDetail, DropReason), DroppedData> = BTreeMap::new();
     for (piece, reason) in going {
         let range = TimeRange::new(Timestamp(piece.first), Timestamp(piece.last));
-        let group = groups.entry((piece.kind, &piece.service, *reason)).or_insert_with(|| DroppedData {
-            kind: piece.kind,
-            service: piece.service.clone(),
-            reason: *reason,
-            rows: 0,
-            bytes: 0,
-            range,
+        let group = groups.entry((piece.kind, &piece.service, piece.detail, *reason)).or_insert_with(|| {
+            DroppedData {
+                kind: piece.kind,
+                service: piece.service.clone(),
+                detail: piece.detail,
+                reason: *reason,
+                rows: 0,
+                steps: 0,
+                bytes: 0,
+                range,
+            }
         });
         group.rows += piece.rows;
+        group.steps += piece.steps;
         group.bytes += piece.bytes;
         group.range = wider(group.range, range);
     }
@@ -83,18 +102,21 @@ pub(crate) fn summary(going: &[(Piece, DropReason)]) -> Vec<DroppedData> {
 
 /// What is there, by kind and service, the largest first.
 pub(crate) fn kept(pieces: &[Piece]) -> Vec<KeptData> {
-    let mut groups: BTreeMap<(DataKind, &str), KeptData> = BTreeMap::new();
+    let mut groups: BTreeMap<(DataKind, &str, DataDetail), KeptData> = BTreeMap::new();
     for piece in pieces {
         let range = TimeRange::new(Timestamp(piece.first), Timestamp(piece.last));
-        let group = groups.entry((piece.kind, &piece.service)).or_insert_with(|| KeptData {
+        let group = groups.entry((piece.kind, &piece.service, piece.detail)).or_insert_with(|| KeptData {
             kind: piece.kind,
             service: piece.service.clone(),
+            detail: piece.detail,
             rows: 0,
+            steps: 0,
             bytes: 0,
             range,
             pinned_rows: 0,
         });
         group.rows += piece.rows;
+        group.steps += piece.steps;
         group.bytes += piece.bytes;
         group.range = wider(group.range, range);
         group.pinned_rows += if piece.pinned { piece.rows } else { 0 };
@@ -136,8 +158,10 @@ mod tests {
         Piece {
             kind: DataKind::Logs,
             service: service.to_owned(),
+            detail: DataDetail::Points,
             partition: None,
             rows: 1,
+            steps: 0,
             bytes,
             first: at,
             last: at,
@@ -145,8 +169,12 @@ mod tests {
         }
     }
 
+    fn limits(age: i64, bytes: u64) -> KindLimits {
+        KindLimits { kind: DataKind::Logs, age, minutes_age: None, hours_age: None, bytes }
+    }
+
     fn going(pieces: &[Piece], age: i64, bytes: u64) -> Vec<(String, i64, DropReason)> {
-        let limits = [KindLimits { kind: DataKind::Logs, age, bytes }];
+        let limits = [limits(age, bytes)];
         let mut going: Vec<_> = plan(pieces, &limits, Timestamp(1000))
             .into_iter()
             .map(|(piece, reason)| (piece.service, piece.first, reason))
@@ -194,10 +222,68 @@ mod tests {
     fn growth_tells_when_the_limit_is_met() {
         let now = Timestamp(100 * DAY);
         let pieces: Vec<_> = (0..100).map(|day| piece("a", day * DAY, 10)).collect();
-        let limits = [KindLimits { kind: DataKind::Logs, age: 0, bytes: 2_000 }];
+        let limits = [limits(0, 2_000)];
         let growth = growth(&pieces, &limits, now).remove(0);
         assert_eq!((growth.bytes, growth.bytes_per_day, growth.days_left), (1_000, 10, Some(100.0)));
         assert_eq!(super::growth(&[], &limits, now)[0].days_left, None);
+    }
+
+    fn detailed(service: &str, at: i64, detail: DataDetail) -> Piece {
+        Piece { kind: DataKind::Metrics, detail, partition: Some(1), ..piece(service, at, 10) }
+    }
+
+    #[test]
+    fn points_go_first_then_minutes_then_hours() {
+        use DataDetail::{Hours, Minutes, Points};
+        let pieces: Vec<_> = [100, 700, 950]
+            .into_iter()
+            .flat_map(|at| [Points, Minutes, Hours].map(|of| detailed("a", at, of)))
+            .collect();
+        let limits = KindLimits {
+            kind: DataKind::Metrics,
+            minutes_age: Some(400),
+            hours_age: Some(2000),
+            ..limits(100, 1000)
+        };
+        let left = |limits: KindLimits| {
+            let going = plan(&pieces, &[limits], Timestamp(1000));
+            let stays = |piece: &&Piece| !going.iter().any(|(gone, _)| gone == *piece);
+            pieces.iter().filter(stays).map(|piece| (piece.first, piece.detail)).collect::<Vec<_>>()
+        };
+        let kept = [(100, Hours), (700, Minutes), (700, Hours), (950, Points), (950, Minutes), (950, Hours)];
+        assert_eq!(left(limits), kept);
+        // The newest point goes before the oldest minute, and that before the oldest hour.
+        assert_eq!(left(KindLimits { bytes: 50, ..limits }), [&kept[..3], &kept[4..]].concat());
+        assert_eq!(left(KindLimits { bytes: 30, ..limits }), [kept[0], kept[2], kept[5]]);
+        // Minutes never go before the points they are made of, whatever the limits say.
+        assert_eq!(left(KindLimits { minutes_age: Some(1), hours_age: Some(1), ..limits }), &kept[3..]);
+    }
+
+    #[test]
+    fn points_that_are_not_sealed_yet_wait_for_their_hours() {
+        let pieces: Vec<_> = [1, 600]
+            .map(|at| Piece { partition: None, bytes: 0, ..detailed("a", at, DataDetail::Points) })
+            .into();
+        let limits = KindLimits {
+            kind: DataKind::Metrics,
+            minutes_age: Some(200),
+            hours_age: Some(500),
+            ..limits(100, 0)
+        };
+        let going = plan(&pieces, &[limits], Timestamp(1000));
+        assert_eq!(going, [(pieces[0].clone(), DropReason::Age)]);
+    }
+
+    #[test]
+    fn points_of_a_noisy_service_go_before_anything_of_a_quiet_one() {
+        use DataDetail::{Hours, Points};
+        let mut pieces: Vec<_> = (0..20).map(|at| detailed("noisy", at, Points)).collect();
+        pieces.extend((0..20).map(|at| detailed("noisy", at, Hours)));
+        pieces.extend((0..5).map(|at| detailed("quiet", at, Points)));
+        let limits = KindLimits { kind: DataKind::Metrics, ..limits(10_000, 250) };
+        let going = plan(&pieces, &[limits], Timestamp(1000));
+        assert!(going.iter().all(|(piece, _)| piece.service == "noisy" && piece.detail == Points));
+        assert_eq!(going.len(), 20);
     }
 
     #[test]

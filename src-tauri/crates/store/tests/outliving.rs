@@ -1,0 +1,212 @@
+//! Minutes and hours outlive the points they are made of.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+
+use common::{
+    metrics::{MINUTE, copy},
+    *,
+};
+use model::*;
+use store::Store;
+
+const DAY: i64 = 24 * 3600;
+const AGO: [i64; 3] = [500, 100, 1];
+
+fn sparse() -> Series {
+    Series::gauge("sparse", "", resource("shop"), Attributes::new())
+}
+
+/// Half an hour on each of three days: a gauge, a counter with a reset and a histogram every second, another gauge every
+/// fifteen.
+fn telemetry(service: &str) -> TelemetryBatch {
+    let mut batch = TelemetryBatch::default();
+    let histogram = batch.add_series(Series {
+        kind: MetricKind::Histogram,
+        temporality: Temporality::Cumulative,
+        ..Series::gauge("histogram", "s", resource(service), Attributes::new())
+    });
+    for ago in AGO {
+        for n in 0..1800_i64 {
+            let time = at(n - ago * DAY);
+            batch.add_sample(
+                Series::gauge("gauge", "", resource(service), Attributes::new()),
+                time,
+                (n % 97) as f64,
+            );
+            let counted = (n % 1000) as f64;
+            batch.add_sample(
+                Series::counter("counter", "", resource(service), Attributes::new()),
+                time,
+                counted,
+            );
+            if n % 15 == 0 {
+                batch.add_sample(Series { resource: resource(service), ..sparse() }, time, n as f64);
+            }
+            let counts = vec![(n % 1000) as u64, (n % 1000 / 2) as u64, 0];
+            batch.histograms.push(HistogramPoint {
+                series: histogram,
+                time,
+                start_time: None,
+                count: counts.iter().sum(),
+                sum: Some((n % 1000) as f64),
+                min: None,
+                max: None,
+                buckets: Buckets::Explicit { bounds: vec![0.1, 1.0], counts },
+            });
+        }
+    }
+    batch
+}
+
+fn day(ago: i64) -> TimeRange {
+    TimeRange::new(at(-ago * DAY).floor(60 * MINUTE), at(-ago * DAY + 7200).floor(60 * MINUTE))
+}
+
+/// What a day reads as, in steps of a length.
+async fn read(store: &Store, ago: i64, step: i64) -> String {
+    let mut text = String::new();
+    for metric in ["gauge", "counter", "sparse"] {
+        text += &format!("{:?}\n", store.read_buckets(metric, &[], day(ago), step).await.unwrap());
+    }
+    text + &format!("{:?}\n", store.read_histograms("histogram", &[], day(ago), step).await.unwrap())
+}
+
+async fn points(store: &Store, metric: &str, ago: i64) -> usize {
+    let request =
+        SamplesRequest { metric: metric.into(), matchers: vec![], range: day(ago), limit: 1_000_000 };
+    let read = store.read_samples(&request).await.unwrap();
+    read.iter().map(|series| series.times.len()).sum()
+}
+
+fn limits(bytes: u64) -> [KindLimits; 1] {
+    let days = |days: i64| days * DAY * NANOS_PER_SECOND;
+    [KindLimits {
+        kind: DataKind::Metrics,
+        age: days(60),
+        minutes_age: Some(days(400)),
+        hours_age: Some(days(1100)),
+        bytes,
+    }]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_step_of_it() {
+    let (folder, store) = open();
+    store.write(telemetry("shop")).await.unwrap();
+    store.seal_now().await.unwrap();
+    let mut hours = Vec::new();
+    for ago in AGO {
+        hours.push(read(&store, ago, 60 * MINUTE).await);
+    }
+    let minutes = read(&store, 100, 5 * MINUTE).await;
+    let plan = store.plan_retention(&limits(u64::MAX), NOW).await.unwrap();
+    let dropped: Vec<_> = plan.preview.dropped.iter().map(|one| (one.detail, one.rows, one.steps)).collect();
+    // Two days of points; of one day the minutes too, with the points every fifteen seconds that stand for them.
+    let expected = [(DataDetail::Points, 2 * 3 * 1800, 0), (DataDetail::Minutes, 120, 3 * 31)];
+    assert_eq!(dropped, expected);
+
+    let copies: Arc<Mutex<Vec<tempfile::TempDir>>> = Arc::default();
+    let (seen, path) = (Arc::clone(&copies), folder.path().to_owned());
+    store.watch_maintenance(move |_| {
+        let crashed = tempfile::tempdir().unwrap();
+        copy(&path, crashed.path());
+        seen.lock().unwrap().push(crashed);
+    });
+    store.apply_retention(plan).await.unwrap();
+    store.watch_maintenance(|_| ());
+    let left = |ago| points(&store, "gauge", ago);
+    assert_eq!([left(500).await, left(100).await, left(1).await], [0, 0, 1800]);
+    let left = |ago| points(&store, "sparse", ago);
+    assert_eq!([left(500).await, left(100).await, left(1).await], [0, 120, 120]);
+    let detail = |metric: &'static str, ago| store.detail(metric, &[], day(ago));
+    for metric in ["gauge", "histogram"] {
+        assert_eq!(detail(metric, 500).await.unwrap(), DataDetail::Hours);
+        assert_eq!(detail(metric, 100).await.unwrap(), DataDetail::Minutes);
+        assert_eq!(detail(metric, 1).await.unwrap(), DataDetail::Points);
+    }
+    assert_eq!(detail("sparse", 100).await.unwrap(), DataDetail::Points);
+    let copies = std::mem::take(&mut *copies.lock().unwrap());
+    assert!(copies.len() >= 3, "{}", copies.len());
+    for crashed in &copies {
+        let crashed = Store::open(crashed.path(), small()).unwrap();
+        for (ago, hours) in AGO.iter().zip(&hours) {
+            assert_eq!(&read(&crashed, *ago, 60 * MINUTE).await, hours);
+        }
+        assert_eq!(read(&crashed, 100, 5 * MINUTE).await, minutes);
+    }
+    for _ in 0..2 {
+        for (ago, hours) in AGO.iter().zip(&hours) {
+            assert_eq!(&read(&store, *ago, 60 * MINUTE).await, hours);
+        }
+        assert_eq!(read(&store, 100, 5 * MINUTE).await, minutes);
+        store.compact().await.unwrap();
+    }
+    assert!(store.plan_retention(&limits(u64::MAX), NOW).await.unwrap().preview.dropped.is_empty());
+    // Where only hours are left, they are told in the step of their first point.
+    let fine = store.read_buckets("gauge", &[], day(500), MINUTE).await.unwrap();
+    let counts: Vec<u64> = fine[0].buckets.iter().map(|bucket| bucket.count).collect();
+    assert_eq!(counts.iter().sum::<u64>(), 1800);
+    assert!(counts.len() <= 2, "{counts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_over_its_share_loses_points_first_and_what_others_have_stays() {
+    let (_folder, store) = open();
+    for service in ["noisy", "quiet"] {
+        let mut batch = telemetry(service);
+        if service == "quiet" {
+            let oldest = at(-50 * DAY);
+            batch.samples.retain(|sample| sample.time > oldest);
+            batch.histograms.retain(|point| point.time > oldest);
+        }
+        store.write(batch).await.unwrap();
+    }
+    store.seal_now().await.unwrap();
+    let before = read(&store, 1, 60 * MINUTE).await;
+    let total: u64 = store.partitions().iter().map(|one| one.bytes).sum();
+    let generous = limits(total * 7 / 8)[0];
+    let generous = [KindLimits { age: 1100 * DAY * NANOS_PER_SECOND, ..generous }];
+    let plan = store.plan_retention(&generous, NOW).await.unwrap();
+    assert!(!plan.preview.dropped.is_empty());
+    let only = |one: &DroppedData| one.service == "noisy" && one.detail == DataDetail::Points;
+    assert!(plan.preview.dropped.iter().all(only), "{:?}", plan.preview.dropped);
+    store.apply_retention(plan).await.unwrap();
+    assert_eq!(read(&store, 1, 60 * MINUTE).await, before);
+    // A file shared by both was written anew without the points of one, whose minutes and hours are still read; merging
+    // keeps them so.
+    let nothing = [KindLimits { bytes: total / 8, ..generous[0] }];
+    let plan = store.plan_retention(&nothing, NOW).await.unwrap();
+    store.apply_retention(plan).await.unwrap();
+    let hours = |store: &Store| {
+        let store = store.clone();
+        async move { store.read_buckets("counter", &[], day(1), 60 * MINUTE).await.unwrap() }
+    };
+    let held = hours(&store).await;
+    store.write(telemetry("late")).await.unwrap();
+    store.seal_now().await.unwrap();
+    store.compact().await.unwrap();
+    let mut after = hours(&store).await;
+    after.retain(|series| series.labels["service.name"] != "late");
+    assert_eq!(after, held);
+}
+
+#[tokio::test]
+async fn what_is_written_again_where_the_points_are_gone_does_not_count_twice() {
+    let (_folder, store) = open();
+    store.write(telemetry("shop")).await.unwrap();
+    store.seal_now().await.unwrap();
+    let before = read(&store, 100, 60 * MINUTE).await;
+    let plan = store.plan_retention(&limits(u64::MAX), NOW).await.unwrap();
+    store.apply_retention(plan).await.unwrap();
+    store.write(telemetry("shop")).await.unwrap();
+    assert_eq!(read(&store, 100, 60 * MINUTE).await, before);
+    store.seal_now().await.unwrap();
+    assert_eq!(read(&store, 100, 60 * MINUTE).await, before);
+    let plan = store.plan_retention(&limits(u64::MAX), NOW).await.unwrap();
+    store.apply_retention(plan).await.unwrap();
+    store.compact().await.unwrap();
+    assert_eq!(read(&store, 100, 60 * MINUTE).await, before);
+}

@@ -1,0 +1,5 @@
+// Generated from the Rust types of the same name.
+/**
+ * How fine data are. Logs and spans are always points.
+ */
+export type DataDetail = "points" | "minutes" | "hours";

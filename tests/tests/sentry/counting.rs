@@ -9,7 +9,7 @@ use config::SentryFeed;
 use model::HealthState;
 use tests::{
     engine_process::PATIENCE,
-    sentry_server::{Limit, TOKEN},
+    sentry_server::{ErrorEvent, Limit, SentryServer, TOKEN},
 };
 
 use crate::bench::{Bench, assert_schema_followed, busy_server, first_moment, settings};
@@ -160,5 +160,45 @@ async fn a_long_walk_goes_on_where_it_was_ended() {
         .filter(|asked| asked.endpoint == "issues" && !asked.uri.contains("cursor"))
         .count();
     assert_eq!(first_pages, 1, "the second run began in the middle");
+    assert_schema_followed(&server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_come_late_are_counted_and_nothing_is_asked_more_than_twice() {
+    let server = busy_server().await;
+    let start = first_moment(&server, 2);
+    let mut bench = Bench::new();
+    let mut settings = settings(&server);
+    settings.leave_out = SentryFeed::ALL.into_iter().filter(|feed| *feed != SentryFeed::Errors).collect();
+    bench.start(&settings, TOKEN);
+    bench.wait_until_caught_up(&server, "errors").await;
+    let late = bench.done("errors").unwrap() - 30;
+    {
+        let mut state = server.state();
+        for _ in 0..7 {
+            state.data.errors.push(ErrorEvent { project: "checkout", level: "fatal", time: late });
+        }
+        // A quarter of an hour goes by at the installation.
+        state.skew += 16 * 60;
+    }
+    let expected = |server: &SentryServer, end: i64| -> BTreeMap<[String; 2], f64> {
+        let truth = server.state().data.error_totals(start, end);
+        truth.into_iter().map(|((project, level), count)| ([project, level], count)).collect()
+    };
+    let begun = Instant::now();
+    loop {
+        let stored = bench.totals("sentry_errors_total", ["project", "level"]).await;
+        if bench.done("errors").is_some_and(|end| end > late + 60 && stored == expected(&server, end)) {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{stored:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    bench.stop().await;
+    let mut asked: BTreeMap<String, u32> = BTreeMap::new();
+    for one in server.state().asked.iter().filter(|one| one.endpoint == "events" && one.status == 200) {
+        *asked.entry(one.uri.clone()).or_default() += 1;
+    }
+    assert!(asked.values().all(|times| *times <= 2) && asked.values().any(|times| *times == 2), "{asked:?}");
     assert_schema_followed(&server);
 }

@@ -21,6 +21,6 @@ pub use host::run_host;
 pub use import::{ImportError, import_file};
 pub use own::{own_resource, run_self};
 pub use scrape::{run_prometheus_file, run_scrape};
-pub use sentry::{TokenSource, run_sentry, sentry_access};
+pub use sentry::{TokenSource, forget_sentry, run_sentry, sentry_access};
 pub use span_metrics::run_span_metrics;
 pub use tail::run_tail;

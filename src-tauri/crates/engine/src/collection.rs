@@ -198,7 +198,9 @@ impl Collection {
                     Wanted::Sentry(installation, _) => {
                         let positions = inner.data_folder.join("positions");
                         let token = sentry::token_source(&installation, inner.secrets.clone());
+                        let (asked, folder) = (installation.clone(), positions.clone());
                         collect::run_sentry(installation, token, store, positions, reporter, stop).await;
+                        sentry::forget_if_removed(asked, folder, &inner.settings.in_force()).await;
                     }
                 }
                 Ok(())

@@ -1,10 +1,14 @@
 //! Sentry installations: where their tokens lie, how they are added and removed.
 
-use std::{env, fs, sync::Arc};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use checks::{SecretError, SecretStore};
 use collect::TokenSource;
-use config::Sentry;
+use config::{Sentry, Settings};
 use model::SentryAccess;
 
 use crate::{Engine, EngineError};
@@ -89,17 +93,37 @@ impl Engine {
         Ok(access)
     }
 
-    /// Takes an installation out of the settings and forgets its token. What was collected stays.
+    /// Takes an installation out of the settings and forgets its token and how far it was asked. What was collected
+    /// stays.
     pub async fn sentry_remove(&self, name: &str) -> Result<(), EngineError> {
         let (engine, name) = (self.clone(), name.to_owned());
         blocking(move || {
-            if !engine.settings().in_force().sentry.iter().any(|one| one.name == name) {
+            let in_force = engine.settings().in_force();
+            let Some(installation) = in_force.sentry.iter().find(|one| one.name == name) else {
                 return Err(refused(format!("no Sentry installation is called {name:?}")));
-            }
+            };
             engine.settings().change(|path| config::remove_sentry(path, &name))?;
+            // While it is being asked the part forgets this when it ends; nobody else does while all is paused.
+            forget(installation, &engine.inner.data_folder.join("positions"));
             engine.inner.secrets.delete(&secret_id(&name)).map_err(not_kept)
         })
         .await
+    }
+}
+
+/// Forgets how far an installation was asked whose part has ended, unless the settings still name it: then it is asked
+/// further later.
+pub(crate) async fn forget_if_removed(asked: Sentry, positions: PathBuf, settings: &Settings) {
+    if settings.sentry.iter().any(|one| (&one.name, &one.url) == (&asked.name, &asked.url)) {
+        return;
+    }
+    // It only fails when the engine is ending, and then the files do no harm.
+    let _ = tokio::task::spawn_blocking(move || forget(&asked, &positions)).await;
+}
+
+fn forget(installation: &Sentry, positions: &Path) {
+    if let Err(error) = collect::forget_sentry(installation, positions) {
+        tracing::warn!(%error, "how far a removed Sentry installation was asked could not be forgotten");
     }
 }
 

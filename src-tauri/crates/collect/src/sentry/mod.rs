@@ -24,3 +24,4 @@ mod windows;
 pub use access::sentry_access;
 pub use client::TokenSource;
 pub use poll::run_sentry;
+pub use progress::forget_sentry;

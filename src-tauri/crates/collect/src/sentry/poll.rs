@@ -61,7 +61,9 @@ pub async fn run_sentry(
             return stop.cancelled().await;
         }
     };
+    let writing = Arc::new(tokio::sync::Mutex::new(()));
     let poller = Poller {
+        writing: writing.clone(),
         client,
         store,
         state_folder,
@@ -79,9 +81,13 @@ pub async fn run_sentry(
         () = poller.run() => {}
         () = stop.cancelled() => {}
     }
+    // A note that is on its way to the disk must not come after the end.
+    let _ended = writing.lock().await;
 }
 
 struct Poller {
+    /// Held while notes of the progress are written.
+    writing: Arc<tokio::sync::Mutex<()>>,
     settings: config::Sentry,
     client: Client,
     store: Store,
@@ -139,7 +145,8 @@ impl Poller {
     /// Asks for one feed of every organization, round after round.
     async fn follow(&self, feed: SentryFeed) {
         let (folder, settings) = (self.state_folder.clone(), self.settings.clone());
-        let loaded = tokio::task::spawn_blocking(move || Positions::load(&folder, &settings, feed));
+        let writing = self.writing.clone();
+        let loaded = tokio::task::spawn_blocking(move || Positions::load(&folder, &settings, feed, writing));
         let Ok(mut positions) = loaded.await else { return };
         let mut directory = self.directory.subscribe();
         let mut resting: HashMap<String, Instant> = HashMap::new();
@@ -207,7 +214,8 @@ impl Poller {
         }
     }
 
-    /// Asks for one closed stretch of time after the other until the present is reached.
+    /// Asks for one closed stretch of time after the other until the present is reached, and then for one once more whose
+    /// events may have come late: one a round, so that nothing is asked more than twice as often.
     async fn catch_up(
         &self,
         feed: SentryFeed,
@@ -224,7 +232,7 @@ impl Poller {
                 Some(window) => window,
                 None => {
                     let Some(window) = plan.next(progress.done, self.client.server_now()) else {
-                        return Ok(());
+                        return self.ask_again(feed, organization, positions).await;
                     };
                     progress.pending = Some(window);
                     positions.save().await.map_err(Failure::Store)?;
@@ -235,10 +243,25 @@ impl Poller {
             if !self.has(&batch, &organization.slug).await? {
                 self.store(batch).await?;
             }
-            let progress = positions.of(&organization.slug);
-            (progress.done, progress.pending) = (Some(window.end), None);
+            positions.of(&organization.slug).stored(window, self.client.server_now());
             positions.save().await.map_err(Failure::Store)?;
         }
+    }
+
+    /// Asks for a stretch once more that was asked for soon after its end. Its figures take the place of the former
+    /// ones, because they have the same series and time.
+    async fn ask_again(
+        &self,
+        feed: SentryFeed,
+        organization: &Organization,
+        positions: &mut Positions,
+    ) -> Result<(), Failure> {
+        let now = self.client.server_now();
+        let Some(window) = positions.of(&organization.slug).late(now) else { return Ok(()) };
+        let batch = self.ask(feed, organization, window).await?;
+        self.store(batch).await?;
+        positions.of(&organization.slug).again.pop_front();
+        positions.save().await.map_err(Failure::Store)
     }
 
     async fn ask(

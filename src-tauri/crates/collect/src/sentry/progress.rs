@@ -1,18 +1,25 @@
 //! How far each organization was asked, kept across restarts: one small file a feed.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     fs, io,
     io::Write,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use config::SentryFeed;
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::windows::Window;
+use super::windows::{LATE, Window};
+
+/// Ending of a file that is being written.
+const UNFINISHED: &str = "new";
+/// Stretches that wait to be asked for once more; of more the oldest are left as they are.
+const MOST_AGAIN: usize = 60;
 
 /// How far one organization was asked for one feed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -23,9 +30,30 @@ pub(crate) struct Progress {
     /// What is being asked for: noted before the question, so that it is cut the same way after a crash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pending: Option<Window>,
+    /// What is asked for once more when events may have come late, oldest first.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub(crate) again: VecDeque<Window>,
     /// A list that is being walked through page by page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) walk: Option<Walk>,
+}
+
+impl Progress {
+    /// Notes that `window` is stored. If it has only just closed by the installation's clock it is asked for once more.
+    pub(crate) fn stored(&mut self, window: Window, now: Timestamp) {
+        (self.done, self.pending) = (Some(window.end), None);
+        if now.since(window.end) < LATE {
+            self.again.push_back(window);
+        }
+        while self.again.len() > MOST_AGAIN {
+            self.again.pop_front();
+        }
+    }
+
+    /// The stretch that it is time to ask for once more.
+    pub(crate) fn late(&self, now: Timestamp) -> Option<Window> {
+        self.again.front().copied().filter(|window| now.since(window.end) >= LATE)
+    }
 }
 
 /// How far a long list was walked through.
@@ -43,14 +71,20 @@ pub(crate) struct Walk {
 #[derive(Debug)]
 pub(crate) struct Positions {
     path: PathBuf,
+    writing: Arc<Mutex<()>>,
     organizations: BTreeMap<String, Progress>,
 }
 
 impl Positions {
-    /// Reads what is kept in `folder`; a file that cannot be read counts as none, with a warning. Blocks.
-    pub(crate) fn load(folder: &Path, settings: &config::Sentry, feed: SentryFeed) -> Self {
-        let source = xxh3_64(format!("{}\n{}", settings.name, settings.url).as_bytes());
-        let path = folder.join(format!("sentry-{source:016x}-{}.json", feed.name()));
+    /// Reads what is kept in `folder`; a file that cannot be read counts as none, with a warning. `writing` is held while
+    /// it is written. Blocks.
+    pub(crate) fn load(
+        folder: &Path,
+        settings: &config::Sentry,
+        feed: SentryFeed,
+        writing: Arc<Mutex<()>>,
+    ) -> Self {
+        let path = place(folder, settings, feed);
         let organizations = match read(&path) {
             Ok(kept) => kept,
             Err(problem) => {
@@ -59,7 +93,7 @@ impl Positions {
                 BTreeMap::new()
             }
         };
-        Self { path, organizations }
+        Self { path, writing, organizations }
     }
 
     /// The progress of an organization.
@@ -72,11 +106,35 @@ impl Positions {
         let (path, kept) = (self.path.clone(), serde_json::to_vec(&self.organizations));
         let kept = kept.map_err(|error| error.to_string())?;
         let place = path.display().to_string();
-        tokio::task::spawn_blocking(move || write(&path, &kept))
+        let writing = self.writing.clone().lock_owned().await;
+        let write = move || {
+            let _writing = writing;
+            write(&path, &kept)
+        };
+        tokio::task::spawn_blocking(write)
             .await
             .map_err(|error| error.to_string())?
             .map_err(|error| format!("{place}: {error}"))
     }
+}
+
+fn place(folder: &Path, settings: &config::Sentry, feed: SentryFeed) -> PathBuf {
+    let source = xxh3_64(format!("{}\n{}", settings.name, settings.url).as_bytes());
+    folder.join(format!("sentry-{source:016x}-{}.json", feed.name()))
+}
+
+/// Forgets how far the installation of `settings` was asked, for when it is not asked any more. Blocks.
+pub fn forget_sentry(settings: &config::Sentry, state_folder: &Path) -> io::Result<()> {
+    for feed in SentryFeed::ALL {
+        let path = place(state_folder, settings, feed);
+        for path in [path.with_extension(UNFINISHED), path] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 fn report_loss(path: &Path, problem: &str) {
@@ -95,7 +153,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let beside = path.with_extension("new");
+    let beside = path.with_extension(UNFINISHED);
     let mut file = fs::File::create(&beside)?;
     file.write_all(bytes)?;
     file.sync_data()?;

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) const HOUR: i64 = 3600 * NANOS_PER_SECOND;
 /// After a longer absence what lies before is left out.
 const LONGEST_CATCH_UP: i64 = 7 * 24 * HOUR;
+/// Events that reach the installation so much after they happened are still counted: a stretch is asked for once more.
+pub(crate) const LATE: i64 = 900 * NANOS_PER_SECOND;
 /// Lengths of stretches, in seconds; each divides an hour.
 const LENGTHS: [u32; 9] = [60, 120, 180, 300, 600, 900, 1200, 1800, 3600];
 

@@ -57,7 +57,7 @@ async fn everything_acknowledged_survives_kills_under_mixed_load() {
         if round % 2 == 1 {
             send_again(&engine, &mut batches).await;
         }
-        let moment = rand::rng().random_range(50..900);
+        let moment = rand::rng().random_range(50..700);
         tokio::time::sleep(Duration::from_millis(moment)).await;
         // What a reader was shown is kept as well.
         scraped.extend(scraped_by(&engine).await);
@@ -106,7 +106,7 @@ async fn everything_acknowledged_survives_kills_under_mixed_load() {
         assert!(batches.iter().filter(of_way).count() >= kills, "too few of {way:?} to tell anything");
     }
     assert!(cut_off >= kills && scraped.len() >= kills / 4, "{cut_off} {}", scraped.len());
-    assert!(under_way.values().sum::<usize>() >= kills / 2, "{under_way:?}");
+    assert!(under_way.values().sum::<usize>() >= kills / 4, "{under_way:?}");
 }
 
 /// Mostly small batches, some large.

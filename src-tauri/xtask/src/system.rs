@@ -1,6 +1,6 @@
 //! System packages: found missing, named, installed.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use anyhow::{Context as _, bail};
 
@@ -51,6 +51,16 @@ const TEST: &[&str] = &[
 
 const BENCH: &[&str] = &["victoria-metrics"];
 
+/// Services that Debian starts with a package. The tests start servers of their own.
+const SERVICES: &[(&str, &str)] = &[
+    ("nginx-light", "nginx"),
+    ("postgresql", "postgresql"),
+    ("prometheus", "prometheus"),
+    ("prometheus-node-exporter", "prometheus-node-exporter"),
+    ("redis-server", "redis-server"),
+    ("victoria-metrics", "victoria-metrics"),
+];
+
 /// Installs what is missing for `purpose`.
 pub(crate) fn install(purpose: Purpose) -> anyhow::Result<()> {
     for (program, hint) in [("node", "Node.js 20 or newer"), ("npm", "npm (it comes with Node.js)")] {
@@ -90,7 +100,26 @@ pub(crate) fn install(purpose: Purpose) -> anyhow::Result<()> {
         .context("the package lists could not be brought up to date")?;
     let mut words = vec!["apt-get", "install", "-y", "-qq", "--no-install-recommends"];
     words.extend(missing.iter().map(String::as_str));
-    check(&mut privileged(&words)?).context("the packages could not be installed")
+    check(&mut privileged(&words)?).context("the packages could not be installed")?;
+    leave_stopped(&missing)
+}
+
+/// Stops the services that came with packages just installed, and keeps them from starting with the machine. Those
+/// that were there before are left alone.
+fn leave_stopped(installed: &[String]) -> anyhow::Result<()> {
+    if !Path::new("/run/systemd/system").exists() {
+        return Ok(());
+    }
+    let fresh = |package: &str| installed.iter().any(|name| name == package);
+    let services: Vec<&str> =
+        SERVICES.iter().filter(|(package, _)| fresh(package)).map(|(_, service)| *service).collect();
+    if services.is_empty() {
+        return Ok(());
+    }
+    say(&format!("stopping the services that came with them: {}", services.join(" ")));
+    let mut words = vec!["systemctl", "disable", "--now", "--quiet"];
+    words.extend(services);
+    check(&mut privileged(&words)?).context("the services of the installed packages could not be stopped")
 }
 
 /// Those of `wanted` that are not installed.

@@ -50,32 +50,29 @@ pub(crate) struct Payload {
     pub(crate) samples: u64,
 }
 
-/// The scrapes of some hosts, each host's scrape in a request of its own, as an agent on that host sends it.
-pub(crate) fn payload(recorded: &[Recorded], hosts: &[Host], steps: usize, first: i64) -> Result<Payload> {
-    let mut requests = vec![bytes::Bytes::new(); hosts.len() * steps];
+/// The scrapes of a host, a request each, as an agent on that host sends them.
+pub(crate) fn payload(recorded: &[Recorded], host: &Host, steps: usize, first: i64) -> Result<Payload> {
     let mut encoder = snap::raw::Encoder::new();
-    for (place, host) in hosts.iter().enumerate() {
-        let mut series: Vec<_> = recorded.iter().map(|series| host.values(series, steps)).collect();
-        let mut request = WriteRequest {
-            series: recorded
-                .iter()
-                .map(|series| TimeSeries {
-                    labels: labels(series, host),
-                    samples: vec![Sample { value: 0.0, timestamp: 0 }],
-                })
-                .collect(),
-        };
-        for step in 0..steps {
-            // No two agents scrape at the same millisecond.
-            let timestamp = first + step as i64 * SPACING + (host.number as i64 * 131) % SPACING;
-            for (values, written) in series.iter_mut().zip(&mut request.series) {
-                let value = values.next().unwrap_or_default();
-                written.samples[0] = Sample { value, timestamp };
-            }
-            requests[step * hosts.len() + place] = encoder.compress_vec(&request.encode_to_vec())?.into();
+    let mut values: Vec<_> = recorded.iter().map(|series| host.values(series, steps)).collect();
+    let series = recorded
+        .iter()
+        .map(|series| TimeSeries {
+            labels: labels(series, host),
+            samples: vec![Sample { value: 0.0, timestamp: 0 }],
+        })
+        .collect();
+    let mut request = WriteRequest { series };
+    let mut requests = Vec::with_capacity(steps);
+    for step in 0..steps {
+        // No two agents scrape at the same millisecond.
+        let timestamp = first + step as i64 * SPACING + (host.number as i64 * 131) % SPACING;
+        for (values, written) in values.iter_mut().zip(&mut request.series) {
+            let value = values.next().unwrap_or_default();
+            written.samples[0] = Sample { value, timestamp };
         }
+        requests.push(encoder.compress_vec(&request.encode_to_vec())?.into());
     }
-    Ok(Payload { requests, samples: (recorded.len() * hosts.len() * steps) as u64 })
+    Ok(Payload { requests, samples: (recorded.len() * steps) as u64 })
 }
 
 fn labels(series: &Recorded, host: &Host) -> Vec<Label> {

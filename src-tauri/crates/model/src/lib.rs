@@ -18,6 +18,7 @@ mod span;
 mod status;
 mod telemetry;
 mod time;
+mod unhashed;
 
 pub use alert::*;
 pub use attributes::*;
@@ -35,3 +36,4 @@ pub use span::*;
 pub use status::*;
 pub use telemetry::*;
 pub use time::*;
+pub use unhashed::*;

@@ -1,7 +1,7 @@
 //! Telemetry as columns, appended within the writer's transaction.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -9,15 +9,16 @@ use duckdb::{
     Connection,
     arrow::{
         array::{
-            ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int32Builder, Int64Builder,
-            ListBuilder, RecordBatch, StringBuilder, UInt8Builder, UInt64Builder,
+            ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Array, Float64Builder, Int32Builder,
+            Int64Array, Int64Builder, ListBuilder, RecordBatch, StringBuilder, UInt8Builder, UInt64Array,
+            UInt64Builder,
         },
         datatypes::{DataType, Field, Schema},
     },
 };
 use model::{
     Attributes, Buckets, Exemplar, HistogramPoint, LogRecord, Resource, Sample, Span, SpanId, TelemetryBatch,
-    TraceId,
+    TraceId, Unhashed,
 };
 
 use crate::{
@@ -31,7 +32,7 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct News {
     pub(crate) resources: HashMap<u64, Arc<Resource>>,
-    pub(crate) series: HashMap<u64, KnownSeries>,
+    pub(crate) series: HashMap<u64, KnownSeries, Unhashed>,
     resource_ids: HashMap<usize, u64>,
 }
 
@@ -211,11 +212,8 @@ impl<'store> Appending<'store> {
     }
 
     fn refuse_unknown_series(&self, ids: impl Iterator<Item = model::SeriesId>) -> Result<(), StoreError> {
-        let distinct: HashSet<u64> = ids.map(|id| id.0).collect();
-        match distinct
-            .into_iter()
-            .find(|id| !self.news.series.contains_key(id) && !self.dictionary.knows_series(*id))
-        {
+        let ids = ids.map(|id| id.0).filter(|id| !self.news.series.contains_key(id));
+        match self.dictionary.first_unknown(ids) {
             Some(id) => Err(StoreError::InvalidRequest(format!(
                 "a point names series {id}, which neither the batch nor the store describes"
             ))),
@@ -302,10 +300,10 @@ type Columns = Vec<(&'static str, ArrayRef)>;
 
 fn sample_columns(samples: &[&Sample]) -> Columns {
     vec![
-        ("series_id", unsigned(samples.iter().map(|sample| Some(sample.series.0)))),
-        ("time", signed(samples.iter().map(|sample| Some(sample.time.0)))),
+        ("series_id", Arc::new(UInt64Array::from_iter_values(samples.iter().map(|sample| sample.series.0)))),
+        ("time", Arc::new(Int64Array::from_iter_values(samples.iter().map(|sample| sample.time.0)))),
         ("start_time", signed(samples.iter().map(|sample| sample.start_time.map(|time| time.0)))),
-        ("value", double(samples.iter().map(|sample| Some(sample.value)))),
+        ("value", Arc::new(Float64Array::from_iter_values(samples.iter().map(|sample| sample.value)))),
     ]
 }
 

@@ -7,7 +7,8 @@ use std::{
 
 use duckdb::Connection;
 use model::{
-    Attributes, Labels, MetricKind, Resource, Series, TagMatcher, Temporality, prometheus::translated_name,
+    Attributes, Labels, MetricKind, Resource, Series, TagMatcher, Temporality, Unhashed,
+    prometheus::translated_name,
 };
 
 use crate::{StoreError, matcher::Matchers, series_limit::SeriesLimiter};
@@ -60,7 +61,7 @@ impl KnownSeries {
 
 #[derive(Debug, Default)]
 struct Entries {
-    series: HashMap<u64, Arc<KnownSeries>>,
+    series: HashMap<u64, Arc<KnownSeries>, Unhashed>,
     by_name: HashMap<Arc<str>, Vec<Arc<KnownSeries>>>,
     /// Names by what Prometheus would call them, where that differs.
     translated: HashMap<String, Vec<Arc<str>>>,
@@ -174,6 +175,12 @@ impl Dictionary {
 
     pub(crate) fn knows_series(&self, id: u64) -> bool {
         self.entries().series.contains_key(&id)
+    }
+
+    /// The first number that stands for no series here.
+    pub(crate) fn first_unknown(&self, ids: impl IntoIterator<Item = u64>) -> Option<u64> {
+        let entries = self.entries();
+        ids.into_iter().find(|id| !entries.series.contains_key(id))
     }
 
     /// The series with a number.

@@ -26,7 +26,7 @@ use crate::{
     series_limit::SeriesLimiter,
 };
 
-/// How long a group waits for company.
+/// How long a group waits at most until it is as large as the one before.
 const GATHER: Duration = Duration::from_millis(3);
 /// A group of this many records waits no longer.
 const LARGE_GROUP: usize = 50_000;
@@ -171,6 +171,8 @@ struct WriterThread {
 impl WriterThread {
     fn run(mut self, jobs: &Receiver<Job>) {
         let mut held_over = None;
+        // Who waits for an answer before sending on sends again soon after it came.
+        let mut company = 1;
         loop {
             let Some(first) = held_over.take().or_else(|| self.next_job(jobs)) else { break };
             if matches!(first.work, Work::Alone(_) | Work::Close) {
@@ -188,7 +190,12 @@ impl WriterThread {
             let mut group = vec![first];
             let until = Instant::now() + GATHER;
             while weight < LARGE_GROUP {
-                match jobs.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                let patience = if group.len() < company {
+                    until.saturating_duration_since(Instant::now())
+                } else {
+                    Duration::ZERO
+                };
+                match jobs.recv_timeout(patience) {
                     Ok(job) if matches!(job.work, Work::Layout { .. } | Work::Alone(_) | Work::Close) => {
                         held_over = Some(job);
                         break;
@@ -200,6 +207,7 @@ impl WriterThread {
                     Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
                 }
             }
+            company = group.len();
             self.write(group);
         }
         if let Err(error) = self.connection.execute_batch("CHECKPOINT") {

@@ -8,14 +8,13 @@ use std::{
 
 use model::{
     Attributes, Exemplar, HistogramPoint, NANOS_PER_SECOND, Sample, SeriesId, SpanId, TelemetryBatch,
-    Timestamp, TraceId,
+    Timestamp, TraceId, Unhashed,
 };
 use store::Accepted;
-use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::{
     descriptor::{Content, FamilyKind, Told, describe, name_of},
-    known::{Known, LabelHash, Unhashed},
+    known::{Known, LabelHash},
     message::{Label, Take, WireExemplar, WireMetadata, WireSeries, read_first, read_second},
     native::Native,
 };
@@ -156,7 +155,7 @@ impl Take for Converter<'_> {
         let mut carrier = None;
         // A series of exemplars alone is one of numbers.
         if !series.samples.is_empty() || series.histograms.is_empty() {
-            match self.find(series, Content::Numbers) {
+            match self.find(series, Content::Numbers)? {
                 Ok(id) => {
                     carrier = Some(id);
                     self.samples(series, id);
@@ -168,7 +167,7 @@ impl Take for Converter<'_> {
             }
         }
         for message in &series.histograms {
-            match self.histogram(series, message) {
+            match self.histogram(series, message)? {
                 Ok(id) => carrier = carrier.or(Some(id)),
                 Err(reason) => self.done.reject(1, &place(series), &reason),
             }
@@ -206,18 +205,35 @@ impl Converter<'_> {
         }
     }
 
-    fn histogram(&mut self, series: &WireSeries<'_>, message: &[u8]) -> Result<SeriesId, String> {
+    fn histogram(
+        &mut self,
+        series: &WireSeries<'_>,
+        message: &[u8],
+    ) -> Result<Result<SeriesId, String>, Refusal> {
+        let (content, point) = match self.read_histogram(series, message) {
+            Ok(read) => read,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let found = self.find(series, content)?;
+        if let Ok(series) = found {
+            self.done.batch.histograms.push(HistogramPoint { series, ..point });
+            self.done.written.histograms += 1;
+        }
+        Ok(found)
+    }
+
+    /// A point whose series is still to be found.
+    fn read_histogram(
+        &self,
+        series: &WireSeries<'_>,
+        message: &[u8],
+    ) -> Result<(Content, HistogramPoint), String> {
         let native = Native::read(message).map_err(|broken| format!("histogram: {broken}"))?;
         let time = time(native.timestamp, self.now)?;
         let start =
             if native.start_timestamp == 0 { series.created_timestamp } else { native.start_timestamp };
-        let point = native.point()?;
         let content = Content::Native { custom: native.is_custom(), gauge: native.is_gauge() };
-        let id = self.find(series, content)?;
-        let start_time = optional_time(start);
-        self.done.batch.histograms.push(HistogramPoint { series: id, time, start_time, ..point });
-        self.done.written.histograms += 1;
-        Ok(id)
+        Ok((content, HistogramPoint { time, start_time: optional_time(start), ..native.point()? }))
     }
 
     fn exemplar(&self, series: SeriesId, exemplar: &WireExemplar<'_>) -> Result<Exemplar, String> {
@@ -249,23 +265,37 @@ impl Converter<'_> {
         Ok(converted)
     }
 
-    /// The number of a series; one that is not known is described in the batch.
-    fn find(&mut self, series: &WireSeries<'_>, content: Content) -> Result<SeriesId, String> {
-        let hash = self.hash(&series.labels, content, &series.metadata);
-        if let Some(id) = self.series.get(&hash).or_else(|| self.fresh.get(&hash)) {
-            return Ok(*id);
+    /// The number of a series, or why it has none. One that is not known is described in the batch.
+    fn find(
+        &mut self,
+        series: &WireSeries<'_>,
+        content: Content,
+    ) -> Result<Result<SeriesId, String>, Refusal> {
+        let hash = self.hash(series, content);
+        match self.series.get(&hash).or_else(|| self.fresh.get(&hash)) {
+            Some(id) => Ok(Ok(*id)),
+            None => Ok(self.describe(hash, &series.labels()?, &series.metadata, content)),
         }
+    }
+
+    fn describe(
+        &mut self,
+        hash: LabelHash,
+        labels: &[Label<'_>],
+        metadata: &WireMetadata<'_>,
+        content: Content,
+    ) -> Result<SeriesId, String> {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        let told = if series.metadata == WireMetadata::default() {
-            self.known.told(name_of(&series.labels))
+        let told = if *metadata == WireMetadata::default() {
+            self.known.told(name_of(labels))
         } else {
             Some(Told {
-                kind: FamilyKind::of(series.metadata.kind),
-                help: text(series.metadata.help),
-                unit: text(series.metadata.unit),
+                kind: FamilyKind::of(metadata.kind),
+                help: text(metadata.help),
+                unit: text(metadata.unit),
             })
         };
-        let descriptor = describe(&series.labels, content, told.as_ref())?;
+        let descriptor = describe(labels, content, told.as_ref())?;
         let id = descriptor.id();
         if self.described.insert(id) {
             self.done.batch.series.push((id, descriptor));
@@ -274,28 +304,20 @@ impl Converter<'_> {
         Ok(id)
     }
 
-    fn hash(&mut self, labels: &[Label<'_>], content: Content, metadata: &WireMetadata<'_>) -> LabelHash {
-        self.scratch.clear();
-        let mut add = |bytes: &[u8]| {
-            self.scratch.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-            self.scratch.extend_from_slice(bytes);
-        };
-        for (name, value) in labels {
-            add(name);
-            add(value);
-        }
-        add(metadata.unit);
+    fn hash(&mut self, series: &WireSeries<'_>, content: Content) -> LabelHash {
         let content = match content {
             Content::Numbers => 0,
             Content::Native { custom, gauge } => 1 + u64::from(custom) + 2 * u64::from(gauge),
         };
-        xxh3_128_with_seed(&self.scratch, content << 8 | (metadata.kind & 0xff))
+        let seed = content << 8 | (series.metadata.kind & 0xff);
+        series.hash(&mut self.scratch, seed)
     }
 }
 
 /// A series as messages name it.
 fn place(series: &WireSeries<'_>) -> impl Display {
-    let name = name_of(&series.labels);
+    let labels = series.labels().unwrap_or_default();
+    let name = name_of(&labels);
     if name.is_empty() { "a series without a name".to_owned() } else { format!("{name:?}") }
 }
 

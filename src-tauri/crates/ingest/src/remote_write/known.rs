@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use model::SeriesId;
+use model::{SeriesId, Unhashed};
 
 use super::{
     descriptor::{FamilyKind, Told},
@@ -97,36 +97,6 @@ impl Known {
             suffixes.iter().find_map(|suffix| families.get(name.strip_suffix(suffix)?))
         };
         families.get(name).or_else(of_part).cloned()
-    }
-}
-
-/// The keys are hashes already.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Unhashed;
-
-impl std::hash::BuildHasher for Unhashed {
-    type Hasher = Folded;
-
-    fn build_hasher(&self) -> Folded {
-        Folded(0)
-    }
-}
-
-/// Half of a hash.
-#[derive(Debug)]
-pub(crate) struct Folded(u64);
-
-impl std::hash::Hasher for Folded {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u128(&mut self, number: u128) {
-        self.0 = number as u64;
     }
 }
 

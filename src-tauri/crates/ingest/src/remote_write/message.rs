@@ -1,6 +1,10 @@
 //! The two messages of remote write, read in place: `prometheus.WriteRequest` (1.0) and
 //! `io.prometheus.write.v2.Request` (2.0). Field numbers are those of Prometheus' `prompb` folder.
 
+use std::borrow::Cow;
+
+use xxhash_rust::xxh3::xxh3_128_with_seed;
+
 use super::wire::{Broken, Fields, Value};
 use crate::refusal::Refusal;
 
@@ -23,7 +27,10 @@ pub(crate) struct WireSample {
 /// One series of a message. The lists are used again for the next.
 #[derive(Debug, Default)]
 pub(crate) struct WireSeries<'a> {
-    pub(crate) labels: Vec<Label<'a>>,
+    labels: Vec<Label<'a>>,
+    /// The labels as a 1.0 message has them, one behind the other and not looked into yet; empty where `labels` has
+    /// them.
+    unread_labels: &'a [u8],
     pub(crate) samples: Vec<WireSample>,
     /// Messages of native histograms.
     pub(crate) histograms: Vec<&'a [u8]>,
@@ -36,9 +43,42 @@ pub(crate) struct WireSeries<'a> {
     pub(crate) problem: Option<&'static str>,
 }
 
-impl WireSeries<'_> {
+impl<'a> WireSeries<'a> {
+    /// A hash of the labels and of what 2.0 tells of the unit. Bytes that stand together are taken as they are: to
+    /// read them is more work than to find a series that is known.
+    pub(crate) fn hash(&self, scratch: &mut Vec<u8>, seed: u64) -> u128 {
+        if !self.unread_labels.is_empty() {
+            return xxh3_128_with_seed(self.unread_labels, seed << 1);
+        }
+        scratch.clear();
+        let texts = self.labels.iter().flat_map(|(name, value)| [*name, *value]);
+        for text in texts.chain([self.metadata.unit]) {
+            scratch.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            scratch.extend_from_slice(text);
+        }
+        xxh3_128_with_seed(scratch, seed << 1 | 1)
+    }
+
+    /// The labels in the order they stand.
+    pub(crate) fn labels(&self) -> Result<Cow<'_, [Label<'a>]>, Refusal> {
+        self.read_labels().map_err(malformed)
+    }
+
+    fn read_labels(&self) -> Result<Cow<'_, [Label<'a>]>, Broken> {
+        if self.unread_labels.is_empty() {
+            return Ok(Cow::Borrowed(&self.labels));
+        }
+        let mut labels = Vec::new();
+        let mut fields = Fields::of(self.unread_labels);
+        while let Some((_, value)) = fields.next_field()? {
+            labels.push(label(value)?);
+        }
+        Ok(Cow::Owned(labels))
+    }
+
     fn clear(&mut self) {
         self.labels.clear();
+        self.unread_labels = &[];
         self.samples.clear();
         self.histograms.clear();
         self.exemplars.clear();
@@ -130,9 +170,15 @@ fn malformed(broken: Broken) -> Refusal {
 
 fn first_series<'a>(message: &'a [u8], series: &mut WireSeries<'a>) -> Result<(), Broken> {
     let mut fields = Fields::of(message);
+    series.unread_labels = fields.run_of(1)?;
     while let Some((number, value)) = fields.next_field()? {
         match number {
-            1 => series.labels.push(label(value)?),
+            1 => {
+                // Not all in one place, as no sender writes them.
+                series.labels = series.read_labels()?.into_owned();
+                series.unread_labels = &[];
+                series.labels.push(label(value)?);
+            }
             2 => series.samples.push(sample(value)?),
             3 => series.exemplars.push(exemplar(value, |labels, value| {
                 labels.push(label(value)?);

@@ -38,6 +38,9 @@ use crate::{
 
 /// Where remote write is received.
 const PATHS: [&str; 2] = ["/api/v1/write", "/api/v1/push"];
+/// A request that has no more than this once unpacked is read at once, in a fraction of a millisecond: to hand it to
+/// another thread would cost more.
+const SMALL_UNPACKED_BYTES: usize = 128 << 10;
 /// Bytes that a request may have once unpacked.
 const MAX_UNPACKED_BYTES: usize = 64 << 20;
 
@@ -136,14 +139,19 @@ impl RemoteWrite {
     }
 
     async fn attempt(&self, version: Version, packed: Arc<Vec<u8>>) -> Result<Converted, Failure> {
-        let permit = self.intake.decoder().await?;
         let now = now();
-        let known = Arc::clone(&self.known);
-        let decoding = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            convert(&unpack(&packed)?, version, &known, now)
-        });
-        let mut converted = decoding.await.map_err(|_| Refusal::Internal)??;
+        let mut converted =
+            if snap::raw::decompress_len(&packed).is_ok_and(|length| length <= SMALL_UNPACKED_BYTES) {
+                convert(&unpack(&packed)?, version, &self.known, now)?
+            } else {
+                let permit = self.intake.decoder().await?;
+                let known = Arc::clone(&self.known);
+                let decoding = tokio::task::spawn_blocking(move || {
+                    let _permit = permit;
+                    convert(&unpack(&packed)?, version, &known, now)
+                });
+                decoding.await.map_err(|_| Refusal::Internal)??
+            };
         let batch = std::mem::take(&mut converted.batch);
         let counts = records(&batch);
         let accepted = self.intake.store().accept(batch).await.map_err(Failure::Store)?;

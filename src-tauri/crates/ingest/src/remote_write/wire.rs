@@ -117,6 +117,15 @@ impl<'a> Fields<'a> {
         Ok(Some((tag >> 3, value)))
     }
 
+    /// The bytes of the fields with one number (of less than 16, in one byte) that stand at the front, passed over.
+    pub(crate) fn run_of(&mut self, number: u8) -> Result<&'a [u8], Broken> {
+        let all = self.rest;
+        while self.rest.first() == Some(&(number << 3 | 2)) {
+            self.next_field()?;
+        }
+        Ok(&all[..all.len() - self.rest.len()])
+    }
+
     fn taken<const LENGTH: usize>(&mut self) -> Result<[u8; LENGTH], Broken> {
         let (bytes, rest) = self.rest.split_first_chunk::<LENGTH>().ok_or(Broken::TooShort)?;
         self.rest = rest;

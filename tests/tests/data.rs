@@ -128,6 +128,22 @@ async fn a_damaged_partition_is_found_and_moved_away_and_the_rest_goes_on() {
     assert!(ask(&engine, &["verify"]).contains(", 0 damaged"));
     assert_eq!(rows(&kept(&engine), DataKind::Logs, "numbered"), 1000);
 
+    // Minutes and hours are made anew from the points.
+    let mut connection = OtlpConnection::open(engine.listener("otlp_grpc").await.unwrap()).await.unwrap();
+    connection.send(Signal::Metrics, Signal::Metrics.numbered(2000..3000)).await.unwrap();
+    ask(&engine, &["compact"]);
+    // Older ones have no points any more: those were damaged.
+    let hours = partitions(&engine)
+        .into_iter()
+        .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("sample-hours-"))
+        .max()
+        .unwrap();
+    fs::remove_file(&hours).unwrap();
+    let told = ask(&engine, &["repair"]);
+    assert!(told.contains("1 of minutes or hours made anew from the points"), "{told}");
+    assert!(told.contains(", 1 damaged, 1 made anew"), "{told}");
+    assert!(ask(&engine, &["verify"]).contains(", 0 damaged"));
+
     // The same on a folder that no engine runs on.
     let mut connection = OtlpConnection::open(engine.listener("otlp_grpc").await.unwrap()).await.unwrap();
     connection.send(Signal::Metrics, Signal::Metrics.numbered(1000..2000)).await.unwrap();

@@ -66,7 +66,7 @@ fn forecast(growth: &KindGrowth, limits: &KindLimits) -> String {
 /// Goes through all parts with a command that looks at one.
 async fn verify(connection: &Connection, command: &str) -> anyhow::Result<ExitCode> {
     let parts: Vec<StoredPart> = connection.ask("data_parts", json!({})).await?;
-    let mut damaged = 0;
+    let (mut damaged, mut rebuilt) = (0, 0);
     for (place, part) in parts.iter().enumerate() {
         let verdict: PartVerdict = connection.ask(command, json!({ "name": part.name })).await?;
         let said = match (&verdict.fault, &verdict.moved_to) {
@@ -75,9 +75,15 @@ async fn verify(connection: &Connection, command: &str) -> anyhow::Result<ExitCo
             (Some(fault), Some(place)) => format!("damaged: {}; moved to {place}", printable(fault)),
         };
         damaged += usize::from(verdict.fault.is_some());
-        line(&format!("{}/{} {} {said}", place + 1, parts.len(), part.name))?;
+        rebuilt += verdict.rebuilt;
+        let made = match verdict.rebuilt {
+            0 => String::new(),
+            files => format!("; {files} of minutes or hours made anew from the points"),
+        };
+        line(&format!("{}/{} {} {said}{made}", place + 1, parts.len(), part.name))?;
     }
-    line(&format!("{} parts, {damaged} damaged", parts.len()))?;
+    let made = if rebuilt == 0 { String::new() } else { format!(", {rebuilt} made anew") };
+    line(&format!("{} parts, {damaged} damaged{made}", parts.len()))?;
     Ok(if damaged == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

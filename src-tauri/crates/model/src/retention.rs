@@ -189,4 +189,6 @@ pub struct PartVerdict {
     pub fault: Option<String>,
     /// Where it was moved to, if it was taken out.
     pub moved_to: Option<String>,
+    /// Files of minutes and hours that were made anew from the points: in place of this one, or beside it.
+    pub rebuilt: u64,
 }

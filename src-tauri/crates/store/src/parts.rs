@@ -43,20 +43,20 @@ impl Store {
                 None => None,
             },
         };
-        Ok(PartVerdict { name: part.to_owned(), fault, moved_to: None })
+        Ok(PartVerdict { name: part.to_owned(), fault, moved_to: None, rebuilt: 0 })
     }
 
-    /// Verifies a part, and moves a partition that is damaged into the folder `quarantine`: it is no longer read. A
-    /// damaged table is only told of.
+    /// Verifies a part, and moves a partition that is damaged into the folder `quarantine`: it is no longer read. Minutes
+    /// and hours that are damaged, or missing beside points, are made anew from the points. A damaged table is only told
+    /// of.
     pub async fn repair_part(&self, part: &str) -> Result<PartVerdict, StoreError> {
         let mut verdict = self.verify_part(part).await?;
-        if verdict.fault.is_some()
-            && let Some(file) = self.partition_file(part)
-        {
-            let id = file.info.id;
-            drop(file);
-            self.maintain(Request::Quarantine(id)).await?;
+        let Some(id) = self.partition_file(part).map(|file| file.info.id) else { return Ok(verdict) };
+        if verdict.fault.is_some() {
+            verdict.rebuilt = self.maintain(Request::Quarantine(id)).await?;
             verdict.moved_to = Some(self.folder().join(QUARANTINE).join(part).display().to_string());
+        } else {
+            verdict.rebuilt = self.maintain(Request::Complete(id)).await?;
         }
         Ok(verdict)
     }

@@ -3,9 +3,17 @@
 
 mod common;
 
-use common::{metrics::MINUTE, *};
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+};
+
+use common::{
+    metrics::{MINUTE, copy, gauge},
+    *,
+};
 use model::*;
-use store::{PartitionSignal, Store};
+use store::{Partition, PartitionSignal, Store};
 
 const METRICS: [&str; 5] = ["classic", "delta", "exponential", "exponential_delta", "summary"];
 
@@ -152,17 +160,89 @@ async fn steps_are_read_from_the_roll_up_and_points_stand_in_for_one_that_is_dam
     };
     // The points are not looked at where hours are enough.
     let points = of(DataDetail::Points, PartitionSignal::Histograms);
-    let bytes = std::fs::read(&points.path).unwrap();
-    std::fs::write(&points.path, vec![0; bytes.len()]).unwrap();
+    let bytes = fs::read(&points.path).unwrap();
+    fs::write(&points.path, vec![0; bytes.len()]).unwrap();
     assert_eq!(read().await.unwrap(), whole);
-    std::fs::write(&points.path, &bytes).unwrap();
+    fs::write(&points.path, &bytes).unwrap();
     assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
     let hours = of(DataDetail::Hours, PartitionSignal::Histograms);
-    std::fs::write(&hours.path, vec![0; hours.bytes as usize]).unwrap();
+    fs::write(&hours.path, vec![0; hours.bytes as usize]).unwrap();
     let stood_in = read().await.unwrap();
     assert_eq!(stood_in[0].steps.len(), whole[0].steps.len());
     for (one, other) in stood_in[0].steps.iter().zip(&whole[0].steps) {
         assert_eq!((&one.bounds, &one.counts, one.count), (&other.bounds, &other.counts, other.count));
     }
     assert_eq!(store.partition_faults().len(), 1);
+}
+
+/// The same points as samples and as histograms, and what they read as.
+async fn figures(store: &Store) -> String {
+    let range = TimeRange::new(at(0).floor(60 * MINUTE), at(4 * 3600).floor(60 * MINUTE));
+    let mut text = String::new();
+    for step in [MINUTE, 60 * MINUTE] {
+        text += &format!("{:?}", store.read_buckets("temperature", &[], range, step).await.unwrap());
+        text += &format!("{:?}", store.read_histograms("classic", &[], range, step).await.unwrap());
+    }
+    text
+}
+
+fn name(partition: &Partition) -> String {
+    partition.path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_and_missing_roll_ups_are_made_anew_from_the_points() {
+    let (folder, store) = open();
+    let mut batch = dense();
+    for n in 0..5400_i64 {
+        batch.add_sample(gauge("shop", 1), at(n * 2), (n % 89) as f64);
+    }
+    store.write(batch).await.unwrap();
+    store.seal_now().await.unwrap();
+    let before = figures(&store).await;
+    let rolled =
+        || store.partitions().into_iter().filter(|one| one.form != DataDetail::Points).collect::<Vec<_>>();
+    // Two windows, two signals, minutes and hours.
+    assert_eq!(rolled().len(), 8);
+    for one in rolled() {
+        let mut bytes = fs::read(&one.path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0xff;
+        fs::write(&one.path, bytes).unwrap();
+        let verdict = store.repair_part(&name(&one)).await.unwrap();
+        assert_eq!((verdict.fault.is_some(), verdict.rebuilt), (true, 1), "{verdict:?}");
+        assert!(fs::exists(verdict.moved_to.unwrap()).unwrap());
+    }
+    assert_eq!(rolled().len(), 8);
+    // Missing altogether, and a crash at every step of making them.
+    store.drop_partitions(rolled().iter().map(|one| one.id).collect()).await.unwrap();
+    let copies: Arc<Mutex<Vec<tempfile::TempDir>>> = Arc::default();
+    let (seen, path) = (Arc::clone(&copies), folder.path().to_owned());
+    store.watch_maintenance(move |_| {
+        let crashed = tempfile::tempdir().unwrap();
+        copy(&path, crashed.path());
+        seen.lock().unwrap().push(crashed);
+    });
+    let mut rebuilt = 0;
+    for one in store.partitions() {
+        rebuilt += store.repair_part(&name(&one)).await.unwrap().rebuilt;
+    }
+    store.watch_maintenance(|_| ());
+    assert_eq!((rebuilt, rolled().len()), (8, 8));
+    for one in store.partitions() {
+        let verdict = store.repair_part(&name(&one)).await.unwrap();
+        assert_eq!((verdict.fault, verdict.rebuilt), (None, 0), "there is nothing more to repair");
+    }
+    // They are read: the points are not needed.
+    let points = store.partitions().into_iter().filter(|one| one.form == DataDetail::Points);
+    store.drop_partitions(points.map(|one| one.id).collect()).await.unwrap();
+    assert_eq!(figures(&store).await, before);
+    let copies = std::mem::take(&mut *copies.lock().unwrap());
+    assert!(copies.len() >= 6);
+    for crashed in &copies {
+        let store = Store::open(crashed.path(), small()).unwrap();
+        assert_eq!(figures(&store).await, before);
+        let files = fs::read_dir(crashed.path().join("partitions")).unwrap().count();
+        assert_eq!(files, store.partitions().len());
+    }
 }

@@ -14,4 +14,8 @@ fault: string | null,
 /**
  * Where it was moved to, if it was taken out.
  */
-moved_to: string | null, };
+moved_to: string | null, 
+/**
+ * Files of minutes and hours that were made anew from the points: in place of this one, or beside it.
+ */
+rebuilt: number, };

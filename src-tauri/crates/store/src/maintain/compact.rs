@@ -267,7 +267,7 @@ fn merge_samples(
     Ok(())
 }
 
-fn unchanged(file: &PartitionFile) -> Result<(), StoreError> {
+pub(super) fn unchanged(file: &PartitionFile) -> Result<(), StoreError> {
     if checksum(&file.info.path)? == file.info.checksum {
         return Ok(());
     }

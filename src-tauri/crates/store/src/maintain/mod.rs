@@ -4,6 +4,7 @@ mod compact;
 mod copy;
 mod forget;
 mod histograms;
+mod repair;
 mod retain;
 mod roll_up;
 mod seal;
@@ -60,8 +61,10 @@ pub(crate) enum Request {
     Remove { series: HashSet<u64>, change: Change, changed: Changed },
     /// Takes out of heads and partitions what services have in them, and forgets series that have no point left.
     Retain { unsealed: Vec<Piece>, partitions: Vec<(u64, HashSet<String>)> },
-    /// Moves a partition's file away and forgets the partition.
+    /// Moves a partition's file away and forgets the partition, or makes it anew from points.
     Quarantine(u64),
+    /// Makes the roll-ups that a partition of points lacks.
+    Complete(u64),
     /// Deletes files that nothing names.
     Sweep,
 }
@@ -171,7 +174,8 @@ impl Maintenance {
                 Ok(gone)
             }
             Request::Retain { unsealed, partitions } => self.retain(unsealed, &partitions),
-            Request::Quarantine(id) => self.quarantine(id).map(|()| 0),
+            Request::Quarantine(id) => self.quarantine(id),
+            Request::Complete(id) => self.complete(id),
             // This thread is the only one that makes files, and it makes none now.
             Request::Sweep => self.layouts.sweep().map(|()| 0),
         }

@@ -1,13 +1,11 @@
 //! Partitions, or what some services have in them, go for good.
 
-use std::{collections::HashSet, fs, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
 use super::Maintenance;
 use crate::{
     Changed, StoreError,
     layout::PartitionFile,
-    open::{create_folder, file_error},
-    parts::QUARANTINE,
     retention::{Piece, delete_unsealed},
     writer::{Change, Work},
 };
@@ -55,23 +53,6 @@ impl Maintenance {
             self.publish(Vec::new(), whole, |_| Ok(0))?;
         }
         Ok(gone)
-    }
-
-    /// The file first: a crash in between leaves a partition without its file, which is known to be faulty and can
-    /// be repaired again.
-    pub(super) fn quarantine(&self, id: u64) -> Result<(), StoreError> {
-        let layout = self.layouts.current();
-        let Some(file) = layout.partitions.iter().find(|file| file.info.id == id) else { return Ok(()) };
-        let from = &file.info.path;
-        let (Some(data), Some(name)) = (self.layouts.folder.parent(), from.file_name()) else {
-            return Ok(());
-        };
-        let folder = data.join(QUARANTINE);
-        create_folder(&folder)?;
-        if from.exists() {
-            fs::rename(from, folder.join(name)).map_err(|error| file_error(from, &error))?;
-        }
-        self.publish(Vec::new(), vec![id], |_| Ok(0))
     }
 
     fn retain_rest(

@@ -73,6 +73,42 @@ async fn metadata_of_the_first_version_settles_the_kind_of_what_follows() {
 }
 
 #[tokio::test]
+async fn a_counter_goes_on_as_one_after_a_start_before_metadata_come() {
+    let mut receiver = Receiver::start().await;
+    let request = |metadata: Vec<MetricMetadata>| {
+        let timeseries = ["forks", "load"].map(|name| first(&[("__name__", name)], &[(millis(), 1.0)]));
+        WriteRequest { timeseries: timeseries.to_vec(), metadata }.encode_to_vec()
+    };
+    let told = |kind, family: &str| MetricMetadata {
+        kind,
+        metric_family_name: family.into(),
+        help: String::new(),
+        unit: String::new(),
+    };
+    let only_told = WriteRequest { timeseries: vec![], metadata: vec![told(1, "forks"), told(2, "load")] };
+    assert_eq!(receiver.send(V1, only_told.encode_to_vec()).await.status(), 204);
+    assert_eq!(receiver.send(V1, request(vec![])).await.status(), 204);
+    let before: Vec<_> =
+        receiver.committed().series.into_iter().map(|(id, series)| (id, series.kind)).collect();
+    assert_eq!(
+        before.iter().map(|(_, kind)| *kind).collect::<Vec<_>>(),
+        [MetricKind::Counter, MetricKind::Gauge]
+    );
+    // Another run of the receiver on the same store knows no metadata.
+    receiver.serve_anew().await;
+    assert_eq!(receiver.send(V1, request(vec![])).await.status(), 204);
+    let after: Vec<_> =
+        receiver.committed().series.into_iter().map(|(id, series)| (id, series.kind)).collect();
+    assert_eq!(after, before, "the same series");
+    // What is told later wins.
+    receiver.serve_anew().await;
+    assert_eq!(receiver.send(V1, request(vec![told(2, "forks")])).await.status(), 204);
+    receiver.committed();
+    receiver.send(V1, request(vec![])).await;
+    assert!(receiver.committed().series.iter().all(|(_, series)| series.kind == MetricKind::Gauge));
+}
+
+#[tokio::test]
 async fn the_second_version_brings_everything_with_the_series() {
     let mut receiver = Receiver::start().await;
     let time = millis();

@@ -147,6 +147,16 @@ impl Dictionary {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a metric of exactly this name is known as a counter that only goes up.
+    pub(crate) fn has_counter(&self, metric: &str) -> bool {
+        let counts = |series: &Arc<KnownSeries>| {
+            series.kind == MetricKind::Counter
+                && series.monotonic
+                && series.temporality == Temporality::Cumulative
+        };
+        self.entries().by_name.get(metric).is_some_and(|series| series.iter().any(counts))
+    }
+
     /// Adds what a commit brought.
     pub(crate) fn extend(
         &self,

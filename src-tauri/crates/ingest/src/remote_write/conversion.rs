@@ -102,6 +102,7 @@ pub(crate) fn convert(
         series: known.series(),
         fresh: HashMap::default(),
         described: HashSet::new(),
+        stored_kinds: HashMap::new(),
         done: Converted::default(),
         scratch: Vec::new(),
         metadata: Vec::new(),
@@ -129,6 +130,8 @@ struct Converter<'a> {
     series: RwLockReadGuard<'a, HashMap<LabelHash, SeriesId, Unhashed>>,
     fresh: HashMap<LabelHash, SeriesId, Unhashed>,
     described: HashSet<SeriesId>,
+    /// Kinds that names had before, looked up once a request.
+    stored_kinds: HashMap<String, FamilyKind>,
     done: Converted,
     scratch: Vec<u8>,
     metadata: Vec<OwnedMetadata>,
@@ -286,7 +289,7 @@ impl Converter<'_> {
         content: Content,
     ) -> Result<SeriesId, String> {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        let told = if *metadata == WireMetadata::default() {
+        let mut told = if *metadata == WireMetadata::default() {
             self.known.told(name_of(labels))
         } else {
             Some(Told {
@@ -295,6 +298,21 @@ impl Converter<'_> {
                 unit: text(metadata.unit),
             })
         };
+        if told.as_ref().is_none_or(|told| told.kind == FamilyKind::Unknown) {
+            // Metadata come now and then only: after a start the series goes on as what it was.
+            let name = name_of(labels);
+            let kind = match self.stored_kinds.get(name) {
+                Some(kind) => *kind,
+                None => {
+                    let kind = self.known.stored_kind(name);
+                    self.stored_kinds.insert(name.to_owned(), kind);
+                    kind
+                }
+            };
+            if kind != FamilyKind::Unknown {
+                told.get_or_insert_default().kind = kind;
+            }
+        }
         let descriptor = describe(labels, content, told.as_ref())?;
         let id = descriptor.id();
         if self.described.insert(id) {

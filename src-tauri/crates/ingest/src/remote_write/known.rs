@@ -10,6 +10,7 @@ use std::{
 };
 
 use model::{SeriesId, Unhashed};
+use store::Store;
 
 use super::{
     descriptor::{FamilyKind, Told},
@@ -28,8 +29,9 @@ pub(crate) type LabelHash = u128;
 
 /// Series whose descriptors the store has, by the hash of their labels. A number stands for a series only after its
 /// descriptor was committed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Known {
+    store: Store,
     series: RwLock<HashMap<LabelHash, SeriesId, Unhashed>>,
     families: RwLock<HashMap<String, Told>>,
     /// How often all series were forgotten.
@@ -37,6 +39,22 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Nothing but what `store` has.
+    pub(crate) fn new(store: Store) -> Self {
+        Self {
+            store,
+            series: RwLock::default(),
+            families: RwLock::default(),
+            generation: AtomicU64::default(),
+        }
+    }
+
+    /// The kind under which a metric was stored before, where its name does not tell and that is known for sure: a gauge
+    /// may be one only because nothing had been told of it yet.
+    pub(crate) fn stored_kind(&self, name: &str) -> FamilyKind {
+        if self.store.has_counter(name) { FamilyKind::Counter } else { FamilyKind::Unknown }
+    }
+
     pub(crate) fn series(&self) -> RwLockReadGuard<'_, HashMap<LabelHash, SeriesId, Unhashed>> {
         self.series.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -110,7 +128,8 @@ mod tests {
 
     #[test]
     fn the_first_type_told_stays_and_parts_find_their_family() {
-        let known = Known::default();
+        let folder = tempfile::tempdir().unwrap();
+        let known = Known::new(Store::open(folder.path(), store::StoreOptions::default()).unwrap());
         known.extend(vec![(1, SeriesId(1))], 0);
         known.tell(metadata(3, "latency_seconds"));
         assert!(known.series().is_empty());

@@ -58,8 +58,9 @@ pub async fn serve_remote_write(
     counters: Arc<IntakeCounters>,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
+    let known = Arc::new(Known::new(store.clone()));
     let intake = Intake::new(store, counters);
-    let state = RemoteWrite { intake: intake.clone(), known: Arc::default() };
+    let state = RemoteWrite { intake: intake.clone(), known };
     let routes = PATHS
         .into_iter()
         .fold(Router::new(), |routes, path| routes.route(path, post(receive)))
@@ -252,8 +253,8 @@ mod tests {
     async fn a_series_that_the_store_has_forgotten_is_described_again() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
-        let remote =
-            RemoteWrite { intake: Intake::new(store.clone(), Arc::default()), known: Arc::default() };
+        let known = Arc::new(Known::new(store.clone()));
+        let remote = RemoteWrite { intake: Intake::new(store.clone(), Arc::default()), known };
         let field = |number: u8, content: &[u8]| [&[number << 3 | 2, content.len() as u8], content].concat();
         let label = [field(1, b"__name__"), field(2, b"up")].concat();
         let mut time = vec![0x10];

@@ -26,12 +26,19 @@ impl Receiver {
     }
 
     pub async fn start_with(options: StoreOptions) -> Self {
-        let mut inner = super::Receiver::start_with(options).await;
+        let inner = super::Receiver::start_with(options).await;
+        let mut receiver = Self { inner, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        receiver.serve_anew().await;
+        receiver
+    }
+
+    /// Sends what comes now to another receiver on the same store.
+    pub async fn serve_anew(&mut self) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (store, counters, stop) = (inner.store.clone(), inner.counters.clone(), inner.stop.clone());
-        inner.servers.push(tokio::spawn(serve_remote_write(listener, store, counters, stop)));
-        Self { inner, address }
+        self.address = listener.local_addr().unwrap();
+        let (store, counters, stop) =
+            (self.inner.store.clone(), self.inner.counters.clone(), self.inner.stop.clone());
+        self.inner.servers.push(tokio::spawn(serve_remote_write(listener, store, counters, stop)));
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -66,6 +66,11 @@ impl Store {
         .await
     }
 
+    /// Whether series of exactly this name are kept that count up. Answered from memory.
+    pub fn has_counter(&self, metric: &str) -> bool {
+        self.dictionary().has_counter(metric)
+    }
+
     /// Kind and unit of a metric; none if it was never seen.
     pub async fn metric_kind(&self, metric: &str) -> Result<Option<(MetricKind, String)>, StoreError> {
         let metric = metric.to_owned();

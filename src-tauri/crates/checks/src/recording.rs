@@ -64,12 +64,13 @@ async fn patiently<F: Future<Output = Result<(), StoreError>>>(
 ) -> Result<(), StoreError> {
     let mut attempt = 1;
     loop {
-        match write().await {
-            Err(StoreError::Busy { retry_after }) if attempt < ATTEMPTS => {
-                tokio::time::sleep(retry_after).await;
+        let outcome = write().await;
+        match outcome.as_ref().err().and_then(StoreError::retry_after) {
+            Some(wait) if attempt < ATTEMPTS => {
+                tokio::time::sleep(wait).await;
                 attempt += 1;
             }
-            other => return other,
+            _ => return outcome,
         }
     }
 }

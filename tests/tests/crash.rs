@@ -35,7 +35,7 @@ async fn everything_acknowledged_survives_kills_under_mixed_load() {
     let target = CountingTarget::start().await.unwrap();
     let settings = format!(
         "{SETTINGS}\n[host]\nenabled = false\n\n\
-         [retention]\nmetrics_days = 2\nlogs_days = 2\nspans_days = 2\n\n\
+         [retention]\nmetrics_days = 2\nmetrics_minutes_days = 2\nmetrics_hours_days = 2\nlogs_days = 2\nspans_days = 2\n\n\
          [[scrape]]\nname = \"counting\"\nurl = {:?}\ninterval_seconds = 1\n",
         target.url()
     );

@@ -25,7 +25,8 @@ async fn sends_the_past_and_goes_on_until_stopped() {
     demo::run(options(endpoint.clone(), false), CancellationToken::new()).await.unwrap();
     let (past, refused, _) = counters.snapshot();
     assert_eq!((refused, counters.rejected_records(), counters.trimmed_attributes()), (0, 0, 0));
-    assert!(past.spans > 4000 && past.logs > 600 && past.samples > 1500, "{past:?}");
+    // Nights are quiet in the shop.
+    assert!(past.spans > 1000 && past.logs > 200 && past.samples > 1000, "{past:?}");
     let kept = store.statistics().await.unwrap();
     assert_eq!((kept.samples, kept.logs, kept.spans), (past.samples, past.logs, past.spans));
 

@@ -72,6 +72,25 @@ test('a rule is changed by its query', async ({ page, shop, visit }) => {
   await expect(page.getByRole('alert').filter({ hasText: 'expected one of' })).toBeVisible()
 })
 
+test('a query being typed outlives the threshold the data suggest', async ({ page, shop, visit }) => {
+  // Every preview is held back until the query stands in its field.
+  let typed = () => {}
+  const held = new Promise<void>((resolve) => (typed = resolve))
+  await page.route('**/preview_rule', async (route) => {
+    await held
+    await route.continue()
+  })
+  await visit(shop, '#/alerts/rules/new?metric=system.memory.utilization')
+  const query = page.getByRole('textbox', { name: 'The rule as a query' })
+  await query.fill('maximum (system.memory.utilization[1m]) >= 0.25 for 90s')
+  typed()
+  const threshold = page.getByRole('textbox', { name: 'Threshold', exact: true })
+  await expect(threshold).toHaveValue(/\d%$/)
+  await expect(query).toHaveValue('maximum (system.memory.utilization[1m]) >= 0.25 for 90s')
+  await query.press('Enter')
+  await expect(threshold).toHaveValue('25%')
+})
+
 test('stretches marked in the chart are compared', async ({ page, shop, visit }) => {
   await visit(shop, '#/analysis?service=gateway&figure=p95')
   await expectDrawn(page, 'figure.chart')

@@ -79,3 +79,15 @@ export function faults(check: HealthCheck): Partial<Record<string, string>> {
   if (check.timeout_seconds < 1) found.timeout = 'At least 1 s'
   return found
 }
+
+/** A whole number from 0 as it was typed; null if it is none. */
+export const wholeNumber = (text: string): number | null => (/^\d{1,9}$/.test(text.trim()) ? Number(text) : null)
+
+/** Status codes of HTTP with commas or spaces between; null if one is none. */
+export function statusCodes(text: string): number[] | null {
+  const codes = text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(Number)
+  return codes.every((code) => Number.isInteger(code) && code >= 100 && code <= 599) ? codes : null
+}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { faults, newCheck, suggestedName } from './check'
+import { faults, newCheck, statusCodes, suggestedName, wholeNumber } from './check'
 
 it('finds what is missing in a new check, by field', () => {
   expect(Object.keys(faults(newCheck('http')))).toEqual(['url', 'name'])
@@ -19,4 +19,14 @@ it('suggests a name from what is looked at', () => {
   ).toBe('shop.local/health')
   expect(suggestedName({ type: 'tcp', host: 'db', port: 5432 })).toBe('db:5432')
   expect(suggestedName({ type: 'http', url: 'shop', method: 'GET', expected_status: [], body_contains: null })).toBe('')
+})
+
+it('reads numbers as they are typed and refuses what is none', () => {
+  expect(statusCodes('200, 204 301')).toEqual([200, 204, 301])
+  expect(statusCodes('')).toEqual([])
+  expect(statusCodes('200, 9999')).toBeNull()
+  expect(statusCodes('ok')).toBeNull()
+  expect(wholeNumber(' 443 ')).toBe(443)
+  expect(wholeNumber('443x')).toBeNull()
+  expect(wholeNumber('')).toBeNull()
 })

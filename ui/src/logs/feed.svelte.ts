@@ -22,6 +22,10 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
   let loadingOlder = $state(false)
   let olderError = $state.raw<BackendError | null>(null)
   let atTop = $state(true)
+  /** Whether a line is open to be read. */
+  let reading = $state(false)
+  /** Whether lines are missing between those shown and those held. */
+  let torn = false
   /** Whether the latest change put lines before the others, so that the list keeps its place. */
   let grewAtStart = $state(false)
 
@@ -30,6 +34,7 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
     return call('search_logs', asked, signal).then((answer) => {
       grewAtStart = false
       held = []
+      torn = false
       lines = answer.lines
       cursor = answer.cursor
       olderError = null
@@ -43,7 +48,7 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
     return subscribe('log_tail', question(), (arrived) => {
       const newest = [...arrived].sort((a, b) => b.time - a.time)
       untrack(() => {
-        if (atTop) show(newest)
+        if (atTop && !reading) show(newest)
         else held = mergeLines(newest, held)
       })
     })
@@ -51,14 +56,14 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
 
   // Lines that came while the console was hidden were not sent.
   $effect(() => {
-    const shown = () => document.hidden || !range.live || page.reload()
+    const shown = () => document.hidden || !range.live || void catchUp()
     document.addEventListener('visibilitychange', shown)
     return () => document.removeEventListener('visibilitychange', shown)
   })
 
   let epoch = connection.epoch
   $effect(() => {
-    if (connection.epoch !== epoch) untrack(page.reload)
+    if (connection.epoch !== epoch) untrack(() => void catchUp())
     epoch = connection.epoch
   })
 
@@ -66,6 +71,25 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
     grewAtStart = !atTop
     lines = mergeLines(newer, lines)
     if (page.state === 'empty') page.state = 'ready'
+  }
+
+  /** Asks for the newest lines; a place in the list that someone reads at is kept. */
+  async function catchUp() {
+    if ((atTop && !reading) || !lines.length) return page.reload()
+    const asked = page.data
+    try {
+      const answer = await call('search_logs', { ...question(), range: range.request(), limit: PAGE, cursor: null })
+      if (asked !== page.data) return
+      const newest = lines[0]?.time ?? 0
+      const joined = answer.cursor === null || answer.lines.some(({ time }) => time <= newest)
+      held = mergeLines(
+        answer.lines.filter(({ time, id }) => time >= newest && id !== lines[0]?.id),
+        held,
+      )
+      torn ||= !joined
+    } catch {
+      // The banner tells that the engine is gone; it is asked again when it comes back.
+    }
   }
 
   async function older() {
@@ -109,13 +133,20 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
     },
     /** Tells whether the newest line is in view; new lines wait while it is not. */
     scrolled(top: boolean) {
-      if (top && !atTop) {
-        atTop = true
-        if (held.length) this.release()
-      } else atTop = top
+      const back = top && !atTop
+      atTop = top
+      if (back && !reading && held.length) this.release()
+    },
+    /** Tells whether a line is open; new lines must not push it away. */
+    read(open: boolean) {
+      const done = reading && !open
+      reading = open
+      if (done && atTop && held.length) this.release()
     },
     /** Shows the lines that waited. */
     release() {
+      // Lines are missing between those shown and those that wait.
+      if (torn) return page.reload()
       const waiting = held
       held = []
       atTop = true

@@ -1,3 +1,6 @@
+/** What a report is called that was given no title. */
+export const UNTITLED = 'Performance report'
+
 /** A file name from a title, without its ending. */
 export const fileName = (title: string): string =>
   title

@@ -5,7 +5,7 @@ import { keyName } from './keyboard.svelte'
 import { quoteValue, searchError, withCondition } from './search'
 import { chartSeries, shownUnit } from './series'
 import { rank, score, type PaletteItem } from './shell/palette'
-import { sortRows, toCsv, toText, type Column } from './table'
+import { heldOrder, sortRows, toCsv, toText, type Column } from './table'
 
 describe('filters', () => {
   it.each(['service=checkout', 'host!=a', 'http.route=~/api/.*', 'name!~b=c', 'empty='])(
@@ -77,6 +77,17 @@ describe('tables', () => {
   it('are copied as CSV and as text', () => {
     expect(toCsv([{ name: 'say "hi", you', p95: 1 }], columns)).toBe('Name,p95\r\n"say ""hi"", you",1')
     expect(toText([{ name: 'two\nlines', p95: null }], columns)).toBe('Name\tp95\ntwo lines\t')
+  })
+})
+
+describe('the order of rows under the pointer', () => {
+  const self = (row: string) => row
+  it('stays, with newcomers at the end', () => {
+    expect(heldOrder(['d', 'b', 'a', 'c'], self, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c', 'd'])
+    expect(heldOrder(['c', 'a'], self, ['a', 'b', 'c'])).toEqual(['a', 'c'])
+  })
+  it('is given up when most rows are others', () => {
+    expect(heldOrder(['x', 'y', 'a'], self, ['a', 'b'])).toEqual(['x', 'y', 'a'])
   })
 })
 

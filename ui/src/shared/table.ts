@@ -39,6 +39,18 @@ export function sortRows<Row>(rows: readonly Row[], columns: readonly Column<Row
   })
 }
 
+/**
+ * Rows in the order their keys had before, those that were not there at the end: nothing moves under the pointer. The
+ * rows as they are if most of them are others.
+ */
+export function heldOrder<Row>(rows: readonly Row[], keyOf: (row: Row) => string, order: readonly string[]): Row[] {
+  const places = new Map(order.map((key, place) => [key, place]))
+  const known = rows.filter((row) => places.has(keyOf(row)))
+  if (known.length * 2 < rows.length) return [...rows]
+  const place = (row: Row) => places.get(keyOf(row)) ?? order.length
+  return [...rows].sort((left, right) => place(left) - place(right))
+}
+
 const csvField = (text: string) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 /** Rows as CSV with a header line (RFC 4180). */

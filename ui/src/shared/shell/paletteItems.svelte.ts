@@ -58,7 +58,7 @@ function actions(): PaletteItem[] {
 }
 
 /** Everything the palette finds; asks the engine only while `open`. */
-export function usePaletteItems(open: () => boolean): () => PaletteItem[] {
+export function usePaletteItems(open: () => boolean): { readonly items: PaletteItem[]; readonly looking: boolean } {
   const found = useResource((signal) => (open() ? everything(signal) : null))
 
   async function everything(signal: AbortSignal): Promise<PaletteItem[]> {
@@ -108,7 +108,7 @@ export function usePaletteItems(open: () => boolean): () => PaletteItem[] {
         })
     return items
   }
-  return () => [
+  const items = (): PaletteItem[] => [
     ...VIEWS.map(({ name, label, key }): PaletteItem => ({
       id: `view-${name}`,
       label,
@@ -119,4 +119,12 @@ export function usePaletteItems(open: () => boolean): () => PaletteItem[] {
     ...actions(),
     ...(found.data ?? []),
   ]
+  return {
+    get items() {
+      return items()
+    },
+    get looking() {
+      return found.data === undefined && found.refreshing
+    },
+  }
 }

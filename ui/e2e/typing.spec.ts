@@ -1,0 +1,153 @@
+import type { Page } from '@playwright/test'
+import { expect, test } from './fixtures'
+import { sendAll } from './otlp'
+
+/** Holds back the answers of a command until the promise is let go. */
+async function holdBack(page: Page, command: string): Promise<() => void> {
+  let letGo = () => undefined as void
+  const gate = new Promise<void>((done) => (letGo = done))
+  await page.route(`**/api/command/${command}`, async (route) => {
+    await gate
+    await route.continue()
+  })
+  return letGo
+}
+
+test('a search keeps the space that was typed for the next word', async ({ page, shop, visit }) => {
+  await visit(shop, '#/logs')
+  const field = page.getByRole('textbox', { name: 'Search the logs' })
+  await field.pressSequentially('payment ')
+  await expect(page).toHaveURL(/q=payment(&|$)/)
+  await expect(field).toHaveValue('payment ')
+  await field.pressSequentially('severity>=info')
+  await expect(field).toHaveValue('payment severity>=info')
+  await expect(page).toHaveURL(/q=payment\+severity/)
+  await page.goBack()
+  await expect(field).toHaveValue('payment')
+  // A view that is left while something is still being typed has no say in the next one.
+  await field.pressSequentially('x')
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Traces' }).click()
+  await page.waitForTimeout(600)
+  expect(page.url()).not.toContain('q=')
+})
+
+test('a query of a metric stays while what is known of the metric arrives', async ({ page, shop, visit }) => {
+  const letGo = await holdBack(page, 'metric_catalog')
+  await visit(shop, '#/metrics?metric=system.cpu.time')
+  const query = page.getByRole('textbox', { name: 'As a query' })
+  const written = await query.inputValue()
+  await query.fill('maximum(system.cpu.utilization)')
+  letGo()
+  await expect(page.getByRole('button', { name: /^system\.cpu\.time/ })).toBeVisible()
+  await expect(query).toHaveValue('maximum(system.cpu.utilization)')
+  expect(written).not.toBe('maximum(system.cpu.utilization)')
+  await query.press('Enter')
+  await expect(page).toHaveURL(/metric=system\.cpu\.utilization/)
+})
+
+test('an option that was walked to stays chosen while more arrive', async ({ page, shop, visit }) => {
+  const letGo = await holdBack(page, 'metric_catalog')
+  await visit(shop, '#/analysis')
+  await page.getByRole('button', { name: 'Subject' }).click()
+  const field = page.getByRole('textbox', { name: 'Subject: search' })
+  await field.fill('c')
+  await expect(page.getByRole('option').nth(1)).toBeVisible()
+  await field.press('ArrowDown')
+  const walked = page.locator('[role="option"][data-selected]')
+  const name = (await walked.textContent()) ?? ''
+  letGo()
+  await expect(page.getByRole('option', { name: /system\.cpu\.time/ })).toBeVisible()
+  await expect(walked).toHaveText(name)
+})
+
+test('the palette keeps to the item that was walked to, else to the best', async ({ page, shop, visit }) => {
+  const letGo = await holdBack(page, 'metric_catalog')
+  await visit(shop)
+  await page.keyboard.press('Control+k')
+  const palette = page.getByRole('dialog', { name: 'Search or jump' })
+  await palette.getByRole('combobox').fill('system.cpu.time')
+  await expect(palette.getByText('Looking…')).toBeVisible()
+  letGo()
+  await expect(palette.getByRole('option').first()).toHaveAttribute('data-selected')
+  await palette.getByRole('combobox').fill('e')
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowDown')
+  await expect(palette.getByRole('option').nth(2)).toHaveAttribute('data-selected')
+  await palette.getByRole('combobox').fill('settings')
+  await expect(palette.getByRole('option').first()).toHaveAttribute('data-selected')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/#\/settings/)
+})
+
+test('what is typed while a form is sent stays', async ({ page, own, visit }) => {
+  const letGo = await holdBack(page, 'set_setting')
+  await visit(own.place, '#/connect')
+  const way = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Log files' }) })
+  await way.getByLabel('Path').fill('/var/log/none-such.log')
+  await way.getByRole('button', { name: 'Add' }).click()
+  await way.getByLabel('Path').fill('/var/log/other-such.log')
+  letGo()
+  await expect(way.getByRole('button', { name: 'Add' })).toBeEnabled()
+  await expect(way.getByLabel('Path')).toHaveValue('/var/log/other-such.log')
+})
+
+test('a report can be given a title from nothing', async ({ page, shop, visit }) => {
+  await visit(shop, '#/reports')
+  const title = page.getByRole('textbox', { name: 'Title' })
+  await title.fill('')
+  await expect(title).toHaveValue('')
+  await title.pressSequentially('The week of the move')
+  await expect(title).toHaveValue('The week of the move')
+  await expect(page).toHaveURL(/title=The\+week\+of\+the\+move/)
+})
+
+test('the settings file is still as it was typed after a look at another view', async ({ page, own, visit }) => {
+  await visit(own.place, '#/settings/file')
+  const file = page.getByRole('textbox', { name: 'Settings file' })
+  await expect(file).toContainText('[host]')
+  await file.fill('[host]\ninterval_seconds = 7\n')
+  await page.getByRole('main').getByRole('link', { name: 'Data' }).click()
+  await expect(page.getByText('How long data are kept')).toBeVisible()
+  await page.getByRole('main').getByRole('link', { name: 'File' }).click()
+  await expect(file).toContainText('interval_seconds = 7')
+  await page.getByRole('button', { name: 'Discard' }).click()
+  await expect(file).not.toContainText('interval_seconds = 7')
+})
+
+test('a setting that is refused stays to be mended', async ({ page, own, visit, faults }) => {
+  faults.allowRefusal()
+  await visit(own.place, '#/settings')
+  const address = page.getByRole('textbox', { name: 'Prometheus remote write' })
+  await address.fill('nowhere at all')
+  await address.press('Enter')
+  await expect(address).toHaveAttribute('aria-invalid', 'true')
+  await expect(address).toHaveValue('nowhere at all')
+  await address.press('Escape')
+  await expect(address).not.toHaveValue('nowhere at all')
+})
+
+test('a port that is mistyped stays to be mended', async ({ page, shop, visit }) => {
+  await visit(shop, '#/health/new?kind=tcp')
+  const port = page.getByRole('dialog').getByRole('textbox', { name: 'Port' })
+  await port.fill('443')
+  await port.pressSequentially('x')
+  await expect(port).toHaveValue('443x')
+  await expect(port).toHaveAttribute('aria-invalid', 'true')
+  await page.getByRole('dialog').getByRole('button', { name: 'Redis' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'TCP port' }).click()
+  await expect(port).toHaveValue('443')
+})
+
+test('a line that is open stays in place while new ones arrive', async ({ page, own, visit }) => {
+  await sendAll(own.place, 'till', ['the line to read'], 'first')
+  await visit(own.place, '#/logs?q=service%3Dtill')
+  const line = page.getByRole('button', { name: /the line to read/ })
+  await line.click()
+  await expect(line).toHaveAttribute('aria-expanded', 'true')
+  const before = await line.boundingBox()
+  await sendAll(own.place, 'till', ['a newer line', 'another newer line'], 'second')
+  await expect(page.getByRole('button', { name: '2 new lines' })).toBeVisible()
+  expect((await line.boundingBox())?.y).toBe(before?.y)
+  await line.click()
+  await expect(page.getByRole('button', { name: /another newer line/ })).toBeVisible()
+})

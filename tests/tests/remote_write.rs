@@ -89,8 +89,8 @@ async fn a_real_prometheus_delivers_what_it_scrapes() {
         TagMatcher { key: "job".to_owned(), operator: MatchOperator::Equal, value: "prometheus".to_owned() };
     let last = async || {
         let matchers = [job.clone()];
-        let values = query::instant(&store, "up", &matchers, model::Aggregation::Last, &[], window());
-        values.await.unwrap()
+        let answer = query::instant(&store, "up", &matchers, model::Aggregation::Last, &[], window());
+        answer.await.unwrap().values
     };
     assert_eq!(last().await[0].1, 1.0);
     prometheus.remove_target().unwrap();

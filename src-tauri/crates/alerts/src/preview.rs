@@ -20,6 +20,8 @@ use crate::{
 const MOST_STEPS: i64 = 2000;
 /// A window is never cut into more steps than this.
 const MOST_WINDOW_STEPS: i64 = 100;
+/// Seconds that a step is made a multiple of, from how many seconds on.
+const UNITS: [(i64, i64); 2] = [(3600, 4 * 3600), (60, 60)];
 /// Series in the answer.
 const MOST_SERIES: usize = 50;
 /// Services a log rule by service is previewed for.
@@ -29,7 +31,8 @@ const MOST_STRETCHES: usize = 5000;
 
 /// What the rule would have done over the range, evaluated every interval, or every two-thousandth of
 /// the range or hundredth of the window if that is longer, and once more at its end, so that the newest
-/// samples count. Windows are rounded up to whole such steps.
+/// samples count. Windows are rounded up to whole such steps. Where only minutes or hours are left of the points, the
+/// steps are whole ones of these; the preview says how long they are.
 pub(crate) async fn preview(
     store: &Store,
     rule: &AlertRule,
@@ -38,9 +41,8 @@ pub(crate) async fn preview(
     if range.length() == 0 {
         return Err(AlertError::Invalid("the time range ends before it starts".into()));
     }
-    let step_seconds = step_seconds(rule, range);
-    let step = step_seconds * NANOS_PER_SECOND;
-    let (mut series, unit) = history(store, rule, range, step).await?;
+    let step = step_seconds(rule, range) * NANOS_PER_SECOND;
+    let History { mut series, unit, step } = history(store, rule, range, step).await?;
     add_end(store, rule, range, step, &mut series).await?;
     let check_name = match &rule.watch {
         Watch::Check { check_id: Some(id) } => {
@@ -49,8 +51,10 @@ pub(crate) async fn preview(
         _ => None,
     };
     let sentence = wording::sentence(rule, &unit, check_name.as_deref());
-    let rule =
-        AlertRule { interval_seconds: u32::try_from(step_seconds).unwrap_or(u32::MAX), ..rule.clone() };
+    let rule = AlertRule {
+        interval_seconds: u32::try_from(step / NANOS_PER_SECOND).unwrap_or(u32::MAX),
+        ..rule.clone()
+    };
     let work = move || {
         let (stretches, notifications) = replay(&rule, &series, range, step);
         let suggested_threshold = match rule.watch {
@@ -67,18 +71,29 @@ pub(crate) async fn preview(
 fn step_seconds(rule: &AlertRule, range: TimeRange) -> i64 {
     let seconds_up = |nanos: i64| (nanos + NANOS_PER_SECOND - 1) / NANOS_PER_SECOND;
     let window = i64::from(window_seconds(&rule.watch));
-    i64::from(rule.interval_seconds.max(1))
+    let step = i64::from(rule.interval_seconds.max(1))
         .max(seconds_up(range.length() / MOST_STEPS))
-        .max((window + MOST_WINDOW_STEPS - 1) / MOST_WINDOW_STEPS)
+        .max((window + MOST_WINDOW_STEPS - 1) / MOST_WINDOW_STEPS);
+    // Long steps of whole minutes or hours are made of what is kept of these.
+    let unit = UNITS.into_iter().find(|(_, from)| step >= *from).map_or(1, |(unit, _)| unit);
+    (step + unit - 1) / unit * unit
 }
 
-/// The watched values at the end of every step of the range.
+/// The watched values.
+struct History {
+    series: Vec<SeriesPoints>,
+    unit: String,
+    /// From one value to the next at least, in nanoseconds.
+    step: i64,
+}
+
+/// The watched values at the end of every step of the range, of which the steps may be longer than asked for.
 async fn history(
     store: &Store,
     rule: &AlertRule,
     range: TimeRange,
     step: i64,
-) -> Result<(Vec<SeriesPoints>, String), AlertError> {
+) -> Result<History, AlertError> {
     match &rule.watch {
         Watch::Metric { metric, matchers, aggregation, group_by, window_seconds } => {
             let request = SeriesRequest {
@@ -93,7 +108,7 @@ async fn history(
             };
             let answer =
                 query::moving(store, &request, i64::from(*window_seconds) * NANOS_PER_SECOND).await?;
-            Ok((answer.series, answer.unit))
+            Ok(History { series: answer.series, unit: answer.unit, step: answer.step })
         }
         Watch::Check { check_id } => {
             let mut series = Vec::new();
@@ -117,7 +132,7 @@ async fn history(
                 }
                 series.push(SeriesPoints { labels: check_labels(&check), times, values });
             }
-            Ok((series, String::new()))
+            Ok(History { series, unit: String::new(), step })
         }
         Watch::Logs { query: search, by_service, window_seconds } => {
             let filter = query::parse_log_search(search)?;
@@ -138,7 +153,7 @@ async fn history(
                 let counted = log_counts_as_series(&store.count_logs(&filter, read, step).await?, labels);
                 series.push(moving_sum(&counted, range, step, window_steps));
             }
-            Ok((series, String::new()))
+            Ok(History { series, unit: String::new(), step })
         }
     }
 }

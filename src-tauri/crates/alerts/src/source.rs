@@ -27,9 +27,9 @@ pub(crate) async fn observe(
     match &rule.watch {
         Watch::Metric { metric, matchers, aggregation, group_by, window_seconds } => {
             let window = back(*window_seconds);
-            let values = query::instant(store, metric, matchers, *aggregation, group_by, window).await?;
+            let answer = query::instant(store, metric, matchers, *aggregation, group_by, window).await?;
             let unit = query::instant_unit(store, metric, *aggregation).await?;
-            Ok(Observation { values, unit })
+            Ok(Observation { values: answer.values, unit })
         }
         Watch::Check { check_id } => {
             let checks: BTreeMap<String, HealthCheck> =

@@ -10,8 +10,9 @@ use alerts::{AlertService, ChosenAction, NotificationAction, Notifier};
 use async_trait::async_trait;
 use model::{
     Aggregation, Alert, AlertRule, AlertSeverity, AlertState, Attributes, CheckKind, CheckResult, Comparator,
-    DeliveryOutcome, HealthCheck, HealthState, LogRecord, MissingData, NANOS_PER_SECOND, Notification,
-    NotificationKind, Resource, Series, Severity, Silence, TelemetryBatch, TimeRange, Timestamp, Watch,
+    DataDetail, DeliveryOutcome, HealthCheck, HealthState, LogRecord, MissingData, NANOS_PER_SECOND,
+    Notification, NotificationKind, Resource, Series, Severity, Silence, TelemetryBatch, TimeRange,
+    Timestamp, Watch,
 };
 use store::{Store, StoreOptions};
 use tokio::sync::broadcast;
@@ -324,7 +325,7 @@ async fn a_preview_agrees_with_what_the_live_rule_would_have_done() {
         let group_by = ["service".to_owned()];
         let values =
             query::instant(&store, "latency", &[], Aggregation::P90, &group_by, window).await.unwrap();
-        let (next, transitions) = alerts::evaluate(&rule, &values, "", &alerts, time);
+        let (next, transitions) = alerts::evaluate(&rule, &values.values, "", &alerts, time);
         fired += transitions.iter().filter(|change| change.to == AlertState::Firing).count();
         live.extend(transitions.into_iter().map(|change| (change.time, change.labels, change.to)));
         alerts = next;
@@ -369,6 +370,46 @@ async fn a_preview_over_days_shows_what_came_a_second_ago() {
             assert_eq!(preview.notifications, 1);
         }
     }
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_preview_where_only_hours_are_left_goes_by_hours() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let stop = CancellationToken::new();
+    let service = AlertService::start(store.clone(), Kept::new(), stop.clone());
+    let hour = 3600 * NANOS_PER_SECOND;
+    let start = Timestamp(1_700_000_000 * NANOS_PER_SECOND).floor(4 * hour);
+    let mut batch = TelemetryBatch::default();
+    for second in (0..4 * 3600_i64).step_by(5) {
+        // Two minutes in the middle of the second hour.
+        let value = if (5400..5520).contains(&second) { 1.5 } else { 0.2 };
+        let resource = Arc::new(Resource::service_named("cart"));
+        let series = Series::gauge("latency", "s", resource, Attributes::new());
+        batch.add_sample(series, start.offset(second * NANOS_PER_SECOND), value);
+    }
+    store.write(batch).await.unwrap();
+    store.seal_now().await.unwrap();
+    let watch = Watch::Metric {
+        metric: "latency".into(),
+        matchers: vec![],
+        aggregation: Aggregation::Maximum,
+        group_by: vec!["service".into()],
+        window_seconds: 60,
+    };
+    let rule = AlertRule { watch, hold_seconds: 0, interval_seconds: 15, ..latency_rule() };
+    let range = TimeRange::new(start, start.offset(4 * hour));
+    let fine = service.preview(&rule, range).await.unwrap();
+    assert_eq!((fine.step, fine.notifications), (15 * NANOS_PER_SECOND, 1));
+    let gone = store.partitions().into_iter().filter(|file| file.form != DataDetail::Hours);
+    store.drop_partitions(gone.map(|file| file.id).collect()).await.unwrap();
+    let coarse = service.preview(&rule, range).await.unwrap();
+    assert_eq!((coarse.step, coarse.notifications), (hour, 1));
+    assert_eq!(coarse.series[0].times, [1, 2, 3, 4].map(|n| start.offset(n * hour)));
+    assert_eq!(coarse.series[0].values, [0.2, 1.5, 0.2, 0.2]);
+    let fired = TimeRange::new(start.offset(2 * hour), start.offset(3 * hour));
+    assert_eq!(coarse.stretches.iter().map(|stretch| stretch.range).collect::<Vec<_>>(), [fired]);
     stop.cancel();
 }
 

@@ -281,7 +281,8 @@ pub struct RulePreview {
     pub stretches: Vec<PreviewStretch>,
     /// Notifications it would have sent, resolved ones not counted.
     pub notifications: u32,
-    /// Time between two evaluated points, in nanoseconds.
+    /// Time between two evaluated points, in nanoseconds; a shorter window is as long as it. It is longer than the rule's
+    /// interval over long ranges and where only minutes or hours are left of the points.
     pub step: i64,
     /// A threshold that the data suggest: what one value in a hundred exceeds (or undercuts).
     pub suggested_threshold: Option<f64>,

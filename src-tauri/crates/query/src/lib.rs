@@ -11,7 +11,7 @@ mod unit;
 
 pub use error::QueryError;
 pub use matching::LogMatcher;
-pub use metrics::{instant, instant_unit, moving, series};
+pub use metrics::{InstantAnswer, instant, instant_unit, moving, series};
 pub use records::{log_counts, logs, traces};
 pub use search::{check_regex, describe, parse_log_search, parse_trace_search};
 pub use unit::aggregated_unit;

@@ -193,7 +193,7 @@ async fn moving_windows_agree_with_instant_values() {
                 let instant = query::instant(&store, metric, &[], aggregation, &request.group_by, window)
                     .await
                     .unwrap();
-                let live = instant.iter().find(|(labels, _)| *labels == points.labels).unwrap().1;
+                let live = instant.values.iter().find(|(labels, _)| *labels == points.labels).unwrap().1;
                 assert!((live - value).abs() < 1e-9, "{metric} {aggregation:?} at {time:?}: {live} {value}");
             }
         }
@@ -228,7 +228,7 @@ async fn a_series_that_ended_has_no_last_value() {
     let services = async |metric, aggregation, until| {
         let window = TimeRange::new(at(until - 120), at(until));
         let groups = query::instant(&store, metric, &[], aggregation, &by_service, window).await.unwrap();
-        groups.into_iter().map(|(labels, _)| labels["service"].clone()).collect::<Vec<_>>()
+        groups.values.into_iter().map(|(labels, _)| labels["service"].clone()).collect::<Vec<_>>()
     };
     for metric in ["queue", "requests"] {
         assert_eq!(services(metric, Aggregation::Last, 590).await, ["cart", "pay"]);

@@ -23,7 +23,8 @@ stretches: Array<PreviewStretch>,
  */
 notifications: number, 
 /**
- * Time between two evaluated points, in nanoseconds.
+ * Time between two evaluated points, in nanoseconds; a shorter window is as long as it. It is longer than the rule's
+ * interval over long ranges and where only minutes or hours are left of the points.
  */
 step: number, 
 /**

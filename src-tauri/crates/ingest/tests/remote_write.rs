@@ -3,7 +3,7 @@
 mod support;
 
 use ingest::IntakeCounters;
-use model::{Buckets, MetricKind, Temporality, is_stale};
+use model::{Buckets, MetricKind, Temporality, TimeRange, Timestamp, is_stale};
 use prost::Message;
 use support::{now, prometheus::*, within};
 
@@ -49,27 +49,88 @@ async fn the_first_version_is_stored_before_it_is_acknowledged() {
     assert_eq!(IntakeCounters::snapshot(&receiver.counters).0.samples, 4);
 }
 
+fn told(kind: i32, family: &str) -> MetricMetadata {
+    MetricMetadata {
+        kind,
+        metric_family_name: family.into(),
+        help: format!("{family}."),
+        unit: String::new(),
+    }
+}
+
 #[tokio::test]
-async fn metadata_of_the_first_version_settles_the_kind_of_what_follows() {
+async fn metadata_hold_for_the_samples_they_come_with() {
     let mut receiver = Receiver::start().await;
-    let request = |metadata: Vec<MetricMetadata>| WriteRequest {
-        timeseries: vec![first(&[("__name__", "forks")], &[(millis(), 1.0)])],
-        metadata,
+    let series = [("forks", 7.0), ("waiting_count", 3.0)]
+        .map(|(name, value)| first(&[("__name__", name)], &[(millis(), value)]));
+    let message = WriteRequest {
+        timeseries: series.to_vec(),
+        metadata: vec![told(1, "forks"), told(2, "waiting_count")],
     };
-    let told = MetricMetadata {
-        kind: 1,
-        metric_family_name: "forks".into(),
-        help: "Forks.".into(),
-        unit: "".into(),
-    };
-    assert_eq!(receiver.send(V1, request(vec![told]).encode_to_vec()).await.status(), 204);
-    assert_eq!(receiver.committed().series[0].1.kind, MetricKind::Gauge);
-    receiver.send(V1, request(vec![]).encode_to_vec()).await;
-    let later = receiver.committed();
+    assert_eq!(receiver.send(V1, message.encode_to_vec()).await.status(), 204);
+    let kinds: Vec<_> = receiver
+        .committed()
+        .series
+        .into_iter()
+        .map(|(_, series)| (series.kind, series.description))
+        .collect();
     assert_eq!(
-        (later.series[0].1.kind, later.series[0].1.description.as_str()),
-        (MetricKind::Counter, "Forks.")
+        kinds,
+        [(MetricKind::Counter, "forks.".to_owned()), (MetricKind::Gauge, "waiting_count.".to_owned())]
     );
+}
+
+#[tokio::test]
+async fn samples_from_before_metadata_belong_to_the_same_series() {
+    let mut receiver = Receiver::start().await;
+    let time = millis() - 60_000;
+    let request = |ago: i64, metadata: Vec<MetricMetadata>| {
+        let timeseries = [("forks", 10 * ago), ("waiting_count", 5)]
+            .map(|(name, value)| first(&[("__name__", name), ("job", "k")], &[(time + ago, value as f64)]));
+        WriteRequest { timeseries: timeseries.to_vec(), metadata }.encode_to_vec()
+    };
+    assert_eq!(receiver.send(V1, request(0, vec![])).await.status(), 204);
+    let untold: Vec<_> = receiver.committed().series.iter().map(|(_, series)| series.kind).collect();
+    assert_eq!(untold, [MetricKind::Gauge, MetricKind::Counter]);
+    let only_told =
+        WriteRequest { timeseries: vec![], metadata: vec![told(1, "forks"), told(2, "waiting_count")] };
+    assert_eq!(receiver.send(V1, only_told.encode_to_vec()).await.status(), 204);
+    assert_eq!(receiver.send(V1, request(1000, vec![])).await.status(), 204);
+    receiver.committed();
+    // Another run, which was told nothing yet.
+    receiver.serve_anew().await;
+    assert_eq!(receiver.send(V1, request(2000, vec![])).await.status(), 204);
+    receiver.committed();
+    let range = TimeRange::new(Timestamp((time - 1) * 1_000_000), Timestamp((time + 5000) * 1_000_000));
+    for (metric, kind, count, increase) in
+        [("forks", MetricKind::Counter, 3, 20_000.0), ("waiting_count", MetricKind::Gauge, 3, 0.0)]
+    {
+        let read = receiver.store.read_buckets(metric, &[], range, 3_600_000_000_000).await.unwrap();
+        assert_eq!((read.len(), read[0].kind), (1, kind), "{metric}");
+        let buckets = &read[0].buckets;
+        assert_eq!(buckets.iter().map(|bucket| bucket.count).sum::<u64>(), count, "{metric}");
+        assert_eq!(buckets.iter().map(|bucket| bucket.increase).sum::<f64>(), increase, "{metric}");
+    }
+}
+
+#[tokio::test]
+async fn a_small_request_full_of_new_series_is_stored_like_any_other() {
+    let mut receiver = Receiver::start().await;
+    let request = |metadata: Vec<MetricMetadata>| {
+        let timeseries = (0..500)
+            .map(|place| first(&[("__name__", "x"), ("place", &place.to_string())], &[(millis(), 1.0)]))
+            .collect();
+        WriteRequest { timeseries, metadata }.encode_to_vec()
+    };
+    assert_eq!(receiver.send(V1, request(vec![])).await.status(), 204);
+    let batch = receiver.committed();
+    assert_eq!((batch.series.len(), batch.samples.len()), (500, 500));
+    assert_eq!(receiver.send(V1, request(vec![])).await.status(), 204);
+    assert_eq!(receiver.committed().series.len(), 0);
+    let many = (0..1000).map(|number| told(2, &format!("y{number}"))).chain([told(1, "x")]).collect();
+    assert_eq!(receiver.send(V1, request(many)).await.status(), 204);
+    let batch = receiver.committed();
+    assert!(batch.series.len() == 500 && batch.series[0].1.kind == MetricKind::Counter);
 }
 
 #[tokio::test]
@@ -78,12 +139,6 @@ async fn a_counter_goes_on_as_one_after_a_start_before_metadata_come() {
     let request = |metadata: Vec<MetricMetadata>| {
         let timeseries = ["forks", "load"].map(|name| first(&[("__name__", name)], &[(millis(), 1.0)]));
         WriteRequest { timeseries: timeseries.to_vec(), metadata }.encode_to_vec()
-    };
-    let told = |kind, family: &str| MetricMetadata {
-        kind,
-        metric_family_name: family.into(),
-        help: String::new(),
-        unit: String::new(),
     };
     let only_told = WriteRequest { timeseries: vec![], metadata: vec![told(1, "forks"), told(2, "load")] };
     assert_eq!(receiver.send(V1, only_told.encode_to_vec()).await.status(), 204);
@@ -103,8 +158,6 @@ async fn a_counter_goes_on_as_one_after_a_start_before_metadata_come() {
     // What is told later wins.
     receiver.serve_anew().await;
     assert_eq!(receiver.send(V1, request(vec![told(2, "forks")])).await.status(), 204);
-    receiver.committed();
-    receiver.send(V1, request(vec![])).await;
     assert!(receiver.committed().series.iter().all(|(_, series)| series.kind == MetricKind::Gauge));
 }
 

@@ -1,9 +1,99 @@
-//! Names and units between OpenTelemetry and Prometheus (OpenTelemetry specification, "Prometheus and OpenMetrics
+//! Names, types and units between OpenTelemetry and Prometheus (OpenTelemetry specification, "Prometheus and OpenMetrics
 //! Compatibility": metric names and units).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
-use crate::MetricKind;
+use crate::{MetricKind, Resource, Scope, Series, SeriesId, Temporality};
+
+/// The type of a family of Prometheus' metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FamilyKind {
+    /// Not told.
+    #[default]
+    Unknown,
+    /// Only goes up.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Buckets, a sum and a count.
+    Histogram,
+    /// Buckets of what is there now: they go up and down.
+    GaugeHistogram,
+    /// Quantiles, a sum and a count.
+    Summary,
+    /// Labels with the value 1.
+    Info,
+    /// One sample for each state, 1 or 0.
+    StateSet,
+}
+
+impl FamilyKind {
+    /// The type behind the number that remote write has for it (`MetricType` of both its messages).
+    pub fn of_number(number: u64) -> Self {
+        match number {
+            1 => Self::Counter,
+            2 => Self::Gauge,
+            3 => Self::Histogram,
+            4 => Self::GaugeHistogram,
+            5 => Self::Summary,
+            6 => Self::Info,
+            7 => Self::StateSet,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The type behind the word that a line `# TYPE` of OpenMetrics ends in, none if there is no such type.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "counter" => Self::Counter,
+            "gauge" => Self::Gauge,
+            "histogram" => Self::Histogram,
+            "gaugehistogram" => Self::GaugeHistogram,
+            "summary" => Self::Summary,
+            "info" => Self::Info,
+            "stateset" => Self::StateSet,
+            "unknown" => Self::Unknown,
+            _ => return None,
+        })
+    }
+}
+
+/// Whether a name says that its numbers count, by Prometheus' naming conventions.
+pub fn counts_by_name(name: &str) -> bool {
+    ["_total", "_bucket", "_count", "_sum"].iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// Whether numbers of this kind and unit are what the metric's name alone says, by Prometheus' naming conventions.
+pub fn is_as_named(name: &str, kind: MetricKind, unit: &str) -> bool {
+    (kind == MetricKind::Counter) == counts_by_name(name) && unit == unit_of_name(name)
+}
+
+/// The number that a series of Prometheus had while nothing was told of its type and unit but its name; none where
+/// its name tells the same, or where it is something else than plain numbers of Prometheus.
+///
+/// Remote write tells of types now and then only, in messages of their own, and no samples are held back until it does.
+pub fn untold(series: &Series) -> Option<SeriesId> {
+    let plain = match series.kind {
+        MetricKind::Counter => series.monotonic && series.temporality == Temporality::Cumulative,
+        MetricKind::Gauge => true,
+        _ => false,
+    };
+    if !plain
+        || is_as_named(&series.name, series.kind, &series.unit)
+        || *series.scope != Scope::default()
+        || !names_a_job(&series.resource)
+    {
+        return None;
+    }
+    let make = if counts_by_name(&series.name) { Series::counter } else { Series::gauge };
+    let unit = unit_of_name(&series.name);
+    Some(make(&series.name, unit, Arc::clone(&series.resource), series.attributes.clone()).id())
+}
+
+/// Whether a resource is no more than the name of a service, as those are that come from Prometheus.
+pub fn names_a_job(resource: &Resource) -> bool {
+    resource.attributes.0.keys().all(|key| key == "service.name")
+}
 
 /// UCUM units and the words Prometheus puts into names for them.
 const UNITS: [(&str, &str); 28] = [
@@ -158,6 +248,7 @@ fn unit_words(unit: &str, kind: MetricKind) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Attributes;
 
     #[test]
     fn names_are_translated_as_the_specification_says() {
@@ -202,5 +293,31 @@ mod tests {
             assert_eq!(unit_of_name(name), unit, "{name}");
         }
         assert_eq!((ucum_unit("seconds"), ucum_unit("parsecs"), ucum_unit("")), (Some("s"), None, None));
+    }
+
+    #[test]
+    fn a_series_knows_what_it_was_before_it_was_told_of() {
+        let resource = Arc::new(Resource::service_named("shop"));
+        let labels = || Attributes::new().with("job", "shop");
+        let series = |kind: fn(&str, &str, Arc<Resource>, Attributes) -> Series, name, unit| {
+            kind(name, unit, Arc::clone(&resource), labels())
+        };
+        let (gauge, counter) = (Series::gauge, Series::counter);
+        for (told, before) in [
+            (series(counter, "forks", ""), series(gauge, "forks", "")),
+            (series(gauge, "waiting_count", ""), series(counter, "waiting_count", "")),
+            (series(counter, "sent_bytes", "By"), series(gauge, "sent_bytes", "By")),
+            (series(gauge, "room", "By"), series(gauge, "room", "")),
+        ] {
+            assert_eq!(untold(&told), Some(before.id()), "{told:?}");
+            assert_eq!(untold(&before), None, "{before:?}");
+        }
+        let scoped = Scope { name: "meter".to_owned(), ..Scope::default() };
+        let scoped = Series { scope: Arc::new(scoped), ..series(counter, "forks", "") };
+        let delta = Series { temporality: Temporality::Delta, ..series(counter, "forks", "") };
+        let named = Attributes::new().with("service.name", "a").with("host.name", "b");
+        let other =
+            Series { resource: Arc::new(Resource { attributes: named }), ..series(counter, "forks", "") };
+        assert_eq!([untold(&scoped), untold(&delta), untold(&other)], [None; 3]);
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use duckdb::Connection;
 use model::{
     Attributes, Labels, MetricKind, Resource, Series, TagMatcher, Temporality, Unhashed,
-    prometheus::translated_name,
+    prometheus::{self, translated_name},
 };
 
 use crate::{StoreError, matcher::Matchers, series_limit::SeriesLimiter};
@@ -53,6 +53,29 @@ impl KnownSeries {
             .collect()
     }
 
+    /// The number it had before its type was told, if it may have had one ([`prometheus::untold`]).
+    fn untold(&self) -> Option<u64> {
+        // Most are as their names say: they shall cost no more than this.
+        if prometheus::is_as_named(&self.name, self.kind, &self.unit)
+            || !prometheus::names_a_job(&self.resource)
+        {
+            return None;
+        }
+        let series = Series {
+            name: self.name.to_string(),
+            kind: self.kind,
+            unit: self.unit.to_string(),
+            description: String::new(),
+            temporality: self.temporality,
+            monotonic: self.monotonic,
+            resource: Arc::clone(&self.resource),
+            scope: Arc::default(),
+            attributes: self.attributes.clone(),
+        };
+        // One with a scope has another number.
+        prometheus::untold(&series).filter(|_| series.id().0 == self.id).map(|untold| untold.0)
+    }
+
     /// The service that sends it.
     pub(crate) fn service(&self) -> &str {
         self.resource.service()
@@ -66,6 +89,8 @@ struct Entries {
     /// Names by what Prometheus would call them, where that differs.
     translated: HashMap<String, Vec<Arc<str>>>,
     resources: HashMap<u64, Arc<Resource>>,
+    /// Numbers of series by those they would have had before their type was told.
+    told: HashMap<u64, u64, Unhashed>,
 }
 
 impl Entries {
@@ -82,6 +107,9 @@ impl Entries {
             if *translated != *series.name {
                 self.translated.entry(translated.into_owned()).or_default().push(Arc::clone(&series.name));
             }
+        }
+        if let Some(untold) = series.untold() {
+            self.told.insert(untold, series.id);
         }
         let series = Arc::new(series);
         self.by_name.entry(Arc::clone(&series.name)).or_default().push(Arc::clone(&series));
@@ -147,14 +175,22 @@ impl Dictionary {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a metric of exactly this name is known as a counter that only goes up.
-    pub(crate) fn has_counter(&self, metric: &str) -> bool {
-        let counts = |series: &Arc<KnownSeries>| {
-            series.kind == MetricKind::Counter
-                && series.monotonic
-                && series.temporality == Temporality::Cumulative
+    /// Kind and unit of a metric of exactly this name, where they are not what Prometheus would take them for by the
+    /// name alone: they were told.
+    pub(crate) fn told_of(&self, metric: &str) -> Option<(MetricKind, String)> {
+        let told = |series: &&Arc<KnownSeries>| {
+            let plain = match series.kind {
+                MetricKind::Gauge => true,
+                MetricKind::Counter => series.monotonic && series.temporality == Temporality::Cumulative,
+                _ => false,
+            };
+            plain
+                && !prometheus::is_as_named(metric, series.kind, &series.unit)
+                && prometheus::names_a_job(&series.resource)
         };
-        self.entries().by_name.get(metric).is_some_and(|series| series.iter().any(counts))
+        let entries = self.entries();
+        let found = entries.by_name.get(metric)?.iter().find(told)?;
+        Some((found.kind, found.unit.to_string()))
     }
 
     /// Adds what a commit brought.
@@ -225,8 +261,14 @@ impl Dictionary {
         self.entries().resources.values().any(|resource| resource.is_demonstration())
     }
 
+    /// The number under which lies what a series wrote before its type was told, if it did.
+    pub(crate) fn untold(&self, series: &KnownSeries) -> Option<u64> {
+        series.untold().filter(|untold| self.entries().series.contains_key(untold))
+    }
+
     /// Series of a metric (of all metrics if the name is empty) that meet every matcher. Where no metric has the name,
-    /// those are meant that Prometheus would know under it.
+    /// those are meant that Prometheus would know under it. A series whose type was told later is one with what it
+    /// was before ([`Self::untold`]).
     pub(crate) fn select(
         &self,
         metric: &str,
@@ -235,7 +277,16 @@ impl Dictionary {
         let matchers = Matchers::compile(matchers)?;
         let candidates: Vec<_> = {
             let entries = self.entries();
-            if metric.is_empty() { entries.series.values().cloned().collect() } else { entries.named(metric) }
+            let mut found = if metric.is_empty() {
+                entries.series.values().cloned().collect()
+            } else {
+                entries.named(metric)
+            };
+            if !entries.told.is_empty() {
+                let told = |series: &KnownSeries| entries.told.get(&series.id);
+                found.retain(|series| told(series).is_none_or(|told| !entries.series.contains_key(told)));
+            }
+            found
         };
         Ok(candidates.into_iter().filter(|series| matchers.accept(series)).collect())
     }

@@ -8,12 +8,12 @@ use std::{
 
 use model::{
     Attributes, Exemplar, HistogramPoint, Labels, MetricKind, Resource, Sample, Series, SeriesId,
-    TelemetryBatch, Temporality, Timestamp,
+    TelemetryBatch, Temporality, Timestamp, prometheus::FamilyKind,
 };
 
 use super::{
     composite::{Composites, Part},
-    exposed::{ExposedExemplar, ExposedSample, Exposition, ExpositionError, FamilyKind, shown},
+    exposed::{ExposedExemplar, ExposedSample, Exposition, ExpositionError, shown},
     relabel::{METRIC_NAME, Rule, relabel},
     unit::unit_of,
 };
@@ -185,7 +185,7 @@ impl<'a> Assembly<'a> {
             };
             return (family, known, part);
         }
-        (name, kind(name).filter(|known| *known == FamilyKind::Counter).unwrap_or(FamilyKind::Untyped), None)
+        (name, kind(name).filter(|known| *known == FamilyKind::Counter).unwrap_or_default(), None)
     }
 
     /// The labels of a sample with those of the target.

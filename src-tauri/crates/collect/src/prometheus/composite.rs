@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use model::{Buckets, HistogramPoint, SeriesId, Timestamp};
+use model::{Buckets, HistogramPoint, SeriesId, Timestamp, prometheus::FamilyKind};
 
 use super::{
     assembly::{Labelled, PartsKey},
-    exposed::{ExposedExemplar, ExpositionError, FamilyKind},
+    exposed::{ExposedExemplar, ExpositionError},
 };
 
 /// Which part of a histogram or summary a sample tells.

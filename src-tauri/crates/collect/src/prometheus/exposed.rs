@@ -2,28 +2,7 @@
 
 use std::{collections::HashMap, fmt};
 
-use model::{Buckets, Timestamp};
-
-/// What a target says of the type of a family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FamilyKind {
-    /// Only goes up.
-    Counter,
-    /// Goes up and down.
-    Gauge,
-    /// Buckets, a sum and a count.
-    Histogram,
-    /// Buckets of what is there now: they go up and down.
-    GaugeHistogram,
-    /// Quantiles, a sum and a count.
-    Summary,
-    /// Labels with the value 1.
-    Info,
-    /// One sample for each state, 1 or 0.
-    StateSet,
-    /// Not told.
-    Untyped,
-}
+use model::{Buckets, Timestamp, prometheus::FamilyKind};
 
 /// A sample with more labels is refused: telling each from the others would take ever longer.
 pub(crate) const MOST_LABELS: usize = 256;

@@ -13,7 +13,7 @@ mod unit;
 
 pub use assembly::{Assembled, SeriesLimits, Target, assemble};
 pub use exposed::{
-    ExposedExemplar, ExposedLabels, ExposedSample, Exposition, ExpositionError, FamilyKind, NativeHistogram,
+    ExposedExemplar, ExposedLabels, ExposedSample, Exposition, ExpositionError, NativeHistogram,
 };
 pub(crate) use line::{is_metric_name, read_seconds};
 pub use openmetrics::parse_openmetrics;

@@ -1,10 +1,10 @@
 //! OpenMetrics text, version 1.0 and 0.0.1
 //! (github.com/prometheus/OpenMetrics, specification/OpenMetrics.md, "Text format").
 
-use model::Timestamp;
+use model::{Timestamp, prometheus::FamilyKind};
 
 use super::{
-    exposed::{ExposedExemplar, ExposedSample, Exposition, ExpositionError, FamilyKind, shown},
+    exposed::{ExposedExemplar, ExposedSample, Exposition, ExpositionError, shown},
     line::{
         BLANKS, read_exemplar_labels, read_metric_name, read_seconds, read_series, read_value, split_word,
         unescape,
@@ -65,17 +65,7 @@ fn read_comment(comment: &str, exposition: &mut Exposition) -> Result<(), String
             exposition.units.insert(name, rest.to_owned());
         }
         _ => {
-            let kind = match rest {
-                "counter" => FamilyKind::Counter,
-                "gauge" => FamilyKind::Gauge,
-                "histogram" => FamilyKind::Histogram,
-                "gaugehistogram" => FamilyKind::GaugeHistogram,
-                "summary" => FamilyKind::Summary,
-                "info" => FamilyKind::Info,
-                "stateset" => FamilyKind::StateSet,
-                "unknown" => FamilyKind::Untyped,
-                other => return Err(format!("unknown type {}", shown(other))),
-            };
+            let kind = FamilyKind::of_word(rest).ok_or_else(|| format!("unknown type {}", shown(rest)))?;
             exposition.kinds.insert(name, kind);
         }
     }

@@ -1,10 +1,10 @@
 //! The Prometheus text format, 0.0.4 and 1.0.0 (which adds quoted names)
 //! (prometheus.io/docs/instrumenting/exposition_formats, "Text-based format").
 
-use model::Timestamp;
+use model::{Timestamp, prometheus::FamilyKind};
 
 use super::{
-    exposed::{ExposedSample, Exposition, ExpositionError, FamilyKind, shown},
+    exposed::{ExposedSample, Exposition, ExpositionError, shown},
     line::{read_metric_name, read_series, read_value, split_word, unescape},
 };
 
@@ -38,13 +38,8 @@ fn read_comment(comment: &str, exposition: &mut Exposition) -> Result<(), String
         "TYPE" => {
             let (name, rest) = read_metric_name(rest)?;
             let kind = match rest.trim_end() {
-                "counter" => FamilyKind::Counter,
-                "gauge" => FamilyKind::Gauge,
-                "histogram" => FamilyKind::Histogram,
-                "summary" => FamilyKind::Summary,
-                "gaugehistogram" => FamilyKind::GaugeHistogram,
-                "untyped" | "unknown" | "info" | "stateset" => FamilyKind::Untyped,
-                other => return Err(format!("unknown type {}", shown(other))),
+                "untyped" | "info" | "stateset" => FamilyKind::Unknown,
+                word => FamilyKind::of_word(word).ok_or_else(|| format!("unknown type {}", shown(word)))?,
             };
             exposition.kinds.insert(name, kind);
         }

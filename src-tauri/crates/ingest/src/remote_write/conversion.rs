@@ -8,20 +8,22 @@ use std::{
 
 use model::{
     Attributes, Exemplar, HistogramPoint, NANOS_PER_SECOND, Sample, SeriesId, SpanId, TelemetryBatch,
-    Timestamp, TraceId, Unhashed,
+    Timestamp, TraceId, Unhashed, prometheus::FamilyKind,
 };
 use store::Accepted;
 
 use super::{
-    descriptor::{Content, FamilyKind, Told, describe, name_of},
+    descriptor::{Content, Told, describe, name_of},
     known::{Known, LabelHash},
-    message::{Label, Take, WireExemplar, WireMetadata, WireSeries, read_first, read_second},
+    message::{Label, WireExemplar, WireMetadata, WireSeries, read_first, read_metadata, read_second},
     native::Native,
 };
 use crate::{attributes::MAX_ATTRIBUTES, clock, refusal::Refusal};
 
 /// How many points one request may have.
 const MOST_POINTS: usize = 2_000_000;
+/// What is told of a metric costs as much less to look up than it costs to describe a series.
+const METADATA_PER_SERIES: usize = 16;
 /// How many problems are told in words; the rest is only counted.
 const TOLD_PROBLEMS: usize = 5;
 
@@ -89,67 +91,84 @@ impl Converted {
     }
 }
 
-/// Converts a message at the time `now`. Blocking for as long as that takes.
+/// Why a conversion ends early.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// The message makes no sense or is beyond a limit.
+    Refused(Refusal),
+    /// It holds more that is new than it may.
+    MuchNew,
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Converts a message at the time `now`, as long as it has no more than `most_new` series that are not known. Blocking
+/// for as long as that takes.
 pub(crate) fn convert(
     message: &[u8],
     version: Version,
     known: &Known,
     now: Timestamp,
-) -> Result<Converted, Refusal> {
+    most_new: usize,
+) -> Result<Converted, Halt> {
+    if version == Version::First {
+        // They hold for the samples of the very message.
+        let metadata = read_metadata(message)?;
+        if metadata.len() > most_new.saturating_mul(METADATA_PER_SERIES)
+            || (most_new < usize::MAX && !known.is_told(&metadata))
+        {
+            return Err(Halt::MuchNew);
+        }
+        known.tell(&metadata);
+    }
     let generation = known.generation();
     let mut converter = Converter {
         known,
         series: known.series(),
         fresh: HashMap::default(),
         described: HashSet::new(),
-        stored_kinds: HashMap::new(),
+        stored: HashMap::new(),
         done: Converted::default(),
         scratch: Vec::new(),
-        metadata: Vec::new(),
         now,
+        left_new: most_new,
     };
+    let take = |series: &WireSeries<'_>| converter.take(series);
     match version {
-        Version::First => read_first(message, &mut converter)?,
-        Version::Second => read_second(message, &mut converter)?,
+        Version::First => read_first(message, take)?,
+        Version::Second => read_second(message, take)?,
     }
-    let metadata = converter.metadata;
     let mut done = converter.done;
     done.generation = generation;
     done.fresh = converter.fresh.into_iter().collect();
-    drop(converter.series);
-    for (kind, family, help, unit) in metadata {
-        known.tell(WireMetadata { kind, family: &family, help: &help, unit: &unit });
-    }
     Ok(done)
 }
-
-type OwnedMetadata = (u64, Vec<u8>, Vec<u8>, Vec<u8>);
 
 struct Converter<'a> {
     known: &'a Known,
     series: RwLockReadGuard<'a, HashMap<LabelHash, SeriesId, Unhashed>>,
     fresh: HashMap<LabelHash, SeriesId, Unhashed>,
     described: HashSet<SeriesId>,
-    /// Kinds that names had before, looked up once a request.
-    stored_kinds: HashMap<String, FamilyKind>,
+    /// What is stored of metrics against their names, looked up once a request.
+    stored: HashMap<String, Option<Told>>,
     done: Converted,
     scratch: Vec<u8>,
-    metadata: Vec<OwnedMetadata>,
     now: Timestamp,
+    /// How many more series may be new.
+    left_new: usize,
 }
 
-impl Take for Converter<'_> {
-    fn metadata(&mut self, metadata: WireMetadata<'_>) {
-        let owned = (metadata.kind, metadata.family.to_vec(), metadata.help.to_vec(), metadata.unit.to_vec());
-        self.metadata.push(owned);
-    }
-
-    fn series(&mut self, series: &WireSeries<'_>) -> Result<(), Refusal> {
+impl Converter<'_> {
+    fn take(&mut self, series: &WireSeries<'_>) -> Result<(), Halt> {
         let points = series.samples.len() + series.histograms.len();
         if self.done.batch.len() + points + series.exemplars.len() > MOST_POINTS {
-            return Err(Refusal::TooLarge(format!(
+            return Err(Halt::Refused(Refusal::TooLarge(format!(
                 "the request holds more than {MOST_POINTS} points, send smaller batches"
-            )));
+            ))));
         }
         if let Some(problem) = series.problem {
             self.done.reject(points + series.exemplars.len(), &place(series), &problem);
@@ -189,9 +208,7 @@ impl Take for Converter<'_> {
         }
         Ok(())
     }
-}
 
-impl Converter<'_> {
     fn samples(&mut self, series: &WireSeries<'_>, id: SeriesId) {
         for sample in &series.samples {
             let start =
@@ -212,7 +229,7 @@ impl Converter<'_> {
         &mut self,
         series: &WireSeries<'_>,
         message: &[u8],
-    ) -> Result<Result<SeriesId, String>, Refusal> {
+    ) -> Result<Result<SeriesId, String>, Halt> {
         let (content, point) = match self.read_histogram(series, message) {
             Ok(read) => read,
             Err(reason) => return Ok(Err(reason)),
@@ -269,16 +286,13 @@ impl Converter<'_> {
     }
 
     /// The number of a series, or why it has none. One that is not known is described in the batch.
-    fn find(
-        &mut self,
-        series: &WireSeries<'_>,
-        content: Content,
-    ) -> Result<Result<SeriesId, String>, Refusal> {
+    fn find(&mut self, series: &WireSeries<'_>, content: Content) -> Result<Result<SeriesId, String>, Halt> {
         let hash = self.hash(series, content);
-        match self.series.get(&hash).or_else(|| self.fresh.get(&hash)) {
-            Some(id) => Ok(Ok(*id)),
-            None => Ok(self.describe(hash, &series.labels()?, &series.metadata, content)),
+        if let Some(id) = self.series.get(&hash).or_else(|| self.fresh.get(&hash)) {
+            return Ok(Ok(*id));
         }
+        self.left_new = self.left_new.checked_sub(1).ok_or(Halt::MuchNew)?;
+        Ok(self.describe(hash, &series.labels()?, &series.metadata, content))
     }
 
     fn describe(
@@ -293,7 +307,7 @@ impl Converter<'_> {
             self.known.told(name_of(labels))
         } else {
             Some(Told {
-                kind: FamilyKind::of(metadata.kind),
+                kind: FamilyKind::of_number(metadata.kind),
                 help: text(metadata.help),
                 unit: text(metadata.unit),
             })
@@ -301,16 +315,16 @@ impl Converter<'_> {
         if told.as_ref().is_none_or(|told| told.kind == FamilyKind::Unknown) {
             // Metadata come now and then only: after a start the series goes on as what it was.
             let name = name_of(labels);
-            let kind = match self.stored_kinds.get(name) {
-                Some(kind) => *kind,
-                None => {
-                    let kind = self.known.stored_kind(name);
-                    self.stored_kinds.insert(name.to_owned(), kind);
-                    kind
-                }
+            let stored = match self.stored.get(name) {
+                Some(stored) => stored,
+                None => self.stored.entry(name.to_owned()).or_insert_with(|| self.known.stored(name)),
             };
-            if kind != FamilyKind::Unknown {
-                told.get_or_insert_default().kind = kind;
+            if let Some(stored) = stored {
+                let told = told.get_or_insert_default();
+                told.kind = stored.kind;
+                if told.unit.is_empty() {
+                    told.unit.clone_from(&stored.unit);
+                }
             }
         }
         let descriptor = describe(labels, content, told.as_ref())?;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use model::{Attributes, MetricKind, Resource, Scope, Series, Temporality, prometheus};
+use model::{
+    Attributes, MetricKind, Resource, Scope, Series, Temporality,
+    prometheus::{self, FamilyKind},
+};
 
 use super::message::Label;
 use crate::attributes::{MAX_ATTRIBUTES, MAX_NAME_BYTES, MAX_VALUE_BYTES};
@@ -14,36 +17,6 @@ pub(crate) struct Told {
     pub(crate) help: String,
     /// In OpenMetrics' words, such as `seconds`.
     pub(crate) unit: String,
-}
-
-/// The type of a metric family.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum FamilyKind {
-    #[default]
-    Unknown,
-    Counter,
-    Gauge,
-    Histogram,
-    GaugeHistogram,
-    Summary,
-    Info,
-    StateSet,
-}
-
-impl FamilyKind {
-    /// The type behind the number of `MetricType`.
-    pub(crate) fn of(number: u64) -> Self {
-        match number {
-            1 => Self::Counter,
-            2 => Self::Gauge,
-            3 => Self::Histogram,
-            4 => Self::GaugeHistogram,
-            5 => Self::Summary,
-            6 => Self::Info,
-            7 => Self::StateSet,
-            _ => Self::Unknown,
-        }
-    }
 }
 
 /// What the points of a series are: they tell apart series with the same labels.
@@ -139,13 +112,11 @@ fn kind(name: &str, content: Content, family: FamilyKind) -> (MetricKind, Tempor
             },
         ),
         Content::Numbers => {
-            let part_that_counts = ["_bucket", "_count", "_sum"].iter().any(|suffix| name.ends_with(suffix));
+            let counts = prometheus::counts_by_name(name);
             match family {
                 FamilyKind::Counter if !name.ends_with("_created") => counter,
-                FamilyKind::Histogram | FamilyKind::Summary | FamilyKind::Unknown if part_that_counts => {
-                    counter
-                }
-                FamilyKind::Unknown if name.ends_with("_total") => counter,
+                FamilyKind::Histogram | FamilyKind::Summary if counts && !name.ends_with("_total") => counter,
+                FamilyKind::Unknown if counts => counter,
                 _ => gauge,
             }
         }

@@ -9,13 +9,10 @@ use std::{
     },
 };
 
-use model::{SeriesId, Unhashed};
+use model::{MetricKind, SeriesId, Unhashed, prometheus::FamilyKind};
 use store::Store;
 
-use super::{
-    descriptor::{FamilyKind, Told},
-    message::WireMetadata,
-};
+use super::{descriptor::Told, message::WireMetadata};
 
 /// How many series are remembered; then all are forgotten, and found anew as they come.
 const MOST_SERIES: usize = 4 << 20;
@@ -49,10 +46,11 @@ impl Known {
         }
     }
 
-    /// The kind under which a metric was stored before, where its name does not tell and that is known for sure: a gauge
-    /// may be one only because nothing had been told of it yet.
-    pub(crate) fn stored_kind(&self, name: &str) -> FamilyKind {
-        if self.store.has_counter(name) { FamilyKind::Counter } else { FamilyKind::Unknown }
+    /// What is stored of a metric against what its name says: only metadata can have told it.
+    pub(crate) fn stored(&self, name: &str) -> Option<Told> {
+        let (kind, unit) = self.store.told_of(name)?;
+        let kind = if kind == MetricKind::Counter { FamilyKind::Counter } else { FamilyKind::Gauge };
+        Some(Told { kind, unit, help: String::new() })
     }
 
     pub(crate) fn series(&self) -> RwLockReadGuard<'_, HashMap<LabelHash, SeriesId, Unhashed>> {
@@ -86,36 +84,57 @@ impl Known {
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Takes what was told of a family. The first type told stays; series whose type follows from it are found anew.
-    pub(crate) fn tell(&self, metadata: WireMetadata<'_>) {
-        let text = |bytes: &[u8]| {
-            let bytes = &bytes[..bytes.len().min(MOST_HELP_BYTES)];
-            String::from_utf8_lossy(bytes).into_owned()
-        };
-        let Ok(family) = std::str::from_utf8(metadata.family) else { return };
-        let kind = FamilyKind::of(metadata.kind);
-        {
-            let families = self.families.read().unwrap_or_else(PoisonError::into_inner);
-            if families.get(family).is_some_and(|told| told.kind == kind || told.kind != FamilyKind::Unknown)
-                || (families.len() >= MOST_FAMILIES && !families.contains_key(family))
-            {
-                return;
+    /// Whether nothing of this would change what is known.
+    pub(crate) fn is_told(&self, metadata: &[WireMetadata<'_>]) -> bool {
+        let families = self.families();
+        metadata.iter().all(|metadata| change(&families, metadata).is_none())
+    }
+
+    /// Takes what was told of families. The first type told stays; series whose type follows from it are found anew.
+    pub(crate) fn tell(&self, metadata: &[WireMetadata<'_>]) {
+        if self.is_told(metadata) {
+            return;
+        }
+        let mut families = self.families.write().unwrap_or_else(PoisonError::into_inner);
+        for metadata in metadata {
+            if let Some((family, told)) = change(&families, metadata) {
+                families.insert(family.to_owned(), told);
             }
         }
-        let told = Told { kind, help: text(metadata.help), unit: text(metadata.unit) };
-        self.families.write().unwrap_or_else(PoisonError::into_inner).insert(family.to_owned(), told);
+        drop(families);
         self.forget_series();
+    }
+
+    fn families(&self) -> RwLockReadGuard<'_, HashMap<String, Told>> {
+        self.families.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was told of the family that a series of this name belongs to.
     pub(crate) fn told(&self, name: &str) -> Option<Told> {
-        let families = self.families.read().unwrap_or_else(PoisonError::into_inner);
+        let families = self.families();
         let of_part = || {
             let suffixes = ["_total", "_bucket", "_count", "_sum", "_created", "_gcount", "_gsum", "_info"];
             suffixes.iter().find_map(|suffix| families.get(name.strip_suffix(suffix)?))
         };
         families.get(name).or_else(of_part).cloned()
     }
+}
+
+/// What metadata add to what is known of their family; none if nothing.
+fn change<'a>(families: &HashMap<String, Told>, metadata: &WireMetadata<'a>) -> Option<(&'a str, Told)> {
+    let family = std::str::from_utf8(metadata.family).ok()?;
+    let kind = FamilyKind::of_number(metadata.kind);
+    let known = families.get(family);
+    if known.is_some_and(|told| told.kind == kind || told.kind != FamilyKind::Unknown)
+        || (families.len() >= MOST_FAMILIES && known.is_none())
+    {
+        return None;
+    }
+    let text = |bytes: &[u8]| {
+        let bytes = &bytes[..bytes.len().min(MOST_HELP_BYTES)];
+        String::from_utf8_lossy(bytes).into_owned()
+    };
+    Some((family, Told { kind, help: text(metadata.help), unit: text(metadata.unit) }))
 }
 
 #[cfg(test)]
@@ -131,17 +150,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let known = Known::new(Store::open(folder.path(), store::StoreOptions::default()).unwrap());
         known.extend(vec![(1, SeriesId(1))], 0);
-        known.tell(metadata(3, "latency_seconds"));
+        assert!(!known.is_told(&[metadata(3, "latency_seconds")]));
+        known.tell(&[metadata(3, "latency_seconds")]);
         assert!(known.series().is_empty());
         known.extend(vec![(2, SeriesId(2))], 0);
         assert!(known.series().is_empty());
         known.extend(vec![(1, SeriesId(1))], 1);
-        known.tell(metadata(2, "latency_seconds"));
+        assert!(known.is_told(&[metadata(2, "latency_seconds")]));
+        known.tell(&[metadata(2, "latency_seconds")]);
         assert_eq!(known.series().len(), 1);
         assert_eq!(known.told("latency_seconds_bucket").unwrap().kind, FamilyKind::Histogram);
         assert_eq!(known.told("latency"), None);
-        known.tell(metadata(0, "x"));
-        known.tell(metadata(1, "x"));
+        known.tell(&[metadata(0, "x"), metadata(1, "x"), metadata(2, "x")]);
         assert_eq!(known.told("x_total").unwrap().kind, FamilyKind::Counter);
     }
 }

@@ -108,41 +108,49 @@ pub(crate) struct WireMetadata<'a> {
     pub(crate) unit: &'a [u8],
 }
 
-/// Who takes what a message holds, piece by piece. The first refusal ends the reading.
-pub(crate) trait Take {
-    /// A series.
-    fn series(&mut self, series: &WireSeries<'_>) -> Result<(), Refusal>;
-    /// What 1.0 tells of a metric apart from its series.
-    fn metadata(&mut self, metadata: WireMetadata<'_>);
+/// What a message of 1.0 tells of metrics apart from their series, which may stand before or behind it.
+pub(crate) fn read_metadata(message: &[u8]) -> Result<Vec<WireMetadata<'_>>, Refusal> {
+    let mut metadata = Vec::new();
+    let mut fields = Fields::of(message);
+    while let Some((number, value)) = fields.next_field().map_err(malformed)? {
+        if number == 3 {
+            metadata.push(first_metadata(value).map_err(malformed)?);
+        }
+    }
+    Ok(metadata)
 }
 
-/// Reads a message of 1.0.
-pub(crate) fn read_first(message: &[u8], take: &mut impl Take) -> Result<(), Refusal> {
+/// Reads the series of a message of 1.0. The first that is not taken ends the reading.
+pub(crate) fn read_first<Stop: From<Refusal>>(
+    message: &[u8],
+    mut take: impl FnMut(&WireSeries<'_>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
     let mut series = WireSeries::default();
     let mut fields = Fields::of(message);
     while let Some((number, value)) = fields.next_field().map_err(malformed)? {
-        match number {
-            1 => {
-                series.clear();
-                first_series(value.bytes().map_err(malformed)?, &mut series).map_err(malformed)?;
-                take.series(&series)?;
-            }
-            3 => take.metadata(first_metadata(value).map_err(malformed)?),
-            _ => {}
+        if number == 1 {
+            series.clear();
+            first_series(value.bytes().map_err(malformed)?, &mut series).map_err(malformed)?;
+            take(&series)?;
         }
     }
     Ok(())
 }
 
-/// Reads a message of 2.0.
-pub(crate) fn read_second(message: &[u8], take: &mut impl Take) -> Result<(), Refusal> {
+/// Reads the series of a message of 2.0.
+pub(crate) fn read_second<Stop: From<Refusal>>(
+    message: &[u8],
+    mut take: impl FnMut(&WireSeries<'_>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
     let mut symbols: Vec<&[u8]> = Vec::new();
     let mut fields = Fields::of(message);
     // The table may stand behind the series: protobuf does not promise an order.
     while let Some((number, value)) = fields.next_field().map_err(malformed)? {
         if number == 4 {
             if symbols.len() >= MAX_SYMBOLS {
-                return Err(Refusal::TooLarge(format!("the request has more than {MAX_SYMBOLS} symbols")));
+                return Err(
+                    Refusal::TooLarge(format!("the request has more than {MAX_SYMBOLS} symbols")).into()
+                );
             }
             symbols.push(value.bytes().map_err(malformed)?);
         }
@@ -155,11 +163,11 @@ pub(crate) fn read_second(message: &[u8], take: &mut impl Take) -> Result<(), Re
             continue;
         }
         if std::mem::take(&mut first) && symbols.first().is_none_or(|symbol| !symbol.is_empty()) {
-            return Err(Refusal::Malformed("the symbols do not begin with an empty text".to_owned()));
+            return Err(Refusal::Malformed("the symbols do not begin with an empty text".to_owned()).into());
         }
         series.clear();
         second_series(value.bytes().map_err(malformed)?, &symbols, &mut series).map_err(malformed)?;
-        take.series(&series)?;
+        take(&series)?;
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    conversion::{Converted, Version, Written, convert},
+    conversion::{Converted, Halt, Version, Written, convert},
     known::Known,
 };
 use crate::{
@@ -41,6 +41,8 @@ const PATHS: [&str; 2] = ["/api/v1/write", "/api/v1/push"];
 /// A request that has no more than this once unpacked is read at once, in a fraction of a millisecond: to hand it to
 /// another thread would cost more.
 const SMALL_UNPACKED_BYTES: usize = 128 << 10;
+/// Series that are not known take some microseconds each: a request with more of them is handed on nevertheless.
+const MOST_NEW_AT_ONCE: usize = 32;
 /// Bytes that a request may have once unpacked.
 const MAX_UNPACKED_BYTES: usize = 64 << 20;
 
@@ -141,18 +143,32 @@ impl RemoteWrite {
 
     async fn attempt(&self, version: Version, packed: Arc<Vec<u8>>) -> Result<Converted, Failure> {
         let now = now();
-        let mut converted =
-            if snap::raw::decompress_len(&packed).is_ok_and(|length| length <= SMALL_UNPACKED_BYTES) {
-                convert(&unpack(&packed)?, version, &self.known, now)?
-            } else {
+        let small = snap::raw::decompress_len(&packed).is_ok_and(|length| length <= SMALL_UNPACKED_BYTES);
+        let at_once = if small {
+            match convert(&unpack(&packed)?, version, &self.known, now, MOST_NEW_AT_ONCE) {
+                Ok(converted) => Some(converted),
+                Err(Halt::MuchNew) => None,
+                Err(Halt::Refused(refusal)) => return Err(refusal.into()),
+            }
+        } else {
+            None
+        };
+        let mut converted = match at_once {
+            Some(converted) => converted,
+            None => {
                 let permit = self.intake.decoder().await?;
                 let known = Arc::clone(&self.known);
                 let decoding = tokio::task::spawn_blocking(move || {
                     let _permit = permit;
-                    convert(&unpack(&packed)?, version, &known, now)
+                    convert(&unpack(&packed)?, version, &known, now, usize::MAX)
                 });
-                decoding.await.map_err(|_| Refusal::Internal)??
-            };
+                decoding.await.map_err(|_| Refusal::Internal)?.map_err(|halt| match halt {
+                    Halt::Refused(refusal) => refusal,
+                    // Nothing is too much there.
+                    Halt::MuchNew => Refusal::Internal,
+                })?
+            }
+        };
         let batch = std::mem::take(&mut converted.batch);
         let counts = records(&batch);
         let accepted = self.intake.store().accept(batch).await.map_err(Failure::Store)?;
@@ -265,7 +281,7 @@ mod tests {
         }
         time.push(millis as u8);
         let message = field(1, &[field(1, &label), field(2, &time)].concat());
-        let found = convert(&message, Version::First, &remote.known, now()).unwrap();
+        let found = convert(&message, Version::First, &remote.known, now(), 1).ok().unwrap();
         assert_eq!((found.batch.samples.len(), found.message()), (1, String::new()));
         // As if it had been stored and taken away since.
         remote.known.extend(found.fresh, found.generation);

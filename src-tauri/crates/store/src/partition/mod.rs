@@ -22,5 +22,5 @@ pub(crate) use plan::{Ids, NewPartition, Plan, Sealing, Tally};
 pub(crate) use points::{Points, before};
 pub(crate) use rollup::{Resolution, StepsFile, lasting};
 pub(crate) use scan::{Scan, Wanted, metadata, span_of};
-pub(crate) use stretches::{Whole, sequences};
+pub(crate) use stretches::{Sequence, Whole, sequences};
 pub(crate) use write::{SampleFiles, SamplesFile};

@@ -33,6 +33,20 @@ pub(crate) struct Sequence {
 }
 
 impl Sequence {
+    /// Lays what a series wrote since its type was told over this, which it wrote before: its steps were made as those
+    /// of a series that does not count.
+    pub(crate) fn overlay(&mut self, newer: Self) {
+        for stretch in self.steps.iter_mut().filter_map(|step| step.stretch.as_mut()) {
+            if stretch.increase == 0.0 {
+                // A fall in between stays unseen.
+                stretch.increase =
+                    if stretch.last >= stretch.first { stretch.last - stretch.first } else { stretch.last };
+            }
+        }
+        self.steps.extend(newer.steps);
+        self.points.overlay(newer.points);
+    }
+
     /// Gives everything to a reduction, in order of time.
     pub(crate) fn reduce(mut self, reduction: &mut Reduction) {
         self.steps.sort_unstable_by_key(Step::first_time);

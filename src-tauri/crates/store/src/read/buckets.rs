@@ -11,7 +11,7 @@ use crate::{
     Store, StoreError,
     dictionary::KnownSeries,
     layout::{Layout, PartitionSignal},
-    partition::{Wanted, Whole, gather, sequences},
+    partition::{Points, Sequence, Wanted, Whole, gather, sequences},
     reader::Reader,
     reduce::{Counting, Reduction},
 };
@@ -96,13 +96,31 @@ impl Store {
     }
 }
 
+/// Something that newer data are laid over.
+trait Overlay {
+    fn overlay(&mut self, newer: Self);
+}
+
+impl Overlay for Points {
+    fn overlay(&mut self, newer: Self) {
+        Self::overlay(self, newer);
+    }
+}
+
+impl Overlay for Sequence {
+    fn overlay(&mut self, newer: Self) {
+        Self::overlay(self, newer);
+    }
+}
+
 /// Whether a series' increase counts from sample to sample.
 fn cumulative(series: &KnownSeries) -> bool {
     series.kind == MetricKind::Counter && series.temporality != Temporality::Delta
 }
 
-/// Gives each series with its points, as many series at a time as memory allows.
-fn for_each_batch<T>(
+/// Gives each series with its points, as many series at a time as memory allows. What it wrote before its type was told
+/// comes with it.
+fn for_each_batch<T: Overlay>(
     reader: &Reader,
     metric: &str,
     mut series: Vec<Arc<KnownSeries>>,
@@ -118,10 +136,19 @@ fn for_each_batch<T>(
     let layout = reader.layout()?;
     let metrics = Some((metric, metric)).filter(|_| !metric.is_empty());
     for batch in series.chunks(series_at_once(layout, start, end)) {
-        let ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
+        let untold: HashMap<u64, u64> =
+            batch.iter().filter_map(|series| Some((series.id, reader.dictionary.untold(series)?))).collect();
+        let mut ids: Vec<u64> =
+            batch.iter().map(|series| series.id).chain(untold.values().copied()).collect();
+        ids.sort_unstable();
         let mut read = read(Wanted { metrics, series: &ids })?;
         for series in batch {
-            if let Some(found) = read.remove(&series.id) {
+            let mut found = read.remove(&series.id);
+            if let Some(mut before) = untold.get(&series.id).and_then(|untold| read.remove(untold)) {
+                found.into_iter().for_each(|later| before.overlay(later));
+                found = Some(before);
+            }
+            if let Some(found) = found {
                 take(series, found);
             }
         }

@@ -66,9 +66,10 @@ impl Store {
         .await
     }
 
-    /// Whether series of exactly this name are kept that count up. Answered from memory.
-    pub fn has_counter(&self, metric: &str) -> bool {
-        self.dictionary().has_counter(metric)
+    /// Kind (gauge or counter) and unit of the series of exactly this name, where they are others than Prometheus would
+    /// take them for by the name alone. Answered from memory.
+    pub fn told_of(&self, metric: &str) -> Option<(MetricKind, String)> {
+        self.dictionary().told_of(metric)
     }
 
     /// Kind and unit of a metric; none if it was never seen.

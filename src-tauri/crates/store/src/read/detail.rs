@@ -20,8 +20,7 @@ impl Store {
     ) -> Result<DataDetail, StoreError> {
         let (metric, matchers) = (metric.to_owned(), matchers.to_vec());
         self.read(move |reader| {
-            let mut series = reader.dictionary.select(&metric, &matchers)?;
-            series.sort_unstable_by_key(|series| series.id);
+            let series = reader.dictionary.select(&metric, &matchers)?;
             let (start, end) = bounds(range);
             let layout = reader.layout()?;
             let mut coarsest = DataDetail::Points;
@@ -30,7 +29,11 @@ impl Store {
                     let left = bundle.roll_up(None).filter(|(resolution, _)| resolution.form() > coarsest);
                     let Some((resolution, file)) = left.filter(|_| bundle.is_bare()) else { continue };
                     let bare = series.iter().filter(|series| !bundle.has_points(series.service()));
-                    let ids: Vec<u64> = bare.map(|series| series.id).collect();
+                    let mut ids: Vec<u64> = bare
+                        .flat_map(|series| [Some(series.id), reader.dictionary.untold(series)])
+                        .flatten()
+                        .collect();
+                    ids.sort_unstable();
                     let metrics = Some((&*metric, &*metric)).filter(|_| !metric.is_empty());
                     let wanted = Wanted { metrics, series: &ids };
                     let holds =

@@ -17,12 +17,11 @@ impl Store {
     pub async fn read_exemplars(&self, request: &ExemplarsRequest) -> Result<Vec<ExemplarPoint>, StoreError> {
         let request = request.clone();
         self.read(move |reader| {
-            let series: HashMap<u64, Arc<KnownSeries>> = reader
-                .dictionary
-                .select(&request.metric, &request.matchers)?
-                .into_iter()
-                .map(|series| (series.id, series))
-                .collect();
+            let mut series: HashMap<u64, Arc<KnownSeries>> = HashMap::new();
+            for found in reader.dictionary.select(&request.metric, &request.matchers)? {
+                series.extend(reader.dictionary.untold(&found).map(|untold| (untold, Arc::clone(&found))));
+                series.insert(found.id, found);
+            }
             if series.is_empty() {
                 return Ok(Vec::new());
             }

@@ -6,7 +6,7 @@ mod native;
 
 use std::mem;
 
-use model::{Buckets, Timestamp};
+use model::{Buckets, Timestamp, prometheus::FamilyKind};
 use prost::Message;
 
 use self::{
@@ -14,8 +14,7 @@ use self::{
     native::{is_native, read_native, whole},
 };
 use super::exposed::{
-    ExposedExemplar, ExposedLabels, ExposedSample, Exposition, ExpositionError, FamilyKind, MOST_LABELS,
-    shown,
+    ExposedExemplar, ExposedLabels, ExposedSample, Exposition, ExpositionError, MOST_LABELS, shown,
 };
 
 /// Buckets of all native histograms of a body together: a few bytes can ask for thousands of empty ones.
@@ -44,7 +43,7 @@ pub fn parse_protobuf(
             MetricType::Counter => FamilyKind::Counter,
             MetricType::Gauge => FamilyKind::Gauge,
             MetricType::Summary => FamilyKind::Summary,
-            MetricType::Untyped => FamilyKind::Untyped,
+            MetricType::Untyped => FamilyKind::Unknown,
             MetricType::Histogram => FamilyKind::Histogram,
             MetricType::GaugeHistogram => FamilyKind::GaugeHistogram,
         };

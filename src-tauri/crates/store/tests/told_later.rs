@@ -1,0 +1,72 @@
+//! A series whose type was told only after it had begun is one series, whatever it was taken for before.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use common::{metrics::*, *};
+use model::*;
+use store::Store;
+
+/// One sample each 20 s over `minutes`, each 2 more than the one before.
+fn count(batch: &mut TelemetryBatch, series: Series, minutes: std::ops::Range<i64>) {
+    for n in minutes.start * 3..minutes.end * 3 {
+        batch.add_sample(series.clone(), at(n * 20), (2 * n) as f64);
+    }
+}
+
+fn taken_for(kind: fn(&str, &str, std::sync::Arc<Resource>, Attributes) -> Series, place: i64) -> Series {
+    kind("forks", "", resource("kernel"), Attributes::new().with("place", place))
+}
+
+async fn increase(store: &Store, step: i64) -> Vec<(MetricKind, f64)> {
+    let range = TimeRange::new(at(-3600), at(86_400));
+    let read = store.read_buckets("forks", &[], range, step).await.unwrap();
+    read.iter()
+        .map(|series| (series.kind, series.buckets.iter().map(|bucket| bucket.increase).sum()))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_was_a_gauge_until_it_was_told_is_one_counter() {
+    let (folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    count(&mut batch, taken_for(Series::gauge, 1), 0..300);
+    store.write(batch).await.unwrap();
+    assert_eq!(store.told_of("forks"), None);
+    store.seal_now().await.unwrap();
+    let mut batch = TelemetryBatch::default();
+    count(&mut batch, taken_for(Series::counter, 1), 300..600);
+    // A counter of the same name that was one from the start.
+    count(&mut batch, taken_for(Series::counter, 2), 300..301);
+    store.write(batch).await.unwrap();
+
+    let check = async |store: &Store| {
+        assert_eq!(store.told_of("forks"), Some((MetricKind::Counter, String::new())));
+        let read = samples(store, "forks").await;
+        assert_eq!(read.iter().map(|(_, points)| points.len()).collect::<Vec<_>>(), [1800, 3]);
+        for step in [20 * NANOS_PER_SECOND, MINUTE, 60 * MINUTE] {
+            let expected = [(MetricKind::Counter, 2.0 * 1799.0), (MetricKind::Counter, 4.0)];
+            assert_eq!(increase(store, step).await, expected, "{step}");
+        }
+        let request = MetricCatalogRequest { search: "forks".into(), matchers: vec![], limit: 10 };
+        let catalog = store.metric_catalog(&request).await.unwrap();
+        assert_eq!((catalog.len(), catalog[0].kind, catalog[0].series), (1, MetricKind::Counter, 2));
+    };
+    check(&store).await;
+    store.seal_now().await.unwrap();
+    check(&store).await;
+    store.close().await.unwrap();
+    check(&Store::open(folder.path(), small()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn what_only_looks_alike_stays_apart() {
+    let (_folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    let scope = Scope { name: "meter".to_owned(), ..Scope::default() };
+    count(&mut batch, taken_for(Series::gauge, 1), 0..1);
+    count(&mut batch, Series { scope: scope.into(), ..taken_for(Series::counter, 1) }, 1..2);
+    count(&mut batch, Series { monotonic: false, ..taken_for(Series::counter, 1) }, 2..3);
+    store.write(batch).await.unwrap();
+    assert_eq!(samples(&store, "forks").await.len(), 3);
+}

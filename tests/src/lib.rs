@@ -1,9 +1,11 @@
 //! Shared pieces of the tests.
 
+pub mod certificates;
 pub mod clients;
 pub mod counting_target;
 pub mod display;
 pub mod engine_process;
+pub mod nginx;
 pub mod numbered;
 pub mod otlp_load;
 pub mod prometheus_server;
@@ -13,4 +15,5 @@ pub mod servers;
 pub mod small_disk;
 pub mod tray;
 pub mod web_driver;
+pub mod write_request;
 pub mod written;

@@ -13,6 +13,8 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
+use crate::certificates::Certificate;
+
 /// How long a server may take to answer for the first time; generous, test machines are busy.
 const START: Duration = Duration::from_secs(60);
 
@@ -27,14 +29,33 @@ pub struct Postgres {
     folder: TempDir,
     password: String,
     port: u16,
+    is_encrypted: bool,
     process: Option<Child>,
 }
 
 impl Postgres {
     /// Creates a new database cluster and starts it.
     pub fn start(password: &str) -> Result<Self> {
+        Self::start_with(password, None)
+    }
+
+    /// The same, with encrypted connections under a certificate.
+    pub fn start_encrypted(password: &str, certificate: &Certificate) -> Result<Self> {
+        Self::start_with(password, Some(certificate))
+    }
+
+    fn start_with(password: &str, certificate: Option<&Certificate>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("binnacle-postgres-").tempdir()?;
-        let mut server = Self { folder, password: password.to_owned(), port: free_port()?, process: None };
+        if let Some(Certificate { certificate, key }) = certificate {
+            // It takes no key that others may read, and has to own it.
+            for (file, name) in [(certificate, "server.crt"), (key, "server.key")] {
+                std::fs::copy(file, folder.path().join(name))?;
+            }
+            let closed = Command::new("chmod").arg("600").arg(folder.path().join("server.key")).status()?;
+            ensure!(closed.success(), "cannot close the key to others");
+        }
+        let (password, port) = (password.to_owned(), free_port()?);
+        let mut server = Self { folder, password, port, is_encrypted: certificate.is_some(), process: None };
         server.create_cluster()?;
         server.start_again()?;
         Ok(server)
@@ -64,6 +85,12 @@ impl Postgres {
         let mut command = as_ordinary_user(&postgres_program("postgres")?);
         command.arg("-D").arg(&data).arg("-k").arg(self.folder.path());
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-c", "fsync=off"]);
+        if self.is_encrypted {
+            let folder = self.folder.path().display();
+            command.args(["-c", "ssl=on"]);
+            command.args(["-c", &format!("ssl_cert_file={folder}/server.crt")]);
+            command.args(["-c", &format!("ssl_key_file={folder}/server.key")]);
+        }
         self.process = Some(spawn(command, &self.folder.path().join("log"))?);
         let ready = postgres_program("pg_isready")?;
         let port = self.port.to_string();
@@ -112,14 +139,25 @@ pub struct Redis {
     folder: TempDir,
     password: String,
     port: u16,
+    encrypted: Option<(u16, Certificate)>,
     process: Option<Child>,
 }
 
 impl Redis {
     /// Starts a new, empty server.
     pub fn start(password: &str) -> Result<Self> {
+        Self::start_with(password, None)
+    }
+
+    /// The same, with a second port for encrypted connections under a certificate.
+    pub fn start_encrypted(password: &str, certificate: &Certificate) -> Result<Self> {
+        Self::start_with(password, Some((free_port()?, certificate.clone())))
+    }
+
+    fn start_with(password: &str, encrypted: Option<(u16, Certificate)>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("binnacle-redis-").tempdir()?;
-        let mut server = Self { folder, password: password.to_owned(), port: free_port()?, process: None };
+        let (password, port) = (password.to_owned(), free_port()?);
+        let mut server = Self { folder, password, port, encrypted, process: None };
         server.start_again()?;
         Ok(server)
     }
@@ -136,6 +174,11 @@ impl Redis {
         }
     }
 
+    /// The port for encrypted connections, if there is one.
+    pub fn encrypted_port(&self) -> Option<u16> {
+        self.encrypted.as_ref().map(|(port, _)| *port)
+    }
+
     /// Starts the server again on the same port.
     pub fn start_again(&mut self) -> Result<()> {
         self.stop();
@@ -143,6 +186,11 @@ impl Redis {
         command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string()]);
         command.args(["--requirepass", &self.password, "--save", "", "--appendonly", "no", "--dir"]);
         command.arg(self.folder.path());
+        if let Some((port, Certificate { certificate, key })) = &self.encrypted {
+            command.args(["--tls-port", &port.to_string(), "--tls-auth-clients", "no", "--tls-cert-file"]);
+            command.arg(certificate).arg("--tls-key-file").arg(key);
+            command.arg("--tls-ca-cert-file").arg(certificate);
+        }
         self.process = Some(spawn(command, &self.folder.path().join("log"))?);
         let address = SocketAddr::from(([127, 0, 0, 1], self.port));
         wait_for_start(&mut self.process, &self.folder.path().join("log"), || answers_ping(address).is_ok())
@@ -195,14 +243,20 @@ fn as_ordinary_user(program: &Path) -> Command {
     }
 }
 
-fn spawn(mut command: Command, log: &Path) -> Result<Child> {
+/// Starts a server that writes what it says to a file.
+pub(crate) fn spawn(mut command: Command, log: &Path) -> Result<Child> {
     let output = File::create(log)?;
     let errors = output.try_clone()?;
     command.current_dir("/").stdin(Stdio::null()).stdout(output).stderr(errors);
     command.spawn().with_context(|| format!("cannot start {command:?}"))
 }
 
-fn wait_for_start(process: &mut Option<Child>, log: &Path, ready: impl Fn() -> bool) -> Result<()> {
+/// Waits until a server answers; tells what it said if it does not.
+pub(crate) fn wait_for_start(
+    process: &mut Option<Child>,
+    log: &Path,
+    ready: impl Fn() -> bool,
+) -> Result<()> {
     let begun = Instant::now();
     while begun.elapsed() < START {
         if ready() {

@@ -5,6 +5,7 @@ mod probe;
 mod scheduler;
 #[cfg(unix)]
 mod secrets;
+mod tls;
 mod web;
 
 use model::{CheckKind, HealthCheck};

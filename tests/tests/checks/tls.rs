@@ -1,0 +1,120 @@
+//! Attempts over TLS at real servers, under certificates of an authority that is trusted and of one that is not.
+
+use std::{env, process::Command};
+
+use checks::{ProbeOutcome, probe};
+use model::{CheckKind, HealthState};
+use tests::{
+    certificates::Authority,
+    nginx::Nginx,
+    servers::{Postgres, Redis},
+};
+
+use crate::{check, http, postgres, redis};
+
+const PASSWORD: &str = "correct horse";
+/// The ports of the servers, for the process that trusts the authority.
+const PORTS: &str = "BINNACLE_TEST_TLS_PORTS";
+
+/// Ports of nginx, of one with a certificate that has ended, of one with a certificate for another name, of PostgreSQL
+/// and of Redis.
+type Ports = [u16; 5];
+
+async fn attempt(kind: CheckKind, secret: Option<&str>) -> ProbeOutcome {
+    probe(&check("probe", kind), secret).await
+}
+
+fn encrypted(kind: CheckKind) -> CheckKind {
+    match kind {
+        CheckKind::Postgres { host, port, database, user, query, .. } => {
+            CheckKind::Postgres { host, port, database, user, query, tls: true }
+        }
+        CheckKind::Redis { host, port, database, user, .. } => {
+            CheckKind::Redis { host, port, database, user, tls: true }
+        }
+        other => other,
+    }
+}
+
+async fn outcomes([web, ended, other, database, cache]: Ports) -> Vec<(&'static str, ProbeOutcome)> {
+    let page = |port: u16| CheckKind::Http {
+        url: format!("https://127.0.0.1:{port}/"),
+        method: "GET".into(),
+        expected_status: vec![200],
+        body_contains: Some("over TLS".into()),
+    };
+    let database = encrypted(postgres(
+        database,
+        "SELECT count(*) FROM pg_stat_ssl WHERE ssl AND pid = pg_backend_pid()",
+    ));
+    vec![
+        ("web", attempt(page(web), None).await),
+        ("localhost", attempt(http(format!("https://localhost:{web}/")), None).await),
+        ("database", attempt(database, Some(PASSWORD)).await),
+        ("cache", attempt(encrypted(redis(cache)), Some(PASSWORD)).await),
+        ("ended", attempt(page(ended), None).await),
+        ("other", attempt(page(other), None).await),
+    ]
+}
+
+fn assert_refused(name: &str, outcome: &ProbeOutcome, reason: &str) {
+    assert_eq!(outcome.state, HealthState::Unhealthy, "{name}: {outcome:?}");
+    let message = &outcome.message;
+    assert!(message.starts_with("encrypted connection to ") && message.contains(reason), "{name}: {message}");
+    assert!(!message.contains(PASSWORD), "{name}: {message}");
+}
+
+/// Run by the test below in a process of its own, in whose environment the authority stands: certificates are read
+/// once in a process.
+#[tokio::test]
+async fn servers_under_a_trusted_authority_are_asked() {
+    let Ok(ports) = env::var(PORTS) else { return };
+    let ports: Vec<u16> = ports.split(',').map(|port| port.parse().unwrap()).collect();
+    for (name, outcome) in outcomes(ports.try_into().unwrap()).await {
+        match name {
+            "ended" => assert_refused(name, &outcome, "expired"),
+            "other" => assert_refused(name, &outcome, "mismatch"),
+            _ => {
+                assert_eq!(outcome.state, HealthState::Healthy, "{name}: {outcome:?}");
+                assert!(outcome.duration > 0);
+                let measured = &outcome.measurements;
+                match name {
+                    "database" => assert_eq!(measured["value"], 1.0, "the connection is encrypted"),
+                    "cache" => assert!(measured["connect_seconds"] > 0.0 && measured["ping_seconds"] > 0.0),
+                    _ => assert_eq!(measured["status_code"], 200.0),
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn encrypted_connections_work_where_the_authority_is_trusted_and_only_there() {
+    let servers = tokio::task::spawn_blocking(|| {
+        let authority = Authority::new().unwrap();
+        let here = "DNS:localhost,IP:127.0.0.1";
+        let good = authority.sign("good", here, 2).unwrap();
+        let ended = authority.sign("ended", here, -1).unwrap();
+        let other = authority.sign("other", "DNS:other.internal", 2).unwrap();
+        let pages = [&good, &ended, &other].map(|certificate| Nginx::start(certificate, "over TLS").unwrap());
+        let database = Postgres::start_encrypted(PASSWORD, &good).unwrap();
+        let cache = Redis::start_encrypted(PASSWORD, &good).unwrap();
+        (authority, pages, database, cache)
+    });
+    let (authority, [good, ended, other], database, cache) = servers.await.unwrap();
+    let ports: Ports =
+        [good.port(), ended.port(), other.port(), database.port(), cache.encrypted_port().unwrap()];
+
+    for (name, outcome) in outcomes(ports).await {
+        assert_refused(name, &outcome, if name == "ended" { "certificate" } else { "verify failed" });
+    }
+
+    let mut trusting = Command::new(env::current_exe().unwrap());
+    trusting.args(["--exact", "tls::servers_under_a_trusted_authority_are_asked", "--nocapture"]);
+    trusting.env("SSL_CERT_FILE", authority.certificate());
+    trusting.env(PORTS, ports.map(|port| port.to_string()).join(","));
+    let output = tokio::task::spawn_blocking(move || trusting.output().unwrap()).await.unwrap();
+    let told =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+}

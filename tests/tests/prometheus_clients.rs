@@ -1,4 +1,5 @@
-//! The official Python library tells metrics of every type; we scrape it as OpenMetrics and as text.
+//! The libraries that applications in Python and JavaScript tell metrics with, every type; we scrape them as OpenMetrics
+//! and as text.
 
 #![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
 
@@ -11,7 +12,7 @@ use store::{Store, StoreOptions};
 use tests::clients::{Language, client};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
-    process::Command,
+    process::{Child, Command},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -46,10 +47,9 @@ fn sample(batch: &TelemetryBatch, series: &Series) -> (f64, Option<Timestamp>) {
     (found.value, found.start_time)
 }
 
-#[tokio::test]
-async fn every_type_of_the_python_library_arrives() {
-    let command =
-        tokio::task::spawn_blocking(|| client(Language::Python, "exposed.py")).await.unwrap().unwrap();
+/// Starts a program that tells metrics, and gives its address.
+async fn telling(language: Language, script: &'static str) -> (Child, String) {
+    let command = tokio::task::spawn_blocking(move || client(language, script)).await.unwrap().unwrap();
     let mut exposed = Command::from(command)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -58,8 +58,13 @@ async fn every_type_of_the_python_library_arrives() {
         .unwrap();
     let mut lines = BufReader::new(exposed.stdout.take().unwrap()).lines();
     let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap();
-    let url = format!("http://127.0.0.1:{}/metrics", line.unwrap());
+    (exposed, format!("http://127.0.0.1:{}", line.unwrap()))
+}
 
+#[tokio::test]
+async fn every_type_of_the_python_library_arrives() {
+    let (_exposed, address) = telling(Language::Python, "exposed.py").await;
+    let url = format!("{address}/metrics");
     let batch = scrape(ScrapeTarget::new("python", &url)).await;
     let target = ("job", "python");
     let orders = series(&batch, "orders_total", ("shop", "north"));
@@ -99,4 +104,45 @@ async fn every_type_of_the_python_library_arrives() {
     let orders = series(&batch, "orders_total", ("shop", "north"));
     assert_eq!(sample(&batch, orders), (5.0, None));
     assert_eq!((batch.histograms.len(), batch.exemplars.len()), (2, 0));
+}
+
+#[tokio::test]
+async fn every_type_of_the_javascript_library_arrives() {
+    let (_exposed, address) = telling(Language::JavaScript, "exposed.mjs").await;
+    for (page, total, is_open) in [("/metrics", "forks_total", true), ("/text", "forks", false)] {
+        let batch = scrape(ScrapeTarget::new("node", &format!("{address}{page}"))).await;
+        let target = ("job", "node");
+        let orders = series(&batch, "orders_total", ("shop", "north"));
+        assert_eq!((orders.kind, orders.description.as_str()), (MetricKind::Counter, "Orders taken"));
+        assert_eq!(sample(&batch, orders), (5.0, None));
+        assert_eq!(sample(&batch, series(&batch, "orders_total", ("shop", "so\"uth\\\n"))).0, 2.0);
+        let forks = series(&batch, total, target);
+        assert_eq!((forks.kind, sample(&batch, forks).0), (MetricKind::Counter, 3.0));
+        let queue = series(&batch, "queue_bytes", target);
+        assert_eq!(
+            (queue.kind, queue.unit.as_str(), sample(&batch, queue).0),
+            (MetricKind::Gauge, "By", 1.5)
+        );
+        let took = series(&batch, "took_seconds", ("route", "/"));
+        let point = batch.histograms.iter().find(|point| point.series == took.id()).unwrap();
+        assert_eq!((took.kind, point.count, point.sum), (MetricKind::Histogram, 3, Some(55.05)));
+        let expected = Buckets::Explicit { bounds: vec![0.1, 1.0, 10.0], counts: vec![1, 0, 1, 1] };
+        assert_eq!(point.buckets, expected);
+        let size = series(&batch, "size", target);
+        let summary = batch.histograms.iter().find(|point| point.series == size.id()).unwrap();
+        assert_eq!((size.kind, summary.count, summary.sum), (MetricKind::Summary, 2, Some(7.0)));
+        assert_eq!(summary.buckets, Buckets::Quantiles(vec![(0.5, 3.5), (0.9, 4.0)]));
+        // What the library tells by itself: a gauge whose name ends like that of a counter is one nevertheless.
+        let handles = series(&batch, "nodejs_active_handles_total", target);
+        assert_eq!(handles.kind, MetricKind::Gauge);
+        let cpu = series(&batch, "process_cpu_seconds_total", target);
+        assert_eq!((cpu.kind, cpu.unit.as_str()), (MetricKind::Counter, "s"));
+        assert_eq!(batch.exemplars.len(), if is_open { 2 } else { 0 });
+        if let Some(exemplar) = batch.exemplars.iter().find(|exemplar| exemplar.series == took.id()) {
+            assert_eq!(exemplar.value, 5.0);
+            assert_eq!(exemplar.trace_id.unwrap().to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+            assert_eq!(exemplar.span_id.unwrap().to_string(), "00f067aa0ba902b7");
+            assert_eq!(exemplar.attributes.text("user"), Some("u"));
+        }
+    }
 }

@@ -2,45 +2,12 @@
 
 use anyhow::Result;
 use prost::Message;
+use tests::write_request::{Label, Sample, TimeSeries, WriteRequest};
 
 use super::{hosts::Host, recording::Recorded};
 
 /// Milliseconds between two scrapes.
 pub(crate) const SPACING: i64 = 15_000;
-
-/// `prometheus.WriteRequest`.
-#[derive(Clone, PartialEq, Message)]
-struct WriteRequest {
-    #[prost(message, repeated, tag = "1")]
-    series: Vec<TimeSeries>,
-}
-
-/// `prometheus.TimeSeries`.
-#[derive(Clone, PartialEq, Message)]
-struct TimeSeries {
-    #[prost(message, repeated, tag = "1")]
-    labels: Vec<Label>,
-    #[prost(message, repeated, tag = "2")]
-    samples: Vec<Sample>,
-}
-
-/// `prometheus.Label`.
-#[derive(Clone, PartialEq, Message)]
-struct Label {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(string, tag = "2")]
-    value: String,
-}
-
-/// `prometheus.Sample`.
-#[derive(Clone, PartialEq, Message)]
-struct Sample {
-    #[prost(double, tag = "1")]
-    value: f64,
-    #[prost(int64, tag = "2")]
-    timestamp: i64,
-}
 
 /// What one connection sends, request by request.
 pub(crate) struct Payload {
@@ -59,6 +26,7 @@ pub(crate) fn payload(recorded: &[Recorded], host: &Host, steps: usize, first: i
         .map(|series| TimeSeries {
             labels: labels(series, host),
             samples: vec![Sample { value: 0.0, timestamp: 0 }],
+            histograms: Vec::new(),
         })
         .collect();
     let mut request = WriteRequest { series };

@@ -1,4 +1,4 @@
-//! A real Prometheus that scrapes itself and sends what it scrapes on.
+//! A real Prometheus that scrapes itself, or takes what is written to it, and sends that on.
 
 use std::{
     fs::{self, File},
@@ -21,8 +21,7 @@ pub struct Prometheus {
 impl Prometheus {
     /// Starts one that scrapes itself each second as the job `prometheus` and sends everything to `url`.
     pub fn start(url: &str) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("binnacle-prometheus-").tempdir()?;
-        let address = format!("127.0.0.1:{}", free_port()?);
+        let (folder, address) = Self::place()?;
         let targets = folder.path().join("targets.json");
         fs::write(&targets, format!(r#"[{{"targets": ["{address}"]}}]"#))?;
         let settings = format!(
@@ -32,12 +31,34 @@ impl Prometheus {
              remote_write:\n  - url: {url}\n    queue_config:\n      batch_send_deadline: 200ms\n    \
              metadata_config:\n      send_interval: 1s\n"
         );
+        Self::run(folder, address, &settings, &[])
+    }
+
+    /// Starts one that takes remote write, with native histograms, tells what it took at `/federate` and sends it to
+    /// `url`.
+    pub fn start_taking(url: &str) -> Result<Self> {
+        let (folder, address) = Self::place()?;
+        let settings = format!(
+            "remote_write:\n  - url: {url}\n    send_native_histograms: true\n    queue_config:\n      \
+             batch_send_deadline: 200ms\n"
+        );
+        let switches = ["--enable-feature=native-histograms", "--web.enable-remote-write-receiver"];
+        Self::run(folder, address, &settings, &switches)
+    }
+
+    fn place() -> Result<(TempDir, String)> {
+        let folder = tempfile::Builder::new().prefix("binnacle-prometheus-").tempdir()?;
+        Ok((folder, format!("127.0.0.1:{}", free_port()?)))
+    }
+
+    fn run(folder: TempDir, address: String, settings: &str, switches: &[&str]) -> Result<Self> {
         fs::write(folder.path().join("prometheus.yml"), settings)?;
         let log = File::create(folder.path().join("log"))?;
         let process = Command::new("prometheus")
             .arg(format!("--config.file={}", folder.path().join("prometheus.yml").display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
             .arg(format!("--web.listen-address={address}"))
+            .args(switches)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -2,7 +2,7 @@
 //! together from their parts.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -21,7 +21,7 @@ use super::{
 /// Whose samples they are, and how they are taken.
 #[derive(Debug, Clone, Default)]
 pub struct Target {
-    /// The resource of every series.
+    /// The resource of every series but those that honoured labels or rules give to another job.
     pub resource: Arc<Resource>,
     /// Labels of the target.
     pub labels: Labels,
@@ -76,6 +76,7 @@ pub fn assemble(
         now,
         done: Assembled { scraped: exposition.samples.len(), ..Assembled::default() },
         told: HashSet::new(),
+        jobs: HashMap::new(),
     };
     let mut composites = Composites::default();
     let mut numbers = Vec::new();
@@ -117,6 +118,8 @@ struct Assembly<'a> {
     now: Timestamp,
     done: Assembled,
     told: HashSet<(SeriesId, Timestamp)>,
+    /// Resources of jobs other than the target's.
+    jobs: HashMap<String, Arc<Resource>>,
 }
 
 impl<'a> Assembly<'a> {
@@ -212,7 +215,30 @@ impl<'a> Assembly<'a> {
         labels
     }
 
-    fn series(&self, name: String, family: &str, kind: MetricKind, gauge: bool, labels: &Labels) -> Series {
+    /// Who speaks: the target, or the job that a target hands on from, as a Prometheus does that is asked for all it has.
+    fn resource(&mut self, labels: &Labels) -> Arc<Resource> {
+        const JOB: &str = "job";
+        match labels.get(JOB).filter(|job| Some(*job) != self.target.labels.get(JOB)) {
+            None => Arc::clone(&self.target.resource),
+            Some(job) => match self.jobs.get(job) {
+                Some(known) => Arc::clone(known),
+                None => {
+                    let resource = Arc::new(Resource::service_named(job));
+                    self.jobs.insert(job.clone(), Arc::clone(&resource));
+                    resource
+                }
+            },
+        }
+    }
+
+    fn series(
+        &mut self,
+        name: String,
+        family: &str,
+        kind: MetricKind,
+        gauge: bool,
+        labels: &Labels,
+    ) -> Series {
         let counts = !gauge && !matches!(kind, MetricKind::Gauge | MetricKind::Summary);
         Series {
             name,
@@ -221,7 +247,7 @@ impl<'a> Assembly<'a> {
             description: self.exposition.help.get(family).cloned().unwrap_or_default(),
             temporality: if counts { Temporality::Cumulative } else { Temporality::Unspecified },
             monotonic: counts,
-            resource: self.target.resource.clone(),
+            resource: self.resource(labels),
             scope: Arc::default(),
             attributes: labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
         }

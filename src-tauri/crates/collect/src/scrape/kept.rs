@@ -28,6 +28,8 @@ struct Outline {
     name: Box<str>,
     unit: Box<str>,
     attributes: Box<str>,
+    /// Its service, where that is not the target's.
+    service: Option<Box<str>>,
     kind: MetricKind,
     temporality: Temporality,
     monotonic: bool,
@@ -55,7 +57,7 @@ impl Kept {
                 None if self.series.contains_key(id) => {}
                 None => {
                     added.insert(*id);
-                    self.series.insert(*id, Outline::of(series, ends));
+                    self.series.insert(*id, Outline::of(series, &self.resource, ends));
                 }
             }
         }
@@ -90,11 +92,12 @@ impl Kept {
 }
 
 impl Outline {
-    fn of(series: &Series, ends: bool) -> Self {
+    fn of(series: &Series, resource: &Arc<Resource>, ends: bool) -> Self {
         Self {
             name: series.name.as_str().into(),
             unit: series.unit.as_str().into(),
             attributes: series.attributes.to_json().into(),
+            service: (series.resource != *resource).then(|| series.resource.service().into()),
             kind: series.kind,
             temporality: series.temporality,
             monotonic: series.monotonic,
@@ -110,7 +113,10 @@ impl Outline {
             description: String::new(),
             temporality: self.temporality,
             monotonic: self.monotonic,
-            resource: resource.clone(),
+            resource: match self.service {
+                Some(service) => Arc::new(Resource::service_named(&service)),
+                None => Arc::clone(resource),
+            },
             scope: Arc::default(),
             attributes: serde_json::from_str(&self.attributes).unwrap_or_else(|_| Attributes::new()),
         }
@@ -168,6 +174,7 @@ mod tests {
         let target = Target {
             resource: kept.resource.clone(),
             labels: BTreeMap::from([("job".into(), "j".into())]),
+            honor_labels: true,
             ..Target::default()
         };
         let exposition = parse(text.as_bytes(), 100).unwrap();
@@ -203,13 +210,16 @@ mod tests {
     fn series_that_are_told_no_more_end_once() {
         let mut kept = Kept::new(Arc::new(Resource::service_named("s")));
         let histogram = "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_count 1\nh_sum 1\n";
-        assert_eq!(scrape(&mut kept, &format!("a 1\nb{{x=\"1\"}} 1\n{histogram}"), 1, false).0, 3);
+        assert_eq!(scrape(&mut kept, &format!("a 1\nb{{x=\"1\",job=\"k\"}} 1\n{histogram}"), 1, false).0, 3);
         assert_eq!(
             scrape(&mut kept, "a NaN\nc 1\n", 2, false),
             (1, vec![("b".into(), 2.0), ("h".into(), 2.0)])
         );
         assert_eq!(scrape(&mut kept, "a 1\nc 1\n", 3, false), (0, vec![]));
-        assert_eq!(scrape(&mut kept, "a 1\nb{x=\"1\"} 1\n", 4, false), (1, vec![("c".into(), 4.0)]));
+        assert_eq!(
+            scrape(&mut kept, "a 1\nb{x=\"1\",job=\"k\"} 1\n", 4, false),
+            (1, vec![("c".into(), 4.0)])
+        );
         let mut batch = TelemetryBatch::default();
         kept.end_all(&mut batch, Timestamp(5));
         assert_eq!(ended(&batch), [("a".into(), 5.0), ("b".into(), 5.0)]);

@@ -32,6 +32,24 @@ fn counters_gauges_and_untyped_become_numbers() {
 }
 
 #[test]
+fn a_job_that_is_honoured_is_the_service() {
+    let read = parse(b"a{job=\"x\"} 1\nb{job=\"x\"} 1\nc 1\nd{job=\"node\"} 1\n", 1000).unwrap();
+    let honouring = Target { honor_labels: true, ..target() };
+    let services = |target: &Target| -> Vec<String> {
+        let batch = assemble(&read, target, Timestamp(5_000_000_000)).unwrap().batch;
+        batch.series.iter().map(|(_, series)| series.resource.service().to_owned()).collect()
+    };
+    assert_eq!(services(&honouring), ["x", "x", "node", "node"]);
+    assert_eq!(services(&target()), ["node"; 4]);
+    let renamed = Target {
+        labels: BTreeMap::from([("job".into(), "other".into())]),
+        resource: Arc::new(Resource::service_named("named by the settings")),
+        ..target()
+    };
+    assert_eq!(services(&renamed), ["named by the settings"; 4]);
+}
+
+#[test]
 fn histograms_are_put_together_in_any_order() {
     let batch = assembled(
         "# TYPE h histogram\nh_count{p=\"/\"} 10\nh_bucket{p=\"/\",le=\"+Inf\"} 10\nh_bucket{le=\"0.5\",p=\"/\"} 7\n\

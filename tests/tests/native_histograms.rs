@@ -1,0 +1,172 @@
+//! Native histograms of a real Prometheus: it sends them on by remote write, and tells them when it is scraped.
+
+#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use collect::run_scrape;
+use config::ScrapeTarget;
+use ingest::{IntakeCounters, serve_remote_write};
+use model::{Buckets, HistogramPoint, MetricKind, PartReporter, Series, TelemetryBatch, Temporality};
+use store::{Commit, Store, StoreOptions};
+use tests::{
+    prometheus_server::Prometheus,
+    write_request::{BucketSpan, Histogram, Label, TimeSeries, WriteRequest},
+};
+use tokio::{net::TcpListener, sync::broadcast};
+use tokio_util::sync::CancellationToken;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn span(offset: i32, length: u32) -> BucketSpan {
+    BucketSpan { offset, length }
+}
+
+/// What is told of each metric, and the buckets and the count it has.
+fn told(timestamp: i64) -> Vec<(&'static str, Histogram, Buckets, u64)> {
+    let counted = Histogram {
+        count: Some(14),
+        sum: 9.5,
+        schema: 3,
+        zero_threshold: 0.001,
+        zero_count: Some(2),
+        positive_spans: vec![span(-1, 2), span(2, 1)],
+        positive_deltas: vec![1, 2, -2],
+        negative_spans: vec![span(4, 1)],
+        negative_deltas: vec![7],
+        timestamp,
+        ..Histogram::default()
+    };
+    let of_counted = Buckets::Exponential {
+        scale: 3,
+        zero_threshold: 0.001,
+        zero_count: 2,
+        positive_offset: -2,
+        positive: vec![1, 3, 0, 0, 1],
+        negative_offset: 3,
+        negative: vec![7],
+    };
+    // As a rule that adds up makes them: whole numbers, told as broken ones.
+    let added = Histogram {
+        count_float: Some(5.0),
+        sum: 20.25,
+        schema: -1,
+        zero_threshold: 1e-128,
+        zero_count_float: Some(0.0),
+        positive_spans: vec![span(1, 2)],
+        positive_counts: vec![2.0, 3.0],
+        timestamp,
+        ..Histogram::default()
+    };
+    let of_added = Buckets::Exponential {
+        scale: -1,
+        zero_threshold: 1e-128,
+        zero_count: 0,
+        positive_offset: 0,
+        positive: vec![2, 3],
+        negative_offset: 0,
+        negative: vec![],
+    };
+    let waiting = Histogram { reset_hint: 3, ..added.clone() };
+    vec![
+        ("latency_seconds", counted, of_counted, 14),
+        ("latency_all_seconds", added, of_added.clone(), 5),
+        ("waiting_seconds", waiting, of_added, 5),
+    ]
+}
+
+fn find<'a>(batch: &'a TelemetryBatch, name: &str) -> Option<(&'a Series, &'a HistogramPoint)> {
+    let (id, series) = batch.series.iter().find(|(_, series)| series.name == name)?;
+    Some((series, batch.histograms.iter().find(|point| point.series == *id)?))
+}
+
+fn assert_same(way: &str, batch: &TelemetryBatch, timestamp: i64) {
+    for (name, histogram, buckets, count) in told(timestamp) {
+        let (series, point) = find(batch, name).unwrap_or_else(|| panic!("{way}: no {name}"));
+        assert_eq!(series.kind, MetricKind::ExponentialHistogram, "{way} {name}");
+        assert_eq!(series.attributes.text("job"), Some("shop"), "{way} {name}");
+        assert_eq!(series.resource.service(), "shop", "{way} {name}");
+        assert_eq!(series.unit, "s", "{way} {name}");
+        assert_eq!(point.buckets, buckets, "{way} {name}");
+        assert_eq!((point.count, point.sum), (count, Some(histogram.sum)), "{way} {name}");
+        assert_eq!(point.time.0, timestamp * 1_000_000, "{way} {name}");
+    }
+}
+
+/// The commits that come until all that was told is there, as one.
+async fn all(
+    commits: &mut broadcast::Receiver<Commit>,
+    what: &str,
+    prometheus: &Prometheus,
+) -> TelemetryBatch {
+    let mut gathered = TelemetryBatch::default();
+    let began = Instant::now();
+    while told(0).iter().any(|(name, ..)| find(&gathered, name).is_none()) {
+        assert!(began.elapsed() < PATIENCE, "{what}: {gathered:?}\n{}", prometheus.log());
+        let Ok(commit) = tokio::time::timeout(Duration::from_secs(1), commits.recv()).await else { continue };
+        for batch in &commit.unwrap().telemetry {
+            gathered.series.extend(batch.series.iter().cloned());
+            gathered.histograms.extend(batch.histograms.iter().cloned());
+        }
+    }
+    gathered
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_prometheus_sends_and_tells_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
+    let counters = Arc::new(IntakeCounters::default());
+    let stop = CancellationToken::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/api/v1/write", listener.local_addr().unwrap());
+    let mut commits = store.subscribe();
+    let server = tokio::spawn(serve_remote_write(listener, store.clone(), counters.clone(), stop.clone()));
+    let prometheus = Prometheus::start_taking(&url).unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let base = format!("http://{}", prometheus.address());
+    let began = Instant::now();
+    while !client.get(format!("{base}/-/ready")).send().await.is_ok_and(|answer| answer.status().is_success())
+    {
+        assert!(began.elapsed() < PATIENCE, "{}", prometheus.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+
+    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
+    let series = told(timestamp)
+        .into_iter()
+        .map(|(name, histogram, ..)| TimeSeries {
+            labels: vec![Label::new("__name__", name), Label::new("job", "shop")],
+            samples: vec![],
+            histograms: vec![histogram],
+        })
+        .collect();
+    let message = WriteRequest { series }.packed();
+    let request = client.post(format!("{base}/api/v1/write")).body(message);
+    let answer = request.header("content-type", "application/x-protobuf").send().await.unwrap();
+    assert_eq!(answer.status(), 204, "{}", answer.text().await.unwrap_or_default());
+
+    let sent = all(&mut commits, "remote write", &prometheus).await;
+    assert_same("remote write", &sent, timestamp);
+    let temporality = |batch: &TelemetryBatch, name: &str| find(batch, name).unwrap().0.temporality;
+    assert_eq!(temporality(&sent, "latency_seconds"), Temporality::Cumulative);
+    assert_eq!(temporality(&sent, "latency_all_seconds"), Temporality::Cumulative);
+    assert_eq!(counters.rejected_records(), 0, "{}", prometheus.log());
+
+    let mut target = ScrapeTarget::new("federated", &format!("{base}/federate?match[]={{job=\"shop\"}}"));
+    target.honor_labels = true;
+    let (reporter, done) = (PartReporter::new("scrape"), CancellationToken::new());
+    let scraping = tokio::spawn(run_scrape(target, store.clone(), reporter.clone(), done.clone()));
+    let scraped = all(&mut commits, "federation", &prometheus).await;
+    assert_eq!(reporter.status().message, "");
+    assert_eq!(temporality(&scraped, "latency_seconds"), Temporality::Cumulative);
+    assert_same("federation", &scraped, timestamp);
+    done.cancel();
+    tokio::time::timeout(PATIENCE, scraping).await.unwrap().unwrap();
+    drop(prometheus);
+    stop.cancel();
+    tokio::time::timeout(PATIENCE, server).await.unwrap().unwrap().unwrap();
+}

@@ -9,21 +9,41 @@ export const MARK: Record<AlertSeverity, HealthState> = { info: 'unknown', warni
 
 export const RANK: Record<AlertSeverity, number> = { critical: 0, warning: 1, info: 2 }
 
-/** What tells an alert apart, in words. */
-export const where = (labels: Labels): string => Object.values(labels).join(', ')
+/** What tells an alert apart, in words; a check by its name and its service. */
+export function where(labels: Labels): string {
+  const { check, service } = labels
+  if (!check) return Object.values(labels).join(', ')
+  return service && service !== check ? `${check} (${service})` : check
+}
 
 /** The service an alert is about; none if its labels do not say. */
 export const serviceOf = (labels: Labels): string => labels['service'] ?? labels['service.name'] ?? ''
 
 const CHECK_STATES = ['healthy', 'degraded', 'unhealthy']
 
-/** The value against the threshold; for a check its state. The rule says what the value is of. */
-export function against(alert: Pick<Alert, 'value' | 'threshold' | 'unit'>, rule: AlertRule | undefined): string {
+/** The value against the threshold; for a check what it is. The rule says what the value is of. */
+function against(alert: Pick<Alert, 'value' | 'threshold' | 'unit'>, rule: AlertRule | undefined): string {
   if (rule?.watch.type === 'check')
-    return alert.value === null ? 'no data' : (CHECK_STATES[Math.round(alert.value)] ?? '')
+    return alert.value === null ? 'has no data' : `is ${CHECK_STATES[Math.round(alert.value)] ?? 'unknown'}`
   const unit = rule?.watch.type === 'metric' ? shownUnit(rule.watch.metric, alert.unit) : alert.unit
   const what = rule?.watch.type === 'logs' ? ' lines' : ''
   return `${formatValue(alert.value, unit)}${what} against ${formatValue(alert.threshold, unit)}`
+}
+
+/** What an alert says as a person would: `mail relay (mailer) is unhealthy`, `checkout: 2.4 s against 1 s`. */
+export function told(
+  alert: Pick<Alert, 'labels' | 'value' | 'threshold' | 'unit'>,
+  rule: AlertRule | undefined,
+): { subject: string; words: string } {
+  const [subject, words] = [where(alert.labels), against(alert, rule)]
+  const colon = subject && rule?.watch.type !== 'check' ? ':' : ''
+  return { subject: `${subject}${colon}`, words }
+}
+
+/** `told` as one text. */
+export function sentence(...[alert, rule]: Parameters<typeof told>): string {
+  const { subject, words } = told(alert, rule)
+  return [subject, words].filter(Boolean).join(' ')
 }
 
 /** Since when an alert is what it is, in milliseconds. */

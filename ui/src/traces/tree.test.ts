@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SpanRow } from '../backend'
+import { durationTicks, tickWords } from './duration'
 import { ancestors, buildTree, searchTrace, ticks, visibleRows } from './tree'
 
 const span = (id: string, parent: string | null, offset = 0, duration = 10): SpanRow => ({
@@ -87,5 +88,18 @@ describe('ticks', () => {
   it('are round and lie in the range', () => {
     expect(ticks(0, 100, 5)).toEqual([0, 20, 40, 60, 80, 100])
     expect(ticks(130, 420, 4)).toEqual([200, 300, 400])
+  })
+})
+
+describe('durations on an axis', () => {
+  const words = (low: number, high: number) => durationTicks(low, high, 4).map(tickWords)
+  it('are those that people count in', () => {
+    expect(words(3.54e6, 1.31e9)).toEqual(['10 ms', '100 ms', '1 s'])
+    expect(words(1.5e6, 3e7)).toEqual(['2 ms', '5 ms', '10 ms', '20 ms'])
+    expect(words(9e6, 9e8)).toEqual(['10 ms', '100 ms'])
+    expect(words(5e8, 2e11)).toEqual(['1 s', '10 s', '1 min'])
+    expect(words(2e9, 9e12)).toEqual(['10 s', '1 min', '10 min', '1 h'])
+    expect(words(1e3, 1e10)).toEqual(['1 µs', '100 µs', '10 ms', '1 s'])
+    expect(words(3e14, 3e14)).toEqual([])
   })
 })

@@ -58,20 +58,6 @@ export function readableTicks(
   return { ticks, spacing }
 }
 
-/** At most `most` ticks for a logarithmic axis from `low` to `high` (above zero): powers of ten, with 2 and 5 where there is room. */
-export function logTicks(low: number, high: number, most: number): number[] {
-  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))]
-  const inside = (value: number) => value >= low * 0.999 && value <= high * 1.001
-  const at = (digits: readonly number[], every: number) => {
-    const list: number[] = []
-    for (let exponent = first; exponent <= last; exponent += every)
-      for (const digit of digits) list.push(Number(`${digit}e${exponent}`))
-    return list.filter(inside)
-  }
-  const ways = [at([1, 2, 5], 1), at([1, 3], 1), ...[1, 2, 3, 4, 6].map((every) => at([1], every))]
-  return ways.find((list) => list.length <= most) ?? []
-}
-
 /** Steps between ticks that read well in a unit, ascending. */
 export function tickIncrements(unit: string): number[] {
   const base = unit.replace(/\/s$/, '')

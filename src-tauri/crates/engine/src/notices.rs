@@ -6,13 +6,14 @@ use std::{
 };
 
 use model::{AlertSeverity, NANOS_PER_SECOND, Notice, Timestamp};
-use store::{DiskRoom, HeldBack, SeriesLimit};
+use store::{DiskRoom, HeldBack, PartitionFault, SeriesLimit};
 
 /// A label that brought nothing beyond the limits for this long, in nanoseconds, is no longer told of.
 const CALM: i64 = 15 * 60 * NANOS_PER_SECOND;
 /// Labels that are told of one by one.
 const MOST_LABELS: usize = 10;
 const DISK: &str = "disk";
+const DAMAGED: &str = "damaged";
 
 /// Remembers since when each matter lasts.
 #[derive(Debug, Default)]
@@ -27,7 +28,13 @@ struct Matter {
 
 impl Notices {
     /// What is to be told now, the worst first.
-    pub(crate) fn update(&self, room: DiskRoom, held_back: &[HeldBack], now: Timestamp) -> Vec<Notice> {
+    pub(crate) fn update(
+        &self,
+        room: DiskRoom,
+        faults: &[PartitionFault],
+        held_back: &[HeldBack],
+        now: Timestamp,
+    ) -> Vec<Notice> {
         let mut matters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut notices = Vec::new();
         if room.full {
@@ -35,6 +42,13 @@ impl Notices {
             notices.push(disk_full(room, matters.entry(DISK.to_owned()).or_insert(matter).since));
         } else {
             matters.remove(DISK);
+        }
+        if let Some(first) = faults.first() {
+            let matter = Matter { since: now, last: now, points: 0 };
+            let since = matters.entry(DAMAGED.to_owned()).or_insert(matter).since;
+            notices.push(damaged(first, faults.len(), since));
+        } else {
+            matters.remove(DAMAGED);
         }
         let mut lasting: Vec<(&HeldBack, Matter)> = Vec::new();
         for one in held_back.iter().filter(|one| one.points > 0) {
@@ -66,6 +80,25 @@ fn disk_full(room: DiskRoom, since: Timestamp) -> Notice {
              asked to come again; what was acknowledged is safe. Intake goes on by itself once there is room.",
             room.free / 1_000_000,
             room.reserve / 1_000_000
+        ),
+        since,
+    }
+}
+
+fn damaged(first: &PartitionFault, count: usize, since: Timestamp) -> Notice {
+    let path = &first.partition.path;
+    let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    Notice {
+        id: DAMAGED.to_owned(),
+        severity: AlertSeverity::Warning,
+        title: match count {
+            1 => "A file of metrics is damaged".to_owned(),
+            _ => format!("{count} files of metrics are damaged"),
+        },
+        detail: format!(
+            "{file}: {}. Charts leave out what only such a file holds, or show it in coarser steps; everything else goes \
+             on. `binnacle-cli data repair` puts damaged files aside and makes anew what others tell.",
+            first.reason
         ),
         since,
     }
@@ -111,6 +144,9 @@ fn too_many_series(held_back: &HeldBack, since: Timestamp) -> Notice {
 
 #[cfg(test)]
 mod tests {
+    use model::{DataDetail, TimeRange};
+    use store::{Partition, PartitionSignal};
+
     use super::*;
 
     fn held_back(points: u64) -> HeldBack {
@@ -125,36 +161,76 @@ mod tests {
         }
     }
 
+    fn fault(number: u64) -> PartitionFault {
+        PartitionFault {
+            partition: Partition {
+                id: number,
+                signal: PartitionSignal::Samples,
+                level: 0,
+                window: TimeRange { start: Timestamp(0), end: Timestamp(1) },
+                first: Timestamp(0),
+                last: Timestamp(0),
+                points: 1,
+                series: 1,
+                bytes: 1,
+                checksum: String::new(),
+                head: 1,
+                pinned: false,
+                form: DataDetail::Points,
+                bundle: number,
+                lasts: DataDetail::Points,
+                services: Vec::new(),
+                path: format!("/data/partitions/samples-{number}.parquet").into(),
+            },
+            reason: "unreadable".to_owned(),
+        }
+    }
+
     #[test]
     fn a_full_disk_is_told_of_first_and_until_there_is_room() {
         let notices = Notices::default();
         let full = DiskRoom { free: 1_000_000, reserve: 2_000_000, full: true };
-        let first = notices.update(full, &[held_back(1)], Timestamp(5));
+        let first = notices.update(full, &[], &[held_back(1)], Timestamp(5));
         assert_eq!((first[0].id.as_str(), first[0].severity), (DISK, AlertSeverity::Critical));
-        assert_eq!(notices.update(full, &[], Timestamp(9))[0].since, Timestamp(5));
-        assert!(notices.update(DiskRoom::default(), &[], Timestamp(10)).is_empty());
-        assert_eq!(notices.update(full, &[], Timestamp(11))[0].since, Timestamp(11));
+        assert_eq!(notices.update(full, &[], &[], Timestamp(9))[0].since, Timestamp(5));
+        assert!(notices.update(DiskRoom::default(), &[], &[], Timestamp(10)).is_empty());
+        assert_eq!(notices.update(full, &[], &[], Timestamp(11))[0].since, Timestamp(11));
+    }
+
+    #[test]
+    fn damaged_files_are_told_of_until_they_are_gone() {
+        let notices = Notices::default();
+        let room = DiskRoom::default();
+        assert!(notices.update(room, &[], &[], Timestamp(1)).is_empty());
+        let told = notices.update(room, &[fault(7), fault(8)], &[], Timestamp(2));
+        assert_eq!((told[0].title.as_str(), told[0].since), ("2 files of metrics are damaged", Timestamp(2)));
+        assert!(told[0].detail.starts_with("samples-7.parquet: unreadable."), "{}", told[0].detail);
+        assert_eq!(
+            notices.update(room, &[fault(8)], &[], Timestamp(3))[0].title,
+            "A file of metrics is damaged"
+        );
+        assert!(notices.update(room, &[], &[], Timestamp(4)).is_empty());
     }
 
     #[test]
     fn a_label_is_told_of_with_its_source_until_it_is_calm_again() {
         let notices = Notices::default();
         let at = |seconds: i64| Timestamp(seconds * NANOS_PER_SECOND);
-        assert!(notices.update(DiskRoom::default(), &[held_back(0)], at(0)).is_empty());
-        let first = notices.update(DiskRoom::default(), &[held_back(10)], at(10));
+        assert!(notices.update(DiskRoom::default(), &[], &[held_back(0)], at(0)).is_empty());
+        let first = notices.update(DiskRoom::default(), &[], &[held_back(10)], at(10));
         assert_eq!(first.len(), 1);
         assert_eq!(first[0].title, "shop: label user.id has about 5000 values");
         assert!(first[0].detail.contains("through otlp_grpc"), "{}", first[0].detail);
-        let later = notices.update(DiskRoom::default(), &[held_back(20)], at(600));
+        let later = notices.update(DiskRoom::default(), &[], &[held_back(20)], at(600));
         assert_eq!((later[0].since, &later[0].id), (at(10), &first[0].id));
         assert_eq!(
-            notices.update(DiskRoom::default(), &[held_back(20)], at(1_400)).len(),
+            notices.update(DiskRoom::default(), &[], &[held_back(20)], at(1_400)).len(),
             1,
             "lasts a while"
         );
-        assert!(notices.update(DiskRoom::default(), &[held_back(20)], at(1_600)).is_empty(), "calm");
+        assert!(notices.update(DiskRoom::default(), &[], &[held_back(20)], at(1_600)).is_empty(), "calm");
         assert_eq!(
-            notices.update(DiskRoom::default(), &[held_back(21)], at(2_000))[0].since,
+            notices.update(DiskRoom::default(), &[], &[held_back(21)], at(2_000))[0].since,
             at(2_000),
             "and again"
         );

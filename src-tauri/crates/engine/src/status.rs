@@ -78,7 +78,12 @@ pub(crate) async fn read(engine: &Engine, rates: &mut Rates) -> EngineStatus {
         settings_file: inner.settings.path().display().to_string(),
         parts: inner.parts.statuses(),
         listeners: inner.intake.statuses(),
-        notices: inner.notices.update(inner.store.disk_room().await, &inner.store.held_back(), now()),
+        notices: inner.notices.update(
+            inner.store.disk_room().await,
+            &inner.store.partition_faults(),
+            &inner.store.held_back(),
+            now(),
+        ),
         committed,
         rate: rates.add(committed),
         stored_bytes: statistics.bytes,

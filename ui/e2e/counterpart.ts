@@ -7,6 +7,8 @@ import { built } from './engine'
 export async function runPython(script: string, ...args: string[]): Promise<string> {
   const child = spawn(built('counterpart', 'tests'), ['python', script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A stack would push the reason out of what is told.
+    env: { ...process.env, RUST_BACKTRACE: '0' },
   })
   let said = ''
   let complaints = ''

@@ -38,8 +38,10 @@ test('an engine that stops is shown as lost, and the page recovers when it is ba
   await visit(own.place)
   await expect(page.getByRole('main').getByRole('link', { name: /^CPU: [\d.]+ %/ })).toBeVisible()
   // The other views are fetched once the first is shown.
+  const fetched = (name: string) =>
+    page.evaluate((part) => performance.getEntriesByType('resource').some((entry) => entry.name.includes(part)), name)
+  await expect.poll(() => fetched('/Metrics-'), { timeout: 40_000 }).toBe(true)
   await page.waitForLoadState('networkidle')
-  await page.waitForTimeout(3000)
   faults.allowLostConnection()
   await own.pause()
   await expect(page.getByRole('alert').filter({ hasText: 'The engine has not answered for' })).toBeVisible()
@@ -63,10 +65,18 @@ test('a hidden console is sent nothing and catches up when it is shown', async (
   await visit(own.place)
   await expect.poll(() => messages).toBeGreaterThan(2)
   await hide(true)
-  await page.waitForTimeout(1000)
-  const before = messages
-  await page.waitForTimeout(4000)
-  expect(messages).toBe(before)
+  // What was on its way still arrives; then nothing more.
+  let before = -1
+  await expect
+    .poll(
+      () => {
+        const quiet = messages === before
+        before = messages
+        return quiet
+      },
+      { intervals: [4000] },
+    )
+    .toBe(true)
   await hide(false)
   await expect.poll(() => messages).toBeGreaterThan(before)
 })

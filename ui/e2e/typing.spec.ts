@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Page } from '@playwright/test'
+import { command } from './engine'
 import { expect, test } from './fixtures'
 import { sendAll } from './otlp'
 
@@ -150,4 +153,33 @@ test('a line that is open stays in place while new ones arrive', async ({ page, 
   expect((await line.boundingBox())?.y).toBe(before?.y)
   await line.click()
   await expect(page.getByRole('button', { name: /another newer line/ })).toBeVisible()
+})
+
+test('a rule that was left by mistake is gone back to as it was', async ({ page, shop, visit }) => {
+  await visit(shop, '#/alerts/rules/new?metric=system.memory.utilization')
+  await page.getByLabel('Name', { exact: true }).fill('Half a rule')
+  await page.getByRole('button', { name: 'critical' }).click()
+  await page.keyboard.press('Escape')
+  await expect(page).toHaveURL(/#\/alerts\/rules$/)
+  await page.getByRole('button', { name: 'Back to it' }).click()
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Half a rule')
+  await expect(page.getByRole('button', { name: 'critical' })).toHaveAttribute('aria-pressed', 'true')
+})
+
+test('a settings file that was changed elsewhere is not overwritten unseen', async ({ page, own, visit }) => {
+  await visit(own.place, '#/settings/file')
+  const file = page.getByRole('textbox', { name: 'Settings file' })
+  await expect(file).toContainText('[host]')
+  await file.fill('[host]\ninterval_seconds = 7\n')
+  await writeFile(join(own.place.folder, 'data', 'settings.toml'), '[host]\ninterval_seconds = 9\n')
+  await expect
+    .poll(async () => (await command<{ text: string }>(own.place, 'settings', {})).text)
+    .toContain('interval_seconds = 9')
+  const save = page.getByRole('button', { name: 'Save', exact: true })
+  await save.click()
+  await expect(page.getByText(/changed elsewhere meanwhile/)).toBeVisible()
+  await expect(file).toContainText('interval_seconds = 7')
+  await save.click()
+  await expect(page.getByText('Settings are saved and in force')).toBeVisible()
+  expect((await command<{ text: string }>(own.place, 'settings', {})).text).toContain('interval_seconds = 7')
 })

@@ -2,7 +2,10 @@
 
 use std::{error::Error, time::Duration};
 
-use reqwest::{Client, Url, header};
+use reqwest::{
+    Client, RequestBuilder, Url,
+    header::{self, HeaderMap},
+};
 
 use super::{access::Access, format};
 
@@ -31,38 +34,47 @@ pub(crate) struct Answer {
 impl Question {
     /// Asks once. An error tells what went wrong without telling secrets.
     pub(crate) async fn ask(&self) -> Result<Answer, String> {
-        let mut request = self
+        let request = self
             .client
             .get(self.url.clone())
             .header(header::ACCEPT, &self.accept)
             .header("X-Prometheus-Scrape-Timeout-Seconds", seconds(self.timeout));
-        if let Some(host) = &self.host {
-            request = request.header(header::HOST, host);
-        }
-        let request = self.access.credentials.apply(request).await?;
-        let mut response = request
-            .send()
-            .await
-            .map_err(|error| format!("cannot be reached: {}", chain(&error.without_url())))?;
-        if response.status().as_u16() != 200 {
-            return Err(format!("answered {}", response.status()));
-        }
-        let content_type = response.headers().get(header::CONTENT_TYPE);
+        let (headers, body) = answer(request, self.host.as_deref(), &self.access, self.most_bytes).await?;
+        let content_type = headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let format = format::answered(content_type, self.fallback);
-        let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| format!("the answer broke off: {}", chain(&error.without_url())))?
-        {
-            if body.len() + chunk.len() > self.most_bytes {
-                return Err(format!("the answer is larger than {}", bytes(self.most_bytes)));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer { body, format })
+        Ok(Answer { body, format: format::answered(content_type, self.fallback) })
     }
+}
+
+/// Sends a request and reads the answer, as long as it is a good one of at most so many bytes after decompression.
+/// `host` is the value of the `Host` header where the URL names another. An error tells no secrets.
+pub(super) async fn answer(
+    mut request: RequestBuilder,
+    host: Option<&str>,
+    access: &Access,
+    most_bytes: usize,
+) -> Result<(HeaderMap, Vec<u8>), String> {
+    if let Some(host) = host {
+        request = request.header(header::HOST, host);
+    }
+    let request = access.credentials.apply(request).await?;
+    let sent = request.send().await;
+    let mut response = sent.map_err(|error| format!("cannot be reached: {}", chain(&error.without_url())))?;
+    if response.status().as_u16() != 200 {
+        return Err(format!("answered {}", response.status()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| format!("the answer broke off: {}", chain(&error.without_url())))?
+    {
+        if body.len() + chunk.len() > most_bytes {
+            return Err(format!("the answer is larger than {}", bytes(most_bytes)));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((std::mem::take(response.headers_mut()), body))
 }
 
 fn bytes(number: usize) -> String {

@@ -7,7 +7,7 @@ use reqwest::{Client, Url, header};
 use tokio_util::sync::CancellationToken;
 
 use super::{Found, TargetGroup, Teller, interval, targets_of};
-use crate::scrape::{access::Access, fetch::chain, secret::Credentials, yaml::without_values};
+use crate::scrape::{access::Access, fetch::answer, secret::Credentials, yaml::without_values};
 
 /// Larger lists are refused.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -68,33 +68,12 @@ impl HttpList {
             None => kept.insert(self.client().await?),
         };
         let (url, host) = self.access.addressed(&self.url)?;
-        let mut request = client
+        let request = client
             .get(url)
             .timeout(TIMEOUT)
             .header(header::ACCEPT, "application/json")
             .header("X-Prometheus-Refresh-Interval-Seconds", self.interval.as_secs_f64().to_string());
-        if let Some(host) = host {
-            request = request.header(header::HOST, host);
-        }
-        let request = self.access.credentials.apply(request).await?;
-        let mut response = request
-            .send()
-            .await
-            .map_err(|error| format!("cannot be reached: {}", chain(&error.without_url())))?;
-        if response.status().as_u16() != 200 {
-            return Err(format!("answered {}", response.status()));
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| format!("the answer broke off: {}", chain(&error.without_url())))?
-        {
-            if body.len() + chunk.len() > MOST_BYTES {
-                return Err(format!("the list is larger than {} MiB", MOST_BYTES / 1024 / 1024));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let (_, body) = answer(request, host.as_deref(), &self.access, MOST_BYTES).await?;
         let read = tokio::task::spawn_blocking(move || serde_json::from_slice(&body));
         match read.await {
             Ok(Ok(groups)) => Ok(groups),

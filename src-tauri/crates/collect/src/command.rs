@@ -2,7 +2,7 @@
 
 use std::{process::Stdio, sync::Arc, time::Duration};
 
-use model::{HealthState, PartReporter, Resource, TelemetryBatch};
+use model::{Cadence, HealthState, PartReporter, Resource, TelemetryBatch};
 use store::Store;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
@@ -12,7 +12,6 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cadence::Cadence,
     clock,
     delivery::Delivery,
     prometheus::{self, Assembled, Target},

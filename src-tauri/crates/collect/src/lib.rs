@@ -2,7 +2,6 @@
 //! durations of the spans that came in. Each `run_` function is one part of the engine: it says how it is
 //! through its reporter and returns when its token is cancelled.
 
-mod cadence;
 mod clock;
 mod command;
 mod delivery;

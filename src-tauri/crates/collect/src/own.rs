@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Attributes, PartReporter, Resource, Series, TelemetryBatch};
+use model::{Attributes, Cadence, PartReporter, Resource, Series, TelemetryBatch};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::{cadence::Cadence, clock, delivery::Delivery};
+use crate::{clock, delivery::Delivery};
 
 /// The resource of Binnacle's own series: service `binnacle` on this machine.
 pub fn own_resource() -> Arc<Resource> {

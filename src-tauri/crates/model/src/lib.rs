@@ -3,6 +3,7 @@
 
 mod alert;
 mod attributes;
+mod cadence;
 mod finding;
 mod gap;
 mod health;
@@ -22,6 +23,7 @@ mod unhashed;
 
 pub use alert::*;
 pub use attributes::*;
+pub use cadence::*;
 pub use finding::*;
 pub use gap::*;
 pub use health::*;

@@ -68,7 +68,7 @@ pub struct ListenerStatus {
     pub address: String,
     /// How it is.
     pub state: HealthState,
-    /// What is wrong, such as a port that is in use; may be empty.
+    /// What is wrong, such as a port that is in use, or what is worth knowing where nothing is; may be empty.
     pub message: String,
     /// Records that came through it since the start.
     pub received: RecordCounts,

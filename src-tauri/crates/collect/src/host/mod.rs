@@ -14,11 +14,11 @@ mod vitals;
 use std::time::Duration;
 
 use config::{Host, WatchedProcess};
-use model::{HealthState, PartReporter};
+use model::{Cadence, HealthState, PartReporter};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::{cadence::Cadence, clock, delivery::Delivery};
+use crate::{clock, delivery::Delivery};
 use reader::HostReader;
 
 /// How long after the first sample the second follows, so that rates are there at once.

@@ -2,14 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{PartReporter, Resource, TelemetryBatch, Timestamp};
+use model::{Cadence, PartReporter, Resource, TelemetryBatch, Timestamp};
 use store::Store;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{board::Board, fetch::Question, job::Job, kept::Kept, report::Report, target::ScrapedTarget};
 use crate::{
-    cadence::Cadence,
     clock,
     delivery::Delivery,
     prometheus::{self, Assembled, Target},

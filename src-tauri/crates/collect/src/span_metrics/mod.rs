@@ -4,12 +4,12 @@ mod totals;
 
 use std::time::Duration;
 
-use model::{HealthState, PartReporter, Timestamp};
+use model::{Cadence, HealthState, PartReporter, Timestamp};
 use store::{Commit, Store, StoreError};
 use tokio::{sync::broadcast::error::RecvError, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use crate::{cadence::Cadence, clock};
+use crate::clock;
 use totals::SpanTotals;
 
 /// How often the operations that changed are written.

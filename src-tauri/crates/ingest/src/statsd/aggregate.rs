@@ -85,7 +85,10 @@ impl Aggregate {
                     self.direct.logs.push(record::of_event(&event, &self.service, now));
                 }),
                 Ok(Line::Check(check)) => self.room().map(|()| {
-                    self.direct.logs.push(record::of_check(&check, &self.service, now));
+                    let record = record::of_check(&check, &self.service, now);
+                    let (status, time) = (record::status_of_check(&check, &record), record.time);
+                    self.direct.add_sample(status, time, f64::from(check.status));
+                    self.direct.logs.push(record);
                 }),
                 Err(reason) => Err(reason),
             };
@@ -109,7 +112,7 @@ impl Aggregate {
     }
 
     fn metric(&mut self, metric: &Metric<'_>, now: Timestamp) -> Result<(), String> {
-        let key = Key { kind: metric.kind, name: metric.name.to_owned(), tags: in_order(metric.tags) };
+        let key = Key { kind: metric.kind, name: metric.name.to_owned(), tags: in_order(metric.all_tags()) };
         if let Some(seconds) = metric.timestamp.filter(|_| matches!(metric.kind, Kind::Counter | Kind::Gauge))
         {
             self.room()?;
@@ -164,6 +167,8 @@ impl Aggregate {
 
     /// Ends the interval at `now`: what came in it, and what was not taken.
     pub(crate) fn flush(&mut self, now: Timestamp) -> (TelemetryBatch, Refused) {
+        // At the same time as the interval before it would take its place.
+        let now = if now == self.began { now.offset(NANOS_PER_SECOND / 1000) } else { now };
         let mut batch = std::mem::take(&mut self.direct);
         let start_time = Some(self.began);
         for (key, value) in std::mem::take(&mut self.values) {
@@ -223,8 +228,8 @@ pub(crate) fn attributes(tags: Tags<'_>) -> Attributes {
         .collect()
 }
 
-fn in_order(tags: Tags<'_>) -> String {
-    let sorted: BTreeMap<&str, &str> = tags.pairs().collect();
+fn in_order<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let sorted: BTreeMap<&str, &str> = tags.collect();
     let written = sorted.into_iter().map(|(key, value)| format!("{key}:{value}"));
     written.collect::<Vec<_>>().join(",")
 }
@@ -316,7 +321,22 @@ mod tests {
         assert_eq!(batch.logs[0].severity, Severity::ERROR);
         assert_eq!(batch.logs[1].body, "redis is critical: gone");
         assert_eq!(refused.lines, 4);
-        assert!(batch.samples.is_empty());
+        assert_eq!((batch.samples.len(), value(&batch, "dogstatsd.service_check")), (1, 2.0));
+        let status = &batch.series[0].1;
+        assert_eq!((status.kind, status.attributes.text("check")), (MetricKind::Gauge, Some("redis")));
+    }
+
+    #[test]
+    fn an_interval_never_takes_the_place_of_the_one_before() {
+        let mut aggregate = Aggregate::new("", NOW);
+        let mut times = Vec::new();
+        for end in [5, 5, 3] {
+            aggregate.take(b"x:1|c", NOW);
+            times.extend(
+                aggregate.flush(NOW.offset(end)).0.samples.iter().map(|sample| sample.time.since(NOW)),
+            );
+        }
+        assert_eq!(times, [5, 1_000_005, 3], "a clock that was set back is believed");
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub(crate) struct Metric<'a> {
     /// The part of the measurements that was sent, above 0 and up to 1.
     pub(crate) rate: f64,
     pub(crate) tags: Tags<'a>,
+    /// Tags that stand in the name, as InfluxDB (`name,key=value`), Graphite (`name;key=value`) and SignalFx
+    /// (`name[key=value]`) have it; empty if there are none.
+    named: &'a str,
     /// Seconds since the epoch; such values are taken as they are.
     pub(crate) timestamp: Option<i64>,
     /// Whether the line has parts that only DogStatsD knows.
@@ -92,6 +95,23 @@ impl<'a> Tags<'a> {
     }
 }
 
+impl<'a> Metric<'a> {
+    /// Key and value of each tag, wherever it stands.
+    pub(crate) fn all_tags(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let named = self.named.split([',', ';']).filter_map(|tag| tag.split_once('='));
+        named.filter(|(key, _)| !key.is_empty()).take(MAX_TAGS).chain(self.tags.pairs())
+    }
+}
+
+/// A name and the tags in it.
+fn split_name(name: &str) -> (&str, &str) {
+    let inside = name.strip_suffix(']').and_then(|name| name.split_once('['));
+    match inside.or_else(|| name.split_once([',', ';'])) {
+        Some((stem, tags)) if tags.contains('=') => (stem, tags),
+        _ => (name, ""),
+    }
+}
+
 /// Reads a line, or says what is wrong with it.
 pub(crate) fn parse(line: &str) -> Result<Line<'_>, String> {
     let read = if line.starts_with("_e{") {
@@ -111,6 +131,7 @@ fn shortened(line: &str) -> &str {
 
 fn metric(line: &str) -> Result<Metric<'_>, &'static str> {
     let (name, rest) = line.split_once(':').ok_or("a metric has no value")?;
+    let (name, named) = split_name(name);
     if name.is_empty() {
         return Err("a metric has no name");
     }
@@ -131,8 +152,16 @@ fn metric(line: &str) -> Result<Metric<'_>, &'static str> {
     if values.is_empty() {
         return Err("a metric has no value");
     }
-    let mut metric =
-        Metric { name, kind, values, rate: 1.0, tags: Tags::default(), timestamp: None, extended: false };
+    let mut metric = Metric {
+        name,
+        kind,
+        values,
+        rate: 1.0,
+        tags: Tags::default(),
+        named,
+        timestamp: None,
+        extended: false,
+    };
     for part in parts {
         match part.as_bytes().first() {
             Some(b'@') => {
@@ -247,6 +276,17 @@ mod tests {
         assert_eq!(tags, [("env", "prod"), ("canary", "true"), ("url", "http://x:80/")]);
         assert_eq!(read("users:eve@x.org|s").values, "eve@x.org");
         assert!(read("g:-5|g|#a").extended && !read("g:-5|g").extended);
+        for line in
+            ["x,room=a,floor=2:1|c", "x;room=a;floor=2:1|c", "x[room=a,floor=2]:1|c", "x,room=a:1|c|#floor:2"]
+        {
+            let named = read(line);
+            let tags: Vec<_> = named.all_tags().collect();
+            assert_eq!((named.name, tags), ("x", vec![("room", "a"), ("floor", "2")]), "{line}");
+            assert!(line.contains('#') || !named.extended, "a sign in front of a gauge is a change here");
+        }
+        for name in ["a,b", "a[0]", "a[x=1].b", "a;"] {
+            assert_eq!(read(&format!("{name}:1|c")).name, name);
+        }
     }
 
     #[test]
@@ -273,6 +313,8 @@ mod tests {
             "x:|c",
             "x:1|",
             "x:1|q",
+            ",a=b:1|c",
+            "[a=b]:1|c",
             "x:1|c|@0",
             "x:1|c|@2",
             "x:1|c|@x",

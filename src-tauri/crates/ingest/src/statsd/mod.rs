@@ -9,9 +9,9 @@ mod socket;
 
 use std::{sync::Arc, time::Duration};
 
-use model::{HealthState, PartReporter};
+use model::{Cadence, HealthState, PartReporter};
 use store::Store;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use self::socket::StatsdSocket;
@@ -81,11 +81,11 @@ async fn receive(
     reporter: &PartReporter,
     stop: &CancellationToken,
 ) -> Result<(), IngestError> {
-    let mut aggregate = Aggregate::new(&options.service, now());
+    let mut cadence = Cadence::new(options.interval, "statsd");
+    let mut aggregate = Aggregate::new(&options.service, cadence.begin(now()));
     let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
     let mut dropped = socket.dropped().unwrap_or_default();
-    let mut ends = tokio::time::interval_at(Instant::now() + options.interval, options.interval);
-    ends.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut end = std::pin::pin!(tokio::time::sleep(cadence.next_wait(now())));
     loop {
         let stopping = tokio::select! {
             ready = socket.readable() => {
@@ -94,7 +94,7 @@ async fn receive(
                 tokio::task::yield_now().await;
                 continue;
             }
-            _ = ends.tick() => false,
+            () = &mut end => false,
             () = stop.cancelled() => true,
         };
         if stopping {
@@ -106,7 +106,9 @@ async fn receive(
                 drain(socket, &mut buffer, &mut aggregate, MOST_AT_THE_END).map_err(IngestError::Statsd)?;
             }
         }
-        let (batch, refused) = aggregate.flush(now());
+        let ended = if stopping { cadence.end(now()) } else { cadence.begin(now()) };
+        end.as_mut().reset(Instant::now() + cadence.next_wait(now()));
+        let (batch, refused) = aggregate.flush(ended);
         counters.count_rejected(refused.lines, Trimmed::default());
         let lost = socket.dropped().unwrap_or(dropped);
         let problem = problem(&refused, lost.saturating_sub(dropped), options.interval);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{LogRecord, NANOS_PER_SECOND, Scope, Severity, Timestamp};
+use model::{LogRecord, NANOS_PER_SECOND, Scope, Series, Severity, Timestamp};
 
 use super::{
     aggregate::{attributes, resource},
@@ -55,6 +55,19 @@ pub(super) fn of_check(check: &Check<'_>, service: &str, now: Timestamp) -> LogR
         body,
         event_name: "dogstatsd.service_check".to_owned(),
         ..record(check.tags, &details, service, check.timestamp, now)
+    }
+}
+
+/// The series of a service check's status (0 ok, 1 warning, 2 critical, 3 unknown), for charts and rules.
+pub(super) fn status_of_check(check: &Check<'_>, record: &LogRecord) -> Series {
+    let host = Some(check.host).filter(|host| !host.is_empty());
+    let mut labels = attributes(check.tags).with("check", check.name);
+    if let Some(host) = host {
+        labels = labels.with("host.name", host);
+    }
+    Series {
+        scope: Arc::clone(&record.scope),
+        ..Series::gauge("dogstatsd.service_check", "", Arc::clone(&record.resource), labels)
     }
 }
 

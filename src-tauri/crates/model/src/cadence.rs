@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use model::Timestamp;
 use xxhash_rust::xxh3::xxh3_64;
+
+use crate::Timestamp;
 
 const NANOS_PER_MILLISECOND: i64 = 1_000_000;
 /// A round that begins this part of an interval beside its time is noted at its time.
@@ -17,7 +18,7 @@ const MOST_TOLERANCE: i64 = 100 * NANOS_PER_MILLISECOND;
 /// 2 ms; a desktop under load wakes its programs later than that, so that a hundredth of an interval (at most 100 ms)
 /// is forgiven here: a rate over one interval is off by 1 % at most, and one over several by less.
 #[derive(Debug, Clone)]
-pub(crate) struct Cadence {
+pub struct Cadence {
     interval: i64,
     place: i64,
     planned: Option<Timestamp>,
@@ -27,7 +28,7 @@ pub(crate) struct Cadence {
 impl Cadence {
     /// One round per `interval`; `whose` decides where in it, so that not all sources are asked at once, and the same
     /// source at the same place after every start.
-    pub(crate) fn new(interval: Duration, whose: &str) -> Self {
+    pub fn new(interval: Duration, whose: &str) -> Self {
         let milliseconds = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX).clamp(1, 1 << 40);
         let nanos = |milliseconds: u64| milliseconds as i64 * NANOS_PER_MILLISECOND;
         Self {
@@ -39,13 +40,13 @@ impl Cadence {
     }
 
     /// How long the first round of a source that was just added waits, at most `most`.
-    pub(crate) fn first_wait(&self, most: Duration) -> Duration {
+    pub fn first_wait(&self, most: Duration) -> Duration {
         let most = i64::try_from(most.as_nanos()).unwrap_or(i64::MAX).min(self.interval).max(1);
         Duration::from_nanos((self.place % most).unsigned_abs())
     }
 
     /// A round begins at `now`: the time it is noted at.
-    pub(crate) fn begin(&mut self, now: Timestamp) -> Timestamp {
+    pub fn begin(&mut self, now: Timestamp) -> Timestamp {
         let tolerance = (self.interval / TOLERANCE_DIVISOR).min(MOST_TOLERANCE);
         let noted = match self.planned {
             Some(planned) if now.since(planned).saturating_abs() <= tolerance => planned,
@@ -57,7 +58,7 @@ impl Cadence {
 
     /// How long after `now`, when a round is over, the next one begins: at the next place of the source, and not
     /// before half an interval has gone by since the last began. Places that went by meanwhile are left out.
-    pub(crate) fn next_wait(&mut self, now: Timestamp) -> Duration {
+    pub fn next_wait(&mut self, now: Timestamp) -> Duration {
         let mut next = now.offset(-self.place).floor(self.interval).offset(self.place).offset(self.interval);
         // A clock that was set back must not stretch the wait.
         if self.last.is_some_and(|last| (0..self.interval / 2).contains(&next.since(last))) {
@@ -68,7 +69,7 @@ impl Cadence {
     }
 
     /// The time at which a source that ends at `now` is noted to end: never before its last round.
-    pub(crate) fn end(&self, now: Timestamp) -> Timestamp {
+    pub fn end(&self, now: Timestamp) -> Timestamp {
         let now = now.floor(NANOS_PER_MILLISECOND);
         // A clock that was set back is believed.
         self.last.filter(|last| (0..MOST_TOLERANCE).contains(&last.since(now))).unwrap_or(now)

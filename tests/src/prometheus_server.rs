@@ -19,7 +19,8 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one that scrapes itself each second as the job `prometheus` and sends everything to `url`.
+    /// Starts one that scrapes itself each second as the job `prometheus` and sends everything to `url`, and what it is
+    /// told of types every five seconds.
     pub fn start(url: &str) -> Result<Self> {
         let (folder, address) = Self::place()?;
         let targets = folder.path().join("targets.json");
@@ -29,7 +30,7 @@ impl Prometheus {
              scrape_configs:\n  - job_name: prometheus\n    file_sd_configs:\n      - files: [{targets:?}]\n        \
              refresh_interval: 1s\n\
              remote_write:\n  - url: {url}\n    queue_config:\n      batch_send_deadline: 200ms\n    \
-             metadata_config:\n      send_interval: 1s\n"
+             metadata_config:\n      send_interval: 5s\n"
         );
         Self::run(folder, address, &settings, &[])
     }
@@ -72,10 +73,19 @@ impl Prometheus {
         &self.address
     }
 
-    /// Takes its target away, so that every scraped series ends.
-    pub fn remove_target(&self) -> Result<()> {
+    /// Has it scrape another address too, in the same job.
+    pub fn add_target(&self, address: &str) -> Result<()> {
+        self.set_targets(&format!(r#"[{{"targets": ["{}", "{address}"]}}]"#, self.address))
+    }
+
+    /// Takes its targets away, so that every scraped series ends.
+    pub fn remove_targets(&self) -> Result<()> {
+        self.set_targets("[]")
+    }
+
+    fn set_targets(&self, list: &str) -> Result<()> {
         let fresh = self.folder.path().join("fresh");
-        fs::write(&fresh, "[]")?;
+        fs::write(&fresh, list)?;
         Ok(fs::rename(fresh, self.folder.path().join("targets.json"))?)
     }
 

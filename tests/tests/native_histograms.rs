@@ -10,7 +10,9 @@ use std::{
 use collect::run_scrape;
 use config::ScrapeTarget;
 use ingest::{IntakeCounters, serve_remote_write};
-use model::{Buckets, HistogramPoint, MetricKind, PartReporter, Series, TelemetryBatch, Temporality};
+use model::{
+    Buckets, HealthState, HistogramPoint, MetricKind, PartReporter, Series, TelemetryBatch, Temporality,
+};
 use store::{Commit, Store, StoreOptions};
 use tests::{
     prometheus_server::Prometheus,
@@ -71,10 +73,23 @@ fn told(timestamp: i64) -> Vec<(&'static str, Histogram, Buckets, u64)> {
         negative: vec![],
     };
     let waiting = Histogram { reset_hint: 3, ..added.clone() };
+    // As a rule that divides makes them.
+    let pace =
+        Histogram { count_float: Some(1.9), sum: 2.5, positive_counts: vec![1.3, 0.6], ..added.clone() };
+    let of_pace = Buckets::Exponential {
+        scale: -1,
+        zero_threshold: 1e-128,
+        zero_count: 0,
+        positive_offset: 0,
+        positive: vec![1, 1],
+        negative_offset: 0,
+        negative: vec![],
+    };
     vec![
         ("latency_seconds", counted, of_counted, 14),
         ("latency_all_seconds", added, of_added.clone(), 5),
         ("waiting_seconds", waiting, of_added, 5),
+        ("pace_seconds", pace, of_pace, 2),
     ]
 }
 
@@ -161,7 +176,15 @@ async fn a_real_prometheus_sends_and_tells_them() {
     let (reporter, done) = (PartReporter::new("scrape"), CancellationToken::new());
     let scraping = tokio::spawn(run_scrape(target, store.clone(), reporter.clone(), done.clone()));
     let scraped = all(&mut commits, "federation", &prometheus).await;
-    assert_eq!(reporter.status().message, "");
+    let rounded =
+        "native histograms that count in fractions, such as pace_seconds, are rounded to whole measurements";
+    assert_eq!(counters.remark(), rounded);
+    let began = Instant::now();
+    while !reporter.status().message.ends_with(rounded) {
+        assert!(began.elapsed() < PATIENCE, "{:?}", reporter.status());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(reporter.status().state, HealthState::Healthy);
     assert_eq!(temporality(&scraped, "latency_seconds"), Temporality::Cumulative);
     assert_same("federation", &scraped, timestamp);
     done.cancel();

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -93,7 +96,7 @@ async fn a_real_prometheus_delivers_what_it_scrapes() {
         answer.await.unwrap().values
     };
     assert_eq!(last().await[0].1, 1.0);
-    prometheus.remove_target().unwrap();
+    prometheus.remove_targets().unwrap();
     until("the end of the series", &prometheus, async || {
         samples(&store, "up").await[0].values.last().copied().is_some_and(is_stale)
     })
@@ -106,4 +109,37 @@ async fn a_real_prometheus_delivers_what_it_scrapes() {
     drop(prometheus);
     stop.cancel();
     tokio::time::timeout(PATIENCE, server).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_is_one_series_before_and_after_its_metadata() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
+    let stop = CancellationToken::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/api/v1/write", listener.local_addr().unwrap());
+    tokio::spawn(serve_remote_write(listener, store.clone(), Arc::default(), stop.clone()));
+    let prometheus = Prometheus::start(&url).unwrap();
+    let next = Arc::new(AtomicU64::new(0));
+    let answer =
+        async move || format!("# TYPE forks counter\nforks {}\n", next.fetch_add(1, Ordering::Relaxed));
+    let routes = axum::Router::new().route("/metrics", axum::routing::get(answer));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    prometheus.add_target(&listener.local_addr().unwrap().to_string()).unwrap();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+
+    let kind = async || store.metric_kind("forks").await.unwrap().map(|(kind, _)| kind);
+    until("the first sample", &prometheus, async || kind().await.is_some()).await;
+    until("its type", &prometheus, async || kind().await == Some(MetricKind::Counter)).await;
+    until("more", &prometheus, async || samples(&store, "forks").await[0].values.len() > 10).await;
+    let read = samples(&store, "forks").await;
+    assert_eq!(read.len(), 1);
+    // None is missing from the first one on, which came before anybody told what it was.
+    let expected: Vec<f64> = (0..read[0].values.len()).map(|number| number as f64).collect();
+    assert_eq!(read[0].values, expected);
+    let range = TimeRange::new(now().offset(-300_000_000_000), now().offset(60_000_000_000));
+    let buckets = store.read_buckets("forks", &[], range, 3_600_000_000_000).await.unwrap();
+    let increase: f64 = buckets[0].buckets.iter().map(|bucket| bucket.increase).sum();
+    assert!(buckets.len() == 1 && increase >= expected.len() as f64 - 1.0, "{buckets:?}");
+    stop.cancel();
 }

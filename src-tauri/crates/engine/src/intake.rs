@@ -132,7 +132,11 @@ impl Intake {
                     protocol: entry.protocol.to_owned(),
                     address: entry.address,
                     state: part.state,
-                    message: part.message,
+                    message: if part.message.is_empty() {
+                        entry.counters.remark().to_owned()
+                    } else {
+                        part.message
+                    },
                     received,
                     refused,
                     last_received,

@@ -1,6 +1,9 @@
 //! What came through one listener since it started.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+};
 
 use model::{RecordCounts, TelemetryBatch, Timestamp};
 
@@ -16,6 +19,7 @@ pub struct IntakeCounters {
     rejected: AtomicU64,
     trimmed: AtomicU64,
     last_received: AtomicI64,
+    remark: OnceLock<String>,
 }
 
 impl IntakeCounters {
@@ -39,6 +43,20 @@ impl IntakeCounters {
     /// Attributes dropped and values cut to keep within the limits.
     pub fn trimmed_attributes(&self) -> u64 {
         self.trimmed.load(Relaxed)
+    }
+
+    /// What is worth knowing of how records are kept; empty if they are kept as they came.
+    pub fn remark(&self) -> &str {
+        self.remark.get().map_or("", String::as_str)
+    }
+
+    /// Tells of histograms whose counts are fractions; once is enough.
+    pub(crate) fn remark_rounded(&self, name: &str) {
+        self.remark.get_or_init(|| {
+            format!(
+                "native histograms that count in fractions, such as {name}, are rounded to whole measurements"
+            )
+        });
     }
 
     pub(crate) fn count_refused(&self) {

@@ -232,6 +232,33 @@ async fn the_second_version_brings_everything_with_the_series() {
 }
 
 #[tokio::test]
+async fn counts_that_are_fractions_are_rounded_and_told_of() {
+    let mut receiver = Receiver::start().await;
+    let request = |name: &str, counts: Vec<f64>| {
+        let histogram = NativeHistogram {
+            count: Some(native_histogram::Count::Float(counts.iter().sum())),
+            schema: 1,
+            positive_spans: vec![BucketSpan { offset: 1, length: 2 }],
+            positive_counts: counts,
+            timestamp: millis(),
+            ..NativeHistogram::default()
+        };
+        let timeseries =
+            vec![FirstSeries { histograms: vec![histogram], ..first(&[("__name__", name)], &[]) }];
+        WriteRequest { timeseries, metadata: vec![] }.encode_to_vec()
+    };
+    assert_eq!(receiver.send(V1, request("whole", vec![1.0, 2.0])).await.status(), 204);
+    assert_eq!((receiver.committed().histograms[0].count, receiver.counters.remark()), (3, ""));
+    assert_eq!(receiver.send(V1, request("pace", vec![1.3, 0.6])).await.status(), 204);
+    assert_eq!(receiver.committed().histograms[0].count, 2);
+    assert!(
+        receiver.counters.remark().contains("such as pace, are rounded"),
+        "{}",
+        receiver.counters.remark()
+    );
+}
+
+#[tokio::test]
 async fn good_series_of_a_bad_request_are_kept_and_counted() {
     let mut receiver = Receiver::start().await;
     let time = millis();

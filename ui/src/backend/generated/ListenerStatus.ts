@@ -20,7 +20,7 @@ address: string,
  */
 state: HealthState, 
 /**
- * What is wrong, such as a port that is in use; may be empty.
+ * What is wrong, such as a port that is in use, or what is worth knowing where nothing is; may be empty.
  */
 message: string, 
 /**

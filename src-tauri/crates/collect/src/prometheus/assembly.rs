@@ -61,6 +61,8 @@ pub struct Assembled {
     pub duplicates: usize,
     /// Series told with times of their own.
     pub timed: HashSet<SeriesId>,
+    /// Name of the first native histogram whose counts were told as fractions and are rounded.
+    pub rounded: Option<String>,
 }
 
 /// The batch that an exposition makes at `now`; samples with a time of their own keep it. Of a series told
@@ -275,6 +277,9 @@ impl<'a> Assembly<'a> {
             (None, FamilyKind::Counter) => MetricKind::Counter,
             _ => MetricKind::Gauge,
         };
+        if self.done.rounded.is_none() && told.sample.native.as_ref().is_some_and(|native| native.rounded) {
+            self.done.rounded = Some(told.name.clone());
+        }
         let series = self.series(told.name, told.family, kind, gauge, &told.labels);
         let Some((id, time)) = self.admit(series, told.time) else { return };
         let start_time = start_time.or(told.sample.start_time);

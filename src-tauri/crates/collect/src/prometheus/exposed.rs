@@ -38,6 +38,8 @@ pub struct NativeHistogram {
     pub buckets: Buckets,
     /// Sum of the measurements.
     pub sum: f64,
+    /// Whether counts were told as fractions and are rounded here.
+    pub rounded: bool,
 }
 
 /// A measurement kept as an example.

@@ -39,6 +39,7 @@ pub(crate) async fn run(
     let mut delivery = Delivery::new(store, reporter, stop.clone());
     let mut cadence = Cadence::new(target.interval, &target.identity());
     let mut wait = cadence.first_wait(SOON);
+    let mut told_rounded = false;
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -48,6 +49,14 @@ pub(crate) async fn run(
         let Some((batch, problem)) = rounds.scrape(now, &stop).await else { break };
         delivery.write(batch, &problem).await;
         board.publish();
+        if let Some(name) = rounds.rounded.as_ref().filter(|_| !told_rounded) {
+            told_rounded = true;
+            let remark = format!(
+                "{}: native histograms that count in fractions, such as {name}, are rounded to whole measurements",
+                target.shown()
+            );
+            board.remark(&format!("job {} rounded {}", job.name, target.identity()), vec![remark]);
+        }
         wait = cadence.next_wait(clock::now());
     }
     delivery.write(rounds.end(cadence.end(clock::now())), "").await;
@@ -60,6 +69,8 @@ struct Rounds {
     classic_too: bool,
     track_timestamps: bool,
     most_samples: usize,
+    /// The first native histogram whose counts had to be rounded, by name.
+    rounded: Option<String>,
 }
 
 impl Rounds {
@@ -81,6 +92,7 @@ impl Rounds {
             classic_too: job.classic_too,
             track_timestamps: job.track_timestamps,
             most_samples: job.most_samples,
+            rounded: None,
         }
     }
 
@@ -105,6 +117,9 @@ impl Rounds {
                 report.up = true;
                 report.body_bytes = body_bytes;
                 (report.scraped, report.kept) = (assembled.scraped, assembled.kept);
+                if self.rounded.is_none() {
+                    self.rounded = assembled.rounded.take();
+                }
                 report.added = self.kept.settle(&mut assembled, now, self.track_timestamps);
                 let problem = match assembled.duplicates {
                     0 => String::new(),

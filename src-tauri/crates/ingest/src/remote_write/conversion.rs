@@ -55,6 +55,8 @@ pub(crate) struct Converted {
     pub(crate) generation: u64,
     /// Points that were refused.
     pub(crate) rejected: u64,
+    /// Name of the first histogram whose counts are fractions, which are rounded.
+    pub(crate) rounded: Option<String>,
     problems: Vec<String>,
     untold: u64,
 }
@@ -244,7 +246,7 @@ impl Converter<'_> {
 
     /// A point whose series is still to be found.
     fn read_histogram(
-        &self,
+        &mut self,
         series: &WireSeries<'_>,
         message: &[u8],
     ) -> Result<(Content, HistogramPoint), String> {
@@ -252,6 +254,9 @@ impl Converter<'_> {
         let time = time(native.timestamp, self.now)?;
         let start =
             if native.start_timestamp == 0 { series.created_timestamp } else { native.start_timestamp };
+        if native.is_fractional() && self.done.rounded.is_none() {
+            self.done.rounded = Some(name_of(&series.labels().unwrap_or_default()).to_owned());
+        }
         let content = Content::Native { custom: native.is_custom(), gauge: native.is_gauge() };
         Ok((content, HistogramPoint { time, start_time: optional_time(start), ..native.point()? }))
     }

@@ -181,6 +181,9 @@ impl RemoteWrite {
         let counts = RecordCounts { samples: counts.samples.saturating_sub(accepted.held_back), ..counts };
         self.intake.counters().count_stored(counts, now);
         self.intake.counters().count_rejected(converted.rejected, Trimmed::default());
+        if let Some(name) = &converted.rounded {
+            self.intake.counters().remark_rounded(name);
+        }
         Ok(converted)
     }
 }

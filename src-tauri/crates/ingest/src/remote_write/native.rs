@@ -82,6 +82,12 @@ impl Native {
         self.reset_hint == HINT_GAUGE
     }
 
+    /// Whether counts are fractions, which are rounded.
+    pub(crate) fn is_fractional(&self) -> bool {
+        let counts = self.positive.counts.iter().chain(&self.negative.counts);
+        counts.chain([&self.zero_count]).any(|count| count.is_finite() && count.fract() != 0.0)
+    }
+
     /// The point with series and times left open, or why it makes no sense. Broken counts are rounded, and the count
     /// of the whole is the sum of its buckets.
     pub(crate) fn point(&self) -> Result<HistogramPoint, String> {

@@ -137,12 +137,17 @@ impl<'a> Unfolding<'a> {
             kept.extend(exemplars(Some(exemplar.clone()))?);
         }
         let count = count_of(histogram.sample_count_float, histogram.sample_count);
-        whole(count)?;
+        let mut count = whole(count)?;
         let native = read_native(histogram)?;
-        if let Buckets::Exponential { positive, negative, .. } = &native.buckets {
+        if let Buckets::Exponential { zero_count, positive, negative, .. } = &native.buckets {
             self.buckets += positive.len() + negative.len();
+            if native.rounded {
+                // The whole is what its parts come to.
+                count =
+                    positive.iter().chain(negative).fold(*zero_count, |sum, one| sum.saturating_add(*one));
+            }
         }
-        self.add("", None, count, kept);
+        self.add("", None, count as f64, kept);
         if let Some(sample) = self.samples.last_mut() {
             sample.native = Some(Box::new(native));
         }

@@ -15,6 +15,7 @@ pub(super) fn is_native(histogram: &Histogram) -> bool {
         || !histogram.negative_span.is_empty()
         || histogram.zero_threshold.unwrap_or(0.0) > 0.0
         || histogram.zero_count.unwrap_or(0) > 0
+        || histogram.zero_count_float.unwrap_or(0.0) > 0.0
 }
 
 /// The exponential buckets of `histogram`. Counts told as fractions are rounded to whole measurements.
@@ -42,6 +43,12 @@ pub(super) fn read_native(histogram: &Histogram) -> Result<NativeHistogram, Stri
             negative,
         },
         sum: histogram.sample_sum.unwrap_or(0.0),
+        rounded: histogram
+            .positive_count
+            .iter()
+            .chain(&histogram.negative_count)
+            .chain(&histogram.zero_count_float)
+            .any(|count| count.fract() != 0.0),
     })
 }
 

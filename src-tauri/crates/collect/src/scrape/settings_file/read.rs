@@ -102,6 +102,11 @@ pub(super) fn parse(written: &str, folder: &Path) -> Result<Parsed, String> {
             if !is_empty(value) {
                 parsed.remarks.push(format!("{key} is left aside: only scraping is taken over"));
             }
+        } else if key == "scrape_config_files" {
+            if !is_empty(value) {
+                let missing = "the jobs in those files are missing";
+                parsed.notices.push(format!("{key} is not understood, {missing}"));
+            }
         } else {
             parsed.notices.push(format!("{key} is not understood"));
         }

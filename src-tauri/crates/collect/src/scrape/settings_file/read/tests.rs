@@ -81,6 +81,42 @@ fn a_file_becomes_jobs_and_says_what_is_left_aside() {
 }
 
 #[test]
+fn nothing_of_a_real_file_is_passed_over_in_silence() {
+    let discoveries = "azure consul digitalocean docker dockerswarm ec2 eureka gce hetzner ionos kubernetes kuma \
+                       lightsail linode marathon nerve nomad openstack ovhcloud puppetdb scaleway serverset stackit \
+                       triton uyuni vultr";
+    let others = "proxy_url no_proxy proxy_from_environment proxy_connect_header oauth2 sigv4 azuread google_iam \
+                  http_headers enable_compression scrape_failure_log_file native_histogram_bucket_limit \
+                  native_histogram_min_bucket_factor convert_classic_histograms_to_nhcb unheard_of";
+    let discoveries = discoveries.split_whitespace().map(|name| format!("{name}_sd_configs"));
+    for key in discoveries.chain(others.split_whitespace().map(str::to_owned)) {
+        let parsed = parsed(&format!("scrape_configs:\n  - job_name: a\n    {key}: [{{ role: x }}]\n"));
+        let [job] = &parsed.jobs[..] else { panic!("{key}: {:?}", parsed.notices) };
+        let told = job.notices.iter().chain(&job.remarks).any(|told| told.contains(&key));
+        assert!(told, "{key}: {:?} {:?}", job.notices, job.remarks);
+    }
+    for key in [
+        "rule_files",
+        "alerting",
+        "remote_write",
+        "remote_read",
+        "storage",
+        "tracing",
+        "otlp",
+        "scrape_config_files",
+        "unheard_of",
+    ] {
+        let parsed = parsed(&format!("{key}: [x]\n"));
+        let told = parsed.notices.iter().chain(&parsed.remarks).any(|told| told.contains(key));
+        assert!(told, "{key}: {:?} {:?}", parsed.notices, parsed.remarks);
+    }
+    let files = parsed("scrape_config_files: [jobs/*.yml]\n");
+    assert_eq!(files.notices, ["scrape_config_files is not understood, the jobs in those files are missing"]);
+    let global = parsed("global:\n  scrape_failure_log_file: x\n");
+    assert!(global.remarks[0].contains("scrape_failure_log_file"));
+}
+
+#[test]
 fn a_job_that_makes_no_sense_leaves_the_others() {
     for (bad, told) in [
         ("job_name: b\n    scrape_interval: 5", "scrape_interval"),

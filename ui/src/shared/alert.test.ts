@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { AlertRule, Watch } from '../backend'
-import { sentence, where } from './alert'
+import { delivery, sentence, testOutcome, where } from './alert'
 
 const rule = (watch: Watch) => ({ watch }) as AlertRule
 
@@ -18,4 +18,12 @@ it('says of a value where it is and against what', () => {
     'cart: 34 lines against 3',
   )
   expect(sentence({ labels: {}, value: 34, threshold: 3, unit: '' }, lines)).toBe('34 lines against 3')
+})
+
+it('does not claim that a notification was shown which was only recorded', () => {
+  const outcome = { type: 'delivered' } as const
+  expect(delivery({ outcome, channel: 'desktop' })).toEqual({ state: 'healthy', words: 'delivered' })
+  expect(delivery({ outcome, channel: 'record only' })).toEqual({ state: 'unknown', words: 'recorded only' })
+  expect(testOutcome({ outcome, channel: 'record only' }).state).toBe('degraded')
+  expect(testOutcome({ outcome: { type: 'failed', reason: 'no bus' }, channel: 'desktop' }).words).toMatch(/no bus$/)
 })

@@ -1,4 +1,4 @@
-import type { Alert, AlertRule, AlertSeverity, HealthState } from '../backend'
+import type { Alert, AlertRule, AlertSeverity, HealthState, Notification } from '../backend'
 import { shownUnit } from './series'
 import { formatValue } from './format'
 
@@ -44,6 +44,31 @@ export function told(
 export function sentence(...[alert, rule]: Parameters<typeof told>): string {
   const { subject, words } = told(alert, rule)
   return [subject, words].filter(Boolean).join(' ')
+}
+
+const OUTCOMES = { delivered: 'healthy', silenced: 'unknown', failed: 'unhealthy' } as const
+
+/** What became of a notification: it reached the desktop only if the settings want it there. */
+export function delivery({ outcome, channel }: Pick<Notification, 'outcome' | 'channel'>): {
+  state: HealthState
+  words: string
+} {
+  if (outcome.type === 'delivered' && channel === 'record only') return { state: 'unknown', words: 'recorded only' }
+  const words = outcome.type === 'failed' ? `failed: ${outcome.reason}` : outcome.type
+  return { state: OUTCOMES[outcome.type], words }
+}
+
+/** What became of a test, as a sentence. */
+export function testOutcome(notification: Pick<Notification, 'outcome' | 'channel'>): {
+  state: HealthState
+  words: string
+} {
+  const { outcome, channel } = notification
+  if (outcome.type === 'failed') return { state: 'unhealthy', words: `It could not be delivered: ${outcome.reason}` }
+  if (outcome.type === 'silenced') return { state: 'degraded', words: 'It was held back: notifications are muted' }
+  return channel === 'record only'
+    ? { state: 'degraded', words: 'It was only recorded: the settings show no notifications on the desktop' }
+    : { state: 'healthy', words: 'A test notification was sent to the desktop' }
 }
 
 /** Since when an alert is what it is, in milliseconds. */

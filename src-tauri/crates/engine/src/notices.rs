@@ -96,8 +96,8 @@ fn damaged(first: &PartitionFault, count: usize, since: Timestamp) -> Notice {
             _ => format!("{count} files of metrics are damaged"),
         },
         detail: format!(
-            "{file}: {}. Charts leave out what only such a file holds, or show it in coarser steps; everything else goes \
-             on. `binnacle-cli data repair` puts damaged files aside and makes anew what others tell.",
+            "Charts leave out what only such a file holds, or show it in coarser steps; everything else goes on. \
+             `binnacle-cli data repair` puts damaged files aside and makes anew what others tell. {file}: {}",
             first.reason
         ),
         since,
@@ -204,7 +204,7 @@ mod tests {
         assert!(notices.update(room, &[], &[], Timestamp(1)).is_empty());
         let told = notices.update(room, &[fault(7), fault(8)], &[], Timestamp(2));
         assert_eq!((told[0].title.as_str(), told[0].since), ("2 files of metrics are damaged", Timestamp(2)));
-        assert!(told[0].detail.starts_with("samples-7.parquet: unreadable."), "{}", told[0].detail);
+        assert!(told[0].detail.ends_with("samples-7.parquet: unreadable"), "{}", told[0].detail);
         assert_eq!(
             notices.update(room, &[fault(8)], &[], Timestamp(3))[0].title,
             "A file of metrics is damaged"

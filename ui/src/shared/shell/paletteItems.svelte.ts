@@ -1,4 +1,5 @@
 import { call } from '../../backend'
+import { testOutcome } from '../alert'
 import { filters } from '../filters.svelte'
 import { useResource } from '../query.svelte'
 import { range } from '../range.svelte'
@@ -48,7 +49,11 @@ function actions(): PaletteItem[] {
     [
       'test-notification',
       'Test notification',
-      () => void attempt('Could not notify', 'Notification sent', () => call('test_notification', {})),
+      () =>
+        void call('test_notification', {}).then(
+          (sent) => toasts.say(testOutcome(sent).words, testOutcome(sent).state),
+          (thrown) => toasts.fail(thrown, 'Could not notify'),
+        ),
     ],
     ['dark', 'Dark look', () => theme.set('dark')],
     ['light', 'Light look', () => theme.set('light')],

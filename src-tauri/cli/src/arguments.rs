@@ -239,7 +239,8 @@ pub(crate) enum DataCommand {
     Verify,
     /// Seals and merges what was written so far, takes what is beyond the limits and packs the database.
     Compact,
-    /// Moves damaged partitions into the folder `quarantine` and deletes files that nothing names.
+    /// Moves damaged partitions into the folder `quarantine` and deletes files that nothing names. A damaged database goes
+    /// there too if no engine runs, and a new one is made from the sealed metrics.
     Repair,
 }
 

@@ -13,9 +13,9 @@ use std::{
 use collect::import_file;
 use common::Bench;
 use model::{
-    Attributes, Buckets, ExemplarsRequest, ExportFormat, ExportRequest, ExportSignal, HistogramPoint,
-    ImportProgress, ImportRequest, MetricCatalogRequest, MetricKind, Resource, STALE, Sample, SamplesRequest,
-    Scope, Series, TelemetryBatch, Temporality, TimeRange, Timestamp,
+    Attributes, Buckets, Exemplar, ExemplarsRequest, ExportFormat, ExportRequest, ExportSignal,
+    HistogramPoint, ImportProgress, ImportRequest, MetricCatalogRequest, MetricKind, Resource, STALE, Sample,
+    SamplesRequest, Scope, Series, SpanId, TelemetryBatch, Temporality, TimeRange, Timestamp, TraceId,
 };
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +42,12 @@ async fn reads(store: &Store) -> Vec<String> {
     let mut told = Vec::new();
     for metric in store.metric_catalog(&request).await.unwrap() {
         let name = &metric.name;
-        told.push(format!("{name} {:?} {:?} {}", metric.kind, metric.unit, metric.series));
+        told.push(format!("{metric:?}"));
+        let request =
+            ExemplarsRequest { metric: name.clone(), matchers: Vec::new(), range: RANGE, limit: 1000 };
+        for exemplar in store.read_exemplars(&request).await.unwrap() {
+            told.push(format!("{name} {exemplar:?}"));
+        }
         let request =
             SamplesRequest { metric: name.clone(), matchers: Vec::new(), range: RANGE, limit: 10_000 };
         for series in store.read_samples(&request).await.unwrap() {
@@ -68,19 +73,20 @@ fn sorted_lines(path: &Path) -> Vec<String> {
     lines
 }
 
-/// Series of every kind and temporality; `plain` leaves out what partitions do not tell.
-fn telemetry(plain: bool) -> TelemetryBatch {
-    let mut attributes = Attributes::new().with("service.name", "shop").with("host.name", "h \"1\", x");
-    let mut tags = Attributes::new().with("path", "a,\"b\"\nc");
-    let mut scope = Scope::default();
-    if !plain {
-        attributes = attributes.with("k8s.pod", "p").with("shared", "of the resource");
-        tags = tags.with("cpu", 3).with("ok", true).with("shared", "own");
-        scope = Scope { name: "library".into(), version: "1.2".into() };
-    }
+/// Series of every kind and temporality, with exemplars.
+fn telemetry() -> TelemetryBatch {
+    let attributes = Attributes::new()
+        .with("service.name", "shop")
+        .with("host.name", "h \"1\", x")
+        .with("k8s.pod", "p")
+        .with("shared", "of the resource");
+    let tags =
+        Attributes::new().with("path", "a,\"b\"\nc").with("cpu", 3).with("ok", true).with("shared", "own");
+    let scope = Scope { name: "library".into(), version: "1.2".into() };
     let (resource, scope) = (Arc::new(Resource { attributes }), Arc::new(scope));
     let gauge = |name: &str| Series {
         scope: scope.clone(),
+        description: format!("What \"{name}\" is,\nin words."),
         ..Series::gauge(name, "s", resource.clone(), tags.clone())
     };
     let counter = |name: &str| Series {
@@ -110,11 +116,9 @@ fn telemetry(plain: bool) -> TelemetryBatch {
         );
         number(&mut batch, counter("work"), time, start, counted);
         number(&mut batch, counter("steady"), time, Some(first), step as f64);
-        if !plain {
-            let delta = Series { temporality: Temporality::Delta, ..counter("delta") };
-            number(&mut batch, delta, time, start, 5.0);
-            number(&mut batch, Series { monotonic: false, ..counter("up.and.down") }, time, start, counted);
-        }
+        let delta = Series { temporality: Temporality::Delta, ..counter("delta") };
+        number(&mut batch, delta, time, start, 5.0);
+        number(&mut batch, Series { monotonic: false, ..counter("up.and.down") }, time, start, counted);
         let many = step as u64 % 20;
         let mut composite = |kind, name: &str, sum, buckets| {
             let summary = kind == MetricKind::Summary;
@@ -131,13 +135,15 @@ fn telemetry(plain: bool) -> TelemetryBatch {
                 max: (step % 2 == 0).then_some(7.0 / 3.0),
                 buckets,
             });
+            series
         };
         let (mut bounds, mut counts) = (vec![0.1, 1.0 / 3.0], vec![many, many * 2, many * 3]);
         let mut sum = Some(step as f64 / 7.0);
         if step == 30 {
             (bounds, counts, sum) = (Vec::new(), Vec::new(), Some(STALE));
         }
-        composite(MetricKind::Histogram, "duration", sum, Buckets::Explicit { bounds, counts });
+        let duration =
+            composite(MetricKind::Histogram, "duration", sum, Buckets::Explicit { bounds, counts });
         composite(
             MetricKind::ExponentialHistogram,
             "size",
@@ -154,6 +160,20 @@ fn telemetry(plain: bool) -> TelemetryBatch {
         );
         let last = if step == 3 { f64::NAN } else { f64::INFINITY };
         composite(MetricKind::Summary, "rpc", Some(2.5), Buckets::Quantiles(vec![(0.5, 0.25), (0.99, last)]));
+        let work = counter("work").id();
+        for (series, value) in
+            [(duration, step as f64 / 3.0), (work, [f64::INFINITY, -0.5][step as usize % 2])]
+        {
+            let odd = step % 2 == 1;
+            batch.exemplars.push(Exemplar {
+                series,
+                time: time.offset(-7),
+                value,
+                trace_id: odd.then_some(TraceId([step as u8; 16])),
+                span_id: odd.then_some(SpanId([step as u8; 8])),
+                attributes: if odd { Attributes::new() } else { Attributes::new().with("who", "x,\"y\"") },
+            });
+        }
     }
     batch
 }
@@ -163,7 +183,7 @@ async fn an_export_comes_back_with_all_it_held() {
     for (format, name) in [(ExportFormat::Csv, "e.csv"), (ExportFormat::Parquet, "e.parquet")] {
         for sealed in [false, true] {
             let (from, to) = (Bench::new(), Bench::new());
-            let batch = telemetry(false);
+            let batch = telemetry();
             let points = batch.samples.len() + batch.histograms.len();
             from.store.write(batch).await.unwrap();
             if sealed {
@@ -203,7 +223,7 @@ fn is_roll_up(file: &Path) -> bool {
 #[tokio::test]
 async fn sealed_partitions_come_in_as_they_are() {
     let (from, to) = (Bench::new(), Bench::new());
-    from.store.write(telemetry(true)).await.unwrap();
+    from.store.write(telemetry()).await.unwrap();
     from.store.seal_now().await.unwrap();
     let files = partitions(&from);
     assert!(files.len() >= 2, "{files:?}");
@@ -213,9 +233,11 @@ async fn sealed_partitions_come_in_as_they_are() {
         assert_eq!(progress.refused, 0, "{}: {progress:?}", file.display());
         points += progress.points;
     }
-    let batch = telemetry(true);
+    let batch = telemetry();
     assert_eq!(points, (batch.samples.len() + batch.histograms.len()) as u64);
-    assert_eq!(reads(&from.store).await, reads(&to.store).await);
+    let mut told = reads(&from.store).await;
+    told.retain(|line| !line.contains("ExemplarPoint"));
+    assert_eq!(told, reads(&to.store).await);
     let rolled_up: Vec<PathBuf> = fs::read_dir(from.folder.path().join("data/partitions"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -231,13 +253,13 @@ async fn sealed_partitions_come_in_as_they_are() {
     for file in &files {
         import(&from.store, file).await;
     }
-    assert_eq!(from.store.statistics().await.unwrap().series, 7);
+    assert_eq!(from.store.statistics().await.unwrap().series, 9);
 }
 
 #[tokio::test]
 async fn damaged_partitions_harm_nothing() {
     let (from, to) = (Bench::new(), Bench::new());
-    from.store.write(telemetry(true)).await.unwrap();
+    from.store.write(telemetry()).await.unwrap();
     from.store.seal_now().await.unwrap();
     for file in partitions(&from) {
         let good = fs::read(&file).unwrap();

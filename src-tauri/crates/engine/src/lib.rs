@@ -3,6 +3,7 @@
 
 mod clock;
 mod collection;
+mod damaged;
 mod demonstration;
 mod engine;
 mod error;
@@ -27,6 +28,7 @@ mod status;
 mod subject;
 
 pub use clock::now;
+pub use damaged::set_damaged_database_aside;
 pub use engine::Engine;
 pub use error::EngineError;
 pub use instance::{Instance, RunningEngine, running_engine};

@@ -7,7 +7,7 @@ use std::{
 
 use duckdb::Connection;
 use model::{
-    Attributes, Labels, MetricKind, Resource, Series, TagMatcher, Temporality, Unhashed,
+    Attributes, Labels, MetricKind, Resource, Scope, Series, TagMatcher, Temporality, Unhashed,
     prometheus::{self, translated_name},
 };
 
@@ -25,6 +25,7 @@ pub(crate) struct KnownSeries {
     pub(crate) monotonic: bool,
     pub(crate) attributes: Attributes,
     pub(crate) resource: Arc<Resource>,
+    pub(crate) scope: Arc<Scope>,
 }
 
 impl KnownSeries {
@@ -39,6 +40,7 @@ impl KnownSeries {
             monotonic: series.monotonic,
             attributes: series.attributes.clone(),
             resource: Arc::clone(&series.resource),
+            scope: Arc::clone(&series.scope),
         }
     }
 
@@ -149,12 +151,18 @@ impl Dictionary {
             entries.resources.insert(row.get(0)?, Arc::new(Resource { attributes }));
         }
         let mut statement = connection.prepare(
-            "SELECT id, name, kind, unit, description, temporality, monotonic, resource_id, attributes \
-             FROM series",
+            "SELECT id, name, kind, unit, description, temporality, monotonic, resource_id, attributes, \
+             scope_name, scope_version FROM series",
         )?;
+        // One allocation per scope, not one per series.
+        let mut scopes: HashMap<(String, String), Arc<Scope>> = HashMap::new();
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let resource = entries.resources.get(&row.get::<_, u64>(7)?).cloned().unwrap_or_default();
+            let scope = Scope { name: row.get(9)?, version: row.get(10)? };
+            let scope = Arc::clone(
+                scopes.entry((scope.name.clone(), scope.version.clone())).or_insert_with(|| Arc::new(scope)),
+            );
             entries.insert_series(KnownSeries {
                 id: row.get(0)?,
                 name: row.get::<_, String>(1)?.into(),
@@ -165,6 +173,7 @@ impl Dictionary {
                 monotonic: row.get(6)?,
                 attributes: parse_attributes(&row.get::<_, String>(8)?),
                 resource,
+                scope,
             });
         }
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = entries;

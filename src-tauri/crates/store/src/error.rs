@@ -56,8 +56,8 @@ pub enum StoreError {
     },
     /// The database file cannot be read; it was left as it is.
     #[error(
-        "the database {} is damaged or not a database ({reason}); it was left untouched, move it away \
-         (keep it if the data matter) or restore a copy, then start again",
+        "the database {} is damaged or not a database ({reason}); it was left untouched; restore a copy \
+         and start again, or let `binnacle-cli data repair` move it away and go on with the sealed metrics",
         path.display()
     )]
     Damaged {

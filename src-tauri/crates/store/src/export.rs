@@ -14,7 +14,7 @@ use crate::{
     condition::{KIND_NAME, SEVERITY_NAME, STATUS_NAME},
     open::{EXPORTS, file_error, path_text, quote},
     partition::tables,
-    read::{bounds, requests_table, valid_step},
+    read::{bounds, requests_table, trace_id_text, valid_step},
     reader::Reader,
     sql::step_start,
     table_file,
@@ -33,7 +33,8 @@ fn fixed(select: String) -> Select {
 impl Store {
     /// Writes the telemetry of a range to a file, in place of one that is there; how many rows. Times are
     /// timestamps in UTC, tags JSON objects. Metrics come with all that tells a series from others, so that the file can
-    /// be imported elsewhere; where `ended` is true, a staleness marker stands in place of a number.
+    /// be imported elsewhere; where `ended` is true, a staleness marker stands in place of a number. Rows with an
+    /// `exemplar_value` and no other are exemplars.
     pub async fn export(&self, request: &ExportRequest, path: &Path) -> Result<u64, StoreError> {
         let range = request.range;
         let (start, end) = bounds(range);
@@ -128,7 +129,7 @@ fn metrics(reader: &Reader, range: TimeRange) -> Result<String, StoreError> {
     );
     let identity = "CASE s.temporality WHEN 1 THEN 'delta' WHEN 2 THEN 'cumulative' ELSE 'unspecified' END AS temporality, \
         s.monotonic AS monotonic, s.scope_name AS scope_name, s.scope_version AS scope_version, \
-        coalesce(r.attributes, '{}') AS resource";
+        coalesce(r.attributes, '{}') AS resource, s.description AS description";
     let ended = table_file::is_marker;
     let tags = "CAST(json_merge_patch(coalesce(r.attributes, '{}'), s.attributes) AS VARCHAR) AS tags";
     let joined = "JOIN series s ON s.id = p.series_id LEFT JOIN resources r ON r.id = s.resource_id";
@@ -136,21 +137,28 @@ fn metrics(reader: &Reader, range: TimeRange) -> Result<String, StoreError> {
     let layout = reader.layout()?;
     let samples = tables::samples(reader, layout, start, end)?;
     let histograms = tables::histograms(reader, layout, start, end)?;
+    let exemplars = format!("(SELECT * FROM exemplars WHERE time >= {start} AND time < {end})");
     Ok(format!(
         "SELECT {columns}, p.value AS value, NULL::UBIGINT AS count, NULL::DOUBLE AS sum, \
            NULL::VARCHAR AS bucket_bounds, NULL::VARCHAR AS bucket_counts, {tags}, \
            make_timestamp_ns(p.start_time) AS start_time, {} AS ended, {identity}, NULL::DOUBLE AS min, \
            NULL::DOUBLE AS max, NULL::INTEGER AS scale, NULL::DOUBLE AS zero_threshold, \
            NULL::UBIGINT AS zero_count, NULL::INTEGER AS positive_offset, NULL::INTEGER AS negative_offset, \
-           NULL::VARCHAR AS negative_counts, NULL::VARCHAR AS quantile_values \
+           NULL::VARCHAR AS negative_counts, NULL::VARCHAR AS quantile_values, \
+           NULL::DOUBLE AS exemplar_value, NULL::VARCHAR AS trace_id, NULL::VARCHAR AS span_id, \
+           NULL::VARCHAR AS exemplar_attributes \
          FROM {samples} p {joined} \
          UNION ALL SELECT {columns}, NULL, p.count, p.sum, CAST(to_json(p.bounds) AS VARCHAR), \
            CAST(to_json(p.counts) AS VARCHAR), {tags}, make_timestamp_ns(p.start_time), {}, {identity}, p.min, \
            p.max, p.scale, p.zero_threshold, p.zero_count, p.positive_offset, p.negative_offset, \
-           CAST(p.negative_counts AS VARCHAR), CAST(p.quantile_values AS VARCHAR) \
-         FROM {histograms} p {joined}",
+           CAST(p.negative_counts AS VARCHAR), CAST(p.quantile_values AS VARCHAR), NULL, NULL, NULL, NULL \
+         FROM {histograms} p {joined} \
+         UNION ALL SELECT {columns}, NULL, NULL, NULL, NULL, NULL, {tags}, NULL, NULL, {identity}, NULL, NULL, NULL, \
+           NULL, NULL, NULL, NULL, NULL, NULL, p.value, {}, lpad(lower(to_hex(p.span_id)), 16, '0'), p.attributes \
+         FROM {exemplars} p {joined}",
         ended("p.value"),
         ended("p.sum"),
+        trace_id_text("p.trace_id"),
     ))
 }
 

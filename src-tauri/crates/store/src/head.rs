@@ -30,6 +30,19 @@ pub(crate) fn all(connection: &Connection) -> Result<Vec<u64>, StoreError> {
 /// Puts a new head in place, opened at `now` (nanoseconds since the epoch).
 pub(crate) fn rotate(connection: &Connection, now: i64) -> Result<(), StoreError> {
     let head: u64 = connection.query_row("SELECT max(id) + 1 FROM heads", [], |row| row.get(0))?;
+    create(connection, head, now)
+}
+
+/// Puts a head in place of all there are, all empty, so that what it takes is newer than what came through a head of a
+/// number.
+pub(crate) fn begin_after(connection: &Connection, last: u64, now: i64) -> Result<(), StoreError> {
+    let heads = all(connection)?;
+    let newest = heads.last().copied().unwrap_or_default().max(last);
+    create(connection, newest.saturating_add(1), now)?;
+    heads.into_iter().try_for_each(|head| remove(connection, head))
+}
+
+fn create(connection: &Connection, head: u64, now: i64) -> Result<(), StoreError> {
     connection.execute_batch(&format!(
         "CREATE TABLE {} ({SAMPLES}); CREATE TABLE {} ({HISTOGRAM_POINTS}); INSERT INTO heads VALUES ({head}, {now});",
         samples(head),

@@ -1,6 +1,7 @@
 //! Keeps telemetry and history in one DuckDB file, and sealed metrics in Parquet files beside it. The only crate with SQL in it: what comes in and
 //! goes out are the nouns of `model`.
 
+mod adopt;
 mod append;
 mod commit;
 mod condition;

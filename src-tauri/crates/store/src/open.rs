@@ -10,7 +10,7 @@ use std::{
 use duckdb::{AccessMode, Config, Connection};
 
 use crate::{
-    StoreError, StoreOptions,
+    StoreError, StoreOptions, adopt,
     partition::sync_folder,
     schema::{self, Found},
     shrink,
@@ -50,11 +50,12 @@ pub(crate) fn claim(folder: &Path) -> Result<(PathBuf, Arc<File>), StoreError> {
     Ok((folder, lock))
 }
 
-/// Opens the database in a folder that is locked, or makes a new one.
+/// Opens the database in a folder that is locked, or makes a new one, which takes in the partitions that lie there.
 pub(crate) fn open(folder: &Path, lock: Arc<File>, options: &StoreOptions) -> Result<Opened, StoreError> {
     let folder = folder.to_owned();
     let database = folder.join(DATABASE);
-    let exists = fs::metadata(&database).is_ok_and(|metadata| metadata.len() > 0);
+    let exists = fs::metadata(&database).is_ok_and(|metadata| metadata.len() > 0)
+        || adopt::adopt(&folder, || config(&folder, options))?;
     // A long log takes seconds to replay, so it is not looked at twice where a note says whose it is.
     let long = fs::metadata(folder.join(LOG)).is_ok_and(|metadata| metadata.len() >= LONG_LOG);
     let opened = if exists && long && noted(&folder) {
@@ -85,6 +86,22 @@ pub(crate) fn open(folder: &Path, lock: Arc<File>, options: &StoreOptions) -> Re
     let connection = shrink::shrink(connection, &database, &folder, || config(&folder, options))?;
     restrict(&connection, &folder)?;
     Ok(Opened { connection, folder, lock })
+}
+
+/// Moves a database that cannot be opened into the folder `quarantine` with its log; where it lies then, or nothing if it
+/// can be opened.
+pub(crate) fn set_damaged_aside(
+    folder: &Path,
+    lock: Arc<File>,
+    options: &StoreOptions,
+) -> Result<Option<PathBuf>, StoreError> {
+    match open(folder, lock, options) {
+        Err(StoreError::Damaged { .. }) => {
+            adopt::set_aside(folder, &folder.join(LOG))?;
+            adopt::set_aside(folder, &folder.join(DATABASE))
+        }
+        outcome => outcome.map(|_| None),
+    }
 }
 
 /// Looks into an existing database with nothing but reading, so that a damaged or newer one stays as it is; its

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Name of the new file until it is whole.
-const FRESH: &str = "binnacle.duckdb.fresh";
+pub(crate) const FRESH: &str = "binnacle.duckdb.fresh";
 /// Less free room than this is left as it is, in bytes.
 const LEAST_FREE: u64 = 4 << 20;
 /// The copy needs this many times its length free on the disk.

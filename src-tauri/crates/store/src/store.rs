@@ -121,8 +121,9 @@ pub struct StoreStatistics {
 impl Store {
     /// Opens the data folder, or makes it. Blocks while the database replays its log.
     ///
-    /// Fails without changing anything in the folder's database if that is damaged, was written by a
-    /// newer version, belongs to another program or is open in another process.
+    /// Where there are partitions and no database, they are taken in with the series they tell of. Fails without changing
+    /// anything in the folder's database if that is damaged, was written by a newer version, belongs to another program
+    /// or is open in another process.
     pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         let (folder, lock) = open::claim(folder)?;
         let (commits, _) = broadcast::channel(COMMITS_KEPT);
@@ -140,6 +141,17 @@ impl Store {
             lock: Mutex::new(Some(lock)),
         };
         Ok(Self { shared: Arc::new(shared), way: Arc::from("") })
+    }
+
+    /// Moves a damaged database in a data folder into the folder `quarantine` in it, so that opening the folder goes on
+    /// with what the partitions hold; where it lies then, or nothing if the database can be opened. Blocks. Fails if the
+    /// folder is in use or the database is of a newer version.
+    pub fn set_damaged_database_aside(
+        folder: &Path,
+        options: &StoreOptions,
+    ) -> Result<Option<PathBuf>, StoreError> {
+        let (folder, lock) = open::claim(folder)?;
+        open::set_damaged_aside(&folder, lock, options)
     }
 
     /// The same store for one way in, whose name is told where its telemetry is held back.

@@ -96,13 +96,13 @@ pub fn read_parquet(path: &Path, visitor: &mut dyn TableVisitor) -> Result<(), S
     let mut unfolding;
     let visitor: &mut dyn TableVisitor = match form {
         sealed::Form::Samples => {
-            unfolding = sealed::Unfolding::new(visitor);
+            unfolding = sealed::Unfolding::new(visitor, sealed::is_described(&columns));
             &mut unfolding
         }
         _ => visitor,
     };
     let mut statement = connection
-        .prepare(&format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({})", form.select(&file)))
+        .prepare(&format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({})", form.select(&file, &columns)))
         .map_err(failed)?;
     let batches = statement.stream_arrow([]).map_err(failed)?;
     let names: Vec<String> = batches.get_schema().fields().iter().map(|field| field.name().clone()).collect();

@@ -1,6 +1,6 @@
 //! What a row of a table holds beside its series and time: a number, or a histogram or summary as Binnacle writes it.
 
-use model::{Buckets, MetricKind, STALE, Timestamp};
+use model::{Attributes, Buckets, MetricKind, STALE, SpanId, Timestamp, TraceId};
 
 use super::{
     moment::{self, shown},
@@ -12,6 +12,17 @@ use super::{
 pub(crate) enum Content {
     Value(f64),
     Composite(Composite),
+    /// No point but a measurement behind one.
+    Measured(Measured),
+}
+
+/// An exemplar.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Measured {
+    pub(crate) value: f64,
+    pub(crate) trace_id: Option<TraceId>,
+    pub(crate) span_id: Option<SpanId>,
+    pub(crate) attributes: Attributes,
 }
 
 /// A histogram or a summary.
@@ -25,10 +36,10 @@ pub(crate) struct Composite {
 }
 
 impl Content {
-    /// The kind of a series with such points; none for numbers.
+    /// The kind of a series with such points; none for numbers and exemplars.
     pub(crate) fn kind(&self) -> Option<MetricKind> {
         match self {
-            Self::Value(_) => None,
+            Self::Value(_) | Self::Measured(_) => None,
             Self::Composite(composite) => Some(match composite.buckets {
                 Buckets::Explicit { .. } => MetricKind::Histogram,
                 Buckets::Exponential { .. } => MetricKind::ExponentialHistogram,
@@ -46,7 +57,7 @@ pub(crate) struct PointColumns {
     own: Option<[Option<usize>; OWN.len()]>,
 }
 
-const OWN: [&str; 15] = [
+const OWN: [&str; 19] = [
     "count",
     "sum",
     "bucket_bounds",
@@ -62,6 +73,10 @@ const OWN: [&str; 15] = [
     "negative_offset",
     "negative_counts",
     "quantile_values",
+    "exemplar_value",
+    "trace_id",
+    "span_id",
+    "exemplar_attributes",
 ];
 /// Those without which a file is not taken for one of Binnacle's.
 const NEEDED: usize = 4;
@@ -115,6 +130,9 @@ impl PointColumns {
                 .ok_or_else(|| refusal(self.value, format!("{} is not a number", shown(value))))?;
             return Ok(Content::Value(if ended { STALE } else { value }));
         }
+        if !self.text(row, "exemplar_value").is_empty() {
+            return self.measured(row).map(Content::Measured);
+        }
         if self.text(row, "count").is_empty() {
             return Err(refusal(self.value, "no value"));
         }
@@ -134,6 +152,32 @@ impl PointColumns {
             max: number(self.text(row, "max")),
             buckets,
         }))
+    }
+
+    fn measured(&self, row: Row<'_>) -> Result<Measured, Refusal> {
+        let wrong = |name: &str, what: &str| {
+            refusal(self.column(name), format!("{} is not {what}", shown(self.text(row, name))))
+        };
+        let (trace, span) = (self.text(row, "trace_id"), self.text(row, "span_id"));
+        let attributes = self.text(row, "exemplar_attributes");
+        Ok(Measured {
+            value: number(self.text(row, "exemplar_value"))
+                .ok_or_else(|| wrong("exemplar_value", "a number"))?,
+            trace_id: match trace {
+                "" => None,
+                text => Some(text.parse().map_err(|_| wrong("trace_id", "a trace id"))?),
+            },
+            span_id: match span {
+                "" => None,
+                text => Some(text.parse().map_err(|_| wrong("span_id", "a span id"))?),
+            },
+            attributes: match attributes {
+                "" => Attributes::new(),
+                text => {
+                    serde_json::from_str(text).map_err(|_| wrong("exemplar_attributes", "a JSON object"))?
+                }
+            },
+        })
     }
 
     fn explicit(&self, row: Row<'_>) -> Result<Buckets, Refusal> {

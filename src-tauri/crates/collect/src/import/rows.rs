@@ -51,9 +51,17 @@ pub(crate) struct Columns {
 
 impl Identity {
     fn all(&self) -> impl Iterator<Item = usize> {
-        [self.temporality, self.monotonic, self.scope_name, self.scope_version, self.resource]
-            .into_iter()
-            .flatten()
+        [
+            self.description,
+            self.temporality,
+            self.monotonic,
+            self.scope_name,
+            self.scope_version,
+            self.resource,
+            self.attributes,
+        ]
+        .into_iter()
+        .flatten()
     }
 }
 
@@ -71,12 +79,15 @@ impl Columns {
         };
         let points = PointColumns::find(needed(&["value", "val"])?, |name| place(&[name]));
         let own = |name: &str| place(&[name]).filter(|_| points.is_own());
+        let tags = place(&["tags", "labels", "attributes"]);
         let identity = Identity {
+            description: own("description"),
             temporality: own("temporality"),
             monotonic: own("monotonic"),
             scope_name: own("scope_name"),
             scope_version: own("scope_version"),
             resource: own("resource"),
+            attributes: own("attributes").filter(|index| Some(*index) != tags),
         };
         let mut columns = Self {
             count: header.len(),
@@ -85,7 +96,7 @@ impl Columns {
             kind: place(&["kind", "type"]),
             unit: place(&["unit"]),
             service: place(&["service", "service.name", "service_name"]),
-            tags: place(&["tags", "labels", "attributes"]),
+            tags,
             identity,
             points,
             others: Vec::new(),
@@ -108,12 +119,15 @@ impl Columns {
 /// Where files that Binnacle writes keep what tells a series from others beside name, kind, unit and tags.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Identity {
+    description: Option<usize>,
     temporality: Option<usize>,
     monotonic: Option<usize>,
     scope_name: Option<usize>,
     scope_version: Option<usize>,
     /// The attributes of the resource, which `tags` holds too.
     resource: Option<usize>,
+    /// The points' own, where tags and resource do not tell which they are.
+    attributes: Option<usize>,
 }
 
 /// A row that makes no point, and the column that is to blame.
@@ -176,7 +190,12 @@ impl RowReader {
         let series = match self.known.get(&self.key) {
             Some(series) => Arc::clone(series),
             None => {
-                let series = self.series(row, content.kind())?;
+                let told = columns.kind.map(text).unwrap_or_default();
+                let kind = match &content {
+                    Content::Measured(_) => composite_named(told),
+                    content => content.kind(),
+                };
+                let series = self.series(row, kind)?;
                 let series = Arc::new((series.id(), series));
                 self.known_bytes += self.key.len() + SERIES_BYTES;
                 if self.known_bytes > REMEMBERED_BYTES {
@@ -231,6 +250,10 @@ impl RowReader {
                 resource.0.entry(key).or_insert(value);
             }
         }
+        if let Some(own) = columns.identity.attributes.filter(|index| !text(*index).trim().is_empty()) {
+            attributes = serde_json::from_str(text(own))
+                .map_err(|error| refusal(own, format!("the attributes are not a JSON object: {error}")))?;
+        }
         for (key, index) in &columns.others {
             if let Some(value) = row.get(*index).copied().flatten().filter(|value| !value.is_empty()) {
                 attributes.0.insert(key.clone(), AttributeValue::String(value.to_owned()));
@@ -259,7 +282,7 @@ impl RowReader {
             name: name.to_owned(),
             kind,
             unit: columns.unit.map(text).unwrap_or_default().to_owned(),
-            description: String::new(),
+            description: told(columns.identity.description).to_owned(),
             temporality,
             monotonic: match told(columns.identity.monotonic) {
                 "true" => true,
@@ -270,6 +293,16 @@ impl RowReader {
             scope: Arc::new(scope),
             attributes,
         })
+    }
+}
+
+/// The kind of a name if its points are no mere numbers.
+fn composite_named(name: &str) -> Option<MetricKind> {
+    match name.trim() {
+        "histogram" => Some(MetricKind::Histogram),
+        "exponential_histogram" => Some(MetricKind::ExponentialHistogram),
+        "summary" => Some(MetricKind::Summary),
+        _ => None,
     }
 }
 

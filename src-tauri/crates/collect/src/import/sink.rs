@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use model::{
-    Buckets, HistogramPoint, ImportProgress, Sample, Series, SeriesId, TelemetryBatch, TimeRange, Timestamp,
+    Buckets, Exemplar, HistogramPoint, ImportProgress, Sample, Series, SeriesId, TelemetryBatch, TimeRange,
+    Timestamp,
 };
 use tokio::sync::mpsc::Sender;
 
@@ -79,6 +80,18 @@ impl Sink {
         match point.content {
             Content::Value(value) => {
                 self.batch.samples.push(Sample { series: *id, time, start_time, value });
+            }
+            Content::Measured(measured) => {
+                self.bytes += measured.attributes.to_json().len();
+                self.batch.exemplars.push(Exemplar {
+                    series: *id,
+                    time,
+                    value: measured.value,
+                    trace_id: measured.trace_id,
+                    span_id: measured.span_id,
+                    attributes: measured.attributes,
+                });
+                return self.pass_on_if_full();
             }
             Content::Composite(composite) => {
                 self.bytes += match &composite.buckets {

@@ -6,7 +6,7 @@ use crate::{
     StoreError,
     layout::{Partition, PartitionSignal, file_path},
     open::{file_error, path_text, quote},
-    partition::{NewPartition, Plan, Tally, UNFINISHED, Unfinished, Written, checksum},
+    partition::{NOTE, NewPartition, Note, Plan, Tally, UNFINISHED, Unfinished, Written, checksum},
     reader::Reader,
 };
 
@@ -26,7 +26,9 @@ pub(super) fn write(
     let target = quote(path_text(unfinished)?);
     let rows = reader.execute(
         &format!(
-            "COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, ROW_GROUP_SIZE 8192)"
+            "COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, ROW_GROUP_SIZE 8192, \
+             KV_METADATA {{{NOTE}: {}}})",
+            quote(&Note::of(&plan).to_text())
         ),
         &[],
     )?;

@@ -1,20 +1,27 @@
 //! Files of histogram points: one row per point, made by the database itself.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
 use model::DataDetail;
 
-use super::copy;
+use super::{copy, seal::in_order};
 use crate::{
     StoreError,
     layout::PartitionSignal,
+    open::{path_text, quote},
     partition::{
-        Ids, NewPartition, Plan, Resolution, Sealing, lasting,
+        DESCRIBING, DICTIONARIES, FileWriter, Ids, NewPartition, Plan, Resolution, Sealing, Unfinished,
+        describing_columns, describing_fields, lasting,
         tables::{self, POINT},
     },
     reader::Reader,
     sql::id_list,
 };
+
+/// Series that are described in one go.
+const DESCRIBED_AT_ONCE: usize = 4096;
 
 /// Writes the points of a window to files, one for each age that points last: every point of the sources once, the one
 /// of the last source that has it, of the series that a condition keeps.
@@ -61,15 +68,29 @@ pub(super) fn write_file(
     folder: &Path,
 ) -> Result<Option<NewPartition>, StoreError> {
     let union = tables::union(sources, POINT, condition);
-    let kind = "CASE s.kind WHEN 2 THEN 'histogram' WHEN 3 THEN 'exponential_histogram' ELSE 'summary' END";
+    let ids =
+        reader.rows(&format!("SELECT DISTINCT series_id FROM ({union})"), &[], |row| Ok(row.get(0)?))?;
+    let described = describe(reader, ids, &plan, folder)?;
     let select = format!(
-        "SELECT s.name AS metric, \
-           CAST(json_merge_patch(coalesce(r.attributes, '{{}}'), s.attributes) AS VARCHAR) AS labels, \
-           s.service AS service, {kind} AS kind, s.unit AS unit, p.series_id, p.time, {POINT} \
+        "SELECT {}, p.time, {POINT} \
          FROM (SELECT * FROM ({union}) QUALIFY row_number() OVER (PARTITION BY series_id, time \
            ORDER BY rank DESC, place DESC) = 1) p \
-         JOIN series s ON s.id = p.series_id LEFT JOIN resources r ON r.id = s.resource_id \
-         ORDER BY metric, p.series_id, p.time"
+         JOIN read_parquet({}) s ON s.series_id = p.series_id \
+         ORDER BY metric, p.series_id, p.time",
+        DESCRIBING.map(|name| format!("s.{name}")).join(", "),
+        quote(path_text(&described.0)?),
     );
     copy::write(reader, &select, PartitionSignal::Histograms, ("time", "time", "1"), plan, folder)
+}
+
+/// A file, gone when it is let go of, with one row for each of some series that says who speaks.
+fn describe(reader: &Reader, ids: Vec<u64>, plan: &Plan, folder: &Path) -> Result<Unfinished, StoreError> {
+    let schema = Arc::new(Schema::new(describing_fields()));
+    let path = folder.join(format!("described-{:08}.parquet", plan.id));
+    let mut file = FileWriter::create(plan, path.clone(), Arc::clone(&schema), &DICTIONARIES)?;
+    for some in in_order(reader, ids.into_iter()).chunks(DESCRIBED_AT_ONCE) {
+        file.group(&RecordBatch::try_new(Arc::clone(&schema), describing_columns(some.iter()))?)?;
+    }
+    file.finish()?;
+    Ok(Unfinished(path))
 }

@@ -10,7 +10,7 @@ mod roll_up;
 mod seal;
 mod steps;
 mod table;
-mod window;
+pub(crate) mod window;
 
 use std::{
     collections::HashSet,
@@ -30,6 +30,7 @@ use tokio::sync::oneshot;
 
 pub use steps::MaintenanceStep;
 pub(crate) use steps::Steps;
+pub(crate) use table::insert as insert_partitions;
 
 use crate::{
     Changed, StoreError,

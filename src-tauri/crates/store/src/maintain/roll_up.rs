@@ -152,7 +152,7 @@ impl<'folder> StretchesFile<'folder> {
         folder: &'folder std::path::Path,
     ) -> Result<Self, StoreError> {
         let path = file_path(folder, PartitionSignal::Histograms, plan.form, plan.id);
-        let file = FileWriter::create(path, schema(), &DICTIONARIES)?;
+        let file = FileWriter::create(&plan, path, schema(), &DICTIONARIES)?;
         let (waiting, tally) = (Vec::new(), Tally::default());
         Ok(Self { plan, resolution, folder, file, current: None, waiting, tally })
     }

@@ -5,7 +5,7 @@ use duckdb::{Connection, params};
 use crate::{StoreError, layout::detail_name, partition::NewPartition, sql::id_list};
 
 /// What the files look like inside; a later form gets a greater number.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// Enters new partitions.
 pub(crate) fn insert(connection: &Connection, partitions: &[NewPartition]) -> Result<(), StoreError> {

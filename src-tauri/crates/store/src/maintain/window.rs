@@ -27,6 +27,13 @@ pub(crate) fn window(time: i64, level: u8) -> TimeRange {
     TimeRange::new(Timestamp(fit(start)), Timestamp(fit(start + i128::from(*length))))
 }
 
+/// The shortest window that two times lie in, and its level.
+pub(crate) fn around(first: i64, last: i64) -> (u8, TimeRange) {
+    let levels = (0..EVERYTHING).map(|level| (level, window(first, level)));
+    let mut around = levels.filter(|(_, window)| last < window.end.0);
+    around.next().unwrap_or_else(|| (EVERYTHING, window(first, EVERYTHING)))
+}
+
 /// The windows that the shortest windows (by a time in each) are gathered into: of the shortest level at which
 /// they are not too many. Ascending.
 pub(crate) fn windows(times: &[i64]) -> (u8, Vec<TimeRange>) {

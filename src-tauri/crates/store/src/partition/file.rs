@@ -13,11 +13,16 @@ use arrow_schema::Schema;
 use parquet::{
     arrow::ArrowWriter,
     basic::{Compression, ZstdLevel},
+    file::metadata::KeyValue,
     file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder},
     schema::types::ColumnPath,
 };
 use xxhash_rust::xxh3::Xxh3;
 
+use super::{
+    note::{self, Note},
+    plan::Plan,
+};
 use crate::{StoreError, open::file_error};
 
 /// Ending of a file that is being written; it is deleted at the next start.
@@ -51,8 +56,10 @@ pub(crate) struct Written {
 }
 
 impl FileWriter {
-    /// Begins a file; `dictionaries` are the columns of which each distinct value is written once.
+    /// Begins a file that says of itself what it is to be; `dictionaries` are the columns of which each distinct value
+    /// is written once.
     pub(crate) fn create(
+        plan: &Plan,
         path: PathBuf,
         schema: Arc<Schema>,
         dictionaries: &[&str],
@@ -72,7 +79,8 @@ impl FileWriter {
                 properties.set_column_dictionary_enabled(ColumnPath::new(path), true)
             })
             .build();
-        let writer = ArrowWriter::try_new(sink, schema, Some(properties))?;
+        let mut writer = ArrowWriter::try_new(sink, schema, Some(properties))?;
+        writer.append_key_value_metadata(KeyValue::new(note::KEY.to_owned(), Note::of(plan).to_text()));
         Ok(Self { writer, path, unfinished })
     }
 

@@ -5,6 +5,7 @@ mod codec;
 mod describe;
 mod file;
 mod gather;
+mod note;
 mod plan;
 mod points;
 mod rollup;
@@ -15,9 +16,12 @@ pub(crate) mod tables;
 mod write;
 
 pub(crate) use bundle::Bundle;
-pub(crate) use describe::{DICTIONARIES, columns as describing_columns, fields as describing_fields};
+pub(crate) use describe::{
+    DICTIONARIES, NAMES as DESCRIBING, columns as describing_columns, described, fields as describing_fields,
+};
 pub(crate) use file::{FileWriter, UNFINISHED, Unfinished, Written, checksum, sync_folder};
 pub(crate) use gather::{counts, gather, in_head, read_file};
+pub(crate) use note::{KEY as NOTE, Note};
 pub(crate) use plan::{Ids, NewPartition, Plan, Sealing, Tally};
 pub(crate) use points::{Points, before};
 pub(crate) use rollup::{Resolution, StepsFile, lasting};

@@ -111,6 +111,11 @@ impl Tally {
         }
     }
 
+    /// First and last time.
+    pub(crate) fn span(&self) -> (i64, i64) {
+        (self.first.unwrap_or_default(), self.last.unwrap_or_default())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.points == 0
     }

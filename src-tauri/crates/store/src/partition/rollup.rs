@@ -120,7 +120,7 @@ impl<'folder> StepsFile<'folder> {
         folder: &'folder Path,
     ) -> Result<Self, StoreError> {
         let path = file_path(folder, PartitionSignal::Samples, plan.form, plan.id);
-        let file = FileWriter::create(path, schema(), &describe::DICTIONARIES)?;
+        let file = FileWriter::create(&plan, path, schema(), &describe::DICTIONARIES)?;
         let (waiting, tally) = (Vec::new(), Tally::default());
         Ok(Self { plan, resolution, folder, file, waiting, waiting_steps: 0, tally })
     }

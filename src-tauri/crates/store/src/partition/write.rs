@@ -80,7 +80,7 @@ impl<'folder> SamplesFile<'folder> {
         Ok(Self {
             plan,
             folder,
-            file: FileWriter::create(path, rows::schema(), &dictionaries)?,
+            file: FileWriter::create(&plan, path, rows::schema(), &dictionaries)?,
             waiting: Vec::new(),
             waiting_points: 0,
             tally: Tally::default(),

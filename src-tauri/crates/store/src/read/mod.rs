@@ -43,7 +43,7 @@ pub(crate) fn valid_step(range: TimeRange, step: i64) -> Result<i64, StoreError>
 }
 
 /// Trace identifiers as 32 hexadecimal digits.
-fn trace_id_text(column: &str) -> String {
+pub(crate) fn trace_id_text(column: &str) -> String {
     format!("replace(CAST({column} AS VARCHAR), '-', '')")
 }
 

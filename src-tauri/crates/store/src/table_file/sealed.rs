@@ -20,6 +20,9 @@ pub(super) enum Form {
     RollUps,
 }
 
+/// What tells a series from others beside metric, kind, unit, service and labels; partitions of older versions lack it.
+const IDENTITY: [&str; 7] =
+    ["description", "temporality", "monotonic", "scope_name", "scope_version", "resource", "attributes"];
 /// Columns by which a partition of samples is told.
 const SAMPLES: [&str; 9] = [
     "metric",
@@ -60,19 +63,21 @@ impl Form {
         }
     }
 
-    /// A statement for the rows.
-    pub(super) fn select(self, file: &str) -> String {
+    /// A statement for the rows of a file with these columns.
+    pub(super) fn select(self, file: &str, columns: &[String]) -> String {
+        let identity =
+            if is_described(columns) { format!(", {}", IDENTITY.join(", ")) } else { String::new() };
         match self {
             Self::Table | Self::RollUps => format!("SELECT * FROM read_parquet({file})"),
             // In the order of the file: the steps of a series follow each other.
             Self::Samples => format!(
                 "SELECT metric, kind, unit, service, labels, nth, first_time, time_step, decimals, first_number, \
                    step, CASE WHEN {} THEN 'ended' ELSE CAST(number AS VARCHAR) END AS number, \
-                   coalesce(start, start_time) AS start \
+                   coalesce(start, start_time) AS start{identity} \
                  FROM (SELECT metric, kind, unit, service, labels, first_time, decimals, first_number, start_time, \
                    generate_subscripts(time_steps, 1) AS nth, unnest(time_steps) AS time_step, \
                    unnest(coalesce(CAST(steps AS BIGINT[]), long_steps)) AS step, unnest(doubles) AS number, \
-                   unnest(start_times) AS start FROM read_parquet({file}))",
+                   unnest(start_times) AS start{identity} FROM read_parquet({file}))",
                 is_marker("number")
             ),
             Self::Histograms => format!(
@@ -80,14 +85,20 @@ impl Form {
                    CAST(bounds AS VARCHAR) AS bucket_bounds, CAST(counts AS VARCHAR) AS bucket_counts, \
                    labels AS tags, start_time, {} AS ended, min, max, scale, zero_threshold, zero_count, \
                    positive_offset, negative_offset, CAST(negative_counts AS VARCHAR) AS negative_counts, \
-                   CAST(quantile_values AS VARCHAR) AS quantile_values FROM read_parquet({file})",
+                   CAST(quantile_values AS VARCHAR) AS quantile_values{identity} \
+                 FROM read_parquet({file})",
                 is_marker("sum")
             ),
         }
     }
 }
 
-/// The columns that samples are passed on with: those of an export.
+/// Whether a partition tells all of its series.
+pub(super) fn is_described(columns: &[String]) -> bool {
+    IDENTITY.iter().all(|name| columns.iter().any(|column| column == name))
+}
+
+/// The columns that samples are passed on with: those of an export. What tells their series from others follows.
 const PASSED_ON: [&str; 13] = [
     "metric",
     "kind",
@@ -105,17 +116,23 @@ const PASSED_ON: [&str; 13] = [
 ];
 /// How many of them stand in the file as they are passed on.
 const AS_THEY_ARE: usize = 5;
+/// How many are made: time, value, start time and whether the series ends.
+const UNFOLDED: usize = 4;
+/// Columns that the statement for samples gives before those that tell of their series.
+const TOLD: usize = 13;
 
 /// Adds the steps of series up on their way to a visitor.
 pub(super) struct Unfolding<'a> {
     to: &'a mut dyn TableVisitor,
+    /// Whether the file tells all of its series.
+    described: bool,
     time: i64,
     number: i64,
 }
 
 impl<'a> Unfolding<'a> {
-    pub(super) fn new(to: &'a mut dyn TableVisitor) -> Self {
-        Self { to, time: 0, number: 0 }
+    pub(super) fn new(to: &'a mut dyn TableVisitor, described: bool) -> Self {
+        Self { to, described, time: 0, number: 0 }
     }
 
     /// Time, value and whether the series ends, of the next point; what does not make sense is left out and refused
@@ -145,19 +162,24 @@ impl<'a> Unfolding<'a> {
 
 impl TableVisitor for Unfolding<'_> {
     fn begin(&mut self, _: &[String], rows: u64) -> bool {
-        self.to.begin(&PASSED_ON.map(str::to_owned), rows)
+        let identity = if self.described { IDENTITY.as_slice() } else { &[] };
+        let columns: Vec<String> = PASSED_ON.iter().chain(identity).map(|name| (*name).to_owned()).collect();
+        self.to.begin(&columns, rows)
     }
 
     fn rows(&mut self, rows: &TableRows<'_>) -> bool {
-        let mut columns: [Vec<Option<String>>; PASSED_ON.len()] = Default::default();
+        let identity = if self.described { IDENTITY.len() } else { 0 };
+        let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); PASSED_ON.len() + identity];
         for row in 0..rows.len() {
             let told = rows.row(row);
             let (time, value, ended) = self.next(&told);
             let text = |index: usize| told.get(index).copied().flatten().map(str::to_owned);
             let unfolded = [time, value, text(12), ended];
             let whole = (0..AS_THEY_ARE).map(text).chain(unfolded);
-            // Samples have none of what follows.
-            for (column, entry) in columns.iter_mut().zip(whole.chain(std::iter::repeat(None))) {
+            // Samples have nothing of histograms.
+            let none = PASSED_ON.len() - AS_THEY_ARE - UNFOLDED;
+            let whole = whole.chain(std::iter::repeat_n(None, none)).chain((TOLD..TOLD + identity).map(text));
+            for (column, entry) in columns.iter_mut().zip(whole) {
                 column.push(entry);
             }
         }

@@ -1,0 +1,152 @@
+//! Partitions of which the database is gone: the history is there again, with all that was known of its series.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::{fs, path::Path, sync::Arc};
+
+use common::{metrics::*, *};
+use model::*;
+use store::Store;
+
+/// Series of which everything differs that can.
+fn described() -> TelemetryBatch {
+    let attributes = Attributes::new().with("service.name", "shop").with("cores", 8).with("shared", "same");
+    let resource = Arc::new(Resource { attributes });
+    let mut batch = telemetry();
+    for n in 0..40 {
+        for (name, temporality, monotonic, own) in [
+            ("delta", Temporality::Delta, true, Attributes::new().with("ok", true)),
+            ("free", Temporality::Cumulative, false, Attributes::new().with("shared", "same")),
+            ("free", Temporality::Cumulative, false, Attributes::new().with("shared", "own")),
+        ] {
+            let series = Series {
+                kind: MetricKind::Counter,
+                temporality,
+                monotonic,
+                description: format!("What \"{name}\" counts."),
+                scope: Arc::new(Scope { name: "library".into(), version: "1.2".into() }),
+                ..Series::gauge(name, "By", Arc::clone(&resource), own)
+            };
+            batch.add_sample(series, at(n * 60), (n % 7) as f64);
+        }
+    }
+    batch
+}
+
+/// Everything that is told of metrics.
+async fn told(store: &Store) -> String {
+    let request = MetricCatalogRequest { search: String::new(), matchers: vec![], limit: 100 };
+    let mut text = answers(store).await;
+    for metric in store.metric_catalog(&request).await.unwrap() {
+        text += &format!("\n{metric:?}");
+        for step in [MINUTE, 60 * MINUTE] {
+            text +=
+                &format!("\n{:?}", store.read_buckets(&metric.name, &[], everything(), step).await.unwrap());
+        }
+    }
+    text += &format!(
+        "\n{:?}",
+        store.tags(&TagsRequest { metric: String::new(), matchers: vec![] }).await.unwrap()
+    );
+    text
+}
+
+fn lose_database(folder: &Path) {
+    for name in ["binnacle.duckdb", "binnacle.duckdb.wal"] {
+        let _ = fs::remove_file(folder.join(name));
+    }
+}
+
+fn shapes(store: &Store) -> Vec<String> {
+    let mut shapes: Vec<_> = store
+        .partitions()
+        .into_iter()
+        .map(|one| format!("{:?}", store::Partition { services: one.services.clone(), ..one }))
+        .collect();
+    shapes.sort();
+    shapes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_database_the_history_is_the_same() {
+    let (folder, store) = open();
+    store.write(described()).await.unwrap();
+    store.seal_now().await.unwrap();
+    store.compact().await.unwrap();
+    // The newest write wins, also when nobody remembers which that was but the files.
+    let mut late = TelemetryBatch::default();
+    late.add_sample(gauge("shop", 1), at(61 * 60), 12_345.0);
+    store.write(late).await.unwrap();
+    store.seal_now().await.unwrap();
+    let (before, files) = (told(&store).await, shapes(&store));
+    store.close().await.unwrap();
+    lose_database(folder.path());
+    // What an attempt that was cut off leaves.
+    fs::write(folder.path().join("binnacle.duckdb.fresh"), b"half a database").unwrap();
+    fs::write(folder.path().join("binnacle.duckdb.wal"), b"a log without its database").unwrap();
+
+    let store = Store::open(folder.path(), small()).unwrap();
+    assert_eq!(shapes(&store), files);
+    assert_eq!(told(&store).await, before);
+    assert!(folder.path().join("quarantine/binnacle.duckdb.wal").exists());
+    // It goes on: the same series, and newer points win.
+    let series = store.statistics().await.unwrap().series;
+    store.write(described()).await.unwrap();
+    assert_eq!(store.statistics().await.unwrap().series, series);
+    let mut batch = TelemetryBatch::default();
+    batch.add_sample(gauge("shop", 1), at(61 * 60), 54_321.0);
+    store.write(batch).await.unwrap();
+    store.seal_now().await.unwrap();
+    store.compact().await.unwrap();
+    let read = samples(&store, "temperature").await;
+    let point = |value: f64| (at(61 * 60).0, value.to_bits());
+    assert!(read.iter().any(|(_, points)| points.contains(&point(54_321.0))));
+    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
+    store.close().await.unwrap();
+    let again = Store::open(folder.path(), small()).unwrap();
+    assert_eq!(samples(&again, "temperature").await, read);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn minutes_and_hours_are_taken_in_without_their_points() {
+    let (folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    for second in 0..7200 {
+        batch.add_sample(counter(), at(second), f64::from(second as i32 % 1000));
+    }
+    store.write(batch).await.unwrap();
+    store.seal_now().await.unwrap();
+    let points = store.partitions().into_iter().filter(|file| file.form == DataDetail::Points);
+    store.drop_partitions(points.map(|file| file.id).collect()).await.unwrap();
+    let (before, files) = (told(&store).await, shapes(&store));
+    store.close().await.unwrap();
+    lose_database(folder.path());
+    let store = Store::open(folder.path(), small()).unwrap();
+    assert_eq!((told(&store).await, shapes(&store)), (before, files));
+    assert_eq!(store.detail("requests_total", &[], everything()).await.unwrap(), DataDetail::Minutes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_database_is_put_aside_when_asked_to_and_a_damaged_file_with_it() {
+    let (folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.seal_now().await.unwrap();
+    let whole = samples(&store, "temperature").await;
+    let of = |signal| store.partitions().into_iter().find(|one| one.signal == signal).unwrap().path;
+    let broken = of(store::PartitionSignal::Histograms);
+    store.close().await.unwrap();
+    assert_eq!(Store::set_damaged_database_aside(folder.path(), &small()).unwrap(), None);
+    let database = folder.path().join("binnacle.duckdb");
+    fs::write(&database, b"not a database at all").unwrap();
+    fs::write(&broken, b"not a file of points").unwrap();
+    assert!(Store::open(folder.path(), small()).is_err());
+    assert!(broken.exists());
+    let aside = Store::set_damaged_database_aside(folder.path(), &small()).unwrap().unwrap();
+    assert_eq!(fs::read(&aside).unwrap(), b"not a database at all");
+    let store = Store::open(folder.path(), small()).unwrap();
+    assert_eq!(samples(&store, "temperature").await, whole);
+    assert!(!broken.exists());
+    let kept = folder.path().join("quarantine").join(broken.file_name().unwrap());
+    assert_eq!(fs::read(kept).unwrap(), b"not a file of points");
+}

@@ -28,6 +28,7 @@ use crate::{
     schema,
     series_limit::SeriesLimiter,
     shrink::{self, FRESH},
+    sql::id_list,
 };
 
 /// Makes a database that names the partitions in a folder that has none; whether there were any. It gets its name once
@@ -95,7 +96,7 @@ fn files(folder: &Path) -> Result<Vec<Found>, StoreError> {
 
 fn named(folder: &Path, path: PathBuf) -> Option<Found> {
     let id: u64 = path.file_stem()?.to_str()?.rsplit_once('-')?.1.parse().ok()?;
-    for signal in [PartitionSignal::Samples, PartitionSignal::Histograms] {
+    for signal in PartitionSignal::ALL {
         for form in [DataDetail::Points, DataDetail::Minutes, DataDetail::Hours] {
             if file_path(folder, signal, form, id) == path {
                 return Some(Found { signal, form, id, path });
@@ -130,6 +131,28 @@ fn take_in(connection: &Connection, folder: &Path, files: &[Found]) -> Result<()
             }
         }
     }
+    // What such a roll-up is made of is not known: where there are points it is made anew from them.
+    let (mut kept, mut points) = (Vec::new(), Vec::new());
+    for (file, content) in read {
+        if file.form == DataDetail::Points {
+            points.push((file.signal, content.tally.span()));
+        }
+        kept.push((file, content));
+    }
+    let made_anew = |file: &Found, content: &Content| {
+        let (first, last) = content.tally.span();
+        content.note.is_none()
+            && file.form != DataDetail::Points
+            && points.iter().any(|(signal, span)| *signal == file.signal && span.0 <= last && first <= span.1)
+    };
+    let mut read = Vec::new();
+    for (file, content) in kept {
+        if made_anew(file, &content) {
+            set_aside(folder, &file.path)?;
+        } else {
+            read.push((file, content));
+        }
+    }
     // Files from before they said so come first, in the order of their numbers.
     let silent = read.iter().filter(|(_, content)| content.note.is_none()).count() as u64;
     let mut place = 0;
@@ -147,8 +170,12 @@ fn take_in(connection: &Connection, folder: &Path, files: &[Found]) -> Result<()
         };
         new.push(content.tally.partition(plan, file.signal, &partitions, content.written));
     }
+    let before: Vec<u64> = new.iter().filter(|one| one.head <= silent).map(|one| one.id).collect();
     let last = new.iter().map(|partition| partition.head).max().unwrap_or_default();
     insert_partitions(connection, &new)?;
+    // Points of those lack their minutes and hours.
+    let before = id_list(before);
+    connection.execute(&format!("UPDATE partition_files SET format = 1 WHERE id IN ({before})"), [])?;
     head::begin_after(connection, last, now())?;
     connection.execute_batch("UPDATE layout SET generation = generation + 1")?;
     enter_series(connection, series)
@@ -159,7 +186,10 @@ fn take_in(connection: &Connection, folder: &Path, files: &[Found]) -> Result<()
 fn silent_plan(file: &Found, tally: &Tally, head: u64) -> Plan {
     let (first, last) = tally.span();
     let (level, window) = window::around(first, last);
-    let lasts = if file.form == DataDetail::Points { DataDetail::Hours } else { file.form };
+    let lasts = match file.form {
+        DataDetail::Points if file.signal != PartitionSignal::Exemplars => DataDetail::Hours,
+        form => form,
+    };
     Plan { id: file.id, level, window, head, form: file.form, bundle: file.id, lasts, pinned: false }
 }
 
@@ -187,8 +217,7 @@ fn content(file: &Found) -> Result<Content, StoreError> {
         .find(|pair| pair.key == NOTE)
         .and_then(|pair| serde_json::from_str(pair.value.as_deref()?).ok());
     let scan = Scan::open(&file.path, metadata)?;
-    let each = (file.signal, file.form) == (PartitionSignal::Histograms, DataDetail::Points);
-    let times: &[&str] = if each { &["time"] } else { &["points", "first_time", "last_time"] };
+    let times: &[&str] = if is_one_each(file) { &["time"] } else { &["points", "first_time", "last_time"] };
     let columns = [DESCRIBING.as_slice(), times].concat();
     let (mut tally, mut series): (_, Vec<(u64, Series)>) = (Tally::default(), Vec::new());
     for group in scan.all_groups() {
@@ -210,6 +239,11 @@ fn content(file: &Found) -> Result<Content, StoreError> {
     Ok(Content { note, tally, series, written: Written { bytes, checksum: checksum(&file.path)? } })
 }
 
+/// Whether each row is one point or exemplar.
+fn is_one_each(file: &Found) -> bool {
+    file.form == DataDetail::Points && file.signal != PartitionSignal::Samples
+}
+
 /// Adds the rows of a batch to a tally.
 fn count(batch: &RecordBatch, file: &Found, tally: &mut Tally) -> Option<()> {
     let times = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>();
@@ -217,7 +251,7 @@ fn count(batch: &RecordBatch, file: &Found, tally: &mut Tally) -> Option<()> {
     let points = batch.column_by_name("points");
     for row in 0..batch.num_rows() {
         let (first, last, points) = match (file.signal, file.form) {
-            (PartitionSignal::Histograms, DataDetail::Points) => {
+            _ if is_one_each(file) => {
                 let time = times("time")?.value(row);
                 (time, time, 1)
             }

@@ -100,7 +100,7 @@ impl<'store> Appending<'store> {
             self.rows(&head::histogram_points(self.head), histogram_columns(&histograms))?;
         }
         if !exemplars.is_empty() {
-            let columns = exemplar_columns(&exemplars)?;
+            let columns = exemplar_columns(&exemplars, self.head)?;
             self.rows("exemplars", columns)?;
         }
         if !logs.is_empty() {
@@ -307,7 +307,7 @@ fn sample_columns(samples: &[&Sample]) -> Columns {
     ]
 }
 
-fn exemplar_columns(exemplars: &[&Exemplar]) -> Result<Columns, StoreError> {
+fn exemplar_columns(exemplars: &[&Exemplar], head: u64) -> Result<Columns, StoreError> {
     Ok(vec![
         ("series_id", unsigned(exemplars.iter().map(|exemplar| Some(exemplar.series.0)))),
         ("time", signed(exemplars.iter().map(|exemplar| Some(exemplar.time.0)))),
@@ -315,6 +315,7 @@ fn exemplar_columns(exemplars: &[&Exemplar]) -> Result<Columns, StoreError> {
         ("trace_id", trace_ids(exemplars.iter().map(|exemplar| exemplar.trace_id))?),
         ("span_id", span_ids(exemplars.iter().map(|exemplar| exemplar.span_id))),
         ("attributes", json(exemplars.iter().map(|exemplar| &exemplar.attributes))),
+        ("head", unsigned(exemplars.iter().map(|_| Some(head)))),
     ])
 }
 

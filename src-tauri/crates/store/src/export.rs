@@ -13,8 +13,8 @@ use crate::{
     Store, StoreError,
     condition::{KIND_NAME, SEVERITY_NAME, STATUS_NAME},
     open::{EXPORTS, file_error, path_text, quote},
-    partition::tables,
-    read::{bounds, requests_table, trace_id_text, valid_step},
+    partition::{exemplars, tables},
+    read::{bounds, requests_table, valid_step},
     reader::Reader,
     sql::step_start,
     table_file,
@@ -137,7 +137,7 @@ fn metrics(reader: &Reader, range: TimeRange) -> Result<String, StoreError> {
     let layout = reader.layout()?;
     let samples = tables::samples(reader, layout, start, end)?;
     let histograms = tables::histograms(reader, layout, start, end)?;
-    let exemplars = format!("(SELECT * FROM exemplars WHERE time >= {start} AND time < {end})");
+    let exemplars = exemplars::all(reader, layout, "true", start, end)?;
     Ok(format!(
         "SELECT {columns}, p.value AS value, NULL::UBIGINT AS count, NULL::DOUBLE AS sum, \
            NULL::VARCHAR AS bucket_bounds, NULL::VARCHAR AS bucket_counts, {tags}, \
@@ -154,11 +154,11 @@ fn metrics(reader: &Reader, range: TimeRange) -> Result<String, StoreError> {
            CAST(p.negative_counts AS VARCHAR), CAST(p.quantile_values AS VARCHAR), NULL, NULL, NULL, NULL \
          FROM {histograms} p {joined} \
          UNION ALL SELECT {columns}, NULL, NULL, NULL, NULL, NULL, {tags}, NULL, NULL, {identity}, NULL, NULL, NULL, \
-           NULL, NULL, NULL, NULL, NULL, NULL, p.value, {}, lpad(lower(to_hex(p.span_id)), 16, '0'), p.attributes \
+           NULL, NULL, NULL, NULL, NULL, NULL, p.exemplar_value, p.trace_id, p.span_id, \
+           p.exemplar_attributes \
          FROM {exemplars} p {joined}",
         ended("p.value"),
         ended("p.sum"),
-        trace_id_text("p.trace_id"),
     ))
 }
 

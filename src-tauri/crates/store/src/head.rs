@@ -21,6 +21,11 @@ pub(crate) fn histogram_points(head: u64) -> String {
     format!("histogram_points_{head}")
 }
 
+/// The exemplars that came through a head, or before it, as a table.
+pub(crate) fn exemplars(head: u64) -> String {
+    format!("(SELECT * FROM exemplars WHERE head <= {head})")
+}
+
 /// Every head, oldest first.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<u64>, StoreError> {
     let mut statement = connection.prepare("SELECT id FROM heads ORDER BY id")?;
@@ -57,10 +62,11 @@ pub(crate) fn stamp(connection: &Connection, now: i64) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Takes a head away whose points lie in partitions now.
+/// Takes a head away whose points lie in partitions now, and the exemplars that came with them or before.
 pub(crate) fn remove(connection: &Connection, head: u64) -> Result<(), StoreError> {
     connection.execute_batch(&format!(
-        "DROP TABLE {}; DROP TABLE {}; DELETE FROM heads WHERE id = {head};",
+        "DROP TABLE {}; DROP TABLE {}; DELETE FROM exemplars WHERE head <= {head}; \
+         DELETE FROM heads WHERE id = {head};",
         samples(head),
         histogram_points(head),
     ))?;

@@ -28,6 +28,8 @@ pub enum PartitionSignal {
     Samples,
     /// Points of histograms and summaries.
     Histograms,
+    /// Exemplars of both.
+    Exemplars,
 }
 
 impl PartitionSignal {
@@ -36,11 +38,15 @@ impl PartitionSignal {
         match self {
             Self::Samples => "samples",
             Self::Histograms => "histograms",
+            Self::Exemplars => "exemplars",
         }
     }
 
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Samples, Self::Histograms, Self::Exemplars];
+
     fn named(name: &str) -> Option<Self> {
-        [Self::Samples, Self::Histograms].into_iter().find(|signal| signal.name() == name)
+        Self::ALL.into_iter().find(|signal| signal.name() == name)
     }
 }
 
@@ -82,6 +88,13 @@ pub struct Partition {
     pub services: Vec<PartitionShare>,
     /// The file.
     pub path: PathBuf,
+}
+
+impl Partition {
+    /// Whether it holds points of series, which neither roll-ups nor exemplars are.
+    pub(crate) fn holds_points(&self) -> bool {
+        self.form == DataDetail::Points && self.signal != PartitionSignal::Exemplars
+    }
 }
 
 /// What one service has in a partition.
@@ -246,7 +259,7 @@ impl Layout {
 
     /// How many points lie in files.
     pub(crate) fn sealed_points(&self) -> u64 {
-        let of = |file: &&Arc<PartitionFile>| file.info.form == DataDetail::Points;
+        let of = |file: &&Arc<PartitionFile>| file.info.holds_points();
         self.partitions.iter().filter(of).map(|file| file.info.points).sum()
     }
 
@@ -270,6 +283,7 @@ pub(crate) fn file_path(folder: &Path, signal: PartitionSignal, form: DataDetail
         (_, DataDetail::Points) => signal.name(),
         (PartitionSignal::Samples, DataDetail::Minutes) => "sample-minutes",
         (PartitionSignal::Samples, DataDetail::Hours) => "sample-hours",
+        (PartitionSignal::Exemplars, _) => signal.name(),
         (PartitionSignal::Histograms, DataDetail::Minutes) => "histogram-minutes",
         (PartitionSignal::Histograms, DataDetail::Hours) => "histogram-hours",
     };

@@ -6,8 +6,12 @@ use crate::StoreError;
 
 /// Changes of the tables, oldest first; the version of a database is how many were applied. An entry
 /// never changes once released.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema/0001.sql"), include_str!("schema/0002.sql"), include_str!("schema/0003.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
+    include_str!("schema/0004.sql"),
+];
 
 /// The newest version known here.
 pub(crate) const NEWEST: i64 = MIGRATIONS.len() as i64;

@@ -150,3 +150,83 @@ async fn a_damaged_database_is_put_aside_when_asked_to_and_a_damaged_file_with_i
     let kept = folder.path().join("quarantine").join(broken.file_name().unwrap());
     assert_eq!(fs::read(kept).unwrap(), b"not a file of points");
 }
+
+/// A store with a counter that is worth minutes and hours, sealed, and what is told of it.
+async fn worth_rolling_up() -> (tempfile::TempDir, String, String) {
+    let (folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    for second in 0..3600 {
+        batch.add_sample(counter(), at(second), f64::from(second as i32 % 1000));
+    }
+    store.write(batch).await.unwrap();
+    store.seal_now().await.unwrap();
+    let (read, forms) = (told(&store).await, forms(&store));
+    store.close().await.unwrap();
+    (folder, read, forms)
+}
+
+fn forms(store: &Store) -> String {
+    let mut forms: Vec<_> = store
+        .partitions()
+        .iter()
+        .map(|one| format!("{:?} {:?} {}", one.form, one.lasts, one.points))
+        .collect();
+    forms.sort();
+    forms.join(", ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_of_the_first_form_get_their_minutes_and_hours() {
+    let (folder, before, all) = worth_rolling_up().await;
+    let database = duckdb::Connection::open(folder.path().join("binnacle.duckdb")).unwrap();
+    database
+        .execute_batch(
+            "DELETE FROM partition_files WHERE form <> 'points'; \
+             UPDATE partition_files SET format = 1, lasts = 'hours'; CHECKPOINT;",
+        )
+        .unwrap();
+    drop(database);
+    let store = Store::open(folder.path(), small()).unwrap();
+    assert!(store.partitions().iter().all(|one| one.form == DataDetail::Points));
+    assert_eq!(told(&store).await, before);
+    store.compact().await.unwrap();
+    assert_eq!(forms(&store), all);
+    assert_eq!(told(&store).await, before);
+    let files: Vec<u64> = store.partitions().iter().map(|one| one.id).collect();
+    store.compact().await.unwrap();
+    assert_eq!(
+        store.partitions().iter().map(|one| one.id).collect::<Vec<_>>(),
+        files,
+        "nothing is left to do"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_older_versions_are_taken_in_with_what_they_tell() {
+    let (folder, before, all) = worth_rolling_up().await;
+    lose_database(folder.path());
+    // As they were written before they told of themselves.
+    let plain = duckdb::Connection::open_in_memory().unwrap();
+    for entry in fs::read_dir(folder.path().join("partitions")).unwrap() {
+        let path = entry.unwrap().path();
+        let (name, copy) = (path.display().to_string(), format!("{}.copy", path.display()));
+        plain
+            .execute_batch(&format!(
+                "COPY (SELECT * EXCLUDE (description, temporality, monotonic, scope_name, scope_version, resource, \
+                 attributes) FROM '{name}') TO '{copy}' (FORMAT parquet, COMPRESSION zstd)"
+            ))
+            .unwrap();
+        fs::rename(copy, path).unwrap();
+    }
+    let store = Store::open(folder.path(), small()).unwrap();
+    assert!(told(&store).await == before, "{:?} {:?}", store.partition_faults(), store.partitions());
+    // Minutes and hours that points stand beside are put aside and made anew.
+    assert!(store.partitions().iter().all(|one| one.form == DataDetail::Points));
+    store.compact().await.unwrap();
+    assert_eq!(forms(&store), all);
+    assert_eq!(told(&store).await, before);
+    let mut batch = TelemetryBatch::default();
+    batch.add_sample(counter(), at(3600), 1.0);
+    store.write(batch).await.unwrap();
+    assert_eq!(store.statistics().await.unwrap().series, 1);
+}

@@ -10,7 +10,7 @@ use std::{
 
 use common::{metrics::copy, *};
 use model::*;
-use proptest::{prelude::*, test_runner::Config};
+use proptest::prelude::*;
 use store::{Store, StoreOptions};
 use tempfile::TempDir;
 
@@ -44,6 +44,14 @@ async fn stored(store: &Store) -> BTreeMap<(u8, i64), u64> {
         }
     }
     found
+}
+
+async fn all_exemplars(store: &Store) -> BTreeSet<(String, i64, u64)> {
+    let mut all = BTreeSet::new();
+    for number in 0..5 {
+        all.extend(exemplars(store, &format!("m{number}"), "number", everything()).await);
+    }
+    all
 }
 
 async fn listed(store: &Store) -> BTreeSet<String> {
@@ -177,6 +185,59 @@ async fn a_series_that_is_written_while_it_is_forgotten_loses_nothing() {
     assert_eq!(stored(&again).await, written);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn resources_go_with_the_last_that_speaks_for_them() {
+    let (folder, store) = open();
+    store.write(one(0, at(-40 * DAY), 1.0)).await.unwrap();
+    let lasting = log("logged", at(0), "x", Attributes::new());
+    let old = log("silent", at(-40 * DAY), "x", Attributes::new());
+    store.write(logs(vec![lasting, old])).await.unwrap();
+    store.write(spans(vec![span("traced", 1, 1, None, at(0), 5)])).await.unwrap();
+    // It has both, and the log record stays.
+    let mut both = logs(vec![log("till", at(0), "y", Attributes::new())]);
+    both.add_sample(series(3), at(-40 * DAY), 1.0);
+    store.write(both).await.unwrap();
+    assert_eq!(store.statistics().await.unwrap().resources, 5);
+    let limits = [DataKind::Metrics, DataKind::Logs].map(|kind| KindLimits {
+        kind,
+        age: 30 * DAY * NANOS_PER_SECOND,
+        minutes_age: None,
+        hours_age: None,
+        bytes: u64::MAX,
+    });
+    let plan = store.plan_retention(&limits, at(0)).await.unwrap();
+    store.apply_retention(plan).await.unwrap();
+    let statistics = store.statistics().await.unwrap();
+    assert_eq!((statistics.resources, statistics.series, statistics.logs), (3, 0, 2));
+    assert_eq!(bodies(&store, &Filter::everything()).await.len(), 2);
+    // They are there again when they speak again.
+    store.write(one(0, at(1), 2.0)).await.unwrap();
+    store.write(logs(vec![log("silent", at(1), "z", Attributes::new())])).await.unwrap();
+    assert_eq!(store.statistics().await.unwrap().resources, 5);
+    store.close().await.unwrap();
+    let again = Store::open(folder.path(), small()).unwrap();
+    assert_eq!(again.statistics().await.unwrap().resources, 5);
+    let silent = field("service", FieldOperator::Equal, "silent");
+    assert_eq!(bodies(&again, &silent).await, ["z"]);
+    let tags = again.tags(&TagsRequest { metric: "m0".into(), matchers: vec![] }).await.unwrap();
+    assert!(tags.iter().any(|tag| tag.key == "service.name" && tag.values == ["shop"]), "{tags:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_great_many_series_go_in_one_pass() {
+    let (_folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    for number in 0..50_500_i64 {
+        let name = resource(if number % 2 == 0 { "shop" } else { "till" });
+        let many = Series::gauge("many", "", name, Attributes::new().with("number", number / 2));
+        batch.add_sample(many, at(-40 * DAY), 1.0);
+    }
+    store.write(batch).await.unwrap();
+    store.write(one(0, at(0), 1.0)).await.unwrap();
+    retain(&store, at(-30 * DAY)).await;
+    assert_eq!(store.statistics().await.unwrap().series, 1);
+}
+
 /// What is done to the store.
 #[derive(Debug, Clone)]
 enum Deed {
@@ -224,6 +285,7 @@ async fn cut_off(store: &Store, folder: &TempDir, oldest: Timestamp, step: usize
 async fn run(deeds: Vec<Deed>) {
     let (mut folder, mut store) = open();
     let mut model: BTreeMap<(u8, i64), u64> = BTreeMap::new();
+    let mut shown: BTreeSet<(String, i64, u64)> = BTreeSet::new();
     for deed in deeds {
         match deed {
             Deed::Write(points) => {
@@ -231,6 +293,12 @@ async fn run(deeds: Vec<Deed>) {
                 for (number, at, value) in points {
                     batch.add_sample(series(number), hour(at), value);
                     model.insert((number, hour(at).0), value.to_bits());
+                    if at % 7 == 0 {
+                        // Not at the time of a point, which may go before it.
+                        let time = hour(at).offset(NANOS_PER_SECOND);
+                        batch.exemplars.push(exemplar(series(number).id(), time, value));
+                        shown.insert((number.to_string(), time.0, value.to_bits()));
+                    }
                 }
                 store.write(batch).await.unwrap();
             }
@@ -263,24 +331,27 @@ async fn run(deeds: Vec<Deed>) {
                 }
                 assert!(left.keys().all(|place| model.contains_key(place)), "points nobody wrote");
                 model = left;
-                let named: BTreeSet<_> = model.keys().map(|(number, _)| format!("m{number}")).collect();
+                let left = all_exemplars(&store).await;
+                assert!(left.is_subset(&shown));
+                assert!(shown.iter().all(|one| one.1 < oldest.0 || left.contains(one)), "{left:?} {shown:?}");
+                shown = left;
+                let numbers = model.keys().map(|(number, _)| number.to_string());
+                let named: BTreeSet<_> = numbers
+                    .chain(shown.iter().map(|(number, ..)| number.clone()))
+                    .map(|number| format!("m{number}"))
+                    .collect();
                 assert_eq!(listed(&store).await, named);
             }
         }
         assert_eq!(stored(&store).await, model);
+        assert_eq!(all_exemplars(&store).await, shown);
     }
 }
 
 proptest! {
-    #![proptest_config(Config {
-        cases: std::env::var("BINNACLE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(12),
-        max_shrink_iters: 60,
-        failure_persistence: None,
-        ..Config::default()
-    })]
+    #![proptest_config(tried(12))]
     #[test]
     fn what_is_old_goes_and_nothing_else(deeds in prop::collection::vec(deed(), 1..14)) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        runtime.block_on(run(deeds));
+        runtime().block_on(run(deeds));
     }
 }

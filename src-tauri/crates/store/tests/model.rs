@@ -5,13 +5,14 @@
 mod common;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    fs,
     sync::{Arc, Mutex},
 };
 
 use common::{metrics::copy, *};
 use model::*;
-use proptest::{prelude::*, test_runner::Config};
+use proptest::prelude::*;
 use store::Store;
 use tempfile::TempDir;
 
@@ -25,6 +26,8 @@ enum Deed {
     Reopen,
     /// Sealing and merging, cut off before the step of a number.
     Crash(usize),
+    /// What is not sealed is, and then the database is gone.
+    Lose,
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -39,7 +42,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         2 => Just(Deed::Seal),
         1 => Just(Deed::Compact),
         1 => Just(Deed::Reopen),
-        1 => (0usize..10).prop_map(Deed::Crash),
+        1 => (0usize..14).prop_map(Deed::Crash),
+        1 => Just(Deed::Lose),
     ]
 }
 
@@ -291,7 +295,7 @@ async fn crash(store: &Store, folder: &TempDir, step: usize) -> Option<TempDir> 
 
 async fn run(deeds: Vec<Deed>) {
     let (mut folder, mut store) = open();
-    let mut model = Model::new();
+    let (mut model, mut shown) = (Model::new(), BTreeSet::new());
     for deed in deeds {
         match deed {
             Deed::Write(points) => {
@@ -303,6 +307,10 @@ async fn run(deeds: Vec<Deed>) {
                         batch.add_series(series(number));
                         batch.histograms.push(histogram(number, slot, value));
                     }
+                    if slot % 5 == 0 && !value.is_nan() {
+                        batch.exemplars.push(exemplar(series(number).id(), time(slot), value));
+                        shown.insert((number.to_string(), time(slot).0, value.to_bits()));
+                    }
                     model.insert((number, slot), value.to_bits());
                 }
                 store.write(batch).await.unwrap();
@@ -311,6 +319,12 @@ async fn run(deeds: Vec<Deed>) {
             Deed::Compact => store.compact().await.unwrap(),
             Deed::Reopen => {
                 store.close().await.unwrap();
+                store = Store::open(folder.path(), small()).unwrap();
+            }
+            Deed::Lose => {
+                store.seal_now().await.unwrap();
+                store.close().await.unwrap();
+                fs::remove_file(folder.path().join("binnacle.duckdb")).unwrap();
                 store = Store::open(folder.path(), small()).unwrap();
             }
             Deed::Crash(step) => {
@@ -322,19 +336,16 @@ async fn run(deeds: Vec<Deed>) {
             }
         }
         check(&store, &model).await;
+        let mut told = exemplars(&store, "m", "number", range()).await;
+        told.extend(exemplars(&store, "h", "number", range()).await);
+        assert_eq!(told, shown.iter().cloned().collect::<Vec<_>>());
     }
 }
 
 proptest! {
-    #![proptest_config(Config {
-        cases: std::env::var("BINNACLE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(10),
-        max_shrink_iters: 60,
-        failure_persistence: None,
-        ..Config::default()
-    })]
+    #![proptest_config(tried(10))]
     #[test]
     fn the_store_holds_what_the_model_holds(deeds in prop::collection::vec(deed(), 1..14)) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        runtime.block_on(run(deeds));
+        runtime().block_on(run(deeds));
     }
 }

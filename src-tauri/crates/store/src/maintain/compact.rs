@@ -19,8 +19,8 @@ use crate::{
     layout::{Layout, PartitionFile, PartitionSignal, file_path},
     open::quote,
     partition::{
-        NewPartition, Plan, Points, SampleFiles, SamplesFile, Sealing, checksum, counts, read_file, span_of,
-        tables,
+        NewPartition, Plan, Points, SampleFiles, SamplesFile, Sealing, checksum, counts, exemplars,
+        read_file, span_of, tables,
     },
     reader::Reader,
     sql::id_list,
@@ -100,6 +100,22 @@ impl Maintenance {
         Ok(())
     }
 
+    /// Writes a file of points of the first form anew, the newest of them first, with the minutes and hours that it lacks;
+    /// false if there is none left.
+    pub(super) fn bring_up_to_date(&mut self) -> Result<bool, StoreError> {
+        let mut statement =
+            self.connection.prepare("SELECT id FROM partition_files WHERE format < 2 AND form = 'points'")?;
+        let old: HashSet<u64> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let layout = self.layouts.current();
+        let whole = |file: &&Arc<PartitionFile>| old.contains(&file.info.id) && file.fault().is_none();
+        let newest = layout.partitions.iter().filter(whole).max_by_key(|file| file.info.last);
+        let Some(file) = newest else { return Ok(false) };
+        let merge = Merge { level: file.info.level, window: file.info.window, files: vec![Arc::clone(file)] };
+        let (new, replaced) = self.merge(&merge, 0, 1)?;
+        self.publish(new, replaced, |_| Ok(0))?;
+        Ok(true)
+    }
+
     /// Writes the points of a merge with their roll-ups; with the numbers of the files they replace.
     fn merge(
         &self,
@@ -127,6 +143,13 @@ impl Maintenance {
                     target.add(series, points)
                 })?;
                 target.finish()?
+            }
+            PartitionSignal::Exemplars => {
+                let sources: Result<Vec<_>, _> =
+                    merge.files.iter().map(|file| exemplars::in_file(&file.info.path)).collect();
+                let plan = sealing.points(DataDetail::Points, self.ids.next());
+                let folder = &self.layouts.folder;
+                super::exemplars::write(&reader, &sources?, "true", plan, folder)?.into_iter().collect()
             }
             PartitionSignal::Histograms => {
                 let sources: Result<Vec<_>, _> =
@@ -203,6 +226,10 @@ impl Maintenance {
             (DataDetail::Points, PartitionSignal::Histograms) => {
                 let source = [tables::histogram_file(&info.path)?];
                 histograms::write_file(&reader, &source, kept, plan, &self.layouts.folder)
+            }
+            (DataDetail::Points, PartitionSignal::Exemplars) => {
+                let source = [exemplars::in_file(&info.path)?];
+                super::exemplars::write(&reader, &source, kept, plan, &self.layouts.folder)
             }
             _ => copy::roll_up(&reader, info, kept, plan, &self.layouts.folder),
         }

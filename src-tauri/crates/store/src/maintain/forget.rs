@@ -1,4 +1,4 @@
-//! Series whose last point went leave the dictionary.
+//! Series whose last point went leave the dictionary, and resources that nobody speaks for any more.
 
 use std::sync::Arc;
 
@@ -11,28 +11,41 @@ use crate::{
     writer::Change,
 };
 
-/// Series that leave at a time: they are named one by one in a statement.
+/// The resources that something refers to.
+const REFERRED: &str = "SELECT resource_id FROM series UNION ALL SELECT resource_id FROM logs \
+    UNION ALL SELECT resource_id FROM spans";
+/// Series or resources that leave at a time: they are named one by one in a statement.
 const MOST_AT_ONCE: usize = 50_000;
 
 impl Maintenance {
-    /// Forgets series that no partition, no head and no exemplar names any more; whether all such are forgotten. A
-    /// series that is written to meanwhile stays, for the writer looks again into what it wrote itself.
-    pub(super) fn forget_series(&self) -> Result<bool, StoreError> {
+    /// Forgets series that no partition, no head and no exemplar names any more, and then resources that no series, no
+    /// log record and no span refers to. What is written to meanwhile stays, for the writer looks again into what it
+    /// wrote itself.
+    pub(super) fn forget(&self) -> Result<(), StoreError> {
         let layout = self.layouts.current();
-        let mut unnamed = self.unnamed(&layout)?;
-        let all = unnamed.len() <= MOST_AT_ONCE;
-        unnamed.truncate(MOST_AT_ONCE);
-        if unnamed.is_empty() {
-            return Ok(all);
+        for some in self.unnamed(&layout)?.chunks(MOST_AT_ONCE) {
+            let list = id_list(some.iter().copied());
+            let forget: Change = Box::new(move |connection| {
+                let named = named_in_tables(&head::all(connection)?);
+                let sql = format!("DELETE FROM series WHERE id IN ({list}) AND id NOT IN ({named})");
+                Ok(connection.execute(&sql, [])? as u64)
+            });
+            self.change_layout(forget, Changed { samples: true, ..Changed::default() }, true)?;
         }
-        let list = id_list(unnamed);
-        let forget: Change = Box::new(move |connection| {
-            let named = named_in_tables(&head::all(connection)?);
-            let sql = format!("DELETE FROM series WHERE id IN ({list}) AND id NOT IN ({named})");
-            Ok(connection.execute(&sql, [])? as u64)
-        });
-        self.change_layout(forget, Changed { samples: true, ..Changed::default() }, true)?;
-        Ok(all)
+        let silent: Vec<u64> = self.reader()?.rows(
+            &format!("SELECT r.id FROM resources r ANTI JOIN ({REFERRED}) u ON u.resource_id = r.id"),
+            &[],
+            |row| Ok(row.get(0)?),
+        )?;
+        for some in silent.chunks(MOST_AT_ONCE) {
+            let list = id_list(some.iter().copied());
+            let forget: Change = Box::new(move |connection| {
+                let sql = format!("DELETE FROM resources WHERE id IN ({list}) AND id NOT IN ({REFERRED})");
+                Ok(connection.execute(&sql, [])? as u64)
+            });
+            self.change_layout(forget, Changed::default(), true)?;
+        }
+        Ok(())
     }
 
     /// Series that have no point anywhere. What a file holds that cannot be read is not known: series of the services

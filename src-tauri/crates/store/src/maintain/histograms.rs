@@ -84,7 +84,12 @@ pub(super) fn write_file(
 }
 
 /// A file, gone when it is let go of, with one row for each of some series that says who speaks.
-fn describe(reader: &Reader, ids: Vec<u64>, plan: &Plan, folder: &Path) -> Result<Unfinished, StoreError> {
+pub(super) fn describe(
+    reader: &Reader,
+    ids: Vec<u64>,
+    plan: &Plan,
+    folder: &Path,
+) -> Result<Unfinished, StoreError> {
     let schema = Arc::new(Schema::new(describing_fields()));
     let path = folder.join(format!("described-{:08}.parquet", plan.id));
     let mut file = FileWriter::create(plan, path.clone(), Arc::clone(&schema), &DICTIONARIES)?;

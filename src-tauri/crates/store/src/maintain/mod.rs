@@ -2,6 +2,7 @@
 
 mod compact;
 mod copy;
+mod exemplars;
 mod forget;
 mod histograms;
 mod repair;
@@ -25,7 +26,6 @@ use std::{
 };
 
 use duckdb::Connection;
-use model::DataDetail;
 use tokio::sync::oneshot;
 
 pub use steps::MaintenanceStep;
@@ -60,8 +60,9 @@ pub(crate) enum Request {
     Drop(Vec<u64>),
     /// Series go without a trace: out of the partitions, and out of the tables with a change.
     Remove { series: HashSet<u64>, change: Change, changed: Changed },
-    /// Takes out of heads and partitions what services have in them, and forgets series that have no point left.
-    Retain { unsealed: Vec<Piece>, partitions: Vec<(u64, HashSet<String>)> },
+    /// Takes out of heads and partitions what services have in them, and forgets series that have no point left and
+    /// resources that nobody speaks for.
+    Retain { unsealed: Vec<Piece>, partitions: Vec<(u64, HashSet<String>)>, rows: bool },
     /// Moves a partition's file away and forgets the partition, or makes it anew from points.
     Quarantine(u64),
     /// Makes the roll-ups that a partition of points lacks.
@@ -161,7 +162,11 @@ impl Maintenance {
     fn answer(&mut self, request: Request) -> Result<u64, StoreError> {
         match request {
             Request::Seal => self.seal_all().map(|()| 0),
-            Request::Compact => self.compact(None).map(|()| 0),
+            Request::Compact => {
+                self.compact(None)?;
+                while self.bring_up_to_date()? {}
+                Ok(0)
+            }
             Request::Drop(ids) => {
                 let gone = self.points(&ids);
                 self.publish(Vec::new(), ids, |_| Ok(0))?;
@@ -174,7 +179,7 @@ impl Maintenance {
                 self.publish_change(new, replaced, change, changed, true)?;
                 Ok(gone)
             }
-            Request::Retain { unsealed, partitions } => self.retain(unsealed, &partitions),
+            Request::Retain { unsealed, partitions, rows } => self.retain(unsealed, &partitions, rows),
             Request::Quarantine(id) => self.quarantine(id),
             Request::Complete(id) => self.complete(id),
             // This thread is the only one that makes files, and it makes none now.
@@ -184,13 +189,13 @@ impl Maintenance {
 
     fn points(&self, ids: &[u64]) -> u64 {
         let layout = self.layouts.current();
-        let points = |file: &&Arc<PartitionFile>| file.info.form == DataDetail::Points;
+        let points = |file: &&Arc<PartitionFile>| file.info.holds_points();
         let named = layout.partitions.iter().filter(points).filter(|file| ids.contains(&file.info.id));
         named.map(|file| file.info.points).sum()
     }
 
     fn points_in(&self, file: &PartitionFile) -> u64 {
-        if file.info.form == DataDetail::Points { file.info.points } else { 0 }
+        if file.info.holds_points() { file.info.points } else { 0 }
     }
 
     fn tick(&mut self, now: i64) -> Result<(), StoreError> {
@@ -198,7 +203,8 @@ impl Maintenance {
         if self.due(now)? {
             self.seal_all()?;
         }
-        self.compact(Some(now))
+        self.compact(Some(now))?;
+        self.bring_up_to_date().map(|_| ())
     }
 
     /// Whether the newest head should be sealed: a window has ended since it was opened, or it is full.
@@ -208,14 +214,16 @@ impl Maintenance {
         Ok(points >= MOST_POINTS || (points > 0 && settled(now) > settled(opened)))
     }
 
-    /// How many points lie in the newest head, and when it was opened.
+    /// How many points and exemplars lie in the newest head, and when it was opened.
     fn newest_head(&self) -> Result<(u64, i64), StoreError> {
         let newest = self.layouts.current().heads.last().copied().unwrap_or_default();
         Ok(self.connection.query_row(
             &format!(
-                "SELECT (SELECT count(*) FROM {}) + (SELECT count(*) FROM {}), opened FROM heads WHERE id = {newest}",
+                "SELECT (SELECT count(*) FROM {}) + (SELECT count(*) FROM {}) + (SELECT count(*) FROM {}), opened \
+                 FROM heads WHERE id = {newest}",
                 head::samples(newest),
-                head::histogram_points(newest)
+                head::histogram_points(newest),
+                head::exemplars(newest)
             ),
             [],
             |row| Ok((row.get(0)?, row.get(1)?)),
@@ -269,7 +277,7 @@ impl Maintenance {
 
 /// How many points lie in new files.
 fn points_of(new: &[NewPartition]) -> u64 {
-    new.iter().filter(|info| info.form == DataDetail::Points).map(|info| info.points).sum()
+    new.iter().filter(|info| info.holds_points()).map(|info| info.points).sum()
 }
 
 /// The time of the clock, in nanoseconds since the epoch.

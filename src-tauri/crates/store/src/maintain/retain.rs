@@ -11,14 +11,15 @@ use crate::{
 };
 
 impl Maintenance {
-    /// Takes points out of the heads and out of partitions, and then series that have no point left. How many points
-    /// went.
+    /// Takes points out of the heads and out of partitions, and then series that have no point left and resources that
+    /// nobody speaks for; `rows` tells that rows of other tables went. How many points went.
     pub(super) fn retain(
         &mut self,
         unsealed: Vec<Piece>,
         going: &[(u64, HashSet<String>)],
+        rows: bool,
     ) -> Result<u64, StoreError> {
-        self.forgets |= !unsealed.is_empty() || !going.is_empty();
+        self.forgets |= rows || !unsealed.is_empty() || !going.is_empty();
         let mut gone = 0;
         if !unsealed.is_empty() {
             // Nothing is being sealed meanwhile: that is this thread's work too.
@@ -28,7 +29,8 @@ impl Maintenance {
         }
         gone += self.retain_sealed(going)?;
         if self.forgets {
-            self.forgets = !self.forget_series()?;
+            self.forget()?;
+            self.forgets = false;
         }
         Ok(gone)
     }

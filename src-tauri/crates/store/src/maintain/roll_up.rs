@@ -54,6 +54,8 @@ impl Maintenance {
         match file.info.signal {
             PartitionSignal::Samples => self.roll_up_samples(reader, file, resolutions),
             PartitionSignal::Histograms => self.roll_up_histograms(reader, file, resolutions),
+            // An exemplar stands for itself.
+            PartitionSignal::Exemplars => Ok(Vec::new()),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     dictionary::KnownSeries,
     head,
     layout::{PartitionSignal, file_path},
-    partition::{NewPartition, SampleFiles, Sealing, in_head, sync_folder, tables},
+    partition::{NewPartition, SampleFiles, Sealing, exemplars, in_head, sync_folder, tables},
     reader::Reader,
     writer::Change,
 };
@@ -26,6 +26,7 @@ impl Maintenance {
         for (signal, table) in [
             (PartitionSignal::Samples, head::samples(sealed)),
             (PartitionSignal::Histograms, head::histogram_points(sealed)),
+            (PartitionSignal::Exemplars, head::exemplars(sealed)),
         ] {
             let (level, windows) = window::windows(&times(&reader, &table)?);
             plans.extend(windows.into_iter().map(|window| (signal, level, window)));
@@ -54,6 +55,14 @@ impl Maintenance {
             self.steps.tell(MaintenanceStep::Write { path, done, of: plans.len() });
             let points = match signal {
                 PartitionSignal::Samples => self.seal_samples(reader, sealed, sealing)?,
+                PartitionSignal::Exemplars => {
+                    let sources = [exemplars::in_table(&head::exemplars(sealed))];
+                    let plan = sealing.points(DataDetail::Points, self.ids.next());
+                    let within = within(sealing.window);
+                    let written =
+                        super::exemplars::write(reader, &sources, &within, plan, &self.layouts.folder)?;
+                    written.into_iter().collect()
+                }
                 PartitionSignal::Histograms => {
                     let sources = [tables::histogram_head(sealed)];
                     histograms::write(reader, &sources, "true", sealing, &self.ids, &self.layouts.folder)?

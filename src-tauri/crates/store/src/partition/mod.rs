@@ -3,6 +3,7 @@
 mod bundle;
 mod codec;
 mod describe;
+pub(crate) mod exemplars;
 mod file;
 mod gather;
 mod note;

@@ -4,10 +4,11 @@ use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use model::{ExemplarPoint, ExemplarsRequest, Timestamp};
 
-use super::{MOST_ROWS, bounds, span_id, trace_id, trace_id_text};
+use super::{MOST_ROWS, bounds, trace_id};
 use crate::{
     Store, StoreError,
     dictionary::{KnownSeries, parse_attributes},
+    partition::exemplars,
     sql::id_list,
 };
 
@@ -27,16 +28,16 @@ impl Store {
             }
             let (start, end) = bounds(request.range);
             let ids = id_list(series.keys().copied());
-            let trace = trace_id_text("trace_id");
+            let of = format!("series_id IN ({ids})");
+            let exemplars = exemplars::all(reader, reader.layout()?, &of, start, end)?;
             let limit = request.limit.min(MOST_ROWS);
             let stretch = end.saturating_sub(start) / i64::from(limit / 2).max(1);
             let mut answer: Vec<ExemplarPoint> = Vec::new();
             reader.rows(
                 &format!(
-                    "SELECT series_id, time, value, {trace}, span_id, attributes FROM (\
+                    "SELECT series_id, time, exemplar_value, trace_id, span_id, exemplar_attributes FROM (\
                      SELECT *, row_number() OVER (PARTITION BY (time::HUGEINT - ({start})) // {} \
-                     ORDER BY value DESC, time) AS place FROM exemplars \
-                     WHERE time >= {start} AND time < {end} AND series_id IN ({ids})) \
+                     ORDER BY exemplar_value DESC, time) AS place FROM {exemplars}) \
                      ORDER BY place > 1, hash(time, series_id) LIMIT {limit}",
                     stretch.max(1)
                 ),
@@ -48,7 +49,7 @@ impl Store {
                         time: Timestamp(row.get(1)?),
                         value: row.get(2)?,
                         trace_id: trace_id(row.get(3)?),
-                        span_id: span_id(row.get(4)?),
+                        span_id: row.get::<_, Option<String>>(4)?.and_then(|text| text.parse().ok()),
                         attributes: parse_attributes(&row.get::<_, String>(5)?),
                     });
                     Ok(())

@@ -6,6 +6,7 @@ use model::{DataDetail, DataKind, DataLevel, TimeRange, Timestamp};
 
 use crate::{
     Store, StoreError, head,
+    layout::PartitionSignal,
     open::{DATABASE, LOG},
     reader::Reader,
 };
@@ -28,11 +29,13 @@ impl Store {
 
 fn levels(reader: &Reader) -> Result<Vec<DataLevel>, StoreError> {
     let layout = reader.layout()?;
-    let mut sealed: BTreeMap<(u8, DataDetail), DataLevel> = BTreeMap::new();
+    let mut sealed: BTreeMap<(u8, DataDetail, bool), DataLevel> = BTreeMap::new();
     for file in &layout.partitions {
         let info = &file.info;
-        let level = sealed.entry((info.level, info.form));
-        let level = level.or_insert_with(|| empty(DataKind::Metrics, &name(info.level, info.form)));
+        let exemplars = info.signal == PartitionSignal::Exemplars;
+        let level = sealed.entry((info.level, info.form, exemplars));
+        let level =
+            level.or_insert_with(|| empty(DataKind::Metrics, &name(info.level, info.form, exemplars)));
         level.files += 1;
         level.rows += info.points;
         level.bytes += info.bytes;
@@ -65,7 +68,7 @@ fn empty(kind: DataKind, level: &str) -> DataLevel {
     DataLevel { kind, level: level.to_owned(), files: 0, rows: 0, bytes: 0, range: None }
 }
 
-fn name(level: u8, form: DataDetail) -> String {
+fn name(level: u8, form: DataDetail, exemplars: bool) -> String {
     let length = match level {
         0 => "4 hours",
         1 => "1 day",
@@ -73,6 +76,7 @@ fn name(level: u8, form: DataDetail) -> String {
         _ => "all time",
     };
     match form {
+        DataDetail::Points if exemplars => format!("{length}, exemplars"),
         DataDetail::Points => length.to_owned(),
         DataDetail::Minutes => format!("{length}, minutes"),
         DataDetail::Hours => format!("{length}, hours"),

@@ -53,11 +53,13 @@ impl Store {
         Ok(RetentionPlan { preview, going, oldest_exemplar })
     }
 
-    /// Takes away what a plan says, and then series that have no point left. Each partition and each stretch of rows is
+    /// Takes away what a plan says, and then series that have no point left and resources that
+    /// nothing refers to. Each partition and each stretch of rows is
     /// a commit of its own: a crash leaves some of them to the next time.
     pub async fn apply_retention(&self, plan: RetentionPlan) -> Result<(), StoreError> {
         let mut partitions: BTreeMap<u64, HashSet<String>> = BTreeMap::new();
         let mut unsealed = Vec::new();
+        let mut rows = false;
         for (piece, _) in plan.going {
             match piece.partition {
                 Some(id) => {
@@ -66,17 +68,21 @@ impl Store {
                 None if piece.kind == DataKind::Metrics => unsealed.push(piece),
                 None => {
                     self.delete_rows(piece).await?;
+                    rows = true;
                 }
             }
         }
         if let Some(oldest) = plan.oldest_exemplar {
             let changed = Changed { samples: true, ..Changed::default() };
-            self.change(changed, move |connection| {
-                Ok(connection.execute("DELETE FROM exemplars WHERE time < ?", [oldest])? as u64)
-            })
-            .await?;
+            let gone = self
+                .change(changed, move |connection| {
+                    Ok(connection.execute("DELETE FROM exemplars WHERE time < ?", [oldest])? as u64)
+                })
+                .await?;
+            rows |= gone > 0;
         }
-        self.maintain(Request::Retain { unsealed, partitions: partitions.into_iter().collect() }).await?;
+        let partitions = partitions.into_iter().collect();
+        self.maintain(Request::Retain { unsealed, partitions, rows }).await?;
         Ok(())
     }
 
@@ -110,7 +116,7 @@ fn pieces(reader: &Reader) -> Result<Vec<Piece>, StoreError> {
             service: share.service.clone(),
             partition: Some(info.id),
             detail: info.lasts,
-            rows: if info.form == DataDetail::Points { share.points } else { 0 },
+            rows: if info.holds_points() { share.points } else { 0 },
             steps: if info.form == DataDetail::Points { 0 } else { share.points },
             bytes: share.bytes,
             first: info.first.0,

@@ -16,6 +16,8 @@ pub(super) enum Form {
     Samples,
     /// A partition of histogram points.
     Histograms,
+    /// A partition of exemplars.
+    Exemplars,
     /// A partition that says what was within each hour or minute.
     RollUps,
 }
@@ -37,6 +39,8 @@ const SAMPLES: [&str; 9] = [
 ];
 const HISTOGRAMS: [&str; 7] =
     ["metric", "labels", "series_id", "time", "quantile_values", "negative_counts", "zero_threshold"];
+const EXEMPLARS: [&str; 6] =
+    ["metric", "labels", "series_id", "time", "exemplar_value", "exemplar_attributes"];
 const ROLL_UPS: [&str; 6] = ["metric", "labels", "series_id", "points", "first_time", "last_time"];
 
 impl Form {
@@ -46,6 +50,8 @@ impl Form {
             Self::Samples
         } else if has(&HISTOGRAMS) {
             Self::Histograms
+        } else if has(&EXEMPLARS) {
+            Self::Exemplars
         } else if has(&ROLL_UPS) {
             Self::RollUps
         } else {
@@ -79,6 +85,11 @@ impl Form {
                    unnest(coalesce(CAST(steps AS BIGINT[]), long_steps)) AS step, unnest(doubles) AS number, \
                    unnest(start_times) AS start{identity} FROM read_parquet({file}))",
                 is_marker("number")
+            ),
+            Self::Exemplars => format!(
+                "SELECT time, metric, kind, unit, service, NULL AS value, NULL AS count, NULL AS sum, \
+                   NULL AS bucket_bounds, NULL AS bucket_counts, labels AS tags, exemplar_value, trace_id, span_id, \
+                   exemplar_attributes{identity} FROM read_parquet({file})"
             ),
             Self::Histograms => format!(
                 "SELECT time, metric, kind, unit, service, NULL AS value, count, sum, \

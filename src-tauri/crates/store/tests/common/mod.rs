@@ -7,11 +7,65 @@ pub(crate) mod metrics;
 use std::sync::Arc;
 
 use model::*;
+use proptest::test_runner::Config;
 use store::{Store, StoreOptions};
 use tempfile::TempDir;
 
 /// A moment in 2026.
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000 * NANOS_PER_SECOND);
+
+/// How properties are tried: so many times, or as often as `BINNACLE_CASES` says.
+pub(crate) fn tried(cases: u32) -> Config {
+    Config {
+        cases: std::env::var("BINNACLE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(cases),
+        max_shrink_iters: 60,
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
+/// What a property that has to wait runs on.
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// An exemplar that can be told from others by its value.
+pub(crate) fn exemplar(series: SeriesId, time: Timestamp, value: f64) -> Exemplar {
+    let odd = time.0 / NANOS_PER_SECOND % 2 == 1;
+    Exemplar {
+        series,
+        time,
+        value,
+        trace_id: odd.then(|| TraceId([7; 16])),
+        span_id: odd.then(|| SpanId(value.to_bits().max(1).to_be_bytes())),
+        attributes: if odd {
+            Attributes::new()
+        } else {
+            Attributes::new().with("value", value.to_bits() as i64)
+        },
+    }
+}
+
+/// The exemplars of a metric by a tag, time and value; each is what [`exemplar`] made.
+pub(crate) async fn exemplars(
+    store: &Store,
+    metric: &str,
+    tag: &str,
+    range: TimeRange,
+) -> Vec<(String, i64, u64)> {
+    let request = ExemplarsRequest { metric: metric.into(), matchers: vec![], range, limit: 100_000 };
+    let mut told = Vec::new();
+    for point in store.read_exemplars(&request).await.unwrap() {
+        let made = exemplar(SeriesId(0), point.time, point.value);
+        assert_eq!(
+            (point.trace_id, point.span_id, point.attributes),
+            (made.trace_id, made.span_id, made.attributes)
+        );
+        told.push((point.labels[tag].clone(), point.time.0, point.value.to_bits()));
+    }
+    told.sort();
+    told
+}
 
 pub(crate) fn small() -> StoreOptions {
     StoreOptions { memory_limit_bytes: 256 << 20, threads: 2, ..StoreOptions::default() }

@@ -161,3 +161,34 @@ async fn a_damaged_partition_is_found_and_moved_away_and_the_rest_goes_on() {
     engine.start_again().await.unwrap();
     assert_eq!(rows(&kept(&engine), DataKind::Spans, "numbered"), 1000);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_database_is_made_anew_from_the_sealed_metrics() {
+    let mut engine = engine_with_data().await;
+    ask(&engine, &["compact"]);
+    let before = kept(&engine);
+    assert!(engine.stop().await.unwrap().success());
+    let database = engine.data().join("binnacle.duckdb");
+    fs::write(&database, b"not a database at all").unwrap();
+    let refused = run(&engine, &["show"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && told.contains("data repair"), "{told}");
+    assert_eq!(fs::read(&database).unwrap(), b"not a database at all");
+
+    let told = ask(&engine, &["repair"]);
+    assert!(
+        told.contains("the database was damaged: it was moved to") && told.contains(", 0 damaged"),
+        "{told}"
+    );
+    assert_eq!(fs::read(engine.data().join("quarantine/binnacle.duckdb")).unwrap(), b"not a database at all");
+    let after = kept(&engine);
+    assert_eq!(rows(&after, DataKind::Metrics, "numbered"), rows(&before, DataKind::Metrics, "numbered"));
+    // Logs and spans are rows of the database.
+    assert_eq!(rows(&after, DataKind::Logs, "numbered"), 0);
+    engine.start_again().await.unwrap();
+    let mut connection = OtlpConnection::open(engine.listener("otlp_grpc").await.unwrap()).await.unwrap();
+    connection.send(Signal::Metrics, Signal::Metrics.numbered(5000..6000)).await.unwrap();
+    ask(&engine, &["compact"]);
+    let more = rows(&kept(&engine), DataKind::Metrics, "numbered");
+    assert!(more >= rows(&before, DataKind::Metrics, "numbered") + 1000, "{more}");
+}

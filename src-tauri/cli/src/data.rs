@@ -15,13 +15,15 @@ use crate::{
 };
 
 pub(crate) async fn run(data: &Path, what: DataCommand) -> anyhow::Result<ExitCode> {
-    if matches!(what, DataCommand::Repair) && data.exists() && engine::running_engine(data).is_none() {
-        if let Some(place) = engine::set_damaged_database_aside(data).await? {
-            line(&format!(
-                "the database was damaged: it was moved to {}, and a new one is made from the sealed metrics",
-                place.display()
-            ))?;
-        }
+    let idle = data.exists() && engine::running_engine(data).is_none();
+    if matches!(what, DataCommand::Repair)
+        && idle
+        && let Some(place) = engine::set_damaged_database_aside(data).await?
+    {
+        line(&format!(
+            "the database was damaged: it was moved to {}, and a new one is made from the sealed metrics",
+            place.display()
+        ))?;
     }
     let connection = Connection::open(data).await?;
     let outcome = match what {

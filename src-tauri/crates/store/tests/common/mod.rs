@@ -36,8 +36,8 @@ pub(crate) fn exemplar(series: SeriesId, time: Timestamp, value: f64) -> Exempla
         series,
         time,
         value,
-        trace_id: odd.then(|| TraceId([7; 16])),
-        span_id: odd.then(|| SpanId(value.to_bits().max(1).to_be_bytes())),
+        trace_id: odd.then_some(TraceId([7; 16])),
+        span_id: odd.then_some(SpanId(value.to_bits().max(1).to_be_bytes())),
         attributes: if odd {
             Attributes::new()
         } else {

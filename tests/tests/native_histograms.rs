@@ -187,6 +187,10 @@ async fn a_real_prometheus_sends_and_tells_them() {
     assert_eq!(reporter.status().state, HealthState::Healthy);
     assert_eq!(temporality(&scraped, "latency_seconds"), Temporality::Cumulative);
     assert_same("federation", &scraped, timestamp);
+    for way in [&sent, &scraped] {
+        let (series, _) = find(way, "waiting_seconds").unwrap();
+        assert_eq!((series.temporality, series.monotonic), (Temporality::Delta, false));
+    }
     done.cancel();
     tokio::time::timeout(PATIENCE, scraping).await.unwrap().unwrap();
     drop(prometheus);

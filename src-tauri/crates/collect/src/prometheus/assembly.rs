@@ -247,7 +247,12 @@ impl<'a> Assembly<'a> {
             kind,
             unit: unit_of(family, self.exposition.units.get(family).map(String::as_str)),
             description: self.exposition.help.get(family).cloned().unwrap_or_default(),
-            temporality: if counts { Temporality::Cumulative } else { Temporality::Unspecified },
+            temporality: match kind {
+                _ if counts => Temporality::Cumulative,
+                // One that goes up and down stands for itself, as a delta does.
+                MetricKind::ExponentialHistogram => Temporality::Delta,
+                _ => Temporality::Unspecified,
+            },
             monotonic: counts,
             resource: self.resource(labels),
             scope: Arc::default(),

@@ -183,3 +183,31 @@ test('a settings file that was changed elsewhere is not overwritten unseen', asy
   await expect(page.getByText('Settings are saved and in force')).toBeVisible()
   expect((await command<{ text: string }>(own.place, 'settings', {})).text).toContain('interval_seconds = 7')
 })
+
+test('Enter takes the metric that was searched for, not the one that was listed before', async ({
+  page,
+  shop,
+  visit,
+}) => {
+  await visit(shop, '#/metrics')
+  await expect(page.getByRole('button', { name: /^binnacle_/ }).first()).toBeVisible()
+  const field = page.getByRole('searchbox', { name: 'Find a metric' })
+  await field.fill('http.server.request.duration')
+  await field.press('Enter')
+  await expect(page).toHaveURL(/metric=http\.server\.request\.duration/)
+  await expect(page.getByRole('heading', { name: 'http.server.request.duration' })).toBeVisible()
+})
+
+test('a form of a new check is typed into at once and stays when the page beside it is pressed', async ({
+  page,
+  shop,
+  visit,
+}) => {
+  await visit(shop, '#/health')
+  await page.getByRole('button', { name: 'New check' }).click()
+  const address = page.getByRole('dialog').getByLabel('Address', { exact: true })
+  await expect(address).toBeFocused()
+  await page.keyboard.type('http://127.0.0.1/')
+  await page.mouse.click(5, 5)
+  await expect(address).toHaveValue('http://127.0.0.1/')
+})

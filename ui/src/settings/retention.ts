@@ -1,6 +1,6 @@
 import type { DataDetail, DataKind, DataLevel, DroppedData, KeptData, KindLimits, RetentionPreview } from '../backend'
 import { formatMoment, formatSpan } from '../shared/format'
-import { formatCount, formatValue } from '../shared/quantity'
+import { formatCount, formatValue } from '../shared/format'
 
 const DAY = 86_400e9
 const MEGABYTE = 1e6

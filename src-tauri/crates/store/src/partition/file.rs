@@ -20,6 +20,7 @@ use parquet::{
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{
+    describe,
     note::{self, Note},
     plan::Plan,
 };
@@ -72,11 +73,15 @@ impl FileWriter {
         let file = options.open(&unfinished).map_err(|error| file_error(&unfinished, &error))?;
         let unfinished = Unfinished(unfinished);
         let sink = Hashing { file: BufWriter::with_capacity(1 << 18, file), hash: Box::default(), bytes: 0 };
-        let properties = dictionaries
-            .iter()
-            .fold(properties()?, |properties, column| {
-                let path = column.split('.').map(str::to_owned).collect();
-                properties.set_column_dictionary_enabled(ColumnPath::new(path), true)
+        let properties = dictionaries.iter().fold(properties()?, |properties, column| {
+            let path = column.split('.').map(str::to_owned).collect();
+            properties.set_column_dictionary_enabled(ColumnPath::new(path), true)
+        });
+        // Nobody looks for a row by them, and in a small group they take more than the values.
+        let untold = describe::NAMES.into_iter().filter(|name| !["metric", "series_id"].contains(name));
+        let properties = untold
+            .fold(properties, |properties, name| {
+                properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None)
             })
             .build();
         let mut writer = ArrowWriter::try_new(sink, schema, Some(properties))?;

@@ -27,6 +27,9 @@ const LONGEST_LOG: &str = "128MiB";
 const LONG_LOG: u64 = 8 << 20;
 /// Name of the file that notes the version of the database.
 const NOTE: &str = "binnacle.version";
+/// Bytes of a block of a new database. Each column of each table takes blocks of its own, so that with the usual 256 KiB
+/// a database with little in it is mostly empty.
+const BLOCK: &str = "65536";
 /// Folder for spilled intermediate results.
 const TEMPORARY: &str = "temporary";
 /// Folder that exports are written to before they move to their place: the only one queries may write to.
@@ -189,6 +192,8 @@ fn config(folder: &Path, options: &StoreOptions) -> Result<Config, StoreError> {
         .with("autoinstall_known_extensions", "false")?
         .with("allow_community_extensions", "false")?
         .with("checkpoint_threshold", LONGEST_LOG)?
+        .with("default_block_size", BLOCK)?
+        .with("storage_compatibility_version", "latest")?
         .with("temp_directory", path_text(&temporary)?)?)
 }
 

@@ -26,8 +26,9 @@ pub(super) fn write(
     let target = quote(path_text(unfinished)?);
     let rows = reader.execute(
         &format!(
-            "COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, ROW_GROUP_SIZE 8192, \
+            "COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {}, ROW_GROUP_SIZE 8192, \
              KV_METADATA {{{NOTE}: {}}})",
+            plan.zstd(),
             quote(&Note::of(&plan).to_text())
         ),
         &[],

@@ -41,6 +41,11 @@ impl Plan {
             pinned: info.pinned,
         }
     }
+
+    /// The level of zstd: little time for what is soon merged, much for what then stays.
+    pub(crate) fn zstd(&self) -> i32 {
+        if self.level == 0 { 5 } else { 19 }
+    }
 }
 
 /// Points of a window that become files.

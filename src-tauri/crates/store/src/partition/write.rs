@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Points in a row group: a read of one series decodes one group.
-const GROUP_POINTS: usize = 128 << 10;
+const GROUP_POINTS: usize = 256 << 10;
 /// Rows in a row group, at most.
 const GROUP_ROWS: usize = 4096;
 

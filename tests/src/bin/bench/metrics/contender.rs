@@ -171,8 +171,9 @@ impl Contender {
         })
     }
 
-    /// Bytes on disk once everything lies as it will be kept: sealed, merged, compacted.
-    pub(crate) async fn bytes_kept(&mut self) -> Result<u64> {
+    /// Bytes on disk once everything lies as it is kept without anybody asking; once merged as far as it can be, where
+    /// that is something else.
+    pub(crate) async fn bytes_kept(&mut self) -> Result<(u64, Option<u64>)> {
         match self {
             Self::Binnacle(engine) => {
                 ensure!(engine.stop().await?.success(), "the engine did not end well");
@@ -185,11 +186,13 @@ impl Contender {
                 store.close().await?;
                 // The next start gives back the room that unsealed points took.
                 tokio::task::spawn_blocking(open).await??.close().await?;
-                bytes_in(&data)
+                Ok((bytes_in(&data)?, None))
             }
             Self::VictoriaMetrics(server) => {
                 let base = format!("http://{}/internal", server.address);
                 reqwest::get(format!("{base}/force_flush")).await?;
+                server.quiet().await?;
+                let by_itself = bytes_in(&server.data())?;
                 // A merge that is asked for while others run leaves their parts out.
                 for _ in 0..20 {
                     reqwest::get(format!("{base}/force_merge")).await?;
@@ -198,13 +201,13 @@ impl Contender {
                         break;
                     }
                 }
-                bytes_in(&server.data())
+                Ok((by_itself, Some(bytes_in(&server.data())?)))
             }
             Self::Prometheus(server) => {
                 let snapshot = format!("http://{}/api/v1/admin/tsdb/snapshot", server.address);
                 let answer = reqwest::Client::new().post(snapshot).send().await?;
                 ensure!(answer.status().is_success(), "{}", answer.text().await?);
-                bytes_in(&server.data().join("snapshots"))
+                Ok((bytes_in(&server.data().join("snapshots"))?, None))
             }
         }
     }

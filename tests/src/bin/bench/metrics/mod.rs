@@ -34,6 +34,7 @@ struct Outcome {
     processor: f64,
     memory: f64,
     bytes: f64,
+    merged: Option<f64>,
 }
 
 /// Sends the payload to each contender and prints a table with ratios.
@@ -94,13 +95,14 @@ async fn measure(mut contender: Contender, payloads: &[Arc<Payload>]) -> Result<
         }
     }
     ensure!(held >= samples, "{} holds {held} of {samples} samples", contender.name());
-    let bytes = contender.bytes_kept().await? as f64;
+    let (bytes, merged) = contender.bytes_kept().await?;
     Ok(Outcome {
         name: contender.name(),
         rate: samples as f64 / took,
         processor: processor / samples as f64 * 1e6,
         memory,
-        bytes: bytes / samples as f64,
+        bytes: bytes as f64 / samples as f64,
+        merged: merged.map(|bytes| bytes as f64 / samples as f64),
     })
 }
 
@@ -145,6 +147,9 @@ fn print(outcomes: &[Outcome]) {
                 outcome.name.to_owned(),
                 format!("{}{}", grouped(outcome.rate), ratio(ours.rate, outcome.rate)),
                 format!("{:.3}{}", outcome.bytes, ratio(ours.bytes, outcome.bytes)),
+                outcome
+                    .merged
+                    .map_or_else(String::new, |merged| format!("{merged:.3}{}", ratio(ours.bytes, merged))),
                 format!("{:.2}{}", outcome.processor, ratio(ours.processor, outcome.processor)),
                 format!("{:.0}{}", outcome.memory, ratio(ours.memory, outcome.memory)),
             ]
@@ -155,6 +160,7 @@ fn print(outcomes: &[Outcome]) {
             "who (ours to theirs)",
             "samples/s acknowledged",
             "bytes a sample kept",
+            "told to merge it all",
             "processor us a sample",
             "resident MiB, most",
         ],

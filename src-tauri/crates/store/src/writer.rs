@@ -26,8 +26,11 @@ use crate::{
     series_limit::SeriesLimiter,
 };
 
-/// How long a group waits at most until it is as large as the one before.
+/// How long a group waits at most until it is a part of the one before.
 const GATHER: Duration = Duration::from_millis(3);
+/// Which part that is, one in so many: whoever is left out of a group prepares what comes next while it is committed. Of
+/// thirty senders on two cores, a quarter gave more than all, half or no waiting at all.
+const PART: usize = 4;
 /// A group of this many records waits no longer.
 const LARGE_GROUP: usize = 50_000;
 /// Without work for this long, a log that has grown is moved into the database file.
@@ -190,7 +193,7 @@ impl WriterThread {
             let mut group = vec![first];
             let until = Instant::now() + GATHER;
             while weight < LARGE_GROUP {
-                let patience = if group.len() < company {
+                let patience = if group.len() * PART < company {
                     until.saturating_duration_since(Instant::now())
                 } else {
                     Duration::ZERO

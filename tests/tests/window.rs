@@ -138,7 +138,8 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     driver.click("//button[starts-with(normalize-space(.), 'Save')]").await?;
 
     // Saving leads to the list of rules.
-    text_holds(driver, "Tells you when the latest value of queue.depth").await?;
+    driver.see(&called("duplicate")).await?;
+    text_holds(driver, "the latest value of queue.depth, over 10 seconds, is above 100").await?;
     driver.click("//a[starts-with(normalize-space(.), 'Firing')]").await?;
     text_holds(driver, "Nothing is firing").await?;
     ensure!(desktop.displayed_notifications()? == 0, "told before anything happened");

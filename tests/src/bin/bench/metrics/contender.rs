@@ -171,8 +171,8 @@ impl Contender {
         })
     }
 
-    /// Bytes on disk once everything lies as it is kept without anybody asking; once merged as far as it can be, where
-    /// that is something else.
+    /// Bytes on disk soon after the load, and once told to merge as far as it can, where that is something else. Binnacle
+    /// is told to seal and merge first, which it does by itself when a day is over.
     pub(crate) async fn bytes_kept(&mut self) -> Result<(u64, Option<u64>)> {
         match self {
             Self::Binnacle(engine) => {

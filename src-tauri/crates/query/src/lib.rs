@@ -1,6 +1,7 @@
 //! The languages people type, evaluated over the store.
 
 mod aggregate;
+mod asked;
 mod distribution;
 mod error;
 mod matching;

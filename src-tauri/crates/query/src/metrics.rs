@@ -1,15 +1,15 @@
 //! Questions about metrics.
 
 use model::{
-    Aggregation, DataDetail, Gap, Labels, MetricKind, NANOS_PER_SECOND, SeriesAnswer, SeriesPoints,
-    SeriesRequest, TagMatcher, TimeRange, Timestamp,
+    Aggregation, DataDetail, Gap, Labels, NANOS_PER_SECOND, SeriesAnswer, SeriesPoints, SeriesRequest,
+    TagMatcher, TimeRange, Timestamp,
 };
 use store::Store;
 
 use crate::{
     QueryError,
     aggregate::{self, Layout, Slots},
-    unit::aggregated_unit,
+    asked::{Asked, is_histogram},
 };
 
 /// The most steps one answer may have.
@@ -38,7 +38,8 @@ pub async fn series(store: &Store, request: &SeriesRequest) -> Result<SeriesAnsw
             "the range has more than {MOST_STEPS} steps; choose a longer step"
         )));
     }
-    let (metric, matchers) = (&*request.metric, &*request.matchers);
+    let asked = Asked::find(store, &request.metric, request.aggregation).await?;
+    let (metric, matchers) = (asked.metric, &*request.matchers);
     let covered = |step| TimeRange::new(request.range.start.floor(step), request.range.end);
     let step = fitting(store, metric, matchers, step, covered).await?;
     let mut range = covered(step);
@@ -50,9 +51,8 @@ pub async fn series(store: &Store, request: &SeriesRequest) -> Result<SeriesAnsw
     };
     range.end = ceiling(range.end, unit);
     let shape = Shape { range, step, stored: step, cut: Cut::Steps };
-    let answer =
-        evaluate(store, &request.metric, &request.matchers, request.aggregation, &request.group_by, shape);
-    let (mut groups, unit) = answer.await?;
+    let mut groups = evaluate(store, &asked, matchers, request.aggregation, &request.group_by, shape).await?;
+    let unit = asked.unit(request.aggregation);
     aggregate::largest_first(&mut groups);
     let total_series = u32::try_from(groups.len()).unwrap_or(u32::MAX);
     groups.truncate(request.limit as usize);
@@ -122,14 +122,15 @@ pub async fn instant(
     if window.length() == 0 {
         return Err(QueryError::Invalid("the window ends before it starts".into()));
     }
-    let (window, detail) = whole(store, metric, matchers, window).await?;
+    let asked = Asked::find(store, metric, aggregation).await?;
+    let (window, detail) = whole(store, asked.metric, matchers, window).await?;
     let hour = length(DataDetail::Hours);
     // Minutes must be read as such where hours would reach over the ends of the window.
     let minutes = detail == DataDetail::Minutes && window.start.floor(hour) != window.start;
     let step = window.length();
     let stored = if minutes && step % hour == 0 { hour / 2 } else { step };
     let shape = Shape { range: window, step, stored, cut: Cut::Whole };
-    let (groups, _) = evaluate(store, metric, matchers, aggregation, group_by, shape).await?;
+    let groups = evaluate(store, &asked, matchers, aggregation, group_by, shape).await?;
     let values = groups
         .into_iter()
         .filter_map(|points| Some((points.labels, points.values.first().copied()?)))
@@ -176,12 +177,13 @@ pub async fn moving(store: &Store, request: &SeriesRequest, window: i64) -> Resu
         let start = request.range.start.floor(step);
         TimeRange::new(start.offset(-step.saturating_mul(count(step) - 1)), request.range.end)
     };
-    let step = fitting(store, &request.metric, &request.matchers, step, covered).await?;
+    let asked = Asked::find(store, &request.metric, request.aggregation).await?;
+    let (metric, matchers) = (asked.metric, &*request.matchers);
+    let step = fitting(store, metric, matchers, step, covered).await?;
     let (range, count) = (covered(step), count(step));
     let shape = Shape { range, step, stored: step, cut: Cut::Windows(count) };
-    let answer =
-        evaluate(store, &request.metric, &request.matchers, request.aggregation, &request.group_by, shape);
-    let (groups, unit) = answer.await?;
+    let groups = evaluate(store, &asked, matchers, request.aggregation, &request.group_by, shape).await?;
+    let unit = asked.unit(request.aggregation);
     let inside = |time: Timestamp| time > request.range.start && time <= request.range.end;
     let series: Vec<SeriesPoints> = groups
         .into_iter()
@@ -202,14 +204,7 @@ pub async fn instant_unit(
     metric: &str,
     aggregation: Aggregation,
 ) -> Result<String, QueryError> {
-    Ok(match store.metric_kind(metric).await? {
-        Some((kind, unit)) => aggregated_unit(&unit, aggregation, is_histogram(kind)),
-        None => String::new(),
-    })
-}
-
-fn is_histogram(kind: MetricKind) -> bool {
-    matches!(kind, MetricKind::Histogram | MetricKind::ExponentialHistogram | MetricKind::Summary)
+    Ok(Asked::find(store, metric, aggregation).await?.unit(aggregation))
 }
 
 /// How an evaluation is cut in time.
@@ -266,24 +261,23 @@ impl Shape {
 
 async fn evaluate(
     store: &Store,
-    metric: &str,
+    asked: &Asked<'_>,
     matchers: &[TagMatcher],
     aggregation: Aggregation,
     group_by: &[String],
     shape: Shape,
-) -> Result<(Vec<SeriesPoints>, String), QueryError> {
-    let Some((kind, unit)) = store.metric_kind(metric).await? else { return Ok((Vec::new(), String::new())) };
-    let group_by = group_by.to_vec();
-    let histogram = is_histogram(kind);
-    let groups = if histogram {
-        let read = store.read_histograms(metric, matchers, shape.range, shape.stored).await?;
-        compute(shape, aggregation, group_by, move |layout| aggregate::histograms(&read, layout)).await?
+) -> Result<Vec<SeriesPoints>, QueryError> {
+    let Some((kind, _)) = asked.known else { return Ok(Vec::new()) };
+    let (metric, group_by) = (asked.metric, group_by.to_vec());
+    if is_histogram(kind) {
+        let mut read = store.read_histograms(metric, matchers, shape.range, shape.stored).await?;
+        asked.count(&mut read);
+        compute(shape, aggregation, group_by, move |layout| aggregate::histograms(&read, layout)).await
     } else {
         let step = shape.stored_step(aggregation);
         let read = store.read_buckets(metric, matchers, shape.range, step).await?;
-        compute(shape, aggregation, group_by, move |layout| aggregate::numbers(&read, layout)).await?
-    };
-    Ok((groups, aggregated_unit(&unit, aggregation, histogram)))
+        compute(shape, aggregation, group_by, move |layout| aggregate::numbers(&read, layout)).await
+    }
 }
 
 async fn compute(

@@ -167,6 +167,42 @@ async fn histograms_with_different_bounds_merge() {
 }
 
 #[tokio::test]
+async fn parts_of_a_histogram_are_found_under_their_names_in_prometheus() {
+    let (_folder, store) = filled().await;
+    let ask =
+        async |metric: &str, aggregation| query::series(&store, &request(metric, aggregation, &[])).await;
+    for (part, aggregation, expected, unit) in [
+        ("duration_count", Aggregation::Rate, 2.0, "/s"),
+        ("duration_count", Aggregation::Increase, 120.0, ""),
+        ("duration_sum", Aggregation::Rate, 3.0, "s/s"),
+        ("duration_sum", Aggregation::Increase, 180.0, "s"),
+        ("duration_bucket", Aggregation::P90, 1.8, "s"),
+    ] {
+        let answer = ask(part, aggregation).await.unwrap();
+        assert!((answer.series[0].values[5] - expected).abs() < 1e-9, "{part} {answer:?}");
+        assert_eq!(answer.unit, unit, "{part}");
+        let window = TimeRange::new(at(300), at(360));
+        let instant = query::instant(&store, part, &[], aggregation, &[], window).await.unwrap();
+        assert!((instant.values[0].1 - expected).abs() < 1e-9, "{part} {instant:?}");
+        assert_eq!(query::instant_unit(&store, part, aggregation).await.unwrap(), unit);
+        let moving =
+            query::moving(&store, &request(part, aggregation, &[]), 60 * NANOS_PER_SECOND).await.unwrap();
+        assert!((moving.series[0].values[5] - expected).abs() < 1e-9, "{part} {moving:?}");
+    }
+    for (part, aggregation) in [
+        ("duration_count", Aggregation::Average),
+        ("duration_sum", Aggregation::P50),
+        ("duration_bucket", Aggregation::Rate),
+    ] {
+        let told = ask(part, aggregation).await.unwrap_err().to_string();
+        assert!(told.contains("a part of the histogram duration: ask for"), "{told}");
+    }
+    for nothing in ["queue_count", "_count", "duration_total"] {
+        assert!(ask(nothing, Aggregation::Rate).await.unwrap().series.is_empty(), "{nothing}");
+    }
+}
+
+#[tokio::test]
 async fn moving_windows_agree_with_instant_values() {
     let (_folder, store) = filled().await;
     let window = 120 * NANOS_PER_SECOND;

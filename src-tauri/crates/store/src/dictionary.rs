@@ -104,10 +104,17 @@ impl Entries {
         if let Some((name, _)) = self.by_name.get_key_value(&series.name) {
             series.name = Arc::clone(name);
         }
-        if !self.by_name.contains_key(&series.name) {
+        let before = self.by_name.get(&series.name).and_then(|known| known.last());
+        let translates_alike = before.is_some_and(|before| {
+            (before.kind, before.monotonic) == (series.kind, series.monotonic) && before.unit == series.unit
+        });
+        if !translates_alike {
             let translated = translated_name(&series.name, &series.unit, series.kind, series.monotonic);
             if *translated != *series.name {
-                self.translated.entry(translated.into_owned()).or_default().push(Arc::clone(&series.name));
+                let names = self.translated.entry(translated.into_owned()).or_default();
+                if !names.contains(&series.name) {
+                    names.push(Arc::clone(&series.name));
+                }
             }
         }
         if let Some(untold) = series.untold() {

@@ -265,6 +265,8 @@ async fn metrics_are_found_under_the_names_prometheus_would_give_them() {
     batch.add_sample(Series::counter("orders", "{order}", resource("shop"), Attributes::new()), at(10), 4.0);
     batch.add_sample(Series::gauge("taken_bytes", "", resource("shop"), Attributes::new()), at(10), 1.0);
     batch.add_sample(Series::gauge("taken", "By", resource("shop"), Attributes::new()), at(10), 2.0);
+    batch.add_sample(Series::gauge("told.later", "", resource("old"), Attributes::new()), at(10), 3.0);
+    batch.add_sample(Series::gauge("told.later", "By", resource("new"), Attributes::new()), at(10), 4.0);
     store.write(batch).await.unwrap();
     let (translated, kinds) = ("http_server_request_duration_seconds", store.metric_kind("orders_total"));
     assert_eq!(kinds.await.unwrap(), Some((MetricKind::Counter, "{order}".into())));
@@ -282,12 +284,18 @@ async fn metrics_are_found_under_the_names_prometheus_would_give_them() {
     assert_eq!(samples("orders_total").await, [4.0]);
     // The very name wins.
     assert_eq!((samples("taken_bytes").await, samples("taken").await), (vec![1.0], vec![2.0]));
-    let search = MetricCatalogRequest { search: "Duration_Seconds".into(), matchers: vec![], limit: 9 };
-    let found = store.metric_catalog(&search).await.unwrap();
-    assert_eq!(
-        found.iter().map(|metric| metric.name.as_str()).collect::<Vec<_>>(),
-        ["http.server.request.duration"]
-    );
+    assert_eq!(samples("told_later_bytes").await.len(), 2, "a unit that only one series of a metric has");
+    for (search, expected) in [
+        ("Duration_Seconds", &["http.server.request.duration"][..]),
+        ("http_server_request_duration_seconds_Count", &["http.server.request.duration"]),
+        ("http.server.request.duration_bucket", &["http.server.request.duration"]),
+        ("orders_count", &[]),
+    ] {
+        let request = MetricCatalogRequest { search: search.into(), matchers: vec![], limit: 9 };
+        let found = store.metric_catalog(&request).await.unwrap();
+        let names: Vec<_> = found.iter().map(|metric| metric.name.as_str()).collect();
+        assert_eq!(names, expected, "{search}");
+    }
 }
 
 #[tokio::test]

@@ -20,8 +20,18 @@ const MOST_SERVICES: usize = 20;
 /// Values named with a tag.
 const MOST_VALUES: usize = 100;
 
+/// What Prometheus puts behind the name of a histogram or summary for the series it is told as.
+fn parts_of(kind: MetricKind) -> &'static [&'static str] {
+    match kind {
+        MetricKind::Histogram | MetricKind::ExponentialHistogram => &["_count", "_sum", "_bucket"],
+        MetricKind::Summary => &["_count", "_sum"],
+        MetricKind::Gauge | MetricKind::Counter => &[],
+    }
+}
+
 impl Store {
-    /// The metrics whose name, or what Prometheus would call them, contains the search in any case, in name order.
+    /// The metrics whose name, or what Prometheus would call them, contains the search in any case, in name order. The
+    /// whole name of a part of a histogram finds the histogram.
     pub async fn metric_catalog(
         &self,
         request: &MetricCatalogRequest,
@@ -37,6 +47,12 @@ impl Store {
                         translated_name(&series.name, &series.unit, series.kind, series.monotonic);
                     series.name.to_lowercase().contains(&search)
                         || translated.to_lowercase().contains(&search)
+                        || parts_of(series.kind).iter().any(|part| {
+                            search.strip_suffix(part).is_some_and(|family| {
+                                series.name.eq_ignore_ascii_case(family)
+                                    || translated.eq_ignore_ascii_case(family)
+                            })
+                        })
                 });
                 if found {
                     metrics.entry(Arc::clone(&series.name)).or_default().push(series);

@@ -302,6 +302,13 @@ async fn what_is_not_remote_write_is_refused_as_the_specification_says() {
     }
     .encode_to_vec();
     let packed = pack(&good);
+    let mut symbols = Symbols::default();
+    let series = SecondSeries {
+        labels_refs: symbols.labels(&[("__name__", "good")]),
+        samples: vec![SecondSample { value: 1.0, timestamp: millis(), start_timestamp: 0 }],
+        ..SecondSeries::default()
+    };
+    let second = SecondRequest { symbols: symbols.texts(), timeseries: vec![series] }.encode_to_vec();
     for (headers, body, status) in [
         (vec![("content-type", "application/json")], packed.clone(), 415),
         (
@@ -317,6 +324,9 @@ async fn what_is_not_remote_write_is_refused_as_the_specification_says() {
         (vec![("content-type", V1)], vec![], 400),
         (vec![("content-type", V1)], pack(b"\x0a\xff\xff"), 400),
         (vec![("content-type", V2)], pack(b"\x2a\x00"), 400),
+        // One version under the name of the other.
+        (vec![("content-type", V2)], packed.clone(), 400),
+        (vec![("content-type", V1)], pack(&second), 400),
         // Ten bytes that promise 63 MiB, and a header that promises 4 GiB.
         (vec![("content-type", V1)], [&[0x80, 0x80, 0x80, 0x1f][..], &[0; 6]].concat(), 400),
         (vec![("content-type", V1)], vec![0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0], 413),

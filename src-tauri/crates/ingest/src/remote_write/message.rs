@@ -128,10 +128,19 @@ pub(crate) fn read_first<Stop: From<Refusal>>(
     let mut series = WireSeries::default();
     let mut fields = Fields::of(message);
     while let Some((number, value)) = fields.next_field().map_err(malformed)? {
-        if number == 1 {
-            series.clear();
-            first_series(value.bytes().map_err(malformed)?, &mut series).map_err(malformed)?;
-            take(&series)?;
+        match number {
+            1 => {
+                series.clear();
+                first_series(value.bytes().map_err(malformed)?, &mut series).map_err(malformed)?;
+                take(&series)?;
+            }
+            // Read on, it would be acknowledged without a single sample.
+            4 | 5 => {
+                let problem = "the request is told to be prometheus.WriteRequest but holds fields of \
+                    io.prometheus.write.v2.Request, is its Content-Type right?";
+                return Err(Refusal::Malformed(problem.to_owned()).into());
+            }
+            _ => {}
         }
     }
     Ok(())
@@ -146,6 +155,11 @@ pub(crate) fn read_second<Stop: From<Refusal>>(
     let mut fields = Fields::of(message);
     // The table may stand behind the series: protobuf does not promise an order.
     while let Some((number, value)) = fields.next_field().map_err(malformed)? {
+        if number == 1 {
+            let problem = "the request is told to be io.prometheus.write.v2.Request but holds fields of \
+                prometheus.WriteRequest, is its Content-Type right?";
+            return Err(Refusal::Malformed(problem.to_owned()).into());
+        }
         if number == 4 {
             if symbols.len() >= MAX_SYMBOLS {
                 return Err(

@@ -109,6 +109,13 @@ const PAIRS: &[Pair<'_>] = &[
         0.1,
         1.0,
     ),
+    (
+        "system.linux.scheduler.time",
+        &[(CPU, "0"), ("system.linux.scheduler.state", "waiting")],
+        "node_schedstat_waiting_seconds_total{cpu=\"0\"}",
+        0.0,
+        1.0,
+    ),
     ("system.load_average.1m", &[], "node_load1", 0.5, 1.0),
     ("system.load_average.15m", &[], "node_load15", 0.5, 1.0),
     ("system.boot_time", &[], "node_boot_time_seconds", 1.0, 1.0),

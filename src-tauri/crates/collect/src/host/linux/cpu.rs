@@ -121,6 +121,23 @@ pub(crate) fn tell(
     }
 }
 
+/// Time that threads ran on each processor and waited for it: `/proc/schedstat` (the kernel's `sched-stats.rst`, versions
+/// 15 to 17), in nanoseconds.
+pub(crate) fn tell_scheduler(telling: &mut Telling, text: &str) {
+    for line in text.lines() {
+        let mut words = line.split_ascii_whitespace();
+        let number = words.next().and_then(|word| word.strip_prefix("cpu")?.parse::<i64>().ok());
+        let numbers: Vec<u64> = words.skip(6).map_while(|word| word.parse().ok()).collect();
+        let (Some(number), [ran, waited, slices, ..]) = (number, &numbers[..]) else { continue };
+        let number = Attributes::new().with("cpu.logical_number", number);
+        for (state, nanos) in [("running", ran), ("waiting", waited)] {
+            let attributes = number.clone().with("system.linux.scheduler.state", state);
+            telling.counter("system.linux.scheduler.time", "s", attributes, *nanos as f64 / 1e9);
+        }
+        telling.counter("system.linux.scheduler.timeslices", "{timeslice}", number, *slices as f64);
+    }
+}
+
 /// What the kernel counts about its own work.
 pub(crate) fn tell_kernel(telling: &mut Telling, statistics: &Statistics, kernel: &Kernel) {
     let counters = [
@@ -148,6 +165,7 @@ pub(crate) fn tell_kernel(telling: &mut Telling, statistics: &Statistics, kernel
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::fixture::told;
 
     #[test]
     fn processors_are_read_together_and_each() {
@@ -164,6 +182,21 @@ mod tests {
             (Some(5), Some(11), Some(99))
         );
         assert_eq!(after.blocked, Some(2));
+    }
+
+    #[test]
+    fn the_scheduler_tells_what_ran_and_what_waited() {
+        let text = "version 15\ntimestamp 4297\ncpu0 1 2 3 4 5 6 2500000000 500000000 7\ndomain0 3 1 2\n\
+            cpu1 0 0 0 0 0 0 5\ncpux 1 2 3 4 5 6 7 8 9\n";
+        let (_, values) = told(|telling| tell_scheduler(telling, text));
+        assert_eq!(values.len(), 3, "{values:?}");
+        let time = |state| {
+            values[&format!(
+                "system.linux.scheduler.time{{cpu.logical_number=0,system.linux.scheduler.state={state}}}"
+            )]
+        };
+        assert_eq!((time("running"), time("waiting")), (2.5, 0.5));
+        assert_eq!(values["system.linux.scheduler.timeslices{cpu.logical_number=0}"], 7.0);
     }
 
     #[test]

@@ -47,7 +47,22 @@ fn identity(kernel: &Kernel) -> Option<Attributes> {
             attributes = attributes.with(key, value);
         }
     }
+    for (key, value) in distribution(&files::text(&kernel.etc("os-release")).unwrap_or_default()) {
+        attributes = attributes.with(key, value);
+    }
     Some(attributes)
+}
+
+/// The name and version of the distribution (os-release(5)), where they are told.
+fn distribution(text: &str) -> Vec<(&'static str, String)> {
+    let value = |wanted: &str| {
+        let told = text.lines().find_map(|line| line.trim().strip_prefix(wanted)?.strip_prefix('='))?;
+        // Quoted as in a shell, which these two never need beyond the quotes themselves.
+        let told = told.trim().trim_matches(['"', '\'']);
+        (!told.is_empty()).then(|| told.to_owned())
+    };
+    let known = [("os.name", value("NAME")), ("os.version", value("VERSION_ID"))];
+    known.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
 /// Calls between NFS clients and servers: `/proc/net/rpc/nfs` and `/proc/net/rpc/nfsd`.
@@ -99,6 +114,7 @@ mod tests {
             ("sys/kernel/random/entropy_avail", "256\n"),
             ("sys/kernel/random/poolsize", "no number\n"),
             ("sys/kernel/osrelease", "6.1\n"),
+            ("../etc/os-release", "PRETTY_NAME=\"A B 1\"\nNAME=\"A B\"\nVERSION_ID=\nVERSION_CODENAME=c\n"),
             ("net/rpc/nfs", "net 1 2 3\nrpc 10 2 0\n"),
             ("net/rpc/nfsd", "rpc 7 1 0 0 0\nio 100 200\nio\n\u{fffd}\n"),
         ] {
@@ -112,7 +128,7 @@ mod tests {
         });
         assert_eq!(values["system.linux.file_descriptors.usage{}"], 1246.0);
         assert_eq!(values["system.linux.entropy.available{}"], 256.0);
-        assert_eq!(values["system.linux.info{os.kernel.release=6.1}"], 1.0);
+        assert_eq!(values["system.linux.info{os.kernel.release=6.1,os.name=A B}"], 1.0);
         assert_eq!(values["system.linux.nfs.retransmits{nfs.role=client}"], 2.0);
         assert_eq!(values["system.linux.nfs.io{disk.io.direction=write,nfs.role=server}"], 200.0);
         assert_eq!(values.len(), 9);

@@ -10,23 +10,24 @@ use std::{
 /// A file of the kernel that is longer is cut off: no file read here comes near it.
 const LONGEST: u64 = 8 << 20;
 
-/// Where `/proc` and `/sys` lie.
+/// Where `/proc`, `/sys` and `/etc` lie.
 #[derive(Debug, Clone)]
 pub(crate) struct Kernel {
     proc: PathBuf,
     sys: PathBuf,
+    etc: PathBuf,
 }
 
 impl Kernel {
     /// The kernel this program runs on.
     pub(crate) fn running() -> Self {
-        Self { proc: "/proc".into(), sys: "/sys".into() }
+        Self { proc: "/proc".into(), sys: "/sys".into(), etc: "/etc".into() }
     }
 
-    /// A recorded one, for tests: folders `proc` and `sys` in `root`.
+    /// A recorded one, for tests: folders `proc`, `sys` and `etc` in `root`.
     #[cfg(test)]
     pub(crate) fn recorded(root: &Path) -> Self {
-        Self { proc: root.join("proc"), sys: root.join("sys") }
+        Self { proc: root.join("proc"), sys: root.join("sys"), etc: root.join("etc") }
     }
 
     /// A path below `/proc`.
@@ -37,6 +38,11 @@ impl Kernel {
     /// A path below `/sys`.
     pub(crate) fn sys(&self, path: &str) -> PathBuf {
         self.sys.join(path)
+    }
+
+    /// A path below `/etc`.
+    pub(crate) fn etc(&self, path: &str) -> PathBuf {
+        self.etc.join(path)
     }
 
     /// The text of a file below `/proc`, empty if there is none.

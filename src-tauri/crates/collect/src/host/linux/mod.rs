@@ -124,6 +124,7 @@ impl Machine {
         let before = self.before.as_ref();
         if self.collectors.cpu {
             cpu::tell(telling, &statistics, before.map(|(before, _)| before), self.ticks_per_second);
+            cpu::tell_scheduler(telling, &self.kernel.read_proc("schedstat"));
         }
         if self.collectors.kernel {
             cpu::tell_kernel(telling, &statistics, &self.kernel);

@@ -201,11 +201,14 @@ async fn files_that_are_something_else_are_refused_as_a_whole() {
         ("magic.parquet", b"PAR1PAR1"),
         ("columns.csv", b"a,b,c\n1,2,3\n"),
         ("open.csv", b"\"time,metric,value\n"),
+        ("metrics.txt.gz", b"\x1f\x8b\x08\x00\x00\x00packed"),
+        ("program", b"\x7fELF\x02\x01\x01\x00\x00a 1 1700000000000\n"),
     ] {
         let path = written(&bench, name, text);
         let error = import(&bench.store, &path).await.unwrap_err();
         assert!(matches!(&error, ImportError::File { .. }), "{name}: {error}");
         assert!(error.to_string().len() < 600, "{error}");
+        assert_eq!(error.to_string().contains("packed with gzip"), name.ends_with(".gz"), "{error}");
     }
     let path = written(&bench, "damaged.parquet", &damaged);
     // What lies before the damage may have come in; nothing after it, and nobody else is harmed.

@@ -146,7 +146,7 @@ fn read(path: &Path, service: &str, now: Timestamp, batches: mpsc::Sender<Filled
         return Err("not a file".to_owned());
     }
     let mut file = File::open(path).map_err(|error| error.to_string())?;
-    let form = form(&mut file, metadata.len()).map_err(|error| error.to_string())?;
+    let form = form(&mut file, metadata.len())?;
     let mut sink = Sink::new(batches, metadata.len());
     let read = match form {
         Form::Parquet => read_parquet(path, service, now, &mut sink),
@@ -164,16 +164,26 @@ fn read(path: &Path, service: &str, now: Timestamp, batches: mpsc::Sender<Filled
     }
 }
 
-/// Finds out what a file holds from its beginning and its end.
-fn form(file: &mut File, length: u64) -> io::Result<Form> {
-    let mut beginning = Vec::new();
-    file.by_ref().take(LOOKED_AT).read_to_end(&mut beginning)?;
-    let mut end = Vec::new();
-    file.seek(SeekFrom::Start(length.saturating_sub(16)))?;
-    file.by_ref().take(16).read_to_end(&mut end)?;
-    file.rewind()?;
+/// What packed files begin with.
+const PACKED: [(&[u8], &str); 5] = [
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"PK\x03\x04", "zip"),
+];
+
+/// Finds out what a file holds from its beginning and its end; an error if that is nothing of ours.
+fn form(file: &mut File, length: u64) -> Result<Form, String> {
+    let (beginning, end) = ends(file, length).map_err(|error| error.to_string())?;
     if beginning.starts_with(b"PAR1") {
         return Ok(Form::Parquet);
+    }
+    if let Some((_, packed)) = PACKED.iter().find(|(magic, _)| beginning.starts_with(magic)) {
+        return Err(format!("packed with {packed}: unpack it first"));
+    }
+    if beginning.contains(&0) {
+        return Err("neither text nor Parquet".to_owned());
     }
     if String::from_utf8_lossy(&end).trim_end().ends_with("# EOF") {
         return Ok(Form::Exposition(Dialect::OpenMetrics));
@@ -186,6 +196,17 @@ fn form(file: &mut File, length: u64) -> io::Result<Form> {
         || !header.contains(separator)
         || crate::prometheus::parse(header.as_bytes(), 1).is_ok_and(|told| !told.samples.is_empty());
     Ok(if is_exposition { Form::Exposition(Dialect::Prometheus) } else { Form::Csv })
+}
+
+/// The beginning and the end of a file, which stands at its start again afterwards.
+fn ends(file: &mut File, length: u64) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let mut beginning = Vec::new();
+    file.by_ref().take(LOOKED_AT).read_to_end(&mut beginning)?;
+    let mut end = Vec::new();
+    file.seek(SeekFrom::Start(length.saturating_sub(16)))?;
+    file.by_ref().take(16).read_to_end(&mut end)?;
+    file.rewind()?;
+    Ok((beginning, end))
 }
 
 fn read_csv(file: File, service: &str, now: Timestamp, sink: &mut Sink) -> Result<(), Unreadable> {

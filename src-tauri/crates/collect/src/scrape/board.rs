@@ -7,6 +7,9 @@ use std::{
 
 use model::{HealthState, PartReporter};
 
+/// How many failing targets are named; the series `up` tells of all.
+const MOST_NAMED: usize = 3;
+
 /// Collects the states of targets and tells the part's. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Board {
@@ -105,14 +108,14 @@ impl Board {
                 state = HealthState::Unknown;
             }
             (all, []) => parts.push(format!("{} targets", all.len())),
-            (all, [(first, status), ..]) => {
+            (all, failing) => {
                 state = HealthState::Degraded;
-                parts.push(format!(
-                    "{} of {} targets fail; {first}: {}",
-                    failing.len(),
-                    all.len(),
-                    status.message
-                ));
+                parts.push(format!("{} of {} targets fail", failing.len(), all.len()));
+                let named = failing.iter().take(MOST_NAMED);
+                parts.extend(named.map(|(shown, status)| format!("{shown}: {}", status.message)));
+                if failing.len() > MOST_NAMED {
+                    parts.push(format!("and {} more", failing.len() - MOST_NAMED));
+                }
             }
         }
         for notice in entries.notices.values().flatten() {
@@ -121,5 +124,33 @@ impl Board {
         }
         parts.extend(entries.remarks.values().flatten().cloned());
         self.reporter.report(state, parts.join("; "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_that_fail_are_named_but_not_all_of_many() {
+        let reporter = PartReporter::new("part");
+        let board = Board::new(reporter.clone());
+        for number in 0..6 {
+            let target = board.enter(&format!("job j target {number}"), &format!("http://h:{number}"));
+            match number {
+                0 => target.healthy(),
+                _ => target.report(HealthState::Degraded, format!("broken {number}")),
+            }
+            board.publish();
+            let told = reporter.status().message;
+            match number {
+                2 => assert_eq!(told, "2 of 3 targets fail; http://h:1: broken 1; http://h:2: broken 2"),
+                5 => {
+                    assert!(told.starts_with("5 of 6 targets fail; http://h:1: broken 1; "), "{told}");
+                    assert!(told.ends_with("; http://h:3: broken 3; and 2 more"), "{told}");
+                }
+                _ => {}
+            }
+        }
     }
 }

@@ -93,12 +93,13 @@ impl Pool {
                     wanted.insert(target.key(), target);
                 }
                 Ok(None) => {}
-                Err(problem) => problems.push(problem),
+                Err(problem) => problems.push(self.of_job(&problem)),
             }
         }
         let most = self.job.most_targets;
         if most > 0 && wanted.len() > most {
-            problems.push(format!("{} targets, the limit is {most}: none is scraped", wanted.len()));
+            let problem = format!("{} targets, the limit is {most}: none is scraped", wanted.len());
+            problems.push(self.of_job(&problem));
             wanted.clear();
         }
         self.running.retain(|key, stop| {
@@ -122,7 +123,7 @@ impl Pool {
                     self.tasks.spawn(rounds::run(job, target, question, voice, store, stop.clone()));
                     self.running.insert(key, stop);
                 }
-                Err(problem) => problems.push(problem),
+                Err(problem) => problems.push(self.of_job(&problem)),
             }
         }
         while self.tasks.try_join_next().is_some() {}
@@ -136,6 +137,11 @@ impl Pool {
             self.board.has_looked();
         }
         self.board.notice(&format!("job {} targets", self.job.name), problems);
+    }
+
+    /// A part may have many jobs.
+    fn of_job(&self, problem: &str) -> String {
+        format!("job {:?}: {problem}", self.job.name)
     }
 
     async fn question(&mut self, target: &ScrapedTarget) -> Result<Question, String> {

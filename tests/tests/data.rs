@@ -73,7 +73,7 @@ async fn data_are_shown_compacted_and_kept_no_longer_than_wanted() {
     assert_eq!(going.reason, DropReason::Age);
     let shown = ask(&engine, &["show"]);
     assert!(shown.contains("goes next: logs of old, 1 rows"), "{shown}");
-    assert!(shown.contains("not sealed yet"), "{shown}");
+    assert!(shown.contains("the first points are not sealed yet"), "{shown}");
     assert_eq!(partitions(&engine).len(), 0);
 
     let told = ask(&engine, &["compact"]);

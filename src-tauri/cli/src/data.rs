@@ -52,14 +52,20 @@ async fn show(connection: &Connection, as_json: bool) -> anyhow::Result<ExitCode
     let (free, reserve) = (bytes(summary.free_bytes), bytes(summary.reserve_bytes));
     line(&format!("disk {free} free, {reserve} of it reserved"))?;
     for (growth, limits) in summary.retention.growth.iter().zip(&summary.retention.limits) {
-        line(&forecast(growth, limits))?;
+        let unsealed = growth.kind == DataKind::Metrics && summary.levels.iter().any(is_unsealed);
+        line(&forecast(growth, limits, unsealed))?;
     }
     line("")?;
     told(&summary.retention.dropped, "goes next")?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn forecast(growth: &KindGrowth, limits: &KindLimits) -> String {
+/// Whether points wait to be sealed. They have no size of their own until then.
+fn is_unsealed(level: &DataLevel) -> bool {
+    level.kind == DataKind::Metrics && level.files == 0 && level.rows > 0
+}
+
+fn forecast(growth: &KindGrowth, limits: &KindLimits, unsealed: bool) -> String {
     let days = |age: i64| age / (86_400 * model::NANOS_PER_SECOND);
     let mut ages = format!("{} days", days(limits.age));
     if let (Some(minutes), Some(hours)) = (limits.minutes_age, limits.hours_age) {
@@ -68,6 +74,7 @@ fn forecast(growth: &KindGrowth, limits: &KindLimits) -> String {
     let kind = kind_name(growth.kind);
     let pace = match growth.days_left {
         Some(left) => format!("{} a day, full in {left:.0} days", bytes(growth.bytes_per_day)),
+        None if unsealed => "the first points are not sealed yet".to_owned(),
         None => "nothing comes".to_owned(),
     };
     format!("{kind} {} of {} and {ages}; {pace}", bytes(growth.bytes), bytes(limits.bytes))

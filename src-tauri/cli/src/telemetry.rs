@@ -51,12 +51,12 @@ pub(crate) async fn query(data: &Path, question: MetricQuestion) -> anyhow::Resu
         limit: 100,
     };
     let answer = connection.series(serde_json::to_value(request)?).await?;
-    connection.close().await;
     if question.json {
         line(&serde_json::to_string(&answer)?)?;
     } else if answer.series.is_empty() {
-        line(&format!("no samples of {} in this range", question.metric))?;
+        line(&nothing_of(&connection, &question.metric).await?)?;
     }
+    connection.close().await;
     if !question.json {
         for series in &answer.series {
             let labels: Vec<String> =
@@ -68,6 +68,22 @@ pub(crate) async fn query(data: &Path, question: MetricQuestion) -> anyhow::Resu
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why there is nothing to show of a metric: it has no samples there, or nobody has heard of it.
+async fn nothing_of(connection: &Connection, metric: &str) -> anyhow::Result<String> {
+    let tags = TagsRequest { metric: metric.to_owned(), matchers: Vec::new() };
+    let tags: Vec<TagSummary> = connection.ask("metric_tags", serde_json::to_value(tags)?).await?;
+    if !tags.is_empty() {
+        return Ok(format!("no samples of {metric} in this range"));
+    }
+    let alike = MetricCatalogRequest { search: metric.to_owned(), matchers: Vec::new(), limit: 5 };
+    let alike: Vec<MetricSummary> = connection.ask("metric_catalog", serde_json::to_value(alike)?).await?;
+    let names: Vec<_> = alike.iter().map(|summary| printable(&summary.name)).collect();
+    Ok(match names.as_slice() {
+        [] => format!("no metric is called {metric}"),
+        names => format!("no metric is called {metric}; there are {}", names.join(", ")),
+    })
 }
 
 /// Reads `KEY=VALUE` and its three relatives.

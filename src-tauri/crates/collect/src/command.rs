@@ -61,7 +61,7 @@ pub async fn run_command(
         let mut report = Report { took: began.elapsed(), timeout, ..Report::default() };
         let assembled = match printed {
             Ok(text) => {
-                report.body_bytes = text.len();
+                report.body_bytes = i64::try_from(text.len()).unwrap_or(i64::MAX);
                 assemble(text, target.clone(), now).await
             }
             Err(problem) => Err(problem),
@@ -72,8 +72,9 @@ pub async fn run_command(
                 report.up = true;
                 (report.scraped, report.kept) = (assembled.scraped, assembled.kept);
                 report.added = kept.settle(&mut assembled, now, false);
+                let remark = assembled.remark();
                 batch = assembled.batch;
-                String::new()
+                remark
             }
             Err(problem) => {
                 kept.end_all(&mut batch, now);
@@ -92,8 +93,8 @@ pub async fn run_command(
 
 async fn assemble(text: Vec<u8>, target: Target, now: model::Timestamp) -> Result<Assembled, String> {
     let assembled = tokio::task::spawn_blocking(move || {
-        let exposition = prometheus::parse(&text, MOST_SAMPLES)?;
-        prometheus::assemble(&exposition, &target, now)
+        let exposition = prometheus::parse(&text, MOST_SAMPLES).map_err(|error| error.to_string())?;
+        prometheus::assemble(&exposition, &target, now).map_err(|error| error.to_string())
     });
     match assembled.await {
         Ok(Ok(assembled)) => Ok(assembled),

@@ -64,7 +64,10 @@ fn survive(parser: Parser, make: impl Fn(&mut StdRng) -> Vec<u8>, part: u64, bou
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage();
         let target = Target { honor_labels: random.random(), ..Target::default() };
-        let read = parser(&whole).and_then(|told| assemble(&told, &target, NOW).map(|made| (told, made)));
+        let read = parser(&whole).and_then(|told| {
+            let made = assemble(&told, &target, NOW).map_err(|unassembled| unassembled.error)?;
+            Ok((told, made))
+        });
         let used = MEMORY.peak_usage().saturating_sub(before);
         assert!(used <= bound(whole.len()), "round {round}: {used} bytes for {}", whole.len());
         most = most.max(used);

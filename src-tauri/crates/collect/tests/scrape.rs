@@ -133,9 +133,37 @@ async fn whatever_goes_wrong_is_told_and_leaves_up_at_zero() {
         assert_eq!((value(&batch, "up"), batch.len()), (0.0, 8), "{path}");
         assert_eq!(state, HealthState::Degraded);
         assert!(message.contains(told), "{path}: {message}");
+        let bytes = match path {
+            "endless" | "bomb" => -1.0,
+            "html" => 18.0,
+            "bytes" => 3.0,
+            "failing" | "slow" => 0.0,
+            _ => continue,
+        };
+        assert_eq!(value(&batch, "scrape_body_size_bytes"), bytes, "{path}");
     }
     let (batch, state, _) = scrape(&format!("http://{address}/empty")).await;
     assert_eq!((value(&batch, "up"), state), (1.0, HealthState::Healthy));
+}
+
+#[tokio::test]
+async fn a_scrape_beyond_its_sample_limit_tells_how_many_there_were() {
+    let mut bench = Bench::new();
+    let mut target = ScrapeTarget::new("node", &format!("http://{}/metrics", serve(router()).await));
+    target.sample_limit = 2;
+    let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
+    bench.run(run_scrape(target, store, reporter, stop));
+    let batch = bench.next_commit().await;
+    bench.stop().await;
+    for (name, expected) in [
+        ("up", 0.0),
+        ("scrape_samples_scraped", 5.0),
+        ("scrape_samples_post_metric_relabeling", 5.0),
+        ("scrape_sample_limit", 2.0),
+        ("scrape_body_size_bytes", METRICS.len() as f64),
+    ] {
+        assert_eq!(value(&batch, name), expected, "{name}");
+    }
 }
 
 #[tokio::test]

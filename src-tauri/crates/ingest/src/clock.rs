@@ -1,9 +1,7 @@
 //! Which points in time are believable.
 
-use model::{NANOS_PER_SECOND, Timestamp};
+use model::{FURTHEST_AHEAD, NANOS_PER_SECOND, Timestamp};
 
-/// How far ahead of our clock a record may lie.
-const FUTURE_SECONDS: i64 = 86_400;
 /// How far back a record may lie: history may be sent late, but not from before a clock was ever set.
 const PAST_SECONDS: i64 = 5 * 366 * 86_400;
 
@@ -14,7 +12,7 @@ pub(crate) fn believable(nanos: u64, now: Timestamp) -> Result<Timestamp, String
     }
     let time = Timestamp(i64::try_from(nanos).unwrap_or(i64::MAX));
     let ahead = time.since(now) / NANOS_PER_SECOND;
-    if ahead > FUTURE_SECONDS {
+    if ahead > FURTHEST_AHEAD / NANOS_PER_SECOND {
         Err(format!("time {nanos} is {} hours in the future, is the sender's clock right?", ahead / 3600))
     } else if ahead < -PAST_SECONDS {
         Err(format!("time {nanos} is {} days in the past, is the sender's clock right?", -ahead / 86_400))

@@ -12,7 +12,7 @@ use super::{
     Unreadable, moment,
     sink::{Ended, Sink},
 };
-use crate::prometheus::{self, ExposedSample, Exposition, Target};
+use crate::prometheus::{self, ExposedSample, Exposition, Target, Unassembled};
 
 /// A longer line is refused.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -279,7 +279,7 @@ impl Reader<'_> {
             loop {
                 match prometheus::assemble(&piece, &target, self.now) {
                     Ok(assembled) => break self.sink.take_batch(assembled.batch)?,
-                    Err(error) => {
+                    Err(Unassembled { error, .. }) => {
                         let before = piece.samples.len();
                         piece.samples.retain(|sample| sample.line != error.line);
                         let line = number(error.line);

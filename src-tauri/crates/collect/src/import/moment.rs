@@ -1,14 +1,12 @@
 //! Times as files write them.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
-use model::{NANOS_PER_SECOND, Timestamp};
+use model::{FURTHEST_AHEAD, NANOS_PER_SECOND, Timestamp};
 
 use crate::prometheus::read_seconds;
 
 /// Earlier times are taken for another unit: 1990-01-01.
 const EARLIEST: i64 = 631_152_000 * NANOS_PER_SECOND;
-/// How far ahead of now a time may be.
-const AHEAD: i64 = 86_400 * NANOS_PER_SECOND;
 
 /// RFC 3339, a date and a time of day in UTC, or a number of seconds, milliseconds, microseconds or nanoseconds
 /// since the epoch, told apart by its size.
@@ -82,7 +80,7 @@ pub(crate) fn plausible(time: Timestamp, now: Timestamp) -> Result<Timestamp, St
     if time.0 < EARLIEST {
         return Err("the time is before 1990; is its unit right?".to_owned());
     }
-    if time.0 > now.0.saturating_add(AHEAD) {
+    if time.0 > now.0.saturating_add(FURTHEST_AHEAD) {
         return Err("the time is more than a day ahead of now".to_owned());
     }
     Ok(time)

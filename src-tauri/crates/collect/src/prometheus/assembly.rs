@@ -3,12 +3,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    fmt,
     sync::Arc,
 };
 
 use model::{
-    Attributes, Exemplar, HistogramPoint, Labels, MetricKind, Resource, Sample, Series, SeriesId,
-    TelemetryBatch, Temporality, Timestamp, prometheus::FamilyKind,
+    Attributes, Exemplar, FURTHEST_AHEAD, HistogramPoint, Labels, MetricKind, Resource, Sample, Series,
+    SeriesId, TelemetryBatch, Temporality, Timestamp, prometheus::FamilyKind,
 };
 
 use super::{
@@ -59,19 +60,51 @@ pub struct Assembled {
     pub kept: usize,
     /// Samples of a series that was told already for that time.
     pub duplicates: usize,
+    /// Samples left out because their time lies further ahead than [`FURTHEST_AHEAD`].
+    pub ahead: usize,
     /// Series told with times of their own.
     pub timed: HashSet<SeriesId>,
     /// Name of the first native histogram whose counts were told as fractions and are rounded.
     pub rounded: Option<String>,
 }
 
+impl Assembled {
+    /// What is to be told of samples that were left out, empty if none were.
+    pub(crate) fn remark(&self) -> String {
+        let twice = match self.duplicates {
+            0 => None,
+            1 => Some("1 sample stands there twice; the first was kept".to_owned()),
+            count => Some(format!("{count} samples stand there twice; the first of each was kept")),
+        };
+        let ahead = (self.ahead > 0)
+            .then(|| format!("samples left out because their time is more than a day ahead: {}", self.ahead));
+        twice.into_iter().chain(ahead).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Why an exposition makes no batch, and how much of it there was all the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unassembled {
+    /// What is wrong.
+    pub error: ExpositionError,
+    /// Samples the target told.
+    pub scraped: usize,
+    /// Those left after relabelling.
+    pub kept: usize,
+}
+
+impl fmt::Display for Unassembled {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(formatter)
+    }
+}
+
+impl std::error::Error for Unassembled {}
+
 /// The batch that an exposition makes at `now`; samples with a time of their own keep it. Of a series told
-/// twice for one time the first counts. A malformed histogram or a passed limit is an error.
-pub fn assemble(
-    exposition: &Exposition,
-    target: &Target,
-    now: Timestamp,
-) -> Result<Assembled, ExpositionError> {
+/// twice for one time the first counts, and what lies more than a day ahead is left out. A malformed histogram or a
+/// passed limit is an error; the samples are counted to the end nevertheless, which is how a limit is found.
+pub fn assemble(exposition: &Exposition, target: &Target, now: Timestamp) -> Result<Assembled, Unassembled> {
     let mut assembly = Assembly {
         exposition,
         target,
@@ -82,19 +115,26 @@ pub fn assemble(
     };
     let mut composites = Composites::default();
     let mut numbers = Vec::new();
+    let mut wrong = None;
     for sample in &exposition.samples {
-        let Some(labelled) = assembly.label(sample)? else { continue };
-        match labelled.part {
-            Some(part) => composites.add(part, labelled)?,
-            None => numbers.push(labelled),
+        match assembly.label(sample) {
+            Ok(Some(labelled)) if wrong.is_none() => match labelled.part {
+                Some(part) => wrong = composites.add(part, labelled).err(),
+                None => numbers.push(labelled),
+            },
+            Ok(_) => {}
+            Err(error) => wrong = wrong.or(Some(error)),
         }
+    }
+    if let Some(error) = wrong {
+        return Err(assembly.failed(error));
     }
     for labelled in numbers {
         let start_time = composites.created(&labelled);
         assembly.single(labelled, start_time);
     }
     for composite in composites.finish() {
-        let (told, point, exemplars) = composite?;
+        let (told, point, exemplars) = composite.map_err(|error| assembly.failed(error))?;
         assembly.composite(&told, point, &exemplars);
     }
     Ok(assembly.done)
@@ -125,6 +165,10 @@ struct Assembly<'a> {
 }
 
 impl<'a> Assembly<'a> {
+    fn failed(&self, error: ExpositionError) -> Unassembled {
+        Unassembled { error, scraped: self.done.scraped, kept: self.done.kept }
+    }
+
     /// Settles the labels of a sample; nothing if a rule drops it.
     fn label(&mut self, sample: &'a ExposedSample) -> Result<Option<Labelled<'a>>, ExpositionError> {
         let (family, kind, part) = self.family_of(sample);
@@ -260,10 +304,14 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// Adds the series unless it was told for this time already.
+    /// Adds the series unless it was told for this time already or the time cannot be right.
     fn admit(&mut self, series: Series, time: Option<Timestamp>) -> Option<(SeriesId, Timestamp)> {
         let id = series.id();
         let at = time.unwrap_or(self.now);
+        if at.since(self.now) > FURTHEST_AHEAD {
+            self.done.ahead += 1;
+            return None;
+        }
         if !self.told.insert((id, at)) {
             self.done.duplicates += 1;
             return None;

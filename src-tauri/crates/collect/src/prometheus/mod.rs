@@ -11,7 +11,7 @@ mod relabel;
 mod text;
 mod unit;
 
-pub use assembly::{Assembled, SeriesLimits, Target, assemble};
+pub use assembly::{Assembled, SeriesLimits, Target, Unassembled, assemble};
 pub use exposed::{
     ExposedExemplar, ExposedLabels, ExposedSample, Exposition, ExpositionError, NativeHistogram,
 };

@@ -31,9 +31,24 @@ pub(crate) struct Answer {
     pub(crate) format: format::Format,
 }
 
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) struct Unanswered {
+    /// For people, without secrets.
+    pub(crate) problem: String,
+    /// Whether it was larger than what is read.
+    pub(crate) is_too_large: bool,
+}
+
+impl From<String> for Unanswered {
+    fn from(problem: String) -> Self {
+        Self { problem, is_too_large: false }
+    }
+}
+
 impl Question {
     /// Asks once. An error tells what went wrong without telling secrets.
-    pub(crate) async fn ask(&self) -> Result<Answer, String> {
+    pub(crate) async fn ask(&self) -> Result<Answer, Unanswered> {
         let request = self
             .client
             .get(self.url.clone())
@@ -53,7 +68,7 @@ pub(super) async fn answer(
     host: Option<&str>,
     access: &Access,
     most_bytes: usize,
-) -> Result<(HeaderMap, Vec<u8>), String> {
+) -> Result<(HeaderMap, Vec<u8>), Unanswered> {
     if let Some(host) = host {
         request = request.header(header::HOST, host);
     }
@@ -61,7 +76,7 @@ pub(super) async fn answer(
     let sent = request.send().await;
     let mut response = sent.map_err(|error| format!("cannot be reached: {}", chain(&error.without_url())))?;
     if response.status().as_u16() != 200 {
-        return Err(format!("answered {}", response.status()));
+        return Err(format!("answered {}", response.status()).into());
     }
     let mut body = Vec::new();
     while let Some(chunk) = response
@@ -70,7 +85,8 @@ pub(super) async fn answer(
         .map_err(|error| format!("the answer broke off: {}", chain(&error.without_url())))?
     {
         if body.len() + chunk.len() > most_bytes {
-            return Err(format!("the answer is larger than {}", bytes(most_bytes)));
+            let problem = format!("the answer is larger than {}", bytes(most_bytes));
+            return Err(Unanswered { problem, is_too_large: true });
         }
         body.extend_from_slice(&chunk);
     }

@@ -15,7 +15,8 @@ pub(crate) struct Report {
     pub(crate) kept: usize,
     pub(crate) added: usize,
     pub(crate) timeout: Duration,
-    pub(crate) body_bytes: usize,
+    /// Bytes of the answer once unpacked; 0 without one, -1 for one beyond the limit.
+    pub(crate) body_bytes: i64,
     pub(crate) sample_limit: usize,
 }
 

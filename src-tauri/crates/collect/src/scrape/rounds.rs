@@ -7,7 +7,14 @@ use store::Store;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{board::Board, fetch::Question, job::Job, kept::Kept, report::Report, target::ScrapedTarget};
+use super::{
+    board::Board,
+    fetch::{Question, Unanswered},
+    job::Job,
+    kept::Kept,
+    report::Report,
+    target::ScrapedTarget,
+};
 use crate::{
     clock,
     delivery::Delivery,
@@ -62,6 +69,28 @@ pub(crate) async fn run(
     delivery.write(rounds.end(cadence.end(clock::now())), "").await;
 }
 
+/// Why a scrape failed, and what is known of the answer all the same.
+struct Failure {
+    problem: String,
+    /// As in [`Report::body_bytes`].
+    body_bytes: i64,
+    scraped: usize,
+    kept: usize,
+}
+
+impl From<String> for Failure {
+    fn from(problem: String) -> Self {
+        Self { problem, body_bytes: 0, scraped: 0, kept: 0 }
+    }
+}
+
+impl From<Unanswered> for Failure {
+    fn from(unanswered: Unanswered) -> Self {
+        let body_bytes = if unanswered.is_too_large { -1 } else { 0 };
+        Self { body_bytes, ..Self::from(unanswered.problem) }
+    }
+}
+
 struct Rounds {
     question: Question,
     target: Target,
@@ -102,7 +131,7 @@ impl Rounds {
         let timeout = self.question.timeout;
         let scraped = tokio::select! {
             scraped = tokio::time::timeout(timeout, self.ask(now)) => scraped.unwrap_or_else(|_| {
-                Err(format!("no complete answer within {} s", super::fetch::seconds(timeout)))
+                Err(Failure::from(format!("no complete answer within {} s", super::fetch::seconds(timeout))))
             }),
             () = stop.cancelled() => return None,
         };
@@ -121,36 +150,40 @@ impl Rounds {
                     self.rounded = assembled.rounded.take();
                 }
                 report.added = self.kept.settle(&mut assembled, now, self.track_timestamps);
-                let problem = match assembled.duplicates {
-                    0 => String::new(),
-                    count => format!("{count} samples stand there twice; the first of each was kept"),
-                };
+                let problem = assembled.remark();
                 (assembled.batch, problem)
             }
-            Err(problem) => {
+            Err(failure) => {
+                report.body_bytes = failure.body_bytes;
+                (report.scraped, report.kept) = (failure.scraped, failure.kept);
                 let mut batch = TelemetryBatch::default();
                 self.kept.end_all(&mut batch, now);
-                (batch, problem)
+                (batch, failure.problem)
             }
         };
         report.add(&mut batch, &self.target.resource, &self.target.labels, now);
         Some((batch, problem))
     }
 
-    async fn ask(&self, now: Timestamp) -> Result<(Assembled, usize), String> {
+    async fn ask(&self, now: Timestamp) -> Result<(Assembled, i64), Failure> {
         let answer = self.question.ask().await?;
         let (target, most_samples, classic_too) = (self.target.clone(), self.most_samples, self.classic_too);
-        let body_bytes = answer.body.len();
+        let body_bytes = i64::try_from(answer.body.len()).unwrap_or(i64::MAX);
         let format = answer.format;
         let assembled = tokio::task::spawn_blocking(move || {
+            let failure = |problem| Failure { body_bytes, ..Failure::from(problem) };
             let exposition = format
                 .parse(&answer.body, most_samples, classic_too)
-                .map_err(|error| format!("not {}: {error}", format.name()))?;
-            prometheus::assemble(&exposition, &target, now).map_err(|error| error.to_string())
+                .map_err(|error| failure(format!("not {}: {error}", format.name())))?;
+            prometheus::assemble(&exposition, &target, now).map_err(|error| Failure {
+                scraped: error.scraped,
+                kept: error.kept,
+                ..failure(error.to_string())
+            })
         });
         match assembled.await {
             Ok(assembled) => assembled.map(|assembled| (assembled, body_bytes)),
-            Err(error) => Err(format!("reading the metrics failed: {error}")),
+            Err(error) => Err(Failure::from(format!("reading the metrics failed: {error}"))),
         }
     }
 

@@ -12,7 +12,9 @@ fn target() -> Target {
 }
 
 fn assembled(text: &str) -> Result<TelemetryBatch, ExpositionError> {
-    assemble(&parse(text.as_bytes(), 1000)?, &target(), Timestamp(5_000_000_000)).map(|done| done.batch)
+    assemble(&parse(text.as_bytes(), 1000)?, &target(), Timestamp(5_000_000_000))
+        .map(|done| done.batch)
+        .map_err(|unassembled| unassembled.error)
 }
 
 #[test]
@@ -105,6 +107,14 @@ fn a_series_told_twice_counts_once() {
 }
 
 #[test]
+fn times_far_ahead_are_left_out_and_told() {
+    let exposition = parse(b"a 1 86405000\nb 2 86405001\nc 3\n", 10).unwrap();
+    let done = assemble(&exposition, &target(), Timestamp(5_000_000_000)).unwrap();
+    assert_eq!((done.batch.samples.len(), done.timed.len(), done.kept, done.ahead), (2, 1, 3, 1));
+    assert_eq!(done.remark(), "samples left out because their time is more than a day ahead: 1");
+}
+
+#[test]
 fn openmetrics_keeps_start_times_exemplars_and_odd_types() {
     let text = "# TYPE c_seconds counter\n# UNIT c_seconds seconds\n# HELP c_seconds spent\n\
         c_seconds_total{a=\"b\"} 4 # {trace_id=\"0af7651916cd43dd8448eb211c80319c\",user=\"u\"} 1 2\n\
@@ -187,7 +197,8 @@ fn limits_make_the_whole_scrape_fail() {
         (SeriesLimits { label_value_bytes: 9, ..none }, "longer than 9 bytes"),
     ] {
         let error = limited(limits).unwrap_err();
-        assert!(error.message.contains(told), "{error}");
+        assert!(error.error.message.contains(told), "{error}");
+        assert_eq!((error.scraped, error.kept), (2, 2), "samples are counted although a limit is passed");
     }
     let done = assemble(&exposition, &target(), Timestamp(1)).unwrap();
     assert_eq!((done.timed.len(), done.batch.samples[0].time), (1, Timestamp(5_000_000)));

@@ -73,7 +73,8 @@ impl HttpList {
             .timeout(TIMEOUT)
             .header(header::ACCEPT, "application/json")
             .header("X-Prometheus-Refresh-Interval-Seconds", self.interval.as_secs_f64().to_string());
-        let (_, body) = answer(request, host.as_deref(), &self.access, MOST_BYTES).await?;
+        let answered = answer(request, host.as_deref(), &self.access, MOST_BYTES).await;
+        let (_, body) = answered.map_err(|unanswered| unanswered.problem)?;
         let read = tokio::task::spawn_blocking(move || serde_json::from_slice(&body));
         match read.await {
             Ok(Ok(groups)) => Ok(groups),

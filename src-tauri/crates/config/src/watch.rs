@@ -1,138 +1,112 @@
 //! Noticing that the settings file changed.
+//!
+//! The file is looked at instead of asking the system to tell: it lies in the folder of the database, whose every
+//! write would be told of as well, and a look finds what links, network folders and folders made anew come to.
 
 use std::{
-    fs,
+    fs::{self, Metadata},
     path::{Path, PathBuf},
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread,
     time::{Duration, Instant, SystemTime},
 };
 
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::watch;
 
 use crate::{Settings, SettingsError, file, parse};
 
+/// How often the file is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// An editor writes a file in several steps; the file is read once it was left alone this long.
 const QUIET: Duration = Duration::from_millis(150);
 /// A file that never comes to rest is read all the same after this.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// How often the file is looked at where no change is told: network folders, folders made anew, links.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-enum Message {
-    Changed,
-    Stop,
-}
 
 /// Keeps a settings file watched until it is dropped.
 #[derive(Debug)]
 pub struct SettingsWatcher {
-    messages: Sender<Message>,
-    // Told of changes only as long as it lives.
-    _watcher: Option<RecommendedWatcher>,
-}
-
-impl Drop for SettingsWatcher {
-    fn drop(&mut self) {
-        // The thread may have ended already, which is what is wanted.
-        let _ = self.messages.send(Message::Stop);
-    }
+    // The thread ends when this is gone.
+    _running: Sender<()>,
 }
 
 /// Watches a settings file. The receiver holds what the file says now and gets a new value after each change
-/// of its text, within a second or two; a file that is gone, or that is not valid, comes as an error, and
-/// watching goes on. Blocks for the first read.
+/// of its text, within a second unless it is written again and again; a file that is gone, or that is not valid,
+/// comes as an error, and watching goes on. Blocks for the first read.
 pub fn watch(path: &Path) -> (SettingsWatcher, watch::Receiver<Result<Settings, SettingsError>>) {
-    let (messages, inbox) = mpsc::channel();
-    let watcher = watch_folder(path, messages.clone());
+    let (running, ended) = mpsc::channel();
     let seen = look(path);
     let text = file::read_text(path);
     let (sender, receiver) = watch::channel(text.clone().and_then(|text| parse(&text)));
     let follower = Follower { path: path.to_owned(), seen, text, sender };
-    let spawned = thread::Builder::new().name("settings".to_owned()).spawn(move || follower.run(&inbox));
+    let spawned = thread::Builder::new().name("settings".to_owned()).spawn(move || follower.run(&ended));
     if let Err(error) = spawned {
         tracing::warn!(%error, "changes of the settings file will not be noticed");
     }
-    (SettingsWatcher { messages, _watcher: watcher }, receiver)
+    (SettingsWatcher { _running: running }, receiver)
 }
 
-/// Watches the folder, because editors replace files instead of writing into them.
-fn watch_folder(path: &Path, messages: Sender<Message>) -> Option<RecommendedWatcher> {
-    let name = path.file_name()?.to_owned();
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let handler = move |event: notify::Result<notify::Event>| {
-        let concerns_file = event.is_ok_and(|event| {
-            !matches!(event.kind, EventKind::Access(_))
-                && event.paths.iter().any(|changed| changed.file_name() == Some(&name))
-        });
-        if concerns_file {
-            // The receiver goes only when watching ends.
-            let _ = messages.send(Message::Changed);
-        }
-    };
-    let started = notify::recommended_watcher(handler).and_then(|mut watcher| {
-        watcher.watch(&folder, RecursiveMode::NonRecursive)?;
-        Ok(watcher)
-    });
-    started
-        .inspect_err(|error| tracing::warn!(%error, "the settings file is looked at every two seconds only"))
-        .ok()
-}
+/// What tells one version of a file from the next without reading it: when it was changed, its bytes, and the file
+/// it is, which is another one after a rename.
+type Look = (SystemTime, u64, [i64; 3]);
 
-/// What tells one version of the file from the next without reading it.
-fn look(path: &Path) -> Option<(SystemTime, u64)> {
+fn look(path: &Path) -> Option<Look> {
     let metadata = fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    Some((metadata.modified().ok()?, metadata.len(), identity(&metadata)))
+}
+
+/// The number of the file and the time of its last change of any kind, which nobody can set back.
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> [i64; 3] {
+    use std::os::unix::fs::MetadataExt;
+    [metadata.ino().cast_signed(), metadata.ctime(), metadata.ctime_nsec()]
+}
+
+#[cfg(not(unix))]
+fn identity(_metadata: &Metadata) -> [i64; 3] {
+    [0; 3]
 }
 
 struct Follower {
     path: PathBuf,
-    seen: Option<(SystemTime, u64)>,
+    seen: Option<Look>,
     text: Result<String, SettingsError>,
     sender: watch::Sender<Result<Settings, SettingsError>>,
 }
 
 impl Follower {
-    fn run(mut self, inbox: &Receiver<Message>) {
-        loop {
-            match inbox.recv_timeout(LOOK_EVERY) {
-                Ok(Message::Changed) => {
-                    if !wait_for_quiet(inbox) {
-                        return;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) if look(&self.path) != self.seen => {}
-                Err(RecvTimeoutError::Timeout) => continue,
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+    fn run(mut self, ended: &Receiver<()>) {
+        while passes(LOOK_EVERY, ended) {
+            if look(&self.path) == self.seen {
+                continue;
             }
-            self.read();
+            if !self.comes_to_rest(ended) {
+                return;
+            }
+            let text = file::read_text(&self.path);
+            if text != self.text {
+                self.text.clone_from(&text);
+                // The value that is replaced was seen or is out of date.
+                drop(self.sender.send_replace(text.and_then(|text| parse(&text))));
+            }
         }
     }
 
-    fn read(&mut self) {
-        self.seen = look(&self.path);
-        let text = file::read_text(&self.path);
-        if text != self.text {
-            self.text.clone_from(&text);
-            // The value that is replaced was seen or is out of date.
-            drop(self.sender.send_replace(text.and_then(|text| parse(&text))));
+    /// Waits until the file was left alone for a while; false if watching ended meanwhile.
+    fn comes_to_rest(&mut self, ended: &Receiver<()>) -> bool {
+        let began = Instant::now();
+        loop {
+            self.seen = look(&self.path);
+            if !passes(QUIET, ended) {
+                return false;
+            }
+            if look(&self.path) == self.seen || began.elapsed() >= LONGEST_WAIT {
+                return true;
+            }
         }
     }
 }
 
-/// False if watching ended meanwhile.
-fn wait_for_quiet(inbox: &Receiver<Message>) -> bool {
-    let began = Instant::now();
-    while began.elapsed() < LONGEST_WAIT {
-        match inbox.recv_timeout(QUIET) {
-            Ok(Message::Changed) => {}
-            Err(RecvTimeoutError::Timeout) => return true,
-            Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
-        }
-    }
-    true
+/// Waits; false if watching ended meanwhile.
+fn passes(time: Duration, ended: &Receiver<()>) -> bool {
+    matches!(ended.recv_timeout(time), Err(RecvTimeoutError::Timeout))
 }

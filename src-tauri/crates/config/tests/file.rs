@@ -169,6 +169,16 @@ async fn edits_in_place_by_rename_and_after_deletion_are_noticed() {
     rename_over(&path, "[own]\ninterval_secondz = 12\n");
     assert_eq!(next(&mut receiver).await.unwrap_err().suggestion.as_deref(), Some("interval_seconds"));
 
+    // As many bytes as before, and the time of the change set back.
+    rename_over(&path, "[own]\ninterval_seconds = 15\n");
+    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 15);
+    let before = fs::metadata(&path).unwrap().modified().unwrap();
+    let beside = path.with_extension("new");
+    fs::write(&beside, "[own]\ninterval_seconds = 16\n").unwrap();
+    fs::File::options().write(true).open(&beside).unwrap().set_modified(before).unwrap();
+    fs::rename(&beside, &path).unwrap();
+    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 16);
+
     fs::remove_file(&path).unwrap();
     assert!(next(&mut receiver).await.unwrap_err().message.contains("cannot read"));
 
@@ -184,6 +194,28 @@ async fn edits_in_place_by_rename_and_after_deletion_are_noticed() {
     drop(guard);
     let ended = tokio::time::timeout(Duration::from_secs(20), receiver.changed()).await.unwrap();
     assert!(ended.is_err(), "the watching thread ends with its guard");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn edits_behind_a_link_and_of_the_link_are_noticed() {
+    use std::os::unix::fs::symlink;
+    let (folder, elsewhere) = (self::folder(), self::folder());
+    let real = elsewhere.path().join("real.toml");
+    fs::write(&real, "[own]\ninterval_seconds = 3\n").unwrap();
+    let link = folder.path().join("settings.toml");
+    symlink(&real, &link).unwrap();
+    let (_guard, mut receiver) = watch(&link);
+    assert_eq!(receiver.borrow_and_update().clone().unwrap().own.interval_seconds, 3);
+
+    fs::write(&real, "[own]\ninterval_seconds = 4\n").unwrap();
+    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 4);
+
+    let other = elsewhere.path().join("other.toml");
+    fs::write(&other, "[own]\ninterval_seconds = 5\n").unwrap();
+    symlink(&other, link.with_extension("new")).unwrap();
+    fs::rename(link.with_extension("new"), &link).unwrap();
+    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 5);
 }
 
 #[test]

@@ -19,7 +19,14 @@ const check = (name: string, kind: object, service: string | null = null) => ({
 /** A healthy address, a healthy port, a closed port, and a rule that fires at once. */
 async function watch(place: Place): Promise<void> {
   const [host = '', port = ''] = place.http.split(':')
-  const page = { type: 'http', url: `http://${place.http}/`, method: 'GET', expected_status: [], body_contains: null }
+  const page = {
+    type: 'http',
+    url: `http://${place.http}/`,
+    method: 'GET',
+    expected_status: [],
+    body_contains: null,
+    certificate_days: null,
+  }
   await command(place, 'save_check', check('console page', page))
   await command(place, 'save_check', check('console port', { type: 'tcp', host, port: Number(port) }))
   await command(place, 'save_check', check('closed port', { type: 'tcp', host, port: 1 }, 'checkout'))

@@ -31,7 +31,13 @@ fn tcp(port: u16) -> CheckKind {
 }
 
 fn http(url: String) -> CheckKind {
-    CheckKind::Http { url, method: "GET".into(), expected_status: vec![], body_contains: None }
+    CheckKind::Http {
+        url,
+        method: "GET".into(),
+        expected_status: vec![],
+        body_contains: None,
+        certificate_days: None,
+    }
 }
 
 fn postgres(port: u16, query: &str) -> CheckKind {

@@ -33,6 +33,7 @@ async fn web_addresses_are_judged_by_status_and_body() {
                 method: "GET".into(),
                 expected_status,
                 body_contains: body_contains.map(str::to_owned),
+                certificate_days: None,
             },
             None,
         )

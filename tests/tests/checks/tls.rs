@@ -16,9 +16,9 @@ const PASSWORD: &str = "correct horse";
 /// The ports of the servers, for the process that trusts the authority.
 const PORTS: &str = "BINNACLE_TEST_TLS_PORTS";
 
-/// Ports of nginx, of one with a certificate that has ended, of one with a certificate for another name, of PostgreSQL
-/// and of Redis.
-type Ports = [u16; 5];
+/// Ports of nginx with a certificate for two days, of one for ninety, of one that has ended, of one for another name, of
+/// PostgreSQL and of Redis.
+type Ports = [u16; 6];
 
 async fn attempt(kind: CheckKind, secret: Option<&str>) -> ProbeOutcome {
     probe(&check("probe", kind), secret).await
@@ -36,12 +36,19 @@ fn encrypted(kind: CheckKind) -> CheckKind {
     }
 }
 
-async fn outcomes([web, ended, other, database, cache]: Ports) -> Vec<(&'static str, ProbeOutcome)> {
+async fn outcomes([web, long, ended, other, database, cache]: Ports) -> Vec<(&'static str, ProbeOutcome)> {
     let page = |port: u16| CheckKind::Http {
         url: format!("https://127.0.0.1:{port}/"),
         method: "GET".into(),
         expected_status: vec![200],
         body_contains: Some("over TLS".into()),
+        certificate_days: None,
+    };
+    let page_with_days = |port: u16, days: u32| match page(port) {
+        CheckKind::Http { url, method, expected_status, body_contains, .. } => {
+            CheckKind::Http { url, method, expected_status, body_contains, certificate_days: Some(days) }
+        }
+        other => other,
     };
     let database = encrypted(postgres(
         database,
@@ -49,6 +56,8 @@ async fn outcomes([web, ended, other, database, cache]: Ports) -> Vec<(&'static 
     ));
     vec![
         ("web", attempt(page(web), None).await),
+        ("long", attempt(page_with_days(long, 14), None).await),
+        ("soon", attempt(page_with_days(web, 14), None).await),
         ("localhost", attempt(http(format!("https://localhost:{web}/")), None).await),
         ("database", attempt(database, Some(PASSWORD)).await),
         ("cache", attempt(encrypted(redis(cache)), Some(PASSWORD)).await),
@@ -74,6 +83,10 @@ async fn servers_under_a_trusted_authority_are_asked() {
         match name {
             "ended" => assert_refused(name, &outcome, "expired"),
             "other" => assert_refused(name, &outcome, "mismatch"),
+            "soon" => {
+                assert_eq!(outcome.state, HealthState::Degraded, "{outcome:?}");
+                assert_eq!(outcome.message, "the certificate ends in 2.0 days, sooner than 14");
+            }
             _ => {
                 assert_eq!(outcome.state, HealthState::Healthy, "{name}: {outcome:?}");
                 assert!(outcome.duration > 0);
@@ -81,7 +94,12 @@ async fn servers_under_a_trusted_authority_are_asked() {
                 match name {
                     "database" => assert_eq!(measured["value"], 1.0, "the connection is encrypted"),
                     "cache" => assert!(measured["connect_seconds"] > 0.0 && measured["ping_seconds"] > 0.0),
-                    _ => assert_eq!(measured["status_code"], 200.0),
+                    _ => {
+                        assert_eq!(measured["status_code"], 200.0);
+                        let (days, left) =
+                            (if name == "long" { 90.0 } else { 2.0 }, measured["certificate_days"]);
+                        assert!(left <= days && left > days - 0.1, "{name}: {left}");
+                    }
                 }
             }
         }
@@ -94,16 +112,24 @@ async fn encrypted_connections_work_where_the_authority_is_trusted_and_only_ther
         let authority = Authority::new().unwrap();
         let here = "DNS:localhost,IP:127.0.0.1";
         let good = authority.sign("good", here, 2).unwrap();
+        let long = authority.sign("long", here, 90).unwrap();
         let ended = authority.sign("ended", here, -1).unwrap();
         let other = authority.sign("other", "DNS:other.internal", 2).unwrap();
-        let pages = [&good, &ended, &other].map(|certificate| Nginx::start(certificate, "over TLS").unwrap());
+        let pages =
+            [&good, &long, &ended, &other].map(|certificate| Nginx::start(certificate, "over TLS").unwrap());
         let database = Postgres::start_encrypted(PASSWORD, &good).unwrap();
         let cache = Redis::start_encrypted(PASSWORD, &good).unwrap();
         (authority, pages, database, cache)
     });
-    let (authority, [good, ended, other], database, cache) = servers.await.unwrap();
-    let ports: Ports =
-        [good.port(), ended.port(), other.port(), database.port(), cache.encrypted_port().unwrap()];
+    let (authority, [good, long, ended, other], database, cache) = servers.await.unwrap();
+    let ports: Ports = [
+        good.port(),
+        long.port(),
+        ended.port(),
+        other.port(),
+        database.port(),
+        cache.encrypted_port().unwrap(),
+    ];
 
     for (name, outcome) in outcomes(ports).await {
         assert_refused(name, &outcome, if name == "ended" { "certificate" } else { "verify failed" });

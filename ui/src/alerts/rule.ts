@@ -60,16 +60,17 @@ export function watchFrom(
   }
 }
 
-/** A rule that was never saved. */
-export function newRule(watch: Watch): AlertRule {
+/** A rule that was never saved; `when` and `threshold` are from the address and may be empty. */
+export function newRule(watch: Watch, when = '', threshold = ''): AlertRule {
+  const comparator = COMPARATORS.find(({ value }) => value === when)?.value
   return {
     id: '',
     name: '',
     enabled: true,
     severity: 'warning',
     watch,
-    comparator: watch.type === 'metric' ? 'above' : 'at_least',
-    threshold: watch.type === 'check' ? 2 : watch.type === 'logs' ? 1 : Number.NaN,
+    comparator: comparator ?? (watch.type === 'metric' ? 'above' : 'at_least'),
+    threshold: threshold ? Number(threshold) : watch.type === 'check' ? 2 : watch.type === 'logs' ? 1 : Number.NaN,
     resolve_threshold: null,
     hold_seconds: watch.type === 'metric' ? 120 : 0,
     interval_seconds: 15,

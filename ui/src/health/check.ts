@@ -13,7 +13,7 @@ export type KindName = CheckKind['type']
 export function emptyKind(kind: KindName): CheckKind {
   switch (kind) {
     case 'http':
-      return { type: 'http', url: '', method: 'GET', expected_status: [], body_contains: null }
+      return { type: 'http', url: '', method: 'GET', expected_status: [], body_contains: null, certificate_days: null }
     case 'tcp':
       return { type: 'tcp', host: '127.0.0.1', port: 0 }
     case 'postgres':
@@ -66,6 +66,8 @@ export function faults(check: HealthCheck): Partial<Record<string, string>> {
   const { kind } = check
   if (kind.type === 'http') {
     if (!/^https?:\/\/[^\s/]+/.test(kind.url)) found.url = 'An address that begins with http:// or https://'
+    else if (kind.certificate_days !== null && !kind.url.startsWith('https:'))
+      found.certificate = 'Only an https:// address has a certificate'
   } else {
     if (!kind.host.trim()) found.host = 'A host name or address'
     if (!(kind.port >= 1 && kind.port <= 65535)) found.port = 'A port from 1 to 65535'
@@ -91,3 +93,7 @@ export function statusCodes(text: string): number[] | null {
     .map(Number)
   return codes.every((code) => Number.isInteger(code) && code >= 100 && code <= 599) ? codes : null
 }
+
+/** How long a certificate lasts: tenths of a day count near its end. */
+export const daysWords = (days: number): string =>
+  days < 0 ? 'ended' : `${days < 10 ? days.toFixed(1) : Math.floor(days)} d left`

@@ -80,7 +80,13 @@ pub fn checks(request: &SentryPresetRequest) -> Result<Vec<HealthCheck>, CheckEr
 }
 
 fn http(url: String, body_contains: Option<String>) -> CheckKind {
-    CheckKind::Http { url, method: "GET".to_owned(), expected_status: vec![200], body_contains }
+    CheckKind::Http {
+        url,
+        method: "GET".to_owned(),
+        expected_status: vec![200],
+        body_contains,
+        certificate_days: None,
+    }
 }
 
 /// An IPv6 address needs brackets in a web address.

@@ -37,6 +37,7 @@ fn unit(measurement: &str) -> &'static str {
     match measurement {
         name if name.ends_with("_seconds") => "s",
         name if name.ends_with("_bytes") => "By",
+        name if name.ends_with("_days") => "d",
         _ => "",
     }
 }

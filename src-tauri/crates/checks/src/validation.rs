@@ -9,6 +9,7 @@ const LONGEST_INTERVAL: u32 = 7 * 86_400;
 const LONGEST_TIMEOUT: u32 = 300;
 const MOST_RETRIES: u32 = 10;
 const LONGEST_RETRY_INTERVAL: u32 = 3_600;
+const MOST_CERTIFICATE_DAYS: u32 = 3_650;
 const LONGEST_NAME: usize = 200;
 
 /// Checks that `check` can be saved beside checks with `other_names`; [`CheckError::Invalid`] says which
@@ -33,12 +34,18 @@ pub fn validate(check: &HealthCheck, other_names: &[&str]) -> Result<(), CheckEr
 
 fn validate_kind(kind: &CheckKind) -> Result<(), CheckError> {
     match kind {
-        CheckKind::Http { url, method, expected_status, body_contains } => {
+        CheckKind::Http { url, method, expected_status, body_contains, certificate_days } => {
             let parsed = Url::parse(url)
                 .map_err(|error| CheckError::Invalid(format!("the address is not a valid URL: {error}")))?;
             require(matches!(parsed.scheme(), "http" | "https"), || {
                 format!("the address must begin with http:// or https://, not {}://", parsed.scheme())
             })?;
+            if let Some(days) = *certificate_days {
+                require(parsed.scheme() == "https", || {
+                    "only an https:// address has a certificate whose days can be watched".to_owned()
+                })?;
+                within("number of days a certificate must have left", days, 1, MOST_CERTIFICATE_DAYS, "")?;
+            }
             require(parsed.port() != Some(0), || "the port must be 1 to 65535".to_owned())?;
             require(matches!(method.as_str(), "GET" | "HEAD" | "POST"), || {
                 format!("the method must be GET, HEAD or POST, not {method:?}")
@@ -135,7 +142,16 @@ mod tests {
             method: "GET".into(),
             expected_status: vec![],
             body_contains: None,
+            certificate_days: None,
         })
+    }
+
+    fn with_days(url: &str, days: u32) -> HealthCheck {
+        let mut check = http(url);
+        if let CheckKind::Http { certificate_days, .. } = &mut check.kind {
+            *certificate_days = Some(days);
+        }
+        check
     }
 
     fn refusal(check: &HealthCheck) -> String {
@@ -168,6 +184,9 @@ mod tests {
             refusal(&HealthCheck { retries: 11, ..http("http://a") }),
             "the number of retries must be 0 to 10, not 11"
         );
+        assert!(refusal(&with_days("http://a", 14)).starts_with("only an https:// address"));
+        assert!(refusal(&with_days("https://a", 0)).contains("must be 1 to 3650"));
+        validate(&with_days("https://a", 14), &[]).unwrap();
         assert!(refusal(&check(CheckKind::Tcp { host: "a".into(), port: 0 })).starts_with("the port"));
     }
 

@@ -73,6 +73,9 @@ pub enum CheckKind {
         expected_status: Vec<u16>,
         /// Text the body must contain.
         body_contains: Option<String>,
+        /// A certificate with fewer days left than this is degraded.
+        #[serde(default)]
+        certificate_days: Option<u32>,
     },
     /// Opens a connection.
     Tcp {
@@ -158,7 +161,7 @@ pub struct CheckResult {
     pub message: String,
     /// Attempts made, 1 without retries.
     pub attempts: u32,
-    /// Numbers found on the way, such as `connect_seconds`, `query_seconds`, `status_code`.
+    /// Numbers found on the way, such as `connect_seconds`, `query_seconds`, `status_code`, `certificate_days`.
     pub measurements: BTreeMap<String, f64>,
 }
 
@@ -225,6 +228,7 @@ mod tests {
                 method: "GET".into(),
                 expected_status: vec![],
                 body_contains: None,
+                certificate_days: None,
             }
             .target()
         };

@@ -18,7 +18,11 @@ expected_status: Array<number>,
 /**
  * Text the body must contain.
  */
-body_contains: string | null, } | { "type": "tcp", 
+body_contains: string | null, 
+/**
+ * A certificate with fewer days left than this is degraded.
+ */
+certificate_days: number | null, } | { "type": "tcp", 
 /**
  * Host name or address.
  */

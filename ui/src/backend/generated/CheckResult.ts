@@ -31,6 +31,6 @@ message: string,
  */
 attempts: number, 
 /**
- * Numbers found on the way, such as `connect_seconds`, `query_seconds`, `status_code`.
+ * Numbers found on the way, such as `connect_seconds`, `query_seconds`, `status_code`, `certificate_days`.
  */
 measurements: { [key in string]: number }, };

@@ -2,22 +2,28 @@
 
 use std::time::Instant;
 
-use reqwest::{Client, Method, Url, redirect::Policy};
+use model::NANOS_PER_SECOND;
+use reqwest::{Client, Method, Url, redirect::Policy, tls::TlsInfo};
 use tokio::sync::OnceCell;
 
 use super::{
-    Measurements,
+    Measurements, certificate,
     connection::{address, cause, describe},
 };
-use crate::network::is_loopback;
+use crate::{network::is_loopback, recording::now};
 
 const USER_AGENT: &str = concat!("binnacle/", env!("CARGO_PKG_VERSION"));
 
 /// Bodies are read up to here.
 const BODY_LIMIT: usize = 1 << 20;
 
+const SECONDS_PER_DAY: f64 = 86_400.0;
+
 /// Redirects followed before giving up.
 const REDIRECTS: usize = 10;
+
+/// The measurement of days until the certificate ends.
+pub(crate) const CERTIFICATE_DAYS: &str = "certificate_days";
 
 /// What to ask and what to expect.
 pub(crate) struct Request<'a> {
@@ -32,7 +38,8 @@ pub(crate) struct Request<'a> {
 }
 
 /// Asks once. Redirects are followed unless a redirect is itself expected. Notes `status_code`,
-/// `first_byte_seconds` (until the head of the last answer) and `body_bytes` (as far as it was read).
+/// `first_byte_seconds` (until the head of the last answer), `certificate_days` (until the certificate of the server
+/// that gave it ends) and `body_bytes` (as far as it was read).
 pub(crate) async fn ask(
     request: &Request<'_>,
     secret: Option<&str>,
@@ -55,6 +62,11 @@ pub(crate) async fn ask(
     let mut response = asking.send().await.map_err(|error| explain(&error, &url))?;
     measurements.insert("first_byte_seconds".into(), started.elapsed().as_secs_f64());
     let status = response.status().as_u16();
+    let certificate = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+    if let Some(end) = certificate.and_then(certificate::end) {
+        let left = end - now().0 / NANOS_PER_SECOND;
+        measurements.insert(CERTIFICATE_DAYS.into(), left as f64 / SECONDS_PER_DAY);
+    }
     measurements.insert("status_code".into(), f64::from(status));
     if !accepts(request.expected_status, status) {
         return Err(format!("status {status}, expected {}", expectation(request.expected_status)));
@@ -110,8 +122,11 @@ async fn client(follow: bool, direct: bool) -> Result<Client, String> {
         .get_or_try_init(|| async {
             tokio::task::spawn_blocking(move || {
                 let policy = if follow { Policy::limited(REDIRECTS) } else { Policy::none() };
-                let builder =
-                    Client::builder().user_agent(USER_AGENT).redirect(policy).pool_max_idle_per_host(0);
+                let builder = Client::builder()
+                    .user_agent(USER_AGENT)
+                    .redirect(policy)
+                    .pool_max_idle_per_host(0)
+                    .tls_info(true);
                 if direct { builder.no_proxy() } else { builder }.build()
             })
             .await

@@ -1,5 +1,6 @@
 //! One attempt at one check.
 
+mod certificate;
 mod connection;
 mod http;
 mod number;
@@ -43,7 +44,7 @@ pub async fn probe(check: &HealthCheck, secret: Option<&str>) -> ProbeOutcome {
     let answer = tokio::time::timeout(limit, attempt(&check.kind, secret, limit, &mut measurements)).await;
     let elapsed = started.elapsed();
     let (state, message) = match answer {
-        Ok(Ok(message)) => judge_duration(elapsed, check.degraded_above_ms, message),
+        Ok(Ok(message)) => judge(check, elapsed, &measurements, message),
         Ok(Err(failure)) => (HealthState::Unhealthy, failure),
         Err(_) => (
             HealthState::Unhealthy,
@@ -65,7 +66,7 @@ async fn attempt(
     measurements: &mut Measurements,
 ) -> Result<String, String> {
     match kind {
-        CheckKind::Http { url, method, expected_status, body_contains } => {
+        CheckKind::Http { url, method, expected_status, body_contains, .. } => {
             let request =
                 http::Request { url, method, expected_status, body_contains: body_contains.as_deref() };
             http::ask(&request, secret, measurements).await
@@ -86,13 +87,29 @@ async fn attempt(
     }
 }
 
-/// A good answer is degraded when it took longer than allowed.
-fn judge_duration(elapsed: Duration, allowed_ms: Option<u32>, message: String) -> (HealthState, String) {
-    match allowed_ms {
-        Some(allowed) if elapsed > Duration::from_millis(u64::from(allowed)) => {
-            (HealthState::Degraded, format!("{} ms, over {allowed} ms", elapsed.as_millis()))
-        }
-        _ => (HealthState::Healthy, message),
+/// A good answer is degraded when it took longer than allowed or when the server's certificate ends too soon.
+fn judge(
+    check: &HealthCheck,
+    elapsed: Duration,
+    measurements: &Measurements,
+    message: String,
+) -> (HealthState, String) {
+    let slow = check
+        .degraded_above_ms
+        .filter(|allowed| elapsed > Duration::from_millis(u64::from(*allowed)))
+        .map(|allowed| format!("{} ms, over {allowed} ms", elapsed.as_millis()));
+    let ending = match check.kind {
+        CheckKind::Http { certificate_days: Some(wanted), .. } => measurements
+            .get(http::CERTIFICATE_DAYS)
+            .filter(|left| **left < f64::from(wanted))
+            .map(|left| format!("the certificate ends in {left:.1} days, sooner than {wanted}")),
+        _ => None,
+    };
+    let faults: Vec<String> = slow.into_iter().chain(ending).collect();
+    if faults.is_empty() {
+        (HealthState::Healthy, message)
+    } else {
+        (HealthState::Degraded, faults.join("; "))
     }
 }
 
@@ -115,13 +132,35 @@ fn presentable(message: &str, secret: Option<&str>) -> String {
 mod tests {
     use super::*;
 
+    fn judged(milliseconds: u64, certificate: f64) -> (HealthState, String) {
+        let check = HealthCheck {
+            id: "c".into(),
+            name: "shop".into(),
+            enabled: true,
+            kind: CheckKind::Http {
+                url: "https://shop".into(),
+                method: "GET".into(),
+                expected_status: vec![],
+                body_contains: None,
+                certificate_days: Some(14),
+            },
+            interval_seconds: 10,
+            timeout_seconds: 1,
+            retries: 0,
+            retry_interval_seconds: 1,
+            degraded_above_ms: Some(300),
+            service: None,
+        };
+        let measurements = Measurements::from([(http::CERTIFICATE_DAYS.into(), certificate)]);
+        judge(&check, Duration::from_millis(milliseconds), &measurements, "fine".into())
+    }
+
     #[test]
-    fn slow_answers_are_degraded_and_say_by_how_much() {
-        let slow = judge_duration(Duration::from_millis(412), Some(300), "fine".into());
-        assert_eq!(slow, (HealthState::Degraded, "412 ms, over 300 ms".into()));
-        let quick = judge_duration(Duration::from_millis(300), Some(300), "fine".into());
-        assert_eq!(quick, (HealthState::Healthy, "fine".into()));
-        assert_eq!(judge_duration(Duration::from_secs(60), None, "fine".into()).0, HealthState::Healthy);
+    fn slow_answers_and_ending_certificates_are_degraded_and_say_by_how_much() {
+        assert_eq!(judged(300, 14.0), (HealthState::Healthy, "fine".into()));
+        assert_eq!(judged(412, 90.0), (HealthState::Degraded, "412 ms, over 300 ms".into()));
+        let both = "412 ms, over 300 ms; the certificate ends in 3.2 days, sooner than 14";
+        assert_eq!(judged(412, 3.21), (HealthState::Degraded, both.into()));
     }
 
     #[test]

@@ -221,6 +221,7 @@ fn checks(range: TimeRange, at: impl Fn(i64) -> Timestamp) -> Vec<CheckContents>
         method: "GET".into(),
         expected_status: Vec::new(),
         body_contains: None,
+        certificate_days: None,
     };
     let redis =
         CheckKind::Redis { host: "localhost".into(), port: 6379, database: 0, user: None, tls: false };

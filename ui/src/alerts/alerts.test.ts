@@ -3,7 +3,7 @@ import type { AlertRule, SeriesPoints } from '../backend'
 import { parseMatcher } from '../shared/filters.svelte'
 import { readQuery, ruleQuery } from './query'
 import { faults, newRule, suggestedName, watchFrom } from './rule'
-import { lasting, simulate } from './simulate'
+import { coarseWords, lasting, simulate } from './simulate'
 
 const second = 1e9
 const points = (values: number[]): SeriesPoints => ({
@@ -141,4 +141,18 @@ describe('rules', () => {
       expect(thrown).toMatchObject({ at, message: expect.stringContaining(message) as string })
     }
   })
+})
+
+it('says in words when a preview had to look less often than the rule will', () => {
+  const looked = newRule({
+    type: 'metric',
+    metric: 'm',
+    matchers: [],
+    aggregation: 'average',
+    group_by: [],
+    window_seconds: 300,
+  })
+  expect(coarseWords(looked, 15, '3 hours')).toBe('')
+  expect(coarseWords(looked, 44, '24 hours')).toMatch(/^Over 24 hours the rule is tried every 44 s here; .* every 15 s/)
+  expect(coarseWords(looked, 3600, '7 days')).toContain('every 1 h here, over 1 h instead of 5 min;')
 })

@@ -1,4 +1,5 @@
 import type { AlertRule, Comparator, PreviewStretch, SeriesPoints } from '../backend'
+import { formatSpan } from '../shared/format'
 
 export function holds(comparator: Comparator, value: number, threshold: number): boolean {
   switch (comparator) {
@@ -54,3 +55,15 @@ export function simulate(rule: AlertRule, series: readonly SeriesPoints[], step:
 /** How long stretches of one state last together, in nanoseconds. */
 export const lasting = (stretches: readonly PreviewStretch[], state: 'pending' | 'firing'): number =>
   stretches.filter((one) => one.state === state).reduce((sum, { range }) => sum + range.end - range.start, 0)
+
+/** What a preview could not see because its steps, in seconds, had to be longer than the rule's; empty if they were not. */
+export function coarseWords(rule: AlertRule, step: number, stretch: string): string {
+  if (step <= rule.interval_seconds) return ''
+  const every = formatSpan(step * 1000)
+  const window = rule.watch.type === 'check' ? Infinity : rule.watch.window_seconds
+  const widened = window < step ? `, over ${every} instead of ${formatSpan(window * 1000)}` : ''
+  return (
+    `Over ${stretch} the rule is tried every ${every} here${widened}; once saved, it looks every ` +
+    `${formatSpan(rule.interval_seconds * 1000)} and may also fire on what is shorter.`
+  )
+}

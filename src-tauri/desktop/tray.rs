@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt as _;
-use model::{Alert, AlertState, EngineStatus};
+use model::{Alert, AlertState, CheckCounts, EngineStatus};
 use serde_json::{Value, json};
 use tauri::{
     AppHandle, Manager as _,
@@ -25,7 +25,7 @@ pub(crate) struct InTray;
 struct Shown {
     firing: Vec<(String, String)>,
     pending: u32,
-    failing: u32,
+    checks: CheckCounts,
     paused: bool,
     muted: bool,
     own: bool,
@@ -90,7 +90,7 @@ async fn read(source: &Source, status: &EngineStatus) -> Shown {
     Shown {
         firing,
         pending: status.alerts.pending,
-        failing: status.checks_failing,
+        checks: status.checks,
         paused: status.paused,
         muted: status.muted_until.is_some(),
         own: source.engine().is_some(),
@@ -98,12 +98,22 @@ async fn read(source: &Source, status: &EngineStatus) -> Shown {
 }
 
 fn update(app: &AppHandle, tray: &TrayIcon, shown: &Shown) -> tauri::Result<()> {
-    let (mark, words) = match (shown.firing.len(), shown.failing, shown.paused) {
-        (_, _, true) => (tray_icon::Mark::Unknown, "collecting is paused".to_owned()),
-        (0, 0, _) => (tray_icon::Mark::Healthy, "nothing fires".to_owned()),
-        (0, failing, _) => (tray_icon::Mark::Degraded, format!("{failing} checks fail")),
-        (firing, ..) => (tray_icon::Mark::Unhealthy, format!("{firing} alerts fire")),
-    };
+    let (mark, words) =
+        match (shown.firing.len(), shown.checks.degraded + shown.checks.unhealthy, shown.paused) {
+            (_, _, true) => (tray_icon::Mark::Unknown, "collecting is paused".to_owned()),
+            (0, 0, _) => (tray_icon::Mark::Healthy, "nothing fires".to_owned()),
+            (0, failing, _) => {
+                let worst = match shown.checks.unhealthy {
+                    0 => tray_icon::Mark::Degraded,
+                    _ => tray_icon::Mark::Unhealthy,
+                };
+                (
+                    worst,
+                    if failing == 1 { "1 check fails".to_owned() } else { format!("{failing} checks fail") },
+                )
+            }
+            (firing, ..) => (tray_icon::Mark::Unhealthy, format!("{firing} alerts fire")),
+        };
     tray.set_icon(Some(tray_icon::draw(mark)))?;
     tray.set_tooltip(Some(format!("Binnacle: {words}")))?;
     let count = shown.firing.len();

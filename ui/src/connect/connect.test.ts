@@ -59,11 +59,13 @@ describe('how a way in is', () => {
       message: '',
       received: { samples, logs: 0, spans: 0 },
       refused: 0,
+      rejected: 0,
       last_received: null,
     })
     const told = (...listeners: ListenerStatus[]) =>
       standingOfListeners(listeners, { samples: 'samples', logs: 'lines' })
     expect(told(listener('healthy', 1200), listener('unhealthy', 0)).words).toBe('1.2k samples, 0 lines')
+    expect(told({ ...listener('healthy', 1200), rejected: 7 }).words).toBe('1.2k samples, 0 lines, 7 left out')
     expect(told(listener('unhealthy', 0))).toEqual({ state: 'unhealthy', words: 'not listening' })
     expect(told(listener('healthy', 0)).words).toBe('waiting for data')
     expect(told(listener('unhealthy', 0, '')).words).toBe('off')

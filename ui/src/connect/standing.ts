@@ -30,7 +30,10 @@ export function standingOfListeners(
     const sum = listeners.reduce((total, { received }) => total + received[kind as keyof typeof kinds], 0)
     return { sum, words: `${formatCount(sum)} ${word}` }
   })
-  if (counts.some(({ sum }) => sum > 0)) return { state: 'healthy', words: counts.map(({ words }) => words).join(', ') }
+  const rejected = listeners.reduce((total, listener) => total + listener.rejected, 0)
+  const leftOut = rejected ? [`${formatCount(rejected)} left out`] : []
+  if (leftOut.length || counts.some(({ sum }) => sum > 0))
+    return { state: 'healthy', words: [...counts.map(({ words }) => words), ...leftOut].join(', ') }
   if (notListening(listeners).length) return { state: 'unhealthy', words: 'not listening' }
   return { state: 'unknown', words: listeners.some(({ address }) => address) ? 'waiting for data' : 'off' }
 }

@@ -139,6 +139,7 @@ impl Intake {
                     },
                     received,
                     refused,
+                    rejected: entry.counters.rejected_records(),
                     last_received,
                 }
             })

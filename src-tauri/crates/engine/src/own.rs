@@ -62,8 +62,17 @@ fn measure(engine: &Engine) -> Vec<(Series, f64)> {
     for listener in &status.listeners {
         let protocol = Attributes::new().with("protocol", listener.protocol.as_str());
         numbers.push((
-            Series::counter("binnacle_requests_refused_total", "{request}", resource.clone(), protocol),
+            Series::counter(
+                "binnacle_requests_refused_total",
+                "{request}",
+                resource.clone(),
+                protocol.clone(),
+            ),
             listener.refused as f64,
+        ));
+        numbers.push((
+            Series::counter("binnacle_records_rejected_total", "{record}", resource.clone(), protocol),
+            listener.rejected as f64,
         ));
     }
     for held_back in engine.store().held_back() {

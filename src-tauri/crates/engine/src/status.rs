@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::{EngineStatus, HealthState, RecordCounts};
+use model::{CheckCounts, EngineStatus, HealthState, RecordCounts};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, now};
@@ -64,6 +64,7 @@ pub(crate) async fn read(engine: &Engine, rates: &mut Rates) -> EngineStatus {
     };
     let demonstration_data = inner.store.has_demonstration().await.unwrap_or_default();
     let checks = inner.store.latest_check_results().await.unwrap_or_default();
+    let are = |state| checks.iter().filter(|result| result.state == state).count() as u32;
     let demonstration = match inner.demonstration.try_lock() {
         Ok(demonstration) => demonstration.is_running(),
         // Starting or stopping right now.
@@ -88,10 +89,7 @@ pub(crate) async fn read(engine: &Engine, rates: &mut Rates) -> EngineStatus {
         rate: rates.add(committed),
         stored_bytes: statistics.bytes,
         alerts: inner.alerts.counts(),
-        checks_failing: checks
-            .iter()
-            .filter(|result| matches!(result.state, HealthState::Degraded | HealthState::Unhealthy))
-            .count() as u32,
+        checks: CheckCounts { degraded: are(HealthState::Degraded), unhealthy: are(HealthState::Unhealthy) },
         paused: inner.paused.borrow().is_some(),
         muted_until: inner.alerts.muted_until(),
         demonstration,

@@ -36,8 +36,8 @@ pub struct EngineStatus {
     pub stored_bytes: u64,
     /// Alerts by state and the worst state there is.
     pub alerts: AlertCounts,
-    /// Checks that are degraded or unhealthy.
-    pub checks_failing: u32,
+    /// Checks that are not well.
+    pub checks: CheckCounts,
     /// Whether collecting is paused.
     pub paused: bool,
     /// Until when notifications are muted.
@@ -74,6 +74,8 @@ pub struct ListenerStatus {
     pub received: RecordCounts,
     /// Requests refused since the start.
     pub refused: u64,
+    /// Records left out since the start, of requests whose other records were stored.
+    pub rejected: u64,
     /// When the last record came.
     pub last_received: Option<Timestamp>,
 }
@@ -113,6 +115,15 @@ pub struct AlertCounts {
     pub pending: u32,
     /// The worst state.
     pub worst: AlertState,
+}
+
+/// How many checks are not well, by the state of their latest result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct CheckCounts {
+    /// How many are degraded.
+    pub degraded: u32,
+    /// How many are unhealthy.
+    pub unhealthy: u32,
 }
 
 /// Where a running part says how it is; the engine keeps the other end. Clones share the state.

@@ -1,5 +1,6 @@
 // Generated from the Rust types of the same name.
 import type { AlertCounts } from "./AlertCounts";
+import type { CheckCounts } from "./CheckCounts";
 import type { ListenerStatus } from "./ListenerStatus";
 import type { Notice } from "./Notice";
 import type { PartStatus } from "./PartStatus";
@@ -63,9 +64,9 @@ stored_bytes: number,
  */
 alerts: AlertCounts, 
 /**
- * Checks that are degraded or unhealthy.
+ * Checks that are not well.
  */
-checks_failing: number, 
+checks: CheckCounts, 
 /**
  * Whether collecting is paused.
  */

@@ -32,6 +32,10 @@ received: RecordCounts,
  */
 refused: number, 
 /**
+ * Records left out since the start, of requests whose other records were stored.
+ */
+rejected: number, 
+/**
  * When the last record came.
  */
 last_received: Timestamp | null, };

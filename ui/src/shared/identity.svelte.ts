@@ -1,31 +1,18 @@
 import { PALETTE_SIZE, hashName } from './chart/palette'
 
-const KEY = 'binnacle-identity'
-const MOST = 300
 /** This one is close to the colour of failure, so it is given last. */
 const LAST_CHOICE = 6
 
-function read(): [string, number][] {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? '[]') as [string, number][]
-  } catch {
-    return []
-  }
-}
-
 /**
- * Slots of the palette for names that were met so far and new ones. New names come in order of the alphabet, so that the
- * same services have the same colours wherever they are looked at: each gets the slot its text points to, or else one that
- * the fewest names have.
+ * Slots of the palette for names, in the order they are given: each gets the slot its text points to, or else one that the
+ * fewest names before it have. So the slots of names stay when others are added at the end.
  */
-export function withSlots(held: ReadonlyMap<string, number>, names: Iterable<string>): Map<string, number> {
-  const slots = new Map(held)
+export function slotsOf(names: Iterable<string>): Map<string, number> {
+  const slots = new Map<string, number>()
   const uses: number[] = Array.from<unknown, number>({ length: PALETTE_SIZE }, (_, slot) =>
     slot === LAST_CHOICE ? 0.5 : 0,
   )
-  for (const slot of slots.values()) uses[slot] = (uses[slot] ?? 0) + 1
-  for (const name of [...new Set(names)].sort()) {
-    if (slots.has(name)) continue
+  for (const name of new Set(names)) {
     const least = Math.min(...uses)
     const wanted = hashName(name) % PALETTE_SIZE
     const slot = uses[wanted] === least ? wanted : uses.indexOf(least)
@@ -35,34 +22,25 @@ export function withSlots(held: ReadonlyMap<string, number>, names: Iterable<str
   return slots
 }
 
-/** Which colour each service has. */
+/** Which colour each service has: the same in every window and browser, for it follows from what the engine knows. */
 class Identity {
-  #slots = $state.raw<ReadonlyMap<string, number>>(new Map(read()))
-  readonly #asked = new Set<string>()
-  #met = false
-  #planned = false
+  /** Grows when a name is met that the engine did not tell of, so that it is asked again. */
+  strangers = $state(0)
+  #slots = $state.raw<ReadonlyMap<string, number>>(new Map())
+  readonly #strange = new Set<string>()
 
-  /** Takes the services that the engine knows, before others that are only seen somewhere. */
+  /** Takes the services that the engine knows, in the order it first heard of them. */
   meet(names: readonly string[]): void {
-    this.#met = true
-    const fresh = [...names, ...this.#asked].filter((name) => !this.#slots.has(name))
-    this.#asked.clear()
-    if (!fresh.length) return
-    this.#slots = withSlots(this.#slots, fresh)
-    if (typeof localStorage !== 'undefined') localStorage.setItem(KEY, JSON.stringify([...this.#slots].slice(-MOST)))
+    this.#slots = slotsOf(names)
   }
 
   slot(name: string): number {
     const slot = this.#slots.get(name)
     if (slot !== undefined) return slot
-    this.#asked.add(name)
-    // What is being drawn must not change state; and the services that the engine knows come first.
-    if (this.#met && !this.#planned) {
-      this.#planned = true
-      queueMicrotask(() => {
-        this.#planned = false
-        this.meet([])
-      })
+    if (this.#slots.size && !this.#strange.has(name)) {
+      this.#strange.add(name)
+      // What is being drawn must not change state.
+      queueMicrotask(() => (this.strangers += 1))
     }
     return hashName(name) % PALETTE_SIZE
   }

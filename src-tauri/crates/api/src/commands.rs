@@ -82,6 +82,7 @@ commands! {
     search_traces(TracesRequest) -> json TracePage;
     trace(TraceArguments) -> json Option<Trace>;
 
+    service_names(Nothing) -> json Vec<String>;
     services(ServicesRequest) -> json Vec<ServiceSummary>;
     service(ServiceRequest) -> json Option<ServiceDetail>;
 

@@ -2,13 +2,16 @@
 
 use model::{
     AlertState, HealthState, Incident, NANOS_PER_SECOND, ServiceDetail, ServiceRequest, ServiceSummary,
-    ServicesRequest, Timestamp,
+    ServicesRequest, Timestamp, UNKNOWN_SERVICE,
 };
 
 use crate::{Engine, EngineError};
 
 /// A service that was not heard for this long before the end of the range is not known to work, in minutes.
 const SILENT_MINUTES: i64 = 15;
+
+/// What Binnacle itself records is under these names.
+const OWN_SERVICES: [&str; 4] = ["binnacle", "checks", "host", UNKNOWN_SERVICE];
 
 impl Engine {
     /// Services with their figures, worst first; a firing alert or a failing check of a service makes its
@@ -20,6 +23,14 @@ impl Engine {
             (other.state, other.rate).partial_cmp(&(one.state, one.rate)).unwrap_or(std::cmp::Ordering::Equal)
         });
         Ok(services)
+    }
+
+    /// Every service there is anything of but Binnacle's own, in the order they were first heard of, so that what is
+    /// given out by that order, such as colours, is the same in every window.
+    pub async fn service_names(&self) -> Result<Vec<String>, EngineError> {
+        let mut names = self.store().service_names().await?;
+        names.retain(|name| !OWN_SERVICES.contains(&name.as_str()));
+        Ok(names)
     }
 
     /// One service in detail, in the same state as [`Engine::services`] gives it.

@@ -61,6 +61,17 @@ async fn traces_are_found_by_a_span_and_summed_up_whole() {
 }
 
 #[tokio::test]
+async fn services_are_told_in_the_order_they_were_first_heard_of() {
+    let (_folder, store) = open();
+    for name in ["shop", "cart", "shop", "audit"] {
+        let mut batch = TelemetryBatch::default();
+        batch.add_sample(Series::gauge("m", "", resource(name), Attributes::new()), at(1), 1.0);
+        store.write(batch).await.unwrap();
+    }
+    assert_eq!(store.service_names().await.unwrap(), ["shop", "cart", "audit"]);
+}
+
+#[tokio::test]
 async fn services_are_judged_by_their_requests() {
     let (_folder, store) = open();
     let mut records = Vec::new();

@@ -58,6 +58,10 @@ pub(crate) async fn trace(engine: &Engine, arguments: TraceArguments) -> Result<
     Ok(engine.store().trace(arguments.trace_id, arguments.limit).await?)
 }
 
+pub(crate) async fn service_names(engine: &Engine, _: Nothing) -> Result<Vec<String>, ApiError> {
+    Ok(engine.service_names().await?)
+}
+
 pub(crate) async fn services(
     engine: &Engine,
     request: ServicesRequest,

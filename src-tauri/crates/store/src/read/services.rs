@@ -69,6 +69,18 @@ impl Store {
         .await
     }
 
+    /// Every service there is anything of, in the order they were first heard of.
+    pub async fn service_names(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|reader| {
+            reader.rows(
+                "SELECT service FROM resources WHERE service <> '' GROUP BY service ORDER BY min(rowid)",
+                &[],
+                |row| Ok(row.get(0)?),
+            )
+        })
+        .await
+    }
+
     /// One service over time; none if it was heard of neither in the range nor in the 24 hours before
     /// its end.
     pub async fn service_detail(

@@ -184,6 +184,17 @@ test('a settings file that was changed elsewhere is not overwritten unseen', asy
   expect((await command<{ text: string }>(own.place, 'settings', {})).text).toContain('interval_seconds = 7')
 })
 
+test('a settings file that is edited elsewhere is shown at once', async ({ page, own, visit }) => {
+  const file = join(own.place.folder, 'data', 'settings.toml')
+  await visit(own.place, '#/settings/file')
+  const shown = page.getByRole('textbox', { name: 'Settings file' })
+  await expect(shown).toContainText('[host]')
+  await writeFile(file, '# by hand\n[host]\ninterval_seconds = 9\n')
+  await expect(shown).toContainText('# by hand')
+  await writeFile(file, '# by hand\n[host]\ninterval_second = 9\n')
+  await expect(page.getByText(/interval_seconds/)).toBeVisible()
+})
+
 test('Enter takes the metric that was searched for, not the one that was listed before', async ({
   page,
   shop,

@@ -1,2 +1,5 @@
-/** The text of the settings file as it is being typed; kept while another view is looked at. */
-export const settingsDraft = $state<{ text: string | null }>({ text: null })
+/**
+ * The text of the settings file as it is being typed, and the text of the file that it began from; kept while another view
+ * is looked at.
+ */
+export const settingsDraft = $state<{ text: string | null; base: string }>({ text: null, base: '' })

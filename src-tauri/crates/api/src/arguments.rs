@@ -265,5 +265,7 @@ arguments! {
         rules: bool,
         /// The observation ledger changed.
         gaps: bool,
+        /// The text of the settings file, or what is in force of it, changed.
+        settings: bool,
     }
 }

@@ -7,7 +7,7 @@ use futures_util::Stream;
 use model::{EngineStatus, Filter, LogLine, LogRecord, TelemetryBatch};
 use serde_json::Value;
 use store::{Changed, Commit};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::{ApiError, Changes, LogTailArguments};
@@ -32,7 +32,7 @@ pub(crate) fn subscribe(engine: &Engine, topic: &str, arguments: Value) -> Resul
             tokio::spawn(send_status(engine.clone(), sender));
         }
         "changes" => {
-            tokio::spawn(send_changes(engine.store().subscribe(), sender));
+            tokio::spawn(send_changes(engine.store().subscribe(), engine.settings().watch_file(), sender));
         }
         "log_tail" => {
             let arguments: LogTailArguments = serde_json::from_value(arguments)
@@ -117,13 +117,28 @@ fn everything() -> Changed {
     }
 }
 
-async fn send_changes(mut commits: broadcast::Receiver<Commit>, sender: mpsc::Sender<Value>) {
+async fn send_changes(
+    mut commits: broadcast::Receiver<Commit>,
+    mut settings_file: watch::Receiver<()>,
+    sender: mpsc::Sender<Value>,
+) {
     loop {
         let mut changed = Changed::default();
-        if !gather(&mut commits, &sender, |commit| changed = changed.union(commit.changed)).await {
-            return;
-        }
-        if !changed.any() {
+        let settings = tokio::select! {
+            going_on = gather(&mut commits, &sender, |commit| changed = changed.union(commit.changed)) => {
+                if !going_on {
+                    return;
+                }
+                false
+            }
+            told = settings_file.changed() => {
+                if told.is_err() {
+                    return;
+                }
+                true
+            }
+        };
+        if !settings && !changed.any() {
             continue;
         }
         let message = serde_json::to_value(Changes {
@@ -136,6 +151,7 @@ async fn send_changes(mut commits: broadcast::Receiver<Commit>, sender: mpsc::Se
             findings: changed.findings,
             rules: changed.rules,
             gaps: changed.gaps,
+            settings,
         });
         let Ok(message) = message else { return };
         if sender.send(message).await.is_err() {

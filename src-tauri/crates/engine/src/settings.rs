@@ -21,6 +21,7 @@ pub struct SettingsState {
     in_force: watch::Sender<Settings>,
     error: Arc<Mutex<Option<SettingsError>>>,
     desktop_notifications: Arc<AtomicBool>,
+    file: watch::Sender<()>,
     _watcher: SettingsWatcher,
 }
 
@@ -35,13 +36,14 @@ impl SettingsState {
         let (watcher, mut changes) = config::watch(path);
 
         let (sender, told, desktop) = (in_force.clone(), error.clone(), desktop_notifications.clone());
+        let file = watch::Sender::new(());
+        let looked_at = file.clone();
         tokio::spawn(async move {
             while changes.changed().await.is_ok() {
                 let latest = changes.borrow_and_update().clone();
-                let mut slot = told.lock().unwrap_or_else(PoisonError::into_inner);
                 match latest {
                     Ok(settings) => {
-                        *slot = None;
+                        *told.lock().unwrap_or_else(PoisonError::into_inner) = None;
                         desktop.store(settings.alerts.desktop_notifications, Ordering::Relaxed);
                         sender.send_if_modified(|current| {
                             let changed = *current != settings;
@@ -51,12 +53,13 @@ impl SettingsState {
                     }
                     Err(problem) => {
                         tracing::warn!(%problem, "the settings before stay in force");
-                        *slot = Some(problem);
+                        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
                     }
                 }
+                looked_at.send_replace(());
             }
         });
-        Ok(Self { path: path.to_owned(), in_force, error, desktop_notifications, _watcher: watcher })
+        Ok(Self { path: path.to_owned(), in_force, error, desktop_notifications, file, _watcher: watcher })
     }
 
     /// The file.
@@ -72,6 +75,11 @@ impl SettingsState {
     /// The settings in force, and word of every change.
     pub fn watch(&self) -> watch::Receiver<Settings> {
         self.in_force.subscribe()
+    }
+
+    /// Word of every change of the file's text, also of one that is not put in force because it is not valid.
+    pub fn watch_file(&self) -> watch::Receiver<()> {
+        self.file.subscribe()
     }
 
     /// What is wrong with the file, if its text is not in force.

@@ -38,4 +38,8 @@ rules: boolean,
 /**
  * The observation ledger changed.
  */
-gaps: boolean, };
+gaps: boolean, 
+/**
+ * The text of the settings file, or what is in force of it, changed.
+ */
+settings: boolean, };

@@ -211,11 +211,3 @@ impl InterfaceCounters {
         }
     }
 }
-
-impl ProcessState {
-    pub(crate) fn tell(&self, telling: &mut Telling) {
-        let attributes = tag("process.executable.name", &self.name).with("process.pid", i64::from(self.pid));
-        telling.gauge("process.cpu.utilization", "1", attributes.clone(), self.cpu);
-        telling.gauge("process.memory.usage", "By", attributes, self.memory_bytes as f64);
-    }
-}

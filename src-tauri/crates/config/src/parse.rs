@@ -148,7 +148,7 @@ mod tests {
                 8,
                 "already",
             ),
-            ("[[scrape]]\nname = \"a\"\n", 1, 1, "not an http"),
+            ("[[scrape]]\nname = \"a\"\n", 1, 1, "nothing to scrape"),
             ("[[scrape]]\nname = \"a\"\ntargets = [\"h:1\"]\nscheme = \"ftp\"\n", 4, 10, "http or https"),
             (
                 "[[scrape]]\nname = \"a\"\n[[scrape.dns_sd_configs]]\nnames = [\"x\"]\ntype = \"A\"\n",

@@ -16,16 +16,16 @@ pub enum EngineError {
         running: Option<RunningEngine>,
     },
     /// A file or folder could not be used.
-    #[error("cannot use {}: {source}", path.display())]
+    #[error("cannot use {}: {reason}", path.display())]
     File {
         /// The file or folder.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The settings file cannot be used.
     #[error("settings: {0}")]
-    Settings(#[from] config::SettingsError),
+    Settings(config::SettingsError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::StoreError),
@@ -46,6 +46,32 @@ pub enum EngineError {
     Refused(String),
 }
 
+// Its words stand in the message already: as the source they would be told twice.
+impl From<config::SettingsError> for EngineError {
+    fn from(error: config::SettingsError) -> Self {
+        Self::Settings(error)
+    }
+}
+
 fn at(running: Option<&RunningEngine>) -> String {
     running.map(|running| format!(" (process {}, {})", running.process, running.address)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn a_reason_is_told_once() {
+        let reason = || std::io::Error::other("gone");
+        let settings = config::parse("[listen]\nweb = 1\n").unwrap_err();
+        for error in
+            [EngineError::File { path: "/data".into(), reason: reason() }, EngineError::from(settings)]
+        {
+            // Front ends print an error with its sources behind it.
+            assert!(error.source().is_none(), "{error}");
+        }
+    }
 }

@@ -116,8 +116,8 @@ fn read_note(folder: &Path) -> Option<RunningEngine> {
     serde_json::from_slice(&fs::read(folder.join(NOTE)).ok()?).ok()
 }
 
-fn file_error(path: &Path, source: io::Error) -> EngineError {
-    EngineError::File { path: path.to_owned(), source }
+fn file_error(path: &Path, reason: io::Error) -> EngineError {
+    EngineError::File { path: path.to_owned(), reason }
 }
 
 #[cfg(unix)]

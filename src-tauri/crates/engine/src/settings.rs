@@ -89,7 +89,7 @@ impl SettingsState {
 
     /// The text of the file. Blocks.
     pub fn text(&self) -> Result<String, EngineError> {
-        fs::read_to_string(&self.path).map_err(|source| EngineError::File { path: self.path.clone(), source })
+        fs::read_to_string(&self.path).map_err(|reason| EngineError::File { path: self.path.clone(), reason })
     }
 
     /// Changes the file through `change`, which gives the new settings, and puts them in force at once.

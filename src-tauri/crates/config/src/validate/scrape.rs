@@ -25,7 +25,11 @@ pub(super) fn scrape_targets(targets: &[ScrapeTarget]) -> Option<Problem> {
             || !target.file_sd_configs.is_empty()
             || !target.dns_sd_configs.is_empty()
             || !target.http_sd_configs.is_empty();
-        if !(target.url.is_empty() && listed || is_web_address(&target.url)) {
+        if target.url.is_empty() && !listed {
+            let told = "set url, targets, file_sd_configs, dns_sd_configs or http_sd_configs: there is nothing to scrape";
+            return problem(&place("url"), told.to_owned());
+        }
+        if !target.url.is_empty() && !is_web_address(&target.url) {
             return problem(
                 &place("url"),
                 format!("`{}` is not an http:// or https:// address", without_password(&target.url)),

@@ -52,6 +52,14 @@ async fn an_installation_is_tried_connected_asked_and_removed() {
         let (well, told) = sentry(&data, WRONG, &[what, &url, "--name", "work"]);
         assert!(!well && told.contains("token") && !told.contains(WRONG), "{told}");
     }
+    let elsewhere = format!("http://{}", engine.listener("otlp_http").await.unwrap());
+    let (well, told) = sentry(&data, TOKEN, &["access", &elsewhere]);
+    assert!(!well && told.contains("is this the address of a Sentry"), "{told}");
+    let (_, told) = sentry(&data, TOKEN, &["connect", "-h"]);
+    assert!(
+        told.contains("read from standard input, or from the environment variable SENTRY_AUTH_TOKEN"),
+        "{told}"
+    );
     let (well, told) = sentry(&data, TOKEN, &["connect", "not an address", "--name", "work"]);
     assert!(!well && !told.contains(TOKEN), "{told}");
     assert!(!settings().contains("[[sentry]]"), "nothing is kept of what does not work");

@@ -176,8 +176,10 @@ pub(crate) enum RulesCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SentryCommand {
     /// Tries a token and keeps the installation if anything can be collected with it.
+    #[command(after_help = TOKEN_HELP)]
     Connect(SentryInstallation),
     /// Tries a token and says what it may see; keeps nothing.
+    #[command(after_help = TOKEN_HELP)]
     Access(SentryInstallation),
     /// Stops asking an installation and forgets its token.
     Remove {
@@ -188,7 +190,11 @@ pub(crate) enum SentryCommand {
     Preset(SentryPresetOptions),
 }
 
-/// The token is read from standard input, or from the environment variable SENTRY_AUTH_TOKEN.
+/// Never an argument: those are seen by every user of the machine and kept by shells.
+const TOKEN_HELP: &str =
+    "The token is read from standard input, or from the environment variable SENTRY_AUTH_TOKEN.";
+
+/// The installation that a token is tried on.
 #[derive(Debug, Args)]
 pub(crate) struct SentryInstallation {
     /// Its address.

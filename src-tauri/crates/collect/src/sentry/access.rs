@@ -55,12 +55,17 @@ async fn look(client: &Client, settings: &config::Sentry, access: &mut SentryAcc
     let organizations = match directory::load(client, settings).await {
         Ok(organizations) => organizations,
         Err(failure) => {
-            if matches!(failure, Failure::Forbidden(_)) {
-                access.missing_scopes.push("org:read".to_owned());
-                access.message = "the token lacks the scope org:read".to_owned();
-            } else {
-                access.message = failure.to_string();
-            }
+            access.message = match failure {
+                Failure::Forbidden(_) => {
+                    access.missing_scopes.push("org:read".to_owned());
+                    "the token lacks the scope org:read".to_owned()
+                }
+                Failure::NotFound => {
+                    "nothing was found there (404): is this the address of a Sentry, and are the slugs right?"
+                        .to_owned()
+                }
+                failure => failure.to_string(),
+            };
             return;
         }
     };

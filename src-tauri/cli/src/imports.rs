@@ -8,7 +8,10 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use model::{ImportRequest, ImportState, ImportStatus};
+use model::{
+    DataDetail, DataKind, ImportRequest, ImportState, ImportStatus, NANOS_PER_SECOND, RetentionPreview,
+    Timestamp,
+};
 use serde_json::json;
 
 use crate::{
@@ -27,6 +30,7 @@ pub(crate) async fn run(data: &Path, options: ImportOptions) -> anyhow::Result<E
     }
     let connection = Connection::open(data).await?;
     let mut all_well = true;
+    let mut oldest: Option<Timestamp> = None;
     for file in &options.files {
         let outcome = import(&connection, file, &options).await;
         match outcome {
@@ -34,6 +38,7 @@ pub(crate) async fn run(data: &Path, options: ImportOptions) -> anyhow::Result<E
                 all_well &= status.state == ImportState::Done
                     && (status.progress.points > 0 || status.progress.refused == 0);
                 summary(&status, options.json)?;
+                oldest = oldest.into_iter().chain(status.progress.range.map(|range| range.start)).min();
             }
             Err(error) => {
                 all_well = false;
@@ -41,8 +46,30 @@ pub(crate) async fn run(data: &Path, options: ImportOptions) -> anyhow::Result<E
             }
         }
     }
+    if let Some(oldest) = oldest {
+        warn_of_age(&connection, oldest).await?;
+    }
     connection.close().await;
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Tells what retention makes of samples that are older than what is kept.
+async fn warn_of_age(connection: &Connection, oldest: Timestamp) -> anyhow::Result<()> {
+    let preview: RetentionPreview = connection.ask("retention_preview", json!({})).await?;
+    let Some(limits) = preview.limits.iter().find(|limits| limits.kind == DataKind::Metrics) else {
+        return Ok(());
+    };
+    if preview.at.since(oldest) > limits.age {
+        let days = |detail| limits.age_of(detail) / (86_400 * NANOS_PER_SECOND);
+        eprintln!(
+            "samples older than {} days will go, what they come to by the minute after {} days and by the hour after \
+             {}: [retention] of the settings says how long metrics are kept",
+            days(DataDetail::Points),
+            days(DataDetail::Minutes),
+            days(DataDetail::Hours)
+        );
+    }
+    Ok(())
 }
 
 async fn import(

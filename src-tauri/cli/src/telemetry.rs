@@ -61,7 +61,9 @@ pub(crate) async fn query(data: &Path, question: MetricQuestion) -> anyhow::Resu
         for series in &answer.series {
             let labels: Vec<String> =
                 series.labels.iter().map(|(key, value)| format!("{key}={}", printable(value))).collect();
-            line(&format!("# {} {{{}}} {}", question.metric, labels.join(", "), answer.unit))?;
+            // A bare 1 would be taken for a value.
+            let unit = if answer.unit == "1" { "" } else { &answer.unit };
+            line(&format!("# {} {{{}}} {unit}", question.metric, labels.join(", ")))?;
             for (time, value) in series.times.iter().zip(&series.values) {
                 line(&format!("{}  {value}", local(*time)))?;
             }

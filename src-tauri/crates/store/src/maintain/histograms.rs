@@ -67,29 +67,39 @@ pub(super) fn write_file(
     plan: Plan,
     folder: &Path,
 ) -> Result<Option<NewPartition>, StoreError> {
-    let union = tables::union(sources, POINT, condition);
+    let union = format!("({})", tables::union(sources, POINT, condition));
+    let last = format!(
+        "(SELECT * FROM {union} QUALIFY row_number() OVER (PARTITION BY series_id, time \
+           ORDER BY rank DESC, place DESC) = 1)"
+    );
+    let columns = format!("p.time, {POINT}");
+    write_described(reader, PartitionSignal::Histograms, (&union, &last), &columns, plan, folder)
+}
+
+/// Writes rows `p`, which have a `series_id` and a `time`, to a file with these columns of each and with who speaks; none
+/// if there are none. `sources` holds the same series as `rows`.
+pub(super) fn write_described(
+    reader: &Reader,
+    signal: PartitionSignal,
+    (sources, rows): (&str, &str),
+    columns: &str,
+    plan: Plan,
+    folder: &Path,
+) -> Result<Option<NewPartition>, StoreError> {
     let ids =
-        reader.rows(&format!("SELECT DISTINCT series_id FROM ({union})"), &[], |row| Ok(row.get(0)?))?;
+        reader.rows(&format!("SELECT DISTINCT series_id FROM {sources}"), &[], |row| Ok(row.get(0)?))?;
     let described = describe(reader, ids, &plan, folder)?;
     let select = format!(
-        "SELECT {}, p.time, {POINT} \
-         FROM (SELECT * FROM ({union}) QUALIFY row_number() OVER (PARTITION BY series_id, time \
-           ORDER BY rank DESC, place DESC) = 1) p \
-         JOIN read_parquet({}) s ON s.series_id = p.series_id \
+        "SELECT {}, {columns} FROM {rows} p JOIN read_parquet({}) s ON s.series_id = p.series_id \
          ORDER BY metric, p.series_id, p.time",
         DESCRIBING.map(|name| format!("s.{name}")).join(", "),
         quote(path_text(&described.0)?),
     );
-    copy::write(reader, &select, PartitionSignal::Histograms, ("time", "time", "1"), plan, folder)
+    copy::write(reader, &select, signal, ("time", "time", "1"), plan, folder)
 }
 
 /// A file, gone when it is let go of, with one row for each of some series that says who speaks.
-pub(super) fn describe(
-    reader: &Reader,
-    ids: Vec<u64>,
-    plan: &Plan,
-    folder: &Path,
-) -> Result<Unfinished, StoreError> {
+fn describe(reader: &Reader, ids: Vec<u64>, plan: &Plan, folder: &Path) -> Result<Unfinished, StoreError> {
     let schema = Arc::new(Schema::new(describing_fields()));
     let path = folder.join(format!("described-{:08}.parquet", plan.id));
     let mut file = FileWriter::create(plan, path.clone(), Arc::clone(&schema), &DICTIONARIES)?;

@@ -1,4 +1,5 @@
-//! The message of remote write 1.0 as senders make it (Prometheus, `prompb/remote.proto` and `prompb/types.proto`).
+//! The message of remote write 1.0 as senders make it (Prometheus, `prompb/remote.proto` and `prompb/types.proto`). The
+//! tests of `ingest` take labels, samples and histograms from this file as well.
 
 use prost::Message;
 
@@ -101,6 +102,12 @@ pub struct Histogram {
     /// Milliseconds since the epoch.
     #[prost(int64, tag = "15")]
     pub timestamp: i64,
+    /// Bounds of the buckets of schema -53.
+    #[prost(double, repeated, tag = "16")]
+    pub custom_values: Vec<f64>,
+    /// Since when is counted, in milliseconds since the epoch (2.0 only).
+    #[prost(int64, tag = "17")]
+    pub start_timestamp: i64,
 }
 
 /// `prometheus.BucketSpan`.

@@ -185,7 +185,7 @@ async fn the_second_version_brings_everything_with_the_series() {
     let exponential = SecondSeries {
         labels_refs: symbols.labels(&[("__name__", "latency_seconds")]),
         histograms: vec![NativeHistogram {
-            count: Some(native_histogram::Count::Int(6)),
+            count: Some(6),
             sum: 1.5,
             schema: 2,
             positive_spans: vec![BucketSpan { offset: 1, length: 2 }],
@@ -236,7 +236,7 @@ async fn counts_that_are_fractions_are_rounded_and_told_of() {
     let mut receiver = Receiver::start().await;
     let request = |name: &str, counts: Vec<f64>| {
         let histogram = NativeHistogram {
-            count: Some(native_histogram::Count::Float(counts.iter().sum())),
+            count_float: Some(counts.iter().sum()),
             schema: 1,
             positive_spans: vec![BucketSpan { offset: 1, length: 2 }],
             positive_counts: counts,

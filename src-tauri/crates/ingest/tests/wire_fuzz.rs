@@ -111,7 +111,7 @@ fn histogram(random: &mut StdRng) -> NativeHistogram {
         };
     }
     NativeHistogram {
-        count: Some(native_histogram::Count::Int(random.random_range(0..9))),
+        count: Some(random.random_range(0..9)),
         sum: random.random(),
         schema: random.random_range(-54..10),
         positive_spans: (0..random.random_range(0..4))

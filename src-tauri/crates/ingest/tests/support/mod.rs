@@ -4,6 +4,7 @@
     dead_code,
     missing_docs,
     unreachable_pub,
+    unused_imports,
     clippy::unwrap_used,
     reason = "each test file uses a part of this"
 )]

@@ -10,6 +10,12 @@ use ingest::serve_remote_write;
 use store::StoreOptions;
 use tokio::net::TcpListener;
 
+/// What requests are made of, which the end-to-end tests send as well.
+#[path = "../../../../../tests/src/write_request.rs"]
+mod write_request;
+
+pub use write_request::{BucketSpan, Histogram as NativeHistogram, Label, Sample as FirstSample};
+
 pub const V1: &str = "application/x-protobuf";
 pub const V2: &str = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
 pub const STALE_BITS: u64 = 0x7ff0_0000_0000_0002;
@@ -116,22 +122,6 @@ pub struct FirstSeries {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub struct Label {
-    #[prost(string, tag = "1")]
-    pub name: String,
-    #[prost(string, tag = "2")]
-    pub value: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct FirstSample {
-    #[prost(double, tag = "1")]
-    pub value: f64,
-    #[prost(int64, tag = "2")]
-    pub timestamp: i64,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
 pub struct FirstExemplar {
     #[prost(message, repeated, tag = "1")]
     pub labels: Vec<Label>,
@@ -151,58 +141,6 @@ pub struct MetricMetadata {
     pub help: String,
     #[prost(string, tag = "5")]
     pub unit: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct NativeHistogram {
-    #[prost(oneof = "native_histogram::Count", tags = "1, 2")]
-    pub count: Option<native_histogram::Count>,
-    #[prost(double, tag = "3")]
-    pub sum: f64,
-    #[prost(sint32, tag = "4")]
-    pub schema: i32,
-    #[prost(double, tag = "5")]
-    pub zero_threshold: f64,
-    #[prost(uint64, tag = "6")]
-    pub zero_count: u64,
-    #[prost(message, repeated, tag = "8")]
-    pub negative_spans: Vec<BucketSpan>,
-    #[prost(sint64, repeated, tag = "9")]
-    pub negative_deltas: Vec<i64>,
-    #[prost(double, repeated, tag = "10")]
-    pub negative_counts: Vec<f64>,
-    #[prost(message, repeated, tag = "11")]
-    pub positive_spans: Vec<BucketSpan>,
-    #[prost(sint64, repeated, tag = "12")]
-    pub positive_deltas: Vec<i64>,
-    #[prost(double, repeated, tag = "13")]
-    pub positive_counts: Vec<f64>,
-    #[prost(int32, tag = "14")]
-    pub reset_hint: i32,
-    #[prost(int64, tag = "15")]
-    pub timestamp: i64,
-    #[prost(double, repeated, tag = "16")]
-    pub custom_values: Vec<f64>,
-    #[prost(int64, tag = "17")]
-    pub start_timestamp: i64,
-}
-
-pub mod native_histogram {
-    #[derive(Clone, PartialEq, prost::Oneof)]
-    pub enum Count {
-        #[prost(uint64, tag = "1")]
-        Int(u64),
-        #[prost(double, tag = "2")]
-        Float(f64),
-    }
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct BucketSpan {
-    #[prost(sint32, tag = "1")]
-    pub offset: i32,
-    #[prost(uint32, tag = "2")]
-    pub length: u32,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -284,10 +222,7 @@ impl Symbols {
 /// A series of 1.0.
 pub fn first(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> FirstSeries {
     FirstSeries {
-        labels: labels
-            .iter()
-            .map(|(name, value)| Label { name: (*name).to_owned(), value: (*value).to_owned() })
-            .collect(),
+        labels: labels.iter().map(|(name, value)| Label::new(name, value)).collect(),
         samples: samples
             .iter()
             .map(|(timestamp, value)| FirstSample { value: *value, timestamp: *timestamp })

@@ -275,7 +275,12 @@ async fn evaluate(
         compute(shape, aggregation, group_by, move |layout| aggregate::histograms(&read, layout)).await
     } else {
         let step = shape.stored_step(aggregation);
-        let read = store.read_buckets(metric, matchers, shape.range, step).await?;
+        let read = match aggregation {
+            Aggregation::Rate | Aggregation::Increase => {
+                store.read_changes(metric, matchers, shape.range, step).await?
+            }
+            _ => store.read_buckets(metric, matchers, shape.range, step).await?,
+        };
         compute(shape, aggregation, group_by, move |layout| aggregate::numbers(&read, layout)).await
     }
 }

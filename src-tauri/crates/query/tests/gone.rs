@@ -79,12 +79,13 @@ async fn stores() -> [(tempfile::TempDir, Store); 2] {
 }
 
 /// Every question but percentiles of gauges, which need points.
-const QUESTIONS: [(&str, Aggregation); 9] = [
+const QUESTIONS: [(&str, Aggregation); 10] = [
     ("queue", Aggregation::Average),
     ("queue", Aggregation::Minimum),
     ("queue", Aggregation::Maximum),
     ("queue", Aggregation::Last),
     ("queue", Aggregation::Count),
+    ("queue", Aggregation::Increase),
     ("requests", Aggregation::Rate),
     ("requests", Aggregation::Increase),
     ("duration", Aggregation::P95),

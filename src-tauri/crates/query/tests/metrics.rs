@@ -153,6 +153,28 @@ async fn gauges_are_reduced_over_time_and_across_series() {
 }
 
 #[tokio::test]
+async fn the_rate_of_a_gauge_is_its_change() {
+    let (_folder, store) = filled().await;
+    let mut batch = TelemetryBatch::default();
+    for second in (0..600).step_by(10) {
+        let series = Series { name: "untold".into(), ..series_of("cart", MetricKind::Gauge) };
+        batch.add_sample(series, at(second), 7.0 * second as f64);
+    }
+    store.write(batch).await.unwrap();
+    for sealed in [false, true] {
+        if sealed {
+            store.seal_now().await.unwrap();
+        }
+        let answer = query::series(&store, &request("untold", Aggregation::Rate, &[])).await.unwrap();
+        assert!(answer.series[0].values[1..].iter().all(|rate| (rate - 7.0).abs() < 1e-9), "{answer:?}");
+        let window = TimeRange::new(at(300), at(420));
+        let instant =
+            query::instant(&store, "untold", &[], Aggregation::Increase, &[], window).await.unwrap();
+        assert!((instant.values[0].1 - 840.0).abs() < 1e-9, "{instant:?}");
+    }
+}
+
+#[tokio::test]
 async fn histograms_with_different_bounds_merge() {
     let (_folder, store) = filled().await;
     let value = async |aggregation, group_by: &[&str]| {

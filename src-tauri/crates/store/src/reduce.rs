@@ -15,6 +15,8 @@ pub(crate) enum Counting {
     Total,
     /// A total that may fall.
     UpAndDown,
+    /// It is no counter, or none that is known to be one: what is asked for is its change.
+    Change,
 }
 
 impl Counting {
@@ -85,7 +87,7 @@ impl Stretch {
             {
                 self.first
             }
-            Counting::Total | Counting::UpAndDown => self.first - before.last,
+            Counting::Total | Counting::UpAndDown | Counting::Change => self.first - before.last,
         }
     }
 }
@@ -164,7 +166,11 @@ impl Reduction {
 
     /// Takes the next samples as a step made by [`roll_up`], whose length divides the length of steps here.
     pub(crate) fn rolled_up(&mut self, step: &Step) {
-        if let Some(stretch) = step.stretch {
+        if let Some(mut stretch) = step.stretch {
+            // Steps keep no increase of what is no counter.
+            if self.counting == Counting::Change {
+                stretch.increase = stretch.last - stretch.first;
+            }
             self.take(stretch);
         }
         let time = step.first_time();

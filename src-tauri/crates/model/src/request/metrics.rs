@@ -228,7 +228,8 @@ pub struct Bucket {
     pub sum: f64,
     /// How many samples.
     pub count: u64,
-    /// Increase of a counter from the sample before each (resets count from zero); 0 for gauges.
+    /// Increase of a counter from the sample before each (resets count from zero); of a gauge its change where that is
+    /// asked for, or else 0.
     pub increase: f64,
     /// Whether the last sample is not a number: the series ended here (see [`crate::STALE`]) or has no value.
     pub ended: bool,

@@ -64,19 +64,46 @@ impl Store {
         range: TimeRange,
         step: i64,
     ) -> Result<Vec<SeriesBuckets>, StoreError> {
+        self.buckets(metric, matchers, range, step, false).await
+    }
+
+    /// As [`Self::read_buckets`], with the change of gauges from the sample before as their increase: many a counter is
+    /// told without its type, those of the kernel by node_exporter for one.
+    pub async fn read_changes(
+        &self,
+        metric: &str,
+        matchers: &[TagMatcher],
+        range: TimeRange,
+        step: i64,
+    ) -> Result<Vec<SeriesBuckets>, StoreError> {
+        self.buckets(metric, matchers, range, step, true).await
+    }
+
+    async fn buckets(
+        &self,
+        metric: &str,
+        matchers: &[TagMatcher],
+        range: TimeRange,
+        step: i64,
+        changes: bool,
+    ) -> Result<Vec<SeriesBuckets>, StoreError> {
         let step = valid_step(range, step)?;
         let (metric, matchers) = (metric.to_owned(), matchers.to_vec());
         self.read(move |reader| {
             let series = reader.dictionary.select(&metric, &matchers)?;
             let (start, end) = bounds(range);
             let (counters, others): (Vec<_>, Vec<_>) =
-                series.into_iter().partition(|series| cumulative(series));
+                series.into_iter().partition(|series| cumulative(series) || changes && gauge(series));
             let mut answer = Vec::new();
             for (series, from) in [(others, start), (counters, start.saturating_sub(look_back(step)))] {
                 let whole = Whole::new(start, end, step);
                 let read = |wanted: Wanted<'_>| sequences(reader, reader.layout()?, wanted, from, end, whole);
                 for_each_batch(reader, &metric, series, from, end, read, |series, sequence| {
-                    let mut reduction = Reduction::new(Counting::of(series), from, start, step);
+                    let counting = match Counting::of(series) {
+                        Counting::Nothing if changes => Counting::Change,
+                        known => known,
+                    };
+                    let mut reduction = Reduction::new(counting, from, start, step);
                     sequence.reduce(&mut reduction);
                     let buckets = reduction.finish();
                     if !buckets.is_empty() {
@@ -116,6 +143,10 @@ impl Overlay for Sequence {
 /// Whether a series' increase counts from sample to sample.
 fn cumulative(series: &KnownSeries) -> bool {
     series.kind == MetricKind::Counter && series.temporality != Temporality::Delta
+}
+
+fn gauge(series: &KnownSeries) -> bool {
+    series.kind == MetricKind::Gauge
 }
 
 /// Gives each series with its points, as many series at a time as memory allows. What it wrote before its type was told

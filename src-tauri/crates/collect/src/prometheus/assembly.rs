@@ -9,7 +9,8 @@ use std::{
 
 use model::{
     Attributes, Exemplar, FURTHEST_AHEAD, HistogramPoint, Labels, MetricKind, Resource, Sample, Series,
-    SeriesId, TelemetryBatch, Temporality, Timestamp, prometheus::FamilyKind,
+    SeriesId, TelemetryBatch, Temporality, Timestamp,
+    prometheus::{FamilyKind, counts_by_name},
 };
 
 use super::{
@@ -102,8 +103,8 @@ impl fmt::Display for Unassembled {
 impl std::error::Error for Unassembled {}
 
 /// The batch that an exposition makes at `now`; samples with a time of their own keep it. Of a series told
-/// twice for one time the first counts, and what lies more than a day ahead is left out. A malformed histogram or a
-/// passed limit is an error; the samples are counted to the end nevertheless, which is how a limit is found.
+/// twice for one time the first counts, and what lies more than a day ahead is left out. A passed limit is
+/// an error; the samples are counted to the end nevertheless, which is how a limit is found.
 pub fn assemble(exposition: &Exposition, target: &Target, now: Timestamp) -> Result<Assembled, Unassembled> {
     let mut assembly = Assembly {
         exposition,
@@ -119,7 +120,7 @@ pub fn assemble(exposition: &Exposition, target: &Target, now: Timestamp) -> Res
     for sample in &exposition.samples {
         match assembly.label(sample) {
             Ok(Some(labelled)) if wrong.is_none() => match labelled.part {
-                Some(part) => wrong = composites.add(part, labelled).err(),
+                Some(part) => numbers.extend(composites.add(part, labelled)),
                 None => numbers.push(labelled),
             },
             Ok(_) => {}
@@ -127,14 +128,14 @@ pub fn assemble(exposition: &Exposition, target: &Target, now: Timestamp) -> Res
         }
     }
     if let Some(error) = wrong {
-        return Err(assembly.failed(error));
+        return Err(Unassembled { error, scraped: assembly.done.scraped, kept: assembly.done.kept });
     }
+    numbers.extend(composites.lone_sums());
     for labelled in numbers {
         let start_time = composites.created(&labelled);
         assembly.single(labelled, start_time);
     }
-    for composite in composites.finish() {
-        let (told, point, exemplars) = composite.map_err(|error| assembly.failed(error))?;
+    for (told, point, exemplars) in composites.finish() {
         assembly.composite(&told, point, &exemplars);
     }
     Ok(assembly.done)
@@ -154,6 +155,20 @@ pub(super) struct Labelled<'a> {
     pub(super) time: Option<Timestamp>,
 }
 
+impl Labelled<'_> {
+    /// The sample as a number of its own.
+    pub(super) fn alone(self, part: Part) -> Self {
+        let family = if matches!(part, Part::Bucket | Part::Count) { &self.sample.name } else { self.family };
+        Self {
+            name: format!("{}{}", self.name, part.suffix()),
+            kind: part.kind_alone(),
+            family,
+            part: None,
+            ..self
+        }
+    }
+}
+
 struct Assembly<'a> {
     exposition: &'a Exposition,
     target: &'a Target,
@@ -165,10 +180,6 @@ struct Assembly<'a> {
 }
 
 impl<'a> Assembly<'a> {
-    fn failed(&self, error: ExpositionError) -> Unassembled {
-        Unassembled { error, scraped: self.done.scraped, kept: self.done.kept }
-    }
-
     /// Settles the labels of a sample; nothing if a rule drops it.
     fn label(&mut self, sample: &'a ExposedSample) -> Result<Option<Labelled<'a>>, ExpositionError> {
         let (family, kind, part) = self.family_of(sample);
@@ -189,9 +200,10 @@ impl<'a> Assembly<'a> {
             .filter(|name| !name.is_empty())
             .ok_or_else(|| failed("a rule takes the name of a metric away".to_owned()))?;
         // A part that a rule gave a name of its own belongs to nothing any more.
-        let (name, part) = match part.and_then(|part| Some((name.strip_suffix(part.suffix())?, part))) {
-            Some((stem, part)) if !stem.is_empty() => (stem.to_owned(), Some(part)),
-            _ => (name, None),
+        let (name, kind, part) = match part.map(|part| (name.strip_suffix(part.suffix()), part)) {
+            Some((Some(stem), part)) if !stem.is_empty() => (stem.to_owned(), kind, Some(part)),
+            Some((_, part)) => (name, part.kind_alone(), None),
+            None => (name, kind, None),
         };
         let time = sample.time.filter(|_| !self.target.ignore_timestamps);
         Ok(Some(Labelled { sample, name, labels, kind, family, part, time }))
@@ -328,6 +340,7 @@ impl<'a> Assembly<'a> {
         let kind = match (&told.sample.native, told.kind) {
             (Some(_), _) => MetricKind::ExponentialHistogram,
             (None, FamilyKind::Counter) => MetricKind::Counter,
+            (None, FamilyKind::Unknown) if counts_by_name(&told.name) => MetricKind::Counter,
             _ => MetricKind::Gauge,
         };
         if self.done.rounded.is_none() && told.sample.native.as_ref().is_some_and(|native| native.rounded) {

@@ -6,7 +6,7 @@ use model::{Buckets, HistogramPoint, SeriesId, Timestamp, prometheus::FamilyKind
 
 use super::{
     assembly::{Labelled, PartsKey},
-    exposed::{ExposedExemplar, ExpositionError},
+    exposed::ExposedExemplar,
 };
 
 /// Which part of a histogram or summary a sample tells.
@@ -29,6 +29,14 @@ impl Part {
             Self::Sum => "_sum",
             Self::Count => "_count",
             Self::Created => "_created",
+        }
+    }
+
+    /// What such a sample is where it does not belong to a histogram or summary (any more).
+    pub(super) fn kind_alone(self) -> FamilyKind {
+        match self {
+            Self::Bucket | Self::Sum | Self::Count => FamilyKind::Counter,
+            Self::Quantile | Self::Created => FamilyKind::Gauge,
         }
     }
 
@@ -61,23 +69,30 @@ struct Parts<'a> {
 type Composite<'a> = (Labelled<'a>, HistogramPoint, Vec<&'a ExposedExemplar>);
 
 impl<'a> Composites<'a> {
-    /// Takes one part; a bound that is no number is an error.
-    pub(super) fn add(&mut self, part: Part, mut told: Labelled<'a>) -> Result<(), ExpositionError> {
-        let (value, line) = (told.sample.value, told.sample.line);
+    /// Takes one part. Gives it back as a number of its own where it cannot be one, because its bound or count is no such
+    /// number or a rule took the bound away: Prometheus, which puts nothing together, keeps it too.
+    pub(super) fn add(&mut self, part: Part, mut told: Labelled<'a>) -> Option<Labelled<'a>> {
+        let value = told.sample.value;
         if part == Part::Created {
             let time = Timestamp::from_seconds(value);
             if value.is_finite() {
                 self.created.insert((told.name, told.labels), time);
             }
-            return Ok(());
+            return None;
         }
-        let bound = part.bound_label().map(|label| (label, told.labels.remove(label)));
-        let bound = match bound {
+        let bound = match part.bound_label() {
             None => None,
-            Some((label, text)) => Some(text.as_deref().and_then(read_bound).ok_or_else(|| {
-                ExpositionError { line, message: format!("the label {label} is not a number") }
-            })?),
+            Some(label) => match told.labels.get(label).and_then(|text| read_bound(text)) {
+                None => return Some(told.alone(part)),
+                known => known,
+            },
         };
+        if matches!(part, Part::Bucket | Part::Count) && !is_count(value) {
+            return Some(told.alone(part));
+        }
+        if let Some(label) = part.bound_label() {
+            told.labels.remove(label);
+        }
         let key = (told.name.clone(), told.labels.clone(), told.time);
         let exemplars = &told.sample.exemplars;
         let parts = self.parts.entry(key.clone()).or_insert_with(|| {
@@ -90,7 +105,18 @@ impl<'a> Composites<'a> {
             (Part::Sum, _) => parts.sum = Some(value),
             _ => parts.count = Some(value),
         }
-        Ok(())
+        None
+    }
+
+    /// Takes out the sums that nothing else came with, as numbers of their own.
+    pub(super) fn lone_sums(&mut self) -> Vec<Labelled<'a>> {
+        let is_lone = |parts: &Parts<'a>| parts.entries.is_empty() && parts.count.is_none();
+        let (lone, order) = std::mem::take(&mut self.order)
+            .into_iter()
+            .partition(|key| self.parts.get(key).is_some_and(is_lone));
+        self.order = order;
+        let lone: Vec<PartsKey> = lone;
+        lone.iter().filter_map(|key| Some(self.parts.remove(key)?.first.alone(Part::Sum))).collect()
     }
 
     /// Since when the series of a number counts, if a `_created` sample told.
@@ -103,7 +129,7 @@ impl<'a> Composites<'a> {
     }
 
     /// Everything put together, in the order it was first told.
-    pub(super) fn finish(mut self) -> impl Iterator<Item = Result<Composite<'a>, ExpositionError>> {
+    pub(super) fn finish(mut self) -> impl Iterator<Item = Composite<'a>> {
         std::mem::take(&mut self.order).into_iter().filter_map(move |key| {
             let parts = self.parts.remove(&key)?;
             let start_time = match self.created.is_empty() {
@@ -115,6 +141,11 @@ impl<'a> Composites<'a> {
     }
 }
 
+/// Whether a number can be one of measurements. NaN is none.
+fn is_count(value: f64) -> bool {
+    (0.0..=9.0e18).contains(&value)
+}
+
 fn read_bound(text: &str) -> Option<f64> {
     match text {
         "+Inf" | "Inf" => Some(f64::INFINITY),
@@ -123,18 +154,10 @@ fn read_bound(text: &str) -> Option<f64> {
 }
 
 impl<'a> Parts<'a> {
-    fn together(mut self, start_time: Option<Timestamp>) -> Result<Composite<'a>, ExpositionError> {
-        let (line, family) = (self.first.sample.line, self.first.family);
-        let whole = |number: f64| {
-            // NaN fails the comparison too.
-            (0.0..=9.0e18).contains(&number).then_some(number as u64).ok_or_else(|| ExpositionError {
-                line,
-                message: format!("{family} has a count that is not a whole number of measurements"),
-            })
-        };
+    fn together(mut self, start_time: Option<Timestamp>) -> Composite<'a> {
         self.entries.sort_by(|left, right| left.0.total_cmp(&right.0));
         self.entries.dedup_by(|later, earlier| later.0 == earlier.0);
-        let told_count = self.count.map(whole).transpose()?;
+        let told_count = self.count.map(|count| count as u64);
         let (count, buckets) = if self.first.kind == FamilyKind::Summary {
             (told_count.unwrap_or(0), Buckets::Quantiles(self.entries))
         } else {
@@ -143,7 +166,7 @@ impl<'a> Parts<'a> {
             let mut below = 0;
             let mut infinite = None;
             for (bound, cumulative) in self.entries {
-                let cumulative = whole(cumulative)?;
+                let cumulative = cumulative as u64;
                 if bound == f64::INFINITY {
                     infinite = Some(cumulative);
                 } else {
@@ -167,6 +190,6 @@ impl<'a> Parts<'a> {
             max: None,
             buckets,
         };
-        Ok((self.first, point, self.exemplars))
+        (self.first, point, self.exemplars)
     }
 }

@@ -52,6 +52,15 @@ fn a_job_that_is_honoured_is_the_service() {
 }
 
 #[test]
+fn what_is_not_told_to_count_counts_by_its_name() {
+    let batch =
+        assembled("a_total 1\nb 2\n# TYPE c_total gauge\nc_total 3\n# TYPE d_count untyped\nd_count 4\n")
+            .unwrap();
+    let kinds: Vec<_> = batch.series.iter().map(|(_, series)| series.kind).collect();
+    assert_eq!(kinds, [MetricKind::Counter, MetricKind::Gauge, MetricKind::Gauge, MetricKind::Counter]);
+}
+
+#[test]
 fn histograms_are_put_together_in_any_order() {
     let batch = assembled(
         "# TYPE h histogram\nh_count{p=\"/\"} 10\nh_bucket{p=\"/\",le=\"+Inf\"} 10\nh_bucket{le=\"0.5\",p=\"/\"} 7\n\
@@ -86,15 +95,23 @@ fn odd_families_do_no_harm() {
         assembled("# TYPE h histogram\nh_bucket{le=\"1\"} 9\nh_bucket{le=\"2\"} 3\nh_count 1\n").unwrap();
     let Buckets::Explicit { counts, .. } = &falling.histograms[0].buckets else { panic!() };
     assert_eq!(counts.iter().sum::<u64>(), falling.histograms[0].count);
-    for bad in [
+    for odd in [
         "h_bucket{le=\"x\"} 1",
         "h_bucket{le=\"NaN\"} 1",
         "h_bucket{le=\"1\"} NaN",
         "h_bucket{le=\"1\"} -1",
         "h_count -Inf",
+        "h_sum 7",
     ] {
-        let error = assembled(&format!("# TYPE h histogram\n{bad}\n")).unwrap_err();
-        assert_eq!(error.line, 2, "{bad}");
+        let batch =
+            assembled(&format!("# TYPE h histogram\n{odd}\n# TYPE g histogram\ng_count 2\n")).unwrap();
+        let (_, kept) = &batch.series[0];
+        assert_eq!(
+            (kept.name.as_str(), kept.kind),
+            (odd.split(['{', ' ']).next().unwrap(), MetricKind::Counter)
+        );
+        assert_eq!(kept.attributes.text("le").is_some(), odd.contains("le="), "{odd}");
+        assert_eq!((batch.samples.len(), batch.histograms.len()), (1, 1), "{odd}: only g is a histogram");
     }
     let plain = assembled("x_bucket{le=\"1\"} 1\nx_sum 2\nx_count 1\n# TYPE h histogram\nh 5\n").unwrap();
     assert_eq!((plain.samples.len(), plain.histograms.len()), (4, 0));
@@ -164,6 +181,23 @@ fn rules_see_samples_as_prometheus_sees_them() {
     assert_eq!((histogram.name.as_str(), histogram.description.as_str()), ("new_h", "took"));
     assert_eq!(done.batch.histograms[0].buckets, Buckets::Explicit { bounds: vec![1.0], counts: vec![2, 1] });
     assert_eq!(done.batch.series[0].1.attributes.text("secret"), None);
+}
+
+#[test]
+fn a_part_that_a_rule_changes_is_a_number_that_counts() {
+    let text = "# TYPE s_seconds summary\ns_seconds{quantile=\"0.5\"} 1\ns_seconds{quantile=\"0.9\"} 2\n\
+        s_seconds_sum 3\ns_seconds_count 4\n";
+    let with = |rules: Vec<Rule>| {
+        let target = Target { rules: rules.into(), ..target() };
+        assemble(&parse(text.as_bytes(), 100).unwrap(), &target, Timestamp(1)).unwrap()
+    };
+    let dropped = with(vec![rule(r#"{"regex":"quantile","action":"labeldrop"}"#)]);
+    assert_eq!((dropped.batch.samples.len(), dropped.batch.histograms.len(), dropped.duplicates), (1, 1, 1));
+    let renamed = with(vec![rule(
+        r#"{"source_labels":["__name__"],"regex":"s_seconds_count","target_label":"__name__","replacement":"calls"}"#,
+    )]);
+    let (_, calls) = &renamed.batch.series[0];
+    assert_eq!((calls.name.as_str(), calls.kind), ("calls", MetricKind::Counter));
 }
 
 #[test]

@@ -1,3 +1,4 @@
+import { page as pageOf } from './engine'
 import { expect, expectDrawn, test } from './fixtures'
 
 const SERVICES = ['gateway', 'catalog', 'search', 'cart', 'checkout', 'payments', 'mailer']
@@ -79,6 +80,35 @@ test('traces lead to a waterfall, a span and its log lines', async ({ page, shop
   await expect(page).toHaveURL(/span=[0-9a-f]{16}/)
   await page.keyboard.press('Escape')
   await expect(drawer).toHaveCount(0)
+})
+
+test('a service has the same colour in another browser that met others first', async ({
+  page,
+  shop,
+  visit,
+  browser,
+}) => {
+  const colours = (at: typeof page) =>
+    at
+      .locator('a.root > span:first-child')
+      .evaluateAll((names) => Object.fromEntries(names.map((name) => [name.textContent, getComputedStyle(name).color])))
+  await visit(shop, '#/traces')
+  await expect(page.locator('a.root').first()).toBeVisible()
+  const context = await browser.newContext()
+  const other = await context.newPage()
+  await other.goto(pageOf(shop, '#/logs'))
+  await expect(other.getByText('payments').first()).toBeVisible()
+  await other.goto(pageOf(shop, '#/traces'))
+  await expect(other.locator('a.root').first()).toBeVisible()
+  await expect
+    .poll(async () => {
+      const [here, there] = [await colours(page), await colours(other)]
+      return 'gateway' in here && here.gateway === there.gateway && here.mailer === there.mailer
+    })
+    .toBe(true)
+  const here = await colours(page)
+  expect(new Set(Object.values(here)).size).toBe(Object.keys(here).length)
+  await context.close()
 })
 
 test('health shows each check, and one check its history', async ({ page, shop, visit }) => {

@@ -119,13 +119,29 @@ impl Bench {
 
     /// The moment up to which `feed` is stored, from the state file, in seconds.
     pub(crate) fn done(&self, feed: &str) -> Option<i64> {
+        Some(self.kept(feed)?["done"].as_i64()? / 1_000_000_000)
+    }
+
+    /// What the state file of `feed` says.
+    fn kept(&self, feed: &str) -> Option<serde_json::Value> {
         let folder = std::fs::read_dir(self.folder.path().join("positions")).ok()?;
         let path = folder
             .flatten()
             .map(|entry| entry.path())
             .find(|path| path.to_string_lossy().ends_with(&format!("-{feed}.json")))?;
         let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-        Some(kept["acme"]["done"].as_i64()? / 1_000_000_000)
+        Some(kept["acme"].clone())
+    }
+
+    /// The moment up to which the stopped source has stored the samples of `metric`, in seconds: the end may have come
+    /// after a stretch was stored and before that was noted.
+    async fn stored(&mut self, feed: &str, metric: &str) -> i64 {
+        let done = self.done(feed).unwrap();
+        let last = self.points(metric).await.iter().flat_map(|one| one.times.clone()).max();
+        match self.kept(feed).unwrap()["pending"]["end"].as_i64() {
+            Some(end) if last.is_some_and(|last| last.0 / 1_000_000_000 >= done) => end / 1_000_000_000,
+            _ => done,
+        }
     }
 
     pub(crate) async fn wait(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
@@ -154,7 +170,7 @@ impl Bench {
 
     /// The store must hold exactly what the server counted, up to where it was asked.
     pub(crate) async fn compare_with_truth(&mut self, server: &SentryServer, start: i64) {
-        let errors = self.done("errors").unwrap();
+        let errors = self.stored("errors", "sentry_errors_total").await;
         let stored = self.totals("sentry_errors_total", ["project", "level"]).await;
         let truth = server.state().data.error_totals(start, errors);
         let truth: BTreeMap<[String; 2], f64> =
@@ -162,12 +178,12 @@ impl Bench {
         assert!(!truth.is_empty());
         assert_eq!(stored, truth, "errors");
 
-        let transactions = self.done("transactions").unwrap();
+        let transactions = self.stored("transactions", "sentry_transactions_total").await;
         let stored = self.totals("sentry_transactions_total", ["project"]).await;
         let truth = server.state().data.transaction_totals(start, transactions);
         assert_eq!(stored, truth.into_iter().map(|(project, count)| ([project], count)).collect());
 
-        let outcomes = self.done("outcomes").unwrap();
+        let outcomes = self.stored("outcomes", "sentry_outcomes_total").await;
         let mut stored = self.totals("sentry_outcomes_total", ["project", "category", "outcome"]).await;
         stored.extend(self.totals("sentry_outcome_bytes_total", ["project", "category", "outcome"]).await);
         for (key, seconds) in
@@ -180,7 +196,7 @@ impl Bench {
             truth.into_iter().map(|((a, b, c), n)| ([a, b, c], n)).collect();
         assert_eq!(stored, truth, "outcomes");
 
-        let sessions = self.done("sessions").unwrap();
+        let sessions = self.stored("sessions", "sentry_sessions_total").await;
         let stored = self.totals("sentry_sessions_total", ["project", "environment", "status"]).await;
         let truth = server.state().data.session_totals(start, sessions, |one| {
             [one.project, one.environment, one.status].map(str::to_owned)

@@ -9,9 +9,13 @@ use super::points::Points;
 /// Decimal places that are tried.
 const MOST_DECIMALS: u8 = 9;
 /// Doubles are exact integers up to here.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Rows a series is cut into at most because of values that are no numbers.
 const MOST_CUTS: usize = 8;
+/// Steps that fit a float ([`super::rows`]) lie nearer to zero.
+const SHORT: u64 = 1 << 22;
+/// Steps that fit a double lie nearer to zero.
+const LONG: u64 = 1 << 51;
 
 /// Points as a partition keeps them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -86,23 +90,34 @@ pub(crate) fn encode(points: &Points) -> Row {
 }
 
 fn decimals(values: &[f64]) -> Option<Numbers> {
-    let mut places = 0;
-    for value in values {
-        while whole(*value, places).is_none() {
-            places += 1;
-            if places > MOST_DECIMALS {
-                return None;
-            }
-        }
-    }
+    let places = places(values.iter().copied())?;
     let wholes: Vec<i64> = values.iter().map(|value| whole(*value, places)).collect::<Option<_>>()?;
     let first = wholes.first().copied().unwrap_or_default();
     let mut before = first;
     // Both are below 2^53, so their difference fits.
     let steps: Vec<i64> =
         wholes.into_iter().map(|number| number - std::mem::replace(&mut before, number)).collect();
-    let short: Option<Vec<i32>> = steps.iter().map(|step| i32::try_from(*step).ok()).collect();
-    Some(Numbers::Decimals { decimals: places, first, steps: short.map_or(Steps::Long(steps), Steps::Short) })
+    let farthest = steps.iter().map(|step| step.unsigned_abs()).max().unwrap_or_default();
+    let steps = match farthest {
+        0..SHORT => Steps::Short(steps.into_iter().map(|step| step as i32).collect()),
+        SHORT..LONG => Steps::Long(steps),
+        _ => return None,
+    };
+    Some(Numbers::Decimals { decimals: places, first, steps })
+}
+
+/// How many decimal places values have, if they are decimal numbers.
+pub(super) fn places(values: impl Iterator<Item = f64>) -> Option<u8> {
+    let mut places = 0;
+    for value in values {
+        while whole(value, places).is_none() {
+            places += 1;
+            if places > MOST_DECIMALS {
+                return None;
+            }
+        }
+    }
+    Some(places)
 }
 
 /// The value as a whole number of 10^-places, if dividing gives every bit back.

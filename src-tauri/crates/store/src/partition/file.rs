@@ -12,7 +12,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 use parquet::{
     arrow::ArrowWriter,
-    basic::{Compression, ZstdLevel},
+    basic::{Compression, Encoding, ZstdLevel},
     file::metadata::KeyValue,
     file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder},
     schema::types::ColumnPath,
@@ -31,6 +31,17 @@ pub(crate) const UNFINISHED: &str = "unfinished";
 const PAGE: usize = 64 << 20;
 /// Columns that reads are narrowed by; of the others no smallest and largest value is written.
 const BOUNDED: [&str; 5] = ["metric", "series_id", "first_time", "last_time", "time"];
+/// Columns whose bytes are kept apart by their place.
+const SPLIT: [&str; 8] = [
+    "small_steps.list.element",
+    "large_steps.list.element",
+    "steps.list.element.first",
+    "steps.list.element.last",
+    "steps.list.element.min",
+    "steps.list.element.max",
+    "steps.list.element.sum",
+    "steps.list.element.increase",
+];
 
 /// A file on its way.
 pub(crate) struct FileWriter {
@@ -114,6 +125,9 @@ fn properties(dictionaries: &[&str], zstd: i32) -> Result<WriterPropertiesBuilde
     }
     for column in dictionaries {
         properties = properties.set_column_dictionary_enabled(path(column), true);
+    }
+    for column in SPLIT {
+        properties = properties.set_column_encoding(path(column), Encoding::BYTE_STREAM_SPLIT);
     }
     Ok(properties)
 }

@@ -26,6 +26,7 @@ pub(crate) use note::{KEY as NOTE, Note};
 pub(crate) use plan::{Ids, NewPartition, Plan, Sealing, Tally};
 pub(crate) use points::{Points, before};
 pub(crate) use rollup::{Resolution, StepsFile, lasting};
+pub(crate) use rows::table as samples_table;
 pub(crate) use scan::{Scan, Wanted, metadata, span_of};
 pub(crate) use stretches::{Sequence, Whole, sequences};
 pub(crate) use write::{SampleFiles, SamplesFile};

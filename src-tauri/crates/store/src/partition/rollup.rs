@@ -3,15 +3,16 @@
 use std::{path::Path, sync::Arc};
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StructArray,
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StructArray, UInt8Array,
     UInt64Array,
     cast::AsArray,
-    types::{Float64Type, Int64Type, UInt64Type},
+    types::{Float64Type, Int64Type, UInt8Type, UInt64Type},
 };
 use arrow_schema::{DataType, Field, Fields, Schema};
 use model::{DataDetail, NANOS_PER_SECOND};
 
 use super::{
+    codec::{EXACT, places},
     describe,
     file::FileWriter,
     plan::{NewPartition, Plan, Tally},
@@ -38,7 +39,7 @@ const GROUP_STEPS: usize = 64 << 10;
 /// Rows in a row group, at most.
 const GROUP_ROWS: usize = 4096;
 /// What a row is found by and its steps.
-pub(crate) const STEPS: [&str; 2] = ["series_id", "steps"];
+pub(crate) const STEPS: [&str; 3] = ["series_id", "decimals", "steps"];
 
 impl Resolution {
     /// The coarsest that steps of a length can be made from.
@@ -97,12 +98,14 @@ pub(crate) fn lasting_of(points: &Points) -> DataDetail {
 /// What the points of one series come to, and from when to when they lie.
 struct SeriesSteps {
     series: Arc<KnownSeries>,
+    /// The numbers of steps are written as whole numbers of 10^-decimals, if they are decimal numbers.
+    decimals: Option<u8>,
     steps: Vec<Step>,
     first: i64,
     last: i64,
 }
 
-/// A file of the steps of samples on its way. Series must come in the order of their metric's name and their number.
+/// A file of the steps of samples on its way. Series must come in the order in which they lie in files.
 pub(crate) struct StepsFile<'folder> {
     plan: Plan,
     resolution: Resolution,
@@ -131,7 +134,8 @@ impl<'folder> StepsFile<'folder> {
         let steps = roll_up(points, Counting::of(series), self.resolution.length());
         self.tally.add(series.service(), steps.len() as u64, first, last);
         self.waiting_steps += steps.len();
-        self.waiting.push(SeriesSteps { series: Arc::clone(series), steps, first, last });
+        let decimals = decimals(&steps);
+        self.waiting.push(SeriesSteps { series: Arc::clone(series), decimals, steps, first, last });
         if self.waiting_steps >= GROUP_STEPS || self.waiting.len() >= GROUP_ROWS {
             self.group()?;
         }
@@ -148,7 +152,8 @@ impl<'folder> StepsFile<'folder> {
         columns.push(Arc::new(UInt64Array::from_iter_values(lengths)));
         columns.push(Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.first))));
         columns.push(Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.last))));
-        columns.push(column(rows.iter().map(|row| row.steps.as_slice()))?);
+        columns.push(Arc::new(rows.iter().map(|row| row.decimals).collect::<UInt8Array>()));
+        columns.push(column(rows)?);
         self.file.group(&RecordBatch::try_new(schema(), columns)?)?;
         self.waiting.clear();
         self.waiting_steps = 0;
@@ -172,6 +177,7 @@ fn schema() -> Arc<Schema> {
         Field::new("points", DataType::UInt64, false),
         Field::new("first_time", DataType::Int64, false),
         Field::new("last_time", DataType::Int64, false),
+        Field::new("decimals", DataType::UInt8, true),
         Field::new("steps", DataType::List(element()), false),
     ]);
     Arc::new(Schema::new(schema))
@@ -199,19 +205,35 @@ fn element() -> Arc<Field> {
     Arc::new(Field::new("element", DataType::Struct(fields()), false))
 }
 
+/// The decimal places of the numbers of steps, if all are decimal numbers that a double holds as whole ones.
+fn decimals(steps: &[Step]) -> Option<u8> {
+    let stretches = || steps.iter().filter_map(|step| step.stretch.as_ref());
+    let of_points = |stretch: &Stretch| [stretch.first, stretch.last, stretch.min, stretch.max];
+    let places = places(stretches().flat_map(of_points))?;
+    // A sum of decimal numbers is one; the double may miss it by a little, which rounding mends.
+    let sums = |stretch: &Stretch| [stretch.sum, stretch.increase];
+    let mut numbers = stretches().flat_map(|stretch| of_points(stretch).into_iter().chain(sums(stretch)));
+    numbers.all(|number| (number * 10f64.powi(i32::from(places))).abs() < EXACT).then_some(places)
+}
+
 /// The steps of rows as a column.
-fn column<'rows>(rows: impl Iterator<Item = &'rows [Step]> + Clone) -> Result<ArrayRef, StoreError> {
-    let steps: Vec<Step> = rows.clone().flatten().copied().collect();
+fn column(rows: &[SeriesSteps]) -> Result<ArrayRef, StoreError> {
+    let steps: Vec<(Option<u8>, Step)> =
+        rows.iter().flat_map(|row| row.steps.iter().map(|step| (row.decimals, *step))).collect();
     let time = |of: &dyn Fn(&Step) -> Option<i64>| -> ArrayRef {
-        Arc::new(steps.iter().map(of).collect::<Int64Array>())
+        Arc::new(steps.iter().map(|(_, step)| of(step)).collect::<Int64Array>())
     };
     let number = |of: fn(&Stretch) -> f64| -> ArrayRef {
-        Arc::new(steps.iter().map(|step| step.stretch.as_ref().map(of)).collect::<Float64Array>())
+        let numbers = steps.iter().map(|(decimals, step)| {
+            let number = step.stretch.as_ref().map(of)?;
+            Some(decimals.map_or(number, |decimals| (number * 10f64.powi(i32::from(decimals))).round()))
+        });
+        Arc::new(numbers.collect::<Float64Array>())
     };
-    let counts = steps.iter().map(|step| step.stretch.map(|stretch| stretch.count));
+    let counts = steps.iter().map(|(_, step)| step.stretch.map(|stretch| stretch.count));
     let arrays: Vec<ArrayRef> = vec![
         time(&|step| Some(step.time)),
-        Arc::new(steps.iter().map(|step| Some(step.ended)).collect::<BooleanArray>()),
+        Arc::new(steps.iter().map(|(_, step)| Some(step.ended)).collect::<BooleanArray>()),
         time(&|step| Some(step.stretch?.first_time)),
         time(&|step| Some(step.stretch?.last_time)),
         time(&|step| step.stretch?.start_time),
@@ -223,14 +245,19 @@ fn column<'rows>(rows: impl Iterator<Item = &'rows [Step]> + Clone) -> Result<Ar
         Arc::new(counts.collect::<UInt64Array>()),
         number(|stretch| stretch.increase),
     ];
-    let offsets = duckdb::arrow::buffer::OffsetBuffer::from_lengths(rows.map(<[Step]>::len));
+    let offsets = duckdb::arrow::buffer::OffsetBuffer::from_lengths(rows.iter().map(|row| row.steps.len()));
     let steps = StructArray::try_new(fields(), arrays, None)?;
     Ok(Arc::new(ListArray::try_new(element(), offsets, Arc::new(steps), None)?))
 }
 
-/// The steps in a row of a column; none if it does not hold steps.
-pub(crate) fn steps(column: &ArrayRef, row: usize) -> Option<Vec<Step>> {
-    let list = column.as_list_opt::<i32>()?;
+/// The steps in a row of a batch with the columns of [`STEPS`]; none if it does not hold steps.
+pub(crate) fn steps(batch: &RecordBatch, row: usize) -> Option<Vec<Step>> {
+    let list = batch.column_by_name("steps")?.as_list_opt::<i32>()?;
+    // Files of older versions have the numbers as they are.
+    let decimals = batch.column_by_name("decimals").and_then(|array| array.as_primitive_opt::<UInt8Type>());
+    let decimals =
+        decimals.filter(|decimals| decimals.is_valid(row)).map_or(0, |decimals| decimals.value(row));
+    let scale = 10f64.powi(i32::from(decimals));
     if list.is_null(row) {
         return None;
     }
@@ -251,13 +278,13 @@ pub(crate) fn steps(column: &ArrayRef, row: usize) -> Option<Vec<Step>> {
             first_time: first_time.value(at),
             last_time: last_time.value(at),
             start_time: start_time.is_valid(at).then(|| start_time.value(at)),
-            first: first.value(at),
-            last: last.value(at),
-            min: min.value(at),
-            max: max.value(at),
-            sum: sum.value(at),
+            first: first.value(at) / scale,
+            last: last.value(at) / scale,
+            min: min.value(at) / scale,
+            max: max.value(at) / scale,
+            sum: sum.value(at) / scale,
             count: count.value(at),
-            increase: increase.value(at),
+            increase: increase.value(at) / scale,
         }),
     };
     Some((0..steps.len()).map(step).collect())

@@ -1,4 +1,8 @@
 //! Rows of samples as columns of a file and back.
+//!
+//! Steps are whole numbers but written as floating-point ones, moved to where the lowest bytes of those are the bytes of
+//! the steps: the bytes of such columns can be kept apart by their place, which compresses best, and every reader of
+//! Parquet knows that of floating-point numbers.
 
 use std::sync::Arc;
 
@@ -6,7 +10,9 @@ use arrow_array::{
     Array, ArrayRef, RecordBatch, UInt8Array, UInt32Array,
     builder::{Int64Builder, ListBuilder, PrimitiveBuilder},
     cast::AsArray,
-    types::{ArrowPrimitiveType, Float64Type, Int32Type, Int64Type, UInt8Type, UInt32Type, UInt64Type},
+    types::{
+        ArrowPrimitiveType, Float32Type, Float64Type, Int32Type, Int64Type, UInt8Type, UInt32Type, UInt64Type,
+    },
 };
 use arrow_schema::{DataType, Field, Schema};
 
@@ -18,12 +24,16 @@ use crate::{StoreError, dictionary::KnownSeries};
 
 /// The column that has few distinct values beside those that describe a row.
 pub(crate) const DICTIONARY: &str = "time_steps.list.element";
+/// What is added to steps that become floats: 1.5 * 2^23.
+const SMALL: f32 = 12_582_912.0;
+/// What is added to steps that become doubles: 1.5 * 2^52.
+const LARGE: f64 = 6_755_399_441_055_744.0;
 /// What a row is found by.
 pub(crate) const INDEX: [&str; 3] = ["series_id", "first_time", "last_time"];
 /// How many points it has.
 pub(crate) const COUNTS: [&str; 2] = ["series_id", "points"];
 /// What its points are made from.
-pub(crate) const POINTS: [&str; 11] = [
+pub(crate) const POINTS: [&str; 13] = [
     "series_id",
     "first_time",
     "last_time",
@@ -32,10 +42,26 @@ pub(crate) const POINTS: [&str; 11] = [
     "time_steps",
     "decimals",
     "first_number",
+    "small_steps",
+    "large_steps",
+    "doubles",
+    // Files of older versions have these.
     "steps",
     "long_steps",
-    "doubles",
 ];
+
+/// A table of the database with the columns of a file of samples, `file_row_number`, and `numbers`: the steps of its
+/// rows. `file` is quoted.
+pub(crate) fn table(file: &str) -> String {
+    format!(
+        "(SELECT *, coalesce(list_transform(small_steps, lambda step: CAST(step AS BIGINT) - {SMALL}::BIGINT), \
+           list_transform(large_steps, lambda step: CAST(step AS BIGINT) - {LARGE}::BIGINT), \
+           CAST(steps AS BIGINT[]), long_steps) AS numbers \
+         FROM (SELECT * FROM read_parquet({file}, file_row_number = true) UNION ALL BY NAME \
+           SELECT NULL::FLOAT[] AS small_steps, NULL::DOUBLE[] AS large_steps, NULL::INTEGER[] AS steps, \
+           NULL::BIGINT[] AS long_steps WHERE false))"
+    )
+}
 
 /// The columns of a file of samples.
 pub(crate) fn schema() -> Arc<Schema> {
@@ -52,8 +78,8 @@ pub(crate) fn schema() -> Arc<Schema> {
         list("time_steps", DataType::Int64, false),
         Field::new("decimals", DataType::UInt8, true),
         Field::new("first_number", DataType::Int64, true),
-        list("steps", DataType::Int32, true),
-        list("long_steps", DataType::Int64, true),
+        list("small_steps", DataType::Float32, true),
+        list("large_steps", DataType::Float64, true),
         list("doubles", DataType::Float64, true),
     ]);
     Arc::new(Schema::new(fields))
@@ -70,8 +96,8 @@ pub(crate) fn columns(rows: &[(Arc<KnownSeries>, Row)]) -> Result<RecordBatch, S
     };
     let mut start_times = ListBuilder::new(Int64Builder::new()).with_field(element(DataType::Int64, true));
     let mut time_steps = lists::<Int64Type>();
-    let (mut steps, mut long_steps, mut doubles) =
-        (lists::<Int32Type>(), lists::<Int64Type>(), lists::<Float64Type>());
+    let (mut small, mut large, mut doubles) =
+        (lists::<Float32Type>(), lists::<Float64Type>(), lists::<Float64Type>());
     for (_, row) in rows {
         match &row.start_times {
             Some(starts) => start_times.append_value(starts.iter().copied()),
@@ -81,11 +107,15 @@ pub(crate) fn columns(rows: &[(Arc<KnownSeries>, Row)]) -> Result<RecordBatch, S
         let (mut short, mut long, mut raw) = (None, None, None);
         match &row.numbers {
             Numbers::Doubles(values) => raw = Some(values),
-            Numbers::Decimals { steps: Steps::Short(values), .. } => short = Some(values),
-            Numbers::Decimals { steps: Steps::Long(values), .. } => long = Some(values),
+            Numbers::Decimals { steps: Steps::Short(steps), .. } => {
+                short = Some(steps.iter().map(|step| *step as f32 + SMALL).collect());
+            }
+            Numbers::Decimals { steps: Steps::Long(steps), .. } => {
+                long = Some(steps.iter().map(|step| *step as f64 + LARGE).collect());
+            }
         }
-        append(&mut steps, short);
-        append(&mut long_steps, long);
+        append(&mut small, short.as_ref());
+        append(&mut large, long.as_ref());
         append(&mut doubles, raw);
     }
     let decimals = rows.iter().map(|(_, row)| match row.numbers {
@@ -106,8 +136,8 @@ pub(crate) fn columns(rows: &[(Arc<KnownSeries>, Row)]) -> Result<RecordBatch, S
             Numbers::Decimals { first, .. } => Some(first),
             Numbers::Doubles(_) => None,
         }),
-        Arc::new(steps.finish()),
-        Arc::new(long_steps.finish()),
+        Arc::new(small.finish()),
+        Arc::new(large.finish()),
         Arc::new(doubles.finish()),
     ];
     columns.extend(own);
@@ -140,11 +170,8 @@ pub(crate) fn rows(batch: &RecordBatch) -> Vec<(u64, Row)> {
             let series = column("series_id")?.as_primitive_opt::<UInt64Type>()?.value(row);
             let decimals = column("decimals")?.as_primitive_opt::<UInt8Type>()?;
             let numbers = if decimals.is_valid(row) {
-                let steps = match values::<Int32Type>(column("steps")?, row) {
-                    Some(steps) => Steps::Short(steps),
-                    None => Steps::Long(values::<Int64Type>(column("long_steps")?, row)?),
-                };
-                Numbers::Decimals { decimals: decimals.value(row), first: long("first_number", row)?, steps }
+                let (decimals, first) = (decimals.value(row), long("first_number", row)?);
+                Numbers::Decimals { decimals, first, steps: steps(batch, row)? }
             } else {
                 Numbers::Doubles(values::<Float64Type>(column("doubles")?, row)?)
             };
@@ -166,6 +193,22 @@ pub(crate) fn rows(batch: &RecordBatch) -> Vec<(u64, Row)> {
         .collect()
 }
 
+/// The steps of a row, in whichever of the columns they are.
+fn steps(batch: &RecordBatch, row: usize) -> Option<Steps> {
+    let column = |name: &str| batch.column_by_name(name);
+    let small = || values::<Float32Type>(column("small_steps")?, row);
+    let large = || values::<Float64Type>(column("large_steps")?, row);
+    let short = || values::<Int32Type>(column("steps")?, row);
+    let long = || values::<Int64Type>(column("long_steps")?, row);
+    if let Some(small) = small() {
+        Some(Steps::Short(small.into_iter().map(|step| (step - SMALL) as i32).collect()))
+    } else if let Some(large) = large() {
+        Some(Steps::Long(large.into_iter().map(|step| (step - LARGE) as i64).collect()))
+    } else {
+        short().map(Steps::Short).or_else(|| long().map(Steps::Long))
+    }
+}
+
 /// The rows of a batch with the columns of [`COUNTS`].
 pub(crate) fn counts(batch: &RecordBatch) -> Vec<(u64, u32)> {
     let series = batch.column_by_name("series_id").and_then(|array| array.as_primitive_opt::<UInt64Type>());
@@ -180,4 +223,81 @@ fn values<T: ArrowPrimitiveType>(column: &ArrayRef, row: usize) -> Option<Vec<T:
         return None;
     }
     Some(list.value(row).as_primitive_opt::<T>()?.values().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use arrow_array::{Float64Array, Int64Array, ListArray};
+    use duckdb::Connection;
+    use parquet::arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder};
+
+    use super::*;
+    use crate::partition::{Points, codec};
+
+    /// Series with small steps, with large ones, and with values that are no decimal numbers.
+    fn written() -> Vec<(Arc<KnownSeries>, Row)> {
+        let values: [fn(i64) -> f64; 3] =
+            [|n| n as f64 / 4.0, |n| (n * 1_000_000_007) as f64, |n| 1.0 / (n + 3) as f64];
+        let rows = values.iter().zip(1..).map(|(value, id)| {
+            let points = Points::arrived((0..9).map(|n| (n, n, None, value(n * n))).collect());
+            let series = model::Series::gauge("level", "", Arc::default(), model::Attributes::new());
+            (Arc::new(KnownSeries::new(id, &series)), codec::encode(&points))
+        });
+        rows.collect()
+    }
+
+    #[test]
+    fn files_are_read_here_and_by_the_database_also_those_of_older_versions() {
+        let rows = written();
+        let folder = tempfile::tempdir().unwrap();
+        let (file, older) = (folder.path().join("new.parquet"), folder.path().join("older.parquet"));
+        let batch = columns(&rows).unwrap();
+        let mut writer = ArrowWriter::try_new(File::create(&file).unwrap(), schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let database = Connection::open_in_memory().unwrap();
+        let copy = format!(
+            "COPY (SELECT * EXCLUDE (small_steps, large_steps), \
+               list_transform(small_steps, lambda step: CAST(step - 12582912 AS INTEGER)) AS steps, \
+               list_transform(large_steps, lambda step: CAST(step - 6755399441055744 AS BIGINT)) AS long_steps \
+             FROM '{}') TO '{}' (FORMAT parquet, COMPRESSION zstd)",
+            file.display(),
+            older.display()
+        );
+        database.execute_batch(&copy).unwrap();
+        for file in [file, older] {
+            let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&file).unwrap()).unwrap();
+            let back: Vec<_> =
+                reader.build().unwrap().flat_map(|batch| super::rows(&batch.unwrap())).collect();
+            let expected: Vec<_> = rows.iter().map(|(series, row)| (series.id, row.clone())).collect();
+            assert_eq!(back, expected, "{}", file.display());
+
+            let sql = format!(
+                "SELECT numbers, doubles FROM {} ORDER BY series_id",
+                table(&format!("'{}'", file.display()))
+            );
+            let mut statement = database.prepare(&sql).unwrap();
+            let batches: Vec<_> = statement.query_arrow([]).unwrap().collect();
+            let list = |column: usize, row: usize| {
+                let list: &ListArray = batches[0].column(column).as_list();
+                list.is_valid(row).then(|| list.value(row))
+            };
+            for (place, (_, row)) in rows.iter().enumerate() {
+                let numbers = list(0, place).map(|numbers| numbers.as_primitive::<Int64Type>().clone());
+                let doubles = list(1, place).map(|doubles| doubles.as_primitive::<Float64Type>().clone());
+                let (steps, values) = match &row.numbers {
+                    Numbers::Doubles(values) => (None, Some(Float64Array::from(values.clone()))),
+                    Numbers::Decimals { steps: Steps::Short(steps), .. } => {
+                        (Some(steps.iter().map(|step| Some(i64::from(*step))).collect::<Int64Array>()), None)
+                    }
+                    Numbers::Decimals { steps: Steps::Long(steps), .. } => {
+                        (Some(Int64Array::from(steps.clone())), None)
+                    }
+                };
+                assert_eq!((numbers, doubles), (steps, values));
+            }
+        }
+    }
 }

@@ -282,11 +282,11 @@ impl Gathering<'_> {
         let mut taken = Vec::with_capacity(places.len());
         scan.read(first.group, &rollup::STEPS, Some(&ranges(places.iter())), |batch| {
             let series = batch.column_by_name("series_id").and_then(|of| of.as_primitive_opt::<UInt64Type>());
-            let (Some(series), Some(steps)) = (series, batch.column_by_name("steps")) else {
+            let Some(series) = series else {
                 return Err(StoreError::Database("a column is missing".to_owned()));
             };
             for row in 0..batch.num_rows() {
-                let steps = rollup::steps(steps, row)
+                let steps = rollup::steps(batch, row)
                     .ok_or_else(|| StoreError::Database("a row has no steps".to_owned()))?;
                 taken.push((series.value(row), steps));
             }

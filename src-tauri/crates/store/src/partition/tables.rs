@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::rows;
 use crate::{
     StoreError, head,
     layout::{Layout, PartitionSignal},
@@ -25,9 +26,10 @@ fn decoded(file: &str) -> String {
          FROM (SELECT series_id, file_row_number, first_time, first_number, decimals, start_time, \
              unnest(start_times) AS start, \
              generate_subscripts(time_steps, 1) AS nth, unnest(time_steps) AS time_step, \
-             unnest(coalesce(CAST(steps AS BIGINT[]), long_steps)) AS step, unnest(doubles) AS number \
-           FROM read_parquet({file}, file_row_number = true)) \
-         WINDOW points AS (PARTITION BY file_row_number ORDER BY nth)))"
+             unnest(numbers) AS step, unnest(doubles) AS number \
+           FROM {}) \
+         WINDOW points AS (PARTITION BY file_row_number ORDER BY nth)))",
+        rows::table(file)
     )
 }
 

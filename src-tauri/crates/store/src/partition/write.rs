@@ -19,12 +19,12 @@ use crate::{
 };
 
 /// Points in a row group: a read of one series decodes one group.
-const GROUP_POINTS: usize = 256 << 10;
+const GROUP_POINTS: usize = 512 << 10;
 /// Rows in a row group, at most.
 const GROUP_ROWS: usize = 4096;
 
-/// The files of samples of one window on their way, one for each age that points last. Series must come in the order of
-/// their metric's name and their number.
+/// The files of samples of one window on their way, one for each age that points last. Series must come in the order in
+/// which they lie in files.
 pub(crate) struct SampleFiles<'folder> {
     sealing: Sealing,
     ids: &'folder Ids,
@@ -63,7 +63,7 @@ impl<'folder> SampleFiles<'folder> {
     }
 }
 
-/// A file of samples on its way. Series must come in the order of their metric's name and their number.
+/// A file of samples on its way. Series must come in the order in which they lie in files.
 pub(crate) struct SamplesFile<'folder> {
     plan: Plan,
     folder: &'folder Path,

@@ -6,6 +6,7 @@ use std::mem;
 use duckdb::arrow::array::StringArray;
 
 use super::{TableRows, TableVisitor, is_marker};
+use crate::partition::samples_table;
 
 /// What a Parquet file is, by the names of its columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,17 +27,8 @@ pub(super) enum Form {
 const IDENTITY: [&str; 7] =
     ["description", "temporality", "monotonic", "scope_name", "scope_version", "resource", "attributes"];
 /// Columns by which a partition of samples is told.
-const SAMPLES: [&str; 9] = [
-    "metric",
-    "labels",
-    "series_id",
-    "first_time",
-    "time_steps",
-    "start_times",
-    "decimals",
-    "long_steps",
-    "doubles",
-];
+const SAMPLES: [&str; 8] =
+    ["metric", "labels", "series_id", "first_time", "time_steps", "start_times", "decimals", "doubles"];
 const HISTOGRAMS: [&str; 7] =
     ["metric", "labels", "series_id", "time", "quantile_values", "negative_counts", "zero_threshold"];
 const EXEMPLARS: [&str; 6] =
@@ -82,9 +74,10 @@ impl Form {
                    coalesce(start, start_time) AS start{identity} \
                  FROM (SELECT metric, kind, unit, service, labels, first_time, decimals, first_number, start_time, \
                    generate_subscripts(time_steps, 1) AS nth, unnest(time_steps) AS time_step, \
-                   unnest(coalesce(CAST(steps AS BIGINT[]), long_steps)) AS step, unnest(doubles) AS number, \
-                   unnest(start_times) AS start{identity} FROM read_parquet({file}))",
-                is_marker("number")
+                   unnest(numbers) AS step, unnest(doubles) AS number, \
+                   unnest(start_times) AS start{identity} FROM {})",
+                is_marker("number"),
+                samples_table(file)
             ),
             Self::Exemplars => format!(
                 "SELECT time, metric, kind, unit, service, NULL AS value, NULL AS count, NULL AS sum, \

@@ -20,10 +20,10 @@ impl Host {
     }
 
     /// The value of a series at each of `steps` scrapes. Counters go on where the recording ends by what they gained from
-    /// its beginning; whole numbers stay whole.
+    /// its beginning. Values are as fine as they were recorded: whole pages stay whole pages, ticks of a clock ticks.
     pub(crate) fn values<'a>(&'a self, series: &'a Recorded, steps: usize) -> impl Iterator<Item = f64> + 'a {
         let recorded = &series.values;
-        let whole = recorded.iter().all(|value| value.fract() == 0.0);
+        let grain = Grain::of(recorded);
         let constant = recorded.windows(2).all(|pair| pair[0] == pair[1]);
         let mut total = recorded.first().copied().unwrap_or_default() * self.busier;
         (0..steps).map(move |step| {
@@ -41,7 +41,44 @@ impl Host {
             } else {
                 value * self.busier
             };
-            if whole { scaled.round() } else { (scaled * 1e4).round() / 1e4 }
+            grain.round(scaled)
         })
     }
+}
+
+/// Decimal places that a recorded value has at most.
+const MOST_PLACES: i32 = 9;
+
+/// What all values of a series are multiples of, in units of 10^-places.
+#[derive(Debug, Clone, Copy)]
+struct Grain {
+    places: i32,
+    multiple: f64,
+}
+
+impl Grain {
+    fn of(values: &[f64]) -> Self {
+        let whole = |value: f64, places: i32| {
+            let scale = 10f64.powi(places);
+            let scaled = (value * scale).round();
+            (scaled / scale == value).then_some(scaled.abs() as u64)
+        };
+        let places = (0..MOST_PLACES)
+            .find(|places| values.iter().all(|value| whole(*value, *places).is_some()))
+            .unwrap_or(MOST_PLACES);
+        let wholes = values.iter().filter_map(|value| whole(*value, places));
+        let multiple = wholes.fold(0, greatest_common_divisor).max(1);
+        // A value that never changes says nothing of how fine it is.
+        let constant = values.windows(2).all(|pair| pair[0] == pair[1]);
+        Self { places, multiple: if constant { 1.0 } else { multiple as f64 } }
+    }
+
+    fn round(self, value: f64) -> f64 {
+        let scale = 10f64.powi(self.places);
+        (value * scale / self.multiple).round() * self.multiple / scale
+    }
+}
+
+fn greatest_common_divisor(left: u64, right: u64) -> u64 {
+    if right == 0 { left } else { greatest_common_divisor(right, left % right) }
 }

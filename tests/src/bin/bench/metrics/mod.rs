@@ -24,7 +24,7 @@ use crate::{
 /// Hosts that send.
 const HOSTS: usize = 30;
 /// Scrapes of each: four hours at 15 s.
-const STEPS: usize = 960;
+const STEPS: usize = recording::SCRAPES;
 /// Scrapes that a host may be ahead of another: ten minutes. Prometheus refuses what comes an hour late.
 const LEEWAY: usize = 40;
 
@@ -54,6 +54,9 @@ pub(crate) async fn run() -> Result<()> {
     for contender in
         [Contender::binnacle().await?, Contender::victoria_metrics().await?, Contender::prometheus().await?]
     {
+        if std::env::var("ONLY").is_ok_and(|only| !only.contains(contender.name())) {
+            continue;
+        }
         println!("{} ...", contender.name());
         outcomes.push(measure(contender, &payloads).await?);
     }

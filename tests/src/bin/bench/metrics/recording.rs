@@ -11,8 +11,8 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use tests::{display::Started, servers::free_port};
 
-/// Scrapes of a recording; one a second.
-const SCRAPES: usize = 300;
+/// Scrapes of a recording, one a second: as many as are sent, so that nothing comes twice.
+pub(crate) const SCRAPES: usize = 960;
 /// Between two scrapes.
 const PACE: Duration = Duration::from_secs(1);
 

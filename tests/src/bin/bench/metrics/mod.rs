@@ -1,4 +1,4 @@
-//! Metrics in and kept: the same remote write requests to Binnacle, VictoriaMetrics and Prometheus, one after another.
+//! Metrics in and kept: the same remote write requests to Binnacle, VictoriaMetrics and Prometheus, in turns.
 
 mod contender;
 mod hosts;
@@ -25,6 +25,8 @@ use crate::{
 const HOSTS: usize = 30;
 /// Scrapes of each: four hours at 15 s.
 const STEPS: usize = recording::SCRAPES;
+/// Turns that each takes; the one with the middle speed counts, because machines are faster at one moment than at another.
+const ROUNDS: usize = 5;
 /// Scrapes that a host may be ahead of another: ten minutes. Prometheus refuses what comes an hour late.
 const LEEWAY: usize = 40;
 
@@ -50,25 +52,33 @@ pub(crate) async fn run() -> Result<()> {
         .iter()
         .map(|host| payload::payload(&recorded, host, STEPS, first).map(Arc::new))
         .collect::<Result<Vec<_>>>()?;
-    let mut outcomes = Vec::new();
-    for contender in
-        [Contender::binnacle().await?, Contender::victoria_metrics().await?, Contender::prometheus().await?]
-    {
-        if std::env::var("ONLY").is_ok_and(|only| !only.contains(contender.name())) {
-            continue;
+    let mut rounds: [Vec<Outcome>; 3] = Default::default();
+    for round in 1..=ROUNDS {
+        for (number, outcomes) in rounds.iter_mut().enumerate() {
+            let contender = match number {
+                0 => Contender::binnacle().await?,
+                1 => Contender::victoria_metrics().await?,
+                _ => Contender::prometheus().await?,
+            };
+            println!("round {round} of {ROUNDS}: {} ...", contender.name());
+            outcomes.push(measure(contender, &payloads).await?);
         }
-        println!("{} ...", contender.name());
-        outcomes.push(measure(contender, &payloads).await?);
     }
-    print(&outcomes);
+    print(&rounds.map(middle));
     let samples: u64 = payloads.iter().map(|payload| payload.samples).sum();
     println!(
-        "\n{} samples of {} series, {HOSTS} hosts, each with a connection of its own and a request a scrape; the senders on \
+        "\nThe middle of {ROUNDS} rounds. {} samples of {} series, {HOSTS} hosts, each with a connection of its own and a request a scrape; the senders on \
          the same cores. Binnacle answers once the samples are synced to disk, the others before.",
         grouped(samples as f64),
         grouped((recorded.len() * HOSTS) as f64)
     );
     Ok(())
+}
+
+/// The outcome with the middle speed.
+fn middle(mut outcomes: Vec<Outcome>) -> Outcome {
+    outcomes.sort_by(|left, right| left.rate.total_cmp(&right.rate));
+    outcomes.swap_remove(outcomes.len() / 2)
 }
 
 async fn measure(mut contender: Contender, payloads: &[Arc<Payload>]) -> Result<Outcome> {

@@ -1,5 +1,5 @@
 //! The message of remote write 1.0 as senders make it (Prometheus, `prompb/remote.proto` and `prompb/types.proto`). The
-//! tests of `ingest` take labels, samples and histograms from this file as well.
+//! tests of `ingest` use this file as well.
 
 use prost::Message;
 
@@ -9,6 +9,9 @@ pub struct WriteRequest {
     /// The series with their points.
     #[prost(message, repeated, tag = "1")]
     pub series: Vec<TimeSeries>,
+    /// What is known of metrics.
+    #[prost(message, repeated, tag = "3")]
+    pub metadata: Vec<MetricMetadata>,
 }
 
 /// `prometheus.TimeSeries`.
@@ -20,6 +23,9 @@ pub struct TimeSeries {
     /// Numbers.
     #[prost(message, repeated, tag = "2")]
     pub samples: Vec<Sample>,
+    /// Examples of what was measured.
+    #[prost(message, repeated, tag = "3")]
+    pub exemplars: Vec<Exemplar>,
     /// Native histograms.
     #[prost(message, repeated, tag = "4")]
     pub histograms: Vec<Histogram>,
@@ -52,6 +58,37 @@ pub struct Sample {
     /// Milliseconds since the epoch.
     #[prost(int64, tag = "2")]
     pub timestamp: i64,
+}
+
+/// `prometheus.Exemplar`.
+#[derive(Clone, PartialEq, Message)]
+pub struct Exemplar {
+    /// What it points to.
+    #[prost(message, repeated, tag = "1")]
+    pub labels: Vec<Label>,
+    /// What was measured.
+    #[prost(double, tag = "2")]
+    pub value: f64,
+    /// Milliseconds since the epoch.
+    #[prost(int64, tag = "3")]
+    pub timestamp: i64,
+}
+
+/// `prometheus.MetricMetadata`.
+#[derive(Clone, PartialEq, Message)]
+pub struct MetricMetadata {
+    /// The number of its type.
+    #[prost(int32, tag = "1")]
+    pub kind: i32,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    pub metric_family_name: String,
+    /// Its description.
+    #[prost(string, tag = "4")]
+    pub help: String,
+    /// Its unit.
+    #[prost(string, tag = "5")]
+    pub unit: String,
 }
 
 /// `prometheus.Histogram`, with whole counts or with broken ones.

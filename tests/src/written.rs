@@ -29,11 +29,11 @@ pub fn numbered(numbers: Range<u64>) -> Vec<u8> {
                 .filter(|number| number % SERIES == place)
                 .map(|number| Sample { value: number as f64, timestamp: time_of(number) })
                 .collect(),
-            histograms: Vec::new(),
+            ..TimeSeries::default()
         })
         .filter(|series| !series.samples.is_empty())
         .collect();
-    WriteRequest { series }.packed()
+    WriteRequest { series, ..WriteRequest::default() }.packed()
 }
 
 /// The time of a number in milliseconds since the epoch: from half an hour before this program first asked.

@@ -155,11 +155,11 @@ async fn a_real_prometheus_sends_and_tells_them() {
         .into_iter()
         .map(|(name, histogram, ..)| TimeSeries {
             labels: vec![Label::new("__name__", name), Label::new("job", "shop")],
-            samples: vec![],
             histograms: vec![histogram],
+            ..TimeSeries::default()
         })
         .collect();
-    let message = WriteRequest { series }.packed();
+    let message = WriteRequest { series, ..WriteRequest::default() }.packed();
     let request = client.post(format!("{base}/api/v1/write")).body(message);
     let answer = request.header("content-type", "application/x-protobuf").send().await.unwrap();
     assert_eq!(answer.status(), 204, "{}", answer.text().await.unwrap_or_default());

@@ -9,7 +9,7 @@ use model::Timestamp;
 use prost::Message;
 use store::{Accepted, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     IngestError, body,
@@ -72,6 +72,7 @@ pub(crate) struct Intake {
     counters: Arc<IntakeCounters>,
     decoders: Arc<Semaphore>,
     ended: CancellationToken,
+    requests: TaskTracker,
 }
 
 impl Intake {
@@ -81,6 +82,7 @@ impl Intake {
             counters,
             decoders: Arc::new(Semaphore::new(CONCURRENT_DECODERS)),
             ended: CancellationToken::new(),
+            requests: TaskTracker::new(),
         }
     }
 
@@ -90,10 +92,7 @@ impl Intake {
         format: Format,
         read: impl Future<Output = Result<(Vec<u8>, bool), Refusal>>,
     ) -> Result<Receipt, Refusal> {
-        let outcome = tokio::select! {
-            outcome = self.process::<S>(format, read) => outcome,
-            () = self.ended.cancelled() => Err(Refusal::Unavailable("Binnacle is stopping".to_owned())),
-        };
+        let outcome = self.until_ended(self.process::<S>(format, read)).await;
         if let Err(refusal) = &outcome {
             self.refuse(refusal);
         }
@@ -113,9 +112,18 @@ impl Intake {
         self.decoders.clone().acquire_owned().await.map_err(|_| Refusal::Internal)
     }
 
-    /// Waits until what still runs has to end.
-    pub(crate) async fn ended(&self) {
-        self.ended.cancelled().await;
+    /// Runs what a request asks for, but no further once the server has ended: then nothing is given to the store any
+    /// more.
+    pub(crate) async fn until_ended<T>(
+        &self,
+        work: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        let _running = self.requests.token();
+        tokio::select! {
+            biased;
+            () = self.ended.cancelled() => Err(Refusal::Unavailable("Binnacle is stopping".to_owned())),
+            outcome = work => outcome,
+        }
     }
 
     /// Counts a refused request.
@@ -156,7 +164,7 @@ impl Intake {
     }
 
     /// Runs a server until it ends, but not longer than [`DRAIN_DEADLINE`] after `stop`; requests that still
-    /// run then are told to come again.
+    /// run then are told to come again. A request may outlive its connection, so they are waited for.
     pub(crate) async fn serve_until(
         &self,
         stop: CancellationToken,
@@ -171,6 +179,8 @@ impl Intake {
             () = deadline => Ok(()),
         };
         self.ended.cancel();
+        self.requests.close();
+        self.requests.wait().await;
         outcome
     }
 }

@@ -16,7 +16,7 @@ async fn the_first_version_is_stored_before_it_is_acknowledged() {
     let mut receiver = Receiver::start().await;
     let time = millis();
     let request = WriteRequest {
-        timeseries: vec![
+        series: vec![
             first(
                 &[("__name__", "http_requests_total"), ("instance", "h:1"), ("job", "shop")],
                 &[(time, 5.0)],
@@ -40,7 +40,7 @@ async fn the_first_version_is_stored_before_it_is_acknowledged() {
     assert_eq!(counter.attributes.text("instance"), Some("h:1"));
     // A series that is known is not described again; late samples are welcome.
     let late = WriteRequest {
-        timeseries: vec![first(&[("__name__", "up"), ("job", "shop")], &[(time - 3_600_000, 1.0)])],
+        series: vec![first(&[("__name__", "up"), ("job", "shop")], &[(time - 3_600_000, 1.0)])],
         metadata: vec![],
     };
     assert_eq!(receiver.send(V1, late.encode_to_vec()).await.status(), 204);
@@ -63,10 +63,8 @@ async fn metadata_hold_for_the_samples_they_come_with() {
     let mut receiver = Receiver::start().await;
     let series = [("forks", 7.0), ("waiting_count", 3.0)]
         .map(|(name, value)| first(&[("__name__", name)], &[(millis(), value)]));
-    let message = WriteRequest {
-        timeseries: series.to_vec(),
-        metadata: vec![told(1, "forks"), told(2, "waiting_count")],
-    };
+    let message =
+        WriteRequest { series: series.to_vec(), metadata: vec![told(1, "forks"), told(2, "waiting_count")] };
     assert_eq!(receiver.send(V1, message.encode_to_vec()).await.status(), 204);
     let kinds: Vec<_> = receiver
         .committed()
@@ -87,13 +85,13 @@ async fn samples_from_before_metadata_belong_to_the_same_series() {
     let request = |ago: i64, metadata: Vec<MetricMetadata>| {
         let timeseries = [("forks", 10 * ago), ("waiting_count", 5)]
             .map(|(name, value)| first(&[("__name__", name), ("job", "k")], &[(time + ago, value as f64)]));
-        WriteRequest { timeseries: timeseries.to_vec(), metadata }.encode_to_vec()
+        WriteRequest { series: timeseries.to_vec(), metadata }.encode_to_vec()
     };
     assert_eq!(receiver.send(V1, request(0, vec![])).await.status(), 204);
     let untold: Vec<_> = receiver.committed().series.iter().map(|(_, series)| series.kind).collect();
     assert_eq!(untold, [MetricKind::Gauge, MetricKind::Counter]);
     let only_told =
-        WriteRequest { timeseries: vec![], metadata: vec![told(1, "forks"), told(2, "waiting_count")] };
+        WriteRequest { series: vec![], metadata: vec![told(1, "forks"), told(2, "waiting_count")] };
     assert_eq!(receiver.send(V1, only_told.encode_to_vec()).await.status(), 204);
     assert_eq!(receiver.send(V1, request(1000, vec![])).await.status(), 204);
     receiver.committed();
@@ -120,7 +118,7 @@ async fn a_small_request_full_of_new_series_is_stored_like_any_other() {
         let timeseries = (0..500)
             .map(|place| first(&[("__name__", "x"), ("place", &place.to_string())], &[(millis(), 1.0)]))
             .collect();
-        WriteRequest { timeseries, metadata }.encode_to_vec()
+        WriteRequest { series: timeseries, metadata }.encode_to_vec()
     };
     assert_eq!(receiver.send(V1, request(vec![])).await.status(), 204);
     let batch = receiver.committed();
@@ -138,9 +136,9 @@ async fn a_counter_goes_on_as_one_after_a_start_before_metadata_come() {
     let mut receiver = Receiver::start().await;
     let request = |metadata: Vec<MetricMetadata>| {
         let timeseries = ["forks", "load"].map(|name| first(&[("__name__", name)], &[(millis(), 1.0)]));
-        WriteRequest { timeseries: timeseries.to_vec(), metadata }.encode_to_vec()
+        WriteRequest { series: timeseries.to_vec(), metadata }.encode_to_vec()
     };
-    let only_told = WriteRequest { timeseries: vec![], metadata: vec![told(1, "forks"), told(2, "load")] };
+    let only_told = WriteRequest { series: vec![], metadata: vec![told(1, "forks"), told(2, "load")] };
     assert_eq!(receiver.send(V1, only_told.encode_to_vec()).await.status(), 204);
     assert_eq!(receiver.send(V1, request(vec![])).await.status(), 204);
     let before: Vec<_> =
@@ -245,7 +243,7 @@ async fn counts_that_are_fractions_are_rounded_and_told_of() {
         };
         let timeseries =
             vec![FirstSeries { histograms: vec![histogram], ..first(&[("__name__", name)], &[]) }];
-        WriteRequest { timeseries, metadata: vec![] }.encode_to_vec()
+        WriteRequest { series: timeseries, metadata: vec![] }.encode_to_vec()
     };
     assert_eq!(receiver.send(V1, request("whole", vec![1.0, 2.0])).await.status(), 204);
     assert_eq!((receiver.committed().histograms[0].count, receiver.counters.remark()), (3, ""));
@@ -263,7 +261,7 @@ async fn good_series_of_a_bad_request_are_kept_and_counted() {
     let mut receiver = Receiver::start().await;
     let time = millis();
     let request = WriteRequest {
-        timeseries: vec![
+        series: vec![
             first(&[("__name__", "good")], &[(time, 1.0)]),
             first(&[("__name__", "a"), ("z", "1"), ("b", "2")], &[(time, 1.0)]),
             first(&[("job", "nameless")], &[(time, 1.0), (time, 2.0)]),
@@ -296,11 +294,9 @@ async fn good_series_of_a_bad_request_are_kept_and_counted() {
 #[tokio::test]
 async fn what_is_not_remote_write_is_refused_as_the_specification_says() {
     let mut receiver = Receiver::start().await;
-    let good = WriteRequest {
-        timeseries: vec![first(&[("__name__", "good")], &[(millis(), 1.0)])],
-        metadata: vec![],
-    }
-    .encode_to_vec();
+    let good =
+        WriteRequest { series: vec![first(&[("__name__", "good")], &[(millis(), 1.0)])], metadata: vec![] }
+            .encode_to_vec();
     let packed = pack(&good);
     let mut symbols = Symbols::default();
     let series = SecondSeries {
@@ -354,7 +350,7 @@ async fn a_full_store_asks_to_come_again() {
     let receiver = Receiver::start_with(store::StoreOptions { queue_records: 1, ..Default::default() }).await;
     let filler = receiver.keep_queue_full();
     let body =
-        WriteRequest { timeseries: vec![first(&[("__name__", "x")], &[(millis(), 1.0)])], metadata: vec![] }
+        WriteRequest { series: vec![first(&[("__name__", "x")], &[(millis(), 1.0)])], metadata: vec![] }
             .encode_to_vec();
     let busy = within("a busy answer", async {
         loop {

@@ -141,7 +141,7 @@ fn first_request(random: &mut StdRng) -> Vec<u8> {
         help: "h".into(),
         unit: "s".into(),
     }];
-    WriteRequest { timeseries: vec![series.clone(), series], metadata }.encode_to_vec()
+    WriteRequest { series: vec![series.clone(), series], metadata }.encode_to_vec()
 }
 
 fn second_request(random: &mut StdRng) -> Vec<u8> {
@@ -200,7 +200,7 @@ async fn remote_write_survives_what_is_sent() {
         *answers.entry(status).or_default() += 1;
         if round % 250 == 0 {
             let good = WriteRequest {
-                timeseries: vec![first(&[("__name__", "good")], &[((now() / 1_000_000) as i64, 1.0)])],
+                series: vec![first(&[("__name__", "good")], &[((now() / 1_000_000) as i64, 1.0)])],
                 metadata: vec![],
             };
             assert_eq!(receiver.send(V1, good.encode_to_vec()).await.status(), 204, "after round {round}");

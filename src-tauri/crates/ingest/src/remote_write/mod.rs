@@ -79,10 +79,7 @@ async fn receive(State(remote): State<RemoteWrite>, request: Request) -> Respons
     let (head, body) = request.into_parts();
     let negotiated = cross_origin::allowed_origin(&head.headers).and_then(|_| version(&head.headers));
     let outcome = match negotiated {
-        Ok(version) => tokio::select! {
-            outcome = remote.process(version, body) => outcome,
-            () = remote.intake.ended() => Err(Refusal::Unavailable("Binnacle is stopping".to_owned())),
-        },
+        Ok(version) => remote.intake.until_ended(remote.process(version, body)).await,
         Err(refusal) => Err(refusal),
     };
     match outcome {

@@ -10,11 +10,14 @@ use ingest::serve_remote_write;
 use store::StoreOptions;
 use tokio::net::TcpListener;
 
-/// What requests are made of, which the end-to-end tests send as well.
+/// The messages of version 1, which the end-to-end tests send as well.
 #[path = "../../../../../tests/src/write_request.rs"]
 mod write_request;
 
-pub use write_request::{BucketSpan, Histogram as NativeHistogram, Label, Sample as FirstSample};
+pub use write_request::{
+    BucketSpan, Exemplar as FirstExemplar, Histogram as NativeHistogram, Label, MetricMetadata,
+    Sample as FirstSample, TimeSeries as FirstSeries, WriteRequest,
+};
 
 pub const V1: &str = "application/x-protobuf";
 pub const V2: &str = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
@@ -99,48 +102,6 @@ pub fn written(response: &reqwest::Response) -> [u64; 3] {
             .parse()
             .unwrap()
     })
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct WriteRequest {
-    #[prost(message, repeated, tag = "1")]
-    pub timeseries: Vec<FirstSeries>,
-    #[prost(message, repeated, tag = "3")]
-    pub metadata: Vec<MetricMetadata>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct FirstSeries {
-    #[prost(message, repeated, tag = "1")]
-    pub labels: Vec<Label>,
-    #[prost(message, repeated, tag = "2")]
-    pub samples: Vec<FirstSample>,
-    #[prost(message, repeated, tag = "3")]
-    pub exemplars: Vec<FirstExemplar>,
-    #[prost(message, repeated, tag = "4")]
-    pub histograms: Vec<NativeHistogram>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct FirstExemplar {
-    #[prost(message, repeated, tag = "1")]
-    pub labels: Vec<Label>,
-    #[prost(double, tag = "2")]
-    pub value: f64,
-    #[prost(int64, tag = "3")]
-    pub timestamp: i64,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct MetricMetadata {
-    #[prost(int32, tag = "1")]
-    pub kind: i32,
-    #[prost(string, tag = "2")]
-    pub metric_family_name: String,
-    #[prost(string, tag = "4")]
-    pub help: String,
-    #[prost(string, tag = "5")]
-    pub unit: String,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

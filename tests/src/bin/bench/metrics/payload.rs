@@ -26,10 +26,10 @@ pub(crate) fn payload(recorded: &[Recorded], host: &Host, steps: usize, first: i
         .map(|series| TimeSeries {
             labels: labels(series, host),
             samples: vec![Sample { value: 0.0, timestamp: 0 }],
-            histograms: Vec::new(),
+            ..TimeSeries::default()
         })
         .collect();
-    let mut request = WriteRequest { series };
+    let mut request = WriteRequest { series, ..WriteRequest::default() };
     let mut requests = Vec::with_capacity(steps);
     for step in 0..steps {
         // No two agents scrape at the same millisecond.

@@ -21,14 +21,18 @@ export function built(name: string, crate: string): string {
 /** The program under test. */
 const program = (): string => built('binnacle-cli', 'binnacle-cli')
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port is free')
-  return address.port
+/** Ports that nobody listens on. They are held until all are found, for one that was given back is soon found again. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  const ports: number[] = []
+  for (const server of servers) {
+    if (!server.listening) await once(server, 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port is free')
+    ports.push(address.port)
+  }
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
 }
 
 /** Where an engine is and how to talk to it. Plain data, so that it can be handed to another process. */
@@ -66,9 +70,7 @@ export class Engine {
     const folder = await mkdtemp(join(tmpdir(), 'binnacle-e2e-'))
     await mkdir(join(folder, 'data'))
     if (settings) await writeFile(join(folder, 'data', 'settings.toml'), settings)
-    const ports: number[] = []
-    while (ports.length < 5) ports.push(await freePort())
-    const [http = 0, grpc = 0, otlp = 0, remote = 0, statsd = 0] = ports
+    const [http = 0, grpc = 0, otlp = 0, remote = 0, statsd = 0] = await freePorts(5)
     const engine = new Engine({
       folder,
       http: `127.0.0.1:${http}`,

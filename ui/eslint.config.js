@@ -1,30 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import js from '@eslint/js'
 import svelte from 'eslint-plugin-svelte'
 import globals from 'globals'
 import ts from 'typescript-eslint'
 import svelteConfig from './svelte.config.js'
 
-const subjects = [
-  'overview',
-  'services',
-  'metrics',
-  'logs',
-  'traces',
-  'health',
-  'alerts',
-  'analysis',
-  'reports',
-  'settings',
-  'connect',
-]
+const tiers = JSON.parse(readFileSync(new URL('tiers.json', import.meta.url), 'utf8'))
+const subjects = readdirSync(new URL('src/subjects', import.meta.url))
 
 const tauri = { group: ['@tauri-apps/*'], message: 'Only src/backend knows Tauri.' }
-const upward = { group: ['**/views/*', '**/views'], message: 'Views are the top tier.' }
-const subjectOf = (names) => names.flatMap((name) => [`**/${name}/*`, `**/${name}`])
+const upward = (allowed, tier) => ({
+  group: Object.keys(tiers)
+    .filter((other) => other !== tier && !allowed.includes(other))
+    .flatMap((other) => [`@/${other}`, `@/${other}/**`]),
+  message: `${tier} imports only ${allowed.join(', ')}.`,
+})
+const sideways = (subject) => ({
+  group: subjects.filter((other) => other !== subject).map((other) => `@/subjects/${other}/**`),
+  message: 'A subject imports no other subject; join them in a view.',
+})
+const parents = { group: ['../*'], message: 'Other folders are imported as @/folder.' }
 
 const tier = (files, ...patterns) => ({
   files,
-  rules: { 'no-restricted-imports': ['error', { patterns: [tauri, ...patterns] }] },
+  rules: { 'no-restricted-imports': ['error', { patterns: patterns.filter(({ group }) => group.length) }] },
 })
 
 export default ts.config(
@@ -46,15 +45,11 @@ export default ts.config(
       'svelte/prefer-svelte-reactivity': 'off',
     },
   },
-  tier(['src/*.{ts,svelte}', 'src/views/**']),
-  tier(['src/shared/**'], upward, {
-    group: subjectOf(subjects).map((pattern) => pattern.replace('**/', '../**/')),
-    message: 'Shared code knows no subject.',
-  }),
+  tier(['src/*.{ts,svelte}'], tauri),
+  ...Object.entries(tiers).map(([name, allowed]) =>
+    tier([`src/${name}/**`], upward(allowed, name), ...(name === 'backend' ? [] : [tauri, parents])),
+  ),
   ...subjects.map((subject) =>
-    tier([`src/${subject}/**`], upward, {
-      group: subjects.filter((other) => other !== subject).flatMap((other) => [`../${other}/*`, `../../${other}/*`]),
-      message: 'A subject imports no other subject; join them in a view.',
-    }),
+    tier([`src/subjects/${subject}/**`], upward(tiers.subjects, 'subjects'), tauri, parents, sideways(subject)),
   ),
 )

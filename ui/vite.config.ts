@@ -1,10 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const engine = process.env.BINNACLE_HTTP ?? 'http://127.0.0.1:7171'
 
 export default defineConfig({
   plugins: [svelte()],
+  resolve: { alias: { '@': fileURLToPath(new URL('src', import.meta.url)) } },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

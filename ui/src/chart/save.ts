@@ -1,0 +1,28 @@
+import type uPlot from 'uplot'
+import { saveContent } from '@/backend'
+import { toasts } from '@/kit/toast.svelte'
+import { chartCsv, chartPng, chartSvg, type ChartPicture } from './export'
+import type { CanvasTheme } from './theme.svelte'
+
+async function save(name: string, content: Blob): Promise<void> {
+  try {
+    const where = await saveContent(content, name)
+    if (where !== null) toasts.say(`Saved ${where}`)
+  } catch (thrown) {
+    toasts.fail(thrown, 'The chart could not be saved')
+  }
+}
+
+/** Writes a chart as a file of the user's choosing. */
+export async function exportChart(
+  format: 'png' | 'svg' | 'csv',
+  plot: uPlot | undefined,
+  theme: CanvasTheme,
+  picture: ChartPicture,
+): Promise<void> {
+  const name = `${picture.title.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^-+|-+$/g, '') || 'chart'}.${format}`
+  if (format === 'csv') return save(name, new Blob([chartCsv(picture)], { type: 'text/csv' }))
+  if (format === 'svg') return save(name, new Blob([chartSvg(picture, theme)], { type: 'image/svg+xml' }))
+  const picturePng = plot ? await chartPng(plot.ctx.canvas, picture.title, theme) : null
+  if (picturePng) await save(name, picturePng)
+}

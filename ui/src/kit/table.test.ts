@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { heldOrder, sortRows, toCsv, toText, type Column } from './table'
+
+describe('tables', () => {
+  interface Row {
+    name: string
+    p95: number | null
+  }
+  const columns: Column<Row>[] = [
+    { key: 'name', label: 'Name', width: '1fr', sort: (row) => row.name, text: (row) => row.name },
+    { key: 'p95', label: 'p95', width: '1fr', sort: (row) => row.p95, text: (row) => String(row.p95 ?? '') },
+  ]
+  const rows: Row[] = [
+    { name: 'b', p95: 2 },
+    { name: 'none', p95: null },
+    { name: 'a', p95: 10 },
+  ]
+  it('sort with what has no value last', () => {
+    const names = (descending: boolean) => sortRows(rows, columns, { key: 'p95', descending }).map(({ name }) => name)
+    expect(names(false)).toEqual(['b', 'a', 'none'])
+    expect(names(true)).toEqual(['a', 'b', 'none'])
+  })
+  it('are copied as CSV and as text', () => {
+    expect(toCsv([{ name: 'say "hi", you', p95: 1 }], columns)).toBe('Name,p95\r\n"say ""hi"", you",1')
+    expect(toText([{ name: 'two\nlines', p95: null }], columns)).toBe('Name\tp95\ntwo lines\t')
+  })
+})
+
+describe('the order of rows under the pointer', () => {
+  const self = (row: string) => row
+  it('stays, with newcomers at the end', () => {
+    expect(heldOrder(['d', 'b', 'a', 'c'], self, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c', 'd'])
+    expect(heldOrder(['c', 'a'], self, ['a', 'b', 'c'])).toEqual(['a', 'c'])
+  })
+  it('is given up when most rows are others', () => {
+    expect(heldOrder(['x', 'y', 'a'], self, ['a', 'b'])).toEqual(['x', 'y', 'a'])
+  })
+})

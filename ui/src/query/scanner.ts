@@ -1,0 +1,124 @@
+import type { TagMatcher } from '@/backend'
+
+/** A query text that could not be read: where (the first character is 0) and what was expected. */
+export class ExpressionError extends Error {
+  readonly at: number
+  constructor(at: number, message: string) {
+    super(message)
+    this.name = 'ExpressionError'
+    this.at = at
+  }
+}
+
+const NAME = /[^\s{}()[\],="!~<>]+/y
+const OPERATORS = { '!=': 'not_equal', '=~': 'regex', '!~': 'not_regex', '=': 'equal' } as const
+const SIGNS = Object.keys(OPERATORS) as (keyof typeof OPERATORS)[]
+
+/** Reads a query text piece by piece; every method throws `ExpressionError` where the text is not as expected. */
+export class Scanner {
+  at = 0
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  fail(expected: string, at = this.at): never {
+    throw new ExpressionError(at, `expected ${expected}`)
+  }
+
+  space(): void {
+    while (/\s/.test(this.#text[this.at] ?? '')) this.at += 1
+  }
+
+  /** Whether `sign` comes next. */
+  has(sign: string): boolean {
+    this.space()
+    return this.#text.startsWith(sign, this.at)
+  }
+
+  take(sign: string, what = `“${sign}”`): void {
+    if (!this.has(sign)) this.fail(what)
+    this.at += sign.length
+  }
+
+  /** The first of `signs` that comes next. */
+  oneOf<Sign extends string>(signs: readonly Sign[], what: string): Sign {
+    this.space()
+    const found = signs.find((sign) => this.#text.startsWith(sign, this.at)) ?? this.fail(what)
+    this.at += found.length
+    return found
+  }
+
+  name(what: string): string {
+    this.space()
+    NAME.lastIndex = this.at
+    const found = NAME.exec(this.#text)?.[0] ?? this.fail(what)
+    this.at += found.length
+    return found
+  }
+
+  quoted(): string {
+    this.take('"', 'a value in quotes')
+    let value = ''
+    while (this.at < this.#text.length && this.#text[this.at] !== '"') {
+      if (this.#text[this.at] === '\\') this.at += 1
+      value += this.#text[this.at] ?? ''
+      this.at += 1
+    }
+    if (this.#text[this.at] !== '"') this.fail('the closing quote')
+    this.at += 1
+    return value
+  }
+
+  /** What stands before `sign`, which is taken too. */
+  until(sign: string): string {
+    const end = this.#text.indexOf(sign, this.at)
+    if (end < 0) this.fail(`“${sign}”`, this.#text.length)
+    const found = this.#text.slice(this.at, end)
+    this.at = end + sign.length
+    return found
+  }
+
+  /** Everything that is left. */
+  rest(): string {
+    const found = this.#text.slice(this.at)
+    this.at = this.#text.length
+    return found
+  }
+
+  /** Conditions on tags in braces, if there are any: `{service="checkout", route!~"/health.*"}`. */
+  matchers(): TagMatcher[] {
+    const found: TagMatcher[] = []
+    if (!this.has('{')) return found
+    this.take('{')
+    while (!this.has('}')) {
+      const key = this.name('a tag or “}”')
+      const operator = OPERATORS[this.oneOf(SIGNS, '=, !=, =~ or !~')]
+      found.push({ key, operator, value: this.quoted() })
+      if (!this.has('}')) this.take(',', '“,” or “}”')
+    }
+    this.take('}')
+    return found
+  }
+
+  /** Names in brackets: `(route, host)`. */
+  names(): string[] {
+    const found: string[] = []
+    this.take('(')
+    while (!this.has(')')) {
+      found.push(this.name('a tag or “)”'))
+      if (!this.has(')')) this.take(',', '“,” or “)”')
+    }
+    this.take(')')
+    return found
+  }
+
+  end(what = 'the end'): void {
+    this.space()
+    if (this.at < this.#text.length) this.fail(what)
+  }
+}
+
+/** Text in quotes, as `Scanner.quoted` reads it. */
+export const inQuotes = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`

@@ -1,0 +1,44 @@
+import type { Gap, GapReason, SeriesAnswer } from '@/backend'
+import { formatLabels } from '@/format'
+
+/** One line of a chart; times in milliseconds since the epoch. */
+export interface ChartSeries {
+  name: string
+  labels: Record<string, string>
+  times: number[]
+  values: (number | null)[]
+  color?: string
+  dashed?: boolean
+}
+
+/** Why Binnacle could not observe, in words. */
+export const GAP_WORDS: Record<GapReason, string> = {
+  not_running: 'Binnacle was not running',
+  asleep: 'this machine was asleep',
+  offline: 'this machine was offline',
+  paused: 'collecting was paused',
+}
+
+/** The lines of an answer; a line without labels is called `fallback`. One label is named by its value alone. */
+export function chartSeries(answer: SeriesAnswer, fallback: string): ChartSeries[] {
+  return answer.series.map(({ labels, times, values }) => {
+    const entries = Object.entries(labels)
+    const name =
+      entries.length === 0 ? fallback : entries.length === 1 ? entries[0]?.[1] || '(none)' : formatLabels(labels)
+    return {
+      name,
+      labels: labels as Record<string, string>,
+      times: times.map((time) => time / 1e6),
+      values: values.map((value) => (Number.isFinite(value) ? value : null)),
+    }
+  })
+}
+
+/** The stretches a chart hatches, in milliseconds. */
+export const chartGaps = (gaps: readonly Gap[]) =>
+  gaps.map(({ range, reason }) => ({ from: range.start / 1e6, to: range.end / 1e6, reason: GAP_WORDS[reason] }))
+
+/** The unit a chart shows: shares that OpenTelemetry gives the unit `1` are percentages to people. */
+export function shownUnit(metric: string, unit: string): string {
+  return (unit === '1' || unit === '') && /(utili[sz]ation|ratio)$/.test(metric) ? 'ratio' : unit
+}

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest'
+import type { AlertRule, SeriesPoints } from '@/backend'
+import { parseMatcher } from '@/query/matchers'
+import { readQuery, ruleQuery } from './query'
+import { faults, newRule, suggestedName, watchFrom } from './rule'
+import { coarseWords, lasting, simulate } from './simulate'
+
+const second = 1e9
+const points = (values: number[]): SeriesPoints => ({
+  labels: {},
+  times: values.map((_, index) => index * 60 * second),
+  values,
+})
+const rule = (part: Partial<AlertRule> = {}): AlertRule => ({
+  ...newRule({
+    type: 'metric',
+    metric: 'latency',
+    matchers: [],
+    aggregation: 'p95',
+    group_by: [],
+    window_seconds: 300,
+  }),
+  threshold: 5,
+  ...part,
+})
+
+describe('trying a rule on values', () => {
+  it('is pending until the condition has held, then fires once', () => {
+    const { stretches, notifications } = simulate(rule(), [points([1, 9, 9, 9, 9, 1])], 60 * second)
+    expect(notifications).toBe(1)
+    expect(stretches.map(({ state, range }) => [state, range.start / second, range.end / second])).toEqual([
+      ['pending', 60, 180],
+      ['firing', 180, 300],
+    ])
+    expect(lasting(stretches, 'firing')).toBe(120 * second)
+  })
+
+  it('does not fire for a shorter excess', () => {
+    const { stretches, notifications } = simulate(rule(), [points([1, 9, 9, 1])], 60 * second)
+    expect(notifications).toBe(0)
+    expect(stretches.map(({ state }) => state)).toEqual(['pending'])
+  })
+
+  it('fires at once without a hold, and once per series', () => {
+    expect(simulate(rule({ hold_seconds: 0 }), [points([9, 1, 9]), points([9, 9, 9])], 60 * second).notifications).toBe(
+      3,
+    )
+  })
+
+  it('stays firing between the resolve threshold and the threshold', () => {
+    const values = [points([9, 4, 9, 4, 2])]
+    expect(simulate(rule({ hold_seconds: 0 }), values, 60 * second).notifications).toBe(2)
+    expect(simulate(rule({ hold_seconds: 0, resolve_threshold: 3 }), values, 60 * second).notifications).toBe(1)
+  })
+})
+
+describe('rules', () => {
+  it('name the field that is wrong', () => {
+    expect(
+      Object.keys(
+        faults(
+          newRule({
+            type: 'metric',
+            metric: '',
+            matchers: [],
+            aggregation: 'average',
+            group_by: [],
+            window_seconds: 60,
+          }),
+        ),
+      ),
+    ).toEqual(['name', 'metric', 'threshold'])
+    expect(faults(rule({ name: 'x', resolve_threshold: 6 })).resolve).toContain('above')
+    expect(faults(rule({ name: 'x', comparator: 'below', resolve_threshold: 6 }))).toEqual({})
+  })
+
+  it('are read from the address', () => {
+    const params = new URLSearchParams('metric=m&aggregation=p95&by=operation&where=service%3Dcheckout')
+    const watch = watchFrom(
+      (name) => params.get(name) ?? '',
+      (name) => params.getAll(name),
+      parseMatcher,
+    )
+    expect(watch).toMatchObject({
+      metric: 'm',
+      aggregation: 'p95',
+      group_by: ['operation'],
+      matchers: [{ key: 'service', value: 'checkout' }],
+    })
+    expect(
+      watchFrom(
+        (name) => (name === 'check' ? 'c1' : ''),
+        () => [],
+        parseMatcher,
+      ),
+    ).toEqual({ type: 'check', check_id: 'c1' })
+  })
+
+  it('are written as a query and named', () => {
+    expect(ruleQuery(rule())).toBe('p95 (latency[5m]) > 5 for 2m')
+    expect(suggestedName(rule(), '5 s', '')).toBe('p95 of latency above 5 s')
+    expect(suggestedName({ ...newRule({ type: 'check', check_id: 'a' }) }, '', 'orders-db')).toBe(
+      'orders-db is unhealthy',
+    )
+  })
+  const kinds: AlertRule[] = [
+    rule(),
+    { ...rule(), hold_seconds: 0, comparator: 'at_most', threshold: -0.5 },
+    newRule({ type: 'check', check_id: null }),
+    newRule({ type: 'check', check_id: 'orders "db"' }),
+    newRule({ type: 'logs', query: 'time"out\\ severity>=warn', by_service: true, window_seconds: 5400 }),
+    newRule(
+      watchFrom(
+        (name) => (name === 'metric' ? 'http.server.duration' : ''),
+        (name) => (name === 'by' ? ['route', 'host'] : name === 'where' ? ['service=checkout', 'code!~5..'] : []),
+        parseMatcher,
+      ),
+    ),
+  ]
+  it.each(kinds)('are read from the query they are written as, %#', (given) => {
+    expect(readQuery(ruleQuery(given), { ...newRule({ type: 'check', check_id: null }), name: given.name })).toEqual({
+      ...given,
+      interval_seconds: 15,
+      missing_data: 'keep_state',
+    })
+  })
+
+  it.each([
+    ['mean (latency[5m]) > 5', 0, 'one of'],
+    ['p95 (latency) > 5', 12, '“[”'],
+    ['p95 (latency[soon]) > 5', 13, 'a duration'],
+    ['p95 (latency[5m]) = 5', 18, 'one of >'],
+    ['p95 (latency[5m]) > much', 20, 'a number'],
+    ['p95 (latency[5m]) > 5 or 6', 22, '“for”'],
+    ['count by (host) ("x"[5m]) > 5', 0, 'by service only'],
+  ])('%s fails at %i', (text, at, message) => {
+    try {
+      readQuery(text, rule())
+      expect.unreachable()
+    } catch (thrown) {
+      expect(thrown).toMatchObject({ at, message: expect.stringContaining(message) as string })
+    }
+  })
+})
+
+it('says in words when a preview had to look less often than the rule will', () => {
+  const looked = newRule({
+    type: 'metric',
+    metric: 'm',
+    matchers: [],
+    aggregation: 'average',
+    group_by: [],
+    window_seconds: 300,
+  })
+  expect(coarseWords(looked, 15, '3 hours')).toBe('')
+  expect(coarseWords(looked, 44, '24 hours')).toMatch(/^Over 24 hours the rule is tried every 44 s here; .* every 15 s/)
+  expect(coarseWords(looked, 3600, '7 days')).toContain('every 1 h here, over 1 h instead of 5 min;')
+})

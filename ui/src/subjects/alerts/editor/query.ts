@@ -1,0 +1,100 @@
+import type { Aggregation, AlertRule, Watch } from '@/backend'
+import { formatSeconds, parseSeconds } from '@/format/duration'
+import { inQuotes, Scanner } from '@/query/scanner'
+import { AGGREGATIONS, COMPARATORS } from './rule'
+
+const SIGNS = { equal: '=', not_equal: '!=', regex: '=~', not_regex: '!~' }
+const NO_THRESHOLD = '…'
+
+const compact = (seconds: number) =>
+  formatSeconds(seconds)
+    .replace(/\s*min/, 'm')
+    .replaceAll(' ', '')
+
+/** A rule as text in the manner of PromQL, which `readQuery` reads. */
+export function ruleQuery(rule: AlertRule): string {
+  const sign = COMPARATORS.find(({ value }) => value === rule.comparator)?.sign ?? '>'
+  const threshold = Number.isFinite(rule.threshold) ? rule.threshold : NO_THRESHOLD
+  const end = ` ${sign} ${threshold}${rule.hold_seconds ? ` for ${compact(rule.hold_seconds)}` : ''}`
+  const { watch } = rule
+  if (watch.type === 'check') return `check_state(${watch.check_id ? inQuotes(watch.check_id) : ''})${end}`
+  const window = compact(watch.window_seconds)
+  if (watch.type === 'logs')
+    return `count${watch.by_service ? ' by (service)' : ''} (${inQuotes(watch.query)}[${window}])${end}`
+  const selector = watch.matchers
+    .map(({ key, operator, value }) => `${key}${SIGNS[operator]}${inQuotes(value)}`)
+    .join(', ')
+  const by = watch.group_by.length ? ` by (${watch.group_by.join(', ')})` : ''
+  return `${watch.aggregation}${by} (${watch.metric || NO_THRESHOLD}${selector ? `{${selector}}` : ''}[${window}])${end}`
+}
+
+function readWatch(scanner: Scanner): Watch {
+  const start = scanner.at
+  const first = scanner.name('an aggregation, “count” or “check_state”')
+  if (first === 'check_state') {
+    scanner.take('(')
+    const check_id = scanner.has('"') ? scanner.quoted() : null
+    scanner.take(')')
+    return { type: 'check', check_id }
+  }
+  const by = scanner.has('by')
+  if (by) scanner.take('by')
+  const group_by = by ? scanner.names() : []
+  scanner.take('(')
+  const window = () => {
+    scanner.take('[', '“[” and how far to look back, such as [5m]')
+    const at = scanner.at
+    const seconds = parseSeconds(scanner.until(']'))
+    if (!seconds) scanner.fail('a duration such as 5m', at)
+    scanner.take(')')
+    return seconds
+  }
+  if (first === 'count' && scanner.has('"')) {
+    if (by && group_by.join() !== 'service') scanner.fail('log lines are counted by service only', start)
+    return { type: 'logs', query: scanner.quoted(), by_service: by, window_seconds: window() }
+  }
+  const aggregation: Aggregation =
+    AGGREGATIONS.find(({ value }) => value === first)?.value ??
+    scanner.fail(`one of ${AGGREGATIONS.map(({ value }) => value).join(', ')}`, start)
+  const metric = scanner.name('the name of a metric')
+  const matchers = scanner.matchers()
+  return {
+    type: 'metric',
+    metric: metric === NO_THRESHOLD ? '' : metric,
+    matchers,
+    aggregation,
+    group_by,
+    window_seconds: window(),
+  }
+}
+
+/** The rule with what the text says of it; throws `ExpressionError`. */
+export function readQuery(text: string, rule: AlertRule): AlertRule {
+  const scanner = new Scanner(text)
+  const watch = readWatch(scanner)
+  const signs = COMPARATORS.map(({ sign }) => sign).sort((one, other) => other.length - one.length)
+  const sign = scanner.oneOf(signs, 'one of >, >=, < and <=')
+  const comparator = COMPARATORS.find((one) => one.sign === sign)?.value ?? rule.comparator
+  scanner.space()
+  const at = scanner.at
+  const number = scanner.name('a number')
+  const threshold = number === NO_THRESHOLD ? Number.NaN : Number(number)
+  if (Number.isNaN(threshold) && number !== NO_THRESHOLD) scanner.fail('a number', at)
+  let hold_seconds = 0
+  if (scanner.has('for')) {
+    scanner.take('for')
+    scanner.space()
+    const place = scanner.at
+    hold_seconds = parseSeconds(scanner.rest()) ?? scanner.fail('a duration such as 2m', place)
+  }
+  scanner.end('“for” or the end')
+  const same = threshold === rule.threshold && comparator === rule.comparator
+  return {
+    ...rule,
+    watch,
+    comparator,
+    threshold,
+    hold_seconds,
+    resolve_threshold: same ? rule.resolve_threshold : null,
+  }
+}

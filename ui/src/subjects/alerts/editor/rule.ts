@@ -1,0 +1,114 @@
+import type { Aggregation, AlertRule, Comparator, MetricSummary, TagMatcher, Watch } from '@/backend'
+
+/** Above this many characters a suggested name is cut. */
+const NAME_LENGTH = 80
+
+export const COMPARATORS: { value: Comparator; label: string; sign: string }[] = [
+  { value: 'above', label: 'above', sign: '>' },
+  { value: 'at_least', label: 'at least', sign: '>=' },
+  { value: 'below', label: 'below', sign: '<' },
+  { value: 'at_most', label: 'at most', sign: '<=' },
+]
+
+export const AGGREGATIONS: { value: Aggregation; label: string }[] = [
+  { value: 'average', label: 'average' },
+  { value: 'sum', label: 'sum' },
+  { value: 'minimum', label: 'smallest' },
+  { value: 'maximum', label: 'largest' },
+  { value: 'last', label: 'latest' },
+  { value: 'count', label: 'number of samples' },
+  { value: 'rate', label: 'rate per second' },
+  { value: 'increase', label: 'increase' },
+  { value: 'p50', label: 'median' },
+  { value: 'p90', label: 'p90' },
+  { value: 'p95', label: 'p95' },
+  { value: 'p99', label: 'p99' },
+]
+
+/** The aggregations that make sense for a metric, the suggested one first in mind but the order kept. */
+export function aggregationsFor(metric: MetricSummary | undefined): typeof AGGREGATIONS {
+  const allowed: Partial<Record<MetricSummary['kind'], Aggregation[]>> = {
+    counter: ['rate', 'increase', 'last'],
+    histogram: ['p50', 'p90', 'p95', 'p99', 'average', 'maximum', 'rate', 'increase'],
+    exponential_histogram: ['p50', 'p90', 'p95', 'p99', 'average', 'maximum', 'rate', 'increase'],
+  }
+  const list = metric && allowed[metric.kind]
+  return list ? AGGREGATIONS.filter(({ value }) => list.includes(value)) : AGGREGATIONS
+}
+
+/** What a new rule watches, from the address: `metric` (with `aggregation`, `by`, `where`), `check` or `log`. */
+export function watchFrom(
+  param: (name: string) => string,
+  all: (name: string) => string[],
+  parse: (text: string) => TagMatcher | null,
+): Watch {
+  if (param('check')) return { type: 'check', check_id: param('check') === 'all' ? null : param('check') }
+  if (param('log')) return { type: 'logs', query: param('log'), by_service: false, window_seconds: 300 }
+  const aggregation =
+    AGGREGATIONS.find(({ value }) => value === (param('agg') || param('aggregation')))?.value ?? 'average'
+  const matchers = [...all('where'), ...all('f')].map(parse).filter((one) => one !== null)
+  if (param('service')) matchers.push({ key: 'service', operator: 'equal', value: param('service') })
+  return {
+    type: 'metric',
+    metric: param('metric'),
+    matchers,
+    aggregation,
+    group_by: all('by')
+      .flatMap((text) => text.split(','))
+      .filter(Boolean),
+    window_seconds: 300,
+  }
+}
+
+/** A rule that was never saved; `when` and `threshold` are from the address and may be empty. */
+export function newRule(watch: Watch, when = '', threshold = ''): AlertRule {
+  const comparator = COMPARATORS.find(({ value }) => value === when)?.value
+  return {
+    id: '',
+    name: '',
+    enabled: true,
+    severity: 'warning',
+    watch,
+    comparator: comparator ?? (watch.type === 'metric' ? 'above' : 'at_least'),
+    threshold: threshold ? Number(threshold) : watch.type === 'check' ? 2 : watch.type === 'logs' ? 1 : Number.NaN,
+    resolve_threshold: null,
+    hold_seconds: watch.type === 'metric' ? 120 : 0,
+    interval_seconds: 15,
+    missing_data: 'keep_state',
+    notify: true,
+  }
+}
+
+const CHECK_STATES = ['healthy', 'degraded', 'unhealthy']
+
+/** A short name for a rule that has none: what, how, against what. */
+export function suggestedName(rule: AlertRule, threshold: string, checkName: string): string {
+  const { watch } = rule
+  if (watch.type === 'check')
+    return `${checkName || 'Any check'} is ${CHECK_STATES[Math.round(rule.threshold)] ?? 'unhealthy'}`
+  if (watch.type === 'logs') return `Log: ${watch.query || 'any line'}`.slice(0, NAME_LENGTH)
+  if (!watch.metric || Number.isNaN(rule.threshold)) return ''
+  const service = watch.matchers.find(({ key, operator }) => operator === 'equal' && key.startsWith('service'))?.value
+  const aggregation = AGGREGATIONS.find(({ value }) => value === watch.aggregation)?.label ?? ''
+  const what = `${service ? `${service} ` : ''}${watch.aggregation === 'average' ? '' : `${aggregation} of `}${watch.metric}`
+  return `${what} ${COMPARATORS.find(({ value }) => value === rule.comparator)?.label ?? ''} ${threshold}`.slice(
+    0,
+    NAME_LENGTH,
+  )
+}
+
+/** What is wrong with a rule, by field. */
+export function faults(
+  rule: AlertRule,
+): Partial<Record<'name' | 'metric' | 'query' | 'threshold' | 'resolve' | 'window', string>> {
+  const found: ReturnType<typeof faults> = {}
+  if (!rule.name.trim()) found.name = 'A name, to be told by'
+  if (rule.watch.type === 'metric' && !rule.watch.metric) found.metric = 'Choose a metric'
+  if (!Number.isFinite(rule.threshold)) found.threshold = 'A threshold, such as 800 ms; or take the suggested one'
+  if (rule.watch.type !== 'check' && rule.watch.window_seconds < 1) found.window = 'At least 1 s'
+  const upward = rule.comparator === 'above' || rule.comparator === 'at_least'
+  const { resolve_threshold: resolve, threshold } = rule
+  if (resolve !== null && (upward ? resolve > threshold : resolve < threshold))
+    found.resolve = `It must not be ${upward ? 'above' : 'below'} the threshold`
+  return found
+}

@@ -1,0 +1,54 @@
+import type { Aggregation, TagMatcher } from '@/backend'
+import { formatMatcher, parseMatcher } from '@/query/matchers'
+import { route } from '@/state/route.svelte'
+import { AGGREGATIONS, type MetricQuestion } from '@/query/expression'
+
+const isAggregation = (text: string): text is Aggregation => text in AGGREGATIONS
+
+/** The question of the address: `metric`, `agg`, `m` (a condition each) and `by` (a tag each). */
+class AddressQuestion {
+  readonly metric = $derived(route.param('metric'))
+  /** Empty until chosen, so that the metric's own suggestion is used. */
+  readonly chosenAggregation = $derived(isAggregation(route.param('agg')) ? (route.param('agg') as Aggregation) : null)
+  readonly groupBy = $derived(route.all('by'))
+  readonly matchers = $derived(
+    route
+      .all('m')
+      .map(parseMatcher)
+      .filter((matcher) => matcher !== null),
+  )
+
+  choose(metric: string): void {
+    route.set({ metric, agg: null, m: null, by: null })
+  }
+
+  set(question: MetricQuestion): void {
+    route.set({
+      metric: question.metric,
+      agg: question.aggregation,
+      m: question.matchers.map(formatMatcher),
+      by: question.groupBy,
+    })
+  }
+
+  aggregate(aggregation: Aggregation): void {
+    route.set({ agg: aggregation })
+  }
+
+  addMatcher(matcher: TagMatcher): void {
+    const text = formatMatcher(matcher)
+    if (!route.all('m').includes(text)) route.set({ m: [...route.all('m'), text] })
+  }
+
+  removeMatcher(matcher: TagMatcher): void {
+    const text = formatMatcher(matcher)
+    route.set({ m: route.all('m').filter((one) => one !== text) })
+  }
+
+  toggleGroup(key: string): void {
+    const groups = this.groupBy.includes(key) ? this.groupBy.filter((one) => one !== key) : [...this.groupBy, key]
+    route.set({ by: groups })
+  }
+}
+
+export const question = new AddressQuestion()

@@ -1,0 +1,48 @@
+import type { Aggregation, SeriesAnswer, SeriesRequest, TagMatcher } from '@/backend'
+
+/** How far back the strip of vital signs looks while the range is live, in milliseconds. */
+export const VITAL_STRETCH = 10 * 60e3
+const POINTS = 120
+
+/** The question behind one vital sign. */
+export function vitalRequest(
+  metric: string,
+  aggregation: Aggregation,
+  matchers: TagMatcher[],
+  range: { start: number; end: number },
+  groupBy: string[] = [],
+): SeriesRequest {
+  return { metric, matchers, aggregation, group_by: groupBy, range, step: null, max_points: POINTS, limit: 8 }
+}
+
+/** The groups of an answer as one evenly spaced line (their sum), from the first value on. */
+export function combined(answer: SeriesAnswer | undefined): (number | null)[] {
+  if (!answer || answer.step <= 0) return []
+  const sums = new Map<number, number>()
+  for (const { times, values } of answer.series)
+    times.forEach((time, index) => sums.set(time, (sums.get(time) ?? 0) + (values[index] ?? 0)))
+  const times = [...sums.keys()].sort((a, b) => a - b)
+  const first = times[0]
+  const last = times.at(-1)
+  if (first === undefined || last === undefined) return []
+  const spacing = Math.max(answer.step, usualSpacing(times))
+  const line: (number | null)[] = Array.from({ length: Math.round((last - first) / spacing) + 1 }, () => null)
+  for (const [time, sum] of sums) line[Math.round((time - first) / spacing)] = sum
+  return line
+}
+
+/** The median distance between times: what is sent every ten seconds has no value in every step. */
+function usualSpacing(times: readonly number[]): number {
+  const distances = times.slice(1).map((time, index) => time - (times[index] ?? time))
+  return distances.sort((a, b) => a - b)[Math.floor(distances.length / 2)] ?? 0
+}
+
+/** The newest value of a line. */
+export const latest = (line: readonly (number | null)[]): number | null =>
+  line.findLast((value) => value !== null) ?? null
+
+/** The newest value of the group with this label value. */
+export function latestOf(answer: SeriesAnswer | undefined, key: string, value: string): number | null {
+  const group = answer?.series.find(({ labels }) => labels[key] === value)
+  return group?.values.at(-1) ?? null
+}

@@ -1,0 +1,60 @@
+import { reachable } from './sources'
+
+/** What to copy, and for whom. */
+export interface Snippet {
+  value: string
+  label: string
+  text: string
+}
+
+/** What to copy so that Prometheus and its kin write here. */
+export function remoteWriteSnippets(address: string): Snippet[] {
+  const url = `${reachable(address)}/api/v1/write`
+  return [
+    { value: 'prometheus', label: 'Prometheus', text: `# prometheus.yml\nremote_write:\n  - url: ${url}` },
+    {
+      value: 'alloy',
+      label: 'Alloy',
+      text: `prometheus.remote_write "binnacle" {\n  endpoint {\n    url = "${url}"\n  }\n}`,
+    },
+    { value: 'vmagent', label: 'vmagent', text: `vmagent -promscrape.config=prometheus.yml -remoteWrite.url=${url}` },
+    {
+      value: 'collector',
+      label: 'Collector',
+      text: `exporters:\n  prometheusremotewrite/binnacle:\n    endpoint: ${url}\n\nservice:\n  pipelines:\n    metrics: { receivers: [otlp], exporters: [prometheusremotewrite/binnacle] }`,
+    },
+  ]
+}
+
+/** What to copy so that a program sends StatsD or DogStatsD here: over UDP, or over a socket in the file system. */
+export function statsdSnippets(address: string, socket: string): Snippet[] {
+  const plain = reachable(address, '').replace('://', '')
+  const [host, port] = [plain.replace(/:\d+$/, ''), /:(\d+)$/.exec(plain)?.[1] ?? '']
+  const snippets = address
+    ? [
+        {
+          value: 'any',
+          label: 'Any',
+          text: `export STATSD_HOST=${host} STATSD_PORT=${port}\n# from bash, to try it\necho 'shop.orders:1|c|#room:lab' > /dev/udp/${host}/${port}`,
+        },
+        {
+          value: 'datadog',
+          label: 'DogStatsD',
+          text: `export DD_AGENT_HOST=${host} DD_DOGSTATSD_PORT=${port}`,
+        },
+        {
+          value: 'python',
+          label: 'Python',
+          text: `# pip install datadog\nfrom datadog import initialize, statsd\n\ninitialize(statsd_host="${host}", statsd_port=${port})\nstatsd.increment("shop.orders", tags=["room:lab"])`,
+        },
+        {
+          value: 'node',
+          label: 'Node.js',
+          text: `// npm install hot-shots\nconst StatsD = require('hot-shots')\nconst statsd = new StatsD({ host: '${host}', port: ${port} })\nstatsd.increment('shop.orders', ['room:lab'])`,
+        },
+      ]
+    : []
+  return socket
+    ? [...snippets, { value: 'socket', label: 'Socket', text: `export DD_DOGSTATSD_SOCKET=${socket}` }]
+    : snippets
+}

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 /// The rooms, lowest first, with the one sentence each has in the architecture.
 const ROOMS: &[&str] = &[
-    "model", "config", "analysis", "store", "query", "ingest", "collect", "checks", "alerts", "report",
-    "demo", "engine", "api", "web",
+    "model", "config", "analysis", "store", "query", "ingest", "collect", "checks", "insights", "alerts",
+    "report", "demo", "engine", "api", "web",
 ];
 
 /// Who may use an outside library that decides what a room knows. Tests may use any.

@@ -71,6 +71,18 @@ impl From<query::QueryError> for ApiError {
     }
 }
 
+impl From<insights::InsightError> for ApiError {
+    fn from(error: insights::InsightError) -> Self {
+        use insights::InsightError as E;
+        match error {
+            E::Store(error) => error.into(),
+            E::Query(error) => error.into(),
+            E::NoRequests { .. } => Self::invalid(error.to_string()),
+            E::Panicked => Self::new(ErrorCode::Internal, error.to_string()),
+        }
+    }
+}
+
 impl From<checks::CheckError> for ApiError {
     fn from(error: checks::CheckError) -> Self {
         match error {
@@ -107,7 +119,6 @@ impl From<engine::EngineError> for ApiError {
         use engine::EngineError as E;
         match error {
             E::Store(error) => error.into(),
-            E::Query(error) => error.into(),
             E::Check(error) => error.into(),
             E::Alert(error) => error.into(),
             E::Report(error) => error.into(),

@@ -14,8 +14,8 @@ use store::Store;
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use crate::{
-    EngineError, EngineOptions, Instance, Intake, SettingsState, collection::Collection,
-    demonstration::Demonstration, imports::Imports, ledger, notices::Notices, noticing,
+    EngineError, EngineOptions, Instance, Intake, SettingsState, anomaly_detection, collection::Collection,
+    demonstration::Demonstration, imports::Imports, ledger, notices::Notices,
     notifications::SwitchedNotifier, now, own, retention, stage::Stage, status,
 };
 
@@ -156,8 +156,9 @@ impl Engine {
             inner.parts.reporter("retention"),
             stages.observation.token(),
         ));
-        stages.observation.spawn(noticing::run(
-            self.clone(),
+        stages.observation.spawn(anomaly_detection::run(
+            inner.store.clone(),
+            inner.settings.watch(),
             inner.parts.reporter("analysis"),
             stages.observation.token(),
         ));

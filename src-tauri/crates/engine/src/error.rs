@@ -29,9 +29,6 @@ pub enum EngineError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::StoreError),
-    /// A question could not be answered.
-    #[error(transparent)]
-    Query(#[from] query::QueryError),
     /// A check could not be used.
     #[error(transparent)]
     Check(#[from] checks::CheckError),

@@ -1,6 +1,7 @@
 //! Builds the parts from the settings, starts them in order, watches over them and stops them in
 //! order. The only place below the fronts that looks at a clock.
 
+mod anomaly_detection;
 mod clock;
 mod collection;
 mod damaged;
@@ -13,19 +14,16 @@ mod intake;
 mod ledger;
 mod log;
 mod notices;
-mod noticing;
 mod notifications;
 mod options;
 mod own;
 mod retention;
 mod sentry;
 mod sentry_preset;
-mod serviceability;
 mod settings;
 mod signals;
 mod stage;
 mod status;
-mod subject;
 
 pub use clock::now;
 pub use damaged::set_damaged_database_aside;

@@ -1,16 +1,16 @@
 //! Analysis and the observation ledger.
 
-use engine::Engine;
+use engine::{Engine, now};
 use model::{AnalysisAnswer, AnalysisRequest, CompareAnswer, CompareRequest, Finding, Gap};
 
 use crate::{ApiError, arguments::*};
 
 pub(crate) async fn analyse(engine: &Engine, request: AnalysisRequest) -> Result<AnalysisAnswer, ApiError> {
-    Ok(engine.analyse(&request).await?)
+    Ok(insights::analyze(engine.store(), &request, now()).await?)
 }
 
 pub(crate) async fn compare(engine: &Engine, request: CompareRequest) -> Result<CompareAnswer, ApiError> {
-    Ok(engine.compare(&request).await?)
+    Ok(insights::compare(engine.store(), &request, now()).await?)
 }
 
 pub(crate) async fn findings(engine: &Engine, arguments: HistoryArguments) -> Result<Vec<Finding>, ApiError> {

@@ -59,19 +59,19 @@ pub(crate) async fn trace(engine: &Engine, arguments: TraceArguments) -> Result<
 }
 
 pub(crate) async fn service_names(engine: &Engine, _: Nothing) -> Result<Vec<String>, ApiError> {
-    Ok(engine.service_names().await?)
+    Ok(insights::service_names(engine.store()).await?)
 }
 
 pub(crate) async fn services(
     engine: &Engine,
     request: ServicesRequest,
 ) -> Result<Vec<ServiceSummary>, ApiError> {
-    Ok(engine.services(&request).await?)
+    Ok(insights::services(engine.store(), &request).await?)
 }
 
 pub(crate) async fn service(
     engine: &Engine,
     request: ServiceRequest,
 ) -> Result<Option<ServiceDetail>, ApiError> {
-    Ok(engine.service(&request).await?)
+    Ok(insights::service(engine.store(), &request).await?)
 }

@@ -1,32 +1,34 @@
-//! What lies before a range, to learn from it what is usual.
+//! The range an expected band is trained on: the requested range and the time before it.
 
 use model::{AnomalyBand, TimeRange, Timestamp};
 
 const DAY: i64 = 86_400 * model::NANOS_PER_SECOND;
-/// A range and what lies before it have at most this many steps, unless the range alone has more.
-const MOST_STEPS: i64 = 3_000;
-/// At least this many times the range is learnt from.
-const LEAST_TIMES: i64 = 4;
+/// Maximum number of steps of a training range, unless the requested range alone has more.
+const MAX_STEPS: i64 = 3_000;
+/// The training part is at least this many times as long as the requested range.
+const MIN_TIMES: i64 = 4;
 
-/// The range in whole steps with what lies before it: a day, a week for ranges of a day and more, at least four times
-/// the range, as far as the steps suffice.
-pub(super) fn around(range: TimeRange, step: i64) -> TimeRange {
+/// Returns the requested range in whole steps, extended into the past.
+///
+/// The extension is a day, or a week for ranges of a day and more. It is at least four times the range,
+/// within the maximum number of steps.
+pub(crate) fn around(range: TimeRange, step: i64) -> TimeRange {
     let step = step.max(1);
     let wanted = if range.length() >= DAY { 7 * DAY } else { DAY };
-    let suffices = step.saturating_mul(MOST_STEPS).saturating_sub(range.length()).max(0);
-    let before = wanted.max(range.length().saturating_mul(LEAST_TIMES)).min(suffices);
+    let max_before = step.saturating_mul(MAX_STEPS).saturating_sub(range.length()).max(0);
+    let before = wanted.max(range.length().saturating_mul(MIN_TIMES)).min(max_before);
     let end = range.end.floor(step);
     let end = if end < range.end { end.offset(step) } else { end };
     TimeRange::new(range.start.offset(-before).floor(step), end)
 }
 
-/// When the first value was.
-pub(super) fn first_value(band: &AnomalyBand) -> Option<Timestamp> {
+/// Returns the time of the first value.
+pub(crate) fn first_value(band: &AnomalyBand) -> Option<Timestamp> {
     band.times.iter().zip(&band.values).find(|(_, value)| value.is_some()).map(|(time, _)| *time)
 }
 
-/// What of a band belongs to a range: the steps that start in it, and the anomalies that touch it.
-pub(super) fn cut(mut band: AnomalyBand, range: TimeRange, step: i64) -> AnomalyBand {
+/// Cuts a band to a range: the steps that start in it, and the anomalies that overlap it.
+pub(crate) fn cut(mut band: AnomalyBand, range: TimeRange, step: i64) -> AnomalyBand {
     let first = band.times.partition_point(|time| *time < range.start);
     let last = band.times.partition_point(|time| *time < range.end).max(first);
     band.times = band.times[first..last].to_vec();
@@ -34,7 +36,7 @@ pub(super) fn cut(mut band: AnomalyBand, range: TimeRange, step: i64) -> Anomaly
         *values = values[first..last].to_vec();
     }
     band.anomalies
-        .retain(|stretch| stretch.range.end.since(range.start) >= step && stretch.range.start < range.end);
+        .retain(|anomaly| anomaly.range.end.since(range.start) >= step && anomaly.range.start < range.end);
     band
 }
 
@@ -46,11 +48,11 @@ mod tests {
     const HOUR: i64 = 3600 * NANOS_PER_SECOND;
 
     #[test]
-    fn a_short_range_is_learnt_from_a_day_as_far_as_the_steps_suffice() {
+    fn a_short_range_is_trained_on_a_day_within_the_maximum_number_of_steps() {
         let end = Timestamp(1_000 * HOUR + 7 * NANOS_PER_SECOND);
         let hour = TimeRange::new(end.offset(-HOUR), end);
-        let learnt = around(hour, 60 * NANOS_PER_SECOND);
-        assert_eq!((learnt.start.0 / HOUR, learnt.end.0), (975, 1_000 * HOUR + 60 * NANOS_PER_SECOND));
+        let trained = around(hour, 60 * NANOS_PER_SECOND);
+        assert_eq!((trained.start.0 / HOUR, trained.end.0), (975, 1_000 * HOUR + 60 * NANOS_PER_SECOND));
         let fine = around(hour, 15 * NANOS_PER_SECOND);
         assert!((2_999..=3_002).contains(&(fine.length() / (15 * NANOS_PER_SECOND))));
         let days = TimeRange::new(end.offset(-2 * DAY), end);
@@ -59,27 +61,27 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_asked_for_is_answered() {
+    fn a_band_is_cut_to_the_requested_range() {
         let values: Vec<Option<f64>> = (0..10).map(|value| Some(f64::from(value))).collect();
-        let stretch = |start, end| AnomalyStretch {
+        let anomaly = |start, end| AnomalyStretch {
             range: TimeRange::new(Timestamp(start), Timestamp(end)),
             extreme: 1.0,
             expected: 0.0,
             score: 9.0,
         };
         let band = AnomalyBand {
-            times: (0..10).map(|place| Timestamp(place * 10)).collect(),
+            times: (0..10).map(|index| Timestamp(index * 10)).collect(),
             expected: values.clone(),
             lower: values.clone(),
             upper: values.clone(),
             values,
-            anomalies: vec![stretch(10, 20), stretch(30, 70)],
+            anomalies: vec![anomaly(10, 20), anomaly(30, 70)],
             season: None,
         };
         assert_eq!(first_value(&band), Some(Timestamp(0)));
         let cut = cut(band, TimeRange::new(Timestamp(55), Timestamp(80)), 10);
         assert_eq!(cut.times, [60, 70].map(Timestamp));
         assert_eq!((cut.values.len(), cut.upper[0]), (2, Some(6.0)));
-        assert_eq!(cut.anomalies, [stretch(30, 70)]);
+        assert_eq!(cut.anomalies, [anomaly(30, 70)]);
     }
 }

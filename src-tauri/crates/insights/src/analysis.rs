@@ -1,0 +1,95 @@
+//! Trend, expected band and comparison of an analysis target.
+
+use ::analysis::{Knowledge, anomaly_band_knowing};
+use model::{AnalysisAnswer, AnalysisRequest, CompareAnswer, CompareRequest, Subject, TimeRange, Timestamp};
+use store::Store;
+
+use crate::{
+    InsightError,
+    analysis_target::{target_series, target_values},
+    training_range,
+};
+
+/// The confidence of the interval of a trend's slope.
+const CONFIDENCE: f64 = 0.95;
+
+/// The resolution an analysis target is read at.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolution {
+    /// Length of a step in nanoseconds.
+    pub step: i64,
+    /// Steps of a service with fewer requests have no value.
+    pub min_requests: u64,
+}
+
+/// The result of an analysis.
+#[derive(Debug, Clone)]
+pub struct AnalysisResult {
+    /// Trend and expected band in the requested range.
+    pub answer: AnalysisAnswer,
+    /// Time of the first value used for training. It may lie before the requested range.
+    pub trained_from: Option<Timestamp>,
+}
+
+/// Computes trend and expected band of a target.
+///
+/// The expected band is trained on up to a day before the range, and on up to a week for ranges of a
+/// day and more. `now` limits the values to those that are complete.
+pub async fn analyze(
+    store: &Store,
+    request: &AnalysisRequest,
+    now: Timestamp,
+) -> Result<AnalysisAnswer, InsightError> {
+    let resolution = Resolution { step: request.range.step_for(request.max_points), min_requests: 1 };
+    Ok(analyze_target(store, &request.subject, request.range, resolution, now).await?.answer)
+}
+
+/// Computes trend and expected band of a target at a given resolution.
+pub(crate) async fn analyze_target(
+    store: &Store,
+    target: &Subject,
+    range: TimeRange,
+    resolution: Resolution,
+    now: Timestamp,
+) -> Result<AnalysisResult, InsightError> {
+    let step = resolution.step;
+    let series = target_series(store, target, training_range::around(range, step), resolution, now).await?;
+    let gaps = store.gaps(range).await?;
+    compute(move || {
+        let known = Knowledge { noise: series.noise, looked_at: Some(range.length()) };
+        let trained = anomaly_band_knowing(&series.times, &series.values, step, known);
+        let trained_from = training_range::first_value(&trained);
+        let mut band = training_range::cut(trained, range, step);
+        if let Some(max) = series.max {
+            band.upper.iter_mut().flatten().for_each(|upper| *upper = upper.min(max));
+        }
+        let (times, values): (Vec<Timestamp>, Vec<f64>) =
+            band.times.iter().zip(&band.values).filter_map(|(time, value)| Some((*time, (*value)?))).unzip();
+        let trend = ::analysis::trend(&times, &values, CONFIDENCE, &series.unit);
+        AnalysisResult { answer: AnalysisAnswer { trend, band, unit: series.unit, gaps }, trained_from }
+    })
+    .await
+}
+
+/// Compares two ranges of a target.
+pub async fn compare(
+    store: &Store,
+    request: &CompareRequest,
+    now: Timestamp,
+) -> Result<CompareAnswer, InsightError> {
+    let (before, unit) = target_values(store, &request.subject, request.before, now).await?;
+    let (after, _) = target_values(store, &request.subject, request.after, now).await?;
+    let (before_range, after_range) = (request.before, request.after);
+    compute(move || CompareAnswer {
+        unit,
+        comparison: ::analysis::compare(&before, &after, before_range, after_range),
+    })
+    .await
+}
+
+/// Runs a computation on a blocking thread.
+async fn compute<T: Send + 'static>(
+    computation: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, InsightError> {
+    tokio::task::spawn_blocking(computation).await.map_err(|_| InsightError::Panicked)
+}

@@ -8,6 +8,7 @@ mod process;
 mod run;
 mod system;
 mod test;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ Set-up and chores of Binnacle.
   cargo xtask test [PART]          sets everything up and runs every check and test, or one part of them
   cargo xtask bench NAME           measures: ingest, start
   cargo xtask package [--debug]    builds a .deb into target/package
+  cargo xtask tidy [FOLDER...]     checks words, comments and modules of the tracked files
   cargo xtask setup                only sets everything up
 ";
 
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest.first().map(String::as_str)),
         "bench" => bench::run(&rest),
         "package" => package::run(&rest).map(|path| println!("built {}", path.display())),
+        "tidy" => tidy::run(&rest),
         "setup" => run::set_up(system::Purpose::Test),
         _ => {
             eprint!("{USAGE}");

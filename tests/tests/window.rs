@@ -120,7 +120,7 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
 
     driver.click(&called("Alerts")).await?;
     driver.click(&called("Rules")).await?;
-    driver.click(&called("New rule")).await?;
+    driver.click(&called("New alert rule")).await?;
     driver.click(&labelled("Metric")).await?;
     driver.fill(&labelled("Metric: search"), "queue.depth").await?;
     driver.click("//*[@role='option'][contains(., 'queue.depth')]").await?;
@@ -141,7 +141,7 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     driver.see(&called("duplicate")).await?;
     text_holds(driver, "the latest value of queue.depth, over 10 seconds, is above 100").await?;
     driver.click("//a[starts-with(normalize-space(.), 'Firing')]").await?;
-    text_holds(driver, "Nothing is firing").await?;
+    text_holds(driver, "No alerts firing").await?;
     ensure!(desktop.displayed_notifications()? == 0, "told before anything happened");
 
     fs::write(depth, "250")?;
@@ -152,7 +152,7 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     ensure!(body.contains("250") && body.contains("above 100"), "{body}");
 
     fs::write(depth, "3")?;
-    text_holds(driver, "Nothing is firing").await?;
+    text_holds(driver, "No alerts firing").await?;
     wait_until("the end is told", || Ok(desktop.displayed_notifications()? == 1))?;
     let (title, _) = desktop.notifications()?.into_iter().next().context("no notification")?;
     ensure!(title.starts_with("Resolved: Orders wait"), "{title}");

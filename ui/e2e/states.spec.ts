@@ -7,19 +7,19 @@ test('an engine without data is honest about it while the vital signs move', asy
   await expect(vital('Memory')).toHaveAccessibleName(/[\d.]+ [KMGT]iB/)
   const before = await vital('CPU').textContent()
   await expect.poll(() => vital('CPU').textContent()).not.toBe(before)
-  await expect(page.getByText('Nothing is firing')).toBeVisible()
+  await expect(page.getByText('No alerts firing')).toBeVisible()
   await expect(page.getByText('No health checks yet')).toBeVisible()
   const empty: [string, RegExp][] = [
     ['#/services', /No services seen in this time/],
     ['#/logs', /No log lines in this time/],
     ['#/traces', /No traces in this time/],
-    ['#/health', /Nothing is checked yet/],
-    ['#/alerts', /Nothing is firing/],
+    ['#/health', /No health checks yet/],
+    ['#/alerts', /No alerts firing/],
     ['#/analysis', /Choose what to look into/],
     ['#/services/nobody', /nobody/],
     ['#/traces/00000000000000000000000000000001', /There is no trace/],
     ['#/traces/zzz', /This is not a trace id/],
-    ['#/health/none', /Nothing is checked yet|There is no such check/],
+    ['#/health/none', /No health checks yet|There is no such check/],
     ['#/alerts/rules/none', /There is no such rule/],
     ['#/metrics?metric=none.such', /No values|no such|Nothing/i],
   ]

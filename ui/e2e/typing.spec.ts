@@ -161,7 +161,7 @@ test('a rule that was left by mistake is gone back to as it was', async ({ page,
   await page.getByRole('button', { name: 'critical' }).click()
   await page.keyboard.press('Escape')
   await expect(page).toHaveURL(/#\/alerts\/rules$/)
-  await page.getByRole('button', { name: 'Back to it' }).click()
+  await page.getByRole('button', { name: 'Reopen' }).click()
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Half a rule')
   await expect(page.getByRole('button', { name: 'critical' })).toHaveAttribute('aria-pressed', 'true')
 })

@@ -126,7 +126,7 @@ test('health shows each check, and one check its history', async ({ page, shop, 
 test('an alert that fires shows its evidence', async ({ page, shop, visit }) => {
   await visit(shop, '#/alerts')
   const card = page.getByRole('article').filter({ hasText: 'Machine is on' })
-  await expect(card).toContainText(/[\d.]+% against 0\.01%/)
+  await expect(card).toContainText(/[\d.]+%, threshold 0\.01%/)
   await card.getByRole('link', { name: 'evidence' }).click()
   await expect(page.getByRole('complementary')).toContainText('Machine is on')
   await expect(page).toHaveURL(/alert=/)

@@ -1,6 +1,6 @@
 import type { TimelineCell } from '@/backend'
 import type { StatusCell } from '@/chart/types'
 
-/** Cells of an answer as a timeline draws them. */
+/** Returns the buckets of a response as a timeline draws them. */
 export const statusCells = (cells: readonly TimelineCell[]): StatusCell[] =>
   cells.map(({ range, state, message }) => ({ from: range.start / 1e6, to: range.end / 1e6, state, message }))

@@ -9,7 +9,7 @@ export const KINDS = [
 
 export type KindName = CheckKind['type']
 
-/** What a check of a kind looks at before anything was typed. */
+/** Returns the empty fields of a kind. */
 export function emptyKind(kind: KindName): CheckKind {
   switch (kind) {
     case 'http':
@@ -31,7 +31,7 @@ export function emptyKind(kind: KindName): CheckKind {
   }
 }
 
-/** A check that was never saved. */
+/** Returns an unsaved check. */
 export const newCheck = (kind: KindName): HealthCheck => ({
   id: '',
   name: '',
@@ -45,7 +45,7 @@ export const newCheck = (kind: KindName): HealthCheck => ({
   service: null,
 })
 
-/** A name for a check that has none yet. */
+/** Suggests a name for a check. */
 export function suggestedName(kind: CheckKind): string {
   if (kind.type === 'http') {
     try {
@@ -60,32 +60,32 @@ export function suggestedName(kind: CheckKind): string {
   return kind.port ? `${kind.host}:${kind.port}` : ''
 }
 
-/** What is wrong with a check, by field. */
+/** Returns the faults of a check, by field. */
 export function faults(check: HealthCheck): Partial<Record<string, string>> {
   const found: Partial<Record<string, string>> = {}
   const { kind } = check
   if (kind.type === 'http') {
-    if (!/^https?:\/\/[^\s/]+/.test(kind.url)) found.url = 'An address that begins with http:// or https://'
+    if (!/^https?:\/\/[^\s/]+/.test(kind.url)) found.url = 'Enter an address that begins with http:// or https://'
     else if (kind.certificate_days !== null && !kind.url.startsWith('https:'))
       found.certificate = 'Only an https:// address has a certificate'
   } else {
-    if (!kind.host.trim()) found.host = 'A host name or address'
-    if (!(kind.port >= 1 && kind.port <= 65535)) found.port = 'A port from 1 to 65535'
+    if (!kind.host.trim()) found.host = 'Enter a host name or address'
+    if (!(kind.port >= 1 && kind.port <= 65535)) found.port = 'Enter a port from 1 to 65535'
   }
   if (kind.type === 'postgres') {
-    if (!kind.database.trim()) found.database = 'The database to connect to'
-    if (!kind.user.trim()) found.user = 'The user to connect as'
+    if (!kind.database.trim()) found.database = 'Enter a database'
+    if (!kind.user.trim()) found.user = 'Enter a user'
   }
-  if (!check.name.trim()) found.name = 'A name, so that alerts can say what fails'
+  if (!check.name.trim()) found.name = 'Enter a name'
   if (check.interval_seconds < 1) found.interval = 'At least 1 s'
   if (check.timeout_seconds < 1) found.timeout = 'At least 1 s'
   return found
 }
 
-/** A whole number from 0 as it was typed; null if it is none. */
+/** Parses a whole number from 0; null if it is none. */
 export const wholeNumber = (text: string): number | null => (/^\d{1,9}$/.test(text.trim()) ? Number(text) : null)
 
-/** Status codes of HTTP with commas or spaces between; null if one is none. */
+/** Parses HTTP status codes separated by commas or spaces; null if one is invalid. */
 export function statusCodes(text: string): number[] | null {
   const codes = text
     .split(/[\s,]+/)
@@ -94,6 +94,6 @@ export function statusCodes(text: string): number[] | null {
   return codes.every((code) => Number.isInteger(code) && code >= 100 && code <= 599) ? codes : null
 }
 
-/** How long a certificate lasts: tenths of a day count near its end. */
-export const daysWords = (days: number): string =>
-  days < 0 ? 'ended' : `${days < 10 ? days.toFixed(1) : Math.floor(days)} d left`
+/** Returns the remaining validity of a certificate: with tenths of a day below ten days. */
+export const daysText = (days: number): string =>
+  days < 0 ? 'expired' : `${days < 10 ? days.toFixed(1) : Math.floor(days)} d left`

@@ -1,18 +1,18 @@
 import { expect, it } from 'vitest'
 import type { CheckKind } from '@/backend'
-import { daysWords, emptyKind, faults, newCheck, statusCodes, suggestedName, wholeNumber } from './check'
+import { daysText, emptyKind, faults, newCheck, statusCodes, suggestedName, wholeNumber } from './check'
 
-it('finds what is missing in a new check, by field', () => {
+it('finds the missing fields of a new check', () => {
   expect(Object.keys(faults(newCheck('http')))).toEqual(['url', 'name'])
   expect(Object.keys(faults(newCheck('tcp')))).toEqual(['port', 'name'])
   expect(Object.keys(faults({ ...newCheck('postgres'), name: 'orders' }))).toEqual([])
 })
 
-it('tells how long a certificate lasts', () => {
-  expect([-1, 0.04, 1.97, 13.9].map(daysWords)).toEqual(['ended', '0.0 d left', '2.0 d left', '13 d left'])
+it('writes the remaining validity of a certificate', () => {
+  expect([-1, 0.04, 1.97, 13.9].map(daysText)).toEqual(['expired', '0.0 d left', '2.0 d left', '13 d left'])
 })
 
-it('suggests a name from what is looked at', () => {
+it('suggests a name from the target', () => {
   expect(
     suggestedName({
       type: 'http',
@@ -27,7 +27,7 @@ it('suggests a name from what is looked at', () => {
   expect(suggestedName({ ...emptyKind('http'), url: 'shop' } as CheckKind)).toBe('')
 })
 
-it('reads numbers as they are typed and refuses what is none', () => {
+it('parses typed numbers and rejects other text', () => {
   expect(statusCodes('200, 204 301')).toEqual([200, 204, 301])
   expect(statusCodes('')).toEqual([])
   expect(statusCodes('200, 9999')).toBeNull()

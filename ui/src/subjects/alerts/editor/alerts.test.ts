@@ -3,7 +3,7 @@ import type { AlertRule, SeriesPoints } from '@/backend'
 import { parseMatcher } from '@/query/matchers'
 import { readQuery, ruleQuery } from './query'
 import { faults, newRule, suggestedName, watchFrom } from './rule'
-import { coarseWords, lasting, simulate } from './simulate'
+import { coarseNote, totalLength, simulate } from './simulate'
 
 const second = 1e9
 const points = (values: number[]): SeriesPoints => ({
@@ -24,24 +24,24 @@ const rule = (part: Partial<AlertRule> = {}): AlertRule => ({
   ...part,
 })
 
-describe('trying a rule on values', () => {
-  it('is pending until the condition has held, then fires once', () => {
-    const { stretches, notifications } = simulate(rule(), [points([1, 9, 9, 9, 9, 1])], 60 * second)
+describe('a backtest', () => {
+  it('is pending for the for time of the rule, then fires once', () => {
+    const { intervals, notifications } = simulate(rule(), [points([1, 9, 9, 9, 9, 1])], 60 * second)
     expect(notifications).toBe(1)
-    expect(stretches.map(({ state, range }) => [state, range.start / second, range.end / second])).toEqual([
+    expect(intervals.map(({ state, range }) => [state, range.start / second, range.end / second])).toEqual([
       ['pending', 60, 180],
       ['firing', 180, 300],
     ])
-    expect(lasting(stretches, 'firing')).toBe(120 * second)
+    expect(totalLength(intervals, 'firing')).toBe(120 * second)
   })
 
   it('does not fire for a shorter excess', () => {
-    const { stretches, notifications } = simulate(rule(), [points([1, 9, 9, 1])], 60 * second)
+    const { intervals, notifications } = simulate(rule(), [points([1, 9, 9, 1])], 60 * second)
     expect(notifications).toBe(0)
-    expect(stretches.map(({ state }) => state)).toEqual(['pending'])
+    expect(intervals.map(({ state }) => state)).toEqual(['pending'])
   })
 
-  it('fires at once without a hold, and once per series', () => {
+  it('fires at once without a for time, and once per series', () => {
     expect(simulate(rule({ hold_seconds: 0 }), [points([9, 1, 9]), points([9, 9, 9])], 60 * second).notifications).toBe(
       3,
     )
@@ -55,7 +55,7 @@ describe('trying a rule on values', () => {
 })
 
 describe('rules', () => {
-  it('name the field that is wrong', () => {
+  it('name the invalid field', () => {
     expect(
       Object.keys(
         faults(
@@ -143,8 +143,8 @@ describe('rules', () => {
   })
 })
 
-it('says in words when a preview had to look less often than the rule will', () => {
-  const looked = newRule({
+it('notes that a backtest evaluates less often than the rule', () => {
+  const given = newRule({
     type: 'metric',
     metric: 'm',
     matchers: [],
@@ -152,7 +152,7 @@ it('says in words when a preview had to look less often than the rule will', () 
     group_by: [],
     window_seconds: 300,
   })
-  expect(coarseWords(looked, 15, '3 hours')).toBe('')
-  expect(coarseWords(looked, 44, '24 hours')).toMatch(/^Over 24 hours the rule is tried every 44 s here; .* every 15 s/)
-  expect(coarseWords(looked, 3600, '7 days')).toContain('every 1 h here, over 1 h instead of 5 min;')
+  expect(coarseNote(given, 15, '3 hours')).toBe('')
+  expect(coarseNote(given, 44, '24 hours')).toMatch(/^Over 24 hours the backtest evaluates every 44 s. .* every 15 s/)
+  expect(coarseNote(given, 3600, '7 days')).toContain('every 1 h, over 1 h instead of 5 min.')
 })

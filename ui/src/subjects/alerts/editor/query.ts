@@ -11,7 +11,7 @@ const compact = (seconds: number) =>
     .replace(/\s*min/, 'm')
     .replaceAll(' ', '')
 
-/** A rule as text in the manner of PromQL, which `readQuery` reads. */
+/** Writes a rule as a PromQL-like text, which `readQuery` reads. */
 export function ruleQuery(rule: AlertRule): string {
   const sign = COMPARATORS.find(({ value }) => value === rule.comparator)?.sign ?? '>'
   const threshold = Number.isFinite(rule.threshold) ? rule.threshold : NO_THRESHOLD
@@ -42,7 +42,7 @@ function readWatch(scanner: Scanner): Watch {
   const group_by = by ? scanner.names() : []
   scanner.take('(')
   const window = () => {
-    scanner.take('[', '“[” and how far to look back, such as [5m]')
+    scanner.take('[', '“[” and a window, such as [5m]')
     const at = scanner.at
     const seconds = parseSeconds(scanner.until(']'))
     if (!seconds) scanner.fail('a duration such as 5m', at)
@@ -68,7 +68,7 @@ function readWatch(scanner: Scanner): Watch {
   }
 }
 
-/** The rule with what the text says of it; throws `ExpressionError`. */
+/** Returns the rule with the fields of the text; throws `ExpressionError`. */
 export function readQuery(text: string, rule: AlertRule): AlertRule {
   const scanner = new Scanner(text)
   const watch = readWatch(scanner)

@@ -1,7 +1,7 @@
 import type { Aggregation, AlertRule, Comparator, MetricSummary, TagMatcher, Watch } from '@/backend'
 
-/** Above this many characters a suggested name is cut. */
-const NAME_LENGTH = 80
+/** Length in characters above which a suggested name is cut. */
+const MAX_NAME_LENGTH = 80
 
 export const COMPARATORS: { value: Comparator; label: string; sign: string }[] = [
   { value: 'above', label: 'above', sign: '>' },
@@ -25,7 +25,7 @@ export const AGGREGATIONS: { value: Aggregation; label: string }[] = [
   { value: 'p99', label: 'p99' },
 ]
 
-/** The aggregations that make sense for a metric, the suggested one first in mind but the order kept. */
+/** Returns the aggregations that fit a metric, in their usual order. */
 export function aggregationsFor(metric: MetricSummary | undefined): typeof AGGREGATIONS {
   const allowed: Partial<Record<MetricSummary['kind'], Aggregation[]>> = {
     counter: ['rate', 'increase', 'last'],
@@ -36,7 +36,7 @@ export function aggregationsFor(metric: MetricSummary | undefined): typeof AGGRE
   return list ? AGGREGATIONS.filter(({ value }) => list.includes(value)) : AGGREGATIONS
 }
 
-/** What a new rule watches, from the address: `metric` (with `aggregation`, `by`, `where`), `check` or `log`. */
+/** Reads the source of a new rule from the address: `metric` (with `aggregation`, `by`, `where`), `check` or `log`. */
 export function watchFrom(
   param: (name: string) => string,
   all: (name: string) => string[],
@@ -60,7 +60,7 @@ export function watchFrom(
   }
 }
 
-/** A rule that was never saved; `when` and `threshold` are from the address and may be empty. */
+/** Returns an unsaved rule; `when` and `threshold` are from the address and may be empty. */
 export function newRule(watch: Watch, when = '', threshold = ''): AlertRule {
   const comparator = COMPARATORS.find(({ value }) => value === when)?.value
   return {
@@ -81,34 +81,34 @@ export function newRule(watch: Watch, when = '', threshold = ''): AlertRule {
 
 const CHECK_STATES = ['healthy', 'degraded', 'unhealthy']
 
-/** A short name for a rule that has none: what, how, against what. */
+/** Suggests a short name: aggregation, metric, comparison and threshold. */
 export function suggestedName(rule: AlertRule, threshold: string, checkName: string): string {
   const { watch } = rule
   if (watch.type === 'check')
     return `${checkName || 'Any check'} is ${CHECK_STATES[Math.round(rule.threshold)] ?? 'unhealthy'}`
-  if (watch.type === 'logs') return `Log: ${watch.query || 'any line'}`.slice(0, NAME_LENGTH)
+  if (watch.type === 'logs') return `Log: ${watch.query || 'any line'}`.slice(0, MAX_NAME_LENGTH)
   if (!watch.metric || Number.isNaN(rule.threshold)) return ''
   const service = watch.matchers.find(({ key, operator }) => operator === 'equal' && key.startsWith('service'))?.value
   const aggregation = AGGREGATIONS.find(({ value }) => value === watch.aggregation)?.label ?? ''
   const what = `${service ? `${service} ` : ''}${watch.aggregation === 'average' ? '' : `${aggregation} of `}${watch.metric}`
   return `${what} ${COMPARATORS.find(({ value }) => value === rule.comparator)?.label ?? ''} ${threshold}`.slice(
     0,
-    NAME_LENGTH,
+    MAX_NAME_LENGTH,
   )
 }
 
-/** What is wrong with a rule, by field. */
+/** Returns the faults of a rule, by field. */
 export function faults(
   rule: AlertRule,
 ): Partial<Record<'name' | 'metric' | 'query' | 'threshold' | 'resolve' | 'window', string>> {
   const found: ReturnType<typeof faults> = {}
-  if (!rule.name.trim()) found.name = 'A name, to be told by'
+  if (!rule.name.trim()) found.name = 'Enter a name'
   if (rule.watch.type === 'metric' && !rule.watch.metric) found.metric = 'Choose a metric'
-  if (!Number.isFinite(rule.threshold)) found.threshold = 'A threshold, such as 800 ms; or take the suggested one'
+  if (!Number.isFinite(rule.threshold)) found.threshold = 'Enter a threshold, such as 800 ms, or use the suggested one'
   if (rule.watch.type !== 'check' && rule.watch.window_seconds < 1) found.window = 'At least 1 s'
   const upward = rule.comparator === 'above' || rule.comparator === 'at_least'
   const { resolve_threshold: resolve, threshold } = rule
   if (resolve !== null && (upward ? resolve > threshold : resolve < threshold))
-    found.resolve = `It must not be ${upward ? 'above' : 'below'} the threshold`
+    found.resolve = `Must not be ${upward ? 'above' : 'below'} the threshold`
   return found
 }

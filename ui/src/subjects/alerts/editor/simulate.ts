@@ -14,18 +14,18 @@ export function holds(comparator: Comparator, value: number, threshold: number):
   }
 }
 
-/** What a rule does to values that are known already. */
+/** The result of a rule evaluated over loaded values. */
 export interface Simulation {
-  stretches: PreviewStretch[]
+  intervals: PreviewStretch[]
   notifications: number
 }
 
 /**
- * Runs a rule over the values of a preview, so that the answer moves with the hand while the threshold is
- * dragged; the engine's own answer replaces it. Times and `step` in nanoseconds. Missing data keep the state.
+ * Evaluates a rule over the values of a backtest, so that the result follows the threshold while it is dragged.
+ * The engine's result replaces it. Times and `step` are in nanoseconds. Missing data retain the state.
  */
 export function simulate(rule: AlertRule, series: readonly SeriesPoints[], step: number): Simulation {
-  const stretches: PreviewStretch[] = []
+  const intervals: PreviewStretch[] = []
   let notifications = 0
   for (const { labels, times, values } of series) {
     let since: number | null = null
@@ -33,8 +33,8 @@ export function simulate(rule: AlertRule, series: readonly SeriesPoints[], step:
     const close = (end: number) => {
       if (since === null) return
       const pendingEnd = firing ?? end
-      if (pendingEnd > since) stretches.push({ range: { start: since, end: pendingEnd }, state: 'pending', labels })
-      if (firing !== null) stretches.push({ range: { start: firing, end }, state: 'firing', labels })
+      if (pendingEnd > since) intervals.push({ range: { start: since, end: pendingEnd }, state: 'pending', labels })
+      if (firing !== null) intervals.push({ range: { start: firing, end }, state: 'firing', labels })
       since = firing = null
     }
     times.forEach((time, index) => {
@@ -49,21 +49,24 @@ export function simulate(rule: AlertRule, series: readonly SeriesPoints[], step:
     })
     close((times.at(-1) ?? 0) + step)
   }
-  return { stretches, notifications }
+  return { intervals, notifications }
 }
 
-/** How long stretches of one state last together, in nanoseconds. */
-export const lasting = (stretches: readonly PreviewStretch[], state: 'pending' | 'firing'): number =>
-  stretches.filter((one) => one.state === state).reduce((sum, { range }) => sum + range.end - range.start, 0)
+/** Returns the total length of the intervals of one state, in nanoseconds. */
+export const totalLength = (intervals: readonly PreviewStretch[], state: 'pending' | 'firing'): number =>
+  intervals.filter((one) => one.state === state).reduce((sum, { range }) => sum + range.end - range.start, 0)
 
-/** What a preview could not see because its steps, in seconds, had to be longer than the rule's; empty if they were not. */
-export function coarseWords(rule: AlertRule, step: number, stretch: string): string {
+/**
+ * Returns a note on a backtest whose `step` (seconds) is longer than the rule's interval; empty otherwise.
+ * `length` is the length of the backtest in words.
+ */
+export function coarseNote(rule: AlertRule, step: number, length: string): string {
   if (step <= rule.interval_seconds) return ''
   const every = formatSpan(step * 1000)
   const window = rule.watch.type === 'check' ? Infinity : rule.watch.window_seconds
   const widened = window < step ? `, over ${every} instead of ${formatSpan(window * 1000)}` : ''
   return (
-    `Over ${stretch} the rule is tried every ${every} here${widened}; once saved, it looks every ` +
-    `${formatSpan(rule.interval_seconds * 1000)} and may also fire on what is shorter.`
+    `Over ${length} the backtest evaluates every ${every}${widened}. The saved rule evaluates every ` +
+    `${formatSpan(rule.interval_seconds * 1000)} and can fire on shorter peaks.`
   )
 }

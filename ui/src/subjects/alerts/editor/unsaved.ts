@@ -6,8 +6,8 @@ interface Unsaved {
 }
 let wanted: Unsaved | null = null
 
-/** Keeps a rule that is being left without saving; the result goes back to it as it was. */
-export function unsaved(rule: AlertRule): () => void {
+/** Stores a rule that is closed without saving; the returned function reopens it. */
+export function keepUnsaved(rule: AlertRule): () => void {
   const left = { address: location.hash, rule }
   return () => {
     wanted = left
@@ -15,8 +15,8 @@ export function unsaved(rule: AlertRule): () => void {
   }
 }
 
-/** The rule that was gone back to at this address, once. */
-export function regained(): AlertRule | null {
+/** Returns the rule to reopen at this address, once. */
+export function reopenedRule(): AlertRule | null {
   const rule = wanted?.address === location.hash ? wanted.rule : null
   wanted = null
   return rule

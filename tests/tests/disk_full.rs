@@ -199,7 +199,7 @@ async fn statsd() -> Result<()> {
             lost = now;
         }
     }
-    ensure!(lost.contains("1 values put together were lost: the disk is nearly full"), "{lost:?}");
+    ensure!(lost.contains("1 aggregated values were lost: the disk is nearly full"), "{lost:?}");
     disk.make_room()?;
     engine.wait_for_status("the notice is gone", |status| !is_told(status)).await?;
     let begun = Instant::now();

@@ -178,7 +178,7 @@ async fn a_real_prometheus_sends_and_tells_them() {
     let scraped = all(&mut commits, "federation", &prometheus).await;
     let rounded =
         "native histograms that count in fractions, such as pace_seconds, are rounded to whole measurements";
-    assert_eq!(counters.remark(), rounded);
+    assert_eq!(counters.warning(), rounded);
     let began = Instant::now();
     while !reporter.status().message.ends_with(rounded) {
         assert!(began.elapsed() < PATIENCE, "{:?}", reporter.status());

@@ -133,7 +133,7 @@ impl Intake {
                     address: entry.address,
                     state: part.state,
                     message: if part.message.is_empty() {
-                        entry.counters.remark().to_owned()
+                        entry.counters.warning().to_owned()
                     } else {
                         part.message
                     },

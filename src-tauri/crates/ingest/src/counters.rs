@@ -1,4 +1,4 @@
-//! What came through one listener since it started.
+//! Counters of one receiver since it was started.
 
 use std::sync::{
     OnceLock,
@@ -7,24 +7,22 @@ use std::sync::{
 
 use model::{RecordCounts, TelemetryBatch, Timestamp};
 
-use crate::conversion::Trimmed;
-
-/// Counts what came in and what was refused; shared between a listener and whoever shows its state.
+/// Counters of stored and rejected records, shared between a receiver and its status.
 #[derive(Debug, Default)]
 pub struct IntakeCounters {
     samples: AtomicU64,
     logs: AtomicU64,
     spans: AtomicU64,
-    refused: AtomicU64,
-    rejected: AtomicU64,
-    trimmed: AtomicU64,
+    rejected_requests: AtomicU64,
+    rejected_records: AtomicU64,
+    trimmed_attributes: AtomicU64,
     last_received: AtomicI64,
-    remark: OnceLock<String>,
+    warning: OnceLock<String>,
 }
 
 impl IntakeCounters {
-    /// Records that were stored (exemplars are not counted), requests that were refused as a whole, and when
-    /// the last record came.
+    /// Returns the stored records (without exemplars), the number of requests that were rejected as
+    /// a whole, and the time of the last record.
     pub fn snapshot(&self) -> (RecordCounts, u64, Option<Timestamp>) {
         let counts = RecordCounts {
             samples: self.samples.load(Relaxed),
@@ -32,35 +30,35 @@ impl IntakeCounters {
             spans: self.spans.load(Relaxed),
         };
         let last = self.last_received.load(Relaxed);
-        (counts, self.refused.load(Relaxed), (last != 0).then_some(Timestamp(last)))
+        (counts, self.rejected_requests.load(Relaxed), (last != 0).then_some(Timestamp(last)))
     }
 
-    /// Records that were rejected one by one out of requests whose other records were stored.
+    /// Returns the number of rejected records of requests whose other records were stored.
     pub fn rejected_records(&self) -> u64 {
-        self.rejected.load(Relaxed)
+        self.rejected_records.load(Relaxed)
     }
 
-    /// Attributes dropped and values cut to keep within the limits.
+    /// Returns the number of attributes that were dropped or cut to keep within the limits.
     pub fn trimmed_attributes(&self) -> u64 {
-        self.trimmed.load(Relaxed)
+        self.trimmed_attributes.load(Relaxed)
     }
 
-    /// What is worth knowing of how records are kept; empty if they are kept as they came.
-    pub fn remark(&self) -> &str {
-        self.remark.get().map_or("", String::as_str)
+    /// Returns a warning about records that are not stored as sent; empty if there is none.
+    pub fn warning(&self) -> &str {
+        self.warning.get().map_or("", String::as_str)
     }
 
-    /// Tells of histograms whose counts are fractions; once is enough.
-    pub(crate) fn remark_rounded(&self, name: &str) {
-        self.remark.get_or_init(|| {
+    /// Sets the warning about histograms with fractional counts. Only the first call has an effect.
+    pub(crate) fn warn_rounded(&self, name: &str) {
+        self.warning.get_or_init(|| {
             format!(
                 "native histograms that count in fractions, such as {name}, are rounded to whole measurements"
             )
         });
     }
 
-    pub(crate) fn count_refused(&self) {
-        self.refused.fetch_add(1, Relaxed);
+    pub(crate) fn count_rejected_request(&self) {
+        self.rejected_requests.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn count_stored(&self, counts: RecordCounts, now: Timestamp) {
@@ -72,13 +70,16 @@ impl IntakeCounters {
         }
     }
 
-    pub(crate) fn count_rejected(&self, rejected: u64, trimmed: Trimmed) {
-        self.rejected.fetch_add(rejected, Relaxed);
-        self.trimmed.fetch_add(trimmed.dropped + trimmed.cut, Relaxed);
+    pub(crate) fn count_rejected_records(&self, rejected: u64) {
+        self.rejected_records.fetch_add(rejected, Relaxed);
+    }
+
+    pub(crate) fn count_trimmed(&self, attributes: u64) {
+        self.trimmed_attributes.fetch_add(attributes, Relaxed);
     }
 }
 
-/// The records of a batch by signal.
+/// Returns the number of records of a batch by signal.
 pub(crate) fn records(batch: &TelemetryBatch) -> RecordCounts {
     RecordCounts {
         samples: (batch.samples.len() + batch.histograms.len()) as u64,

@@ -1,4 +1,4 @@
-//! From a message to a batch. Series that are known cost a hash and a look-up.
+//! Conversion of a message to a batch. A cached series costs a hash and a lookup.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,131 +13,121 @@ use model::{
 use store::Accepted;
 
 use super::{
-    descriptor::{Content, Told, describe, name_of},
-    known::{Known, LabelHash},
+    descriptor::{FamilyMetadata, PointType, describe, name_of},
     message::{Label, WireExemplar, WireMetadata, WireSeries, read_first, read_metadata, read_second},
     native::Native,
+    series_cache::{LabelHash, SeriesCache},
 };
-use crate::{attributes::MAX_ATTRIBUTES, clock, refusal::Refusal};
+use crate::{otlp::attributes::MAX_ATTRIBUTES, problems::Problems, rejection::Rejection, timestamp};
 
-/// How many points one request may have.
-const MOST_POINTS: usize = 2_000_000;
-/// What is told of a metric costs as much less to look up than it costs to describe a series.
+/// Maximum number of points of one request.
+const MAX_POINTS: usize = 2_000_000;
+/// Number of metadata lookups that cost as much as describing one series.
 const METADATA_PER_SERIES: usize = 16;
-/// How many problems are told in words; the rest is only counted.
-const TOLD_PROBLEMS: usize = 5;
 
-/// Which message a request holds.
+/// The message type of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Version {
+pub(super) enum Version {
     /// `prometheus.WriteRequest`.
     First,
     /// `io.prometheus.write.v2.Request`.
     Second,
 }
 
-/// Points by kind.
+/// Numbers of written points by kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Written {
-    pub(crate) samples: u64,
-    pub(crate) histograms: u64,
-    pub(crate) exemplars: u64,
+pub(super) struct Written {
+    pub(super) samples: u64,
+    pub(super) histograms: u64,
+    pub(super) exemplars: u64,
 }
 
-/// What one request amounts to.
+/// The outcome of converting one request.
 #[derive(Debug, Default)]
-pub(crate) struct Converted {
-    pub(crate) batch: TelemetryBatch,
-    pub(crate) written: Written,
-    /// Series that become known once the batch is committed.
-    pub(crate) fresh: Vec<(LabelHash, SeriesId)>,
-    /// What was known when they were found.
-    pub(crate) generation: u64,
-    /// Points that were refused.
-    pub(crate) rejected: u64,
-    /// Name of the first histogram whose counts are fractions, which are rounded.
-    pub(crate) rounded: Option<String>,
-    problems: Vec<String>,
-    untold: u64,
+pub(super) struct Converted {
+    pub(super) batch: TelemetryBatch,
+    pub(super) written: Written,
+    /// Series to cache once the batch is committed.
+    pub(super) fresh: Vec<(LabelHash, SeriesId)>,
+    /// The generation of the cache when they were looked up.
+    pub(super) generation: u64,
+    /// Number of rejected points.
+    pub(super) rejected: u64,
+    /// Name of the first histogram whose fractional counts were rounded.
+    pub(super) rounded: Option<String>,
+    problems: Problems,
 }
 
 impl Converted {
-    fn reject(&mut self, points: usize, place: &dyn Display, reason: &dyn Display) {
+    fn reject(&mut self, points: usize, position: &dyn Display, reason: &dyn Display) {
         self.rejected += points.max(1) as u64;
-        if self.problems.len() < TOLD_PROBLEMS {
-            self.problems.push(format!("{place}: {reason}"));
-        } else {
-            self.untold += 1;
-        }
+        self.problems.add(position, reason);
     }
 
-    /// Takes note of points that the store did not keep.
-    pub(crate) fn hold_back(&mut self, accepted: &Accepted) {
+    /// Counts points that the store dropped.
+    pub(super) fn add_dropped(&mut self, accepted: &Accepted) {
         let samples = accepted.held_back.min(self.written.samples);
         self.written.samples -= samples;
         self.written.histograms = self.written.histograms.saturating_sub(accepted.held_back - samples);
         self.rejected += accepted.held_back;
-        self.problems.extend(accepted.reasons.iter().take(TOLD_PROBLEMS).map(ToString::to_string));
+        self.problems.extend(accepted.reasons.iter().map(ToString::to_string));
     }
 
-    /// What is told of the refused points; empty if there are none.
-    pub(crate) fn message(&self) -> String {
+    /// Returns a description of the rejected points; empty if there are none.
+    pub(super) fn message(&self) -> String {
         if self.rejected == 0 {
             return String::new();
         }
-        let mut message = format!("{} points were refused: {}", self.rejected, self.problems.join("; "));
-        if self.untold > 0 {
-            message.push_str(&format!("; and {} more", self.untold));
-        }
-        message
+        format!("{} points rejected: {}", self.rejected, self.problems)
     }
 }
 
-/// Why a conversion ends early.
+/// The reason why a conversion ended early.
 #[derive(Debug)]
-pub(crate) enum Halt {
-    /// The message makes no sense or is beyond a limit.
-    Refused(Refusal),
-    /// It holds more that is new than it may.
-    MuchNew,
+pub(super) enum Halt {
+    /// The message is malformed or exceeds a limit.
+    Rejected(Rejection),
+    /// The message holds more uncached series than allowed.
+    TooManyNew,
 }
 
-impl From<Refusal> for Halt {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+impl From<Rejection> for Halt {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
     }
 }
 
-/// Converts a message at the time `now`, as long as it has no more than `most_new` series that are not known. Blocking
-/// for as long as that takes.
-pub(crate) fn convert(
+/// Converts a message that arrived at `now`. Blocking.
+///
+/// Fails with [`Halt::TooManyNew`] if it has more than `max_new` series that are not cached.
+pub(super) fn convert(
     message: &[u8],
     version: Version,
-    known: &Known,
+    cache: &SeriesCache,
     now: Timestamp,
-    most_new: usize,
+    max_new: usize,
 ) -> Result<Converted, Halt> {
     if version == Version::First {
-        // They hold for the samples of the very message.
+        // Metadata apply to the samples of the same message.
         let metadata = read_metadata(message)?;
-        if metadata.len() > most_new.saturating_mul(METADATA_PER_SERIES)
-            || (most_new < usize::MAX && !known.is_told(&metadata))
+        if metadata.len() > max_new.saturating_mul(METADATA_PER_SERIES)
+            || (max_new < usize::MAX && !cache.contains_metadata(&metadata))
         {
-            return Err(Halt::MuchNew);
+            return Err(Halt::TooManyNew);
         }
-        known.tell(&metadata);
+        cache.add_metadata(&metadata);
     }
-    let generation = known.generation();
+    let generation = cache.generation();
     let mut converter = Converter {
-        known,
-        series: known.series(),
+        cache,
+        series: cache.series(),
         fresh: HashMap::default(),
         described: HashSet::new(),
         stored: HashMap::new(),
         done: Converted::default(),
         scratch: Vec::new(),
         now,
-        left_new: most_new,
+        remaining_new: max_new,
     };
     let take = |series: &WireSeries<'_>| converter.take(series);
     match version {
@@ -150,42 +140,43 @@ pub(crate) fn convert(
     Ok(done)
 }
 
+/// The conversion of one message.
 struct Converter<'a> {
-    known: &'a Known,
+    cache: &'a SeriesCache,
     series: RwLockReadGuard<'a, HashMap<LabelHash, SeriesId, Unhashed>>,
     fresh: HashMap<LabelHash, SeriesId, Unhashed>,
     described: HashSet<SeriesId>,
-    /// What is stored of metrics against their names, looked up once a request.
-    stored: HashMap<String, Option<Told>>,
+    /// Stored metadata by metric name, looked up once per request.
+    stored: HashMap<String, Option<FamilyMetadata>>,
     done: Converted,
     scratch: Vec<u8>,
     now: Timestamp,
-    /// How many more series may be new.
-    left_new: usize,
+    /// Number of uncached series that the message may still have.
+    remaining_new: usize,
 }
 
 impl Converter<'_> {
     fn take(&mut self, series: &WireSeries<'_>) -> Result<(), Halt> {
         let points = series.samples.len() + series.histograms.len();
-        if self.done.batch.len() + points + series.exemplars.len() > MOST_POINTS {
-            return Err(Halt::Refused(Refusal::TooLarge(format!(
-                "the request holds more than {MOST_POINTS} points, send smaller batches"
+        if self.done.batch.len() + points + series.exemplars.len() > MAX_POINTS {
+            return Err(Halt::Rejected(Rejection::TooLarge(format!(
+                "the request holds more than {MAX_POINTS} points, send smaller batches"
             ))));
         }
         if let Some(problem) = series.problem {
-            self.done.reject(points + series.exemplars.len(), &place(series), &problem);
+            self.done.reject(points + series.exemplars.len(), &position(series), &problem);
             return Ok(());
         }
         let mut carrier = None;
-        // A series of exemplars alone is one of numbers.
+        // A series that has only exemplars is a series of numbers.
         if !series.samples.is_empty() || series.histograms.is_empty() {
-            match self.find(series, Content::Numbers)? {
+            match self.find(series, PointType::Numbers)? {
                 Ok(id) => {
                     carrier = Some(id);
                     self.samples(series, id);
                 }
                 Err(reason) => {
-                    self.done.reject(points + series.exemplars.len(), &place(series), &reason);
+                    self.done.reject(points + series.exemplars.len(), &position(series), &reason);
                     return Ok(());
                 }
             }
@@ -193,19 +184,19 @@ impl Converter<'_> {
         for message in &series.histograms {
             match self.histogram(series, message)? {
                 Ok(id) => carrier = carrier.or(Some(id)),
-                Err(reason) => self.done.reject(1, &place(series), &reason),
+                Err(reason) => self.done.reject(1, &position(series), &reason),
             }
         }
         for exemplar in &series.exemplars {
             match carrier
-                .ok_or("there is no point it belongs to".to_owned())
+                .ok_or("the series has no point".to_owned())
                 .and_then(|id| self.exemplar(id, exemplar))
             {
                 Ok(exemplar) => {
                     self.done.batch.exemplars.push(exemplar);
                     self.done.written.exemplars += 1;
                 }
-                Err(reason) => self.done.reject(1, &place(series), &format_args!("exemplar: {reason}")),
+                Err(reason) => self.done.reject(1, &position(series), &format_args!("exemplar: {reason}")),
             }
         }
         Ok(())
@@ -222,7 +213,7 @@ impl Converter<'_> {
                     self.done.batch.samples.push(Sample { series: id, time, start_time, value });
                     self.done.written.samples += 1;
                 }
-                Err(reason) => self.done.reject(1, &place(series), &reason),
+                Err(reason) => self.done.reject(1, &position(series), &reason),
             }
         }
     }
@@ -232,11 +223,11 @@ impl Converter<'_> {
         series: &WireSeries<'_>,
         message: &[u8],
     ) -> Result<Result<SeriesId, String>, Halt> {
-        let (content, point) = match self.read_histogram(series, message) {
+        let (point_type, point) = match self.read_histogram(series, message) {
             Ok(read) => read,
             Err(reason) => return Ok(Err(reason)),
         };
-        let found = self.find(series, content)?;
+        let found = self.find(series, point_type)?;
         if let Ok(series) = found {
             self.done.batch.histograms.push(HistogramPoint { series, ..point });
             self.done.written.histograms += 1;
@@ -244,21 +235,21 @@ impl Converter<'_> {
         Ok(found)
     }
 
-    /// A point whose series is still to be found.
+    /// Reads a point without its series.
     fn read_histogram(
         &mut self,
         series: &WireSeries<'_>,
         message: &[u8],
-    ) -> Result<(Content, HistogramPoint), String> {
-        let native = Native::read(message).map_err(|broken| format!("histogram: {broken}"))?;
+    ) -> Result<(PointType, HistogramPoint), String> {
+        let native = Native::read(message).map_err(|error| format!("histogram: {error}"))?;
         let time = time(native.timestamp, self.now)?;
         let start =
             if native.start_timestamp == 0 { series.created_timestamp } else { native.start_timestamp };
         if native.is_fractional() && self.done.rounded.is_none() {
             self.done.rounded = Some(name_of(&series.labels().unwrap_or_default()).to_owned());
         }
-        let content = Content::Native { custom: native.is_custom(), gauge: native.is_gauge() };
-        Ok((content, HistogramPoint { time, start_time: optional_time(start), ..native.point()? }))
+        let point_type = PointType::Native { custom: native.is_custom(), gauge: native.is_gauge() };
+        Ok((point_type, HistogramPoint { time, start_time: optional_time(start), ..native.point()? }))
     }
 
     fn exemplar(&self, series: SeriesId, exemplar: &WireExemplar<'_>) -> Result<Exemplar, String> {
@@ -290,49 +281,58 @@ impl Converter<'_> {
         Ok(converted)
     }
 
-    /// The number of a series, or why it has none. One that is not known is described in the batch.
-    fn find(&mut self, series: &WireSeries<'_>, content: Content) -> Result<Result<SeriesId, String>, Halt> {
-        let hash = self.hash(series, content);
+    /// Returns the id of a series, or the reason why it is rejected.
+    ///
+    /// A series that is not cached is described in the batch.
+    fn find(
+        &mut self,
+        series: &WireSeries<'_>,
+        point_type: PointType,
+    ) -> Result<Result<SeriesId, String>, Halt> {
+        let hash = self.hash(series, point_type);
         if let Some(id) = self.series.get(&hash).or_else(|| self.fresh.get(&hash)) {
             return Ok(Ok(*id));
         }
-        self.left_new = self.left_new.checked_sub(1).ok_or(Halt::MuchNew)?;
-        Ok(self.describe(hash, &series.labels()?, &series.metadata, content))
+        self.remaining_new = self.remaining_new.checked_sub(1).ok_or(Halt::TooManyNew)?;
+        Ok(self.describe(hash, &series.labels()?, &series.metadata, point_type))
     }
 
+    /// Adds the descriptor of a series to the batch and returns its id.
     fn describe(
         &mut self,
         hash: LabelHash,
         labels: &[Label<'_>],
         metadata: &WireMetadata<'_>,
-        content: Content,
+        point_type: PointType,
     ) -> Result<SeriesId, String> {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        let mut told = if *metadata == WireMetadata::default() {
-            self.known.told(name_of(labels))
+        let mut known = if *metadata == WireMetadata::default() {
+            self.cache.metadata(name_of(labels))
         } else {
-            Some(Told {
+            Some(FamilyMetadata {
                 kind: FamilyKind::of_number(metadata.kind),
                 help: text(metadata.help),
                 unit: text(metadata.unit),
             })
         };
-        if told.as_ref().is_none_or(|told| told.kind == FamilyKind::Unknown) {
-            // Metadata come now and then only: after a start the series goes on as what it was.
+        if known.as_ref().is_none_or(|known| known.kind == FamilyKind::Unknown) {
+            // Senders repeat metadata rarely: until then the series has the stored kind.
             let name = name_of(labels);
             let stored = match self.stored.get(name) {
                 Some(stored) => stored,
-                None => self.stored.entry(name.to_owned()).or_insert_with(|| self.known.stored(name)),
+                None => {
+                    self.stored.entry(name.to_owned()).or_insert_with(|| self.cache.stored_metadata(name))
+                }
             };
             if let Some(stored) = stored {
-                let told = told.get_or_insert_default();
-                told.kind = stored.kind;
-                if told.unit.is_empty() {
-                    told.unit.clone_from(&stored.unit);
+                let known = known.get_or_insert_default();
+                known.kind = stored.kind;
+                if known.unit.is_empty() {
+                    known.unit.clone_from(&stored.unit);
                 }
             }
         }
-        let descriptor = describe(labels, content, told.as_ref())?;
+        let descriptor = describe(labels, point_type, known.as_ref())?;
         let id = descriptor.id();
         if self.described.insert(id) {
             self.done.batch.series.push((id, descriptor));
@@ -341,18 +341,18 @@ impl Converter<'_> {
         Ok(id)
     }
 
-    fn hash(&mut self, series: &WireSeries<'_>, content: Content) -> LabelHash {
-        let content = match content {
-            Content::Numbers => 0,
-            Content::Native { custom, gauge } => 1 + u64::from(custom) + 2 * u64::from(gauge),
+    fn hash(&mut self, series: &WireSeries<'_>, point_type: PointType) -> LabelHash {
+        let point_type = match point_type {
+            PointType::Numbers => 0,
+            PointType::Native { custom, gauge } => 1 + u64::from(custom) + 2 * u64::from(gauge),
         };
-        let seed = content << 8 | (series.metadata.kind & 0xff);
+        let seed = point_type << 8 | (series.metadata.kind & 0xff);
         series.hash(&mut self.scratch, seed)
     }
 }
 
-/// A series as messages name it.
-fn place(series: &WireSeries<'_>) -> impl Display {
+/// Returns the name of a series for messages.
+fn position(series: &WireSeries<'_>) -> impl Display {
     let labels = series.labels().unwrap_or_default();
     let name = name_of(&labels);
     if name.is_empty() { "a series without a name".to_owned() } else { format!("{name:?}") }
@@ -360,7 +360,7 @@ fn place(series: &WireSeries<'_>) -> impl Display {
 
 fn time(millis: i64, now: Timestamp) -> Result<Timestamp, String> {
     let nanos = u64::try_from(millis).unwrap_or(0).saturating_mul(NANOS_PER_SECOND as u64 / 1000);
-    clock::believable(nanos, now)
+    timestamp::validated(nanos, now)
 }
 
 fn optional_time(millis: i64) -> Option<Timestamp> {

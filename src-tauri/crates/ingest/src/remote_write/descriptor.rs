@@ -1,4 +1,4 @@
-//! From a set of labels to the series it names.
+//! Series descriptors from labels and metadata.
 
 use std::sync::Arc;
 
@@ -8,37 +8,37 @@ use model::{
 };
 
 use super::message::Label;
-use crate::attributes::{MAX_ATTRIBUTES, MAX_NAME_BYTES, MAX_VALUE_BYTES};
+use crate::otlp::attributes::{MAX_ATTRIBUTES, MAX_NAME_BYTES, MAX_VALUE_BYTES};
 
-/// What is told of a metric family.
+/// The metadata of a metric family.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Told {
-    pub(crate) kind: FamilyKind,
-    pub(crate) help: String,
-    /// In OpenMetrics' words, such as `seconds`.
-    pub(crate) unit: String,
+pub(super) struct FamilyMetadata {
+    pub(super) kind: FamilyKind,
+    pub(super) help: String,
+    /// As in OpenMetrics, such as `seconds`.
+    pub(super) unit: String,
 }
 
-/// What the points of a series are: they tell apart series with the same labels.
+/// The type of a series' points, which distinguishes series with the same labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Content {
+pub(super) enum PointType {
     /// Plain numbers.
     Numbers,
     /// Native histograms.
     Native { custom: bool, gauge: bool },
 }
 
-/// The name in a set of labels; empty if there is none or it is not text.
-pub(crate) fn name_of<'a>(labels: &[Label<'a>]) -> &'a str {
+/// Returns the metric name in the labels; empty if it is missing or not UTF-8.
+pub(super) fn name_of<'a>(labels: &[Label<'a>]) -> &'a str {
     let found = labels.iter().find(|(name, _)| *name == b"__name__");
     found.and_then(|(_, name)| std::str::from_utf8(name).ok()).unwrap_or_default()
 }
 
-/// The series that the labels name, or why they name none.
-pub(crate) fn describe(
+/// Returns the series of the labels. Fails with the reason if they are invalid.
+pub(super) fn describe(
     labels: &[Label<'_>],
-    content: Content,
-    told: Option<&Told>,
+    point_type: PointType,
+    metadata: Option<&FamilyMetadata>,
 ) -> Result<Series, String> {
     if labels.len() > MAX_ATTRIBUTES {
         return Err(format!("has {} labels, more than {MAX_ATTRIBUTES}", labels.len()));
@@ -58,21 +58,22 @@ pub(crate) fn describe(
     for pair in texts.windows(2) {
         let [(before, _), (name, _)] = pair else { continue };
         if before == name {
-            return Err(format!("label {name:?} stands twice"));
+            return Err(format!("label {name:?} occurs twice"));
         }
         if before > name {
             return Err(format!("labels are not in order: {name:?} comes after {before:?}"));
         }
     }
-    // A label without a value is the same as no label (prometheus.io, "Data model").
+    // An empty label is equivalent to a missing one (prometheus.io, "Data model").
     texts.retain(|(_, value)| !value.is_empty());
     let text = |wanted: &str| texts.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
     let name = text("__name__").ok_or("has no label \"__name__\"")?;
     if name.len() > MAX_NAME_BYTES {
         return Err(format!("has a name of {} bytes, more than {MAX_NAME_BYTES}", name.len()));
     }
-    let (kind, temporality) = kind(name, content, told.map_or(FamilyKind::Unknown, |told| told.kind));
-    let unit = match told.map(|told| told.unit.as_str()).filter(|unit| !unit.is_empty()) {
+    let (kind, temporality) =
+        kind(name, point_type, metadata.map_or(FamilyKind::Unknown, |metadata| metadata.kind));
+    let unit = match metadata.map(|metadata| metadata.unit.as_str()).filter(|unit| !unit.is_empty()) {
         Some(word) => prometheus::ucum_unit(word).unwrap_or(word).to_owned(),
         None => prometheus::unit_of_name(name).to_owned(),
     };
@@ -80,7 +81,7 @@ pub(crate) fn describe(
         name: name.to_owned(),
         kind,
         unit,
-        description: told.map(|told| told.help.clone()).unwrap_or_default(),
+        description: metadata.map(|metadata| metadata.help.clone()).unwrap_or_default(),
         temporality,
         monotonic: kind != MetricKind::Gauge && temporality == Temporality::Cumulative,
         resource: resource(text),
@@ -89,7 +90,7 @@ pub(crate) fn describe(
     })
 }
 
-/// Who speaks, as for scraped targets: the service is the job, or what else may name it.
+/// Returns the resource. Its service is the job, as for scraped targets, or another label.
 fn resource<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Arc<Resource> {
     let mut attributes = Attributes::new();
     if let Some(service) = ["job", "service_name", "service"].into_iter().find_map(&text) {
@@ -98,20 +99,21 @@ fn resource<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Arc<Resource> {
     Arc::new(Resource { attributes })
 }
 
-fn kind(name: &str, content: Content, family: FamilyKind) -> (MetricKind, Temporality) {
+/// Returns kind and temporality of a series, from its points, its family and its name.
+fn kind(name: &str, point_type: PointType, family: FamilyKind) -> (MetricKind, Temporality) {
     let counter = (MetricKind::Counter, Temporality::Cumulative);
     let gauge = (MetricKind::Gauge, Temporality::Unspecified);
-    match content {
-        Content::Native { custom, gauge } => (
+    match point_type {
+        PointType::Native { custom, gauge } => (
             if custom { MetricKind::Histogram } else { MetricKind::ExponentialHistogram },
-            // A histogram that goes up and down stands for itself, as a delta does.
+            // Each point of a gauge histogram is independent of the one before, as a delta is.
             if gauge || family == FamilyKind::GaugeHistogram {
                 Temporality::Delta
             } else {
                 Temporality::Cumulative
             },
         ),
-        Content::Numbers => {
+        PointType::Numbers => {
             let counts = prometheus::counts_by_name(name);
             match family {
                 FamilyKind::Counter if !name.ends_with("_created") => counter,
@@ -133,11 +135,11 @@ mod tests {
 
     #[test]
     fn the_kind_comes_from_metadata_or_the_name() {
-        let kind = |name, told| {
-            let told = Told { kind: told, ..Told::default() };
-            describe(&labels(&[("__name__", name)]), Content::Numbers, Some(&told)).unwrap().kind
+        let kind = |name, family| {
+            let metadata = FamilyMetadata { kind: family, ..FamilyMetadata::default() };
+            describe(&labels(&[("__name__", name)]), PointType::Numbers, Some(&metadata)).unwrap().kind
         };
-        for (name, told, expected) in [
+        for (name, family, expected) in [
             ("forks", FamilyKind::Counter, MetricKind::Counter),
             ("forks", FamilyKind::Unknown, MetricKind::Gauge),
             ("forks_total", FamilyKind::Unknown, MetricKind::Counter),
@@ -149,42 +151,42 @@ mod tests {
             ("d_seconds_created", FamilyKind::Counter, MetricKind::Gauge),
             ("build_info", FamilyKind::Info, MetricKind::Gauge),
         ] {
-            assert_eq!(kind(name, told), expected, "{name} {told:?}");
+            assert_eq!(kind(name, family), expected, "{name} {family:?}");
         }
     }
 
     #[test]
     fn job_is_the_service_and_units_come_from_names() {
         let read = labels(&[("__name__", "x_seconds_total"), ("instance", "h:1"), ("job", "node")]);
-        let series = describe(&read, Content::Numbers, None).unwrap();
+        let series = describe(&read, PointType::Numbers, None).unwrap();
         assert_eq!((series.resource.service(), series.unit.as_str()), ("node", "s"));
         assert_eq!(series.attributes.to_json(), r#"{"instance":"h:1","job":"node"}"#);
         assert!(series.monotonic);
     }
 
     #[test]
-    fn a_label_without_a_value_is_no_label() {
-        let told = labels(&[("__name__", "up"), ("a", ""), ("job", ""), ("service", "shop")]);
+    fn an_empty_label_is_no_label() {
+        let with_empty = labels(&[("__name__", "up"), ("a", ""), ("job", ""), ("service", "shop")]);
         let without = labels(&[("__name__", "up"), ("service", "shop")]);
-        let series = describe(&told, Content::Numbers, None).unwrap();
+        let series = describe(&with_empty, PointType::Numbers, None).unwrap();
         assert_eq!(series.resource.service(), "shop");
-        assert_eq!(series.id(), describe(&without, Content::Numbers, None).unwrap().id());
+        assert_eq!(series.id(), describe(&without, PointType::Numbers, None).unwrap().id());
     }
 
     #[test]
-    fn bad_labels_say_what_is_wrong() {
+    fn invalid_labels_fail_with_a_reason() {
         for (pairs, expected) in [
             (vec![("job", "a")], "no label \"__name__\""),
             (vec![("__name__", "a"), ("", "b")], "without a name"),
-            (vec![("__name__", "a"), ("b", "1"), ("b", "2")], "\"b\" stands twice"),
+            (vec![("__name__", "a"), ("b", "1"), ("b", "2")], "\"b\" occurs twice"),
             (vec![("a", "a"), ("__name__", "b")], "not in order"),
             (vec![("__name__", ""), ("a", "b")], "no label \"__name__\""),
-            (vec![("__name__", "a"), ("b", ""), ("b", "2")], "\"b\" stands twice"),
+            (vec![("__name__", "a"), ("b", ""), ("b", "2")], "\"b\" occurs twice"),
         ] {
-            let error = describe(&labels(&pairs), Content::Numbers, None).unwrap_err();
+            let error = describe(&labels(&pairs), PointType::Numbers, None).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
         let bytes: Vec<Label<'_>> = vec![(b"__name__", b"\xff")];
-        assert!(describe(&bytes, Content::Numbers, None).is_err());
+        assert!(describe(&bytes, PointType::Numbers, None).is_err());
     }
 }

@@ -1,54 +1,56 @@
-//! The two messages of remote write, read in place: `prometheus.WriteRequest` (1.0) and
-//! `io.prometheus.write.v2.Request` (2.0). Field numbers are those of Prometheus' `prompb` folder.
+//! Readers of the two remote write messages, which borrow from the body.
+//!
+//! The messages are `prometheus.WriteRequest` (1.0) and `io.prometheus.write.v2.Request` (2.0).
+//! Field numbers are those of Prometheus' `prompb` folder.
 
 use std::borrow::Cow;
 
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use super::wire::{Broken, Fields, Value};
-use crate::refusal::Refusal;
+use super::wire::{Fields, Value, WireError};
+use crate::rejection::Rejection;
 
-/// How many texts the table of a 2.0 message may have.
+/// Maximum number of symbols of a 2.0 message.
 const MAX_SYMBOLS: usize = 1 << 20;
 
-/// A name and a value, not yet known to be text.
-pub(crate) type Label<'a> = (&'a [u8], &'a [u8]);
+/// A name and a value, not yet validated as UTF-8.
+pub(super) type Label<'a> = (&'a [u8], &'a [u8]);
 
-/// One number of a series.
+/// One sample of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct WireSample {
-    pub(crate) value: f64,
+pub(super) struct WireSample {
+    pub(super) value: f64,
     /// Milliseconds since the epoch.
-    pub(crate) timestamp: i64,
-    /// Milliseconds since the epoch, 0 if not told.
-    pub(crate) start_timestamp: i64,
+    pub(super) timestamp: i64,
+    /// Milliseconds since the epoch, 0 if absent.
+    pub(super) start_timestamp: i64,
 }
 
-/// One series of a message. The lists are used again for the next.
+/// One series of a message. Its lists are reused for the next series.
 #[derive(Debug, Default)]
-pub(crate) struct WireSeries<'a> {
+pub(super) struct WireSeries<'a> {
     labels: Vec<Label<'a>>,
-    /// The labels as a 1.0 message has them, one behind the other and not looked into yet; empty where `labels` has
-    /// them.
-    unread_labels: &'a [u8],
-    pub(crate) samples: Vec<WireSample>,
+    /// The adjacent labels of a 1.0 message, not yet decoded. Empty if `labels` has them.
+    encoded_labels: &'a [u8],
+    pub(super) samples: Vec<WireSample>,
     /// Messages of native histograms.
-    pub(crate) histograms: Vec<&'a [u8]>,
-    pub(crate) exemplars: Vec<WireExemplar<'a>>,
-    /// What 2.0 tells with the series.
-    pub(crate) metadata: WireMetadata<'a>,
-    /// Milliseconds since the epoch, 0 if not told.
-    pub(crate) created_timestamp: i64,
-    /// References that point nowhere, if there are any.
-    pub(crate) problem: Option<&'static str>,
+    pub(super) histograms: Vec<&'a [u8]>,
+    pub(super) exemplars: Vec<WireExemplar<'a>>,
+    /// The metadata of the series; only in 2.0.
+    pub(super) metadata: WireMetadata<'a>,
+    /// Milliseconds since the epoch, 0 if absent.
+    pub(super) created_timestamp: i64,
+    /// A description of invalid references, if there are any.
+    pub(super) problem: Option<&'static str>,
 }
 
 impl<'a> WireSeries<'a> {
-    /// A hash of the labels and of what 2.0 tells of the unit. Bytes that stand together are taken as they are: to
-    /// read them is more work than to find a series that is known.
-    pub(crate) fn hash(&self, scratch: &mut Vec<u8>, seed: u64) -> u128 {
-        if !self.unread_labels.is_empty() {
-            return xxh3_128_with_seed(self.unread_labels, seed << 1);
+    /// Returns a hash of the labels and of the unit in 2.0's metadata.
+    ///
+    /// Adjacent labels are hashed undecoded, because decoding costs more than a cache lookup.
+    pub(super) fn hash(&self, scratch: &mut Vec<u8>, seed: u64) -> u128 {
+        if !self.encoded_labels.is_empty() {
+            return xxh3_128_with_seed(self.encoded_labels, seed << 1);
         }
         scratch.clear();
         let texts = self.labels.iter().flat_map(|(name, value)| [*name, *value]);
@@ -59,17 +61,17 @@ impl<'a> WireSeries<'a> {
         xxh3_128_with_seed(scratch, seed << 1 | 1)
     }
 
-    /// The labels in the order they stand.
-    pub(crate) fn labels(&self) -> Result<Cow<'_, [Label<'a>]>, Refusal> {
-        self.read_labels().map_err(malformed)
+    /// Returns the labels in their order.
+    pub(super) fn labels(&self) -> Result<Cow<'_, [Label<'a>]>, Rejection> {
+        self.decode_labels().map_err(malformed)
     }
 
-    fn read_labels(&self) -> Result<Cow<'_, [Label<'a>]>, Broken> {
-        if self.unread_labels.is_empty() {
+    fn decode_labels(&self) -> Result<Cow<'_, [Label<'a>]>, WireError> {
+        if self.encoded_labels.is_empty() {
             return Ok(Cow::Borrowed(&self.labels));
         }
         let mut labels = Vec::new();
-        let mut fields = Fields::of(self.unread_labels);
+        let mut fields = Fields::of(self.encoded_labels);
         while let Some((_, value)) = fields.next_field()? {
             labels.push(label(value)?);
         }
@@ -78,7 +80,7 @@ impl<'a> WireSeries<'a> {
 
     fn clear(&mut self) {
         self.labels.clear();
-        self.unread_labels = &[];
+        self.encoded_labels = &[];
         self.samples.clear();
         self.histograms.clear();
         self.exemplars.clear();
@@ -90,26 +92,26 @@ impl<'a> WireSeries<'a> {
 
 /// An exemplar of a series.
 #[derive(Debug, Default)]
-pub(crate) struct WireExemplar<'a> {
-    pub(crate) labels: Vec<Label<'a>>,
-    pub(crate) value: f64,
+pub(super) struct WireExemplar<'a> {
+    pub(super) labels: Vec<Label<'a>>,
+    pub(super) value: f64,
     /// Milliseconds since the epoch.
-    pub(crate) timestamp: i64,
+    pub(super) timestamp: i64,
 }
 
-/// What is told of a metric.
+/// The metadata of a metric.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
-pub(crate) struct WireMetadata<'a> {
+pub(super) struct WireMetadata<'a> {
     /// `MetricType`, whose numbers are the same in both messages.
-    pub(crate) kind: u64,
+    pub(super) kind: u64,
     /// The name of the family; only in 1.0.
-    pub(crate) family: &'a [u8],
-    pub(crate) help: &'a [u8],
-    pub(crate) unit: &'a [u8],
+    pub(super) family: &'a [u8],
+    pub(super) help: &'a [u8],
+    pub(super) unit: &'a [u8],
 }
 
-/// What a message of 1.0 tells of metrics apart from their series, which may stand before or behind it.
-pub(crate) fn read_metadata(message: &[u8]) -> Result<Vec<WireMetadata<'_>>, Refusal> {
+/// Reads the metadata of a 1.0 message, which can precede or follow the series.
+pub(super) fn read_metadata(message: &[u8]) -> Result<Vec<WireMetadata<'_>>, Rejection> {
     let mut metadata = Vec::new();
     let mut fields = Fields::of(message);
     while let Some((number, value)) = fields.next_field().map_err(malformed)? {
@@ -120,8 +122,8 @@ pub(crate) fn read_metadata(message: &[u8]) -> Result<Vec<WireMetadata<'_>>, Ref
     Ok(metadata)
 }
 
-/// Reads the series of a message of 1.0. The first that is not taken ends the reading.
-pub(crate) fn read_first<Stop: From<Refusal>>(
+/// Reads the series of a 1.0 message. Ends with the first error of `take`.
+pub(super) fn read_first<Stop: From<Rejection>>(
     message: &[u8],
     mut take: impl FnMut(&WireSeries<'_>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
@@ -134,11 +136,11 @@ pub(crate) fn read_first<Stop: From<Refusal>>(
                 first_series(value.bytes().map_err(malformed)?, &mut series).map_err(malformed)?;
                 take(&series)?;
             }
-            // Read on, it would be acknowledged without a single sample.
+            // If these were ignored, the request would be acknowledged without a sample.
             4 | 5 => {
-                let problem = "the request is told to be prometheus.WriteRequest but holds fields of \
+                let problem = "the request is announced as prometheus.WriteRequest but holds fields of \
                     io.prometheus.write.v2.Request, is its Content-Type right?";
-                return Err(Refusal::Malformed(problem.to_owned()).into());
+                return Err(Rejection::Malformed(problem.to_owned()).into());
             }
             _ => {}
         }
@@ -146,24 +148,24 @@ pub(crate) fn read_first<Stop: From<Refusal>>(
     Ok(())
 }
 
-/// Reads the series of a message of 2.0.
-pub(crate) fn read_second<Stop: From<Refusal>>(
+/// Reads the series of a 2.0 message. Ends with the first error of `take`.
+pub(super) fn read_second<Stop: From<Rejection>>(
     message: &[u8],
     mut take: impl FnMut(&WireSeries<'_>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let mut symbols: Vec<&[u8]> = Vec::new();
     let mut fields = Fields::of(message);
-    // The table may stand behind the series: protobuf does not promise an order.
+    // The symbols can follow the series, because protobuf guarantees no order.
     while let Some((number, value)) = fields.next_field().map_err(malformed)? {
         if number == 1 {
-            let problem = "the request is told to be io.prometheus.write.v2.Request but holds fields of \
+            let problem = "the request is announced as io.prometheus.write.v2.Request but holds fields of \
                 prometheus.WriteRequest, is its Content-Type right?";
-            return Err(Refusal::Malformed(problem.to_owned()).into());
+            return Err(Rejection::Malformed(problem.to_owned()).into());
         }
         if number == 4 {
             if symbols.len() >= MAX_SYMBOLS {
                 return Err(
-                    Refusal::TooLarge(format!("the request has more than {MAX_SYMBOLS} symbols")).into()
+                    Rejection::TooLarge(format!("the request has more than {MAX_SYMBOLS} symbols")).into()
                 );
             }
             symbols.push(value.bytes().map_err(malformed)?);
@@ -177,7 +179,7 @@ pub(crate) fn read_second<Stop: From<Refusal>>(
             continue;
         }
         if std::mem::take(&mut first) && symbols.first().is_none_or(|symbol| !symbol.is_empty()) {
-            return Err(Refusal::Malformed("the symbols do not begin with an empty text".to_owned()).into());
+            return Err(Rejection::Malformed("the first symbol is not empty".to_owned()).into());
         }
         series.clear();
         second_series(value.bytes().map_err(malformed)?, &symbols, &mut series).map_err(malformed)?;
@@ -186,19 +188,19 @@ pub(crate) fn read_second<Stop: From<Refusal>>(
     Ok(())
 }
 
-fn malformed(broken: Broken) -> Refusal {
-    Refusal::Malformed(format!("the request is not valid protobuf: {broken}"))
+fn malformed(error: WireError) -> Rejection {
+    Rejection::Malformed(format!("the request is not valid protobuf: {error}"))
 }
 
-fn first_series<'a>(message: &'a [u8], series: &mut WireSeries<'a>) -> Result<(), Broken> {
+fn first_series<'a>(message: &'a [u8], series: &mut WireSeries<'a>) -> Result<(), WireError> {
     let mut fields = Fields::of(message);
-    series.unread_labels = fields.run_of(1)?;
+    series.encoded_labels = fields.run_of(1)?;
     while let Some((number, value)) = fields.next_field()? {
         match number {
             1 => {
-                // Not all in one place, as no sender writes them.
-                series.labels = series.read_labels()?.into_owned();
-                series.unread_labels = &[];
+                // The labels are not adjacent. No known sender does this.
+                series.labels = series.decode_labels()?.into_owned();
+                series.encoded_labels = &[];
                 series.labels.push(label(value)?);
             }
             2 => series.samples.push(sample(value)?),
@@ -217,45 +219,49 @@ fn second_series<'a>(
     message: &'a [u8],
     symbols: &[&'a [u8]],
     series: &mut WireSeries<'a>,
-) -> Result<(), Broken> {
+) -> Result<(), WireError> {
     let mut fields = Fields::of(message);
-    let mut astray = false;
+    let mut is_invalid = false;
     while let Some((number, value)) = fields.next_field()? {
         match number {
-            1 => astray |= referred(value, symbols, &mut series.labels)?,
+            1 => is_invalid |= resolve_labels(value, symbols, &mut series.labels)?,
             2 => series.samples.push(sample(value)?),
             3 => series.histograms.push(value.bytes()?),
             4 => series.exemplars.push(exemplar(value, |labels, value| {
-                astray |= referred(value, symbols, labels)?;
+                is_invalid |= resolve_labels(value, symbols, labels)?;
                 Ok(())
             })?),
-            5 => series.metadata = second_metadata(value, symbols, &mut astray)?,
+            5 => series.metadata = second_metadata(value, symbols, &mut is_invalid)?,
             6 => series.created_timestamp = value.signed()?,
             _ => {}
         }
     }
-    if astray {
-        series.problem = Some("refers to symbols that are not there");
+    if is_invalid {
+        series.problem = Some("refers to missing symbols");
     }
     Ok(())
 }
 
-/// Adds the labels that a list of references names; true if a reference points nowhere or has no partner.
-fn referred<'a>(value: Value<'a>, symbols: &[&'a [u8]], labels: &mut Vec<Label<'a>>) -> Result<bool, Broken> {
-    let (mut name, mut astray): (Option<&[u8]>, bool) = (None, false);
+/// Adds the labels of a list of references. Returns whether a reference is invalid or unpaired.
+fn resolve_labels<'a>(
+    value: Value<'a>,
+    symbols: &[&'a [u8]],
+    labels: &mut Vec<Label<'a>>,
+) -> Result<bool, WireError> {
+    let (mut name, mut is_invalid): (Option<&[u8]>, bool) = (None, false);
     value.each_number(|reference| {
         match usize::try_from(reference).ok().and_then(|reference| symbols.get(reference)) {
-            None => astray = true,
+            None => is_invalid = true,
             Some(symbol) => match name.take() {
                 None => name = Some(symbol),
                 Some(name) => labels.push((name, symbol)),
             },
         }
     })?;
-    Ok(astray || name.is_some())
+    Ok(is_invalid || name.is_some())
 }
 
-fn label(value: Value<'_>) -> Result<Label<'_>, Broken> {
+fn label(value: Value<'_>) -> Result<Label<'_>, WireError> {
     let (mut name, mut text): Label<'_> = (&[], &[]);
     let mut fields = Fields::of(value.bytes()?);
     while let Some((number, value)) = fields.next_field()? {
@@ -268,7 +274,7 @@ fn label(value: Value<'_>) -> Result<Label<'_>, Broken> {
     Ok((name, text))
 }
 
-fn sample(value: Value<'_>) -> Result<WireSample, Broken> {
+fn sample(value: Value<'_>) -> Result<WireSample, WireError> {
     let mut sample = WireSample { value: 0.0, timestamp: 0, start_timestamp: 0 };
     let mut fields = Fields::of(value.bytes()?);
     while let Some((number, value)) = fields.next_field()? {
@@ -284,8 +290,8 @@ fn sample(value: Value<'_>) -> Result<WireSample, Broken> {
 
 fn exemplar<'a>(
     value: Value<'a>,
-    mut add_labels: impl FnMut(&mut Vec<Label<'a>>, Value<'a>) -> Result<(), Broken>,
-) -> Result<WireExemplar<'a>, Broken> {
+    mut add_labels: impl FnMut(&mut Vec<Label<'a>>, Value<'a>) -> Result<(), WireError>,
+) -> Result<WireExemplar<'a>, WireError> {
     let mut exemplar = WireExemplar::default();
     let mut fields = Fields::of(value.bytes()?);
     while let Some((number, value)) = fields.next_field()? {
@@ -299,7 +305,7 @@ fn exemplar<'a>(
     Ok(exemplar)
 }
 
-fn first_metadata(value: Value<'_>) -> Result<WireMetadata<'_>, Broken> {
+fn first_metadata(value: Value<'_>) -> Result<WireMetadata<'_>, WireError> {
     let mut metadata = WireMetadata::default();
     let mut fields = Fields::of(value.bytes()?);
     while let Some((number, value)) = fields.next_field()? {
@@ -317,12 +323,12 @@ fn first_metadata(value: Value<'_>) -> Result<WireMetadata<'_>, Broken> {
 fn second_metadata<'a>(
     value: Value<'a>,
     symbols: &[&'a [u8]],
-    astray: &mut bool,
-) -> Result<WireMetadata<'a>, Broken> {
+    is_invalid: &mut bool,
+) -> Result<WireMetadata<'a>, WireError> {
     let mut metadata = WireMetadata::default();
     let mut symbol = |value: Value<'_>| {
         let found = usize::try_from(value.number()?).ok().and_then(|reference| symbols.get(reference));
-        *astray |= found.is_none();
+        *is_invalid |= found.is_none();
         Ok(found.copied().unwrap_or_default())
     };
     let mut fields = Fields::of(value.bytes()?);

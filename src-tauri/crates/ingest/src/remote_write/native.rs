@@ -3,8 +3,8 @@
 
 use model::{Buckets, HistogramPoint, STALE, SeriesId, Timestamp, is_stale};
 
-use super::wire::{Broken, Fields, Value, zigzag};
-use crate::buckets::{MAX_BUCKETS, none_explicit, none_exponential};
+use super::wire::{Fields, Value, WireError, zigzag};
+use crate::otlp::buckets::{MAX_BUCKETS, no_explicit, no_exponential};
 
 /// The schema of buckets with bounds of their own.
 const CUSTOM: i64 = -53;
@@ -44,7 +44,7 @@ struct Side {
 
 impl Native {
     /// Reads the message, whose fields have the same numbers in remote write 1.0 and 2.0.
-    pub(crate) fn read(message: &[u8]) -> Result<Self, Broken> {
+    pub(crate) fn read(message: &[u8]) -> Result<Self, WireError> {
         let mut native = Self::default();
         let mut fields = Fields::of(message);
         while let Some((number, value)) = fields.next_field()? {
@@ -88,7 +88,7 @@ impl Native {
         counts.chain([&self.zero_count]).any(|count| count.is_finite() && count.fract() != 0.0)
     }
 
-    /// The point with series and times left open, or why it makes no sense. Broken counts are rounded, and the count
+    /// The point with series and times left open, or why it makes no sense. WireError counts are rounded, and the count
     /// of the whole is the sum of its buckets.
     pub(crate) fn point(&self) -> Result<HistogramPoint, String> {
         let point = |count, sum, buckets| HistogramPoint {
@@ -102,7 +102,7 @@ impl Native {
             buckets,
         };
         if is_stale(self.sum) {
-            let none = if self.is_custom() { none_explicit() } else { none_exponential() };
+            let none = if self.is_custom() { no_explicit() } else { no_exponential() };
             return Ok(point(0, Some(STALE), none));
         }
         let buckets = if self.is_custom() { self.custom()? } else { self.exponential()? };
@@ -206,7 +206,7 @@ impl Side {
     }
 }
 
-fn span(value: Value<'_>) -> Result<(i64, u64), Broken> {
+fn span(value: Value<'_>) -> Result<(i64, u64), WireError> {
     let (mut offset, mut length) = (0, 0);
     let mut fields = Fields::of(value.bytes()?);
     while let Some((number, value)) = fields.next_field()? {

@@ -1,46 +1,46 @@
-//! One line of StatsD or DogStatsD (Datadog, "DogStatsD datagram format", protocols 1.0 to 1.4; Etsy, "StatsD metric
-//! types").
+//! Parsing of a StatsD or DogStatsD line (Etsy, "StatsD metric types"; Datadog, "DogStatsD datagram
+//! format", protocols 1.0 to 1.4).
 
-/// How many bytes the name of a metric may have.
+use super::tags::{MAX_TAGS, Tags};
+
+/// Maximum bytes of a metric's name.
 const MAX_NAME_BYTES: usize = 512;
-/// How many tags a line may have.
-const MAX_TAGS: usize = 100;
-/// How much of a malformed line is told.
-const TOLD_BYTES: usize = 100;
+/// Bytes of a malformed line that a message quotes.
+const QUOTED_BYTES: usize = 100;
 
-/// What a line says. Borrows from it.
+/// A parsed line, which borrows from the text.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Line<'a> {
+pub(super) enum Line<'a> {
     /// Values of a metric.
     Metric(Metric<'a>),
-    /// Something happened.
+    /// An event.
     Event(Event<'a>),
-    /// The state of a service.
+    /// The status of a service.
     Check(Check<'a>),
 }
 
-/// Values of a metric.
+/// One or more values of a metric.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Metric<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) kind: Kind,
+pub(super) struct Metric<'a> {
+    pub(super) name: &'a str,
+    pub(super) kind: Kind,
     /// One value, or several separated by colons.
-    pub(crate) values: &'a str,
-    /// The part of the measurements that was sent, above 0 and up to 1.
-    pub(crate) rate: f64,
-    pub(crate) tags: Tags<'a>,
-    /// Tags that stand in the name, as InfluxDB (`name,key=value`), Graphite (`name;key=value`) and SignalFx
-    /// (`name[key=value]`) have it; empty if there are none.
-    named: &'a str,
-    /// Seconds since the epoch; such values are taken as they are.
-    pub(crate) timestamp: Option<i64>,
-    /// Whether the line has parts that only DogStatsD knows.
-    pub(crate) extended: bool,
+    pub(super) values: &'a str,
+    /// The fraction of the measurements that was sent, above 0 and up to 1.
+    pub(super) rate: f64,
+    pub(super) tags: Tags<'a>,
+    /// Tags inside the name, as in InfluxDB (`name,key=value`), Graphite (`name;key=value`) and
+    /// SignalFx (`name[key=value]`).
+    name_tags: &'a str,
+    /// Seconds since the epoch. Values with a timestamp are not aggregated.
+    pub(super) timestamp: Option<i64>,
+    /// Whether the line has sections that only DogStatsD defines.
+    pub(super) extended: bool,
 }
 
 /// The type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub(super) enum Kind {
     Counter,
     Gauge,
     Timer,
@@ -51,59 +51,39 @@ pub(crate) enum Kind {
 
 /// An event.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Event<'a> {
-    pub(crate) title: &'a str,
-    pub(crate) text: &'a str,
-    pub(crate) timestamp: Option<i64>,
-    pub(crate) host: &'a str,
-    pub(crate) priority: &'a str,
-    pub(crate) alert_type: &'a str,
-    pub(crate) source: &'a str,
-    pub(crate) aggregation_key: &'a str,
-    pub(crate) tags: Tags<'a>,
+pub(super) struct Event<'a> {
+    pub(super) title: &'a str,
+    pub(super) text: &'a str,
+    pub(super) timestamp: Option<i64>,
+    pub(super) host: &'a str,
+    pub(super) priority: &'a str,
+    pub(super) alert_type: &'a str,
+    pub(super) source: &'a str,
+    pub(super) aggregation_key: &'a str,
+    pub(super) tags: Tags<'a>,
 }
 
-/// The state of a service.
+/// A service check.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Check<'a> {
-    pub(crate) name: &'a str,
+pub(super) struct Check<'a> {
+    pub(super) name: &'a str,
     /// 0 is ok, 1 a warning, 2 critical, 3 unknown.
-    pub(crate) status: u8,
-    pub(crate) timestamp: Option<i64>,
-    pub(crate) host: &'a str,
-    pub(crate) message: &'a str,
-    pub(crate) tags: Tags<'a>,
-}
-
-/// Tags as they stand in a line, separated by commas.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tags<'a>(pub(crate) &'a str);
-
-impl<'a> Tags<'a> {
-    /// Key and value of each; a tag without a value is `true`.
-    pub(crate) fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0
-            .split(',')
-            .map(|tag| tag.split_once(':').unwrap_or((tag, "true")))
-            .filter(|(key, _)| !key.is_empty())
-            .take(MAX_TAGS)
-    }
-
-    /// The value of one tag, if it is not empty.
-    pub(crate) fn value(self, key: &str) -> Option<&'a str> {
-        self.pairs().find(|(name, value)| *name == key && !value.is_empty()).map(|(_, value)| value)
-    }
+    pub(super) status: u8,
+    pub(super) timestamp: Option<i64>,
+    pub(super) host: &'a str,
+    pub(super) message: &'a str,
+    pub(super) tags: Tags<'a>,
 }
 
 impl<'a> Metric<'a> {
-    /// Key and value of each tag, wherever it stands.
-    pub(crate) fn all_tags(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let named = self.named.split([',', ';']).filter_map(|tag| tag.split_once('='));
+    /// Returns key and value of each tag, from the name and from the tag section.
+    pub(super) fn all_tags(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let named = self.name_tags.split([',', ';']).filter_map(|tag| tag.split_once('='));
         named.filter(|(key, _)| !key.is_empty()).take(MAX_TAGS).chain(self.tags.pairs())
     }
 }
 
-/// A name and the tags in it.
+/// Splits a name from the tags inside it.
 fn split_name(name: &str) -> (&str, &str) {
     let inside = name.strip_suffix(']').and_then(|name| name.split_once('['));
     match inside.or_else(|| name.split_once([',', ';'])) {
@@ -112,8 +92,8 @@ fn split_name(name: &str) -> (&str, &str) {
     }
 }
 
-/// Reads a line, or says what is wrong with it.
-pub(crate) fn parse(line: &str) -> Result<Line<'_>, String> {
+/// Parses a line. Fails with the reason and the beginning of the line.
+pub(super) fn parse(line: &str) -> Result<Line<'_>, String> {
     let read = if line.starts_with("_e{") {
         event(line).map(Line::Event)
     } else if line.starts_with("_sc|") {
@@ -121,26 +101,26 @@ pub(crate) fn parse(line: &str) -> Result<Line<'_>, String> {
     } else {
         metric(line).map(Line::Metric)
     };
-    read.map_err(|reason| format!("{reason}: {:?}", shortened(line)))
+    read.map_err(|reason| format!("{reason}: {:?}", beginning(line)))
 }
 
-/// The beginning of a line, for messages.
-fn shortened(line: &str) -> &str {
-    &line[..line.floor_char_boundary(TOLD_BYTES)]
+/// Returns the beginning of a line, for messages.
+fn beginning(line: &str) -> &str {
+    &line[..line.floor_char_boundary(QUOTED_BYTES)]
 }
 
 fn metric(line: &str) -> Result<Metric<'_>, &'static str> {
     let (name, rest) = line.split_once(':').ok_or("a metric has no value")?;
-    let (name, named) = split_name(name);
+    let (name, name_tags) = split_name(name);
     if name.is_empty() {
         return Err("a metric has no name");
     }
     if name.len() > MAX_NAME_BYTES {
         return Err("the name of a metric is too long");
     }
-    let mut parts = rest.split('|');
-    let values = parts.next().unwrap_or_default();
-    let kind = match parts.next().ok_or("a metric has no type")? {
+    let mut sections = rest.split('|');
+    let values = sections.next().unwrap_or_default();
+    let kind = match sections.next().ok_or("a metric has no type")? {
         "c" => Kind::Counter,
         "g" => Kind::Gauge,
         "ms" => Kind::Timer,
@@ -158,34 +138,34 @@ fn metric(line: &str) -> Result<Metric<'_>, &'static str> {
         values,
         rate: 1.0,
         tags: Tags::default(),
-        named,
+        name_tags,
         timestamp: None,
         extended: false,
     };
-    for part in parts {
-        match part.as_bytes().first() {
+    for section in sections {
+        match section.as_bytes().first() {
             Some(b'@') => {
-                let rate = part[1..].parse::<f64>().ok().filter(|rate| *rate > 0.0 && *rate <= 1.0);
+                let rate = section[1..].parse::<f64>().ok().filter(|rate| *rate > 0.0 && *rate <= 1.0);
                 metric.rate = rate.ok_or("a sample rate is not between 0 and 1")?;
             }
             Some(b'#') => {
-                metric.tags = Tags(&part[1..]);
+                metric.tags = Tags(&section[1..]);
                 metric.extended = true;
             }
             Some(b'T') => {
-                metric.timestamp = Some(part[1..].parse().map_err(|_| "a timestamp is not a number")?);
+                metric.timestamp = Some(section[1..].parse().map_err(|_| "a timestamp is not a number")?);
                 metric.extended = true;
             }
-            // Container, external data and cardinality, and what may come after them.
-            _ => metric.extended |= part.contains(':'),
+            // Container, external data, cardinality, and sections of later protocols.
+            _ => metric.extended |= section.contains(':'),
         }
     }
     Ok(metric)
 }
 
-/// `_e{TITLE_BYTES,TEXT_BYTES}:TITLE|TEXT|...`
+/// Parses `_e{TITLE_BYTES,TEXT_BYTES}:TITLE|TEXT|...`.
 fn event(line: &str) -> Result<Event<'_>, &'static str> {
-    const WRONG: &str = "an event's lengths do not fit";
+    const WRONG: &str = "an event's lengths do not match its text";
     let (lengths, rest) = line[3..].split_once("}:").ok_or(WRONG)?;
     let (title, text) = lengths.split_once(',').ok_or(WRONG)?;
     let title: usize = title.parse().map_err(|_| WRONG)?;
@@ -218,7 +198,7 @@ fn event(line: &str) -> Result<Event<'_>, &'static str> {
     Ok(event)
 }
 
-/// `_sc|NAME|STATUS|...`; a message comes last and may hold anything.
+/// Parses `_sc|NAME|STATUS|...`. A message is last and can hold any character.
 fn check(line: &str) -> Result<Check<'_>, &'static str> {
     let mut parts = line[4..].splitn(3, '|');
     let name = parts.next().filter(|name| !name.is_empty()).ok_or("a service check has no name")?;
@@ -304,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_lines_say_why() {
+    fn malformed_lines_fail_with_a_reason() {
         for line in [
             "",
             "x",

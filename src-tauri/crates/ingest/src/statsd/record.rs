@@ -1,23 +1,23 @@
-//! Events and service checks as log records.
+//! Conversion of events and service checks to log records.
 
 use std::sync::Arc;
 
 use model::{LogRecord, NANOS_PER_SECOND, Scope, Series, Severity, Timestamp};
 
 use super::{
-    aggregate::{attributes, resource},
-    line::{Check, Event, Tags},
+    line::{Check, Event},
+    tags::Tags,
 };
-use crate::clock;
+use crate::timestamp;
 
-/// The record of an event: its title, and its text below.
-pub(super) fn of_event(event: &Event<'_>, service: &str, now: Timestamp) -> LogRecord {
+/// Converts an event. The body is its title, with its text on the next lines.
+pub(super) fn event(event: &Event<'_>, service: &str, now: Timestamp) -> LogRecord {
     let severity = match event.alert_type {
         "error" => Severity::ERROR,
         "warning" => Severity::WARN,
         _ => Severity::INFO,
     };
-    // Clients write line breaks as two letters, for a datagram is cut at real ones.
+    // Clients escape line breaks, because a line ends at a real one.
     let text = event.text.replace("\\n", "\n");
     let body = if text.is_empty() { event.title.to_owned() } else { format!("{}\n{text}", event.title) };
     let details = [
@@ -35,8 +35,8 @@ pub(super) fn of_event(event: &Event<'_>, service: &str, now: Timestamp) -> LogR
     }
 }
 
-/// The record of a service check.
-pub(super) fn of_check(check: &Check<'_>, service: &str, now: Timestamp) -> LogRecord {
+/// Converts a service check.
+pub(super) fn check(check: &Check<'_>, service: &str, now: Timestamp) -> LogRecord {
     let (word, severity) = match check.status {
         0 => ("ok", Severity::INFO),
         1 => ("warning", Severity::WARN),
@@ -58,10 +58,10 @@ pub(super) fn of_check(check: &Check<'_>, service: &str, now: Timestamp) -> LogR
     }
 }
 
-/// The series of a service check's status (0 ok, 1 warning, 2 critical, 3 unknown), for charts and rules.
-pub(super) fn status_of_check(check: &Check<'_>, record: &LogRecord) -> Series {
+/// Returns the series of a check's status: 0 ok, 1 warning, 2 critical, 3 unknown.
+pub(super) fn check_status(check: &Check<'_>, record: &LogRecord) -> Series {
     let host = Some(check.host).filter(|host| !host.is_empty());
-    let mut labels = attributes(check.tags).with("check", check.name);
+    let mut labels = check.tags.attributes().with("check", check.name);
     if let Some(host) = host {
         labels = labels.with("host.name", host);
     }
@@ -71,7 +71,7 @@ pub(super) fn status_of_check(check: &Check<'_>, record: &LogRecord) -> Series {
     }
 }
 
-/// A record that says nothing yet, with who sent it and when; details that are empty are left out.
+/// Returns a record without a body. Empty details are omitted.
 fn record(
     tags: Tags<'_>,
     details: &[(&str, &str)],
@@ -79,10 +79,10 @@ fn record(
     seconds: Option<i64>,
     now: Timestamp,
 ) -> LogRecord {
-    let told = seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    let time =
-        told.and_then(|seconds| clock::believable(seconds.saturating_mul(NANOS_PER_SECOND as u64), now).ok());
-    let mut attributes = attributes(tags);
+    let sent = seconds.and_then(|seconds| u64::try_from(seconds).ok());
+    let time = sent
+        .and_then(|seconds| timestamp::validated(seconds.saturating_mul(NANOS_PER_SECOND as u64), now).ok());
+    let mut attributes = tags.attributes();
     for (key, value) in details.iter().filter(|(_, value)| !value.is_empty()) {
         attributes.0.insert((*key).to_owned(), (*value).into());
     }
@@ -92,7 +92,7 @@ fn record(
         severity: Severity::INFO,
         severity_text: String::new(),
         body: String::new(),
-        resource: resource(tags, service, ""),
+        resource: tags.resource(service, ""),
         scope: Arc::new(Scope { name: "statsd".to_owned(), version: String::new() }),
         attributes,
         trace_id: None,

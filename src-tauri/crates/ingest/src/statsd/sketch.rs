@@ -1,17 +1,18 @@
-//! Measurements of one interval as an exponential histogram (OpenTelemetry, "Exponential Histogram").
+//! An exponential histogram of an interval's measurements (OpenTelemetry, "Exponential
+//! Histogram").
 
 use std::collections::BTreeMap;
 
 use model::{Buckets, HistogramPoint, SeriesId, Timestamp};
 
-/// The finest scale: neighbouring bounds lie 0.27 % apart.
-const FINEST: i32 = 8;
-/// How many buckets each side may have.
-const MOST_BUCKETS: i64 = 160;
+/// The initial scale, at which neighbouring bounds differ by 0.27 %.
+const MAX_SCALE: i32 = 8;
+/// Maximum number of buckets on each side of zero.
+const MAX_BUCKETS: i64 = 160;
 
-/// A histogram that makes itself coarser as its values spread.
+/// A histogram that reduces its scale as its values spread.
 #[derive(Debug, Clone)]
-pub(crate) struct Sketch {
+pub(super) struct Sketch {
     scale: i32,
     zero: f64,
     positive: BTreeMap<i32, f64>,
@@ -24,7 +25,7 @@ pub(crate) struct Sketch {
 impl Default for Sketch {
     fn default() -> Self {
         Self {
-            scale: FINEST,
+            scale: MAX_SCALE,
             zero: 0.0,
             positive: BTreeMap::new(),
             negative: BTreeMap::new(),
@@ -36,8 +37,8 @@ impl Default for Sketch {
 }
 
 impl Sketch {
-    /// Adds a finite value that stands for `weight` measurements.
-    pub(crate) fn add(&mut self, value: f64, weight: f64) {
+    /// Adds a finite value that represents `weight` measurements.
+    pub(super) fn add(&mut self, value: f64, weight: f64) {
         self.sum += value * weight;
         self.min = self.min.min(value);
         self.max = self.max.max(value);
@@ -45,12 +46,12 @@ impl Sketch {
             self.zero += weight;
             return;
         }
-        // A bucket holds its upper bound, so the index is one below the rounded-up logarithm.
+        // A bucket includes its upper bound, so the index is one below the rounded-up logarithm.
         let logarithm = value.abs().log2() * 2.0_f64.powi(self.scale);
         let index = logarithm.ceil() as i32 - 1;
         let side = if value > 0.0 { &mut self.positive } else { &mut self.negative };
         *side.entry(index).or_default() += weight;
-        while breadth(&self.positive).max(breadth(&self.negative)) > MOST_BUCKETS {
+        while width(&self.positive).max(width(&self.negative)) > MAX_BUCKETS {
             self.scale -= 1;
             for side in [&mut self.positive, &mut self.negative] {
                 let finer = std::mem::take(side);
@@ -61,11 +62,11 @@ impl Sketch {
         }
     }
 
-    /// The point of a delta histogram, with series and times left open.
-    pub(crate) fn point(&self) -> HistogramPoint {
+    /// Returns the point of a delta histogram. The caller sets its series and times.
+    pub(super) fn point(&self) -> HistogramPoint {
         let (positive_offset, positive) = dense(&self.positive);
         let (negative_offset, negative) = dense(&self.negative);
-        let zero_count = whole(self.zero);
+        let zero_count = rounded(self.zero);
         let count =
             positive.iter().chain(&negative).fold(zero_count, |sum, count| sum.saturating_add(*count));
         HistogramPoint {
@@ -89,24 +90,26 @@ impl Sketch {
     }
 }
 
-/// Sampled measurements stand for broken numbers; what is there counts as one at least.
-fn whole(weight: f64) -> u64 {
+/// Rounds a count that sampling made fractional. A bucket with a value counts at least one.
+fn rounded(weight: f64) -> u64 {
     if weight > 0.0 { (weight.round() as u64).max(1) } else { 0 }
 }
 
-fn breadth(side: &BTreeMap<i32, f64>) -> i64 {
+/// Returns the number of buckets from the first to the last.
+fn width(side: &BTreeMap<i32, f64>) -> i64 {
     match (side.first_key_value(), side.last_key_value()) {
         (Some((first, _)), Some((last, _))) => i64::from(*last) - i64::from(*first) + 1,
         _ => 0,
     }
 }
 
+/// Returns the offset and the counts of one side, with the gaps filled.
 fn dense(side: &BTreeMap<i32, f64>) -> (i32, Vec<u64>) {
     let Some((first, _)) = side.first_key_value() else { return (0, Vec::new()) };
-    let mut counts = vec![0; usize::try_from(breadth(side)).unwrap_or_default()];
+    let mut counts = vec![0; usize::try_from(width(side)).unwrap_or_default()];
     for (index, weight) in side {
-        if let Some(place) = counts.get_mut((index - first) as usize) {
-            *place = whole(*weight);
+        if let Some(count) = counts.get_mut((index - first) as usize) {
+            *count = rounded(*weight);
         }
     }
     (*first, counts)
@@ -117,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_lie_within_their_buckets() {
+    fn values_are_within_their_buckets() {
         let mut sketch = Sketch::default();
         let values = [0.001, 0.5, 1.0, 2.0, 3.7, 250.0, 1e12, -4.0, 0.0];
         values.iter().for_each(|value| sketch.add(*value, 1.0));
@@ -129,14 +132,14 @@ mod tests {
             panic!()
         };
         assert_eq!((zero_count, negative), (1, vec![1]));
-        assert!(positive.len() <= 160 && scale < FINEST);
+        assert!(positive.len() <= 160 && scale < MAX_SCALE);
         let base = 2.0_f64.powf(2.0_f64.powi(-scale));
         for value in values.into_iter().filter(|value| *value > 0.0) {
-            let holds = |place: usize| {
-                let index = positive_offset + place as i32;
+            let holds = |slot: usize| {
+                let index = positive_offset + slot as i32;
                 base.powi(index) < value * (1.0 + 1e-9) && value <= base.powi(index + 1) * (1.0 + 1e-9)
             };
-            assert!((0..positive.len()).any(|place| positive[place] > 0 && holds(place)), "{value}");
+            assert!((0..positive.len()).any(|slot| positive[slot] > 0 && holds(slot)), "{value}");
         }
     }
 

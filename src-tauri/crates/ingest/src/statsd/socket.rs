@@ -1,4 +1,4 @@
-//! Sockets that datagrams come through: UDP, or a Unix socket on the same machine.
+//! Datagram sockets: UDP, or a Unix socket.
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
@@ -7,10 +7,10 @@ use tokio::net::UdpSocket;
 #[cfg(unix)]
 use tokio::net::UnixDatagram;
 
-/// How much the kernel shall hold for us while we are busy; it may give less (`net.core.rmem_max`).
+/// Requested size of the kernel's receive buffer. The kernel can grant less (`net.core.rmem_max`).
 const RECEIVE_BUFFER_BYTES: usize = 8 << 20;
 
-/// A socket that StatsD comes through.
+/// A socket that receives StatsD.
 #[derive(Debug)]
 pub struct StatsdSocket(Inner);
 
@@ -22,9 +22,9 @@ enum Inner {
 }
 
 impl StatsdSocket {
-    /// Listens on a UDP address such as `127.0.0.1:8125`. Must be called on a tokio runtime.
+    /// Listens on a UDP address such as `127.0.0.1:8125`. Must run on a tokio runtime.
     pub async fn udp(address: &str) -> io::Result<Self> {
-        let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the address has no number");
+        let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the address does not resolve");
         for resolved in tokio::net::lookup_host(address).await? {
             match bind_udp(resolved) {
                 Ok(socket) => return Ok(Self(Inner::Udp(socket))),
@@ -34,8 +34,10 @@ impl StatsdSocket {
         Err(failure)
     }
 
-    /// Listens on a Unix datagram socket that every user of this machine may write to. What a former run left behind
-    /// is replaced; a file that is no socket, and a socket somebody listens on, are not.
+    /// Listens on a Unix datagram socket that every user of this machine may write to.
+    ///
+    /// Replaces the socket of an earlier run. Fails if `path` is another kind of file, or a socket
+    /// that a process listens on.
     #[cfg(unix)]
     pub fn unix(path: &std::path::Path) -> io::Result<Self> {
         use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -44,7 +46,7 @@ impl StatsdSocket {
             if !found.file_type().is_socket() {
                 return Err(io::Error::new(
                     io::ErrorKind::AlreadyExists,
-                    "a file that is not a socket is there",
+                    "the path is a file that is not a socket",
                 ));
             }
             if std::os::unix::net::UnixDatagram::unbound()?.connect(path).is_ok() {
@@ -58,7 +60,7 @@ impl StatsdSocket {
         Ok(Self(Inner::Unix(socket, path.to_owned())))
     }
 
-    /// Where it listens: an address with its port, or a path.
+    /// Returns the address with its port, or the path.
     pub fn address(&self) -> String {
         match &self.0 {
             Inner::Udp(socket) => {
@@ -78,7 +80,7 @@ impl StatsdSocket {
         }
     }
 
-    /// Receives a datagram that is there; none if there is none.
+    /// Receives a datagram without waiting. Returns none if none has arrived.
     pub(super) fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         let received = match &self.0 {
             Inner::Udp(socket) => socket.try_recv(buffer),
@@ -92,8 +94,10 @@ impl StatsdSocket {
         }
     }
 
-    /// How many datagrams the kernel has thrown away because they came too fast (`/proc/net/udp`, last column); none
-    /// where it does not tell. Senders to a Unix socket wait instead.
+    /// Returns the datagrams that the kernel dropped because its buffer was full
+    /// (`/proc/net/udp`, last column).
+    ///
+    /// Returns none where the kernel does not report it. Senders to a Unix socket block instead.
     pub(super) fn dropped(&self) -> Option<u64> {
         let Inner::Udp(socket) = &self.0 else { return None };
         let address = socket.local_addr().ok()?;
@@ -106,7 +110,7 @@ impl StatsdSocket {
 impl Drop for StatsdSocket {
     fn drop(&mut self) {
         if let Inner::Unix(_, path) = &self.0 {
-            // Gone already is as good.
+            // A missing file needs no removal.
             let _ = std::fs::remove_file(path);
         }
     }
@@ -120,10 +124,10 @@ fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
     UdpSocket::from_std(socket.into())
 }
 
-/// Where the kernel does not allow so much it takes what it allows.
+/// Requests a larger receive buffer. The kernel reduces it to its limit.
 fn enlarge(socket: &Socket) {
     if let Err(error) = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES) {
-        tracing::debug!(%error, "the receive buffer stays as it is");
+        tracing::debug!(%error, "could not enlarge the receive buffer, its default size stays");
     }
 }
 

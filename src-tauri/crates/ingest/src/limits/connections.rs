@@ -1,0 +1,73 @@
+//! Limits on the requests of one listener: how many are decoded at once, and the end of all.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{error::IngestError, rejection::Rejection};
+
+/// Requests that are decoded at the same time. Each may take some hundred MiB at worst.
+const CONCURRENT_DECODERS: usize = 2;
+/// Time that requests have to finish after the listener was stopped.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The requests of one listener.
+#[derive(Debug, Clone)]
+pub(crate) struct Connections {
+    decoders: Arc<Semaphore>,
+    ended: CancellationToken,
+    requests: TaskTracker,
+}
+
+impl Connections {
+    /// Creates the limits of a listener that has no requests yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            decoders: Arc::new(Semaphore::new(CONCURRENT_DECODERS)),
+            ended: CancellationToken::new(),
+            requests: TaskTracker::new(),
+        }
+    }
+
+    /// Waits until fewer than [`CONCURRENT_DECODERS`] requests are being decoded.
+    pub(crate) async fn decoder(&self) -> Result<OwnedSemaphorePermit, Rejection> {
+        self.decoders.clone().acquire_owned().await.map_err(|_| Rejection::Internal)
+    }
+
+    /// Runs the work of a request until the listener has ended. After that the store gets no records.
+    pub(crate) async fn until_ended<T>(
+        &self,
+        work: impl Future<Output = Result<T, Rejection>>,
+    ) -> Result<T, Rejection> {
+        let _running = self.requests.token();
+        tokio::select! {
+            biased;
+            () = self.ended.cancelled() => Err(Rejection::Unavailable("Binnacle is stopping".to_owned())),
+            outcome = work => outcome,
+        }
+    }
+
+    /// Runs a server until it ends, but at most [`DRAIN_DEADLINE`] longer than `stop`.
+    ///
+    /// Requests that still run then are answered with [`Rejection::Unavailable`]. A request can
+    /// outlive its connection, so the function waits for the requests too.
+    pub(crate) async fn serve_until(
+        &self,
+        stop: CancellationToken,
+        server: impl Future<Output = Result<(), IngestError>>,
+    ) -> Result<(), IngestError> {
+        let deadline = async {
+            stop.cancelled().await;
+            tokio::time::sleep(DRAIN_DEADLINE).await;
+        };
+        let outcome = tokio::select! {
+            outcome = server => outcome,
+            () = deadline => Ok(()),
+        };
+        self.ended.cancel();
+        self.requests.close();
+        self.requests.wait().await;
+        outcome
+    }
+}

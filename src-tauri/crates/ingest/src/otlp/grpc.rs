@@ -1,0 +1,167 @@
+//! The OTLP/gRPC receiver (specification, "OTLP/gRPC").
+//!
+//! This module unframes messages itself instead of using tonic's services, so that every malformed
+//! body gets the code that OTLP requires.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    Status,
+    codec::{EncodeBody, SingleMessageCompressionOverride},
+    service::Routes,
+    transport::{Server, server::TcpIncoming},
+};
+use tonic_prost::ProstEncoder;
+
+use super::{
+    pipeline::{self, Encoding, Payload, Receipt},
+    signal::{Logs, Metrics, Signal, Traces},
+};
+use crate::{
+    counters::IntakeCounters,
+    error::IngestError,
+    intake::Intake,
+    limits::{body, cross_origin},
+    rejection::Rejection,
+};
+
+const CONTENT_TYPE: &str = "application/grpc";
+/// Size of the frame header: a byte for compression and four for the length.
+const FRAME_HEADER_BYTES: usize = 5;
+/// Interval of pings, which end connections whose other end is gone.
+const KEEPALIVE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Receives OTLP over gRPC on `listener` until `stop` is cancelled.
+///
+/// Open requests then have 5 seconds to finish. A request is answered with success only after its
+/// records are committed.
+pub async fn serve_otlp_grpc(
+    listener: TcpListener,
+    store: Store,
+    counters: Arc<IntakeCounters>,
+    stop: CancellationToken,
+) -> Result<(), IngestError> {
+    let intake = Intake::new(store, counters);
+    let routes = Router::new()
+        .route(Metrics::GRPC_PATH, post(receive::<Metrics>))
+        .route(Logs::GRPC_PATH, post(receive::<Logs>))
+        .route(Traces::GRPC_PATH, post(receive::<Traces>))
+        .fallback(unknown_method)
+        .with_state(intake.clone());
+    let server = Server::builder()
+        // Only to answer senders of OTLP over HTTP that they use the wrong port.
+        .accept_http1(true)
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .add_routes(Routes::from(routes))
+        .serve_with_incoming_shutdown(
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            stop.clone().cancelled_owned(),
+        );
+    intake.serve_until(stop, async { server.await.map_err(IngestError::Grpc) }).await
+}
+
+async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    if !is_grpc(&head.headers) {
+        return wrong_protocol();
+    }
+    let may_be_gzip = match cross_origin::allowed_origin(&head.headers).and_then(|_| is_gzip(&head.headers)) {
+        Ok(is_gzip) => is_gzip,
+        Err(rejection) => {
+            intake.reject(&rejection);
+            return status_response(&rejection.grpc_status());
+        }
+    };
+    let read = async {
+        let frame = body::read(body).await?;
+        unframe(frame, may_be_gzip)
+    };
+    match pipeline::receive::<S>(&intake, Encoding::Protobuf, read).await {
+        Ok(receipt) => success::<S>(receipt),
+        Err(rejection) => status_response(&rejection.grpc_status()),
+    }
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    content_type == CONTENT_TYPE.as_bytes() || content_type.starts_with(b"application/grpc+proto")
+}
+
+fn is_gzip(headers: &HeaderMap) -> Result<bool, Rejection> {
+    match headers.get("grpc-encoding").map(HeaderValue::as_bytes) {
+        None | Some(b"identity" | b"") => Ok(false),
+        Some(b"gzip") => Ok(true),
+        Some(other) => Err(Rejection::Unsupported(format!(
+            "grpc-encoding {:?} is not supported, send gzip or none",
+            String::from_utf8_lossy(other)
+        ))),
+    }
+}
+
+/// Takes the one message out of its frame (gRPC over HTTP/2, "Length-Prefixed-Message").
+fn unframe(mut frame: Vec<u8>, may_be_gzip: bool) -> Result<Payload, Rejection> {
+    let malformed = |reason: &str| Rejection::Malformed(format!("invalid gRPC message: {reason}"));
+    let Some((header, message)) = frame.split_first_chunk::<FRAME_HEADER_BYTES>() else {
+        return Err(malformed("shorter than its header"));
+    };
+    let [flag, length @ ..] = *header;
+    if usize::try_from(u32::from_be_bytes(length)).ok() != Some(message.len()) {
+        return Err(malformed("its length differs from the one in its header"));
+    }
+    let is_gzip = match flag {
+        0 => false,
+        1 if may_be_gzip => true,
+        1 => return Err(malformed("marked as compressed without grpc-encoding")),
+        _ => return Err(malformed("unknown flags")),
+    };
+    frame.drain(..FRAME_HEADER_BYTES);
+    Ok(Payload { bytes: frame, is_gzip })
+}
+
+fn success<S: Signal>(receipt: Receipt) -> Response {
+    let message = if receipt.is_partial() {
+        S::partial_success(i64::try_from(receipt.rejected).unwrap_or(i64::MAX), receipt.message)
+    } else {
+        S::Response::default()
+    };
+    let body = EncodeBody::new_server(
+        ProstEncoder::<S::Response>::default(),
+        tokio_stream::once(Ok(message)),
+        None,
+        SingleMessageCompressionOverride::default(),
+        None,
+    );
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], Body::new(body)).into_response()
+}
+
+fn status_response(status: &Status) -> Response {
+    let mut response = status.clone().into_http::<Body>();
+    response.headers_mut().insert("grpc-accept-encoding", HeaderValue::from_static("gzip,identity"));
+    response
+}
+
+fn wrong_protocol() -> Response {
+    let message = "this port receives OTLP over gRPC: send OTLP over HTTP to the port for it, usually 4318\n";
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into_response()
+}
+
+async fn unknown_method(uri: Uri, headers: HeaderMap) -> Response {
+    if !is_grpc(&headers) {
+        return wrong_protocol();
+    }
+    status_response(&Status::unimplemented(format!(
+        "{} is not implemented: this port receives OTLP's metrics, logs and trace services",
+        uri.path()
+    )))
+}

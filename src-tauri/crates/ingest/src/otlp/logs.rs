@@ -1,0 +1,67 @@
+//! Conversion of OTLP log records to [`model::LogRecord`]s.
+
+use model::{LogRecord, Severity, SpanId, Timestamp, TraceId};
+use opentelemetry_proto::tonic::{
+    collector::logs::v1::ExportLogsServiceRequest, logs::v1::LogRecord as WireRecord,
+};
+
+use super::{
+    attributes::{self, MAX_NAME_BYTES, cut},
+    conversion::Conversion,
+};
+use crate::timestamp;
+
+/// Converts a request that arrived at `now`.
+pub fn convert(request: ExportLogsServiceRequest, now: Timestamp) -> Conversion {
+    let mut conversion = Conversion::default();
+    for (group_index, group) in request.resource_logs.into_iter().enumerate() {
+        let resource = attributes::resource(group.resource, &mut conversion.trimmed);
+        for (scope_index, scoped) in group.scope_logs.into_iter().enumerate() {
+            let (scope, scope_attributes) = attributes::scope(scoped.scope, &mut conversion.trimmed);
+            for (index, wire) in scoped.log_records.into_iter().enumerate() {
+                let position = format_args!(
+                    "resource_logs[{group_index}].scope_logs[{scope_index}].log_records[{index}]"
+                );
+                let (time, observed_time) = match times(&wire, now) {
+                    Ok(times) => times,
+                    Err(reason) => {
+                        conversion.reject(position, reason);
+                        continue;
+                    }
+                };
+                // Invalid identifiers mean that the record belongs to no trace (logs.proto).
+                if !matches!(wire.trace_id.len(), 0 | 16) || !matches!(wire.span_id.len(), 0 | 8) {
+                    conversion.warn(position, "trace or span id has a wrong length and was dropped");
+                }
+                let trimmed = &mut conversion.trimmed;
+                let record = LogRecord {
+                    time,
+                    observed_time,
+                    severity: Severity(
+                        u8::try_from(wire.severity_number).ok().filter(|number| *number <= 24).unwrap_or(0),
+                    ),
+                    severity_text: cut(wire.severity_text, MAX_NAME_BYTES, trimmed),
+                    body: attributes::body_text(wire.body, trimmed),
+                    resource: resource.clone(),
+                    scope: scope.clone(),
+                    attributes: attributes::with_scope(wire.attributes, &scope_attributes, trimmed),
+                    trace_id: TraceId::from_bytes(&wire.trace_id).ok(),
+                    span_id: SpanId::from_bytes(&wire.span_id).ok(),
+                    event_name: cut(wire.event_name, MAX_NAME_BYTES, trimmed),
+                };
+                conversion.batch.logs.push(record);
+            }
+        }
+    }
+    conversion
+}
+
+/// Returns the time of the event and the time of its observation.
+///
+/// A missing event time is replaced by the observed time, and both by `now`.
+fn times(record: &WireRecord, now: Timestamp) -> Result<(Timestamp, Timestamp), String> {
+    let sent = |nanos: u64| (nanos != 0).then(|| timestamp::validated(nanos, now)).transpose();
+    let observed = sent(record.observed_time_unix_nano)?;
+    let time = sent(record.time_unix_nano)?.or(observed).unwrap_or(now);
+    Ok((time, observed.unwrap_or(now)))
+}

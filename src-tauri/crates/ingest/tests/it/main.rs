@@ -1,0 +1,18 @@
+//! The receivers over real sockets and a real store.
+
+#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
+
+use peak_alloc::PeakAlloc;
+
+mod conversion;
+mod grpc;
+mod http;
+mod random_bytes;
+mod receiver;
+mod remote_write;
+mod wire_fuzz;
+mod write_requests;
+
+/// Counts the memory in use, which [`wire_fuzz`] limits.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;

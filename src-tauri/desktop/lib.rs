@@ -11,7 +11,7 @@ mod window;
 
 use std::{process::ExitCode, sync::Arc};
 
-use engine::{Log, stop_signal};
+use engine::{Log, shutdown_signal};
 use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
 
@@ -42,7 +42,7 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
     tauri::async_runtime::set(runtime.handle().clone());
     let _inside = runtime.enter();
     let log = Log::start();
-    let stop = stop_signal()?;
+    let stop = shutdown_signal()?;
 
     let app = tauri::Builder::default()
         .plugin(

@@ -18,7 +18,7 @@ pub(crate) async fn run(data: &Path, what: DataCommand) -> anyhow::Result<ExitCo
     let idle = data.exists() && engine::running_engine(data).is_none();
     if matches!(what, DataCommand::Repair)
         && idle
-        && let Some(place) = engine::set_damaged_database_aside(data).await?
+        && let Some(place) = engine::quarantine_damaged_database(data).await?
     {
         line(&format!(
             "the database was damaged: it was moved to {}, and a new one is made from the sealed metrics",

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use engine::{Engine, EngineOptions, Log, stop_signal};
+use engine::{Engine, EngineOptions, Log, shutdown_signal};
 use web::Console;
 
 use crate::{
@@ -18,7 +18,7 @@ pub(crate) async fn run(data: PathBuf, options: ServeOptions) -> anyhow::Result<
     engine_options.otlp_http = options.otlp_http;
     engine_options.remote_write = options.remote_write;
     engine_options.statsd = options.statsd;
-    let stop = stop_signal()?;
+    let stop = shutdown_signal()?;
     let log = Log::start();
     let engine = Engine::start(engine_options).await?;
     log.follow(engine.settings());
@@ -35,7 +35,7 @@ pub(crate) async fn run(data: PathBuf, options: ServeOptions) -> anyhow::Result<
 
 /// Sends the demonstration shop's telemetry.
 pub(crate) async fn demonstrate(options: DemoOptions) -> anyhow::Result<ExitCode> {
-    let stop = stop_signal()?;
+    let stop = shutdown_signal()?;
     let endpoint = if options.to.contains("://") { options.to } else { format!("http://{}", options.to) };
     let seconds = u64::try_from(options.history.seconds()).unwrap_or_default();
     output::line(&format!("sending the demonstration shop to {endpoint}; end with Ctrl-C"))?;

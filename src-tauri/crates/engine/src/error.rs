@@ -1,18 +1,18 @@
-//! Why an engine did not start or a request to it failed.
+//! The error of the engine.
 
 use std::path::PathBuf;
 
 use crate::RunningEngine;
 
-/// Why an engine did not start or a request to it failed.
+/// The reason an engine did not start or a request to it failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// Another engine works on the data folder.
+    /// Another engine has the data folder.
     #[error("another Binnacle already runs on {}{}", folder.display(), at(running.as_ref()))]
     AlreadyRunning {
         /// The data folder.
         folder: PathBuf,
-        /// Where it can be reached, once it can.
+        /// Its address, once it has published one.
         running: Option<RunningEngine>,
     },
     /// A file or folder could not be used.
@@ -20,7 +20,7 @@ pub enum EngineError {
     File {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: std::io::Error,
     },
     /// The settings file cannot be used.
@@ -35,15 +35,15 @@ pub enum EngineError {
     /// A rule could not be used.
     #[error(transparent)]
     Alert(#[from] alerts::AlertError),
-    /// A report could not be made.
+    /// A report could not be written.
     #[error(transparent)]
     Report(#[from] report::ReportError),
-    /// What was asked is not possible now.
+    /// The request is not possible now.
     #[error("{0}")]
     Refused(String),
 }
 
-// Its words stand in the message already: as the source they would be told twice.
+// The message contains the error, which as a source would be printed twice.
 impl From<config::SettingsError> for EngineError {
     fn from(error: config::SettingsError) -> Self {
         Self::Settings(error)
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_told_once() {
+    fn a_reason_is_printed_once() {
         let reason = || std::io::Error::other("gone");
         let settings = config::parse("[listen]\nweb = 1\n").unwrap_err();
         for error in

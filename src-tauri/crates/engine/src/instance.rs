@@ -1,4 +1,4 @@
-//! One engine per data folder: a lock, and a note that says how to reach the one that holds it.
+//! One engine per data folder: a lock, and a file with the address of the engine that holds it.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -6,34 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
-
-use crate::EngineError;
+use crate::{EngineError, RunningEngine};
 
 const LOCK: &str = "engine.lock";
-const NOTE: &str = "engine.json";
+const ADDRESS_FILE: &str = "engine.json";
 const TOKEN: &str = "console.token";
-/// A kept token that is shorter is not trusted, in characters.
-const SHORTEST_TOKEN: usize = 32;
+/// Minimum length of a stored token in characters. A shorter one is replaced.
+const MIN_TOKEN_LENGTH: usize = 32;
 
-/// How to reach a running engine. The note that holds it can be read by its owner only.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunningEngine {
-    /// Process id.
-    pub process: u32,
-    /// Address of its web front, such as `http://127.0.0.1:7171`.
-    pub address: String,
-    /// The token the web front asks for.
-    pub token: String,
-}
-
-impl std::fmt::Debug for RunningEngine {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "RunningEngine {{ process: {}, address: {:?} }}", self.process, self.address)
-    }
-}
-
-/// The right to work on a data folder, given back when dropped.
+/// The lock on a data folder, released when dropped.
 #[derive(Debug)]
 pub struct Instance {
     folder: PathBuf,
@@ -41,7 +22,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Takes the data folder, which is made if it is not there.
+    /// Locks the data folder. A missing folder is created.
     pub fn acquire(folder: &Path) -> Result<Self, EngineError> {
         make_private_folder(folder).map_err(|source| file_error(folder, source))?;
         let path = folder.join(LOCK);
@@ -53,47 +34,53 @@ impl Instance {
             .map_err(|source| file_error(&path, source))?;
         match lock.try_lock() {
             Ok(()) => {
-                // A note left by an engine that was killed leads nowhere.
-                let _ = fs::remove_file(folder.join(NOTE));
+                // The address of an engine that was killed is stale.
+                let _ = fs::remove_file(folder.join(ADDRESS_FILE));
                 Ok(Self { folder: folder.to_owned(), _lock: lock })
             }
             Err(TryLockError::WouldBlock) => {
-                Err(EngineError::AlreadyRunning { folder: folder.to_owned(), running: read_note(folder) })
+                Err(EngineError::AlreadyRunning { folder: folder.to_owned(), running: read_address(folder) })
             }
             Err(TryLockError::Error(source)) => Err(file_error(&path, source)),
         }
     }
 
-    /// Tells other programs of this user how to reach the engine.
+    /// Publishes the engine's address and token to other programs of this user.
     pub fn publish(&self, address: &str, token: &str) -> Result<(), EngineError> {
-        let path = self.folder.join(NOTE);
-        let note = RunningEngine {
+        let path = self.folder.join(ADDRESS_FILE);
+        let running = RunningEngine {
             process: std::process::id(),
             address: address.to_owned(),
             token: token.to_owned(),
         };
-        write_private(&path, &serde_json::to_vec(&note).unwrap_or_default())
+        write_private(&path, &serde_json::to_vec(&running).unwrap_or_default())
             .map_err(|source| file_error(&path, source))
     }
 
-    /// The token of the console: the one kept in the data folder, so that an open page finds its way back after a
-    /// restart, or a `fresh` one that is kept from now on. Removing the file makes every older link worthless.
+    /// Returns the console's token: the one stored in the data folder, or else a `fresh` one that
+    /// is stored. An open page can so reconnect after a restart. Removing the file invalidates
+    /// older links.
     pub fn token(&self, fresh: impl FnOnce() -> String) -> Result<String, EngineError> {
         let path = self.folder.join(TOKEN);
-        let kept = fs::read_to_string(&path).unwrap_or_default();
-        let kept = kept.trim();
-        if kept.len() >= SHORTEST_TOKEN && kept.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Ok(kept.to_owned());
+        let stored = fs::read_to_string(&path).unwrap_or_default();
+        let stored = stored.trim();
+        if stored.len() >= MIN_TOKEN_LENGTH && stored.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Ok(stored.to_owned());
         }
         let token = fresh();
         write_private(&path, token.as_bytes()).map_err(|source| file_error(&path, source))?;
         Ok(token)
     }
 
-    /// Takes back what was published.
+    /// Returns the data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Withdraws the published address.
     pub(crate) fn retract(&self) {
-        // If it cannot be removed, the next engine does that.
-        let _ = fs::remove_file(self.folder.join(NOTE));
+        // The next engine removes a file that remains.
+        let _ = fs::remove_file(self.folder.join(ADDRESS_FILE));
     }
 }
 
@@ -103,17 +90,17 @@ impl Drop for Instance {
     }
 }
 
-/// The engine that works on `folder` now, if there is one that can be reached.
+/// Returns the engine that has `folder` now, if it has published an address.
 pub fn running_engine(folder: &Path) -> Option<RunningEngine> {
     let lock = OpenOptions::new().write(true).open(folder.join(LOCK)).ok()?;
     match lock.try_lock() {
-        Err(TryLockError::WouldBlock) => read_note(folder),
+        Err(TryLockError::WouldBlock) => read_address(folder),
         _ => None,
     }
 }
 
-fn read_note(folder: &Path) -> Option<RunningEngine> {
-    serde_json::from_slice(&fs::read(folder.join(NOTE)).ok()?).ok()
+fn read_address(folder: &Path) -> Option<RunningEngine> {
+    serde_json::from_slice(&fs::read(folder.join(ADDRESS_FILE)).ok()?).ok()
 }
 
 fn file_error(path: &Path, reason: io::Error) -> EngineError {
@@ -131,7 +118,7 @@ fn make_private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// Writes a file that only its owner can read, never leaving half of it.
+/// Writes a file atomically. Only its owner can read it.
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
     let mut options = OpenOptions::new();
@@ -152,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_has_one_engine_and_others_learn_how_to_reach_it() {
+    fn a_folder_has_one_engine_and_others_read_its_address() {
         let folder = tempfile::tempdir().unwrap();
         let instance = Instance::acquire(folder.path()).unwrap();
         assert_eq!(running_engine(folder.path()), None, "nothing is published yet");
@@ -170,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_outlives_a_restart_unless_its_file_is_damaged() {
+    fn the_token_survives_a_restart_unless_its_file_is_damaged() {
         let folder = tempfile::tempdir().unwrap();
         let first = Instance::acquire(folder.path()).unwrap().token(|| "a".repeat(64)).unwrap();
         let again = Instance::acquire(folder.path()).unwrap();
@@ -181,13 +168,13 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_note_and_the_token_are_for_their_owner_only() {
+    fn the_address_and_the_token_are_readable_by_their_owner_only() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let instance = Instance::acquire(&folder.path().join("data")).unwrap();
         instance.publish("http://127.0.0.1:1", "secret").unwrap();
         instance.token(|| "a".repeat(64)).unwrap();
-        for file in [NOTE, TOKEN] {
+        for file in [ADDRESS_FILE, TOKEN] {
             let mode = fs::metadata(folder.path().join("data").join(file)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }

@@ -1,37 +1,31 @@
-//! Builds the parts from the settings, starts them in order, watches over them and stops them in
-//! order. The only place below the fronts that looks at a clock.
+//! Builds the components from the settings, starts them in order, restarts those that fail and
+//! stops them in order.
 
-mod anomaly_detection;
+mod builder;
 mod clock;
-mod collection;
-mod damaged;
-mod demonstration;
+mod components;
+mod data;
+mod desktop_notifications;
 mod engine;
 mod error;
-mod imports;
 mod instance;
-mod intake;
-mod ledger;
-mod log;
-mod notices;
-mod notifications;
 mod options;
-mod own;
-mod retention;
+mod pause;
+mod running_engine;
 mod sentry;
-mod sentry_preset;
 mod settings;
-mod signals;
+mod shutdown_signal;
 mod stage;
 mod status;
 
 pub use clock::now;
-pub use damaged::set_damaged_database_aside;
+pub use data::{Demonstration, Imports, Retention, quarantine_damaged_database};
 pub use engine::Engine;
 pub use error::EngineError;
-pub use instance::{Instance, RunningEngine, running_engine};
-pub use intake::Intake;
-pub use log::Log;
+pub use instance::{Instance, running_engine};
 pub use options::{EngineOptions, default_data_folder};
+pub use running_engine::RunningEngine;
+pub use sentry::{SentryChecks, SentryInstallations};
 pub use settings::SettingsState;
-pub use signals::stop_signal;
+pub use shutdown_signal::shutdown_signal;
+pub use status::{Log, Receivers};

@@ -1,15 +1,15 @@
-//! What an engine is started with.
+//! The options of an engine.
 
 use std::path::PathBuf;
 
 use store::StoreOptions;
 
-/// What an engine is started with. Addresses given here win over the settings file.
+/// The options of an engine. Addresses given here take precedence over the settings file.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
     /// Folder for the data.
     pub data_folder: PathBuf,
-    /// The settings file; `settings.toml` in the data folder if none.
+    /// The settings file. The default is `settings.toml` in the data folder.
     pub settings_file: Option<PathBuf>,
     /// Address for OTLP over gRPC.
     pub otlp_grpc: Option<String>,
@@ -21,13 +21,13 @@ pub struct EngineOptions {
     pub statsd: Option<String>,
     /// Limits of the store.
     pub store: StoreOptions,
-    /// Whether anything is received, collected, checked and alerted on. Without it the engine only
-    /// answers questions about what is stored.
+    /// Receive, collect, check and alert. Without it the engine only answers requests for stored
+    /// data.
     pub observe: bool,
 }
 
 impl EngineOptions {
-    /// An engine that observes, with its data in `data_folder` and everything else by default.
+    /// Returns the options of an engine that observes, with its data in `data_folder`.
     pub fn new(data_folder: PathBuf) -> Self {
         Self {
             data_folder,
@@ -42,8 +42,8 @@ impl EngineOptions {
     }
 }
 
-/// Where the data of this user lie unless told otherwise: `BINNACLE_DATA_DIR`, or the platform's folder
-/// for application data.
+/// Returns the default data folder: `BINNACLE_DATA_DIR`, or the platform's folder for application
+/// data.
 pub fn default_data_folder() -> PathBuf {
     let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(folder) = from("BINNACLE_DATA_DIR") {

@@ -1,4 +1,4 @@
-//! The settings in force and the file they come from.
+//! The settings in force and their file.
 
 use std::{
     fs,
@@ -14,99 +14,128 @@ use tokio::sync::watch;
 
 use crate::EngineError;
 
-/// The settings in force: the last valid ones of the file, which is watched.
-#[derive(Debug)]
+/// The settings in force: the last valid ones of the file. Clones share them.
+#[derive(Debug, Clone)]
 pub struct SettingsState {
+    shared: Arc<Shared>,
+    _watcher: Arc<SettingsWatcher>,
+}
+
+#[derive(Debug)]
+struct Shared {
     path: PathBuf,
     in_force: watch::Sender<Settings>,
-    error: Arc<Mutex<Option<SettingsError>>>,
+    error: Mutex<Option<SettingsError>>,
     desktop_notifications: Arc<AtomicBool>,
     file: watch::Sender<()>,
-    _watcher: SettingsWatcher,
+}
+
+impl Shared {
+    fn set_error(&self, error: Option<SettingsError>) {
+        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = error;
+    }
+
+    /// Puts valid settings in force. Subscribers are notified if they differ from the previous
+    /// ones.
+    fn put_in_force(&self, settings: Settings) {
+        self.set_error(None);
+        self.desktop_notifications.store(settings.alerts.desktop_notifications, Ordering::Relaxed);
+        self.in_force.send_if_modified(|current| {
+            let changed = *current != settings;
+            *current = settings;
+            changed
+        });
+    }
 }
 
 impl SettingsState {
-    /// Reads the file, which is made with defaults if it is not there, and begins to watch it. Blocks;
-    /// must be called inside a tokio runtime.
+    /// Reads the file and begins to poll it. A missing file is created with the defaults.
+    ///
+    /// Blocks. Must be called inside a tokio runtime.
     pub(crate) fn open(path: &Path) -> Result<Self, EngineError> {
         let first = config::load_or_create(path)?;
-        let desktop_notifications = Arc::new(AtomicBool::new(first.alerts.desktop_notifications));
-        let in_force = watch::Sender::new(first);
-        let error = Arc::new(Mutex::new(None));
+        let shared = Arc::new(Shared {
+            path: path.to_owned(),
+            desktop_notifications: Arc::new(AtomicBool::new(first.alerts.desktop_notifications)),
+            in_force: watch::Sender::new(first),
+            error: Mutex::new(None),
+            file: watch::Sender::new(()),
+        });
         let (watcher, mut changes) = config::watch(path);
-
-        let (sender, told, desktop) = (in_force.clone(), error.clone(), desktop_notifications.clone());
-        let file = watch::Sender::new(());
-        let looked_at = file.clone();
+        let followed = shared.clone();
         tokio::spawn(async move {
             while changes.changed().await.is_ok() {
                 let latest = changes.borrow_and_update().clone();
                 match latest {
-                    Ok(settings) => {
-                        *told.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                        desktop.store(settings.alerts.desktop_notifications, Ordering::Relaxed);
-                        sender.send_if_modified(|current| {
-                            let changed = *current != settings;
-                            *current = settings;
-                            changed
-                        });
-                    }
-                    Err(problem) => {
-                        tracing::warn!(%problem, "the settings before stay in force");
-                        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
+                    Ok(settings) => followed.put_in_force(settings),
+                    Err(error) => {
+                        tracing::warn!(%error, "settings file is invalid, previous settings stay in force");
+                        followed.set_error(Some(error));
                     }
                 }
-                looked_at.send_replace(());
+                followed.file.send_replace(());
             }
         });
-        Ok(Self { path: path.to_owned(), in_force, error, desktop_notifications, file, _watcher: watcher })
+        Ok(Self { shared, _watcher: Arc::new(watcher) })
     }
 
-    /// The file.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.shared.path
     }
 
-    /// The settings in force now.
+    /// Returns the settings in force.
     pub fn in_force(&self) -> Settings {
-        self.in_force.borrow().clone()
+        self.shared.in_force.borrow().clone()
     }
 
-    /// The settings in force, and word of every change.
+    /// Returns a receiver of the settings in force and of every change.
     pub fn watch(&self) -> watch::Receiver<Settings> {
-        self.in_force.subscribe()
+        self.shared.in_force.subscribe()
     }
 
-    /// Word of every change of the file's text, also of one that is not put in force because it is not valid.
+    /// Returns a receiver that is notified of every change of the file's text, valid or not.
     pub fn watch_file(&self) -> watch::Receiver<()> {
-        self.file.subscribe()
+        self.shared.file.subscribe()
     }
 
-    /// What is wrong with the file, if its text is not in force.
+    /// Returns the error in the file, if its text is not in force.
     pub fn error(&self) -> Option<SettingsError> {
-        self.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The text of the file. Blocks.
+    /// Reads the text of the file. Blocks.
     pub fn text(&self) -> Result<String, EngineError> {
-        fs::read_to_string(&self.path).map_err(|reason| EngineError::File { path: self.path.clone(), reason })
+        let path = self.path();
+        fs::read_to_string(path).map_err(|reason| EngineError::File { path: path.to_owned(), reason })
     }
 
-    /// Changes the file through `change`, which gives the new settings, and puts them in force at once.
-    /// Blocks.
+    /// Changes the file through `change` and puts the returned settings in force at once. Blocks.
     pub fn change(
         &self,
         change: impl FnOnce(&Path) -> Result<Settings, SettingsError>,
     ) -> Result<(), EngineError> {
-        let settings = change(&self.path)?;
-        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.desktop_notifications.store(settings.alerts.desktop_notifications, Ordering::Relaxed);
-        self.in_force.send_replace(settings);
+        self.shared.put_in_force(change(self.path())?);
         Ok(())
     }
 
-    /// Whether notifications are shown on the desktop; follows the settings.
+    /// Returns a switch that is true while notifications are shown on the desktop.
     pub(crate) fn desktop_notifications(&self) -> Arc<AtomicBool> {
-        self.desktop_notifications.clone()
+        self.shared.desktop_notifications.clone()
     }
+}
+
+/// Waits until the selected part of the settings differs from `before`. Never returns once no more
+/// changes can come.
+pub(crate) async fn selection_changed<T: PartialEq>(
+    settings: &mut watch::Receiver<Settings>,
+    before: &T,
+    select: impl Fn(&Settings) -> &T,
+) {
+    while settings.changed().await.is_ok() {
+        if select(&settings.borrow_and_update()) != before {
+            return;
+        }
+    }
+    std::future::pending().await
 }

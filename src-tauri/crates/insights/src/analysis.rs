@@ -33,8 +33,8 @@ pub struct AnalysisResult {
 
 /// Computes trend and expected band of a target.
 ///
-/// The expected band is trained on up to a day before the range, and on up to a week for ranges of a
-/// day and more. `now` limits the values to those that are complete.
+/// The expected band is trained on up to a day before the range, and on up to a week for ranges of
+/// a day and more. `now` limits the values to those that are complete.
 pub async fn analyze(
     store: &Store,
     request: &AnalysisRequest,

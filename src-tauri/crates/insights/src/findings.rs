@@ -80,9 +80,9 @@ pub(crate) fn from_anomaly(
 
 /// Merges a finding with the known finding about the same anomaly and returns the result.
 ///
-/// Two findings are about the same anomaly if service and measure are equal and their times overlap.
-/// The result has the known finding's id, the earlier detection, the higher score and the union of both
-/// ranges. `known` is updated.
+/// Two findings are about the same anomaly if service and measure are equal and their times
+/// overlap. The result has the known finding's id, the earlier detection, the higher score and the
+/// union of both ranges. `known` is updated.
 pub(crate) fn merge_known(finding: Finding, known: &mut Vec<Finding>, step: i64) -> Finding {
     let shift = MAX_SHIFT_STEPS * step;
     let same = known.iter_mut().find(|other| {

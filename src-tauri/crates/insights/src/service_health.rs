@@ -17,8 +17,8 @@ const MAX_SILENCE_MINUTES: i64 = 15;
 /// The service names Binnacle records its own data under.
 const SELF_SERVICES: [&str; 4] = ["binnacle", "checks", "host", UNKNOWN_SERVICE];
 
-/// Reads the services with their measures, worst first. A firing alert or a failing check of a service
-/// lowers its state and gives the reason.
+/// Reads the services with their measures, worst first. A firing alert or a failing check of a
+/// service lowers its state and gives the reason.
 pub async fn services(store: &Store, request: &ServicesRequest) -> Result<Vec<ServiceSummary>, InsightError> {
     let mut services = store.services(request).await?;
     combine(store, &mut services, request.range.end).await?;
@@ -28,8 +28,8 @@ pub async fn services(store: &Store, request: &ServicesRequest) -> Result<Vec<Se
     Ok(services)
 }
 
-/// Reads the names of all services but Binnacle's own, in the order in which the store first saw them.
-/// Colors are assigned by that order, so that they are the same in every window.
+/// Reads the names of all services but Binnacle's own, in the order in which the store first saw
+/// them. Colors are assigned by that order, so that they are the same in every window.
 pub async fn service_names(store: &Store) -> Result<Vec<String>, InsightError> {
     let mut names = store.service_names().await?;
     names.retain(|name| !SELF_SERVICES.contains(&name.as_str()));

@@ -10,8 +10,8 @@ const MIN_TIMES: i64 = 4;
 
 /// Returns the requested range in whole steps, extended into the past.
 ///
-/// The extension is a day, or a week for ranges of a day and more. It is at least four times the range,
-/// within the maximum number of steps.
+/// The extension is a day, or a week for ranges of a day and more. It is at least four times the
+/// range, within the maximum number of steps.
 pub(crate) fn around(range: TimeRange, step: i64) -> TimeRange {
     let step = step.max(1);
     let wanted = if range.length() >= DAY { 7 * DAY } else { DAY };

@@ -109,7 +109,7 @@ async fn open_front(
             front
         }
     };
-    engine.intake().register("web", front.address().trim_start_matches("http://"), reporter);
+    engine.receivers().register("web", front.address().trim_start_matches("http://"), reporter);
     engine.publish(&front.address(), token)?;
     Ok(front)
 }

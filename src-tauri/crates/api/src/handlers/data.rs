@@ -6,22 +6,22 @@ use model::{DataSummary, PartVerdict, RetentionPreview, StoredPart};
 use crate::{ApiError, arguments::*};
 
 pub(crate) async fn data(engine: &Engine, _: Nothing) -> Result<DataSummary, ApiError> {
-    Ok(engine.data_summary().await?)
+    Ok(engine.retention().summary().await?)
 }
 
 pub(crate) async fn retention_preview(engine: &Engine, _: Nothing) -> Result<RetentionPreview, ApiError> {
-    Ok(engine.retention_preview().await?)
+    Ok(engine.retention().preview().await?)
 }
 
 pub(crate) async fn try_retention(
     engine: &Engine,
     arguments: RetentionArguments,
 ) -> Result<RetentionPreview, ApiError> {
-    Ok(engine.try_retention(&arguments.limits).await?)
+    Ok(engine.retention().preview_limits(&arguments.limits).await?)
 }
 
 pub(crate) async fn apply_retention(engine: &Engine, _: Nothing) -> Result<RetentionPreview, ApiError> {
-    Ok(engine.apply_retention().await?)
+    Ok(engine.retention().apply().await?)
 }
 
 pub(crate) async fn data_parts(engine: &Engine, _: Nothing) -> Result<Vec<StoredPart>, ApiError> {

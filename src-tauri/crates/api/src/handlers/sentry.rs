@@ -21,7 +21,7 @@ pub(crate) async fn sentry_access(
     arguments: SentryArguments,
 ) -> Result<SentryAccess, ApiError> {
     let settings = settings_of(engine, &arguments);
-    Ok(engine.sentry_access(&settings, arguments.token).await?)
+    Ok(engine.sentry().access(&settings, arguments.token).await?)
 }
 
 pub(crate) async fn sentry_connect(
@@ -29,27 +29,27 @@ pub(crate) async fn sentry_connect(
     arguments: SentryArguments,
 ) -> Result<SentryAccess, ApiError> {
     let settings = settings_of(engine, &arguments);
-    Ok(engine.sentry_connect(settings, arguments.token).await?)
+    Ok(engine.sentry().connect(settings, arguments.token).await?)
 }
 
 pub(crate) async fn sentry_remove(engine: &Engine, arguments: NameArguments) -> Result<(), ApiError> {
-    Ok(engine.sentry_remove(&arguments.name).await?)
+    Ok(engine.sentry().remove(&arguments.name).await?)
 }
 
 pub(crate) async fn sentry_preset(
     engine: &Engine,
     request: SentryPresetRequest,
 ) -> Result<SentryPreset, ApiError> {
-    Ok(engine.sentry_preset(&request).await?)
+    Ok(engine.sentry_checks().preview(&request).await?)
 }
 
 pub(crate) async fn sentry_preset_add(
     engine: &Engine,
     arguments: SentryPresetArguments,
 ) -> Result<SentryPreset, ApiError> {
-    Ok(engine.sentry_preset_add(&arguments.request, arguments.checks.as_deref()).await?)
+    Ok(engine.sentry_checks().add(&arguments.request, arguments.checks.as_deref()).await?)
 }
 
 pub(crate) async fn sentry_preset_remove(engine: &Engine, arguments: NameArguments) -> Result<u32, ApiError> {
-    Ok(engine.sentry_preset_remove(&arguments.name).await?)
+    Ok(engine.sentry_checks().remove(&arguments.name).await?)
 }

@@ -59,14 +59,18 @@ pub(crate) async fn pause(engine: &Engine, arguments: PauseArguments) -> Result<
 }
 
 pub(crate) async fn start_demonstration(engine: &Engine, _: Nothing) -> Result<(), ApiError> {
-    Ok(engine.start_demonstration().await?)
+    Ok(engine.demonstration().start().await?)
 }
 
 pub(crate) async fn stop_demonstration(
     engine: &Engine,
     arguments: StopDemonstrationArguments,
 ) -> Result<RecordCounts, ApiError> {
-    Ok(engine.stop_demonstration(arguments.remove).await?)
+    if arguments.remove {
+        return Ok(engine.demonstration().remove().await?);
+    }
+    engine.demonstration().stop().await;
+    Ok(RecordCounts::default())
 }
 
 async fn change(

@@ -12,8 +12,8 @@ pub(super) struct Measured {
     pub(super) noise: f64,
 }
 
-/// Returns the measure in each step that has at least `min_requests`. The rate is measured in each step
-/// that was observed in full.
+/// Returns the measure in each step that has at least `min_requests`. The rate is measured in each
+/// step that was observed in full.
 pub(super) fn measure(
     steps: &[ServiceStep],
     measure: ServiceFigure,
@@ -58,8 +58,8 @@ fn observed_in_full(steps: &[ServiceStep], range: TimeRange, step: i64) -> &[Ser
     &steps[..steps.len() - usize::from(stopped)]
 }
 
-/// Returns the standard deviation of an error ratio over `requests` requests (binomial). The ratio is the
-/// median one, at least one failure in that many requests.
+/// Returns the standard deviation of an error ratio over `requests` requests (binomial). The ratio
+/// is the median one, at least one failure in that many requests.
 fn noise_of_ratio(steps: &[ServiceStep], requests: f64) -> f64 {
     let requests = requests.max(1.0);
     let typical = median(steps.iter().map(|one| one.failed as f64 / one.requests.max(1) as f64));

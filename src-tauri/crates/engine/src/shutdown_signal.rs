@@ -1,25 +1,26 @@
-//! How a person or the system asks a program to end.
+//! The signals that ask a program to end.
 
 use std::io;
 
 use tokio_util::sync::CancellationToken;
 
-/// A token that SIGTERM or SIGINT cancels; a second signal ends the program at once. Must be called inside a tokio
-/// runtime; fails if the system does not let signals be caught.
-pub fn stop_signal() -> io::Result<CancellationToken> {
+/// Returns a token that SIGTERM or SIGINT cancels. A second signal ends the program at once.
+///
+/// Must be called inside a tokio runtime. Fails if the system does not allow signals to be caught.
+pub fn shutdown_signal() -> io::Result<CancellationToken> {
     let stop = CancellationToken::new();
-    let stopped = stop.clone();
+    let cancelled = stop.clone();
     let mut terminate = TerminateSignal::new()?;
     tokio::spawn(async move {
-        for round in 0.. {
+        for count in 0.. {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
                 () = terminate.received() => {}
             }
-            if round > 0 {
+            if count > 0 {
                 std::process::exit(130);
             }
-            stopped.cancel();
+            cancelled.cancel();
         }
     });
     Ok(stop)

@@ -1,4 +1,4 @@
-//! Desktop notifications with the switch of the settings in front.
+//! Desktop notifications that the settings switch on and off.
 
 use std::sync::{
     Arc,
@@ -10,26 +10,26 @@ use async_trait::async_trait;
 use model::{AlertSeverity, Notification};
 use tokio::sync::broadcast;
 
-/// Shows notifications on the desktop while the settings want it; otherwise they are only kept in the record.
+/// Shows notifications on the desktop while the switch is on. Otherwise they are recorded only.
 pub(crate) struct SwitchedNotifier {
     desktop: DesktopNotifier,
-    wanted: Arc<AtomicBool>,
+    enabled: Arc<AtomicBool>,
 }
 
 impl SwitchedNotifier {
-    pub(crate) fn new(wanted: Arc<AtomicBool>) -> std::io::Result<Self> {
-        Ok(Self { desktop: DesktopNotifier::new()?, wanted })
+    pub(crate) fn new(enabled: Arc<AtomicBool>) -> std::io::Result<Self> {
+        Ok(Self { desktop: DesktopNotifier::new()?, enabled })
     }
 
-    fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::Relaxed)
+    fn is_enabled(&self) -> bool {
+        self.enabled.load(Ordering::Relaxed)
     }
 }
 
 #[async_trait]
 impl Notifier for SwitchedNotifier {
     fn channel(&self) -> &'static str {
-        if self.is_wanted() { self.desktop.channel() } else { "record only" }
+        if self.is_enabled() { self.desktop.channel() } else { "record only" }
     }
 
     async fn deliver(
@@ -38,7 +38,7 @@ impl Notifier for SwitchedNotifier {
         severity: AlertSeverity,
         actions: &[NotificationAction],
     ) -> Result<(), String> {
-        if self.is_wanted() { self.desktop.deliver(notification, severity, actions).await } else { Ok(()) }
+        if self.is_enabled() { self.desktop.deliver(notification, severity, actions).await } else { Ok(()) }
     }
 
     fn chosen(&self) -> broadcast::Receiver<ChosenAction> {

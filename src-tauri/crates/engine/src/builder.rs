@@ -1,0 +1,175 @@
+//! Builds an engine from its options and starts its components.
+
+use std::{path::Path, sync::Arc};
+
+use alerts::AlertService;
+use checks::{CheckScheduler, SecretStore};
+use model::RecordCounts;
+use store::Store;
+
+use crate::{
+    Engine, EngineError, EngineOptions, Instance, SettingsState,
+    components::{
+        self, AnomalyDetection, ComponentSupervisor, LedgerRecorder, ListenAddresses, PeriodicRetention,
+        SelfMetrics, SourceHandles, SpanMetrics,
+    },
+    data::{self, Demonstration, Imports, Retention},
+    desktop_notifications::SwitchedNotifier,
+    engine::{Services, Stages},
+    now,
+    pause::PauseSwitch,
+    sentry::{SentryChecks, SentryInstallations},
+    status::{ComponentHealth, Receivers, StatusHandles, StatusPublisher, ledger},
+};
+
+/// The folder of the checkpoints inside the data folder.
+const CHECKPOINTS: &str = "positions";
+
+impl Engine {
+    /// Starts an engine.
+    ///
+    /// 1. Locks the data folder and opens store, settings and secrets.
+    /// 2. Starts checks and alerts.
+    /// 3. Starts all components, and waits until every receiver listens or has reported why it
+    ///    cannot.
+    ///
+    /// Fails if another engine has the folder, or if the store or the settings cannot be opened. An
+    /// engine that does not observe skips step 3, runs checks on request only and evaluates no
+    /// rule.
+    pub async fn start(options: EngineOptions) -> Result<Self, EngineError> {
+        let instance = Instance::acquire(&options.data_folder)?;
+        let Opened { store, settings, secrets } = Opened::open(&options).await?;
+
+        let stages = Stages::default();
+        let started = now();
+        if options.observe {
+            ledger::record_absence(&store, started).await?;
+        }
+        let stored = store.statistics().await?;
+        let checks = CheckScheduler::start(store.clone(), secrets.clone(), stages.checks.token());
+        let alerts_stop = stages.alerts.token();
+        if !options.observe {
+            checks.pause(true);
+            alerts_stop.cancel();
+        }
+        let notifier = SwitchedNotifier::new(settings.desktop_notifications())
+            .map_err(|error| EngineError::Refused(format!("cannot start notifications: {error}")))?;
+        let alerts = AlertService::start(store.clone(), Arc::new(notifier), alerts_stop);
+
+        let checkpoints = options.data_folder.join(CHECKPOINTS);
+        let demonstration = Demonstration::new(store.clone(), started.0.unsigned_abs());
+        let pause = PauseSwitch::new(checks.clone(), store.clone());
+        let (health, receivers) = (ComponentHealth::default(), Receivers::default());
+        let status = StatusPublisher::new(StatusHandles {
+            started,
+            data_folder: options.data_folder.clone(),
+            settings_file: settings.path().to_owned(),
+            store: store.clone(),
+            counts_at_start: RecordCounts { samples: stored.samples, logs: stored.logs, spans: stored.spans },
+            health: health.clone(),
+            receivers: receivers.clone(),
+            alerts: alerts.clone(),
+            demonstration: demonstration.clone(),
+            paused: pause.subscribe(),
+        });
+        let services = Services {
+            instance,
+            retention: Retention::new(store.clone(), settings.watch()),
+            imports: Imports::new(store.clone(), stages.sources.clone()),
+            demonstration,
+            sentry: SentryInstallations::new(settings.clone(), secrets.clone(), checkpoints.clone()),
+            sentry_checks: SentryChecks::new(checks.clone()),
+            pause,
+            status: Arc::new(status),
+            store,
+            settings,
+            receivers,
+            checks,
+            alerts,
+            stages,
+        };
+        if options.observe {
+            let handles = SourceHandles {
+                store: services.store.clone(),
+                receivers: services.receivers.clone(),
+                addresses: ListenAddresses {
+                    otlp_grpc: options.otlp_grpc,
+                    otlp_http: options.otlp_http,
+                    remote_write: options.remote_write,
+                    statsd: options.statsd,
+                },
+                settings: services.settings.watch(),
+                secrets,
+                sentry_tokens: services.sentry.token_changes(),
+                checkpoints,
+            };
+            start_components(&services, handles, &health);
+            services.receivers.settled().await;
+        }
+        Ok(Self::new(services))
+    }
+}
+
+/// What is opened before anything starts.
+struct Opened {
+    store: Store,
+    settings: SettingsState,
+    secrets: Arc<dyn SecretStore>,
+}
+
+impl Opened {
+    /// Opens store, settings and secrets on a blocking thread.
+    async fn open(options: &EngineOptions) -> Result<Self, EngineError> {
+        let folder = options.data_folder.clone();
+        let settings_file = options.settings_file.clone().unwrap_or_else(|| folder.join("settings.toml"));
+        let store_options = options.store.clone();
+        let open = move || {
+            let folder: &Path = &folder;
+            Ok(Self {
+                store: Store::open(folder, store_options)?,
+                settings: SettingsState::open(&settings_file)?,
+                secrets: checks::open_secrets(folder),
+            })
+        };
+        tokio::task::spawn_blocking(open)
+            .await
+            .map_err(|error| EngineError::Refused(format!("cannot start: {error}")))?
+    }
+}
+
+/// Starts the sources and the components that run whatever the settings say.
+fn start_components(services: &Services, handles: SourceHandles, health: &ComponentHealth) {
+    let (store, settings) = (&services.store, &services.settings);
+    let (sources, observation) = (&services.stages.sources, &services.stages.observation);
+
+    data::apply_limits(store, &settings.in_force());
+    sources.spawn(data::follow_limits(store.clone(), settings.watch(), sources.token()));
+
+    let mut supervisor = ComponentSupervisor::new(handles, sources.clone(), health.clone());
+    supervisor.begin();
+    sources.spawn(supervisor.run(services.pause.subscribe(), sources.token()));
+
+    components::start(observation, health.reporter("span metrics"), SpanMetrics { store: store.clone() });
+    components::start(
+        observation,
+        health.reporter("observation ledger"),
+        LedgerRecorder { store: store.clone() },
+    );
+    components::start(
+        observation,
+        health.reporter("retention"),
+        PeriodicRetention { retention: services.retention.clone(), settings: settings.watch() },
+    );
+    components::start(
+        observation,
+        health.reporter("analysis"),
+        AnomalyDetection { store: store.clone(), settings: settings.watch() },
+    );
+    components::start(
+        sources,
+        health.reporter("own metrics"),
+        SelfMetrics { store: store.clone(), settings: settings.watch(), status: services.status.subscribe() },
+    );
+    let (status, stop) = (services.status.clone(), observation.token());
+    observation.spawn(async move { status.run(stop).await });
+}

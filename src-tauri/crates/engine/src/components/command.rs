@@ -1,0 +1,35 @@
+//! Runs a command periodically and collects the metrics it prints.
+
+use async_trait::async_trait;
+use config::Settings;
+use model::PartReporter;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+use super::{component::Component, handles::SourceHandles, spec::ComponentSpec};
+
+struct Command {
+    settings: config::Command,
+    store: Store,
+}
+
+/// Makes one spec per command.
+pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<ComponentSpec> {
+    settings
+        .command
+        .iter()
+        .map(|entry| {
+            let name = format!("command {}", entry.name);
+            let component = Command { settings: entry.clone(), store: handles.store.through(&name) };
+            ComponentSpec::collector(name, entry.clone(), component)
+        })
+        .collect()
+}
+
+#[async_trait]
+impl Component for Command {
+    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+        collect::run_command(self.settings.clone(), self.store.clone(), health, stop).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,32 @@
+//! The handles that sources are made with.
+
+use std::{path::PathBuf, sync::Arc};
+
+use checks::SecretStore;
+use config::Settings;
+use store::Store;
+use tokio::sync::watch;
+
+use crate::status::Receivers;
+
+/// The handles sources choose from. A source takes those it uses.
+pub(crate) struct SourceHandles {
+    pub(crate) store: Store,
+    pub(crate) receivers: Receivers,
+    pub(crate) addresses: ListenAddresses,
+    pub(crate) settings: watch::Receiver<Settings>,
+    pub(crate) secrets: Arc<dyn SecretStore>,
+    /// Number of changes of Sentry tokens. A change restarts the Sentry sources.
+    pub(crate) sentry_tokens: watch::Receiver<u64>,
+    /// Folder of the checkpoints of log files and Sentry installations.
+    pub(crate) checkpoints: PathBuf,
+}
+
+/// Addresses from the command line. They take precedence over the settings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ListenAddresses {
+    pub(crate) otlp_grpc: Option<String>,
+    pub(crate) otlp_http: Option<String>,
+    pub(crate) remote_write: Option<String>,
+    pub(crate) statsd: Option<String>,
+}

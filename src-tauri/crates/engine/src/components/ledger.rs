@@ -1,0 +1,49 @@
+//! Records heartbeats and sleep in the observation ledger.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::{HealthState, PartReporter};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+use super::component::Component;
+use crate::{
+    now,
+    status::{SleepDetector, ledger},
+};
+
+/// Time between two heartbeats.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
+/// Time between two checks for sleep.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The component that writes the observation ledger.
+pub(crate) struct LedgerRecorder {
+    pub(crate) store: Store,
+}
+
+#[async_trait]
+impl Component for LedgerRecorder {
+    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+        let mut detector = SleepDetector::new();
+        let mut since_heartbeat = Duration::ZERO;
+        health.healthy();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
+            }
+            let mut outcome = ledger::record_sleep(&self.store, detector.slept_seconds(), now()).await;
+            since_heartbeat += POLL_INTERVAL;
+            if since_heartbeat >= HEARTBEAT_INTERVAL {
+                since_heartbeat = Duration::ZERO;
+                outcome = outcome.and(self.store.heartbeat(now()).await);
+            }
+            match outcome {
+                Ok(()) => health.healthy(),
+                Err(error) => health.report(HealthState::Degraded, error.to_string()),
+            }
+        }
+    }
+}

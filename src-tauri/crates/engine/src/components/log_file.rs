@@ -1,0 +1,43 @@
+//! Follows log files.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use config::{LogFile, Settings};
+use model::PartReporter;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+use super::{component::Component, handles::SourceHandles, spec::ComponentSpec};
+
+struct LogFileTail {
+    settings: LogFile,
+    store: Store,
+    checkpoints: PathBuf,
+}
+
+/// Makes one spec per log file entry.
+pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<ComponentSpec> {
+    settings
+        .log_file
+        .iter()
+        .map(|entry| {
+            let name = format!("log file {}", entry.path);
+            let component = LogFileTail {
+                settings: entry.clone(),
+                store: handles.store.through(&name),
+                checkpoints: handles.checkpoints.clone(),
+            };
+            ComponentSpec::collector(name, entry.clone(), component)
+        })
+        .collect()
+}
+
+#[async_trait]
+impl Component for LogFileTail {
+    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+        let (settings, checkpoints) = (self.settings.clone(), self.checkpoints.clone());
+        collect::run_tail(settings, self.store.clone(), checkpoints, health, stop).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,35 @@
+//! Scrapes a Prometheus target of the settings.
+
+use async_trait::async_trait;
+use config::Settings;
+use model::PartReporter;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+use super::{component::Component, handles::SourceHandles, spec::ComponentSpec};
+
+struct Scrape {
+    settings: config::ScrapeTarget,
+    store: Store,
+}
+
+/// Makes one spec per scrape target.
+pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<ComponentSpec> {
+    settings
+        .scrape
+        .iter()
+        .map(|entry| {
+            let name = format!("scrape {}", entry.name);
+            let component = Scrape { settings: entry.clone(), store: handles.store.through(&name) };
+            ComponentSpec::collector(name, entry.clone(), component)
+        })
+        .collect()
+}
+
+#[async_trait]
+impl Component for Scrape {
+    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+        collect::run_scrape(self.settings.clone(), self.store.clone(), health, stop).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! Records Binnacle's self metrics as series.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use config::Settings;
+use model::{Attributes, EngineStatus, PartReporter, Resource, Series};
+use store::{HeldBack, Store};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::component::Component;
+use crate::settings::selection_changed;
+
+/// The component that writes self metrics at the interval of the settings.
+pub(crate) struct SelfMetrics {
+    pub(crate) store: Store,
+    pub(crate) settings: watch::Receiver<Settings>,
+    pub(crate) status: watch::Receiver<Option<EngineStatus>>,
+}
+
+#[async_trait]
+impl Component for SelfMetrics {
+    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+        let mut settings = self.settings.clone();
+        while !stop.is_cancelled() {
+            let seconds = settings.borrow_and_update().own.interval_seconds;
+            let interval_stop = stop.child_token();
+            let (status, store) = (self.status.clone(), self.store.clone());
+            let source = move || {
+                let status = status.borrow().clone();
+                status.map(|status| measure(&status, &store.held_back())).unwrap_or_default()
+            };
+            let collecting = collect::run_self(
+                source,
+                Duration::from_secs(u64::from(seconds)),
+                self.store.clone(),
+                health.clone(),
+                interval_stop.clone(),
+            );
+            tokio::select! {
+                () = collecting => return Ok(()),
+                () = selection_changed(&mut settings, &seconds, |settings| &settings.own.interval_seconds) => {
+                    interval_stop.cancel();
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the self metrics with their current values.
+fn measure(status: &EngineStatus, dropped: &[HeldBack]) -> Vec<(Series, f64)> {
+    let mut metrics = SelfSeries { resource: collect::own_resource(), values: Vec::new() };
+    let none = Attributes::new;
+    metrics.gauge("binnacle_stored_bytes", "By", none(), status.stored_bytes as f64);
+    metrics.gauge("binnacle_alerts_firing", "{alert}", none(), f64::from(status.alerts.firing));
+    for (signal, count) in [
+        ("samples", status.committed.samples),
+        ("logs", status.committed.logs),
+        ("spans", status.committed.spans),
+    ] {
+        let signal = Attributes::new().with("signal", signal);
+        metrics.counter("binnacle_records_committed_total", "{record}", signal, count as f64);
+    }
+    for listener in &status.listeners {
+        let protocol = Attributes::new().with("protocol", listener.protocol.as_str());
+        let (refused, rejected) = (listener.refused as f64, listener.rejected as f64);
+        metrics.counter("binnacle_requests_refused_total", "{request}", protocol.clone(), refused);
+        metrics.counter("binnacle_records_rejected_total", "{record}", protocol, rejected);
+    }
+    for one in dropped {
+        let source = Attributes::new()
+            .with("held_back.service", one.service.as_str())
+            .with("held_back.label", one.label.as_str());
+        metrics.counter("binnacle_points_held_back_total", "{point}", source, one.points as f64);
+    }
+    for part in &status.parts {
+        let value = part.state.value();
+        if value.is_finite() {
+            let name = Attributes::new().with("part", part.name.as_str());
+            metrics.gauge("binnacle_part_up", "1", name, value);
+        }
+    }
+    if let Some((seconds, bytes)) = process_usage() {
+        metrics.counter("binnacle_process_cpu_seconds_total", "s", none(), seconds);
+        metrics.gauge("binnacle_process_resident_bytes", "By", none(), bytes);
+    }
+    metrics.values
+}
+
+/// Series of Binnacle's resource, collected one by one.
+struct SelfSeries {
+    resource: Arc<Resource>,
+    values: Vec<(Series, f64)>,
+}
+
+impl SelfSeries {
+    fn gauge(&mut self, name: &str, unit: &str, labels: Attributes, value: f64) {
+        self.values.push((Series::gauge(name, unit, self.resource.clone(), labels), value));
+    }
+
+    fn counter(&mut self, name: &str, unit: &str, labels: Attributes, value: f64) {
+        self.values.push((Series::counter(name, unit, self.resource.clone(), labels), value));
+    }
+}
+
+/// Reads processor seconds used and bytes resident from `/proc`. None where it does not exist.
+fn process_usage() -> Option<(f64, f64)> {
+    // proc_pid_stat(5): times are in ticks, which Linux fixes at 100 a second for user space.
+    const TICKS: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: f64 = resident.trim().trim_end_matches(" kB").trim().parse().ok()?;
+    Some((ticks / TICKS, kibibytes * 1024.0))
+}

@@ -1,0 +1,54 @@
+//! Collects the issues, releases and statistics of a Sentry installation.
+
+use std::{path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use checks::SecretStore;
+use config::{Sentry, Settings};
+use model::PartReporter;
+use store::Store;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{component::Component, handles::SourceHandles, spec::ComponentSpec};
+use crate::sentry::{forget_if_removed, token_source};
+
+struct SentryInstallation {
+    settings: Sentry,
+    store: Store,
+    secrets: Arc<dyn SecretStore>,
+    checkpoints: PathBuf,
+    all_settings: watch::Receiver<Settings>,
+}
+
+/// Makes one spec per installation. A changed token restarts it.
+pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<ComponentSpec> {
+    let token_changes = *handles.sentry_tokens.borrow();
+    settings
+        .sentry
+        .iter()
+        .map(|entry| {
+            let name = format!("sentry {}", entry.name);
+            let component = SentryInstallation {
+                settings: entry.clone(),
+                store: handles.store.through(&name),
+                secrets: handles.secrets.clone(),
+                checkpoints: handles.checkpoints.clone(),
+                all_settings: handles.settings.clone(),
+            };
+            ComponentSpec::collector(name, (entry.clone(), token_changes), component)
+        })
+        .collect()
+}
+
+#[async_trait]
+impl Component for SentryInstallation {
+    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+        let token = token_source(&self.settings, self.secrets.clone());
+        let (settings, checkpoints) = (self.settings.clone(), self.checkpoints.clone());
+        collect::run_sentry(settings, token, self.store.clone(), checkpoints, health, stop).await;
+        let current = self.all_settings.borrow().clone();
+        forget_if_removed(self.settings.clone(), self.checkpoints.clone(), &current).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! A receiver that listens on a TCP port of its own.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use async_trait::async_trait;
+use ingest::{IngestError, IntakeCounters};
+use model::PartReporter;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    component::Component,
+    handles::SourceHandles,
+    listen,
+    spec::{ComponentSpec, ReceiverAddress},
+};
+use crate::status::{Protocol, Receivers};
+
+/// The future of a server that runs until its token is cancelled.
+pub(super) type Serving = Pin<Box<dyn Future<Output = Result<(), IngestError>> + Send>>;
+
+/// Serves a protocol on a listener.
+pub(super) type Serve = fn(TcpListener, Store, Arc<IntakeCounters>, CancellationToken) -> Serving;
+
+struct TcpReceiver {
+    protocol: Protocol,
+    address: String,
+    serve: Serve,
+    store: Store,
+    receivers: Receivers,
+}
+
+/// Makes the spec of a TCP receiver. None if the address is empty.
+pub(super) fn spec(
+    protocol: Protocol,
+    address: &str,
+    serve: Serve,
+    handles: &SourceHandles,
+) -> Vec<ComponentSpec> {
+    if address.is_empty() {
+        return Vec::new();
+    }
+    let receiver = TcpReceiver {
+        protocol,
+        address: address.to_owned(),
+        serve,
+        store: handles.store.through(protocol.name),
+        receivers: handles.receivers.clone(),
+    };
+    vec![ComponentSpec::receiver(ReceiverAddress { protocol, address: address.to_owned() }, (), receiver)]
+}
+
+#[async_trait]
+impl Component for TcpReceiver {
+    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+        let bind = || TcpListener::bind(&self.address);
+        let Some(listener) = listen::open(self.protocol, &self.address, bind, &health, &stop).await else {
+            return Ok(());
+        };
+        let bound = listener.local_addr().map_or(self.address.clone(), |bound| bound.to_string());
+        let counters = self.receivers.register(self.protocol.name, &bound, health.clone());
+        health.healthy();
+        listen::report_end((self.serve)(listener, self.store.clone(), counters, stop).await, &health)
+    }
+}

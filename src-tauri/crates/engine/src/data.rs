@@ -1,0 +1,13 @@
+//! The stored data: retention, imports, recovery and the demonstration.
+
+mod demonstration;
+mod imports;
+mod limits;
+mod recovery;
+mod retention;
+
+pub use demonstration::Demonstration;
+pub use imports::Imports;
+pub(crate) use limits::{apply_limits, follow_limits};
+pub use recovery::quarantine_damaged_database;
+pub use retention::Retention;

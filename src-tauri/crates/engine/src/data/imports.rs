@@ -1,0 +1,119 @@
+//! Imports of files, run in the background: started, listed and stopped.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use collect::ImportError;
+use model::{ImportProgress, ImportRequest, ImportState, ImportStatus};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::{EngineError, now, stage::Stage};
+
+/// Maximum number of imports that run at the same time.
+const MAX_RUNNING: usize = 4;
+/// Maximum number of imports listed, finished ones included.
+const MAX_LISTED: usize = 100;
+
+/// The imports since the engine started, the latest last. Clones share the list.
+#[derive(Debug, Clone)]
+pub struct Imports {
+    store: Store,
+    stage: Stage,
+    entries: Arc<Mutex<Vec<Entry>>>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    status: Arc<Mutex<ImportStatus>>,
+    stop: CancellationToken,
+}
+
+impl Entry {
+    fn status(&self) -> ImportStatus {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn update(&self, update: impl FnOnce(&mut ImportStatus)) {
+        update(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Imports {
+    pub(crate) fn new(store: Store, stage: Stage) -> Self {
+        Self { store: store.through("import"), stage, entries: Arc::default() }
+    }
+
+    /// Starts to import a file. [`Self::list`] has the progress.
+    ///
+    /// Fails if the path is not absolute or too many imports run.
+    pub fn start(&self, request: ImportRequest) -> Result<ImportStatus, EngineError> {
+        if !Path::new(&request.path).is_absolute() {
+            return Err(EngineError::Refused(format!("{:?} is not an absolute path", request.path)));
+        }
+        let entry = self.add(request.clone(), self.stage.token())?;
+        let (store, in_task) = (self.store.clone(), entry.clone());
+        self.stage.spawn(async move {
+            let report =
+                |progress: &ImportProgress| in_task.update(|status| status.progress = progress.clone());
+            let outcome = collect::import_file(&request, &store, now(), report, &in_task.stop).await;
+            in_task.update(|status| match outcome {
+                Ok(progress) => {
+                    status.progress = progress;
+                    status.state = ImportState::Done;
+                }
+                Err(ImportError::Stopped) => status.state = ImportState::Stopped,
+                Err(error) => {
+                    status.state = ImportState::Failed;
+                    status.error = error.to_string();
+                }
+            });
+        });
+        Ok(entry.status())
+    }
+
+    /// Returns the imports, the latest last.
+    pub fn list(&self) -> Vec<ImportStatus> {
+        self.all().iter().map(Entry::status).collect()
+    }
+
+    /// Stops an import. The records it has committed are retained. Returns false if there is no
+    /// such import.
+    pub fn stop(&self, id: &str) -> bool {
+        let entry = self.all().into_iter().find(|entry| entry.status().id == id);
+        entry.inspect(|entry| entry.stop.cancel()).is_some()
+    }
+
+    fn all(&self) -> Vec<Entry> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Adds an import unless too many run.
+    fn add(&self, request: ImportRequest, stop: CancellationToken) -> Result<Entry, EngineError> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_running = |entry: &Entry| entry.status().state == ImportState::Running;
+        let running = entries.iter().filter(|entry| is_running(entry)).count();
+        if running >= MAX_RUNNING {
+            return Err(EngineError::Refused(format!("{running} imports are running; wait for one to end")));
+        }
+        let started = now();
+        let status = ImportStatus {
+            id: format!("{:x}-{}", started.0, entries.len()),
+            request,
+            started,
+            state: ImportState::Running,
+            progress: ImportProgress::default(),
+            error: String::new(),
+        };
+        let entry = Entry { status: Arc::new(Mutex::new(status)), stop };
+        entries.push(entry.clone());
+        if entries.len() > MAX_LISTED
+            && let Some(oldest) = entries.iter().position(|entry| !is_running(entry))
+        {
+            entries.remove(oldest);
+        }
+        Ok(entry)
+    }
+}

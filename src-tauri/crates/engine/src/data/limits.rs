@@ -1,0 +1,32 @@
+//! The limits of the settings that the store enforces: series and free disk space.
+
+use config::Settings;
+use store::{SeriesLimits, Store};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Sets the limits of the settings.
+pub(crate) fn apply_limits(store: &Store, settings: &Settings) {
+    let limits = &settings.limits;
+    store.keep_free(u64::from(settings.storage.reserve_megabytes) * 1_000_000);
+    store.limit_series(SeriesLimits {
+        total: limits.series.into(),
+        per_service: limits.series_per_service.into(),
+        values_per_label: limits.values_per_label.into(),
+    });
+}
+
+/// Sets the limits after each change of the settings until `stop`.
+pub(crate) async fn follow_limits(
+    store: Store,
+    mut settings: watch::Receiver<Settings>,
+    stop: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = settings.changed() => if changed.is_err() { return },
+        }
+        apply_limits(&store, &settings.borrow_and_update());
+    }
+}

@@ -1,0 +1,66 @@
+//! Adds, shows and removes the checks of a self-hosted Sentry as a group.
+
+use std::collections::BTreeMap;
+
+use checks::{CheckScheduler, sentry_preset};
+use model::{HealthCheck, PresetCheck, SentryPreset, SentryPresetRequest, TimeRange};
+
+use crate::{EngineError, now};
+
+/// The checks of self-hosted Sentry installations. Clones share them.
+#[derive(Clone)]
+pub struct SentryChecks {
+    checks: CheckScheduler,
+}
+
+impl SentryChecks {
+    pub(crate) fn new(checks: CheckScheduler) -> Self {
+        Self { checks }
+    }
+
+    /// Returns the checks that [`Self::add`] would add, and those that exist. Changes nothing.
+    pub async fn preview(&self, request: &SentryPresetRequest) -> Result<SentryPreset, EngineError> {
+        let existing = self.existing().await?;
+        let checks = sentry_preset::checks(request)?
+            .into_iter()
+            .map(|check| match existing.get(&check.id) {
+                Some(edited) => PresetCheck { check: edited.clone(), present: true },
+                None => PresetCheck { check, present: false },
+            })
+            .collect();
+        Ok(SentryPreset { checks, snippets: sentry_preset::snippets(request) })
+    }
+
+    /// Adds the checks that do not exist. Existing ones stay as edited. With `chosen` only the
+    /// checks with these ids are added.
+    pub async fn add(
+        &self,
+        request: &SentryPresetRequest,
+        chosen: Option<&[String]>,
+    ) -> Result<SentryPreset, EngineError> {
+        for planned in self.preview(request).await?.checks {
+            let is_chosen = chosen.is_none_or(|chosen| chosen.contains(&planned.check.id));
+            if is_chosen && !planned.present {
+                self.checks.save(planned.check, None).await?;
+            }
+        }
+        self.preview(request).await
+    }
+
+    /// Removes every check that the preset of that name added, with its history. Returns their
+    /// number.
+    pub async fn remove(&self, name: &str) -> Result<u32, EngineError> {
+        let group = sentry_preset::group(name);
+        let mut removed = 0;
+        for id in self.existing().await?.into_keys().filter(|id| id.starts_with(&group)) {
+            self.checks.delete(&id).await?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    async fn existing(&self) -> Result<BTreeMap<String, HealthCheck>, EngineError> {
+        let overview = self.checks.overview(TimeRange::last(60, now()), 1).await?;
+        Ok(overview.into_iter().map(|one| (one.check.id.clone(), one.check)).collect())
+    }
+}

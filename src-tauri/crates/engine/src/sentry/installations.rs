@@ -1,0 +1,164 @@
+//! Sentry installations: their tokens, how they are added and removed.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use checks::{SecretError, SecretStore};
+use collect::TokenSource;
+use config::{Sentry, Settings};
+use model::SentryAccess;
+use tokio::sync::watch;
+
+use crate::{EngineError, SettingsState};
+
+/// The Sentry installations of the settings, with their tokens. Clones share them.
+#[derive(Clone)]
+pub struct SentryInstallations {
+    settings: SettingsState,
+    secrets: Arc<dyn SecretStore>,
+    checkpoints: PathBuf,
+    token_changes: watch::Sender<u64>,
+}
+
+impl SentryInstallations {
+    pub(crate) fn new(settings: SettingsState, secrets: Arc<dyn SecretStore>, checkpoints: PathBuf) -> Self {
+        Self { settings, secrets, checkpoints, token_changes: watch::Sender::new(0) }
+    }
+
+    /// Returns a receiver of the number of changed tokens.
+    pub(crate) fn token_changes(&self) -> watch::Receiver<u64> {
+        self.token_changes.subscribe()
+    }
+
+    /// Reads which data of an installation a token gives access to. Without a `token` the stored
+    /// one is used.
+    pub async fn access(
+        &self,
+        settings: &Sentry,
+        token: Option<String>,
+    ) -> Result<SentryAccess, EngineError> {
+        let token = match token.filter(|token| !token.trim().is_empty()) {
+            Some(token) => token,
+            None => {
+                let source = token_source(settings, self.secrets.clone());
+                let read = move || source().map_err(|reason| refused(format!("no token: {reason}")));
+                blocking(read).await?
+            }
+        };
+        Ok(collect::sentry_access(settings, token.trim().to_owned()).await)
+    }
+
+    /// Tests a token. If it gives access to data, stores it as a secret and adds the installation
+    /// to the settings. An installation of the same name is replaced.
+    pub async fn connect(
+        &self,
+        installation: Sentry,
+        token: Option<String>,
+    ) -> Result<SentryAccess, EngineError> {
+        let access = self.access(&installation, token.clone()).await?;
+        if !access.usable {
+            return Ok(access);
+        }
+        let (settings, secrets) = (self.settings.clone(), self.secrets.clone());
+        blocking(move || {
+            let id = secret_id(&installation.name);
+            let previous = secrets.get(&id).map_err(not_stored)?;
+            let given = token.as_deref().map(str::trim).filter(|token| !token.is_empty());
+            if let Some(token) = given {
+                secrets.set(&id, token).map_err(not_stored)?;
+            }
+            let changed = settings.change(|path| config::put_sentry(path, &installation));
+            if changed.is_err() && given.is_some() {
+                let restored = match previous {
+                    Some(previous) => secrets.set(&id, &previous),
+                    None => secrets.delete(&id),
+                };
+                restored.map_err(not_stored)?;
+            }
+            changed
+        })
+        .await?;
+        self.token_changes.send_modify(|changes| *changes += 1);
+        Ok(access)
+    }
+
+    /// Removes an installation from the settings, with its token and its checkpoints. The collected
+    /// data are retained.
+    pub async fn remove(&self, name: &str) -> Result<(), EngineError> {
+        let (installations, name) = (self.clone(), name.to_owned());
+        blocking(move || {
+            let current = installations.settings.in_force();
+            let Some(installation) = current.sentry.iter().find(|one| one.name == name) else {
+                return Err(refused(format!("no Sentry installation is called {name:?}")));
+            };
+            installations.settings.change(|path| config::remove_sentry(path, &name))?;
+            // A running source deletes its checkpoints when it ends. While paused none runs.
+            delete_checkpoints(installation, &installations.checkpoints);
+            installations.secrets.delete(&secret_id(&name)).map_err(not_stored)
+        })
+        .await
+    }
+}
+
+/// Returns the id of the secret with an installation's token.
+fn secret_id(name: &str) -> String {
+    format!("sentry/{name}")
+}
+
+/// Returns the source of an installation's token: the file or the variable of its settings, or else
+/// the stored secret.
+pub(crate) fn token_source(settings: &Sentry, secrets: Arc<dyn SecretStore>) -> TokenSource {
+    let settings = settings.clone();
+    Arc::new(move || {
+        if !settings.token_file.is_empty() {
+            return fs::read_to_string(&settings.token_file)
+                .map_err(|error| format!("cannot read the file {}: {error}", settings.token_file));
+        }
+        if !settings.token_variable.is_empty() {
+            return env::var(&settings.token_variable)
+                .map_err(|_| format!("environment variable {} is not set", settings.token_variable));
+        }
+        match secrets.get(&secret_id(&settings.name)) {
+            Ok(Some(token)) => Ok(token),
+            Ok(None) => {
+                Err("none is stored; add it in the console or with `binnacle-cli sentry connect`".to_owned())
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    })
+}
+
+/// Deletes the checkpoints of an installation whose source has ended, unless the settings still
+/// have it.
+pub(crate) async fn forget_if_removed(installation: Sentry, checkpoints: PathBuf, settings: &Settings) {
+    let is_same = |one: &Sentry| (&one.name, &one.url) == (&installation.name, &installation.url);
+    if settings.sentry.iter().any(is_same) {
+        return;
+    }
+    // The task is only dropped at shutdown. A checkpoint that remains then does no harm.
+    let _ = tokio::task::spawn_blocking(move || delete_checkpoints(&installation, &checkpoints)).await;
+}
+
+fn delete_checkpoints(installation: &Sentry, checkpoints: &Path) {
+    if let Err(error) = collect::forget_sentry(installation, checkpoints) {
+        let name = &installation.name;
+        tracing::warn!(%error, installation = %name, "cannot delete the checkpoints of a removed Sentry");
+    }
+}
+
+fn refused(message: String) -> EngineError {
+    EngineError::Refused(message)
+}
+
+fn not_stored(error: SecretError) -> EngineError {
+    refused(format!("cannot store the token: {error}"))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, EngineError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| refused("internal error".to_owned()))?
+}

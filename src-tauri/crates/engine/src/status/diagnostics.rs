@@ -1,0 +1,255 @@
+//! Diagnostics: problems around Binnacle that the user should act on, while they last.
+
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use model::{AlertSeverity, NANOS_PER_SECOND, Notice, Timestamp};
+use store::{DiskRoom, HeldBack, PartitionFault, SeriesLimit};
+
+/// Time without dropped points after which a label is no longer reported, in nanoseconds.
+const QUIET_AFTER: i64 = 15 * 60 * NANOS_PER_SECOND;
+/// Maximum number of labels reported one by one.
+const MAX_LABELS: usize = 10;
+/// Id of the diagnostic for a full disk.
+const DISK: &str = "disk";
+/// Id of the diagnostic for damaged files.
+const DAMAGED: &str = "damaged";
+
+/// The ongoing problems, with the start of each.
+#[derive(Debug, Default)]
+pub(super) struct Diagnostics(Mutex<BTreeMap<String, Problem>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Problem {
+    since: Timestamp,
+    last: Timestamp,
+    points: u64,
+}
+
+impl Problem {
+    fn begin(now: Timestamp) -> Self {
+        Self { since: now, last: now, points: 0 }
+    }
+}
+
+impl Diagnostics {
+    /// Updates the problems from the store's state and returns the diagnostics, worst first.
+    pub(super) fn update(
+        &self,
+        disk_space: DiskRoom,
+        faults: &[PartitionFault],
+        dropped: &[HeldBack],
+        now: Timestamp,
+    ) -> Vec<Notice> {
+        let mut problems = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut diagnostics = Vec::new();
+        if disk_space.full {
+            let problem = problems.entry(DISK.to_owned()).or_insert(Problem::begin(now));
+            diagnostics.push(disk_full(disk_space, problem.since));
+        } else {
+            problems.remove(DISK);
+        }
+        if let Some(first) = faults.first() {
+            let problem = problems.entry(DAMAGED.to_owned()).or_insert(Problem::begin(now));
+            diagnostics.push(damaged(first, faults.len(), problem.since));
+        } else {
+            problems.remove(DAMAGED);
+        }
+        let mut ongoing: Vec<(&HeldBack, Problem)> = Vec::new();
+        for one in dropped.iter().filter(|one| one.points > 0) {
+            let problem = problems.entry(id(one)).or_insert(Problem::begin(now));
+            if problem.points != one.points {
+                if now.since(problem.last) > QUIET_AFTER {
+                    problem.since = now;
+                }
+                (problem.last, problem.points) = (now, one.points);
+            }
+            if now.since(problem.last) <= QUIET_AFTER {
+                ongoing.push((one, *problem));
+            }
+        }
+        ongoing.sort_by_key(|(one, _)| Reverse(one.points));
+        ongoing.truncate(MAX_LABELS);
+        diagnostics.extend(ongoing.into_iter().map(|(one, problem)| too_many_series(one, problem.since)));
+        diagnostics
+    }
+}
+
+fn disk_full(disk_space: DiskRoom, since: Timestamp) -> Notice {
+    Notice {
+        id: DISK.to_owned(),
+        severity: AlertSeverity::Critical,
+        title: "The disk is nearly full: telemetry is rejected".to_owned(),
+        detail: format!(
+            "{} MB are free on the disk of the data folder, {} MB are reserved (storage.reserve_megabytes). \
+             Senders are asked to retry. Acknowledged data are safe. Receiving resumes once there is space.",
+            disk_space.free / 1_000_000,
+            disk_space.reserve / 1_000_000
+        ),
+        since,
+    }
+}
+
+fn damaged(first: &PartitionFault, count: usize, since: Timestamp) -> Notice {
+    let path = &first.partition.path;
+    let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    Notice {
+        id: DAMAGED.to_owned(),
+        severity: AlertSeverity::Warning,
+        title: match count {
+            1 => "A file of metrics is damaged".to_owned(),
+            _ => format!("{count} files of metrics are damaged"),
+        },
+        detail: format!(
+            "Charts lack data that only such a file has, or show them at a lower resolution. All else \
+             works. `binnacle-cli data repair` quarantines damaged files and rebuilds what it can from \
+             others. {file}: {}",
+            first.reason
+        ),
+        since,
+    }
+}
+
+fn id(dropped: &HeldBack) -> String {
+    format!("{} {} {}", setting(dropped.limit), dropped.service, dropped.label)
+}
+
+/// Returns the name of the setting of a limit.
+fn setting(limit: SeriesLimit) -> &'static str {
+    match limit {
+        SeriesLimit::Total => "series",
+        SeriesLimit::PerService => "series_per_service",
+        SeriesLimit::ValuesPerLabel => "values_per_label",
+    }
+}
+
+fn too_many_series(dropped: &HeldBack, since: Timestamp) -> Notice {
+    let HeldBack { service, way: source, label, values, points, allowed, limit } = dropped;
+    let (title, cause) = match limit {
+        SeriesLimit::ValuesPerLabel => (
+            format!("{service}: label {label} has about {values} values"),
+            format!("At most {allowed} values of it are stored"),
+        ),
+        SeriesLimit::PerService => (
+            format!("{service} has more than {allowed} series"),
+            format!("Label {label} of {service} has about {values} values"),
+        ),
+        SeriesLimit::Total => (
+            format!("More than {allowed} series"),
+            format!("Label {label} of {service} has about {values} values"),
+        ),
+    };
+    let received_by = if source.is_empty() { String::new() } else { format!(", received by {source}") };
+    Notice {
+        id: id(dropped),
+        severity: AlertSeverity::Warning,
+        title,
+        detail: format!(
+            "{cause}. {points} points of new series were dropped so far{received_by}. Existing series \
+             continue. Remove the label at its source, or raise limits.{} in the settings.",
+            setting(*limit)
+        ),
+        since,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{DataDetail, TimeRange};
+    use store::{Partition, PartitionSignal};
+
+    use super::*;
+
+    fn dropped(points: u64) -> HeldBack {
+        HeldBack {
+            service: "shop".to_owned(),
+            way: "otlp_grpc".to_owned(),
+            label: "user.id".to_owned(),
+            limit: SeriesLimit::ValuesPerLabel,
+            allowed: 100,
+            values: 5_000,
+            points,
+        }
+    }
+
+    fn fault(number: u64) -> PartitionFault {
+        PartitionFault {
+            partition: Partition {
+                id: number,
+                signal: PartitionSignal::Samples,
+                level: 0,
+                window: TimeRange { start: Timestamp(0), end: Timestamp(1) },
+                first: Timestamp(0),
+                last: Timestamp(0),
+                points: 1,
+                series: 1,
+                bytes: 1,
+                checksum: String::new(),
+                head: 1,
+                pinned: false,
+                form: DataDetail::Points,
+                bundle: number,
+                lasts: DataDetail::Points,
+                services: Vec::new(),
+                path: format!("/data/partitions/samples-{number}.parquet").into(),
+            },
+            reason: "unreadable".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_reported_first_and_until_there_is_space() {
+        let diagnostics = Diagnostics::default();
+        let full = DiskRoom { free: 1_000_000, reserve: 2_000_000, full: true };
+        let first = diagnostics.update(full, &[], &[dropped(1)], Timestamp(5));
+        assert_eq!((first[0].id.as_str(), first[0].severity), (DISK, AlertSeverity::Critical));
+        assert_eq!(diagnostics.update(full, &[], &[], Timestamp(9))[0].since, Timestamp(5));
+        assert!(diagnostics.update(DiskRoom::default(), &[], &[], Timestamp(10)).is_empty());
+        assert_eq!(diagnostics.update(full, &[], &[], Timestamp(11))[0].since, Timestamp(11));
+    }
+
+    #[test]
+    fn damaged_files_are_reported_until_they_are_gone() {
+        let diagnostics = Diagnostics::default();
+        let space = DiskRoom::default();
+        assert!(diagnostics.update(space, &[], &[], Timestamp(1)).is_empty());
+        let reported = diagnostics.update(space, &[fault(7), fault(8)], &[], Timestamp(2));
+        assert_eq!(
+            (reported[0].title.as_str(), reported[0].since),
+            ("2 files of metrics are damaged", Timestamp(2))
+        );
+        assert!(reported[0].detail.ends_with("samples-7.parquet: unreadable"), "{}", reported[0].detail);
+        assert_eq!(
+            diagnostics.update(space, &[fault(8)], &[], Timestamp(3))[0].title,
+            "A file of metrics is damaged"
+        );
+        assert!(diagnostics.update(space, &[], &[], Timestamp(4)).is_empty());
+    }
+
+    #[test]
+    fn a_label_is_reported_with_its_source_until_it_is_quiet_again() {
+        let diagnostics = Diagnostics::default();
+        let at = |seconds: i64| Timestamp(seconds * NANOS_PER_SECOND);
+        assert!(diagnostics.update(DiskRoom::default(), &[], &[dropped(0)], at(0)).is_empty());
+        let first = diagnostics.update(DiskRoom::default(), &[], &[dropped(10)], at(10));
+        assert_eq!(first.len(), 1);
+        assert_eq!(first[0].title, "shop: label user.id has about 5000 values");
+        assert!(first[0].detail.contains("received by otlp_grpc"), "{}", first[0].detail);
+        let later = diagnostics.update(DiskRoom::default(), &[], &[dropped(20)], at(600));
+        assert_eq!((later[0].since, &later[0].id), (at(10), &first[0].id));
+        assert_eq!(
+            diagnostics.update(DiskRoom::default(), &[], &[dropped(20)], at(1_400)).len(),
+            1,
+            "lasts a while"
+        );
+        assert!(diagnostics.update(DiskRoom::default(), &[], &[dropped(20)], at(1_600)).is_empty(), "quiet");
+        assert_eq!(
+            diagnostics.update(DiskRoom::default(), &[], &[dropped(21)], at(2_000))[0].since,
+            at(2_000),
+            "and again"
+        );
+    }
+}

@@ -1,0 +1,42 @@
+//! The health of the components, in the order they were started.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::{PartReporter, PartStatus};
+
+/// The reporters of the components. Clones share the list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ComponentHealth {
+    reporters: Arc<Mutex<Vec<PartReporter>>>,
+}
+
+impl ComponentHealth {
+    /// Adds a reporter for a component. It replaces the reporter of the same name.
+    pub(crate) fn reporter(&self, name: &str) -> PartReporter {
+        let reporter = PartReporter::new(name);
+        let mut reporters = self.reporters.lock().unwrap_or_else(PoisonError::into_inner);
+        match reporters.iter_mut().find(|other| other.status().name == name) {
+            Some(slot) => *slot = reporter.clone(),
+            None => reporters.push(reporter.clone()),
+        }
+        reporter
+    }
+
+    /// Removes a component from the list.
+    pub(crate) fn remove(&self, name: &str) {
+        self.reporters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|reporter| reporter.status().name != name);
+    }
+
+    /// Returns the status of every component.
+    pub(crate) fn statuses(&self) -> Vec<PartStatus> {
+        self.reporters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(PartReporter::status)
+            .collect()
+    }
+}

@@ -1,0 +1,113 @@
+//! Reads the status of the engine and publishes it.
+
+use std::{path::PathBuf, time::Duration};
+
+use alerts::AlertService;
+use model::{CheckCounts, EngineStatus, HealthState, RecordCounts, Timestamp};
+use store::Store;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{diagnostics::Diagnostics, health::ComponentHealth, rates::Rates, receivers::Receivers};
+use crate::{data::Demonstration, now};
+
+/// Time between two readings.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The handles the status is read from.
+pub(crate) struct StatusHandles {
+    pub(crate) started: Timestamp,
+    pub(crate) data_folder: PathBuf,
+    pub(crate) settings_file: PathBuf,
+    pub(crate) store: Store,
+    pub(crate) counts_at_start: RecordCounts,
+    pub(crate) health: ComponentHealth,
+    pub(crate) receivers: Receivers,
+    pub(crate) alerts: AlertService,
+    pub(crate) demonstration: Demonstration,
+    pub(crate) paused: watch::Receiver<Option<Timestamp>>,
+}
+
+/// Reads the status and sends it to subscribers.
+pub(crate) struct StatusPublisher {
+    handles: StatusHandles,
+    diagnostics: Diagnostics,
+    sender: watch::Sender<Option<EngineStatus>>,
+}
+
+impl StatusPublisher {
+    pub(crate) fn new(handles: StatusHandles) -> Self {
+        Self { handles, diagnostics: Diagnostics::default(), sender: watch::Sender::new(None) }
+    }
+
+    /// Returns a receiver of the latest status and of every later one.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Option<EngineStatus>> {
+        self.sender.subscribe()
+    }
+
+    /// Returns the latest published status. Reads it if none was published.
+    pub(crate) async fn latest(&self) -> EngineStatus {
+        let published = self.sender.borrow().clone();
+        match published {
+            Some(status) => status,
+            None => self.read(&mut Rates::default()).await,
+        }
+    }
+
+    /// Publishes the status each second until `stop`.
+    pub(crate) async fn run(&self, stop: CancellationToken) {
+        let mut rates = Rates::default();
+        loop {
+            let status = self.read(&mut rates).await;
+            self.sender.send_replace(Some(status));
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(INTERVAL) => {}
+            }
+        }
+    }
+
+    async fn read(&self, rates: &mut Rates) -> EngineStatus {
+        let handles = &self.handles;
+        let store = &handles.store;
+        let statistics = store.statistics().await.unwrap_or_default();
+        let at_start = handles.counts_at_start;
+        let committed = RecordCounts {
+            samples: statistics.samples.saturating_sub(at_start.samples),
+            logs: statistics.logs.saturating_sub(at_start.logs),
+            spans: statistics.spans.saturating_sub(at_start.spans),
+        };
+        let demonstration_data = store.has_demonstration().await.unwrap_or_default();
+        let results = store.latest_check_results().await.unwrap_or_default();
+        let count = |state| results.iter().filter(|result| result.state == state).count() as u32;
+        let disk_space = store.disk_room().await;
+        EngineStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            host: hostname::get().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            started: handles.started,
+            now: now(),
+            data_folder: handles.data_folder.display().to_string(),
+            settings_file: handles.settings_file.display().to_string(),
+            parts: handles.health.statuses(),
+            listeners: handles.receivers.statuses(),
+            notices: self.diagnostics.update(
+                disk_space,
+                &store.partition_faults(),
+                &store.held_back(),
+                now(),
+            ),
+            committed,
+            rate: rates.add(committed),
+            stored_bytes: statistics.bytes,
+            alerts: handles.alerts.counts(),
+            checks: CheckCounts {
+                degraded: count(HealthState::Degraded),
+                unhealthy: count(HealthState::Unhealthy),
+            },
+            paused: handles.paused.borrow().is_some(),
+            muted_until: handles.alerts.muted_until(),
+            demonstration: handles.demonstration.is_running(),
+            demonstration_data,
+        }
+    }
+}

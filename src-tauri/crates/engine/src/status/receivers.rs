@@ -1,0 +1,102 @@
+//! The list of receivers: their addresses, their health and their counters.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use ingest::IntakeCounters;
+use model::{HealthState, ListenerStatus, PartReporter};
+
+/// Interval at which [`Receivers::settled`] polls the receivers.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// A protocol with its name in settings, metrics and status, and its title for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Protocol {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    protocol: &'static str,
+    address: String,
+    health: PartReporter,
+    counters: Arc<IntakeCounters>,
+}
+
+/// The receivers of an engine. Clones share the list.
+#[derive(Debug, Clone, Default)]
+pub struct Receivers {
+    entries: Arc<Mutex<Vec<Entry>>>,
+}
+
+impl Receivers {
+    /// Adds a receiver or replaces the one of the same protocol, whose counters continue. Returns
+    /// the counters.
+    pub fn register(
+        &self,
+        protocol: &'static str,
+        address: &str,
+        health: PartReporter,
+    ) -> Arc<IntakeCounters> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let counters = entries
+            .iter()
+            .position(|entry| entry.protocol == protocol)
+            .map(|position| entries.remove(position).counters)
+            .unwrap_or_default();
+        entries.push(Entry { protocol, address: address.to_owned(), health, counters: counters.clone() });
+        entries.sort_by_key(|entry| entry.protocol);
+        counters
+    }
+
+    /// Adds a receiver that is about to listen on `address`. Its state is unknown until then.
+    pub(crate) fn add(&self, protocol: Protocol, address: &str) -> PartReporter {
+        let health = PartReporter::new(protocol.title);
+        self.register(protocol.name, address, health.clone());
+        health
+    }
+
+    /// Removes the receiver of a protocol.
+    pub(crate) fn remove(&self, protocol: &'static str) {
+        self.entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|entry| entry.protocol != protocol);
+    }
+
+    /// Returns the status of all receivers.
+    pub fn statuses(&self) -> Vec<ListenerStatus> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        entries
+            .into_iter()
+            .map(|entry| {
+                let (received, refused, last_received) = entry.counters.snapshot();
+                let health = entry.health.status();
+                ListenerStatus {
+                    protocol: entry.protocol.to_owned(),
+                    address: entry.address,
+                    state: health.state,
+                    message: if health.message.is_empty() {
+                        entry.counters.warning().to_owned()
+                    } else {
+                        health.message
+                    },
+                    received,
+                    refused,
+                    rejected: entry.counters.rejected_records(),
+                    last_received,
+                }
+            })
+            .collect()
+    }
+
+    /// Waits until every receiver listens or has reported why it cannot.
+    pub(crate) async fn settled(&self) {
+        while self.statuses().iter().any(|receiver| receiver.state == HealthState::Unknown) {
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+}

@@ -7,8 +7,22 @@ use serde_json::Value;
 
 /// The rooms, lowest first, with the one sentence each has in the architecture.
 const ROOMS: &[&str] = &[
-    "model", "config", "analysis", "store", "query", "ingest", "collect", "checks", "insights", "alerts",
-    "report", "demo", "engine", "api", "web",
+    "model",
+    "config",
+    "analysis",
+    "prometheus",
+    "store",
+    "query",
+    "ingest",
+    "collect",
+    "checks",
+    "insights",
+    "alerts",
+    "report",
+    "demo",
+    "engine",
+    "api",
+    "web",
 ];
 
 /// Who may use an outside library that decides what a room knows. Tests may use any.
@@ -30,6 +44,7 @@ const KNOWN_BY: &[(&str, &[&str])] = &[
 const PURE: &[(&str, &[&str])] = &[
     ("model", &["chrono", "hex", "serde", "serde_json", "ts-rs", "url", "xxhash-rust"]),
     ("analysis", &["model", "realfft", "serde", "statrs"]),
+    ("prometheus", &["config", "md-5", "model", "prost", "regex", "serde_json", "thiserror"]),
 ];
 
 /// Dependencies of each package of the workspace, those of tests left out.

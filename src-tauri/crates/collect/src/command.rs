@@ -3,6 +3,7 @@
 use std::{process::Stdio, sync::Arc, time::Duration};
 
 use model::{Cadence, HealthState, PartReporter, Resource, TelemetryBatch};
+use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
 use store::Store;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
@@ -11,12 +12,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    clock,
-    delivery::Delivery,
-    prometheus::{self, Assembled, Target},
-    scrape::{Kept, Report},
-};
+use crate::{clock, delivery::Delivery, scrape::Report};
 
 /// More output than this is refused.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -41,8 +37,8 @@ pub async fn run_command(
     labels.entry("job".to_owned()).or_insert_with(|| settings.name.clone());
     labels.entry("instance".to_owned()).or_insert_with(clock::host_name);
     let resource = Arc::new(Resource::service_named(&settings.name));
-    let target = Target { resource: resource.clone(), labels, ..Target::default() };
-    let mut kept = Kept::new(resource.clone());
+    let target = AssemblyOptions { resource: resource.clone(), labels, ..AssemblyOptions::default() };
+    let mut kept = StalenessTracker::new(resource.clone());
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let timeout = Duration::from_secs(u64::from(settings.timeout_seconds.max(1)));
     let mut delivery = Delivery::new(store, reporter, stop.clone());
@@ -70,11 +66,11 @@ pub async fn run_command(
         let problem = match assembled {
             Ok(mut assembled) => {
                 report.up = true;
-                (report.scraped, report.kept) = (assembled.scraped, assembled.kept);
-                report.added = kept.settle(&mut assembled, now, false);
-                let remark = assembled.remark();
+                (report.scraped, report.kept) = (assembled.scraped, assembled.relabelled);
+                report.added = kept.record(&mut assembled, now, false);
+                let warning = assembled.warning();
                 batch = assembled.batch;
-                remark
+                warning
             }
             Err(problem) => {
                 kept.end_all(&mut batch, now);
@@ -91,9 +87,13 @@ pub async fn run_command(
     delivery.write(batch, "").await;
 }
 
-async fn assemble(text: Vec<u8>, target: Target, now: model::Timestamp) -> Result<Assembled, String> {
+async fn assemble(
+    text: Vec<u8>,
+    target: AssemblyOptions,
+    now: model::Timestamp,
+) -> Result<Assembled, String> {
     let assembled = tokio::task::spawn_blocking(move || {
-        let exposition = prometheus::parse(&text, MOST_SAMPLES).map_err(|error| error.to_string())?;
+        let exposition = prometheus::parse_text(&text, MOST_SAMPLES).map_err(|error| error.to_string())?;
         prometheus::assemble(&exposition, &target, now).map_err(|error| error.to_string())
     });
     match assembled.await {

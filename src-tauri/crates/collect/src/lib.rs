@@ -9,7 +9,6 @@ mod host;
 mod import;
 pub mod log_line;
 mod own;
-pub mod prometheus;
 mod scrape;
 mod sentry;
 mod span_metrics;

@@ -7,7 +7,6 @@ mod discovery;
 mod fetch;
 mod format;
 mod job;
-mod kept;
 mod pool;
 mod report;
 mod rounds;
@@ -21,9 +20,9 @@ use model::{HealthState, PartReporter};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::report::Report;
 pub use self::settings_file::run_prometheus_file;
 use self::{board::Board, job::Job};
-pub(crate) use self::{kept::Kept, report::Report};
 
 /// Scrapes what `settings` name, each target once per interval, until `stop` is cancelled. Each scrape also writes
 /// `up` and the `scrape_…` series, as Prometheus does; what goes wrong stands in the part's status. Series that are

@@ -5,59 +5,6 @@ use std::{borrow::Cow, sync::Arc};
 
 use crate::{MetricKind, Resource, Scope, Series, SeriesId, Temporality};
 
-/// The type of a family of Prometheus' metrics.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum FamilyKind {
-    /// Not told.
-    #[default]
-    Unknown,
-    /// Only goes up.
-    Counter,
-    /// Goes up and down.
-    Gauge,
-    /// Buckets, a sum and a count.
-    Histogram,
-    /// Buckets of what is there now: they go up and down.
-    GaugeHistogram,
-    /// Quantiles, a sum and a count.
-    Summary,
-    /// Labels with the value 1.
-    Info,
-    /// One sample for each state, 1 or 0.
-    StateSet,
-}
-
-impl FamilyKind {
-    /// The type behind the number that remote write has for it (`MetricType` of both its messages).
-    pub fn of_number(number: u64) -> Self {
-        match number {
-            1 => Self::Counter,
-            2 => Self::Gauge,
-            3 => Self::Histogram,
-            4 => Self::GaugeHistogram,
-            5 => Self::Summary,
-            6 => Self::Info,
-            7 => Self::StateSet,
-            _ => Self::Unknown,
-        }
-    }
-
-    /// The type behind the word that a line `# TYPE` of OpenMetrics ends in, none if there is no such type.
-    pub fn of_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "counter" => Self::Counter,
-            "gauge" => Self::Gauge,
-            "histogram" => Self::Histogram,
-            "gaugehistogram" => Self::GaugeHistogram,
-            "summary" => Self::Summary,
-            "info" => Self::Info,
-            "stateset" => Self::StateSet,
-            "unknown" => Self::Unknown,
-            _ => return None,
-        })
-    }
-}
-
 /// Whether a name says that its numbers count, by Prometheus' naming conventions.
 pub fn counts_by_name(name: &str) -> bool {
     ["_total", "_bucket", "_count", "_sum"].iter().any(|suffix| name.ends_with(suffix))
@@ -158,13 +105,18 @@ pub fn ucum_unit(word: &str) -> Option<&'static str> {
     UNITS.iter().find(|(_, plural)| *plural == word && !word.is_empty()).map(|(unit, _)| *unit)
 }
 
-/// The unit in UCUM that a Prometheus metric's name ends in, by its naming conventions; empty if there is none.
-/// Numbers of measurements have none, whatever was measured.
+/// Returns the unit in UCUM at the end of a metric's name, by Prometheus' naming conventions; empty without one.
+/// Counts of measurements have no unit.
 pub fn unit_of_name(name: &str) -> &'static str {
-    if name.ends_with("_bucket") || name.ends_with("_count") {
-        return "";
-    }
-    let name = name.strip_suffix("_total").or_else(|| name.strip_suffix("_sum")).unwrap_or(name);
+    unit_at_end(name.strip_suffix("_total").or_else(|| name.strip_suffix("_sum")).unwrap_or(name))
+}
+
+/// Returns the unit in UCUM at the end of a family's name, before `_total`; empty without one.
+pub fn unit_of_family(name: &str) -> &'static str {
+    unit_at_end(name.strip_suffix("_total").unwrap_or(name))
+}
+
+fn unit_at_end(name: &str) -> &'static str {
     let word = name.rsplit_once('_').map_or("", |(_, word)| word);
     if NAMED.contains(&word) { ucum_unit(word).unwrap_or_default() } else { "" }
 }

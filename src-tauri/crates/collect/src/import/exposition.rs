@@ -7,12 +7,12 @@ use std::{
 };
 
 use model::{Resource, Timestamp};
+use prometheus::{AssemblyError, AssemblyOptions, ExposedSample, Exposition};
 
 use super::{
     Unreadable, moment,
     sink::{Ended, Sink},
 };
-use crate::prometheus::{self, ExposedSample, Exposition, Target, Unassembled};
 
 /// A longer line is refused.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -179,7 +179,7 @@ impl Reader<'_> {
                 text.push('\n');
             }
             let parsed = match self.dialect {
-                Dialect::Prometheus => prometheus::parse(text.as_bytes(), usize::MAX),
+                Dialect::Prometheus => prometheus::parse_text(text.as_bytes(), usize::MAX),
                 Dialect::OpenMetrics => {
                     text.push_str("# EOF\n");
                     prometheus::parse_openmetrics(text.as_bytes(), usize::MAX)
@@ -268,8 +268,10 @@ impl Reader<'_> {
             by_job.entry(service).or_default().push(sample);
         }
         for (service, samples) in by_job {
-            let target =
-                Target { resource: Arc::new(Resource::service_named(&service)), ..Target::default() };
+            let target = AssemblyOptions {
+                resource: Arc::new(Resource::service_named(&service)),
+                ..AssemblyOptions::default()
+            };
             let mut piece = Exposition {
                 kinds: exposition.kinds.clone(),
                 help: exposition.help.clone(),
@@ -279,7 +281,7 @@ impl Reader<'_> {
             loop {
                 match prometheus::assemble(&piece, &target, self.now) {
                     Ok(assembled) => break self.sink.take_batch(assembled.batch)?,
-                    Err(Unassembled { error, .. }) => {
+                    Err(AssemblyError { error, .. }) => {
                         let before = piece.samples.len();
                         piece.samples.retain(|sample| sample.line != error.line);
                         let line = number(error.line);

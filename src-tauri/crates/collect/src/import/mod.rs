@@ -194,7 +194,7 @@ fn form(file: &mut File, length: u64) -> Result<Form, String> {
     let separator = char::from(csv::separator_of(header.as_bytes()));
     let is_exposition = header.starts_with('#')
         || !header.contains(separator)
-        || crate::prometheus::parse(header.as_bytes(), 1).is_ok_and(|told| !told.samples.is_empty());
+        || prometheus::parse_text(header.as_bytes(), 1).is_ok_and(|told| !told.samples.is_empty());
     Ok(if is_exposition { Form::Exposition(Dialect::Prometheus) } else { Form::Csv })
 }
 

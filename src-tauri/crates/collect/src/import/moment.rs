@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use model::{FURTHEST_AHEAD, NANOS_PER_SECOND, Timestamp};
-
-use crate::prometheus::read_seconds;
+use prometheus::read_seconds;
 
 /// Earlier times are taken for another unit: 1990-01-01.
 const EARLIEST: i64 = 631_152_000 * NANOS_PER_SECOND;

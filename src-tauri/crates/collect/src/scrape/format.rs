@@ -1,6 +1,6 @@
 //! Which format a target is asked for, and which it answered in.
 
-use crate::prometheus::{self, Exposition, ExpositionError};
+use prometheus::{Exposition, ExpositionError};
 
 /// A format that metrics are told in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Format {
         classic_too: bool,
     ) -> Result<Exposition, ExpositionError> {
         match self {
-            Self::Text => prometheus::parse(body, most_samples),
+            Self::Text => prometheus::parse_text(body, most_samples),
             Self::OpenMetrics => prometheus::parse_openmetrics(body, most_samples),
             Self::Protobuf => prometheus::parse_protobuf(body, most_samples, classic_too),
         }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use config::ScrapeTarget;
 use model::Labels;
+use prometheus::{RelabelRule, SeriesLimits};
 use reqwest::Url;
 
 use super::{
@@ -12,7 +13,6 @@ use super::{
     format::{self, Format},
     secret::{Credentials, Secret},
 };
-use crate::prometheus::{Rule, SeriesLimits};
 
 /// Larger bodies are given up unless the settings say otherwise.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -36,8 +36,8 @@ pub(crate) struct Job {
     pub(crate) most_samples: usize,
     pub(crate) limits: SeriesLimits,
     pub(crate) most_targets: usize,
-    pub(crate) target_rules: Arc<[Rule]>,
-    pub(crate) metric_rules: Arc<[Rule]>,
+    pub(crate) target_rules: Arc<[RelabelRule]>,
+    pub(crate) metric_rules: Arc<[RelabelRule]>,
     pub(crate) access: Access,
     pub(crate) accept: String,
     pub(crate) fallback: Option<Format>,
@@ -96,8 +96,9 @@ impl Job {
                 label_value_bytes: settings.label_value_length_limit as usize,
             },
             most_targets: settings.target_limit as usize,
-            target_rules: Rule::all("relabel_configs", &settings.relabel_configs)?.into(),
-            metric_rules: Rule::all("metric_relabel_configs", &settings.metric_relabel_configs)?.into(),
+            target_rules: RelabelRule::all("relabel_configs", &settings.relabel_configs)?.into(),
+            metric_rules: RelabelRule::all("metric_relabel_configs", &settings.metric_relabel_configs)?
+                .into(),
             access: Access {
                 credentials,
                 tls: settings.tls_config.clone().unwrap_or_default(),

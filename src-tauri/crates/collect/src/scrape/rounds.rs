@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use model::{Cadence, PartReporter, Resource, TelemetryBatch, Timestamp};
+use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
 use store::Store;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -11,15 +12,10 @@ use super::{
     board::Board,
     fetch::{Question, Unanswered},
     job::Job,
-    kept::Kept,
     report::Report,
     target::ScrapedTarget,
 };
-use crate::{
-    clock,
-    delivery::Delivery,
-    prometheus::{self, Assembled, Target},
-};
+use crate::{clock, delivery::Delivery};
 
 /// The first scrape comes within this time, so that a target just added is seen soon.
 const SOON: Duration = Duration::from_secs(1);
@@ -93,8 +89,8 @@ impl From<Unanswered> for Failure {
 
 struct Rounds {
     question: Question,
-    target: Target,
-    kept: Kept,
+    target: AssemblyOptions,
+    kept: StalenessTracker,
     classic_too: bool,
     track_timestamps: bool,
     most_samples: usize,
@@ -106,7 +102,7 @@ impl Rounds {
     fn new(job: &Job, scraped: &ScrapedTarget, question: Question) -> Self {
         let service = scraped.labels.get("job").unwrap_or(&job.name);
         let resource = Arc::new(Resource::service_named(service));
-        let target = Target {
+        let target = AssemblyOptions {
             resource: resource.clone(),
             labels: scraped.labels.clone(),
             honor_labels: job.honor_labels,
@@ -117,7 +113,7 @@ impl Rounds {
         Self {
             question,
             target,
-            kept: Kept::new(resource),
+            kept: StalenessTracker::new(resource),
             classic_too: job.classic_too,
             track_timestamps: job.track_timestamps,
             most_samples: job.most_samples,
@@ -145,12 +141,12 @@ impl Rounds {
             Ok((mut assembled, body_bytes)) => {
                 report.up = true;
                 report.body_bytes = body_bytes;
-                (report.scraped, report.kept) = (assembled.scraped, assembled.kept);
+                (report.scraped, report.kept) = (assembled.scraped, assembled.relabelled);
                 if self.rounded.is_none() {
                     self.rounded = assembled.rounded.take();
                 }
-                report.added = self.kept.settle(&mut assembled, now, self.track_timestamps);
-                let problem = assembled.remark();
+                report.added = self.kept.record(&mut assembled, now, self.track_timestamps);
+                let problem = assembled.warning();
                 (assembled.batch, problem)
             }
             Err(failure) => {
@@ -177,7 +173,7 @@ impl Rounds {
                 .map_err(|error| failure(format!("not {}: {error}", format.name())))?;
             prometheus::assemble(&exposition, &target, now).map_err(|error| Failure {
                 scraped: error.scraped,
-                kept: error.kept,
+                kept: error.relabelled,
                 ..failure(error.to_string())
             })
         });

@@ -5,10 +5,10 @@ use std::{net::Ipv6Addr, time::Duration};
 
 use config::parse_duration;
 use model::Labels;
+use prometheus::relabel;
 use reqwest::Url;
 
 use super::job::Job;
-use crate::prometheus::relabel;
 
 /// An address that is scraped.
 #[derive(Debug, Clone, PartialEq, Eq)]

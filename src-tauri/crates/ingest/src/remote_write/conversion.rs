@@ -8,14 +8,15 @@ use std::{
 
 use model::{
     Attributes, Exemplar, HistogramPoint, NANOS_PER_SECOND, Sample, SeriesId, SpanId, TelemetryBatch,
-    Timestamp, TraceId, Unhashed, prometheus::FamilyKind,
+    Timestamp, TraceId, Unhashed,
 };
+use prometheus::FamilyKind;
 use store::Accepted;
 
 use super::{
     descriptor::{FamilyMetadata, PointType, describe, name_of},
     message::{Label, WireExemplar, WireMetadata, WireSeries, read_first, read_metadata, read_second},
-    native::Native,
+    native::NativeMessage,
     series_cache::{LabelHash, SeriesCache},
 };
 use crate::{otlp::attributes::MAX_ATTRIBUTES, problems::Problems, rejection::Rejection, timestamp};
@@ -241,15 +242,17 @@ impl Converter<'_> {
         series: &WireSeries<'_>,
         message: &[u8],
     ) -> Result<(PointType, HistogramPoint), String> {
-        let native = Native::read(message).map_err(|error| format!("histogram: {error}"))?;
+        let native = NativeMessage::read(message).map_err(|error| format!("histogram: {error}"))?;
         let time = time(native.timestamp, self.now)?;
         let start =
             if native.start_timestamp == 0 { series.created_timestamp } else { native.start_timestamp };
-        if native.is_fractional() && self.done.rounded.is_none() {
+        if native.histogram.has_fractions() && self.done.rounded.is_none() {
             self.done.rounded = Some(name_of(&series.labels().unwrap_or_default()).to_owned());
         }
-        let point_type = PointType::Native { custom: native.is_custom(), gauge: native.is_gauge() };
-        Ok((point_type, HistogramPoint { time, start_time: optional_time(start), ..native.point()? }))
+        let point_type =
+            PointType::Native { custom: native.histogram.has_custom_bounds(), gauge: native.is_gauge() };
+        let point = native.point().map_err(|error| error.to_string())?;
+        Ok((point_type, HistogramPoint { time, start_time: optional_time(start), ..point }))
     }
 
     fn exemplar(&self, series: SeriesId, exemplar: &WireExemplar<'_>) -> Result<Exemplar, String> {
@@ -310,7 +313,7 @@ impl Converter<'_> {
             self.cache.metadata(name_of(labels))
         } else {
             Some(FamilyMetadata {
-                kind: FamilyKind::of_number(metadata.kind),
+                kind: FamilyKind::from_number(metadata.kind),
                 help: text(metadata.help),
                 unit: text(metadata.unit),
             })

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use model::{
     Attributes, MetricKind, Resource, Scope, Series, Temporality,
-    prometheus::{self, FamilyKind},
+    prometheus::{counts_by_name, ucum_unit, unit_of_name},
 };
+use prometheus::FamilyKind;
 
 use super::message::Label;
 use crate::otlp::attributes::{MAX_ATTRIBUTES, MAX_NAME_BYTES, MAX_VALUE_BYTES};
@@ -74,8 +75,8 @@ pub(super) fn describe(
     let (kind, temporality) =
         kind(name, point_type, metadata.map_or(FamilyKind::Unknown, |metadata| metadata.kind));
     let unit = match metadata.map(|metadata| metadata.unit.as_str()).filter(|unit| !unit.is_empty()) {
-        Some(word) => prometheus::ucum_unit(word).unwrap_or(word).to_owned(),
-        None => prometheus::unit_of_name(name).to_owned(),
+        Some(word) => ucum_unit(word).unwrap_or(word).to_owned(),
+        None => unit_of_name(name).to_owned(),
     };
     Ok(Series {
         name: name.to_owned(),
@@ -114,7 +115,7 @@ fn kind(name: &str, point_type: PointType, family: FamilyKind) -> (MetricKind, T
             },
         ),
         PointType::Numbers => {
-            let counts = prometheus::counts_by_name(name);
+            let counts = counts_by_name(name);
             match family {
                 FamilyKind::Counter if !name.ends_with("_created") => counter,
                 FamilyKind::Histogram | FamilyKind::Summary if counts && !name.ends_with("_total") => counter,

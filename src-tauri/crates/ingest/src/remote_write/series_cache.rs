@@ -8,7 +8,8 @@ use std::{
     },
 };
 
-use model::{MetricKind, SeriesId, Unhashed, prometheus::FamilyKind};
+use model::{MetricKind, SeriesId, Unhashed};
+use prometheus::FamilyKind;
 use store::Store;
 
 use super::{descriptor::FamilyMetadata, message::WireMetadata};
@@ -127,7 +128,7 @@ fn change<'a>(
     metadata: &WireMetadata<'a>,
 ) -> Option<(&'a str, FamilyMetadata)> {
     let family = std::str::from_utf8(metadata.family).ok()?;
-    let kind = FamilyKind::of_number(metadata.kind);
+    let kind = FamilyKind::from_number(metadata.kind);
     let cached = families.get(family);
     if cached.is_some_and(|cached| cached.kind == kind || cached.kind != FamilyKind::Unknown)
         || (families.len() >= MAX_FAMILIES && cached.is_none())

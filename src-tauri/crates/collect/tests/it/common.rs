@@ -1,0 +1,97 @@
+//! A real store for the tests, and ways to wait for what is committed.
+
+use std::{future::Future, time::Duration};
+
+use model::{LogRecord, PartReporter, Series, TelemetryBatch};
+use store::{Commit, Store, StoreOptions};
+use tokio::{sync::broadcast::Receiver, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// Long enough for a machine that is busy with other things.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+
+pub(crate) struct Bench {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) store: Store,
+    pub(crate) commits: Receiver<Commit>,
+    pub(crate) reporter: PartReporter,
+    pub(crate) stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Self::with(StoreOptions { memory_limit_bytes: 256 << 20, threads: 1, ..StoreOptions::default() })
+    }
+
+    pub(crate) fn with(options: StoreOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("data"), options).unwrap();
+        let commits = store.subscribe();
+        let reporter = PartReporter::new("test");
+        Self { folder, store, commits, reporter, stop: CancellationToken::new(), tasks: Vec::new() }
+    }
+
+    pub(crate) fn run(&mut self, part: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.push(tokio::spawn(part));
+    }
+
+    /// Stops what runs, waits for it to end, and lets the next part run.
+    pub(crate) async fn stop(&mut self) {
+        self.stop.cancel();
+        for task in self.tasks.drain(..) {
+            tokio::time::timeout(PATIENCE, task).await.expect("a part ends when it is stopped").unwrap();
+        }
+        self.stop = CancellationToken::new();
+    }
+
+    /// The telemetry of the next commit.
+    pub(crate) async fn next_commit(&mut self) -> TelemetryBatch {
+        let commit = tokio::time::timeout(PATIENCE, self.commits.recv()).await.expect("a commit").unwrap();
+        let mut whole = TelemetryBatch::default();
+        for batch in &commit.telemetry {
+            let batch = batch.as_ref().clone();
+            whole.series.extend(batch.series);
+            whole.samples.extend(batch.samples);
+            whole.histograms.extend(batch.histograms);
+            whole.logs.extend(batch.logs);
+        }
+        whole
+    }
+
+    /// The next `count` log records.
+    pub(crate) async fn next_logs(&mut self, count: usize) -> Vec<LogRecord> {
+        let mut logs = Vec::new();
+        while logs.len() < count {
+            logs.extend(self.next_commit().await.logs);
+        }
+        logs
+    }
+
+    /// Fails if anything is committed within a second.
+    pub(crate) async fn expect_silence(&mut self) {
+        if let Ok(commit) = tokio::time::timeout(Duration::from_secs(1), self.commits.recv()).await {
+            panic!("unexpected commit {commit:?}");
+        }
+    }
+}
+
+/// The value of the only series of that name in a batch.
+pub(crate) fn value(batch: &TelemetryBatch, name: &str) -> f64 {
+    values(batch, name).first().unwrap_or_else(|| panic!("no {name}")).1
+}
+
+/// Series of that name with their values.
+pub(crate) fn values(batch: &TelemetryBatch, name: &str) -> Vec<(Series, f64)> {
+    let series = batch.series.iter().filter(|(_, series)| series.name == name);
+    series
+        .filter_map(|(id, series)| {
+            let sample = batch.samples.iter().rfind(|sample| sample.series == *id)?;
+            Some((series.clone(), sample.value))
+        })
+        .collect()
+}
+
+pub(crate) fn bodies(logs: &[LogRecord]) -> Vec<&str> {
+    logs.iter().map(|log| log.body.as_str()).collect()
+}

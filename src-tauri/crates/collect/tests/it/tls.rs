@@ -1,0 +1,188 @@
+//! Targets behind TLS and a password: a real nginx with certificates made for the test.
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use crate::common::{Bench, PATIENCE, value};
+use collect::run_scrape;
+use config::{Authorization, BasicAuth, HttpDiscovery, ScrapeTarget, Tls};
+use model::HealthState;
+
+fn openssl(folder: &Path, arguments: &str) {
+    let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// An authority, a certificate of it for the server `metrics.internal`, and one for a client.
+fn certificates(folder: &Path) {
+    let new = "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    openssl(folder, &format!("{new} -x509 -days 2 -keyout ca.key -out ca.pem -subj /CN=authority"));
+    for name in ["metrics.internal", "client"] {
+        openssl(folder, &format!("{new} -keyout {name}.key -out {name}.csr -subj /CN={name}"));
+        fs::write(folder.join("names"), format!("subjectAltName=DNS:{name}\n")).unwrap();
+        openssl(
+            folder,
+            &format!(
+                "x509 -req -days 2 -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names -out {name}.pem"
+            ),
+        );
+    }
+}
+
+struct Nginx {
+    process: Child,
+    folder: PathBuf,
+    port: u16,
+    /// Where a client needs a certificate too.
+    strict_port: u16,
+}
+
+impl Nginx {
+    async fn start(folder: &Path) -> Self {
+        certificates(folder);
+        let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (port, strict_port) = (port(), port());
+        fs::write(folder.join("metrics"), "a 1\n").unwrap();
+        fs::write(folder.join("users"), "scraper:{PLAIN}s3cret pass\n").unwrap();
+        let shown = folder.display();
+        let server = |port: u16, more: &str| {
+            format!(
+                "server {{ listen 127.0.0.1:{port} ssl; root {shown}; default_type text/plain;\n\
+                 ssl_certificate {shown}/metrics.internal.pem; ssl_certificate_key {shown}/metrics.internal.key;\n\
+                 {more} }}\n"
+            )
+        };
+        let settings = format!(
+            "daemon off; master_process off; pid {shown}/pid; error_log {shown}/error.log;\nevents {{}}\n\
+             http {{ access_log {shown}/access.log; client_body_temp_path {shown}/body; proxy_temp_path {shown}/proxy;\n\
+             fastcgi_temp_path {shown}/fastcgi; uwsgi_temp_path {shown}/uwsgi; scgi_temp_path {shown}/scgi;\n\
+             {}{} }}\n",
+            server(port, &format!("auth_basic metrics; auth_basic_user_file {shown}/users;")),
+            server(strict_port, &format!("ssl_verify_client on; ssl_client_certificate {shown}/ca.pem;")),
+        );
+        fs::write(folder.join("nginx.conf"), settings).unwrap();
+        let process = Command::new("/usr/sbin/nginx")
+            .arg("-c")
+            .arg(folder.join("nginx.conf"))
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nginx is installed");
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            assert!(tokio::time::Instant::now() < deadline, "nginx answers");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Self { process, folder: folder.to_owned(), port, strict_port }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+
+    fn tls(&self) -> Tls {
+        Tls { ca_file: self.path("ca.pem"), server_name: "metrics.internal".into(), ..Tls::default() }
+    }
+
+    fn target(&self, port: u16, tls: Tls) -> ScrapeTarget {
+        let mut target = ScrapeTarget::new("nginx", &format!("https://127.0.0.1:{port}/metrics"));
+        target.tls_config = Some(tls);
+        target
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// `up` of the first scrape and what the part says.
+async fn scrape(target: ScrapeTarget) -> (Option<f64>, String) {
+    let mut bench = Bench::new();
+    let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
+    bench.run(run_scrape(target, store, reporter, stop));
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while bench.reporter.status().state == HealthState::Unknown {
+        assert!(tokio::time::Instant::now() < deadline, "the part says how it is");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let status = bench.reporter.status();
+    let up = match status.message.as_str() {
+        told if told.starts_with("no targets") || told.contains("/list: ") => None,
+        _ => Some(value(&bench.next_commit().await, "up")),
+    };
+    bench.stop().await;
+    (up, status.message)
+}
+
+#[tokio::test]
+async fn certificates_and_passwords_are_used_and_never_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let nginx = Nginx::start(folder.path()).await;
+    fs::write(folder.path().join("password"), "s3cret pass\n").unwrap();
+    fs::write(folder.path().join("wrong"), "wr0ng\n").unwrap();
+    let with_password = |tls: Tls, file: &str| ScrapeTarget {
+        basic_auth: Some(BasicAuth { username: "scraper".into(), password_file: nginx.path(file) }),
+        ..nginx.target(nginx.port, tls)
+    };
+    assert_eq!(scrape(with_password(nginx.tls(), "password")).await, (Some(1.0), String::new()));
+    let careless = Tls { insecure_skip_verify: true, ..Tls::default() };
+    assert_eq!(scrape(with_password(careless.clone(), "password")).await.0, Some(1.0));
+    let own = Tls { cert_file: nginx.path("client.pem"), key_file: nginx.path("client.key"), ..nginx.tls() };
+    assert_eq!(scrape(nginx.target(nginx.strict_port, own)).await, (Some(1.0), String::new()));
+
+    fs::write(folder.path().join("list"), format!(r#"[{{"targets":["127.0.0.1:{}"]}}]"#, nginx.port))
+        .unwrap();
+    let listed = |tls: Tls| {
+        let target = with_password(nginx.tls(), "password");
+        let page = HttpDiscovery {
+            url: format!("https://127.0.0.1:{}/list", nginx.port),
+            refresh_interval: "1h".into(),
+            basic_auth: target.basic_auth.clone(),
+            authorization: None,
+            tls_config: Some(tls),
+            follow_redirects: true,
+        };
+        ScrapeTarget { url: String::new(), scheme: "https".into(), http_sd_configs: vec![page], ..target }
+    };
+    let mut bench = Bench::new();
+    let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
+    bench.run(run_scrape(listed(nginx.tls()), store, reporter, stop));
+    assert_eq!(value(&bench.next_commit().await, "up"), 1.0);
+    bench.stop().await;
+    let (_, message) = scrape(listed(Tls::default())).await;
+    assert!(message.contains("/list: cannot be reached") && message.contains("certificate"), "{message}");
+
+    let other_name = Tls { server_name: "other.internal".into(), ..nginx.tls() };
+    let token = ScrapeTarget {
+        authorization: Some(Authorization { kind: "Bearer".into(), credentials_file: nginx.path("wrong") }),
+        ..nginx.target(nginx.port, nginx.tls())
+    };
+    for (target, up, told) in [
+        (with_password(nginx.tls(), "wrong"), Some(0.0), "401"),
+        (with_password(nginx.tls(), "none"), Some(0.0), "cannot read the secret"),
+        (token, Some(0.0), "401"),
+        (nginx.target(nginx.port, nginx.tls()), Some(0.0), "401"),
+        (with_password(Tls::default(), "password"), Some(0.0), "certificate"),
+        (with_password(other_name, "password"), Some(0.0), "certificate"),
+        (nginx.target(nginx.strict_port, nginx.tls()), Some(0.0), "400"),
+        (with_password(Tls { ca_file: nginx.path("none.pem"), ..nginx.tls() }, "password"), None, "none.pem"),
+        (
+            with_password(Tls { ca_file: nginx.path("metrics"), ..nginx.tls() }, "password"),
+            None,
+            "no certificate",
+        ),
+        (with_password(Tls { min_version: "SSL3".into(), ..nginx.tls() }, "password"), None, "SSL3"),
+    ] {
+        let (was, message) = scrape(target).await;
+        assert!(was == up && message.contains(told), "{told}: {was:?} {message}");
+        assert!(!message.contains("s3cret") && !message.contains("wr0ng"), "{message}");
+    }
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
 
 mod access;
+mod crash;
 mod data_folder;
 mod malformed_grpc;
 mod malformed_http;

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its server should fail")]
 
 mod bench;
+mod cli;
 mod counting;
 mod faults;
+mod preset;
 mod secrecy;

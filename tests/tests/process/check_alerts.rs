@@ -1,5 +1,4 @@
 //! From a stopped database to a firing alert and back, through a whole engine.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::{Duration, Instant};
 

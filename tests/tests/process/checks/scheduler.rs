@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tests::servers::{Postgres, Redis, free_port};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{check, http, postgres, redis, tcp, web::Web};
+use super::{check, http, postgres, redis, tcp, web::Web};
 
 /// How long to wait for something that must happen; generous, test machines are busy.
 const PATIENCE: Duration = Duration::from_secs(60);

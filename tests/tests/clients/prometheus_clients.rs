@@ -1,8 +1,6 @@
 //! The libraries that applications in Python and JavaScript tell metrics with, every type; we scrape them as OpenMetrics
 //! and as text.
 
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
-
 use std::{process::Stdio, time::Duration};
 
 use collect::run_scrape;

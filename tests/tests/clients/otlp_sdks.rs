@@ -1,8 +1,6 @@
 //! The official OpenTelemetry SDKs deliver to us, over each protocol they speak, and the store then holds what
 //! they sent.
 
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
-
 use std::{sync::Arc, time::Duration};
 
 use ingest::{IntakeCounters, serve_otlp_grpc, serve_otlp_http};

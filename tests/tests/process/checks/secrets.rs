@@ -28,7 +28,7 @@ fn keep_one_secret() {
 
 /// Runs [`keep_one_secret`] under `wrapper`, with the session bus at `bus`.
 fn run(mut wrapper: Command, folder: &Path, bus: Option<&Path>) -> Output {
-    wrapper.args(["--exact", "secrets::keep_one_secret", "--ignored", "--nocapture"]);
+    wrapper.args(["--exact", "checks::secrets::keep_one_secret", "--ignored", "--nocapture"]);
     wrapper.env(FOLDER, folder).env("HOME", folder).env("XDG_RUNTIME_DIR", folder).stdin(Stdio::null());
     match bus {
         Some(socket) => wrapper.env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", socket.display())),

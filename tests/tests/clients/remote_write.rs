@@ -1,7 +1,5 @@
 //! A real Prometheus delivers what it scrapes, and the store then holds the same.
 
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
-
 use std::{
     sync::{
         Arc,

@@ -10,7 +10,7 @@ use tests::{
     servers::{Postgres, Redis},
 };
 
-use crate::{check, http, postgres, redis};
+use super::{check, http, postgres, redis};
 
 const PASSWORD: &str = "correct horse";
 /// The ports of the servers, for the process that trusts the authority.
@@ -136,7 +136,7 @@ async fn encrypted_connections_work_where_the_authority_is_trusted_and_only_ther
     }
 
     let mut trusting = Command::new(env::current_exe().unwrap());
-    trusting.args(["--exact", "tls::servers_under_a_trusted_authority_are_asked", "--nocapture"]);
+    trusting.args(["--exact", "checks::tls::servers_under_a_trusted_authority_are_asked", "--nocapture"]);
     trusting.env("SSL_CERT_FILE", authority.certificate());
     trusting.env(PORTS, ports.map(|port| port.to_string()).join(","));
     let output = tokio::task::spawn_blocking(move || trusting.output().unwrap()).await.unwrap();

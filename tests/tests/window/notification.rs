@@ -33,8 +33,12 @@ impl Drop for Started {
 
 /// Runs one test of this file again with another environment, because a process cannot change its own.
 fn again(test: &str, through: &mut Command) -> Result<()> {
-    let output =
-        through.arg(env::current_exe()?).args([test, "--exact", "--nocapture"]).env(INSIDE, "1").output()?;
+    let name = format!("notification::{test}");
+    let output = through
+        .arg(env::current_exe()?)
+        .args([name.as_str(), "--exact", "--nocapture"])
+        .env(INSIDE, "1")
+        .output()?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     ensure!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
     ensure!(text(&output.stdout).contains("1 passed"), "the test did not run: {}", text(&output.stdout));

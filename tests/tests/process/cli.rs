@@ -1,8 +1,6 @@
 //! What people ask `binnacle-cli`: of a running engine and, with the same answers, of its folder once it is
 //! stopped.
 
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
-
 use std::{fs, path::PathBuf, process::Output};
 
 use model::{

@@ -1,7 +1,5 @@
 //! The console follows its address in the settings.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::{Duration, Instant};
 
 use tests::{

@@ -1,8 +1,6 @@
 //! `kill -9` while telemetry pours in on every way and data are sealed, merged and dropped, again and again on the
 //! same data folder. `BINNACLE_KILLS` asks for more kills than the usual.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

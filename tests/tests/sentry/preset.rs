@@ -1,8 +1,6 @@
 //! The checks of a self-hosted Sentry: shown before they are added, added once, edited, tried on real servers, removed
 //! together.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set up its servers should fail")]
-
 use axum::{Router, routing::get};
 use model::{
     CheckKind, CheckOverview, CheckResult, HealthCheck, HealthState, SentryPreset, TimeRange, Timestamp,

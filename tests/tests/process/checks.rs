@@ -1,5 +1,4 @@
 //! Health checks against real servers.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod probe;
 mod scheduler;

@@ -1,9 +1,6 @@
 //! The clients of both dialects of StatsD deliver to us, over UDP and over a Unix socket, and the store then holds what
 //! they sent.
 
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
-
 use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},

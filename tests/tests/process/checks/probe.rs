@@ -4,7 +4,7 @@ use checks::{ProbeOutcome, probe};
 use model::{CheckKind, HealthCheck, HealthState};
 use tests::servers::{Postgres, Redis, free_port};
 
-use crate::{check, http, postgres, redis, tcp, web::Web};
+use super::{check, http, postgres, redis, tcp, web::Web};
 
 async fn attempt(kind: CheckKind, secret: Option<&str>) -> ProbeOutcome {
     probe(&check("probe", kind), secret).await

@@ -1,5 +1,4 @@
 //! The table of rooms in `docs/architecture.md` is true: a crate uses only those above it.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{collections::BTreeMap, path::Path, process::Command};
 

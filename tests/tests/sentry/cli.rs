@@ -1,7 +1,5 @@
 //! `binnacle-cli sentry` with an installation that follows Sentry's published API.
 
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
-
 use std::{
     fs,
     path::Path,

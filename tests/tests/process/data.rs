@@ -1,7 +1,5 @@
 //! `binnacle-cli data`: of a running engine and of its folder once it is stopped.
 
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
-
 use std::{
     fs,
     path::PathBuf,

@@ -1,7 +1,5 @@
 //! Native histograms of a real Prometheus: it sends them on by remote write, and tells them when it is scraped.
 
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
-
 use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},

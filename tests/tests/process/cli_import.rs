@@ -1,7 +1,5 @@
 //! `binnacle-cli import`: into a running engine and into a folder on which none runs.
 
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
-
 use std::{fs, path::Path};
 
 use model::{ImportState, ImportStatus};

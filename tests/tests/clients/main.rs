@@ -1,0 +1,10 @@
+//! Programs of others deliver to Binnacle: OpenTelemetry SDKs, Prometheus and StatsD clients.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod native_histograms;
+mod otlp_sdks;
+mod prometheus_clients;
+mod remote_write;
+#[cfg(unix)]
+mod statsd;

@@ -1,0 +1,11 @@
+//! Whole programs in normal use: the CLI, health checks, alerts, data, and the layering of crates.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod check_alerts;
+mod checks;
+mod cli;
+mod cli_import;
+mod console_address;
+mod data;
+mod layering;

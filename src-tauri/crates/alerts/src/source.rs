@@ -28,8 +28,7 @@ pub(crate) async fn observe(
         Watch::Metric { metric, matchers, aggregation, group_by, window_seconds } => {
             let window = back(*window_seconds);
             let answer = query::instant(store, metric, matchers, *aggregation, group_by, window).await?;
-            let unit = query::instant_unit(store, metric, *aggregation).await?;
-            Ok(Observation { values: answer.values, unit })
+            Ok(Observation { values: answer.values, unit: answer.unit })
         }
         Watch::Check { check_id } => {
             let checks: BTreeMap<String, HealthCheck> =

@@ -1,23 +1,25 @@
+//! The errors of a query.
+
 use store::StoreError;
 
-/// Why a question could not be answered.
+/// The reason why a query has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// The search text cannot be understood.
+    /// The search text is invalid.
     #[error("search, character {position}: {message}")]
     Search {
-        /// Where, in characters, the first is 1.
+        /// Position of the error in characters; the first is 1.
         position: usize,
-        /// What was expected.
+        /// The expected text.
         message: String,
     },
-    /// The question itself makes no sense, such as a range that ends before it starts.
+    /// The query is invalid, such as a range that ends before it starts.
     #[error("{0}")]
     Invalid(String),
-    /// The store could not answer.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The thread that computes the answer went away.
+    /// The thread that computed the answer ended early.
     #[error("the answer could not be computed: {0}")]
     Computation(#[from] tokio::task::JoinError),
 }

@@ -1,18 +1,15 @@
-//! The languages people type, evaluated over the store.
+//! Queries over the store: metric aggregations, and the search language of logs and traces.
 
-mod aggregate;
-mod asked;
-mod distribution;
 mod error;
-mod matching;
+mod log_matcher;
 mod metrics;
 mod records;
+mod regular_expression;
 mod search;
-mod unit;
 
 pub use error::QueryError;
-pub use matching::LogMatcher;
-pub use metrics::{InstantAnswer, instant, instant_unit, moving, series};
+pub use log_matcher::LogMatcher;
+pub use metrics::{InstantAnswer, instant, moving, series};
 pub use records::{log_counts, logs, traces};
-pub use search::{check_regex, describe, parse_log_search, parse_trace_search};
-pub use unit::aggregated_unit;
+pub use regular_expression::check_regex;
+pub use search::{describe::describe, parse_log_search, parse_trace_search};

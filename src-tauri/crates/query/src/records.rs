@@ -1,4 +1,4 @@
-//! Questions about log records and traces.
+//! Queries of log records and traces.
 
 use model::{
     FieldOperator, Filter, LogCountRequest, LogCounts, LogPage, LogsRequest, MatchOperator, TagMatcher,
@@ -8,26 +8,27 @@ use store::Store;
 
 use crate::{
     QueryError,
-    search::{self, Language},
+    regular_expression::check_regex,
+    search::{self, Language, describe},
 };
 
-/// One page of log records that match a search, newest first.
+/// Returns a page of log records that match a search, newest first.
 pub async fn logs(store: &Store, request: &LogsRequest) -> Result<LogPage, QueryError> {
     let filter = log_filter(&request.query, &request.matchers)?;
     checked(request.range)?;
     let (lines, cursor) =
         store.search_logs(&filter, request.range, request.limit, request.cursor.as_deref()).await?;
-    Ok(LogPage { lines, cursor, understood: search::describe_in(&filter, Language::Logs) })
+    Ok(LogPage { lines, cursor, understood: describe::describe_in(&filter, Language::Logs) })
 }
 
-/// How many log records match a search, per step and severity.
+/// Counts the log records that match a search, per step and severity.
 pub async fn log_counts(store: &Store, request: &LogCountRequest) -> Result<LogCounts, QueryError> {
     let filter = log_filter(&request.query, &request.matchers)?;
     let range = checked(request.range)?;
     Ok(store.count_logs(&filter, range, range.step_for(request.max_points)).await?)
 }
 
-/// Traces with a span that matches a search.
+/// Returns traces with a span that matches a search.
 pub async fn traces(store: &Store, request: &TracesRequest) -> Result<TracePage, QueryError> {
     let mut filter = search::parse_trace_search(&request.query)?;
     let range = checked(request.range)?;
@@ -43,18 +44,19 @@ pub async fn traces(store: &Store, request: &TracesRequest) -> Result<TracePage,
     }
     filter = narrowed(filter, &request.matchers)?;
     let (traces, more) = store.search_traces(&filter, range, request.order, request.limit).await?;
-    Ok(TracePage { traces, more, understood: search::describe_in(&filter, Language::Traces) })
+    Ok(TracePage { traces, more, understood: describe::describe_in(&filter, Language::Traces) })
 }
 
 fn log_filter(query: &str, matchers: &[TagMatcher]) -> Result<Filter, QueryError> {
     narrowed(search::parse_log_search(query)?, matchers)
 }
 
+/// Adds matchers to a filter.
 fn narrowed(filter: Filter, matchers: &[TagMatcher]) -> Result<Filter, QueryError> {
     matchers.iter().try_fold(filter, |filter, matcher| Ok(filter.and(condition(matcher)?)))
 }
 
-/// An absent tag equals the empty text, as in Prometheus.
+/// Converts a matcher. A missing tag equals the empty text, as in Prometheus.
 fn condition(matcher: &TagMatcher) -> Result<Filter, QueryError> {
     let exists =
         Filter::Field { key: matcher.key.clone(), operator: FieldOperator::Exists, value: String::new() };
@@ -62,7 +64,7 @@ fn condition(matcher: &TagMatcher) -> Result<Filter, QueryError> {
         MatchOperator::Equal if matcher.value.is_empty() => Filter::Not { of: Box::new(exists) },
         MatchOperator::NotEqual if matcher.value.is_empty() => exists,
         MatchOperator::Regex | MatchOperator::NotRegex => {
-            search::check_regex(&matcher.value)
+            check_regex(&matcher.value)
                 .map_err(|reason| QueryError::Invalid(format!("filter on {}: {reason}", matcher.key)))?;
             Filter::from(matcher)
         }
@@ -70,6 +72,7 @@ fn condition(matcher: &TagMatcher) -> Result<Filter, QueryError> {
     })
 }
 
+/// Returns the range. Fails if it is empty.
 fn checked(range: TimeRange) -> Result<TimeRange, QueryError> {
     if range.length() == 0 {
         return Err(QueryError::Invalid("the time range ends before it starts".into()));

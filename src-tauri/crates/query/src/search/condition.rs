@@ -1,35 +1,23 @@
-//! What a field, a comparison and a value mean together.
+//! Conversion of a field, a comparison and a value to a filter.
 
 use model::{FieldOperator, Filter, Severity};
-use regex::RegexBuilder;
 
-use super::{Language, scan::Comparison};
+use super::{language::Language, scan::Comparison};
+use crate::regular_expression::check_regex;
 
 const SPAN_STATUSES: [&str; 3] = ["unset", "ok", "error"];
 const SPAN_KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 const DURATION_UNITS: [(&str, f64); 8] =
     [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9)];
 
-/// What a field is compared with, as it is typed.
+/// The value that a field is compared with.
 pub(super) struct Value {
     pub(super) text: String,
-    /// In quotes a star is a star.
+    /// Whether it is in quotes, in which `*` is no wildcard.
     pub(super) quoted: bool,
 }
 
-/// Whether a regular expression can be used; errors say why not.
-pub fn check_regex(expression: &str) -> Result<(), String> {
-    match RegexBuilder::new(expression).size_limit(1 << 20).build() {
-        Ok(_) => Ok(()),
-        Err(regex::Error::Syntax(message)) => {
-            let reason = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            Err(format!("not a regular expression: {reason}"))
-        }
-        Err(_) => Err("the regular expression is too large".to_owned()),
-    }
-}
-
-/// The filter of one condition; errors say what was expected instead of the value.
+/// Returns the filter of one condition. Fails with the text expected instead of the value.
 pub(super) fn condition(
     language: Language,
     key: String,
@@ -65,8 +53,8 @@ pub(super) fn condition(
     let text = match (language, key.as_str(), operator) {
         (Language::Traces, "duration", _) => duration(&value.text)?.to_string(),
         (_, _, FieldOperator::Equal | FieldOperator::Contains) => match (language, key.as_str()) {
-            (Language::Traces, "status") => known(&value.text, &SPAN_STATUSES)?,
-            (Language::Traces, "kind") => known(&value.text, &SPAN_KINDS)?,
+            (Language::Traces, "status") => one_of(&value.text, &SPAN_STATUSES)?,
+            (Language::Traces, "kind") => one_of(&value.text, &SPAN_KINDS)?,
             _ => value.text,
         },
         _ => number(&value.text)?,
@@ -78,7 +66,7 @@ fn not(filter: Filter) -> Filter {
     Filter::Not { of: Box::new(filter) }
 }
 
-fn known(word: &str, words: &[&str]) -> Result<String, String> {
+fn one_of(word: &str, words: &[&str]) -> Result<String, String> {
     let word = word.to_lowercase();
     if words.contains(&word.as_str()) {
         Ok(word)
@@ -94,7 +82,7 @@ fn number(text: &str) -> Result<String, String> {
     }
 }
 
-/// Nanoseconds of a duration such as `250ms`.
+/// Returns the nanoseconds of a duration such as `250ms`.
 fn duration(text: &str) -> Result<i64, String> {
     let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (amount, unit) = text.split_at(digits);
@@ -107,13 +95,13 @@ fn duration(text: &str) -> Result<i64, String> {
     }
 }
 
-/// Text with stars as a regular expression over the whole value, in any case.
+/// Returns a regular expression for the whole value, with `*` as a wildcard, in any case.
 fn wildcard(text: &str) -> String {
     let parts: Vec<String> = text.split('*').map(regex::escape).collect();
     format!("(?i)^{}$", parts.join(".*"))
 }
 
-/// A condition on the severity. Names stand for their whole range, numbers for themselves.
+/// Returns a condition on the severity. A name covers its range of numbers.
 fn severity(comparison: Comparison, text: &str) -> Result<Filter, String> {
     if matches!(comparison, Comparison::Colon) && text == "*" {
         return Ok(at_least(1));

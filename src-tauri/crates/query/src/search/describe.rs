@@ -1,15 +1,17 @@
-//! A filter in plain words.
+//! Descriptions of filters in plain words.
 
 use model::{FieldOperator, Filter};
 
-use super::Language;
+use super::language::Language;
 
-/// The filter in plain words, so that people see how their search was understood. `duration` is read
-/// as that of a span, in nanoseconds.
+/// Describes a filter in plain words, so that users see the meaning of their search.
+///
+/// `duration` is that of a span, in nanoseconds.
 pub fn describe(filter: &Filter) -> String {
     describe_in(filter, Language::Traces)
 }
 
+/// Describes a filter of a language in plain words.
 pub(crate) fn describe_in(filter: &Filter, language: Language) -> String {
     words(filter, language, false)
 }
@@ -64,7 +66,7 @@ fn field(key: &str, operator: FieldOperator, value: &str, language: Language) ->
     }
 }
 
-/// A name where the number begins the range of one.
+/// Returns the name of a severity if its number begins the range of one.
 fn rank(number: u8) -> String {
     let severity = model::Severity(number);
     match number {
@@ -89,12 +91,11 @@ fn shown(key: &str, value: &str, language: Language) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::{parse_log_search, parse_trace_search};
 
-    use super::*;
-
     #[test]
-    fn searches_are_told_in_plain_words() {
+    fn searches_are_described_in_plain_words() {
         let logs = |text: &str| describe_in(&parse_log_search(text).unwrap(), Language::Logs);
         assert_eq!(logs(""), "everything");
         assert_eq!(logs("timeout service:cart"), "contains “timeout” and service is “cart”");

@@ -1,25 +1,26 @@
-//! Recursive descent over a search.
+//! A recursive descent parser of searches.
 
 use model::Filter;
 
 use super::{
-    Language,
     condition::{Value, condition},
+    language::Language,
     scan::Scanner,
 };
 use crate::QueryError;
 
-/// Deeper nesting is refused, so that no search can exhaust the stack.
-const DEEPEST: usize = 40;
-/// Longer searches are refused.
-const LONGEST: usize = 8192;
-/// Searches with more conditions are refused.
-const MOST_CONDITIONS: usize = 256;
+/// Maximum nesting depth, so that no search can exhaust the stack.
+const MAX_DEPTH: usize = 40;
+/// Maximum length of a search, in bytes.
+const MAX_LENGTH: usize = 8192;
+/// Maximum number of conditions of a search.
+const MAX_CONDITIONS: usize = 256;
 
+/// Parses a search. An error has the position and the expected text.
 pub(super) fn parse(text: &str, language: Language) -> Result<Filter, QueryError> {
     let mut parser = Parser { scanner: Scanner::new(text), language, depth: 0, conditions: 0 };
-    if text.len() > LONGEST {
-        return Err(parser.scanner.error(format!("the search is longer than {LONGEST} bytes")));
+    if text.len() > MAX_LENGTH {
+        return Err(parser.scanner.error(format!("the search is longer than {MAX_LENGTH} bytes")));
     }
     parser.scanner.skip_space();
     if parser.scanner.peek().is_none() {
@@ -42,11 +43,11 @@ struct Parser {
 }
 
 impl Parser {
-    /// Alternatives divided by `OR`.
+    /// Parses alternatives separated by `OR`.
     fn any(&mut self) -> Result<Filter, QueryError> {
         self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(self.scanner.error(format!("more than {DEEPEST} levels of parentheses")));
+        if self.depth > MAX_DEPTH {
+            return Err(self.scanner.error(format!("more than {MAX_DEPTH} levels of parentheses")));
         }
         let mut of = vec![self.all()?];
         while self.scanner.take_keyword("OR") {
@@ -56,16 +57,16 @@ impl Parser {
         Ok(single(of, |of| Filter::Any { of }))
     }
 
-    /// Conditions beside one another, with or without `AND`.
+    /// Parses conditions side by side, with or without `AND`.
     fn all(&mut self) -> Result<Filter, QueryError> {
-        let mut of = vec![self.turned()?];
+        let mut of = vec![self.negatable()?];
         loop {
             self.scanner.skip_space();
             let joined = self.scanner.take_keyword("AND");
             if !joined && (self.scanner.peek().is_none_or(|next| next == ')') || self.at_or()) {
                 return Ok(single(of, |of| Filter::All { of }));
             }
-            of.push(self.turned()?);
+            of.push(self.negatable()?);
         }
     }
 
@@ -75,8 +76,8 @@ impl Parser {
             && self.scanner.after(2).is_none_or(|next| next.is_whitespace() || "()\"".contains(next))
     }
 
-    /// A condition, turned around by `NOT` or a leading `-`.
-    fn turned(&mut self) -> Result<Filter, QueryError> {
+    /// Parses a condition, negated by `NOT` or a leading `-`.
+    fn negatable(&mut self) -> Result<Filter, QueryError> {
         let mut negative = false;
         loop {
             self.scanner.skip_space();
@@ -89,16 +90,17 @@ impl Parser {
         }
     }
 
-    /// A minus that turns the condition around stands right before it; others are text.
+    /// Returns whether the next character is a negation, which directly precedes its condition.
     fn at_minus(&self) -> bool {
         self.scanner.peek() == Some('-')
             && self.scanner.after(1).is_some_and(|next| next.is_alphanumeric() || "_@\"(".contains(next))
     }
 
+    /// Parses one condition or a group.
     fn one(&mut self) -> Result<Filter, QueryError> {
         self.conditions += 1;
-        if self.conditions > MOST_CONDITIONS {
-            return Err(self.scanner.error(format!("more than {MOST_CONDITIONS} conditions")));
+        if self.conditions > MAX_CONDITIONS {
+            return Err(self.scanner.error(format!("more than {MAX_CONDITIONS} conditions")));
         }
         if self.at_or() || self.scanner.peek().is_none_or(|next| next == ')') {
             return Err(self
@@ -137,7 +139,7 @@ impl Parser {
     }
 }
 
-/// One condition stays as it is, several become one filter.
+/// Returns a single condition unchanged, and joins several to one filter.
 fn single(mut of: Vec<Filter>, several: impl FnOnce(Vec<Filter>) -> Filter) -> Filter {
     match of.pop() {
         Some(only) if of.is_empty() => only,
@@ -211,13 +213,13 @@ mod tests {
 
     #[test]
     fn severities_are_ranks() {
-        let least = |severity| Filter::SeverityAtLeast { severity };
-        assert_eq!(logs("severity>=warn"), least(Severity::WARN));
-        assert_eq!(logs("level>warn"), least(Severity::ERROR));
-        assert_eq!(logs("level<error"), not(least(Severity::ERROR)));
+        let at_least = |severity| Filter::SeverityAtLeast { severity };
+        assert_eq!(logs("severity>=warn"), at_least(Severity::WARN));
+        assert_eq!(logs("level>warn"), at_least(Severity::ERROR));
+        assert_eq!(logs("level<error"), not(at_least(Severity::ERROR)));
         assert_eq!(
             logs("level:error"),
-            Filter::All { of: vec![least(Severity::ERROR), not(least(Severity::FATAL))] }
+            Filter::All { of: vec![at_least(Severity::ERROR), not(at_least(Severity::FATAL))] }
         );
         assert_eq!(failure("level:loud").0, 7);
     }
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_where_and_what_was_expected() {
+    fn errors_have_the_position_and_the_expected_text() {
         assert_eq!(
             failure("a OR"),
             (5, "expected a word, a \"phrase\" or a condition such as service:cart".into())

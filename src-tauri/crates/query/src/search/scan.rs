@@ -1,8 +1,8 @@
-//! Characters of a search, read one after the other.
+//! A scanner of the characters of a search.
 
 use crate::QueryError;
 
-/// A comparison as it is typed.
+/// A comparison as the user types it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comparison {
     Colon,
@@ -16,7 +16,7 @@ pub(super) enum Comparison {
     LessOrEqual,
 }
 
-/// Longest first, so that `>=` is not read as `>`.
+/// Comparisons, the longest first, so that `>=` is not read as `>`.
 const COMPARISONS: [(&str, Comparison); 10] = [
     (":~", Comparison::Regex),
     ("=~", Comparison::Regex),
@@ -30,7 +30,7 @@ const COMPARISONS: [(&str, Comparison); 10] = [
     (":", Comparison::Colon),
 ];
 
-/// A place in the text of a search.
+/// A position in the text of a search.
 pub(super) struct Scanner {
     characters: Vec<char>,
     at: usize,
@@ -41,7 +41,7 @@ impl Scanner {
         Self { characters: text.chars().collect(), at: 0 }
     }
 
-    /// Where the next character is; the first is 1.
+    /// Returns the position of the next character; the first is 1.
     pub(super) fn position(&self) -> usize {
         self.at + 1
     }
@@ -64,14 +64,14 @@ impl Scanner {
         }
     }
 
-    /// Steps over `expected` if it comes next.
+    /// Consumes `expected` if it is next. Returns whether it did.
     pub(super) fn take(&mut self, expected: char) -> bool {
         let found = self.peek() == Some(expected);
         self.at += usize::from(found);
         found
     }
 
-    /// Steps over the word `keyword` if it comes next and ends there.
+    /// Consumes the word `keyword` if it is next. Returns whether it did.
     pub(super) fn take_keyword(&mut self, keyword: &str) -> bool {
         let length = keyword.chars().count();
         let ends = self.after(length).is_none_or(|next| next.is_whitespace() || "()\"".contains(next));
@@ -80,9 +80,10 @@ impl Scanner {
         found
     }
 
-    /// Reads a field name and its comparison, or nothing if that is not what comes next. Around `=`, `>`
-    /// and their like there may be spaces; a colon stands close on both sides, so that pasted text such
-    /// as `error: refused` stays text.
+    /// Consumes a field name and its comparison, if they are next.
+    ///
+    /// Spaces may surround comparisons such as `=` and `>`, but not a colon. Pasted text such as
+    /// `error: refused` therefore remains text.
     pub(super) fn take_field(&mut self) -> Option<(String, Comparison)> {
         let start = self.at;
         let field = self.scan_field();
@@ -104,15 +105,15 @@ impl Scanner {
         let spaced = self.peek().is_some_and(char::is_whitespace);
         self.skip_space();
         let comparison = self.take_comparison()?;
-        let close = matches!(comparison, Comparison::Colon);
-        if close && (spaced || self.peek().is_none_or(char::is_whitespace)) {
+        let is_colon = matches!(comparison, Comparison::Colon);
+        if is_colon && (spaced || self.peek().is_none_or(char::is_whitespace)) {
             return None;
         }
         // An address such as http://example.com is text.
-        if close && self.peek() == Some('/') && self.after(1) == Some('/') {
+        if is_colon && self.peek() == Some('/') && self.after(1) == Some('/') {
             return None;
         }
-        if !close {
+        if !is_colon {
             self.skip_space();
         }
         Some((key, comparison))
@@ -126,7 +127,7 @@ impl Scanner {
         Some(*comparison)
     }
 
-    /// Reads text in quotes, if a quote comes next; inside, a backslash takes the next character as it is.
+    /// Consumes text in quotes, if a quote is next. A backslash escapes a quote or a backslash.
     pub(super) fn take_quoted(&mut self) -> Result<Option<String>, QueryError> {
         let opened = self.position();
         if !self.take('"') {
@@ -150,8 +151,9 @@ impl Scanner {
         })
     }
 
-    /// Reads up to the next space or the parenthesis that closes a group; parentheses that open inside
-    /// the word belong to it.
+    /// Consumes text up to the next space or the end of the group.
+    ///
+    /// Parentheses that are opened inside the word belong to it.
     pub(super) fn take_word(&mut self) -> String {
         let mut word = String::new();
         let mut depth = 0_usize;

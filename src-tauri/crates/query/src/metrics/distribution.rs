@@ -2,20 +2,22 @@
 
 use model::HistogramStep;
 
-/// Where the measurements of one or more histograms lie: a cumulative count that rises linearly
-/// between points. Two points with the same place are a jump.
+/// The cumulative distribution of the measurements of one or more histograms.
+///
+/// It rises linearly between its points. Two points at the same value are a jump.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Distribution {
-    /// (place, measurements at most there), ascending in both.
+pub(super) struct Distribution {
+    /// (value, number of measurements up to it), ascending in both.
     points: Vec<(f64, f64)>,
 }
 
 impl Distribution {
-    /// The distribution of what a histogram gained, spread evenly inside each bucket. The open ends reach
-    /// to the smallest and the largest measurement where they are told; otherwise the first bucket begins
-    /// at zero (if its bound is positive) and the last one lies wholly at its lower bound, as in
+    /// Returns the distribution of a step, whose measurements are spread evenly inside each bucket.
+    ///
+    /// The first and last bucket extend to minimum and maximum if these are known. Otherwise the first
+    /// begins at zero if its bound is positive. The last is then wholly at its lower bound, as in
     /// Prometheus's `histogram_quantile`.
-    pub(crate) fn of(step: &HistogramStep) -> Self {
+    pub(super) fn of(step: &HistogramStep) -> Self {
         let finite = step.bounds.iter().take_while(|bound| bound.is_finite()).count();
         let bounds = &step.bounds[..finite];
         let count = |index: usize| step.counts.get(index).copied().filter(|c| c.is_finite() && *c > 0.0);
@@ -48,6 +50,7 @@ impl Distribution {
         Self { points }
     }
 
+    /// Returns measurements spread evenly between two values.
     fn spread(from: Option<f64>, to: Option<f64>, count: f64) -> Self {
         match (from, to) {
             (Some(from), Some(to)) if count > 0.0 => {
@@ -61,37 +64,39 @@ impl Distribution {
         self.points.last().map_or(0.0, |point| point.1)
     }
 
-    /// Measurements below `place` (`at` false) or at most at it (`at` true).
-    fn cumulated(&self, place: f64, at: bool) -> f64 {
-        let after = self.points.partition_point(|point| if at { point.0 <= place } else { point.0 < place });
+    /// Returns the measurements below `value`, or up to and including it if `inclusive`.
+    fn cumulated(&self, value: f64, inclusive: bool) -> f64 {
+        let after =
+            self.points.partition_point(|point| if inclusive { point.0 <= value } else { point.0 < value });
         let Some(next) = self.points.get(after) else { return self.total() };
         let Some(previous) = after.checked_sub(1).and_then(|index| self.points.get(index)) else {
-            return if next.0 == place && at { next.1 } else { 0.0 };
+            return if next.0 == value && inclusive { next.1 } else { 0.0 };
         };
         let width = next.0 - previous.0;
         if width <= 0.0 {
             return previous.1;
         }
-        previous.1 + (next.1 - previous.1) * ((place - previous.0) / width).clamp(0.0, 1.0)
+        previous.1 + (next.1 - previous.1) * ((value - previous.0) / width).clamp(0.0, 1.0)
     }
 
-    /// The distribution of all measurements of `parts`, on the union of their bounds.
-    pub(crate) fn merge(parts: &[Self]) -> Self {
-        let filled: Vec<&Self> = parts.iter().filter(|part| part.total() > 0.0).collect();
+    /// Merges distributions on the union of their bounds.
+    pub(super) fn merge(distributions: &[Self]) -> Self {
+        let filled: Vec<&Self> = distributions.iter().filter(|one| one.total() > 0.0).collect();
         if let [one] = filled.as_slice() {
             return (*one).clone();
         }
-        let mut places: Vec<f64> = filled.iter().flat_map(|part| part.points.iter().map(|p| p.0)).collect();
-        places.sort_by(f64::total_cmp);
-        places.dedup();
-        let sum = |place, at| filled.iter().map(|part| part.cumulated(place, at)).sum::<f64>();
+        let mut bounds: Vec<f64> =
+            filled.iter().flat_map(|one| one.points.iter().map(|point| point.0)).collect();
+        bounds.sort_by(f64::total_cmp);
+        bounds.dedup();
+        let sum = |bound, inclusive| filled.iter().map(|one| one.cumulated(bound, inclusive)).sum::<f64>();
         let points =
-            places.iter().flat_map(|place| [(*place, sum(*place, false)), (*place, sum(*place, true))]);
+            bounds.iter().flat_map(|bound| [(*bound, sum(*bound, false)), (*bound, sum(*bound, true))]);
         Self { points: points.collect() }
     }
 
-    /// The place below which the share `quantile` (0 to 1) of the measurements lies; none if there are none.
-    pub(crate) fn quantile(&self, quantile: f64) -> Option<f64> {
+    /// Returns the `quantile` (0 to 1) of the measurements, none if there are none.
+    pub(super) fn quantile(&self, quantile: f64) -> Option<f64> {
         let total = self.total();
         if total <= 0.0 {
             return None;
@@ -110,9 +115,10 @@ impl Distribution {
     }
 }
 
-/// The `quantile` (0 to 1) of values that each stand for `weight` samples, interpolated linearly between
-/// neighbouring samples (type 7 of Hyndman and Fan 1996, as numpy does); none without samples.
-pub(crate) fn weighted_quantile(values: &mut [(f64, f64)], quantile: f64) -> Option<f64> {
+/// Returns the `quantile` (0 to 1) of (value, number of samples) pairs, none without samples.
+///
+/// It is interpolated linearly between samples (type 7 of Hyndman and Fan 1996, as numpy does).
+pub(super) fn weighted_quantile(values: &mut [(f64, f64)], quantile: f64) -> Option<f64> {
     values.sort_by(|left, right| left.0.total_cmp(&right.0));
     let total: f64 = values.iter().map(|value| value.1).sum();
     if total <= 0.0 {
@@ -163,10 +169,10 @@ mod tests {
 
     #[test]
     fn open_ends_use_the_extremes_or_the_nearest_bound() {
-        let told = Distribution::of(&step(&[1.0], &[0.0, 10.0], None, Some(3.0)));
-        assert_eq!(told.quantile(0.5), Some(2.0));
-        let untold = Distribution::of(&step(&[1.0], &[0.0, 10.0], None, None));
-        assert_eq!(untold.quantile(0.9), Some(1.0));
+        let known = Distribution::of(&step(&[1.0], &[0.0, 10.0], None, Some(3.0)));
+        assert_eq!(known.quantile(0.5), Some(2.0));
+        let unknown = Distribution::of(&step(&[1.0], &[0.0, 10.0], None, None));
+        assert_eq!(unknown.quantile(0.9), Some(1.0));
         let low = Distribution::of(&step(&[1.0], &[10.0, 0.0], Some(0.5), None));
         assert_eq!(low.quantile(0.5), Some(0.75));
         assert_eq!(Distribution::of(&step(&[1.0], &[0.0, 0.0], None, None)).quantile(0.5), None);
@@ -183,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_at_the_last_bound_survives_merging() {
+    fn a_jump_at_the_last_bound_remains_after_merging() {
         let jump = Distribution::of(&step(&[1.0], &[0.0, 10.0], None, None));
         let merged = Distribution::merge(&[jump.clone(), jump]);
         assert_eq!(merged.quantile(0.95), Some(1.0));

@@ -1,4 +1,4 @@
-//! No text, however odd, upsets the search language.
+//! Arbitrary texts in the search language.
 
 use proptest::prelude::*;
 use query::{describe, parse_log_search, parse_trace_search};
@@ -27,7 +27,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn any_text_is_understood_or_refused_with_a_place_in_it(text in prop_oneof![fragments(), ".{0,80}"]) {
+    fn any_text_is_parsed_or_rejected_with_a_position_in_it(text in prop_oneof![fragments(), ".{0,80}"]) {
         for parsed in [parse_log_search(&text), parse_trace_search(&text)] {
             match parsed {
                 Ok(filter) => prop_assert!(!describe(&filter).is_empty()),

@@ -1,8 +1,12 @@
+//! Units of aggregated values.
+
 use model::Aggregation;
 
-/// The unit that values of a metric with unit `unit` have after `aggregation`: a rate is per second, a
-/// count has none. The unit `1` and annotations such as `{request}` (UCUM) vanish before `/s`.
-pub fn aggregated_unit(unit: &str, aggregation: Aggregation, histogram: bool) -> String {
+/// Returns the unit of a metric's values after aggregation.
+///
+/// A rate is per second, a count has none. The unit `1` and annotations such as `{request}` (UCUM)
+/// are omitted before `/s`.
+pub(super) fn aggregated_unit(unit: &str, aggregation: Aggregation, histogram: bool) -> String {
     let annotation = unit.starts_with('{') && unit.ends_with('}');
     match aggregation {
         Aggregation::Count => String::new(),

@@ -1,5 +1,4 @@
-//! Metrics through the real store.
-#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+//! Metric queries over a real store.
 
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use model::{
 use store::{Store, StoreOptions};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_the_points_are_gone_the_step_is_what_is_left() {
+async fn the_step_is_rounded_up_where_points_have_expired() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_owned();
     let store = tokio::task::spawn_blocking(move || Store::open(&path, StoreOptions::default()));
@@ -37,12 +36,12 @@ async fn where_the_points_are_gone_the_step_is_what_is_left() {
     let fine = query::series(&store, &request).await.unwrap();
     assert_eq!((fine.step, fine.series[0].values.len()), (10 * NANOS_PER_SECOND, 120));
     let by_minute = query::series(&store, &coarse).await.unwrap();
-    for (gone, step) in [(DataDetail::Points, minute), (DataDetail::Minutes, 60 * minute)] {
-        let files = store.partitions().into_iter().filter(|file| file.form == gone);
+    for (expired, step) in [(DataDetail::Points, minute), (DataDetail::Minutes, 60 * minute)] {
+        let files = store.partitions().into_iter().filter(|file| file.form == expired);
         store.drop_partitions(files.map(|file| file.id).collect()).await.unwrap();
         let left = query::series(&store, &request).await.unwrap();
         assert_eq!(left.step, step);
-        if gone == DataDetail::Points {
+        if expired == DataDetail::Points {
             assert_eq!(left, by_minute);
         } else {
             assert_eq!(left.series[0].values.len(), 1);
@@ -80,14 +79,14 @@ async fn filled() -> (tempfile::TempDir, Store) {
         .unwrap()
         .unwrap();
     let mut batch = TelemetryBatch::default();
-    for (service, weight) in [("cart", 1.0), ("pay", 3.0)] {
+    for (service, factor) in [("cart", 1.0), ("pay", 3.0)] {
         for second in (0..600).step_by(10) {
             let step = f64::from(second / 10);
-            batch.add_sample(series_of(service, MetricKind::Gauge), at(second.into()), weight * (step % 6.0));
+            batch.add_sample(series_of(service, MetricKind::Gauge), at(second.into()), factor * (step % 6.0));
             batch.add_sample(
                 series_of(service, MetricKind::Counter),
                 at(second.into()),
-                weight * 20.0 * step,
+                factor * 20.0 * step,
             );
             let series = batch.add_series(series_of(service, MetricKind::Histogram));
             let bounds = if service == "cart" { vec![1.0, 2.0] } else { vec![0.5, 1.0, 4.0] };
@@ -157,7 +156,7 @@ async fn the_rate_of_a_gauge_is_its_change() {
     let (_folder, store) = filled().await;
     let mut batch = TelemetryBatch::default();
     for second in (0..600).step_by(10) {
-        let series = Series { name: "untold".into(), ..series_of("cart", MetricKind::Gauge) };
+        let series = Series { name: "undeclared".into(), ..series_of("cart", MetricKind::Gauge) };
         batch.add_sample(series, at(second), 7.0 * second as f64);
     }
     store.write(batch).await.unwrap();
@@ -165,11 +164,11 @@ async fn the_rate_of_a_gauge_is_its_change() {
         if sealed {
             store.seal_now().await.unwrap();
         }
-        let answer = query::series(&store, &request("untold", Aggregation::Rate, &[])).await.unwrap();
+        let answer = query::series(&store, &request("undeclared", Aggregation::Rate, &[])).await.unwrap();
         assert!(answer.series[0].values[1..].iter().all(|rate| (rate - 7.0).abs() < 1e-9), "{answer:?}");
         let window = TimeRange::new(at(300), at(420));
         let instant =
-            query::instant(&store, "untold", &[], Aggregation::Increase, &[], window).await.unwrap();
+            query::instant(&store, "undeclared", &[], Aggregation::Increase, &[], window).await.unwrap();
         assert!((instant.values[0].1 - 840.0).abs() < 1e-9, "{instant:?}");
     }
 }
@@ -189,9 +188,9 @@ async fn histograms_with_different_bounds_merge() {
 }
 
 #[tokio::test]
-async fn parts_of_a_histogram_are_found_under_their_names_in_prometheus() {
+async fn components_of_a_histogram_have_their_names_in_prometheus() {
     let (_folder, store) = filled().await;
-    let ask =
+    let query =
         async |metric: &str, aggregation| query::series(&store, &request(metric, aggregation, &[])).await;
     for (part, aggregation, expected, unit) in [
         ("duration_count", Aggregation::Rate, 2.0, "/s"),
@@ -200,13 +199,13 @@ async fn parts_of_a_histogram_are_found_under_their_names_in_prometheus() {
         ("duration_sum", Aggregation::Increase, 180.0, "s"),
         ("duration_bucket", Aggregation::P90, 1.8, "s"),
     ] {
-        let answer = ask(part, aggregation).await.unwrap();
+        let answer = query(part, aggregation).await.unwrap();
         assert!((answer.series[0].values[5] - expected).abs() < 1e-9, "{part} {answer:?}");
         assert_eq!(answer.unit, unit, "{part}");
         let window = TimeRange::new(at(300), at(360));
         let instant = query::instant(&store, part, &[], aggregation, &[], window).await.unwrap();
         assert!((instant.values[0].1 - expected).abs() < 1e-9, "{part} {instant:?}");
-        assert_eq!(query::instant_unit(&store, part, aggregation).await.unwrap(), unit);
+        assert_eq!(instant.unit, unit);
         let moving =
             query::moving(&store, &request(part, aggregation, &[]), 60 * NANOS_PER_SECOND).await.unwrap();
         assert!((moving.series[0].values[5] - expected).abs() < 1e-9, "{part} {moving:?}");
@@ -216,11 +215,11 @@ async fn parts_of_a_histogram_are_found_under_their_names_in_prometheus() {
         ("duration_sum", Aggregation::P50),
         ("duration_bucket", Aggregation::Rate),
     ] {
-        let told = ask(part, aggregation).await.unwrap_err().to_string();
-        assert!(told.contains("a part of the histogram duration: ask for"), "{told}");
+        let message = query(part, aggregation).await.unwrap_err().to_string();
+        assert!(message.contains("a component of the histogram duration: query"), "{message}");
     }
     for nothing in ["queue_count", "_count", "duration_total"] {
-        assert!(ask(nothing, Aggregation::Rate).await.unwrap().series.is_empty(), "{nothing}");
+        assert!(query(nothing, Aggregation::Rate).await.unwrap().series.is_empty(), "{nothing}");
     }
 }
 
@@ -259,18 +258,18 @@ async fn moving_windows_agree_with_instant_values() {
 }
 
 #[tokio::test]
-async fn senseless_questions_are_refused_and_unknown_metrics_are_empty() {
+async fn invalid_queries_are_rejected_and_unknown_metrics_are_empty() {
     let (_folder, store) = filled().await;
     let backwards = TimeRange::new(at(10), at(0));
-    let refused = [
+    let invalid = [
         SeriesRequest { range: backwards, ..request("queue", Aggregation::Sum, &[]) },
         SeriesRequest { step: Some(0), ..request("queue", Aggregation::Sum, &[]) },
         SeriesRequest { step: Some(1), ..request("queue", Aggregation::Sum, &[]) },
     ];
-    for request in refused {
+    for request in invalid {
         assert!(query::series(&store, &request).await.is_err());
     }
-    let unknown = query::series(&store, &request("nobody.knows", Aggregation::Sum, &[])).await.unwrap();
+    let unknown = query::series(&store, &request("unknown.metric", Aggregation::Sum, &[])).await.unwrap();
     assert!(unknown.series.is_empty() && unknown.unit.is_empty());
 }
 
@@ -291,15 +290,15 @@ async fn a_series_that_ended_has_no_last_value() {
     for metric in ["queue", "requests"] {
         assert_eq!(services(metric, Aggregation::Last, 590).await, ["cart", "pay"]);
         assert_eq!(services(metric, Aggregation::Last, 600).await, ["cart"], "{metric}");
-        // What it did before it ended still counts.
+        // Its values before the end still count.
         assert_eq!(services(metric, Aggregation::Maximum, 600).await, ["cart", "pay"]);
     }
     assert_eq!(services("requests", Aggregation::Increase, 600).await, ["cart", "pay"]);
-    // A chart shows it up to its end, and it may come back.
+    // A chart shows it up to its end, and it can resume.
     let charted = query::series(&store, &request("queue", Aggregation::Last, &["service"])).await.unwrap();
     assert!(charted.series.iter().all(|points| points.values.len() == 10));
-    let mut back = TelemetryBatch::default();
-    back.add_sample(series_of("pay", MetricKind::Gauge), at(598), 5.0);
-    store.write(back).await.unwrap();
+    let mut resumed = TelemetryBatch::default();
+    resumed.add_sample(series_of("pay", MetricKind::Gauge), at(598), 5.0);
+    store.write(resumed).await.unwrap();
     assert_eq!(services("queue", Aggregation::Last, 600).await, ["cart", "pay"]);
 }

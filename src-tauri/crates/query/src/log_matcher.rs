@@ -1,19 +1,17 @@
-//! Holding a filter against log records that have not been read back from the store: the live tail.
+//! Matching of log records against a filter without the store, for the live tail.
 
 use model::{AttributeValue, FieldOperator, Filter, LogRecord};
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
-use crate::QueryError;
+use crate::{QueryError, regular_expression::compile as compile_regex};
 
-/// Regular expressions from people may not grow larger than this when compiled, in bytes.
-const LARGEST_REGEX: usize = 1 << 20;
-
-/// A filter made ready to be held against many log records. It agrees with the store's own search.
+/// A compiled filter. It agrees with the store's search.
 #[derive(Debug)]
 pub struct LogMatcher {
     condition: Condition,
 }
 
+/// A compiled condition. Texts to compare are in lower case.
 #[derive(Debug)]
 enum Condition {
     All(Vec<Condition>),
@@ -30,12 +28,12 @@ enum Condition {
 }
 
 impl LogMatcher {
-    /// Makes a filter ready; an error if a regular expression in it cannot be used.
+    /// Compiles a filter. Fails if a regular expression in it is invalid.
     pub fn new(filter: &Filter) -> Result<Self, QueryError> {
         Ok(Self { condition: compile(filter)? })
     }
 
-    /// Whether the record meets the filter.
+    /// Returns whether the record meets the filter.
     pub fn matches(&self, record: &LogRecord) -> bool {
         holds(&self.condition, record)
     }
@@ -59,10 +57,8 @@ fn field(key: String, operator: FieldOperator, value: &str) -> Result<Condition,
         FieldOperator::Equal => Condition::Equal(key, value.to_lowercase()),
         FieldOperator::Contains => Condition::Contains(key, value.to_lowercase()),
         FieldOperator::Regex => {
-            let regex = RegexBuilder::new(value)
-                .size_limit(LARGEST_REGEX)
-                .build()
-                .map_err(|error| QueryError::Invalid(format!("regular expression {value:?}: {error}")))?;
+            let regex = compile_regex(value)
+                .map_err(|reason| QueryError::Invalid(format!("regular expression {value:?}: {reason}")))?;
             Condition::Matches(key, regex)
         }
         number => match value.parse() {
@@ -82,7 +78,7 @@ fn holds(condition: &Condition, record: &LogRecord) -> bool {
             record.body.to_lowercase().contains(text)
                 || record.attributes.0.values().any(|value| value.to_string().to_lowercase().contains(text))
         }
-        Condition::Severity(least) => record.severity.0 >= *least,
+        Condition::Severity(minimum) => record.severity.0 >= *minimum,
         Condition::Exists(key) => text_of(key).is_some(),
         // An absent field equals the empty text.
         Condition::Equal(key, wanted) => text_of(key).unwrap_or_default().to_lowercase() == *wanted,
@@ -104,17 +100,18 @@ fn holds(condition: &Condition, record: &LogRecord) -> bool {
     }
 }
 
+/// Returns the value of a field, none if the record lacks it.
 fn value_of(record: &LogRecord, key: &str) -> Option<String> {
     let resource = |key: &str| record.resource.attributes.0.get(key).map(AttributeValue::to_string);
-    let kept = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let non_empty = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     match key {
         "service" => Some(record.resource.service().to_owned()),
         "host" => resource("host.name"),
         "environment" => resource("deployment.environment.name"),
-        "scope" => kept(&record.scope.name),
-        "body" => kept(&record.body),
+        "scope" => non_empty(&record.scope.name),
+        "body" => non_empty(&record.body),
         "severity" => Some(record.severity.name().to_owned()),
-        "event" => kept(&record.event_name),
+        "event" => non_empty(&record.event_name),
         "trace_id" => record.trace_id.map(|id| id.to_string()),
         "span_id" => record.span_id.map(|id| id.to_string()),
         other => record.attributes.0.get(other).map(AttributeValue::to_string).or_else(|| resource(other)),
@@ -147,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tail_understands_the_search_language() {
+    fn the_matcher_understands_the_search_language() {
         for (search, expected) in [
             ("", true),
             ("timeout", true),
@@ -168,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_regular_expression_is_refused() {
+    fn an_invalid_regular_expression_is_rejected() {
         let filter = Filter::Field { key: "body".into(), operator: FieldOperator::Regex, value: "(".into() };
         assert!(LogMatcher::new(&filter).is_err());
     }

@@ -1,6 +1,6 @@
-//! Questions over ranges of which the points went: the answers are those that the points would have given, for steps
-//! and windows of whole minutes or hours, and say which these are.
-#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+//! Queries over ranges whose raw points have expired.
+//!
+//! The answers equal those of the raw points, for steps and windows of whole minutes or hours.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use model::{
 use store::{Store, StoreOptions};
 
 const HOUR: i64 = 3600;
-const EVERY: i64 = 5;
+const INTERVAL: i64 = 5;
 
-/// Seconds after the start of a window of partitions.
+/// Returns the time this many seconds after the start of a window of segments.
 fn at(seconds: i64) -> Timestamp {
     Timestamp(1_700_000_000 * NANOS_PER_SECOND)
         .floor(4 * HOUR * NANOS_PER_SECOND)
@@ -33,12 +33,12 @@ fn telemetry() -> TelemetryBatch {
         ..Series::gauge("duration", "s", Arc::clone(&resource), Attributes::new())
     };
     let measured = batch.add_series(histogram);
-    for n in 0..12 * HOUR / EVERY {
-        let time = at(n * EVERY + n % 3);
+    for n in 0..12 * HOUR / INTERVAL {
+        let time = at(n * INTERVAL + n % 3);
         for number in 0..2 {
             batch.add_sample(gauge(number), time, ((n * 37 + number) % 101) as f64);
         }
-        // It starts anew now and then.
+        // It resets periodically.
         batch.add_sample(counter.clone(), time, (n % 1111 * 3) as f64);
         let counts = vec![(n % 1500) as u64, (n % 1500 / 2) as u64, 0];
         batch.histograms.push(HistogramPoint {
@@ -55,7 +55,9 @@ fn telemetry() -> TelemetryBatch {
     batch
 }
 
-/// A store with everything, and one of which the first four hours are only hours and the next four only minutes.
+/// Opens a store with all points, and one with expired points.
+///
+/// The second has only hours for the first four hours, and only minutes for the next four.
 async fn stores() -> [(tempfile::TempDir, Store); 2] {
     let mut stores = Vec::new();
     for _ in 0..2 {
@@ -67,19 +69,19 @@ async fn stores() -> [(tempfile::TempDir, Store); 2] {
         store.seal_now().await.unwrap();
         stores.push((folder, store));
     }
-    let gone = &stores[1].1;
-    let goes = |form: DataDetail, start: Timestamp| match form {
+    let expired = &stores[1].1;
+    let is_expired = |form: DataDetail, start: Timestamp| match form {
         DataDetail::Points => start < at(8 * HOUR),
         DataDetail::Minutes => start < at(4 * HOUR),
         DataDetail::Hours => false,
     };
-    let files = gone.partitions().into_iter().filter(|file| goes(file.form, file.window.start));
-    gone.drop_partitions(files.map(|file| file.id).collect()).await.unwrap();
+    let files = expired.partitions().into_iter().filter(|file| is_expired(file.form, file.window.start));
+    expired.drop_partitions(files.map(|file| file.id).collect()).await.unwrap();
     stores.try_into().unwrap()
 }
 
-/// Every question but percentiles of gauges, which need points.
-const QUESTIONS: [(&str, Aggregation); 10] = [
+/// Queries that roll-ups can answer. Percentiles of gauges need raw points.
+const QUERIES: [(&str, Aggregation); 10] = [
     ("queue", Aggregation::Average),
     ("queue", Aggregation::Minimum),
     ("queue", Aggregation::Maximum),
@@ -92,7 +94,7 @@ const QUESTIONS: [(&str, Aggregation); 10] = [
     ("duration", Aggregation::Rate),
 ];
 
-/// Ranges in seconds, with the unit of what is left in them.
+/// Ranges in seconds, and the resolution that is left in them.
 const RANGES: [(i64, i64, i64); 8] = [
     (0, 12 * HOUR, HOUR),
     (1234, 3 * HOUR + 77, HOUR),
@@ -134,58 +136,59 @@ fn up(seconds: i64, unit: i64) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn steps_windows_and_moments_of_what_is_left_are_those_of_the_points() {
-    let [(_folder, whole), (_other, gone)] = stores().await;
-    for (metric, aggregation) in QUESTIONS {
+async fn steps_windows_and_instants_of_roll_ups_equal_those_of_points() {
+    let [(_folder, complete), (_other, expired)] = stores().await;
+    for (metric, aggregation) in QUERIES {
         for (start, end, unit) in RANGES {
             let range = TimeRange::new(at(start), at(end));
             for step in [10, 100, 5000] {
-                let what = format!("{metric} {aggregation:?} {start} {end} {step}");
+                let case = format!("{metric} {aggregation:?} {start} {end} {step}");
                 let step = step * NANOS_PER_SECOND;
-                let asked = request(metric, aggregation, range, step);
-                let left = query::series(&gone, &asked).await.unwrap();
-                // A step that reaches back to where less is left is of that.
-                assert!(left.step >= up(step, unit * NANOS_PER_SECOND), "{what}");
+                let query = request(metric, aggregation, range, step);
+                let left = query::series(&expired, &query).await.unwrap();
+                // A step that reaches back to a coarser resolution has that resolution.
+                assert!(left.step >= up(step, unit * NANOS_PER_SECOND), "{case}");
                 assert!(
                     step > 100 * NANOS_PER_SECOND || left.step == up(step, unit * NANOS_PER_SECOND),
-                    "{what}"
+                    "{case}"
                 );
-                // What is left of the last step may be whole minutes or hours.
+                // The last step may end with a whole minute or hour.
                 let last = match end {
                     _ if end > 8 * HOUR => end,
                     _ if end > 4 * HOUR && left.step % (HOUR * NANOS_PER_SECOND) != 0 => up(end, 60),
                     _ => up(end, HOUR),
                 };
                 let known = request(metric, aggregation, TimeRange::new(at(start), at(last)), left.step);
-                let full = query::series(&whole, &known).await.unwrap();
-                assert!(!full.series.is_empty(), "{what}");
-                assert!(alike(&left.series, &full.series), "{what}: {left:?} {full:?}");
+                let full = query::series(&complete, &known).await.unwrap();
+                assert!(!full.series.is_empty(), "{case}");
+                assert!(alike(&left.series, &full.series), "{case}: {left:?} {full:?}");
             }
             for (step, window) in [(60, 300), (300, 7300), (1800, 600)] {
-                let what = format!("{metric} {aggregation:?} {start} {end} moving {step} {window}");
+                let case = format!("{metric} {aggregation:?} {start} {end} moving {step} {window}");
                 let (step, window) = (step * NANOS_PER_SECOND, window * NANOS_PER_SECOND);
-                let left =
-                    query::moving(&gone, &request(metric, aggregation, range, step), window).await.unwrap();
-                assert!(left.step >= up(step, unit * NANOS_PER_SECOND), "{what}");
+                let left = query::moving(&expired, &request(metric, aggregation, range, step), window)
+                    .await
+                    .unwrap();
+                assert!(left.step >= up(step, unit * NANOS_PER_SECOND), "{case}");
                 let known = request(metric, aggregation, range, left.step);
-                let full = query::moving(&whole, &known, window).await.unwrap();
-                assert!(alike(&left.series, &full.series), "{what}: {left:?} {full:?}");
-                // Each is what is told of the window that ends there.
+                let full = query::moving(&complete, &known, window).await.unwrap();
+                assert!(alike(&left.series, &full.series), "{case}: {left:?} {full:?}");
+                // Each value equals the instant one of the window that ends there.
                 let Some(points) = left.series.first() else { continue };
-                let place = points.times.len() / 2;
+                let middle = points.times.len() / 2;
                 let window =
-                    TimeRange::new(points.times[place].offset(-up(window, left.step)), points.times[place]);
+                    TimeRange::new(points.times[middle].offset(-up(window, left.step)), points.times[middle]);
                 let by = ["number".to_owned()];
-                let then = query::instant(&gone, metric, &[], aggregation, &by, window).await.unwrap();
+                let then = query::instant(&expired, metric, &[], aggregation, &by, window).await.unwrap();
                 let value = |of: &[(Labels, f64)]| of.iter().find(|(of, _)| *of == points.labels).unwrap().1;
-                assert_eq!(then.window, window, "{what}");
-                assert!(near(&[value(&then.values)], &[points.values[place]]), "{what}");
+                assert_eq!(then.window, window, "{case}");
+                assert!(near(&[value(&then.values)], &[points.values[middle]]), "{case}");
             }
         }
         for (start, end, unit) in RANGES.into_iter().chain([(4 * HOUR + 1800, 6 * HOUR + 1800, 60)]) {
             let range = TimeRange::new(at(start), at(end));
-            let left = query::instant(&gone, metric, &[], aggregation, &[], range).await.unwrap();
-            let full = query::instant(&whole, metric, &[], aggregation, &[], left.window).await.unwrap();
+            let left = query::instant(&expired, metric, &[], aggregation, &[], range).await.unwrap();
+            let full = query::instant(&complete, metric, &[], aggregation, &[], left.window).await.unwrap();
             assert!(left.window.start <= range.start && left.window.end >= range.end);
             assert!(left.window.length() - range.length() < 2 * unit * NANOS_PER_SECOND);
             let values =
@@ -199,12 +202,15 @@ async fn steps_windows_and_moments_of_what_is_left_are_those_of_the_points() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_the_points_are_there_nothing_is_widened() {
-    let [_, (_folder, gone)] = stores().await;
+async fn windows_with_points_are_not_widened() {
+    let [_, (_folder, expired)] = stores().await;
     let window = TimeRange::new(at(9 * HOUR + 3), at(9 * HOUR + 64));
-    let answer = query::instant(&gone, "queue", &[], Aggregation::Average, &[], window).await.unwrap();
+    let answer = query::instant(&expired, "queue", &[], Aggregation::Average, &[], window).await.unwrap();
     assert_eq!(answer.window, window);
     let range = TimeRange::new(at(9 * HOUR), at(10 * HOUR));
-    let asked = request("queue", Aggregation::P90, range, 7 * NANOS_PER_SECOND);
-    assert_eq!(query::moving(&gone, &asked, 7 * NANOS_PER_SECOND).await.unwrap().step, 7 * NANOS_PER_SECOND);
+    let query = request("queue", Aggregation::P90, range, 7 * NANOS_PER_SECOND);
+    assert_eq!(
+        query::moving(&expired, &query, 7 * NANOS_PER_SECOND).await.unwrap().step,
+        7 * NANOS_PER_SECOND
+    );
 }

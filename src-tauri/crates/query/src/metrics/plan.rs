@@ -1,0 +1,233 @@
+//! The evaluation plan of a metric query, and its evaluation.
+
+use model::{
+    Aggregation, DataDetail, NANOS_PER_SECOND, SeriesPoints, SeriesRequest, TagMatcher, TimeRange, Timestamp,
+};
+use store::Store;
+
+use super::{
+    groups::Grouping,
+    histograms,
+    metric_ref::{MetricRef, is_histogram},
+    numbers,
+    windowing::{WindowKind, Windowing},
+};
+use crate::QueryError;
+
+/// Maximum number of steps of one answer.
+const MAX_STEPS: i64 = 20_000;
+/// Maximum number of steps of one moving window.
+const MAX_WINDOW_STEPS: i64 = 1000;
+
+/// The evaluation of one aggregation of a metric.
+#[derive(Debug)]
+pub(super) struct EvalPlan<'a> {
+    metric: MetricRef<'a>,
+    matchers: &'a [TagMatcher],
+    aggregation: Aggregation,
+    group_by: &'a [String],
+    windowing: Windowing,
+}
+
+impl<'a> EvalPlan<'a> {
+    /// Plans one value per step of a range.
+    pub(super) async fn stepped(store: &Store, request: &'a SeriesRequest) -> Result<Self, QueryError> {
+        if request.range.length() == 0 {
+            return Err(QueryError::Invalid("the time range ends before it starts".into()));
+        }
+        let step = step_of(request);
+        if step <= 0 {
+            return Err(QueryError::Invalid(format!("the step of {step} ns is not positive")));
+        }
+        if request.range.length() / step >= MAX_STEPS {
+            return Err(QueryError::Invalid(format!(
+                "the range has more than {MAX_STEPS} steps; choose a longer step"
+            )));
+        }
+        let metric = MetricRef::resolve(store, &request.metric, request.aggregation).await?;
+        let (name, matchers) = (metric.name, &*request.matchers);
+        let covered = |step| TimeRange::new(request.range.start.floor(step), request.range.end);
+        let step = coarsened(store, name, matchers, step, covered).await?;
+        let mut range = covered(step);
+        let last = TimeRange::new(Timestamp(range.end.0 - 1).floor(step).max(range.start), range.end);
+        // Steps of whole hours are computed from hours where raw points have expired.
+        let unit = match store.detail(name, matchers, last).await? {
+            DataDetail::Minutes if step % length(DataDetail::Hours) == 0 => length(DataDetail::Hours),
+            detail => length(detail),
+        };
+        range.end = ceiling(range.end, unit);
+        let windowing = Windowing { range, step, read_step: step, kind: WindowKind::Steps };
+        Ok(Self::of_request(request, metric, windowing))
+    }
+
+    /// Plans one value for a window.
+    pub(super) async fn instant(
+        store: &Store,
+        metric: &'a str,
+        matchers: &'a [TagMatcher],
+        aggregation: Aggregation,
+        group_by: &'a [String],
+        window: TimeRange,
+    ) -> Result<Self, QueryError> {
+        if window.length() == 0 {
+            return Err(QueryError::Invalid("the window ends before it starts".into()));
+        }
+        let metric = MetricRef::resolve(store, metric, aggregation).await?;
+        let (range, detail) = widened(store, metric.name, matchers, window).await?;
+        let hour = length(DataDetail::Hours);
+        // Hours would extend beyond the ends of the window, so minutes are read.
+        let needs_minutes = detail == DataDetail::Minutes && range.start.floor(hour) != range.start;
+        let step = range.length();
+        let read_step = if needs_minutes && step % hour == 0 { hour / 2 } else { step };
+        let windowing = Windowing { range, step, read_step, kind: WindowKind::Whole };
+        Ok(Self { metric, matchers, aggregation, group_by, windowing })
+    }
+
+    /// Plans one value per step, each over the window of this many nanoseconds before it.
+    pub(super) async fn moving(
+        store: &Store,
+        request: &'a SeriesRequest,
+        window: i64,
+    ) -> Result<Self, QueryError> {
+        let step = step_of(request);
+        if request.range.length() == 0 || step <= 0 || window <= 0 {
+            return Err(QueryError::Invalid(
+                "the time range, the step and the window must not be empty".into(),
+            ));
+        }
+        let count = |step: i64| window.saturating_add(step - 1) / step;
+        if request.range.length() / step >= MAX_STEPS || count(step) > MAX_WINDOW_STEPS {
+            return Err(QueryError::Invalid("the step is too short for the range or the window".into()));
+        }
+        let covered = |step: i64| {
+            let start = request.range.start.floor(step);
+            TimeRange::new(start.offset(-step.saturating_mul(count(step) - 1)), request.range.end)
+        };
+        let metric = MetricRef::resolve(store, &request.metric, request.aggregation).await?;
+        let step = coarsened(store, metric.name, &request.matchers, step, covered).await?;
+        let (range, kind) = (covered(step), WindowKind::Moving(count(step)));
+        Ok(Self::of_request(request, metric, Windowing { range, step, read_step: step, kind }))
+    }
+
+    fn of_request(request: &'a SeriesRequest, metric: MetricRef<'a>, windowing: Windowing) -> Self {
+        Self {
+            metric,
+            matchers: &request.matchers,
+            aggregation: request.aggregation,
+            group_by: &request.group_by,
+            windowing,
+        }
+    }
+
+    /// Returns the range that is read from the store.
+    pub(super) fn range(&self) -> TimeRange {
+        self.windowing.range
+    }
+
+    /// Returns the distance of two values, in nanoseconds.
+    pub(super) fn step(&self) -> i64 {
+        self.windowing.step
+    }
+
+    /// Returns the unit of the values; empty for an unknown metric.
+    pub(super) fn unit(&self) -> String {
+        self.metric.unit(self.aggregation)
+    }
+
+    /// Reads the series and returns the values of each group, ordered by labels.
+    pub(super) async fn evaluate(&self, store: &Store) -> Result<Vec<SeriesPoints>, QueryError> {
+        let Some((kind, _)) = self.metric.kind_and_unit else { return Ok(Vec::new()) };
+        let (name, matchers, range) = (self.metric.name, self.matchers, self.range());
+        if is_histogram(kind) {
+            let mut read = store.read_histograms(name, matchers, range, self.windowing.read_step).await?;
+            self.metric.select_component(&mut read);
+            return self.compute(move |grouping| histograms::aggregate(&read, grouping)).await;
+        }
+        let step = self.windowing.read_step_for(self.aggregation);
+        let read = match self.aggregation {
+            Aggregation::Rate | Aggregation::Increase => {
+                store.read_changes(name, matchers, range, step).await?
+            }
+            _ => store.read_buckets(name, matchers, range, step).await?,
+        };
+        self.compute(move |grouping| numbers::aggregate(&read, grouping)).await
+    }
+
+    /// Aggregates on a thread of its own.
+    async fn compute(
+        &self,
+        aggregate: impl FnOnce(&Grouping) -> Vec<SeriesPoints> + Send + 'static,
+    ) -> Result<Vec<SeriesPoints>, QueryError> {
+        let grouping = Grouping {
+            aggregation: self.aggregation,
+            group_by: self.group_by.to_vec(),
+            windowing: self.windowing,
+        };
+        Ok(tokio::task::spawn_blocking(move || aggregate(&grouping)).await?)
+    }
+}
+
+/// Returns the requested step, or one that divides the range into at most `max_points` steps.
+fn step_of(request: &SeriesRequest) -> i64 {
+    request.step.unwrap_or_else(|| request.range.step_for(request.max_points.max(1)))
+}
+
+/// Returns the length of one record of a resolution, in nanoseconds.
+fn length(detail: DataDetail) -> i64 {
+    match detail {
+        DataDetail::Points => 1,
+        DataDetail::Minutes => 60 * NANOS_PER_SECOND,
+        DataDetail::Hours => 3600 * NANOS_PER_SECOND,
+    }
+}
+
+/// Returns the smallest multiple of `unit` that is at least `step`.
+fn rounded_up(step: i64, unit: i64) -> i64 {
+    step.saturating_add(unit - 1) / unit * unit
+}
+
+/// Returns the first multiple of `unit` that is not before `time`.
+fn ceiling(time: Timestamp, unit: i64) -> Timestamp {
+    let floor = time.floor(unit);
+    if floor == time { time } else { floor.offset(unit) }
+}
+
+/// Rounds a step up until every record of the range that it covers is inside one step.
+async fn coarsened(
+    store: &Store,
+    metric: &str,
+    matchers: &[TagMatcher],
+    step: i64,
+    covered: impl Fn(i64) -> TimeRange,
+) -> Result<i64, QueryError> {
+    let mut coarsened = step;
+    loop {
+        let detail = store.detail(metric, matchers, covered(coarsened)).await?;
+        let rounded = rounded_up(step, length(detail));
+        if rounded <= coarsened {
+            return Ok(coarsened);
+        }
+        coarsened = rounded;
+    }
+}
+
+/// Widens a window to whole records of the resolution that is left in it, and returns both.
+async fn widened(
+    store: &Store,
+    metric: &str,
+    matchers: &[TagMatcher],
+    window: TimeRange,
+) -> Result<(TimeRange, DataDetail), QueryError> {
+    let widened = |detail| {
+        let unit = length(detail);
+        TimeRange::new(window.start.floor(unit), ceiling(window.end, unit))
+    };
+    let mut detail = DataDetail::Points;
+    loop {
+        let found = store.detail(metric, matchers, widened(detail)).await?;
+        if found <= detail {
+            return Ok((widened(detail), detail));
+        }
+        detail = found;
+    }
+}

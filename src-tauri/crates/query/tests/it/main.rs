@@ -1,0 +1,7 @@
+//! Queries over a real store, and arbitrary searches.
+
+#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
+
+mod expired_points;
+mod metrics;
+mod search_language;

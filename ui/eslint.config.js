@@ -39,9 +39,9 @@ export default ts.config(
   {
     rules: {
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-      // Addresses are built by `link`, which keeps range and filters; SvelteKit's resolver is not in use.
+      // `link` builds addresses with range and filters; SvelteKit's resolver is not in use.
       'svelte/no-navigation-without-resolve': 'off',
-      // Maps and dates are reactive only where a component shows them; the others are plain on purpose.
+      // Maps and dates are reactive only where a component shows them; others are plain.
       'svelte/prefer-svelte-reactivity': 'off',
     },
   },

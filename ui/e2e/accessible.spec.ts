@@ -23,7 +23,7 @@ const VIEWS = [
   'settings/engine',
 ]
 
-/** What a screen reader could not name, and landmarks that are missing or doubled. */
+/** Returns controls without an accessible name, and missing or repeated landmarks. */
 const faultsOfStructure = () => {
   const seen = (element: Element) => (element as HTMLElement).checkVisibility()
   const faults: string[] = []
@@ -52,7 +52,7 @@ const faultsOfStructure = () => {
   return faults
 }
 
-/** Texts whose contrast with what is behind them is below 4.5. */
+/** Returns texts with a contrast below 4.5 against their background. */
 const faintTexts = () => {
   const parse = (colour: string) => {
     const parts = /rgba?\(([\d.]+), ([\d.]+), ([\d.]+)(?:, ([\d.]+))?\)/.exec(colour)

@@ -40,7 +40,7 @@ test('the token does not stay in the address', async ({ page, shop, visit }) => 
   expect(page.url()).toContain('#/overview')
 })
 
-test('an address that means nothing shows something useful', async ({ page, shop, visit }) => {
+test('an invalid address shows a view', async ({ page, shop, visit }) => {
   for (const hash of ['#/nowhere', '#//%E0%A4%A', '#/logs?from=yesterday&to=never&f=%3D%3D%3D']) {
     await visit(shop, hash)
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()

@@ -3,20 +3,22 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { built } from './engine'
 
-/** Runs a Python client of `tests/clients`; gives what it printed. The first run installs packages. */
+/**
+ * Runs a Python client of `tests/clients`; gives what it printed. The first run installs packages.
+ */
 export async function runPython(script: string, ...args: string[]): Promise<string> {
   const child = spawn(built('counterpart', 'tests'), ['python', script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A stack would push the reason out of what is told.
+    // A stack would push the reason out of the message.
     env: { ...process.env, RUST_BACKTRACE: '0' },
   })
-  let said = ''
+  let output = ''
   let complaints = ''
-  child.stdout.on('data', (text: Buffer) => (said += text.toString()))
+  child.stdout.on('data', (text: Buffer) => (output += text.toString()))
   child.stderr.on('data', (text: Buffer) => (complaints += text.toString()))
   const [code] = (await once(child, 'close')) as [number | null]
   if (code !== 0) throw new Error(`${script} ended with ${code}: ${complaints.slice(-2000)}`)
-  return said
+  return output
 }
 
 /** An installation of Sentry that answers as its published API schema documents. */

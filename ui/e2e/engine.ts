@@ -21,7 +21,10 @@ export function built(name: string, crate: string): string {
 /** The program under test. */
 const program = (): string => built('binnacle-cli', 'binnacle-cli')
 
-/** Ports that nobody listens on. They are held until all are found, for one that was given back is soon found again. */
+/**
+ * Returns free ports. All stay open until the last is found, since a closed port would be found
+ * again.
+ */
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   const ports: number[] = []
@@ -35,8 +38,11 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** Where an engine is and how to talk to it. Plain data, so that it can be handed to another process. */
-export interface Place {
+/**
+ * Where an engine is and how to talk to it. Plain data, so that it can be handed to another
+ * process.
+ */
+export interface EngineAddress {
   folder: string
   http: string
   otlpGrpc: string
@@ -47,24 +53,25 @@ export interface Place {
 }
 
 /** The console's page of an engine. */
-export const page = (place: Place, hash = ''): string => `http://${place.http}/?token=${place.token}${hash}`
+export const consoleUrl = (address: EngineAddress, hash = ''): string =>
+  `http://${address.http}/?token=${address.token}${hash}`
 
 /** Calls a command of a running engine. */
-export async function command<Reply>(place: Place, name: string, args: unknown): Promise<Reply> {
-  const response = await fetch(`http://${place.http}/api/command/${name}`, {
+export async function command<Reply>(address: EngineAddress, name: string, args: unknown): Promise<Reply> {
+  const response = await fetch(`http://${address.http}/api/command/${name}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${place.token}` },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${address.token}` },
     body: JSON.stringify(args),
   })
   if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`)
   return (await response.json()) as Reply
 }
 
-/** A real engine in a process of its own, on a new data folder and free ports. */
+/** A real engine in a separate process, on a new data folder and free ports. */
 export class Engine {
   #process: ChildProcess | null = null
 
-  private constructor(readonly place: Place) {}
+  private constructor(readonly address: EngineAddress) {}
 
   static async start(settings = ''): Promise<Engine> {
     const folder = await mkdtemp(join(tmpdir(), 'binnacle-e2e-'))
@@ -86,7 +93,7 @@ export class Engine {
 
   /** Starts the process on the same folder and the same ports; done once it accepts traffic. */
   async resume(): Promise<void> {
-    const { folder, http, otlpGrpc, otlpHttp, remoteWrite, statsd } = this.place
+    const { folder, http, otlpGrpc, otlpHttp, remoteWrite, statsd } = this.address
     const listen = ['--http', http, '--otlp-grpc', otlpGrpc, '--otlp-http', otlpHttp]
     const child = spawn(
       program(),
@@ -107,7 +114,7 @@ export class Engine {
       )
       setTimeout(() => failed(new Error(`the engine was not ready in time: ${complaints}`)), START_TIME).unref()
     })
-    this.place.token = await ready
+    this.address.token = await ready
   }
 
   /** Ends the process as a service manager would; the data stay. */
@@ -125,13 +132,13 @@ export class Engine {
   /** Ends the process and removes its data. */
   async stop(): Promise<void> {
     await this.pause()
-    await rm(this.place.folder, { recursive: true, force: true })
+    await rm(this.address.folder, { recursive: true, force: true })
   }
 }
 
 /** Fills an engine with an hour of the demonstration shop. */
-export async function fill(place: Place): Promise<void> {
-  const child = spawn(program(), ['demo', '--once', '--history', '1h', '--to', `http://${place.otlpGrpc}`], {
+export async function fill(address: EngineAddress): Promise<void> {
+  const child = spawn(program(), ['demo', '--once', '--history', '1h', '--to', `http://${address.otlpGrpc}`], {
     stdio: 'ignore',
   })
   const [code] = (await once(child, 'exit')) as [number | null]

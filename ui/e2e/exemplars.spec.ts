@@ -1,11 +1,14 @@
 import { runPython } from './counterpart'
 import { expect, expectDrawn, test } from './fixtures'
 
-test('exemplars of the Python SDK stand in the chart and lead to their traces', async ({ page, own, visit }) => {
+test('exemplars of the Python SDK are drawn in the chart and link to their traces', async ({ page, engine, visit }) => {
   test.setTimeout(600_000)
-  const traces = JSON.parse(await runPython('exemplars.py', `http://${own.place.otlpGrpc}`)) as Record<string, string>
+  const traces = JSON.parse(await runPython('exemplars.py', `http://${engine.address.otlpGrpc}`)) as Record<
+    string,
+    string
+  >
   const chart = '#/metrics?metric=till.duration'
-  await visit(own.place, chart)
+  await visit(engine.address, chart)
   await expectDrawn(page, 'figure.chart')
   await expect(page.getByRole('button', { name: '2 exemplars' })).toHaveAttribute('aria-pressed', 'true')
   const marks = page.getByRole('group', { name: /^Exemplars/ }).getByRole('link')
@@ -20,12 +23,12 @@ test('exemplars of the Python SDK stand in the chart and lead to their traces', 
   await expect(tip).toContainText(traces.kept?.slice(0, 16) ?? '')
   const low = await kept.boundingBox()
   const high = await lost.boundingBox()
-  expect(low && high && high.y < low.y, 'the slower one stands higher').toBe(true)
+  expect(low && high && high.y < low.y, 'the slower one is higher').toBe(true)
   await kept.click()
   await expect(page).toHaveURL(new RegExp(`#/traces/${traces.kept}\\?.*span=[0-9a-f]{16}`))
   await expect(page.getByRole('tree', { name: 'Spans' }).getByText('pay kept')).toBeVisible()
 
-  await visit(own.place, chart)
+  await visit(engine.address, chart)
   await expect(marks).toHaveCount(2)
   await marks.last().focus()
   await page.keyboard.press('Home')
@@ -35,10 +38,10 @@ test('exemplars of the Python SDK stand in the chart and lead to their traces', 
   await page.keyboard.press('Escape')
   await expect(tip).toHaveCount(0)
   await page.keyboard.press('Enter')
-  await expect(page.getByText(`There is no trace ${traces.lost}`)).toBeVisible()
-  await expect(page.getByText('or they were never sent here')).toBeVisible()
+  await expect(page.getByText(`Trace ${traces.lost} not found`)).toBeVisible()
+  await expect(page.getByText('or they were not sent to Binnacle')).toBeVisible()
 
-  await visit(own.place, `${chart}&agg=rate`)
+  await visit(engine.address, `${chart}&agg=rate`)
   await expect(marks).toHaveCount(1)
   await page.getByRole('button', { name: '2 exemplars' }).click()
   await expect(marks).toHaveCount(0)

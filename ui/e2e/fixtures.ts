@@ -1,33 +1,39 @@
 import { expect, test as base, type Page } from '@playwright/test'
-import { Engine, page as pageOf, type Place } from './engine'
+import { Engine, consoleUrl, type EngineAddress } from './engine'
 
 interface Faults {
-  /** What went wrong in the page so far. */
+  /** Faults of the page so far. */
   found: string[]
-  /** From now on the engine is gone on purpose: failed requests and what the browser says of them are no fault. */
+  /**
+   * Ignores failed requests from now on, because the test stops the engine.
+   */
   allowLostConnection: () => void
-  /** From now on the engine may refuse what it is asked (400), because the test asks for nonsense. */
+  /**
+   * Ignores rejected requests (400) from now on, because the test sends invalid ones.
+   */
   allowRefusal: () => void
 }
 
 interface Fixtures {
   faults: Faults
   /** The engine with the demonstration shop in it, shared by all tests. */
-  shop: Place
-  /** An engine of this test's own, with nothing in it. */
-  own: Engine
-  /** Opens a place in the console of an engine and waits until the shell is drawn. */
-  visit: (place: Place, hash?: string) => Promise<void>
+  shop: EngineAddress
+  /** An empty engine for one test. */
+  engine: Engine
+  /** Opens a view in the console of an engine and waits until the shell is drawn. */
+  visit: (address: EngineAddress, hash?: string) => Promise<void>
 }
 
-/** Playwright looks into frames with a script of its own, which the report's frame rightly refuses. */
-const OWN_LOOK = /^Blocked script execution in 'about:srcdoc'/
+/**
+ * Playwright evaluates a script in each frame; the policy of the report's frame blocks it.
+ */
+const FRAME_SCRIPT = /^Blocked script execution in 'about:srcdoc'/
 const REFUSED = /^400 |status of 400 /
 const LOST = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|WebSocket|ERR_INCOMPLETE_CHUNKED/
 
 function collect(page: Page): Faults {
   const found: string[] = []
-  const tolerated = [OWN_LOOK]
+  const tolerated = [FRAME_SCRIPT]
   const add = (kind: string, text: string) => {
     if (!tolerated.some((pattern) => pattern.test(text))) found.push(`${kind}: ${text}`)
   }
@@ -40,7 +46,7 @@ function collect(page: Page): Faults {
   })
   page.on('requestfailed', (request) => {
     const reason = request.failure()?.errorText ?? ''
-    // The console takes back a question once a newer one took its place.
+    // The console aborts a request once a newer one replaces it.
     if (reason !== 'net::ERR_ABORTED') add('request', `${reason} ${request.url()}`)
   })
   return {
@@ -61,17 +67,17 @@ export const test = base.extend<Fixtures>({
   ],
   // eslint-disable-next-line no-empty-pattern
   shop: async ({}, use) => {
-    await use(JSON.parse(process.env.BINNACLE_E2E ?? '{}') as Place)
+    await use(JSON.parse(process.env.BINNACLE_E2E ?? '{}') as EngineAddress)
   },
-  own: async ({ page }, use) => {
+  engine: async ({ page }, use) => {
     const engine = await Engine.start('[alerts]\ndesktop_notifications = false\n[host]\ninterval_seconds = 1\n')
     await use(engine)
     await page.close()
     await engine.stop()
   },
   visit: async ({ page }, use) => {
-    await use(async (place, hash = '#/overview') => {
-      await page.goto(pageOf(place, hash))
+    await use(async (address, hash = '#/overview') => {
+      await page.goto(consoleUrl(address, hash))
       await expect(page.getByRole('navigation', { name: 'Views' })).toBeVisible()
     })
   },
@@ -79,7 +85,9 @@ export const test = base.extend<Fixtures>({
 
 export { expect }
 
-/** Waits until something is drawn on the canvases of an element: pixels that are not transparent. */
+/**
+ * Waits until something is drawn on the canvases of an element: pixels that are not transparent.
+ */
 export async function expectDrawn(page: Page, selector: string): Promise<void> {
   await expect
     .poll(() =>

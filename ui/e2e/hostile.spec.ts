@@ -17,14 +17,14 @@ for (const [what, service, shown] of [
   ['right-to-left text', RIGHT_TO_LEFT, 'خدمة'],
   ['5,000 characters', 'x'.repeat(5000), 'xxxxxxxxxx'],
 ] as const) {
-  test(`a service named with ${what} breaks nothing`, async ({ page, own, visit }) => {
+  test(`a service named with ${what} breaks nothing`, async ({ page, engine, visit }) => {
     const traceId = await sendAll(
-      own.place,
+      engine.address,
       service,
       [service, LONG, `a\nb\u0000\u001b[31mred\u200f`],
       service.slice(0, 200),
     )
-    await visit(own.place, '#/overview?from=now-15m')
+    await visit(engine.address, '#/overview?from=now-15m')
     await expect(
       page
         .getByRole('main')
@@ -41,32 +41,32 @@ for (const [what, service, shown] of [
     await expect(page.getByRole('heading', { level: 1 })).toContainText(service.slice(0, 20))
     await expectWhole(page)
 
-    await visit(own.place, '#/logs?from=now-15m')
+    await visit(engine.address, '#/logs?from=now-15m')
     const lines = page.getByRole('region', { name: 'Log lines' })
     await lines.getByText('a long line without an end').first().click()
     await expect(lines.locator('pre').getByText('the end')).toBeVisible()
     await expectWhole(page)
 
-    await visit(own.place, `#/traces/${traceId}?from=now-15m`)
+    await visit(engine.address, `#/traces/${traceId}?from=now-15m`)
     await page.getByRole('tree', { name: 'Spans' }).getByRole('treeitem').first().click()
     await expect(page.getByRole('complementary').getByText('trace_id')).toBeVisible()
     await expectWhole(page)
 
-    await visit(own.place, '#/metrics?metric=hostile.gauge&by=note&from=now-15m')
+    await visit(engine.address, '#/metrics?metric=hostile.gauge&by=note&from=now-15m')
     await expectDrawn(page, 'figure.chart')
     await expectWhole(page)
 
-    await visit(own.place, '#/reports?from=now-15m')
+    await visit(engine.address, '#/reports?from=now-15m')
     await expect(page.frameLocator('iframe').getByText(shown).first()).toBeVisible()
     await expectWhole(page)
   })
 }
 
-test('the live tail shows what arrives while it is open', async ({ page, own, visit }) => {
-  await visit(own.place, '#/logs')
+test('the live tail shows what arrives while it is open', async ({ page, engine, visit }) => {
+  await visit(engine.address, '#/logs')
   await expect(page.getByText('No log lines in this time')).toBeVisible()
-  await sendAll(own.place, 'tail-source', ['the first line that came in live'], 'word')
+  await sendAll(engine.address, 'tail-source', ['the first line that came in live'], 'word')
   await expect(page.getByText('the first line that came in live')).toBeVisible()
-  await sendAll(own.place, 'tail-source', ['the second line that came in live'], 'word')
+  await sendAll(engine.address, 'tail-source', ['the second line that came in live'], 'word')
   await expect(page.getByText('the second line that came in live')).toBeVisible()
 })

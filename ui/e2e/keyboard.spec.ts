@@ -2,7 +2,7 @@ import { expect, test } from './fixtures'
 
 test('g and a letter go to every view', async ({ page, shop, visit }) => {
   await visit(shop)
-  const places = {
+  const views = {
     s: 'services',
     m: 'metrics',
     l: 'logs',
@@ -15,7 +15,7 @@ test('g and a letter go to every view', async ({ page, shop, visit }) => {
     e: 'settings',
     o: 'overview',
   }
-  for (const [key, view] of Object.entries(places)) {
+  for (const [key, view] of Object.entries(views)) {
     await page.keyboard.press('g')
     await page.keyboard.press(key)
     await expect(page).toHaveURL(new RegExp(`#/${view}`))
@@ -45,15 +45,15 @@ test('the palette finds views, services and metrics and opens them', async ({ pa
   }
   await page.keyboard.press('Control+k')
   await field.fill('nothing has this name')
-  await expect(palette.getByText(/Nothing is called/)).toBeVisible()
+  await expect(palette.getByText(/No results for/)).toBeVisible()
   await page.keyboard.press('Escape')
   await expect(palette).toHaveCount(0)
 })
 
-test('? lists the keys, / goes to the search and Esc leaves', async ({ page, shop, visit }) => {
+test('? lists the shortcuts, / focuses the search and Esc leaves it', async ({ page, shop, visit }) => {
   await visit(shop, '#/logs')
   await page.keyboard.press('?')
-  const help = page.getByRole('dialog', { name: 'Keys' })
+  const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
   await expect(help.getByText('Wrap long lines')).toBeVisible()
   await expect(help.getByText('Search or jump')).toBeVisible()
   await page.keyboard.press('Escape')

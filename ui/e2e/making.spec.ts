@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { command } from './engine'
 import { expect, expectDrawn, test } from './fixtures'
 
-test('a check is made by clicking and tried before it is saved', async ({ page, own, visit }) => {
-  await visit(own.place, '#/health')
+test('a check is made by clicking and tested before it is saved', async ({ page, engine, visit }) => {
+  await visit(engine.address, '#/health')
   await page
     .getByRole('main')
     .getByRole('button', { name: /Web address|New check/ })
@@ -13,7 +13,7 @@ test('a check is made by clicking and tried before it is saved', async ({ page, 
     .click()
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('button', { name: 'Web address' }).click()
-  await dialog.getByLabel('Address', { exact: true }).fill(`http://${own.place.http}/`)
+  await dialog.getByLabel('Address', { exact: true }).fill(`http://${engine.address.http}/`)
   await dialog.getByLabel('Name').fill('front door')
   await dialog.getByRole('button', { name: 'Test', exact: true }).click()
   await expect(dialog.getByRole('status')).toContainText('healthy')
@@ -23,8 +23,8 @@ test('a check is made by clicking and tried before it is saved', async ({ page, 
   await expect(row).toContainText('healthy')
 })
 
-test('a check that cannot be right is not saved and says why', async ({ page, own, visit }) => {
-  await visit(own.place, '#/health/new?kind=tcp')
+test('an invalid check is not saved and shows the fault', async ({ page, engine, visit }) => {
+  await visit(engine.address, '#/health/new?kind=tcp')
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('button', { name: 'Save' }).last().click()
   await expect(dialog.getByText('Enter a port from 1 to 65535')).toBeVisible()
@@ -32,8 +32,8 @@ test('a check that cannot be right is not saved and says why', async ({ page, ow
   await expect(dialog).toHaveCount(0)
 })
 
-test('a rule is made by clicking and fires', async ({ page, own, visit }) => {
-  await visit(own.place, '#/alerts')
+test('a rule is made by clicking and fires', async ({ page, engine, visit }) => {
+  await visit(engine.address, '#/alerts')
   await page.getByRole('link', { name: 'New alert rule' }).first().click()
   await page.getByRole('button', { name: 'Metric', exact: true }).last().click()
   await page.getByRole('textbox', { name: 'Metric: search' }).fill('memory utilization')
@@ -72,12 +72,12 @@ test('a rule is changed by its query', async ({ page, shop, visit }) => {
   await expect(page.getByRole('alert').filter({ hasText: 'expected one of' })).toBeVisible()
 })
 
-test('a query being typed outlives the threshold the data suggest', async ({ page, shop, visit }) => {
-  // Every preview is held back until the query stands in its field.
+test('a query being typed stays when a threshold is suggested', async ({ page, shop, visit }) => {
+  // Every backtest waits until the query is typed.
   let typed = () => {}
-  const held = new Promise<void>((resolve) => (typed = resolve))
+  const gate = new Promise<void>((resolve) => (typed = resolve))
   await page.route('**/preview_rule', async (route) => {
-    await held
+    await gate
     await route.continue()
   })
   await visit(shop, '#/alerts/rules/new?metric=system.memory.utilization')
@@ -91,92 +91,92 @@ test('a query being typed outlives the threshold the data suggest', async ({ pag
   await expect(threshold).toHaveValue('25%')
 })
 
-test('stretches marked in the chart are compared', async ({ page, shop, visit }) => {
+test('ranges selected in the chart are compared', async ({ page, shop, visit }) => {
   await visit(shop, '#/analysis?service=gateway&figure=p95')
   await expectDrawn(page, 'figure.chart')
-  await page.getByRole('button', { name: 'mark after' }).click()
+  await page.getByRole('button', { name: 'select after' }).click()
   const plot = await page.locator('figure.chart .u-over').first().boundingBox()
-  if (!plot) throw new Error('the plot has no place')
+  if (!plot) throw new Error('the plot has no box')
   await page.mouse.move(plot.x + plot.width * 0.6, plot.y + 60)
   await page.mouse.down()
   await page.mouse.move(plot.x + plot.width * 0.9, plot.y + 60, { steps: 6 })
   await page.mouse.up()
-  await expect(page).toHaveURL(/against=own/)
+  await expect(page).toHaveURL(/against=custom/)
   await expect(page.getByLabel('Before, from')).toBeVisible()
   await expect(page.getByRole('row', { name: /Median/ })).toBeVisible()
 })
 
-test('connect tells that StatsD came in', async ({ page, own, visit }) => {
-  await visit(own.place, '#/connect')
-  const way = page.locator('section').filter({ has: page.getByRole('heading', { name: 'StatsD and DogStatsD' }) })
-  const port = own.place.statsd.split(':')[1] ?? ''
-  await expect(way.getByText(`STATSD_PORT=${port}`)).toBeVisible()
-  await expect(way.getByText('waiting for data')).toBeVisible()
+test('the connect view counts received StatsD samples', async ({ page, engine, visit }) => {
+  await visit(engine.address, '#/connect')
+  const source = page.locator('section').filter({ has: page.getByRole('heading', { name: 'StatsD and DogStatsD' }) })
+  const port = engine.address.statsd.split(':')[1] ?? ''
+  await expect(source.getByText(`STATSD_PORT=${port}`)).toBeVisible()
+  await expect(source.getByText('waiting for data')).toBeVisible()
   const socket = createSocket('udp4')
   await new Promise((sent) => socket.send('shop.orders:3|c|#room:lab', Number(port), '127.0.0.1', sent))
   socket.close()
-  await expect(way.getByText(/^\d+ samples$/)).toBeVisible({ timeout: 40_000 })
+  await expect(source.getByText(/^\d+ samples$/)).toBeVisible({ timeout: 40_000 })
   const write = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Prometheus remote write' }) })
-  await expect(write.getByText(`url: http://${own.place.remoteWrite}/api/v1/write`)).toBeVisible()
+  await expect(write.getByText(`url: http://${engine.address.remoteWrite}/api/v1/write`)).toBeVisible()
 })
 
-test('samples of the past are tried, then brought in', async ({ page, own, visit }) => {
-  const file = join(own.place.folder, 'history.prom')
+test('historical samples are imported after a dry run', async ({ page, engine, visit }) => {
+  const file = join(engine.address.folder, 'history.prom')
   const now = Math.floor(Date.now() / 1000)
   const lines = Array.from({ length: 20 }, (_, index) => `shop_stock{room="lab"} ${index} ${(now - 60 * index) * 1000}`)
   await writeFile(file, `# TYPE shop_stock gauge\n${lines.join('\n')}\n`)
-  await visit(own.place, '#/connect')
-  const way = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Samples of the past' }) })
-  await way.getByLabel('Path').fill(file)
-  await way.getByRole('button', { name: 'Try' }).click()
-  await expect(way.getByText('20 points of 1 series would come in')).toBeVisible()
-  await way.getByRole('button', { name: 'Import' }).click()
-  await expect(way.getByText('20 points of 1 series came in')).toBeVisible()
-  await way.getByRole('link', { name: 'look at it' }).click()
+  await visit(engine.address, '#/connect')
+  const source = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Import history' }) })
+  await source.getByLabel('Path').fill(file)
+  await source.getByRole('button', { name: 'Dry run' }).click()
+  await expect(source.getByText('20 points of 1 series would be imported')).toBeVisible()
+  await source.getByRole('button', { name: 'Import' }).click()
+  await expect(source.getByText('20 points of 1 series imported')).toBeVisible()
+  await source.getByRole('link', { name: 'open' }).click()
   await expect(page.getByRole('button', { name: /^shop_stock/ })).toBeVisible()
 })
 
-test('processes are chosen to be watched', async ({ page, own, visit }) => {
-  await visit(own.place, '#/connect')
-  const way = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Chosen processes' }) })
-  await way.getByLabel('Executable').fill('binnacle*')
-  await way.getByLabel('Name').fill('instrument "one"')
-  await way.getByRole('button', { name: 'Add' }).click()
-  await expect(way.getByLabel('Executable')).toHaveValue('')
-  const { text } = await command<{ text: string }>(own.place, 'settings', {})
+test('a process group is added', async ({ page, engine, visit }) => {
+  await visit(engine.address, '#/connect')
+  const source = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Processes', exact: true }) })
+  await source.getByLabel('Executable').fill('binnacle*')
+  await source.getByLabel('Name').fill('instrument "one"')
+  await source.getByRole('button', { name: 'Add' }).click()
+  await expect(source.getByLabel('Executable')).toHaveValue('')
+  const { text } = await command<{ text: string }>(engine.address, 'settings', {})
   expect(text).toContain('name = "instrument \\"one\\""')
   expect(text).toContain('executable = "binnacle*"')
-  await expect(way.getByText('1 working')).toBeVisible({ timeout: 30_000 })
+  await expect(source.getByText('1 working')).toBeVisible({ timeout: 30_000 })
 })
 
-test('a setting changed in the form is in the text of the file', async ({ page, own, visit, faults }) => {
+test('a setting changed in the form is in the text of the file', async ({ page, engine, visit, faults }) => {
   faults.allowRefusal()
-  await visit(own.place, '#/settings')
-  const processes = page.getByRole('textbox', { name: 'Processes kept' })
+  await visit(engine.address, '#/settings')
+  const processes = page.getByRole('textbox', { name: 'Top processes' })
   await processes.fill('7')
   await processes.press('Enter')
   await expect
-    .poll(async () => (await command<{ text: string }>(own.place, 'settings', {})).text)
+    .poll(async () => (await command<{ text: string }>(engine.address, 'settings', {})).text)
     .toContain('top_processes = 7')
   await page.getByRole('main').getByRole('link', { name: 'File' }).click()
   const file = page.getByRole('textbox', { name: 'Settings file' })
   await expect(file).toContainText('top_processes = 7')
-  const { text } = await command<{ text: string }>(own.place, 'settings', {})
+  const { text } = await command<{ text: string }>(engine.address, 'settings', {})
   await file.fill(`${text.replace('top_processes', 'top_proceses')}`)
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await expect(page.getByRole('main').getByRole('button', { name: /line \d+.*top_proceses/i })).toBeVisible()
   await expect(page.locator('.cm-lintRange-error')).toHaveText('top_proceses')
-  expect((await command<{ text: string }>(own.place, 'settings', {})).text).not.toContain('top_proceses')
+  expect((await command<{ text: string }>(engine.address, 'settings', {})).text).not.toContain('top_proceses')
 })
 
-test('sample data start and go without a trace', async ({ page, own, visit }) => {
-  await visit(own.place, '#/connect')
+test('sample data are started and removed completely', async ({ page, engine, visit }) => {
+  await visit(engine.address, '#/connect')
   await page.getByRole('button', { name: 'Try with sample data' }).click()
   await expect(page.getByText('running').first()).toBeVisible()
   await expect(page.getByRole('link', { name: 'Sample data' })).toBeVisible({ timeout: 30_000 })
   await page.getByRole('button', { name: 'Stop and remove its data' }).click()
   await page.getByRole('alertdialog').or(page.getByRole('dialog')).getByRole('button').last().click()
   await expect(page.getByRole('link', { name: 'Sample data' })).toHaveCount(0, { timeout: 30_000 })
-  await visit(own.place, '#/services')
-  await expect(page.getByText('No services seen in this time')).toBeVisible()
+  await visit(engine.address, '#/services')
+  await expect(page.getByText('No services in this time range')).toBeVisible()
 })

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from '@playwright/test'
-import type { Place } from './engine'
+import type { EngineAddress } from './engine'
 
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } })
 const nanoseconds = (milliseconds: number) => `${Math.round(milliseconds)}000000`
 
-async function send(place: Place, signal: 'logs' | 'traces' | 'metrics', body: unknown): Promise<void> {
-  const response = await fetch(`http://${place.otlpHttp}/v1/${signal}`, {
+async function send(address: EngineAddress, signal: 'logs' | 'traces' | 'metrics', body: unknown): Promise<void> {
+  const response = await fetch(`http://${address.otlpHttp}/v1/${signal}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -14,13 +14,15 @@ async function send(place: Place, signal: 'logs' | 'traces' | 'metrics', body: u
   expect(response.status, await response.text()).toBe(200)
 }
 
-/** Sends log lines, a trace of two spans and a gauge in the name of `service`; gives the trace's id. */
-export async function sendAll(place: Place, service: string, lines: string[], word: string): Promise<string> {
+/**
+ * Sends log lines, a trace of two spans and a gauge in the name of `service`; gives the trace's id.
+ */
+export async function sendAll(address: EngineAddress, service: string, lines: string[], word: string): Promise<string> {
   const now = Date.now()
   const traceId = randomBytes(16).toString('hex')
   const root = randomBytes(8).toString('hex')
   const resource = { attributes: [text('service.name', service), text('note', word)] }
-  await send(place, 'logs', {
+  await send(address, 'logs', {
     resourceLogs: [
       {
         resource,
@@ -51,7 +53,7 @@ export async function sendAll(place: Place, service: string, lines: string[], wo
     attributes: [text(word, word)],
     status: { code: 2, message: word },
   })
-  await send(place, 'traces', {
+  await send(address, 'traces', {
     resourceSpans: [
       {
         resource,
@@ -59,7 +61,7 @@ export async function sendAll(place: Place, service: string, lines: string[], wo
       },
     ],
   })
-  await send(place, 'metrics', {
+  await send(address, 'metrics', {
     resourceMetrics: [
       {
         resource,

@@ -1,4 +1,4 @@
-import { command, Engine, fill, type Place } from './engine'
+import { command, Engine, fill, type EngineAddress } from './engine'
 
 const NEVER_LONG = { timeout_seconds: 2, retries: 0, retry_interval_seconds: 1 }
 
@@ -17,19 +17,19 @@ const check = (name: string, kind: object, service: string | null = null) => ({
 })
 
 /** A healthy address, a healthy port, a closed port, and a rule that fires at once. */
-async function watch(place: Place): Promise<void> {
-  const [host = '', port = ''] = place.http.split(':')
+async function watch(address: EngineAddress): Promise<void> {
+  const [host = '', port = ''] = address.http.split(':')
   const page = {
     type: 'http',
-    url: `http://${place.http}/`,
+    url: `http://${address.http}/`,
     method: 'GET',
     expected_status: [],
     body_contains: null,
     certificate_days: null,
   }
-  await command(place, 'save_check', check('console page', page))
-  await command(place, 'save_check', check('console port', { type: 'tcp', host, port: Number(port) }))
-  await command(place, 'save_check', check('closed port', { type: 'tcp', host, port: 1 }, 'checkout'))
+  await command(address, 'save_check', check('console page', page))
+  await command(address, 'save_check', check('console port', { type: 'tcp', host, port: Number(port) }))
+  await command(address, 'save_check', check('closed port', { type: 'tcp', host, port: 1 }, 'checkout'))
   const rule = {
     id: '',
     name: 'Machine is on',
@@ -51,19 +51,19 @@ async function watch(place: Place): Promise<void> {
     missing_data: 'keep_state',
     notify: true,
   }
-  await command(place, 'save_rule', { rule })
+  await command(address, 'save_rule', { rule })
 }
 
-/** One engine with the shop's data for all tests that only look; each test that breaks things starts its own. */
+/** Starts one engine with the data of the shop for all tests that only read. */
 export default async function setup(): Promise<() => Promise<void>> {
   const engine = await Engine.start('[alerts]\ndesktop_notifications = false\n')
   try {
-    await watch(engine.place)
-    await fill(engine.place)
+    await watch(engine.address)
+    await fill(engine.address)
   } catch (thrown) {
     await engine.stop()
     throw thrown
   }
-  process.env.BINNACLE_E2E = JSON.stringify(engine.place)
+  process.env.BINNACLE_E2E = JSON.stringify(engine.address)
   return () => engine.stop()
 }

@@ -1,7 +1,7 @@
 import { expect, test } from './fixtures'
 
-test('an engine without data is honest about it while the vital signs move', async ({ page, own, visit }) => {
-  await visit(own.place)
+test('an engine without data shows empty states while the vital signs move', async ({ page, engine, visit }) => {
+  await visit(engine.address)
   const vital = (name: string) => page.getByRole('main').getByRole('link', { name: new RegExp(`^${name}: `) })
   await expect(vital('CPU')).toHaveAccessibleName(/[\d.]+ %/)
   await expect(vital('Memory')).toHaveAccessibleName(/[\d.]+ [KMGT]iB/)
@@ -10,18 +10,18 @@ test('an engine without data is honest about it while the vital signs move', asy
   await expect(page.getByText('No alerts firing')).toBeVisible()
   await expect(page.getByText('No health checks yet')).toBeVisible()
   const empty: [string, RegExp][] = [
-    ['#/services', /No services seen in this time/],
-    ['#/logs', /No log lines in this time/],
-    ['#/traces', /No traces in this time/],
+    ['#/services', /No services in this time range/],
+    ['#/logs', /No log lines in this time range/],
+    ['#/traces', /No traces in this time range/],
     ['#/health', /No health checks yet/],
     ['#/alerts', /No alerts firing/],
-    ['#/analysis', /Choose what to look into/],
+    ['#/analysis', /Choose a target/],
     ['#/services/nobody', /nobody/],
-    ['#/traces/00000000000000000000000000000001', /There is no trace/],
-    ['#/traces/zzz', /This is not a trace id/],
+    ['#/traces/00000000000000000000000000000001', /Trace .* not found/],
+    ['#/traces/zzz', /Invalid trace id/],
     ['#/health/none', /No health checks yet|There is no such check/],
     ['#/alerts/rules/none', /There is no such rule/],
-    ['#/metrics?metric=none.such', /No values|no such|Nothing/i],
+    ['#/metrics?metric=none.such', /No data|no such/i],
   ]
   for (const [hash, words] of empty) {
     await page.evaluate((to) => (location.hash = to), hash)
@@ -31,11 +31,11 @@ test('an engine without data is honest about it while the vital signs move', asy
 
 test('an engine that stops is shown as lost, and the page recovers when it is back', async ({
   page,
-  own,
+  engine,
   visit,
   faults,
 }) => {
-  await visit(own.place)
+  await visit(engine.address)
   await expect(page.getByRole('main').getByRole('link', { name: /^CPU: [\d.]+ %/ })).toBeVisible()
   // The other views are fetched once the first is shown.
   const fetched = (name: string) =>
@@ -43,18 +43,18 @@ test('an engine that stops is shown as lost, and the page recovers when it is ba
   await expect.poll(() => fetched('/Metrics-'), { timeout: 40_000 }).toBe(true)
   await page.waitForLoadState('networkidle')
   faults.allowLostConnection()
-  await own.pause()
-  await expect(page.getByRole('alert').filter({ hasText: 'The engine has not answered for' })).toBeVisible()
+  await engine.pause()
+  await expect(page.getByRole('alert').filter({ hasText: 'Connection lost for' })).toBeVisible()
   await page.getByRole('link', { name: 'Metrics' }).click()
-  await expect(page.getByRole('main').getByRole('alert').first()).toContainText('the engine does not answer')
-  await own.resume()
+  await expect(page.getByRole('main').getByRole('alert').first()).toContainText('no answer from the engine')
+  await engine.resume()
   await expect(page.getByRole('alert')).toHaveCount(0, { timeout: 30_000 })
   await expect(page.getByRole('button', { name: /^system\.cpu\.utilization/ })).toBeVisible()
   await page.getByRole('link', { name: 'Overview' }).click()
   await expect(page.getByRole('main').getByRole('link', { name: /^CPU: [\d.]+ %/ })).toBeVisible()
 })
 
-test('a hidden console is sent nothing and catches up when it is shown', async ({ page, own, visit }) => {
+test('a hidden console is sent nothing and catches up when it is shown', async ({ page, engine, visit }) => {
   let messages = 0
   page.on('websocket', (socket) => socket.on('framereceived', () => (messages += 1)))
   const hide = (hidden: boolean) =>
@@ -62,10 +62,10 @@ test('a hidden console is sent nothing and catches up when it is shown', async (
       Object.defineProperty(document, 'hidden', { configurable: true, get: () => value })
       document.dispatchEvent(new Event('visibilitychange'))
     }, hidden)
-  await visit(own.place)
+  await visit(engine.address)
   await expect.poll(() => messages).toBeGreaterThan(2)
   await hide(true)
-  // What was on its way still arrives; then nothing more.
+  // Messages under way still arrive; then no more.
   let before = -1
   await expect
     .poll(
@@ -81,7 +81,7 @@ test('a hidden console is sent nothing and catches up when it is shown', async (
   await expect.poll(() => messages).toBeGreaterThan(before)
 })
 
-test('a page without its token says how to get in', async ({ page, shop, faults }) => {
+test('a page without its token shows how to open it', async ({ page, shop, faults }) => {
   await page.goto(`http://${shop.http}/`)
   await expect(page.getByText('This page needs its token')).toBeVisible()
   expect(faults.found.length).toBeGreaterThan(0)

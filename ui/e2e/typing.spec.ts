@@ -5,18 +5,18 @@ import { command } from './engine'
 import { expect, test } from './fixtures'
 import { sendAll } from './otlp'
 
-/** Holds back the answers of a command until the promise is let go. */
-async function holdBack(page: Page, command: string): Promise<() => void> {
-  let letGo = () => undefined as void
-  const gate = new Promise<void>((done) => (letGo = done))
+/** Delays the requests of a command until the returned function is called. */
+async function delay(page: Page, command: string): Promise<() => void> {
+  let release = () => undefined as void
+  const gate = new Promise<void>((done) => (release = done))
   await page.route(`**/api/command/${command}`, async (route) => {
     await gate
     await route.continue()
   })
-  return letGo
+  return release
 }
 
-test('a search keeps the space that was typed for the next word', async ({ page, shop, visit }) => {
+test('a search retains a trailing space while typing', async ({ page, shop, visit }) => {
   await visit(shop, '#/logs')
   const field = page.getByRole('textbox', { name: 'Search the logs' })
   await field.pressSequentially('payment ')
@@ -27,20 +27,20 @@ test('a search keeps the space that was typed for the next word', async ({ page,
   await expect(page).toHaveURL(/q=payment\+severity/)
   await page.goBack()
   await expect(field).toHaveValue('payment')
-  // A view that is left while something is still being typed has no say in the next one.
+  // A view that is left while typing must not change the next one.
   await field.pressSequentially('x')
   await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Traces' }).click()
   await page.waitForTimeout(600)
   expect(page.url()).not.toContain('q=')
 })
 
-test('a query of a metric stays while what is known of the metric arrives', async ({ page, shop, visit }) => {
-  const letGo = await holdBack(page, 'metric_catalog')
+test('a query of a metric stays while the catalog arrives', async ({ page, shop, visit }) => {
+  const release = await delay(page, 'metric_catalog')
   await visit(shop, '#/metrics?metric=system.cpu.time')
-  const query = page.getByRole('textbox', { name: 'As a query' })
+  const query = page.getByRole('textbox', { name: 'Query' })
   const written = await query.inputValue()
   await query.fill('maximum(system.cpu.utilization)')
-  letGo()
+  release()
   await expect(page.getByRole('button', { name: /^system\.cpu\.time/ })).toBeVisible()
   await expect(query).toHaveValue('maximum(system.cpu.utilization)')
   expect(written).not.toBe('maximum(system.cpu.utilization)')
@@ -48,29 +48,29 @@ test('a query of a metric stays while what is known of the metric arrives', asyn
   await expect(page).toHaveURL(/metric=system\.cpu\.utilization/)
 })
 
-test('an option that was walked to stays chosen while more arrive', async ({ page, shop, visit }) => {
-  const letGo = await holdBack(page, 'metric_catalog')
+test('an option reached by the keyboard stays chosen while more arrive', async ({ page, shop, visit }) => {
+  const release = await delay(page, 'metric_catalog')
   await visit(shop, '#/analysis')
-  await page.getByRole('button', { name: 'Subject' }).click()
-  const field = page.getByRole('textbox', { name: 'Subject: search' })
+  await page.getByRole('button', { name: 'Target' }).click()
+  const field = page.getByRole('textbox', { name: 'Target: search' })
   await field.fill('c')
   await expect(page.getByRole('option').nth(1)).toBeVisible()
   await field.press('ArrowDown')
   const walked = page.locator('[role="option"][data-selected]')
   const name = (await walked.textContent()) ?? ''
-  letGo()
+  release()
   await expect(page.getByRole('option', { name: /system\.cpu\.time/ })).toBeVisible()
   await expect(walked).toHaveText(name)
 })
 
-test('the palette keeps to the item that was walked to, else to the best', async ({ page, shop, visit }) => {
-  const letGo = await holdBack(page, 'metric_catalog')
+test('the palette retains the item reached by the keyboard, or else the best', async ({ page, shop, visit }) => {
+  const release = await delay(page, 'metric_catalog')
   await visit(shop)
   await page.keyboard.press('Control+k')
   const palette = page.getByRole('dialog', { name: 'Search or jump' })
   await palette.getByRole('combobox').fill('system.cpu.time')
-  await expect(palette.getByText('Looking…')).toBeVisible()
-  letGo()
+  await expect(palette.getByText('Loading…')).toBeVisible()
+  release()
   await expect(palette.getByRole('option').first()).toHaveAttribute('data-selected')
   await palette.getByRole('combobox').fill('e')
   await page.keyboard.press('ArrowDown')
@@ -82,16 +82,16 @@ test('the palette keeps to the item that was walked to, else to the best', async
   await expect(page).toHaveURL(/#\/settings/)
 })
 
-test('what is typed while a form is sent stays', async ({ page, own, visit }) => {
-  const letGo = await holdBack(page, 'set_setting')
-  await visit(own.place, '#/connect')
-  const way = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Log files' }) })
-  await way.getByLabel('Path').fill('/var/log/none-such.log')
-  await way.getByRole('button', { name: 'Add' }).click()
-  await way.getByLabel('Path').fill('/var/log/other-such.log')
-  letGo()
-  await expect(way.getByRole('button', { name: 'Add' })).toBeEnabled()
-  await expect(way.getByLabel('Path')).toHaveValue('/var/log/other-such.log')
+test('text typed while a form is sent stays', async ({ page, engine, visit }) => {
+  const release = await delay(page, 'set_setting')
+  await visit(engine.address, '#/connect')
+  const source = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Log files' }) })
+  await source.getByLabel('Path').fill('/var/log/none-such.log')
+  await source.getByRole('button', { name: 'Add' }).click()
+  await source.getByLabel('Path').fill('/var/log/other-such.log')
+  release()
+  await expect(source.getByRole('button', { name: 'Add' })).toBeEnabled()
+  await expect(source.getByLabel('Path')).toHaveValue('/var/log/other-such.log')
 })
 
 test('a report can be given a title from nothing', async ({ page, shop, visit }) => {
@@ -104,22 +104,22 @@ test('a report can be given a title from nothing', async ({ page, shop, visit })
   await expect(page).toHaveURL(/title=The\+week\+of\+the\+move/)
 })
 
-test('the settings file is still as it was typed after a look at another view', async ({ page, own, visit }) => {
-  await visit(own.place, '#/settings/file')
+test('the edited settings file stays while another view is shown', async ({ page, engine, visit }) => {
+  await visit(engine.address, '#/settings/file')
   const file = page.getByRole('textbox', { name: 'Settings file' })
   await expect(file).toContainText('[host]')
   await file.fill('[host]\ninterval_seconds = 7\n')
   await page.getByRole('main').getByRole('link', { name: 'Data' }).click()
-  await expect(page.getByText('How long data are kept')).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Retention' })).toBeVisible()
   await page.getByRole('main').getByRole('link', { name: 'File' }).click()
   await expect(file).toContainText('interval_seconds = 7')
   await page.getByRole('button', { name: 'Discard' }).click()
   await expect(file).not.toContainText('interval_seconds = 7')
 })
 
-test('a setting that is refused stays to be mended', async ({ page, own, visit, faults }) => {
+test('a rejected setting stays in its field', async ({ page, engine, visit, faults }) => {
   faults.allowRefusal()
-  await visit(own.place, '#/settings')
+  await visit(engine.address, '#/settings')
   const address = page.getByRole('textbox', { name: 'Prometheus remote write' })
   await address.fill('nowhere at all')
   await address.press('Enter')
@@ -129,7 +129,7 @@ test('a setting that is refused stays to be mended', async ({ page, own, visit, 
   await expect(address).not.toHaveValue('nowhere at all')
 })
 
-test('a port that is mistyped stays to be mended', async ({ page, shop, visit }) => {
+test('a mistyped port stays in its field', async ({ page, shop, visit }) => {
   await visit(shop, '#/health/new?kind=tcp')
   const port = page.getByRole('dialog').getByRole('textbox', { name: 'Port' })
   await port.fill('443')
@@ -141,21 +141,21 @@ test('a port that is mistyped stays to be mended', async ({ page, shop, visit })
   await expect(port).toHaveValue('443')
 })
 
-test('a line that is open stays in place while new ones arrive', async ({ page, own, visit }) => {
-  await sendAll(own.place, 'till', ['the line to read'], 'first')
-  await visit(own.place, '#/logs?q=service%3Dtill')
+test('a line that is open stays in address while new ones arrive', async ({ page, engine, visit }) => {
+  await sendAll(engine.address, 'till', ['the line to read'], 'first')
+  await visit(engine.address, '#/logs?q=service%3Dtill')
   const line = page.getByRole('button', { name: /the line to read/ })
   await line.click()
   await expect(line).toHaveAttribute('aria-expanded', 'true')
   const before = await line.boundingBox()
-  await sendAll(own.place, 'till', ['a newer line', 'another newer line'], 'second')
+  await sendAll(engine.address, 'till', ['a newer line', 'another newer line'], 'second')
   await expect(page.getByRole('button', { name: '2 new lines' })).toBeVisible()
   expect((await line.boundingBox())?.y).toBe(before?.y)
   await line.click()
   await expect(page.getByRole('button', { name: /another newer line/ })).toBeVisible()
 })
 
-test('a rule that was left by mistake is gone back to as it was', async ({ page, shop, visit }) => {
+test('a rule closed by mistake is reopened as it was', async ({ page, shop, visit }) => {
   await visit(shop, '#/alerts/rules/new?metric=system.memory.utilization')
   await page.getByLabel('Name', { exact: true }).fill('Half a rule')
   await page.getByRole('button', { name: 'critical' }).click()
@@ -166,27 +166,27 @@ test('a rule that was left by mistake is gone back to as it was', async ({ page,
   await expect(page.getByRole('button', { name: 'critical' })).toHaveAttribute('aria-pressed', 'true')
 })
 
-test('a settings file that was changed elsewhere is not overwritten unseen', async ({ page, own, visit }) => {
-  await visit(own.place, '#/settings/file')
+test('a settings file that was changed elsewhere is not overwritten unseen', async ({ page, engine, visit }) => {
+  await visit(engine.address, '#/settings/file')
   const file = page.getByRole('textbox', { name: 'Settings file' })
   await expect(file).toContainText('[host]')
   await file.fill('[host]\ninterval_seconds = 7\n')
-  await writeFile(join(own.place.folder, 'data', 'settings.toml'), '[host]\ninterval_seconds = 9\n')
+  await writeFile(join(engine.address.folder, 'data', 'settings.toml'), '[host]\ninterval_seconds = 9\n')
   await expect
-    .poll(async () => (await command<{ text: string }>(own.place, 'settings', {})).text)
+    .poll(async () => (await command<{ text: string }>(engine.address, 'settings', {})).text)
     .toContain('interval_seconds = 9')
   const save = page.getByRole('button', { name: 'Save', exact: true })
   await save.click()
-  await expect(page.getByText(/changed elsewhere meanwhile/)).toBeVisible()
+  await expect(page.getByText(/changed elsewhere/)).toBeVisible()
   await expect(file).toContainText('interval_seconds = 7')
   await save.click()
-  await expect(page.getByText('Settings are saved and in force')).toBeVisible()
-  expect((await command<{ text: string }>(own.place, 'settings', {})).text).toContain('interval_seconds = 7')
+  await expect(page.getByText('Settings saved')).toBeVisible()
+  expect((await command<{ text: string }>(engine.address, 'settings', {})).text).toContain('interval_seconds = 7')
 })
 
-test('a settings file that is edited elsewhere is shown at once', async ({ page, own, visit }) => {
-  const file = join(own.place.folder, 'data', 'settings.toml')
-  await visit(own.place, '#/settings/file')
+test('a settings file that is edited elsewhere is shown at once', async ({ page, engine, visit }) => {
+  const file = join(engine.address.folder, 'data', 'settings.toml')
+  await visit(engine.address, '#/settings/file')
   const shown = page.getByRole('textbox', { name: 'Settings file' })
   await expect(shown).toContainText('[host]')
   await writeFile(file, '# by hand\n[host]\ninterval_seconds = 9\n')
@@ -195,11 +195,7 @@ test('a settings file that is edited elsewhere is shown at once', async ({ page,
   await expect(page.getByText(/interval_seconds/)).toBeVisible()
 })
 
-test('Enter takes the metric that was searched for, not the one that was listed before', async ({
-  page,
-  shop,
-  visit,
-}) => {
+test('Enter opens the metric that was searched for, not the one listed before', async ({ page, shop, visit }) => {
   await visit(shop, '#/metrics')
   await expect(page.getByRole('button', { name: /^binnacle_/ }).first()).toBeVisible()
   const field = page.getByRole('searchbox', { name: 'Find a metric' })
@@ -209,11 +205,7 @@ test('Enter takes the metric that was searched for, not the one that was listed 
   await expect(page.getByRole('heading', { name: 'http.server.request.duration' })).toBeVisible()
 })
 
-test('a form of a new check is typed into at once and stays when the page beside it is pressed', async ({
-  page,
-  shop,
-  visit,
-}) => {
+test('the form of a new check has the focus and stays on a press outside', async ({ page, shop, visit }) => {
   await visit(shop, '#/health')
   await page.getByRole('button', { name: 'New check' }).click()
   const address = page.getByRole('dialog').getByLabel('Address', { exact: true })

@@ -1,4 +1,4 @@
-import { page as pageOf } from './engine'
+import { consoleUrl } from './engine'
 import { expect, expectDrawn, test } from './fixtures'
 
 const SERVICES = ['gateway', 'catalog', 'search', 'cart', 'checkout', 'payments', 'mailer']
@@ -18,7 +18,7 @@ test('the overview shows services, checks, what fires and the vital signs of thi
   await expect(page.getByRole('link', { name: /^CPU/ }).locator('svg path').first()).toBeVisible()
 })
 
-test('services lead to one service with its charts, operations and neighbours', async ({ page, shop, visit }) => {
+test('services link to one service with its charts, operations and neighbours', async ({ page, shop, visit }) => {
   await visit(shop, '#/services')
   await page.getByRole('main').getByRole('link', { name: 'checkout', exact: true }).click()
   await expect(page).toHaveURL(/#\/services\/checkout/)
@@ -30,7 +30,7 @@ test('services lead to one service with its charts, operations and neighbours', 
   await expect(page.getByRole('row').nth(1)).toBeVisible()
 })
 
-test('metrics are found by typing and drawn, apart by a tag', async ({ page, shop, visit }) => {
+test('metrics are found by typing and drawn, grouped by a tag', async ({ page, shop, visit }) => {
   await visit(shop, '#/metrics')
   await page.getByRole('searchbox', { name: 'Find a metric' }).fill('http.server.request.dur')
   await page.getByRole('button', { name: /^http\.server\.request\.duration/ }).click()
@@ -41,7 +41,7 @@ test('metrics are found by typing and drawn, apart by a tag', async ({ page, sho
   await expect(page.getByRole('list', { name: 'Series' }).getByText('gateway')).toBeVisible()
 })
 
-test('logs are searched, opened and lead to their trace', async ({ page, shop, visit }) => {
+test('logs are searched, opened and link to their trace', async ({ page, shop, visit }) => {
   await visit(shop, '#/logs')
   const lines = page.getByRole('region', { name: 'Log lines' })
   await expect(lines.getByRole('button').first()).toBeVisible()
@@ -56,14 +56,14 @@ test('logs are searched, opened and lead to their trace', async ({ page, shop, v
   await expect(page.getByRole('tree', { name: 'Spans' }).getByRole('treeitem').first()).toBeVisible()
 })
 
-test('a search that cannot be read says where it is wrong', async ({ page, shop, visit, faults }) => {
+test('an invalid search shows the position of the fault', async ({ page, shop, visit, faults }) => {
   faults.allowRefusal()
   await visit(shop, '#/logs?q=severity%3E%3Dloud')
   await expect(page.getByRole('textbox', { name: 'Search the logs' })).toHaveAttribute('aria-invalid', 'true')
   await expect(page.getByText('expected trace, debug, info')).toBeVisible()
 })
 
-test('traces lead to a waterfall, a span and its log lines', async ({ page, shop, visit }) => {
+test('traces link to a waterfall, a span and its logs', async ({ page, shop, visit }) => {
   await visit(shop, '#/traces?q=name%3D%22POST%20%2Fcheckout%22&order=slowest')
   await expectDrawn(page, 'main')
   await page
@@ -96,9 +96,9 @@ test('a service has the same colour in another browser that met others first', a
   await expect(page.locator('a.root').first()).toBeVisible()
   const context = await browser.newContext()
   const other = await context.newPage()
-  await other.goto(pageOf(shop, '#/logs'))
+  await other.goto(consoleUrl(shop, '#/logs'))
   await expect(other.getByText('payments').first()).toBeVisible()
-  await other.goto(pageOf(shop, '#/traces'))
+  await other.goto(consoleUrl(shop, '#/traces'))
   await expect(other.locator('a.root').first()).toBeVisible()
   await expect
     .poll(async () => {
@@ -140,28 +140,28 @@ test('analysis gives the band, the trend and the comparison of a service', async
   await visit(shop, '#/analysis?service=gateway&figure=p95')
   await expectDrawn(page, 'figure.chart')
   await expect(page.getByRole('heading', { name: 'Trend' })).toBeVisible()
-  await expect(page.getByText(/interval .* from \d+ points/)).toBeVisible()
-  await page.getByRole('button', { name: 'the day before' }).click()
+  await expect(page.getByText(/CI .* from \d+ points/)).toBeVisible()
+  await page.getByRole('button', { name: 'day before' }).click()
   await expect(page).toHaveURL(/against=day/)
-  await page.getByRole('button', { name: 'choose' }).click()
+  await page.getByRole('button', { name: 'custom' }).click()
   await expect(page.getByLabel('Before, from')).toBeVisible()
   await expect(page.getByRole('row', { name: /Median/ })).toBeVisible()
 })
 
-test('a report is shown and saved as a page and as figures', async ({ page, shop, visit }) => {
-  await visit(shop, '#/reports?title=Weekly%20look')
+test('a report is shown and saved as a page and as data', async ({ page, shop, visit }) => {
+  await visit(shop, '#/reports?title=Weekly%20summary')
   const preview = page.frameLocator('iframe')
-  await expect(preview.getByRole('heading', { name: 'Weekly look' })).toBeVisible()
+  await expect(preview.getByRole('heading', { name: 'Weekly summary' })).toBeVisible()
   await expect(preview.getByText('checkout').first()).toBeVisible()
   expect(await page.locator('iframe').getAttribute('srcdoc')).not.toContain('<script')
   for (const [button, ending, first] of [
     ['Page (HTML)', 'html', '<!doctype html>'],
-    ['Figures (CSV)', 'csv', 'service'],
+    ['Data (CSV)', 'csv', 'service'],
   ] as const) {
     const started = page.waitForEvent('download')
     await page.getByRole('button', { name: button }).click()
     const download = await started
-    expect(download.suggestedFilename()).toBe(`Weekly-look.${ending}`)
+    expect(download.suggestedFilename()).toBe(`Weekly-summary.${ending}`)
     const chunks: Buffer[] = []
     for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)
     const text = Buffer.concat(chunks).toString()
@@ -170,7 +170,7 @@ test('a report is shown and saved as a page and as figures', async ({ page, shop
   }
 })
 
-test('connect says what to copy and that data came in', async ({ page, shop, visit }) => {
+test('the connect view shows settings to copy and counts received data', async ({ page, shop, visit }) => {
   await visit(shop, '#/connect')
   await expect(page.getByText(`OTEL_EXPORTER_OTLP_ENDPOINT=http://${shop.otlpGrpc}`)).toBeVisible()
   await expect(page.getByText(/samples, .* lines, .* spans/)).toBeVisible()

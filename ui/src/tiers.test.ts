@@ -31,22 +31,22 @@ const fileOf = (path: string): string | undefined =>
   [path, `${path}.ts`, `${path}/index.ts`].find((candidate) => all.some(({ name }) => name === candidate))
 
 const tierOf = (path: string): string => path.split('/')[0] ?? ''
-const subjectOf = (path: string): string => path.split('/')[1] ?? ''
+const targetOf = (path: string): string => path.split('/')[1] ?? ''
 
 describe('the tiers of the console', () => {
-  it('keep raw colours in tokens.css', () => {
+  it('have raw colours in tokens.css only', () => {
     const colour = /#[0-9a-f]{3,8}\b(?=[\s;,)'"`])|\b(?:rgb|rgba|hsl|hsla|oklch)\(\s*[\d.]/i
     expect(
       offenders(({ name, text }) => name !== 'tokens.css' && colour.test(text.replaceAll(/#\/[^\s'"`]*/g, ''))),
     ).toEqual([])
   })
 
-  it('keep Tauri and HTTP in the backend folder', () => {
+  it('have Tauri and HTTP in the backend folder only', () => {
     const wire = /@tauri-apps|__TAURI|\bfetch\(|\bnew WebSocket\(/
     expect(offenders(({ name, text }) => !name.startsWith('backend/') && wire.test(text))).toEqual([])
   })
 
-  it('have every folder of the console', () => {
+  it('list every folder of the console', () => {
     const folders = new Set(all.filter(({ name }) => name.includes('/')).map(({ name }) => tierOf(name)))
     expect([...folders].sort()).toEqual(Object.keys(TIERS).sort())
   })
@@ -63,7 +63,7 @@ describe('the tiers of the console', () => {
   it('join subjects only in views', () => {
     const wrong = (file: File) =>
       tierOf(file.name) === 'subjects' &&
-      imports(file).some((path) => tierOf(path) === 'subjects' && subjectOf(path) !== subjectOf(file.name))
+      imports(file).some((path) => tierOf(path) === 'subjects' && targetOf(path) !== targetOf(file.name))
     expect(offenders(wrong)).toEqual([])
   })
 
@@ -91,7 +91,7 @@ describe('the tiers of the console', () => {
     expect([...graph.keys()].flatMap((name) => visit(name, []) ?? [])).toEqual([])
   })
 
-  it('keep components short', () => {
+  it('have short components', () => {
     expect(offenders(({ name, text }) => name.endsWith('.svelte') && text.split('\n').length > 400)).toEqual([])
   })
 })

@@ -131,7 +131,7 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     driver.click(&labelled("Comparison")).await?;
     driver.click("//*[@role='option'][normalize-space(.)='above']").await?;
     driver.fill(&labelled("Threshold"), "100").await?;
-    driver.fill(&labelled("Hold"), "2 s").await?;
+    driver.fill(&labelled("For"), "2 s").await?;
     driver.fill(&labelled("Interval"), "1 s").await?;
     driver.click("//label[contains(., 'Name')]//input").await?;
     driver.fill("//label[contains(., 'Name')]//input", "Orders wait").await?;

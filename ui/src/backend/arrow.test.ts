@@ -2,8 +2,8 @@ import { tableFromArrays, tableToIPC } from '@uwdata/flechette'
 import { describe, expect, it } from 'vitest'
 import { decodeSeries } from './arrow'
 
-describe('an answer of series', () => {
-  it('is read with its unit, gaps and one list of points a label set', () => {
+describe('a series response', () => {
+  it('is decoded with its unit, its gaps and one list of points per label set', () => {
     const table = tableFromArrays({
       labels: ['{"route":"/a"}', '{"route":"/a"}', '{"route":"/b"}', '{}'],
       time: [1000, 2000, 1000, null],

@@ -2,8 +2,8 @@ import { tableFromIPC } from '@uwdata/flechette'
 import type { Gap, SeriesAnswer, SeriesPoints } from './generated'
 
 /**
- * Reads the Arrow IPC stream of the command `series`: metadata in the schema, rows of one series beside one another.
- * Rows without a time only name a series that has no points.
+ * Decodes the Arrow IPC stream of the command `series`. Metadata is in the schema, and the rows of
+ * a series are adjacent. A row without a time names a series that has no points.
  */
 export function decodeSeries(bytes: ArrayBuffer | Uint8Array): SeriesAnswer {
   const table = tableFromIPC(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))
@@ -14,9 +14,9 @@ export function decodeSeries(bytes: ArrayBuffer | Uint8Array): SeriesAnswer {
   const series: SeriesPoints[] = []
   let text: string | null = null
   for (let index = 0; index < table.numRows; index += 1) {
-    const named = String(labels?.at(index) ?? '{}')
-    if (named !== text) series.push({ labels: JSON.parse(named), times: [], values: [] })
-    text = named
+    const labelJson = String(labels?.at(index) ?? '{}')
+    if (labelJson !== text) series.push({ labels: JSON.parse(labelJson), times: [], values: [] })
+    text = labelJson
     const time = times?.at(index) as number | null
     if (time === null) continue
     const points = series.at(-1)

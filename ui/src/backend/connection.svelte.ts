@@ -1,12 +1,12 @@
-/** How the console reaches the engine right now. */
+/** The state of the connection to the engine. */
 export type ConnectionState = 'connecting' | 'open' | 'lost' | 'unauthorised'
 
 /** The connection to the engine: shown in the shell, set by the transports. */
 class Connection {
   state = $state<ConnectionState>('connecting')
-  /** Since when the state holds, in milliseconds since the epoch. */
+  /** Time of the last change of state, in milliseconds since the epoch. */
   since = $state(Date.now())
-  /** Bumped each time the connection comes back, so that views load again. */
+  /** Counts reconnections, so that views reload. */
   epoch = $state(0)
 
   set(state: ConnectionState): void {

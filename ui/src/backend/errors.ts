@@ -1,6 +1,6 @@
 import type { ApiError, ErrorCode } from './generated'
 
-/** A command that failed, with the engine's code and a message for people. */
+/** A failed command with the engine's code and message. */
 export class BackendError extends Error {
   readonly code: ErrorCode | 'unreachable' | 'unauthorised'
 
@@ -14,7 +14,7 @@ export class BackendError extends Error {
 const isApiError = (value: unknown): value is ApiError =>
   typeof value === 'object' && value !== null && 'code' in value && 'message' in value
 
-/** Any thrown thing as a `BackendError`. */
+/** Converts a thrown value to a `BackendError`. */
 export function asBackendError(thrown: unknown): BackendError {
   if (thrown instanceof BackendError) return thrown
   if (isApiError(thrown)) return new BackendError(thrown.code, thrown.message)
@@ -22,5 +22,5 @@ export function asBackendError(thrown: unknown): BackendError {
   return new BackendError('internal', String(thrown))
 }
 
-/** Whether a request ended because a newer one took its place. */
+/** Returns true if a newer request replaced this one. */
 export const isAborted = (thrown: unknown): boolean => thrown instanceof DOMException && thrown.name === 'AbortError'

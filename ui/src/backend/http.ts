@@ -6,7 +6,9 @@ import type { Transport } from './transport'
 
 const TOKEN_KEY = 'binnacle-token'
 
-/** Takes the token from the page's address once, keeps it for this tab and removes it from the address. */
+/**
+ * Reads the token from the page's address, stores it for this tab and removes it from the address.
+ */
 function takeToken(): string {
   const address = new URL(location.href)
   const given = address.searchParams.get('token')
@@ -26,11 +28,11 @@ async function failure(response: Response): Promise<BackendError> {
   try {
     return asBackendError(await response.json())
   } catch {
-    return new BackendError('internal', `the engine answered ${response.status} ${response.statusText}`)
+    return new BackendError('internal', `the engine responded ${response.status} ${response.statusText}`)
   }
 }
 
-/** Hands a file to the browser, which puts it where it puts downloads. */
+/** Starts a download in the browser; returns the name. */
 function download(content: Blob, name: string): string {
   const address = URL.createObjectURL(content)
   Object.assign(document.createElement('a'), { href: address, download: name }).click()
@@ -38,7 +40,7 @@ function download(content: Blob, name: string): string {
   return name
 }
 
-/** The engine over HTTP and one WebSocket. */
+/** Returns a transport over HTTP and one WebSocket. */
 export function httpTransport(): Transport {
   const token = takeToken()
   const socket = openSocket(() => {
@@ -61,7 +63,7 @@ export function httpTransport(): Transport {
     } catch (thrown) {
       if (signal?.aborted) throw thrown
       connection.set('lost')
-      throw new BackendError('unreachable', 'the engine does not answer; it may have been stopped')
+      throw new BackendError('unreachable', 'no answer from the engine; it may have been stopped')
     }
     if (!response.ok) throw await failure(response)
     return response
@@ -78,8 +80,8 @@ export function httpTransport(): Transport {
     subscribe: socket.subscribe,
     async saveFile(command, args, suggestedName) {
       const response = await post(command, args)
-      const named = /filename="?([^";]+)"?/.exec(response.headers.get('content-disposition') ?? '')
-      const name = suggestedName || named?.[1] || command
+      const header = /filename="?([^";]+)"?/.exec(response.headers.get('content-disposition') ?? '')
+      const name = suggestedName || header?.[1] || command
       return download(await response.blob(), name)
     },
     saveContent: (content, suggestedName) => Promise.resolve(download(content, suggestedName)),

@@ -7,7 +7,7 @@ export type * from './generated'
 export { connection, type ConnectionState } from './connection.svelte'
 export { BackendError, asBackendError, isAborted } from './errors'
 
-/** Whether the console runs in the desktop program's window. */
+/** True if the console runs in the window of the desktop program. */
 export const inWindow = typeof window !== 'undefined' && '__TAURI_INTERNALS__' in window
 
 let chosen: Transport | undefined
@@ -17,7 +17,10 @@ export type CommandName = keyof Commands
 export type Arguments<Name extends CommandName> = Commands[Name]['arguments']
 export type Answer<Name extends CommandName> = Commands[Name]['reply']
 
-/** Calls a command of the engine. Rejects with `BackendError`, or with `AbortError` once `signal` is aborted. */
+/**
+ * Calls a command of the engine. Rejects with `BackendError`, or with `AbortError` once `signal` is
+ * aborted.
+ */
 export function call<Name extends CommandName>(
   name: Name,
   args: Arguments<Name>,
@@ -27,8 +30,9 @@ export function call<Name extends CommandName>(
 }
 
 /**
- * Hands every message of a topic to `handler`; the returned function ends that. Survives a lost connection.
- * Nothing is sent while the console is hidden; whoever needs what came meanwhile asks when it is shown again.
+ * Passes every message of a topic to `handler` until the returned function is called. Survives a
+ * lost connection. No message arrives while the console is hidden; views reload when it is shown
+ * again.
  */
 export function subscribe<Topic extends keyof Topics>(
   topic: Topic,
@@ -51,12 +55,12 @@ export function subscribe<Topic extends keyof Topics>(
   }
 }
 
-/** Saves content made in the console; gives where it went, or null when the person chose not to. */
+/** Saves content made in the console; returns its path, or null if the user cancelled. */
 export function saveContent(content: Blob, suggestedName: string): Promise<string | null> {
   return transport().saveContent(content, suggestedName)
 }
 
-/** Saves the file that a command answers with; gives where it went, or null when the person chose not to. */
+/** Saves the file that a command returns; returns its path, or null if the user cancelled. */
 export function saveFile<Name extends 'report' | 'export'>(
   command: Name,
   args: Arguments<Name>,

@@ -7,9 +7,12 @@ interface Subscription {
 }
 
 const FIRST_DELAY = 250
-const LONGEST_DELAY = 8000
+const MAX_DELAY = 8000
 
-/** One WebSocket for all subscriptions, opened again with growing delays; every subscription is asked for again. */
+/**
+ * Opens one WebSocket for all subscriptions. It reconnects with growing delays and subscribes
+ * again.
+ */
 export function openSocket(address: () => string) {
   const subscriptions = new Map<number, Subscription>()
   let socket: WebSocket | null = null
@@ -20,7 +23,7 @@ export function openSocket(address: () => string) {
   const send = (message: unknown) => {
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
   }
-  const ask = (id: number, { topic, args }: Subscription) => send({ subscribe: id, topic, args })
+  const sendSubscription = (id: number, { topic, args }: Subscription) => send({ subscribe: id, topic, args })
 
   function receive(text: string) {
     const { subscription, message } = JSON.parse(text) as { subscription?: number; message?: unknown }
@@ -34,13 +37,13 @@ export function openSocket(address: () => string) {
     opened.onopen = () => {
       delay = FIRST_DELAY
       connection.set('open')
-      for (const [id, subscription] of subscriptions) ask(id, subscription)
+      for (const [id, subscription] of subscriptions) sendSubscription(id, subscription)
     }
     opened.onmessage = (event) => receive(String(event.data))
     opened.onclose = () => {
       if (connection.state !== 'unauthorised') connection.set('lost')
       timer = setTimeout(open, delay)
-      delay = Math.min(delay * 2, LONGEST_DELAY)
+      delay = Math.min(delay * 2, MAX_DELAY)
     }
   }
 
@@ -54,7 +57,7 @@ export function openSocket(address: () => string) {
       const id = next++
       const subscription = { topic, args, handler }
       subscriptions.set(id, subscription)
-      ask(id, subscription)
+      sendSubscription(id, subscription)
       return () => {
         subscriptions.delete(id)
         send({ unsubscribe: id })

@@ -4,12 +4,12 @@ import { connection } from './connection.svelte'
 import { asBackendError } from './errors'
 import type { Transport } from './transport'
 
-/** The engine inside the desktop program. */
+/** Returns a transport to the engine inside the desktop program. */
 export function tauriTransport(): Transport {
   connection.set('open')
   let next = 1
 
-  async function ask<T>(command: string, args: Record<string, unknown>): Promise<T> {
+  async function invokeCommand<T>(command: string, args: Record<string, unknown>): Promise<T> {
     try {
       return await invoke<T>(command, args)
     } catch (thrown) {
@@ -19,8 +19,8 @@ export function tauriTransport(): Transport {
 
   return {
     async call(name, args, signal) {
-      const answer = await ask<unknown>('command', { name, args })
-      // A window cannot take a call back; the answer of a superseded one is dropped.
+      const answer = await invokeCommand<unknown>('command', { name, args })
+      // A call of a window cannot be cancelled; the answer of a superseded one is dropped.
       signal?.throwIfAborted()
       if (answer instanceof ArrayBuffer) return name === 'series' ? decodeSeries(answer) : new Blob([answer])
       return answer
@@ -28,13 +28,13 @@ export function tauriTransport(): Transport {
     subscribe(topic, args, handler) {
       const id = next++
       const channel = new Channel<unknown>(handler)
-      void ask('subscribe', { id, topic, args, channel })
-      return () => void ask('unsubscribe', { id })
+      void invokeCommand('subscribe', { id, topic, args, channel })
+      return () => void invokeCommand('unsubscribe', { id })
     },
     saveContent: async (content, suggestedName) => {
       const bytes = Array.from(new Uint8Array(await content.arrayBuffer()))
-      return ask<string | null>('save_content', { content: bytes, suggestedName })
+      return invokeCommand<string | null>('save_content', { content: bytes, suggestedName })
     },
-    saveFile: (name, args, suggestedName) => ask<string | null>('save_file', { name, args, suggestedName }),
+    saveFile: (name, args, suggestedName) => invokeCommand<string | null>('save_file', { name, args, suggestedName }),
   }
 }

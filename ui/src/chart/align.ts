@@ -1,18 +1,18 @@
 import type { ChartSeries } from './types'
 
-/** Values in the shape uPlot draws: `null` breaks a line, `undefined` is no point and does not. */
+/** Values as uPlot draws them: `null` breaks a line, `undefined` is no point and does not. */
 export type AlignedValues = (number | null | undefined)[]
 
-/** A common time axis and, per series, one value for each of its times. */
+/** A common time axis with one value per time and series. */
 export interface Aligned {
   times: number[]
   values: AlignedValues[]
 }
 
-/** Missing time longer than this many steps breaks a line. */
+/** Missing time in steps above which a line breaks. */
 const JOIN_STEPS = 2.5
 
-/** Points of one series with a `null` put into each stretch of missing time. */
+/** Returns the points of a series with a `null` in each range of missing time. */
 function withBreaks(series: ChartSeries, step: number): Map<number, number | null> {
   const points = new Map<number, number | null>()
   let previous: number | undefined
@@ -27,7 +27,7 @@ function withBreaks(series: ChartSeries, step: number): Map<number, number | nul
   return points
 }
 
-/** Puts series with times of their own on one axis. Lines are never joined across missing time. */
+/** Aligns series with different times on one axis. Lines are never joined across missing time. */
 export function align(series: ChartSeries[], step: number): Aligned {
   const broken = series.map((one) => withBreaks(one, step))
   const all = new Set<number>()
@@ -37,7 +37,9 @@ export function align(series: ChartSeries[], step: number): Aligned {
   return { times: axis, values: broken.map((points) => onAxis(points, axis)) }
 }
 
-/** The values at the axis' times. A break lasts until the next value, across the times that other series have. */
+/**
+ * Returns the values at the times of the axis. A break lasts until the next value of the series.
+ */
 function onAxis(points: Map<number, number | null>, axis: readonly number[]): AlignedValues {
   let missing = false
   return axis.map((time) => {
@@ -47,13 +49,13 @@ function onAxis(points: Map<number, number | null>, axis: readonly number[]): Al
   })
 }
 
-/** Sums from the last series up, so that the first is the top edge of the stack. */
+/** Returns sums from the last series up, so that the first is the top edge of the stack. */
 export function stack(aligned: Aligned): Aligned {
   const values: AlignedValues[] = new Array<AlignedValues>(aligned.values.length)
   let below: AlignedValues | undefined
   for (let index = aligned.values.length - 1; index >= 0; index--) {
-    const own = aligned.values[index] ?? []
-    const sums: AlignedValues = own.map((value, at) => {
+    const row = aligned.values[index] ?? []
+    const sums: AlignedValues = row.map((value, at) => {
       const under = below?.[at]
       if (typeof value !== 'number' && typeof under !== 'number') return value === null ? null : under
       return (value ?? 0) + (under ?? 0)
@@ -64,13 +66,13 @@ export function stack(aligned: Aligned): Aligned {
   return { times: aligned.times, values }
 }
 
-/** The value of a series nearest to an index, looked for no farther than `reach` milliseconds. */
+/** Returns the value of a series nearest to an index, at most `reach` milliseconds away. */
 export function nearestValue(aligned: Aligned, series: number, index: number, reach: number): number | null {
   const values = aligned.values[series]
   const time = aligned.times[index]
   if (!values || time === undefined) return null
-  const own = values[index]
-  if (own !== undefined) return own
+  const exact = values[index]
+  if (exact !== undefined) return exact
   for (let distance = 1; distance < values.length; distance++) {
     const [left, right] = [index - distance, index + distance]
     const leftNear = time - (aligned.times[left] ?? -Infinity) <= reach

@@ -3,14 +3,14 @@ import { align, nearestValue, stack } from './align'
 import { bandReach, readableTicks, valueDomain } from './domain'
 import { chartCsv } from './export'
 import { assignColours, PALETTE_SIZE } from './palette'
-import { parseQuantity, tick } from '@/format/units'
+import { parseValue, tick } from '@/format/units'
 import { pickSeries } from './tooltip'
 import { snap } from './threshold'
 
 const line = (name: string, times: number[], values: (number | null)[]) => ({ name, labels: {}, times, values })
 
 describe('colours', () => {
-  it('are the same for a name whatever else is shown, unless two names want one colour', () => {
+  it('are the same for a name in every chart, unless two names share one colour', () => {
     const alone = assignColours(['checkout']).get('checkout')
     expect(assignColours(['checkout', 'checkout']).get('checkout')).toBe(alone)
     const names = Array.from({ length: PALETTE_SIZE }, (_, index) => `service-${index}`)
@@ -27,7 +27,7 @@ describe('colours', () => {
 })
 
 describe('alignment', () => {
-  it('keeps a break open across times that only other series have', () => {
+  it('breaks a line across times that only other series have', () => {
     const { times, values } = align([line('a', [0, 100], [1, 2]), line('b', [0, 10, 20, 30, 100], [1, 1, 1, 1, 1])], 10)
     expect(times).toEqual([0, 10, 20, 30, 40, 100])
     expect(values[0]).toEqual([1, null, null, null, null, 2])
@@ -39,12 +39,12 @@ describe('alignment', () => {
     expect(values[0]).toEqual([1, 2, 3, null, 4])
   })
 
-  it('keeps a series whole where another has more points', () => {
+  it('does not break a series where another has more points', () => {
     const { values } = align([line('a', [0, 20, 40], [1, 2, 3]), line('b', [0, 10, 20, 30, 40], [1, 1, 1, 1, 1])], 20)
     expect(values[0]).toEqual([1, undefined, 2, undefined, 3])
   })
 
-  it('stacks from the last series up and keeps breaks', () => {
+  it('stacks from the last series up with its breaks', () => {
     const stacked = stack(align([line('a', [0, 10], [1, 2]), line('b', [0, 10], [10, null])], 10))
     expect(stacked.values).toEqual([
       [11, 2],
@@ -52,7 +52,7 @@ describe('alignment', () => {
     ])
   })
 
-  it('reads the nearest value within reach only', () => {
+  it('returns the nearest value within reach only', () => {
     const aligned = align([line('a', [0, 100], [1, 2]), line('b', [10, 20, 90], [0, 0, 0])], 60)
     expect(nearestValue(aligned, 0, 1, 15)).toBe(1)
     expect(nearestValue(aligned, 0, 2, 5)).toBeNull()
@@ -60,13 +60,13 @@ describe('alignment', () => {
 })
 
 describe('axes', () => {
-  it('start at zero unless the movement would be lost', () => {
+  it('start at zero unless the values would look flat', () => {
     expect(valueDomain([10, 100])[0]).toBe(0)
     expect(valueDomain([1000, 1010])[0]).toBeGreaterThan(900)
     expect(valueDomain(null)).toEqual([0, 1])
   })
 
-  it('are stretched by a band only so far', () => {
+  it('are extended by a band up to a limit', () => {
     expect(bandReach([0, 10], [-500], [900])).toEqual([0, 15])
     expect(bandReach([0, 10], [2], [8])).toEqual([2, 8])
   })
@@ -88,31 +88,31 @@ describe('axes', () => {
   })
 })
 
-describe('typed quantities', () => {
+describe('typed values with a unit', () => {
   it('are read in the unit of the metric', () => {
-    expect(parseQuantity('800 ms', 's')).toBe(0.8)
-    expect(parseQuantity('1.5 s', 'ns')).toBe(1.5e9)
-    expect(parseQuantity('0.8', 's')).toBe(0.8)
-    expect(parseQuantity('2 GiB', 'By')).toBe(2 * 1024 ** 3)
-    expect(parseQuantity('2gb', 'By')).toBe(2 * 1024 ** 3)
-    expect(parseQuantity('5%', 'ratio')).toBe(0.05)
-    expect(parseQuantity('3k', '1')).toBe(3000)
-    expect(parseQuantity('12/s', '1/s')).toBe(12)
+    expect(parseValue('800 ms', 's')).toBe(0.8)
+    expect(parseValue('1.5 s', 'ns')).toBe(1.5e9)
+    expect(parseValue('0.8', 's')).toBe(0.8)
+    expect(parseValue('2 GiB', 'By')).toBe(2 * 1024 ** 3)
+    expect(parseValue('2gb', 'By')).toBe(2 * 1024 ** 3)
+    expect(parseValue('5%', 'ratio')).toBe(0.05)
+    expect(parseValue('3k', '1')).toBe(3000)
+    expect(parseValue('12/s', '1/s')).toBe(12)
   })
 
-  it('are refused in another unit', () => {
-    expect(parseQuantity('5 GiB', 's')).toBeNull()
-    expect(parseQuantity('lots', 's')).toBeNull()
-    expect(parseQuantity('', 's')).toBeNull()
+  it('are rejected in another unit', () => {
+    expect(parseValue('5 GiB', 's')).toBeNull()
+    expect(parseValue('lots', 's')).toBeNull()
+    expect(parseValue('', 's')).toBeNull()
   })
 })
 
-it('snaps a dragged value to what a pixel can tell apart', () => {
+it('snaps a dragged value to the resolution of a pixel', () => {
   expect(snap(0.80341, 0.004)).toBe(0.805)
   expect(snap(803.41, 7)).toBe(800)
 })
 
-it('isolates a series and takes it back', () => {
+it('isolates a series and shows all again', () => {
   expect(pickSeries(['a', 'b'], null, 'a', false)).toEqual(['a'])
   expect(pickSeries(['a', 'b'], ['a'], 'a', false)).toBeNull()
   expect(pickSeries(['a', 'b', 'c'], null, 'a', true)).toEqual(['b', 'c'])

@@ -1,4 +1,4 @@
-/** Smallest and largest of the numbers, ignoring what is missing or infinite. */
+/** Returns the smallest and the largest number, ignoring missing and infinite ones. */
 export function extent(lists: Iterable<Iterable<number | null | undefined>>): [number, number] | null {
   let low = Infinity
   let high = -Infinity
@@ -13,8 +13,8 @@ export function extent(lists: Iterable<Iterable<number | null | undefined>>): [n
 }
 
 /**
- * The range of a y axis. It starts at zero unless all values lie in a narrow stretch far from it
- * (narrower than a tenth of the largest), where the movement would not be seen.
+ * Returns the range of a y axis. It starts at zero unless all values are in a narrow range far from
+ * zero (narrower than a tenth of the largest), where changes would not be visible.
  */
 export function valueDomain(data: [number, number] | null, fromZero = false): [number, number] {
   if (!data) return [0, 1]
@@ -30,8 +30,8 @@ export function valueDomain(data: [number, number] | null, fromZero = false): [n
 }
 
 /**
- * How far a band may stretch the axis: half the spread of the values beyond them, and not below zero where
- * no value is. A very wide band would otherwise flatten the values it explains.
+ * Limits how far a band extends the axis: by half the spread of the values, and not below zero if
+ * no value is. A very wide band would otherwise flatten the values.
  */
 export function bandReach(
   data: [number, number] | null,
@@ -40,25 +40,25 @@ export function bandReach(
 ): number[] {
   const band = extent([lower, upper])
   if (!data || !band) return band ?? []
-  const room = (data[1] - data[0] || Math.abs(data[1]) || 1) / 2
-  const floor = data[0] >= 0 ? Math.max(0, data[0] - room) : data[0] - room
-  return [Math.max(band[0], floor), Math.min(band[1], data[1] + room)]
+  const margin = (data[1] - data[0] || Math.abs(data[1]) || 1) / 2
+  const floor = data[0] >= 0 ? Math.max(0, data[0] - margin) : data[0] - margin
+  return [Math.max(band[0], floor), Math.min(band[1], data[1] + margin)]
 }
 
-/** Ticks from `low` to `high` at steps that read well in a unit, at most `most` of them. */
+/** Returns at max `max` ticks from `low` to `high` at round steps of a unit. */
 export function readableTicks(
   low: number,
   high: number,
   unit: string,
-  most: number,
+  max: number,
 ): { ticks: number[]; spacing: number } {
-  const spacing = tickIncrements(unit).find((step) => (high - low) / step <= most - 1) ?? high - low
+  const spacing = tickIncrements(unit).find((step) => (high - low) / step <= max - 1) ?? high - low
   const ticks: number[] = []
   for (let at = Math.ceil(low / spacing); at * spacing <= high * (1 + 1e-9); at++) ticks.push(at * spacing)
   return { ticks, spacing }
 }
 
-/** Steps between ticks that read well in a unit, ascending. */
+/** Returns round steps between ticks of a unit, ascending. */
 export function tickIncrements(unit: string): number[] {
   const base = unit.replace(/\/s$/, '')
   if (/^(By|bytes?|KiBy|MiBy)$/.test(base)) return powers(2, 0, 60)

@@ -16,14 +16,14 @@ const place = (...exemplars: ReturnType<typeof exemplar>[]) =>
   placeExemplars(exemplars, range, frame).map(({ x, y, at }) => [x, y, at])
 
 describe('exemplars', () => {
-  it('stand at their time and value, from left to right', () => {
+  it('are placed at their time and value, from left to right', () => {
     expect(place(exemplar(1500, 10), exemplar(1250, 2.5))).toEqual([
       [25, 75, 'value'],
       [50, 0, 'value'],
     ])
   })
 
-  it('stand at an edge when their value lies beyond it, and at the foot when it has no place on the axis', () => {
+  it('are placed at an edge beyond the axis, and at the bottom without a value on the axis', () => {
     expect(place(exemplar(1100, 99), exemplar(1300, -1), exemplar(1500, null), exemplar(1700, NaN))).toEqual([
       [10, 0, 'above'],
       [30, 100, 'below'],
@@ -32,13 +32,13 @@ describe('exemplars', () => {
     ])
   })
 
-  it('are left out when outside the time shown or the plot has no size', () => {
+  it('are dropped outside the range or in a plot without a size', () => {
     expect(place(exemplar(999, 1), exemplar(2001, 1))).toEqual([])
     expect(placeExemplars([exemplar(1500, 1)], range, { ...frame, width: 0 })).toEqual([])
     expect(placeExemplars([exemplar(1500, 1)], { from: 1500, to: 1500 }, frame)).toEqual([])
   })
 
-  it('that would cover one another are one, that of the largest value', () => {
+  it('that overlap are drawn as the one with the largest value', () => {
     const placed = placeExemplars([exemplar(1500, 5), exemplar(1501, 5.1), exemplar(1505, 1)], range, frame)
     expect(placed.map(({ exemplar: { value } }) => value)).toEqual([5.1, 1])
   })

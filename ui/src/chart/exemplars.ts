@@ -1,6 +1,6 @@
 import type { ChartExemplar, ChartRange } from './types'
 
-/** Where the plot lies in its chart (pixels) and the values at its lower and upper edge. */
+/** Position of a plot in its chart in pixels, with the values at its lower and upper edge. */
 export interface PlotFrame {
   left: number
   top: number
@@ -10,7 +10,10 @@ export interface PlotFrame {
   high: number
 }
 
-/** An exemplar with its place in the plot. `above` and `below` stand at an edge, as their value lies beyond it. */
+/**
+ * An exemplar with its position in the plot. `above` and `below` are beyond an edge and drawn at
+ * it.
+ */
 export interface PlacedExemplar {
   exemplar: ChartExemplar
   x: number
@@ -18,10 +21,10 @@ export interface PlacedExemplar {
   at: 'value' | 'above' | 'below' | 'foot'
 }
 
-/** Marks nearer to one another than this (pixels) are one: that of the largest value. */
+/** Distance in pixels below which two marks are drawn as the one with the larger value. */
 const CELL = 7
 
-/** The exemplars that can be seen and told apart, from left to right. */
+/** Returns the visible exemplars without overlapping ones, from left to right. */
 export function placeExemplars(
   exemplars: readonly ChartExemplar[],
   range: ChartRange,

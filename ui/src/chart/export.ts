@@ -5,7 +5,7 @@ import type { ChartGap, ChartRange } from './types'
 import { readableTicks } from './domain'
 import { tick } from '@/format/units'
 
-/** A chart as it is shown, ready to be written to a file. */
+/** A chart as it is shown, for export. */
 export interface ChartPicture {
   title: string
   unit: string
@@ -17,12 +17,14 @@ export interface ChartPicture {
   threshold: number | undefined
 }
 
-/** Quotes a field of comma-separated values where it must be. */
+/** Quotes a CSV field if needed. */
 function field(text: string): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** One row per time, one column per series; times as ISO 8601 in UTC, missing values empty. */
+/**
+ * Writes CSV: a row per time, a column per series; times as ISO 8601 in UTC, missing values empty.
+ */
 export function chartCsv(picture: ChartPicture): string {
   const unit = picture.unit ? ` (${picture.unit})` : ''
   const head = ['time', ...picture.series.map((one) => field(`${one.name}${unit}`))].join(',')
@@ -58,7 +60,7 @@ function path(picture: ChartPicture, at: number, x: (time: number) => number, y:
   return parts.join('')
 }
 
-/** The chart as one SVG document that needs nothing else. */
+/** Writes the chart as a self-contained SVG document. */
 export function chartSvg(picture: ChartPicture, theme: CanvasTheme): string {
   const { range, domain } = picture
   const plotHeight = HEIGHT - TOP - BOTTOM
@@ -90,7 +92,7 @@ export function chartSvg(picture: ChartPicture, theme: CanvasTheme): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="Inter, sans-serif" font-size="11" fill="${theme.muted}"><rect width="100%" height="100%" fill="${theme.surface}"/><text x="16" y="22" font-size="13" font-weight="600" fill="${theme.text}">${escape(picture.title)}</text>${lines.join('')}${labels.join('')}${gaps.join('')}${curves.join('')}${bar}</svg>`
 }
 
-/** What the canvas shows, with the title above it. */
+/** Returns the content of the canvas with the title above it. */
 export function chartPng(canvas: HTMLCanvasElement, title: string, theme: CanvasTheme): Promise<Blob | null> {
   const ratio = devicePixelRatio || 1
   const head = 32 * ratio

@@ -1,16 +1,16 @@
 import type uPlot from 'uplot'
 import type { CanvasTheme } from './theme.svelte'
-import type { ChartBand, ChartGap, ChartMark, ChartStretch } from './types'
+import type { ChartBand, ChartGap, ChartMark, ChartSelection } from './types'
 
-/** What is drawn under and over the lines of a plot. */
+/** The layers under and over the lines of a plot. */
 export interface Layers {
   gaps: ChartGap[]
   marks: ChartMark[]
   band: ChartBand | undefined
-  stretches: ChartStretch[]
+  selections: ChartSelection[]
 }
 
-/** Clips drawing to the plot, so that nothing spills over the axes. */
+/** Clips drawing to the plot, so that axes are not covered. */
 function inPlot(plot: uPlot, draw: (context: CanvasRenderingContext2D) => void): void {
   const { left, top, width, height } = plot.bbox
   plot.ctx.save()
@@ -82,7 +82,7 @@ function expected(plot: uPlot, theme: CanvasTheme, band: ChartBand): void {
   })
 }
 
-/** The colour token of a mark's state. */
+/** Returns the colour token of a mark's state. */
 export function stateColour(state: string): string {
   switch (state) {
     case 'unhealthy':
@@ -131,34 +131,34 @@ function flags(plot: uPlot, theme: CanvasTheme, marks: ChartMark[]): void {
   context.restore()
 }
 
-function markOut(plot: uPlot, theme: CanvasTheme, stretches: ChartStretch[]): void {
+function drawSelections(plot: uPlot, theme: CanvasTheme, selections: ChartSelection[]): void {
   const { top, height } = plot.bbox
   const ratio = devicePixelRatio || 1
   inPlot(plot, (context) => {
     context.textAlign = 'left'
     context.textBaseline = 'alphabetic'
     context.font = theme.font.replace(/([\d.]+)px/, (_, size: string) => `${Number(size) * ratio}px`)
-    for (const stretch of stretches) {
-      const from = plot.valToPos(stretch.from, 'x', true)
-      const width = Math.max(2 * ratio, plot.valToPos(stretch.to, 'x', true) - from)
-      context.fillStyle = theme.colour(stretch.color)
+    for (const selection of selections) {
+      const from = plot.valToPos(selection.from, 'x', true)
+      const width = Math.max(2 * ratio, plot.valToPos(selection.to, 'x', true) - from)
+      context.fillStyle = theme.colour(selection.color)
       context.globalAlpha = 0.1
       context.fillRect(from, top, width, height)
       context.globalAlpha = 1
       context.fillRect(from, top, width, 2 * ratio)
-      context.fillText(stretch.label, from + 6 * ratio, top + 15 * ratio)
+      context.fillText(selection.label, from + 6 * ratio, top + 15 * ratio)
     }
   })
 }
 
-/** Draws what lies under the lines. */
+/** Draws the layers under the lines. */
 export function drawUnder(plot: uPlot, theme: CanvasTheme, layers: Layers): void {
-  if (layers.stretches.length) markOut(plot, theme, layers.stretches)
+  if (layers.selections.length) drawSelections(plot, theme, layers.selections)
   if (layers.gaps.length) hatch(plot, theme, layers.gaps)
   if (layers.band) expected(plot, theme, layers.band)
 }
 
-/** Draws what lies over the lines. */
+/** Draws the layers over the lines. */
 export function drawOver(plot: uPlot, theme: CanvasTheme, layers: Layers): void {
   if (layers.marks.length) flags(plot, theme, layers.marks)
 }

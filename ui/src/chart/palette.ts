@@ -1,7 +1,7 @@
-/** How many identity colours the tokens hold (`--s1` to `--s8`). */
+/** Number of series colours in the tokens (`--s1` to `--s8`). */
 export const PALETTE_SIZE = 8
 
-/** FNV-1a, so that a name has the same colour in every chart and every run. */
+/** Hashes a name by FNV-1a, so that it has the same colour in every chart and run. */
 export function hashName(name: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < name.length; index++) {
@@ -12,8 +12,9 @@ export function hashName(name: string): number {
 }
 
 /**
- * A palette index (0 to 7) for each name. A name keeps its own colour unless an earlier name in sorted order
- * holds it; then it takes the next free one. With more names than colours, colours repeat evenly.
+ * Returns a palette index (0 to 7) for each name. A name has the colour of its hash unless an
+ * earlier name in sorted order has it; then it takes the next free one. Extra names repeat colours
+ * evenly.
  */
 export function assignColours(names: string[]): Map<string, number> {
   const assigned = new Map<string, number>()
@@ -29,7 +30,7 @@ export function assignColours(names: string[]): Map<string, number> {
   return assigned
 }
 
-/** The token of a palette index. */
+/** Returns the token of a palette index. */
 export function paletteToken(index: number): string {
   return `var(--s${(index % PALETTE_SIZE) + 1})`
 }

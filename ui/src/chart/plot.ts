@@ -4,13 +4,19 @@ import { tickIncrements } from './domain'
 import { tick } from '@/format/units'
 import type { CanvasTheme } from './theme.svelte'
 
-/** How one series is drawn; colours are resolved when drawing, so that a theme change needs no new plot. */
+/**
+ * The style of a series. Colours are resolved when drawing, so that a theme change needs no new
+ * plot.
+ */
 export interface PlotSeries {
   colour: string
   dashed: boolean
 }
 
-/** What the builder needs to know and whom it tells. Everything that changes often is asked for when drawing. */
+/**
+ * Settings and callbacks of a plot. Getters are read on every draw, since their values change
+ * often.
+ */
 export interface PlotSetup {
   width: number
   height: number
@@ -29,10 +35,10 @@ export interface PlotSetup {
   onzoom: (from: number, to: number) => void
 }
 
-/** Distance between tick labels in pixels. */
+/** Spacing of tick labels in pixels. */
 const X_SPACE = 72
 const Y_SPACE = 36
-/** Room right of the plot in pixels. */
+/** Space right of the plot in pixels. */
 const RIGHT = 12
 
 function labelWidth(plot: uPlot, labels: (string | number | null)[], font: string): number {
@@ -43,7 +49,7 @@ function labelWidth(plot: uPlot, labels: (string | number | null)[], font: strin
   return Math.ceil(widest)
 }
 
-/** Labels of the time axis, without one that the edge of the chart would cut. */
+/** Returns the labels of the time axis without those that the edge of the chart would cut. */
 function inside(plot: uPlot, splits: number[], labels: string[], font: string): string[] {
   return labels.map((label, index) => {
     const half = labelWidth(plot, [label], font) / 2
@@ -99,7 +105,7 @@ function line(setup: PlotSetup, series: PlotSeries): uPlot.Series {
   }
 }
 
-/** Points are drawn only when hardly any line could be seen. */
+/** Draws points only where lines are too short to be visible. */
 function lonely(plot: uPlot, series: number, from: number, to: number): boolean {
   let count = 0
   const values = plot.data[series] ?? []
@@ -107,7 +113,7 @@ function lonely(plot: uPlot, series: number, from: number, to: number): boolean 
   return count > 0 && count < 4
 }
 
-/** A colour with transparency, for fills. */
+/** Returns a colour with transparency, for fills. */
 export function withAlpha(colour: string, alpha: number): string {
   const match = /^#([\da-f]{6})$/i.exec(colour)
   return match
@@ -121,7 +127,7 @@ function crosshairOnly(type: string): boolean {
   return type !== 'mousedown' && type !== 'mouseup' && type !== 'dblclick'
 }
 
-/** Options of a plot in which the mouse moves a crosshair and, if zoomable, drags out a range. */
+/** Returns the options of a plot with a crosshair and, if zoomable, range selection by dragging. */
 export function plotOptions(setup: PlotSetup): uPlot.Options {
   return {
     width: setup.width,
@@ -131,7 +137,7 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
     padding: [12, RIGHT, 0, 0],
     legend: { show: false },
     scales: {
-      // Ticks are set from whole milliseconds on, so that fractions would move them off the round minute.
+      // Ticks start at whole milliseconds; a fraction would move them off the round minute.
       x: { time: true, range: () => setup.range().map(Math.round) as [number, number] },
       y: { range: () => setup.domain() },
     },
@@ -177,7 +183,7 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
   }
 }
 
-/** Where the plot lies in its chart, in CSS pixels, and the values at its lower and upper edge. */
+/** Returns the position of the plot in its chart in CSS pixels, with the values at its edges. */
 export function frameOf(plot: uPlot) {
   const ratio = devicePixelRatio || 1
   const { left, top, width, height } = plot.bbox

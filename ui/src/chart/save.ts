@@ -7,13 +7,13 @@ import type { CanvasTheme } from './theme.svelte'
 async function save(name: string, content: Blob): Promise<void> {
   try {
     const where = await saveContent(content, name)
-    if (where !== null) toasts.say(`Saved ${where}`)
+    if (where !== null) toasts.show(`Saved ${where}`)
   } catch (thrown) {
-    toasts.fail(thrown, 'The chart could not be saved')
+    toasts.fail(thrown, 'Could not save the chart')
   }
 }
 
-/** Writes a chart as a file of the user's choosing. */
+/** Saves a chart to a file that the user chooses. */
 export async function exportChart(
   format: 'png' | 'svg' | 'csv',
   plot: uPlot | undefined,

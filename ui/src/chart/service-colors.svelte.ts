@@ -1,11 +1,11 @@
 import { PALETTE_SIZE, hashName } from './palette'
 
-/** This one is close to the colour of failure, so it is given last. */
+/** Slot close to the colour of failure, used last. */
 const LAST_CHOICE = 6
 
 /**
- * Slots of the palette for names, in the order they are given: each gets the slot its text points to, or else one that the
- * fewest names before it have. So the slots of names stay when others are added at the end.
+ * Returns palette slots for names in their order. A name gets the slot of its hash, or else the
+ * least used slot. Slots do not change when names are added at the end.
  */
 export function slotsOf(names: Iterable<string>): Map<string, number> {
   const slots = new Map<string, number>()
@@ -14,46 +14,49 @@ export function slotsOf(names: Iterable<string>): Map<string, number> {
   )
   for (const name of new Set(names)) {
     const least = Math.min(...uses)
-    const wanted = hashName(name) % PALETTE_SIZE
-    const slot = uses[wanted] === least ? wanted : uses.indexOf(least)
+    const preferred = hashName(name) % PALETTE_SIZE
+    const slot = uses[preferred] === least ? preferred : uses.indexOf(least)
     uses[slot] = (uses[slot] ?? 0) + 1
     slots.set(name, slot)
   }
   return slots
 }
 
-/** Which colour each service has: the same in every window and browser, for it follows from what the engine knows. */
-class Identity {
-  /** Grows when a name is met that the engine did not tell of, so that it is asked again. */
-  strangers = $state(0)
+/**
+ * The colours of services. They follow from the engine's list, so that all windows and browsers
+ * agree.
+ */
+class ServiceColors {
+  /** Counts names missing from the engine's list, so that the list is loaded again. */
+  unlisted = $state(0)
   #slots = $state.raw<ReadonlyMap<string, number>>(new Map())
-  readonly #strange = new Set<string>()
+  readonly #requested = new Set<string>()
 
-  /** Takes the services that the engine knows, in the order it first heard of them. */
-  meet(names: readonly string[]): void {
+  /** Sets the services that the engine knows, in the order in which it first received them. */
+  assign(names: readonly string[]): void {
     this.#slots = slotsOf(names)
   }
 
   slot(name: string): number {
     const slot = this.#slots.get(name)
     if (slot !== undefined) return slot
-    if (this.#slots.size && !this.#strange.has(name)) {
-      this.#strange.add(name)
-      // What is being drawn must not change state.
-      queueMicrotask(() => (this.strangers += 1))
+    if (this.#slots.size && !this.#requested.has(name)) {
+      this.#requested.add(name)
+      // Rendering must not change state.
+      queueMicrotask(() => (this.unlisted += 1))
     }
     return hashName(name) % PALETTE_SIZE
   }
 }
 
-export const identity = new Identity()
+export const serviceColors = new ServiceColors()
 
-/** The colour of a service, as a CSS value: the same in every list and chart and from run to run. */
-export const colourOf = (service: string): string => `var(--s${identity.slot(service) + 1})`
+/** Returns the colour of a service as a CSS value, the same in every list, chart and run. */
+export const colourOf = (service: string): string => `var(--s${serviceColors.slot(service) + 1})`
 
 const SERVICE_LABELS = ['service', 'service.name', 'service_name']
 
-/** The colour of a line that stands for a whole service; none for other lines. */
+/** Returns the colour of a line whose only label is the service; undefined for other lines. */
 export function lineColour(labels: Readonly<Record<string, string>>): string | undefined {
   const [only, ...others] = Object.entries(labels)
   return only && !others.length && only[1] && SERVICE_LABELS.includes(only[0]) ? colourOf(only[1]) : undefined

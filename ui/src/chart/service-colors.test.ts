@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { PALETTE_SIZE } from './palette'
-import { colourOf, identity, lineColour, slotsOf } from './service-colors.svelte'
+import { colourOf, serviceColors, lineColour, slotsOf } from './service-colors.svelte'
 
 const SHOP = ['gateway', 'catalog', 'search', 'cart', 'checkout', 'payments', 'mailer']
 
-it('gives each service a colour of its own, which stays when others come', () => {
+it('gives each service its own colour, which stays when services are added', () => {
   const slots = slotsOf(SHOP)
   expect(new Set(slots.values()).size).toBe(SHOP.length)
   const more = slotsOf([...SHOP, 'billing', 'audit'])
@@ -12,20 +12,20 @@ it('gives each service a colour of its own, which stays when others come', () =>
   expect(new Set(more.values()).size).toBe(PALETTE_SIZE)
 })
 
-it('has the engine asked again once for a service that it did not tell of', async () => {
-  identity.meet(SHOP)
-  const before = identity.strangers
+it('requests the list once more for a service that is not in it', async () => {
+  serviceColors.assign(SHOP)
+  const before = serviceColors.unlisted
   const first = colourOf('billing')
   expect(colourOf('billing')).toBe(first)
   await Promise.resolve()
-  expect(identity.strangers).toBe(before + 1)
-  identity.meet([...SHOP, 'billing'])
+  expect(serviceColors.unlisted).toBe(before + 1)
+  serviceColors.assign([...SHOP, 'billing'])
   const taken = SHOP.map(colourOf)
   expect(taken).not.toContain(colourOf('billing'))
 })
 
-it('draws a line that stands for a service in the colour the service has in lists', () => {
-  identity.meet(SHOP)
+it('draws the line of a service in the colour that the service has in lists', () => {
+  serviceColors.assign(SHOP)
   expect(lineColour({ 'service.name': 'checkout' })).toBe(colourOf('checkout'))
   expect(lineColour({ service: 'checkout', operation: 'GET /' })).toBeUndefined()
   expect(lineColour({ host: 'checkout' })).toBeUndefined()

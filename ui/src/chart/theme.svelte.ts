@@ -1,6 +1,6 @@
 import { theme } from '@/state/theme.svelte'
 
-/** Colours and type of the tokens, resolved for a canvas. */
+/** Colours and fonts of the tokens, resolved for a canvas. */
 export interface CanvasTheme {
   text: string
   muted: string
@@ -10,11 +10,11 @@ export interface CanvasTheme {
   accent: string
   surface: string
   font: string
-  /** Resolves `var(--token)` (or returns a colour as it is). */
+  /** Resolves `var(--token)`; returns other colours unchanged. */
   colour(value: string): string
 }
 
-/** The tokens as they are now; reading it in an effect runs the effect again when the theme changes. */
+/** Returns the resolved tokens. An effect that reads it runs again when the theme changes. */
 export function canvasTheme(): CanvasTheme {
   void theme.version
   const style = getComputedStyle(document.documentElement)

@@ -1,4 +1,4 @@
-/** Rounds a dragged value to the coarsest decimal step that a pixel can still tell apart. */
+/** Rounds a dragged value to the coarsest decimal step below the resolution of a pixel. */
 export function snap(value: number, perPixel: number): number {
   if (!Number.isFinite(value) || perPixel <= 0) return value
   const exponent = Math.ceil(Math.log10(perPixel))

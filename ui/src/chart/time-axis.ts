@@ -10,10 +10,10 @@ function startsDay(time: number): boolean {
   return date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0
 }
 
-/** Labels of a time axis (ms) whose ticks are `spacing` milliseconds apart: local time, days named at midnight. */
+/** Returns labels of ticks `spacing` milliseconds apart: local time, and the day at midnight. */
 export function timeTicks(times: number[], spacing: number): string[] {
   return times.map((tick) => {
-    // A tick may miss its round moment by a fraction of a millisecond.
+    // A tick may miss its round time by a fraction of a millisecond.
     const time = Math.round(tick)
     if (spacing >= 2 * DAY) return dayMonth.format(time)
     if (startsDay(time)) return weekday.format(time)
@@ -27,13 +27,13 @@ const SPACINGS = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800,
 ]
 
-/** Moments at round local times between two, in milliseconds; at most `most`. */
-export function roundMoments(from: number, to: number, most: number): number[] {
+/** Returns at most `max` round local times from `from` to `to`, in milliseconds. */
+export function roundTimes(from: number, to: number, max: number): number[] {
   if (!(to > from)) return []
-  const spacing = (SPACINGS.find((seconds) => (to - from) / (seconds * SECOND) <= most) ?? 2_419_200) * SECOND
+  const spacing = (SPACINGS.find((seconds) => (to - from) / (seconds * SECOND) <= max) ?? 2_419_200) * SECOND
   const offset = new Date(from).getTimezoneOffset() * 60 * SECOND
-  const moments: number[] = []
+  const times: number[] = []
   for (let local = Math.ceil((from - offset) / spacing) * spacing; local + offset <= to; local += spacing)
-    moments.push(local + offset)
-  return moments
+    times.push(local + offset)
+  return times
 }

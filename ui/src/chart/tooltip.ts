@@ -2,18 +2,18 @@ import { formatValue } from '@/format'
 import { nearestValue, type Aligned } from './align'
 import type { ChartGap, ChartMark, ChartRange, ChartSeries } from './types'
 
-/** A readout lists at most this many series. */
+/** Maximum number of series in a tooltip. */
 const ROWS = 12
 
-/** What a chart says about one moment. */
-export interface Reading {
+/** The content of a tooltip. */
+export interface TooltipContent {
   rows: { name: string; colour: string; value: string }[]
-  /** How many series are left out. */
+  /** Number of series that are not listed. */
   more: number
   notes: string[]
 }
 
-interface Question {
+interface TooltipRequest {
   series: ChartSeries[]
   colours: string[]
   shown: boolean[]
@@ -27,9 +27,9 @@ interface Question {
   range: ChartRange
 }
 
-/** The values at a moment, largest first, with the marks near it and why nothing was observed. */
-export function readAt(asked: Question): Reading {
-  const { series, colours, shown, aligned, index, time, step, unit, gaps, marks, range } = asked
+/** Returns the values at a time, largest first, with the marks near it and the reasons of gaps. */
+export function readAt(request: TooltipRequest): TooltipContent {
+  const { series, colours, shown, aligned, index, time, step, unit, gaps, marks, range } = request
   const rows = series
     .map((one, at) => ({
       name: one.name,
@@ -41,7 +41,7 @@ export function readAt(asked: Question): Reading {
     .map(({ name, colour, number }) => ({ name, colour, value: formatValue(number, unit) }))
   const reach = (range.to - range.from) / 100
   const notes = [
-    ...gaps.filter((gap) => gap.from <= time && time < gap.to).map((gap) => `Not observed: ${gap.reason}`),
+    ...gaps.filter((gap) => gap.from <= time && time < gap.to).map((gap) => `No data: ${gap.reason}`),
     ...marks
       .filter((mark) => Math.abs(mark.time - time) <= reach)
       .slice(0, 3)
@@ -50,7 +50,10 @@ export function readAt(asked: Question): Reading {
   return { rows: rows.slice(0, ROWS), more: Math.max(0, rows.length - ROWS), notes: [...new Set(notes)] }
 }
 
-/** Which series are shown after a click on one: only it, all again, or (adding) one more or fewer. Null is all. */
+/**
+ * Returns the series shown after a click on one: only it, all again, or with `add` one more or
+ * fewer. Null is all.
+ */
 export function pickSeries(names: string[], chosen: string[] | null, name: string, add: boolean): string[] | null {
   if (!add) return chosen?.length === 1 && chosen[0] === name ? null : [name]
   const before = chosen ?? names

@@ -2,24 +2,24 @@ import type { ChartSeries } from '@/query/series'
 
 export type { ChartSeries }
 
-/** A stretch (ms) in which nothing could be observed. */
+/** A range (ms) without observation. */
 export interface ChartGap {
   from: number
   to: number
   reason: string
 }
 
-/** Something that happened at one moment, drawn as a mark above the plot. */
+/** An event, drawn as a mark above the plot. */
 export interface ChartMark {
   time: number
   label: string
   state: string
 }
 
-/** A horizontal line that values are held against. */
+/** A horizontal threshold line. */
 export interface ChartThreshold {
   value: number
-  /** Which side of the line is bad; shaded. */
+  /** The bad side of the line, shaded. */
   side?: 'above' | 'below'
   draggable?: boolean
   onchange?: (value: number) => void
@@ -27,10 +27,10 @@ export interface ChartThreshold {
   onrelease?: (value: number) => void
 }
 
-/** One measurement kept beside a series, with the trace in which it was made. */
+/** A single measurement of a series with the trace that made it. */
 export interface ChartExemplar {
   time: number
-  /** The value on the axis; null if it is none of the axis, then the mark stands at its foot. */
+  /** The value on the axis; null draws the mark at the bottom. */
   value: number | null
   /** The value with its unit. */
   text: string
@@ -38,19 +38,19 @@ export interface ChartExemplar {
   series: string
   details: [string, string][]
   trace: string | null
-  /** Where a click leads. */
+  /** Address that a click opens. */
   href: string | null
 }
 
-/** The values that were expected, as a band. */
+/** The band of expected values. */
 export interface ChartBand {
   times: number[]
   lower: (number | null)[]
   upper: (number | null)[]
 }
 
-/** A stretch (ms) that is marked out with a name, in a colour of the tokens. */
-export interface ChartStretch {
+/** A named range (ms), in a colour of the tokens. */
+export interface ChartSelection {
   from: number
   to: number
   label: string
@@ -63,43 +63,43 @@ export interface ChartRange {
   to: number
 }
 
-/** One stretch of a status timeline. */
-export interface StatusCell {
+/** A bucket of a status timeline. */
+export interface StatusBucket {
   from: number
   to: number
   state: string
   message: string
 }
 
-/** One colour of a stacked histogram. */
+/** A layer of a stacked histogram. */
 export interface HistogramStack {
   name: string
   color: string
   counts: number[]
 }
 
-/** What a time chart is given. Times and `step` in milliseconds. */
+/** Properties of a time chart. Times and `step` are in milliseconds. */
 export interface TimeChartProps {
   series: ChartSeries[]
   unit: string
   range: ChartRange
-  /** Milliseconds between points; a line is not joined across more than two of them without a value. */
+  /** Milliseconds between points. A line breaks after two steps without a value. */
   step: number
   gaps?: ChartGap[]
   marks?: ChartMark[]
   threshold?: ChartThreshold | undefined
   band?: ChartBand | undefined
-  stretches?: ChartStretch[]
+  selections?: ChartSelection[]
   exemplars?: ChartExemplar[]
   height?: number
   stacked?: boolean
   bars?: boolean
   onzoom?: ((from: number, to: number) => void) | undefined
   onpoint?: ((time: number) => void) | undefined
-  /** Charts with the same key share their crosshair. */
+  /** Key of the crosshair that charts share. */
   syncKey?: string | undefined
   title?: string | undefined
   legend?: boolean
-  /** Told where the plot lies in the chart (pixels), to line other things up with it. */
+  /** Called with the position of the plot in the chart in pixels. */
   onframe?: ((left: number, width: number) => void) | undefined
 }

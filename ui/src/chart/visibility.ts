@@ -1,25 +1,25 @@
-/** Tells the width of an element, and whether anybody can see it (on screen, in a shown page). */
-export function watchSight(
+/** Reports the width of an element and its visibility: on screen, in a page that is shown. */
+export function watchVisibility(
   target: HTMLElement,
   onwidth: (width: number) => void,
-  onsight: (visible: boolean) => void,
+  onvisible: (visible: boolean) => void,
 ): () => void {
   let inView = true
-  const settle = () => onsight(inView && document.visibilityState === 'visible')
+  const report = () => onvisible(inView && document.visibilityState === 'visible')
   const sizes = new ResizeObserver(([entry]) => onwidth(Math.floor(entry?.contentRect.width ?? 0)))
-  const sight = new IntersectionObserver(
+  const intersections = new IntersectionObserver(
     ([entry]) => {
       inView = entry?.isIntersecting ?? true
-      settle()
+      report()
     },
     { rootMargin: '120px' },
   )
   sizes.observe(target)
-  sight.observe(target)
-  document.addEventListener('visibilitychange', settle)
+  intersections.observe(target)
+  document.addEventListener('visibilitychange', report)
   return () => {
     sizes.disconnect()
-    sight.disconnect()
-    document.removeEventListener('visibilitychange', settle)
+    intersections.disconnect()
+    document.removeEventListener('visibilitychange', report)
   }
 }

@@ -21,7 +21,10 @@ export const serviceOf = (labels: Labels): string => labels['service'] ?? labels
 
 const CHECK_STATES = ['healthy', 'degraded', 'unhealthy']
 
-/** Returns the value with the threshold; of a check its state. The rule gives the unit and the aggregation. */
+/**
+ * Returns the value with the threshold; of a check its state. The rule gives the unit and the
+ * aggregation.
+ */
 function valueText(alert: Pick<Alert, 'value' | 'threshold' | 'unit'>, rule: AlertRule | undefined): string {
   if (rule?.watch.type === 'check')
     return alert.value === null ? 'has no data' : `is ${CHECK_STATES[Math.round(alert.value)] ?? 'unknown'}`
@@ -49,7 +52,9 @@ export function alertText(...[alert, rule]: Parameters<typeof describeAlert>): s
 
 const OUTCOMES = { delivered: 'healthy', silenced: 'unknown', failed: 'unhealthy' } as const
 
-/** Returns the outcome of a notification. It reaches the desktop only if the settings enable that. */
+/**
+ * Returns the outcome of a notification. It reaches the desktop only if the settings enable that.
+ */
 export function delivery({ outcome, channel }: Pick<Notification, 'outcome' | 'channel'>): {
   state: HealthState
   words: string

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { formatSeconds, parseSeconds } from './duration'
 
-it('reads durations as people type them', () => {
+it('parses durations as people type them', () => {
   expect(parseSeconds('2 min')).toBe(120)
   expect(parseSeconds('90')).toBe(90)
   expect(parseSeconds('1h 30m')).toBe(5400)
@@ -10,7 +10,7 @@ it('reads durations as people type them', () => {
   expect(parseSeconds('')).toBeNull()
 })
 
-it('writes durations that read back the same', () => {
+it('writes durations that parse to the same value', () => {
   for (const seconds of [0, 1, 59, 60, 90, 119, 120, 150, 3600, 5400, 86400, 90061])
     expect(parseSeconds(formatSeconds(seconds))).toBe(seconds)
   expect(formatSeconds(120)).toBe('2 min')

@@ -1,6 +1,6 @@
 const SECONDS: Record<string, number> = { s: 1, sec: 1, min: 60, m: 60, h: 3600, d: 86400 }
 
-/** Seconds of a duration as people type it (`90 s`, `2 min`, `1 h 30 min`, `45`); null if it is none. */
+/** Parses a duration to seconds (`90 s`, `2 min`, `1 h 30 min`, `45`); null if it is none. */
 export function parseSeconds(text: string): number | null {
   const parts = [
     ...text
@@ -19,7 +19,7 @@ export function parseSeconds(text: string): number | null {
   return Math.round(total)
 }
 
-/** Seconds in the shortest exact words: `2 min`, `90 s`, `1 h 30 min`. */
+/** Writes seconds as an exact duration: `2 min`, `90 s`, `1 h 30 min`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 120 && seconds % 60 !== 0) return `${seconds} s`
   const days = Math.floor(seconds / 86400)

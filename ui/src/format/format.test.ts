@@ -22,13 +22,13 @@ describe('values', () => {
     [-5, '1', '-5'],
   ])('%d %s is %s', (value, unit, text) => expect(formatValue(value, unit)).toBe(text))
 
-  it('are a dash when there is none', () => {
+  it('are a dash for a missing value', () => {
     expect(formatValue(null, 'By')).toBe('–')
     expect(formatDuration(undefined)).toBe('–')
     expect(formatRatio(Number.NaN)).toBe('–')
   })
 
-  it('never round a fault away', () => {
+  it('never round an error ratio to zero or one', () => {
     expect(formatRatio(0.0004)).toBe('<0.1%')
     expect(formatRatio(0.041)).toBe('4.1%')
     expect(formatRatio(0.99995)).toBe('>99.99%')
@@ -38,7 +38,7 @@ describe('values', () => {
 })
 
 describe('times', () => {
-  it('are said relative to now', () => {
+  it('are relative to now', () => {
     expect(formatRelative(1000, 3000)).toBe('just now')
     expect(formatRelative(0, 6 * 60e3)).toBe('6 min ago')
     expect(formatRelative(2 * 3600e3, 0)).toBe('in 2 h')

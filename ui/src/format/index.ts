@@ -1,3 +1,11 @@
 export { formatLabels, capital } from './text'
-export { formatAbsolute, formatClock, formatMoment, formatRange, formatRelative, formatSpan } from './time'
-export { formatCount, formatDuration, formatRate, formatRatio, formatValue, quantity, type Quantity } from './units'
+export { formatAbsolute, formatClock, formatTime, formatRange, formatRelative, formatSpan } from './time'
+export {
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatRatio,
+  formatValue,
+  scaleValue,
+  type ScaledValue,
+} from './units'

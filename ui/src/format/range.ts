@@ -1,4 +1,4 @@
-/** A stretch in milliseconds since the epoch. */
+/** A time range in milliseconds since the epoch. */
 export interface Range {
   from: number
   to: number
@@ -6,8 +6,8 @@ export interface Range {
 
 const UNITS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3, w: 7 * 86400e3 }
 
-/** Reads `now`, `now-15m` or milliseconds since the epoch; null when it is none of these. */
-export function parseMoment(text: string, now: number): number | null {
+/** Parses `now`, `now-15m` or milliseconds since the epoch; null if it is none of these. */
+export function parseTime(text: string, now: number): number | null {
   const relative = /^now(?:-(\d+(?:\.\d+)?)([smhdw]))?$/.exec(text)
   if (relative) return now - Number(relative[1] ?? 0) * (UNITS[relative[2] ?? 's'] ?? 0)
   return /^\d{9,16}$/.test(text) ? Number(text) : null
@@ -28,7 +28,7 @@ export const PRESETS = [
 
 export const DEFAULT_FROM = 'now-1h'
 
-/** The value of a `datetime-local` field for a time, in local time with seconds. */
+/** Returns a time as the value of a `datetime-local` field: local time with seconds. */
 export function toLocalField(time: number): string {
   const date = new Date(time)
   return new Date(time - date.getTimezoneOffset() * 60e3).toISOString().slice(0, 19)

@@ -13,7 +13,10 @@ const ZONED = new Intl.DateTimeFormat('en-GB', {
   timeZoneName: 'short',
 })
 
-/** Hours, minutes and seconds in local time, with milliseconds if asked. Milliseconds since the epoch in. */
+/**
+ * Writes a time (ms since the epoch) as local hours, minutes and seconds, optionally with
+ * milliseconds.
+ */
 export function formatClock(time: number, milliseconds = false): string {
   const fraction = milliseconds ? `.${String(Math.floor(((time % 1000) + 1000) % 1000)).padStart(3, '0')}` : ''
   return `${CLOCK.format(time)}${fraction}`
@@ -21,17 +24,17 @@ export function formatClock(time: number, milliseconds = false): string {
 
 const sameDay = (a: number, b: number) => new Date(a).toDateString() === new Date(b).toDateString()
 
-/** The clock today, with the day otherwise. */
-export function formatMoment(time: number, now = Date.now()): string {
+/** Writes a time of today as a clock time, and others with the day. */
+export function formatTime(time: number, now = Date.now()): string {
   if (sameDay(time, now)) return CLOCK.format(time)
   const date = new Date(time).getFullYear() === new Date(now).getFullYear() ? DATE : DATE_YEAR
   return `${date.format(time)}, ${MINUTES.format(time)}`
 }
 
-/** The whole date and time with its zone, for a title. */
+/** Writes the full date and time with its zone, for a title. */
 export const formatAbsolute = (time: number): string => ZONED.format(time)
 
-/** How long a stretch of milliseconds is, in the largest unit that fits: `6 min`. */
+/** Writes a length in milliseconds in the largest unit that fits: `6 min`. */
 export function formatSpan(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000))
   if (seconds < 60) return `${seconds} s`
@@ -43,14 +46,14 @@ export function formatSpan(milliseconds: number): string {
   return `${Math.floor(seconds / 86400)} d`
 }
 
-/** `6 min ago`, `in 2 h`, `just now`. */
+/** Writes a time relative to now: `6 min ago`, `in 2 h`, `just now`. */
 export function formatRelative(time: number, now = Date.now()): string {
   const distance = now - time
   if (Math.abs(distance) < 5000) return 'just now'
   return distance > 0 ? `${formatSpan(distance)} ago` : `in ${formatSpan(-distance)}`
 }
 
-/** A stretch for the time range button: `22 Nov, 14:02 – 14:20`. */
+/** Writes an absolute range: `22 Nov, 14:02 – 14:20`. */
 export function formatRange({ from, to }: { from: number; to: number }, now = Date.now()): string {
   const short = to - from < 120e3
   const clock = short ? CLOCK : MINUTES

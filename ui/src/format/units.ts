@@ -1,15 +1,15 @@
-/** A number in a readable scale, with its unit apart so that it can be set smaller. */
-export interface Quantity {
+/** A scaled number and its unit, apart so that the unit can be set smaller. */
+export interface ScaledValue {
   number: string
   unit: string
 }
 
 interface Scale {
-  /** What a value is divided by. */
+  /** Divisor of a value. */
   divisor: number
-  /** The smallest magnitude it is used for; a hair below its divisor unless told. */
+  /** Smallest magnitude of the scale; slightly below the divisor by default. */
   from?: number
-  /** What follows the number, with its leading space where one belongs. */
+  /** Text behind the number, with its leading space if it has one. */
   suffix: string
 }
 
@@ -55,7 +55,7 @@ const BYTE_FACTORS: Record<string, number> = {
   MBy: 1e6,
 }
 
-/** The scales of a unit, the factor into their base, and what follows every scale. */
+/** Returns the scales of a unit, the factor into their base, and the text behind every scale. */
 function family(unit: string): { scales: Scale[]; factor: number; tail: string } {
   const [base = '', ...per] = unit.replaceAll(/\{[^}]*\}/g, '').split('/')
   const rate = per.length ? `/${per.join('/')}` : ''
@@ -79,7 +79,7 @@ function pick(scales: readonly Scale[], magnitude: number): Scale {
   return chosen
 }
 
-/** Three significant digits, never in exponent form for everyday sizes. */
+/** Writes three significant digits, without an exponent for common magnitudes. */
 function significant(value: number): string {
   const size = Math.abs(value)
   if (!Number.isFinite(value)) return value > 0 ? '∞' : value < 0 ? '-∞' : '–'
@@ -93,8 +93,8 @@ function significant(value: number): string {
 
 const trim = (text: string) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text)
 
-/** A value in a UCUM unit as people read it: `ns` to ms, `By` to MiB, `ratio` to percent, `/s` kept. */
-export function quantity(value: number | null | undefined, unit: string): Quantity {
+/** Scales a value of a UCUM unit: `ns` to ms, `By` to MiB, `ratio` to percent; `/s` stays. */
+export function scaleValue(value: number | null | undefined, unit: string): ScaledValue {
   if (value === null || value === undefined || Number.isNaN(value)) return { number: '–', unit: '' }
   const { scales, factor, tail } = family(unit)
   const scale = pick(scales, Math.abs(value * factor))
@@ -103,17 +103,17 @@ export function quantity(value: number | null | undefined, unit: string): Quanti
   return { number, unit: `${scale.suffix.trim()}${tail}` }
 }
 
-/** `quantity` as one text. */
+/** Writes a scaled value as one text. */
 export function formatValue(value: number | null | undefined, unit: string): string {
-  const { number, unit: shown } = quantity(value, unit)
+  const { number, unit: shown } = scaleValue(value, unit)
   if (!shown) return number
   return shown === '%' || shown.startsWith('/') ? `${number}${shown}` : `${number} ${shown}`
 }
 
-/** Nanoseconds as text. */
+/** Writes nanoseconds as a duration. */
 export const formatDuration = (nanoseconds: number | null | undefined): string => formatValue(nanoseconds, 'ns')
 
-/** A share between 0 and 1 as a percentage. */
+/** Writes a ratio from 0 to 1 as a percentage. */
 export function formatRatio(ratio: number | null | undefined): string {
   if (ratio === null || ratio === undefined || Number.isNaN(ratio)) return '–'
   const percent = ratio * 100
@@ -122,24 +122,24 @@ export function formatRatio(ratio: number | null | undefined): string {
   return `${percent >= 99.9 && percent < 100 ? percent.toFixed(2) : percent >= 10 ? percent.toFixed(0) : percent.toFixed(1)}%`
 }
 
-/** A count: 18.2k. */
+/** Writes a count: 18.2k. */
 export const formatCount = (count: number): string => formatValue(count, '1')
 
-/** A rate per second. */
+/** Writes a rate per second. */
 export const formatRate = (rate: number | null | undefined): string => formatValue(rate, '1/s')
 
-/** As many digits as tell ticks `spacing` apart. */
+/** Writes a number with the digits that distinguish ticks `spacing` apart. */
 function digits(value: number, spacing: number): string {
-  const places = Math.min(6, Math.max(0, Math.ceil(-Math.log10(spacing) - 1e-9)))
-  const fixed = value.toFixed(places)
-  const coarse = Math.abs(Number(fixed) - value) > spacing / 100 && places < 6
-  return coarse ? value.toFixed(places + 1) : fixed
+  const digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(spacing) - 1e-9)))
+  const fixed = value.toFixed(digits)
+  const coarse = Math.abs(Number(fixed) - value) > spacing / 100 && digits < 6
+  return coarse ? value.toFixed(digits + 1) : fixed
 }
 
 /**
- * The label of an axis tick with its unit, scaled to read well: 400 ms, 1.2 s, 512 MiB. Units are UCUM as
- * OpenTelemetry writes them, and `ratio` for a share that is shown in percent. `spacing` is the distance to
- * the next tick, which decides on the digits.
+ * Writes the label of an axis tick, scaled, with its unit: 400 ms, 1.2 s, 512 MiB. Units are UCUM
+ * as OpenTelemetry writes them, and `ratio` for percentages. `spacing` is the distance to the next
+ * tick, which determines the digits.
  */
 export function tick(value: number, unit: string, spacing: number): string {
   if (value === 0) return '0'
@@ -151,10 +151,10 @@ export function tick(value: number, unit: string, spacing: number): string {
 }
 
 /**
- * A number as a person types it (`800 ms`, `1.5GiB`, `5 %`, `3k`), in the given unit; null if it is
- * not a number in that unit.
+ * Parses a typed number (`800 ms`, `1.5GiB`, `5 %`, `3k`) to the given unit; null if it is not a
+ * number in that unit.
  */
-export function parseQuantity(text: string, unit: string): number | null {
+export function parseValue(text: string, unit: string): number | null {
   const match = /^\s*([-−+]?\d*\.?\d+(?:e[-+]?\d+)?)\s*(.*?)\s*$/i.exec(text.replace(',', '.'))
   if (!match?.[1]) return null
   const number = Number(match[1].replace('−', '-'))

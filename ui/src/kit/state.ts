@@ -1,2 +1,2 @@
-/** The state of a thing, as marks show it. */
+/** A state as marks show it. */
 export type State = 'healthy' | 'degraded' | 'unhealthy' | 'unknown'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { heldOrder, sortRows, toCsv, toText, type Column } from './table'
+import { stableOrder, sortRows, toCsv, toText, type Column } from './table'
 
 describe('tables', () => {
   interface Row {
@@ -15,7 +15,7 @@ describe('tables', () => {
     { name: 'none', p95: null },
     { name: 'a', p95: 10 },
   ]
-  it('sort with what has no value last', () => {
+  it('sort rows without a value last', () => {
     const names = (descending: boolean) => sortRows(rows, columns, { key: 'p95', descending }).map(({ name }) => name)
     expect(names(false)).toEqual(['b', 'a', 'none'])
     expect(names(true)).toEqual(['a', 'b', 'none'])
@@ -28,11 +28,11 @@ describe('tables', () => {
 
 describe('the order of rows under the pointer', () => {
   const self = (row: string) => row
-  it('stays, with newcomers at the end', () => {
-    expect(heldOrder(['d', 'b', 'a', 'c'], self, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c', 'd'])
-    expect(heldOrder(['c', 'a'], self, ['a', 'b', 'c'])).toEqual(['a', 'c'])
+  it('stays, with new rows at the end', () => {
+    expect(stableOrder(['d', 'b', 'a', 'c'], self, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c', 'd'])
+    expect(stableOrder(['c', 'a'], self, ['a', 'b', 'c'])).toEqual(['a', 'c'])
   })
-  it('is given up when most rows are others', () => {
-    expect(heldOrder(['x', 'y', 'a'], self, ['a', 'b'])).toEqual(['x', 'y', 'a'])
+  it('is dropped when most rows are new', () => {
+    expect(stableOrder(['x', 'y', 'a'], self, ['a', 'b'])).toEqual(['x', 'y', 'a'])
   })
 })

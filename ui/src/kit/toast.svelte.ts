@@ -9,22 +9,22 @@ export interface Toast {
 
 const SHOWN_FOR = 6000
 
-/** Short messages at the foot of the console. */
+/** Short messages at the bottom of the console. */
 class Toasts {
   list = $state<Toast[]>([])
   #next = 1
 
-  /** Says something for a few seconds; with an action (such as undo) a little longer. */
-  say(text: string, state: State = 'healthy', action?: Toast['action']): void {
+  /** Shows a message for a few seconds, longer with an action such as undo. */
+  show(text: string, state: State = 'healthy', action?: Toast['action']): void {
     const id = this.#next++
     this.list = [...this.list.slice(-3), { id, text, state, action }]
     setTimeout(() => this.dismiss(id), action ? SHOWN_FOR * 1.5 : SHOWN_FOR)
   }
 
-  /** Says what went wrong. */
+  /** Shows a failed action with the reason. */
   fail(thrown: unknown, what: string): void {
     const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    this.say(`${what}: ${reason}`, 'unhealthy')
+    this.show(`${what}: ${reason}`, 'unhealthy')
   }
 
   dismiss(id: number): void {

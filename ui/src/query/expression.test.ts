@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ExpressionError } from './scanner'
-import { readExpression, writeExpression, type MetricQuestion } from './expression'
+import { readExpression, writeExpression, type MetricExpression } from './expression'
 
-const question: MetricQuestion = {
+const expression: MetricExpression = {
   metric: 'http.server.request.duration',
   aggregation: 'p95',
   matchers: [
@@ -13,9 +13,9 @@ const question: MetricQuestion = {
 }
 
 describe('the query of a chart', () => {
-  it('is read as it was written', () => {
-    expect(readExpression(writeExpression(question))).toEqual(question)
-    const plain: MetricQuestion = { metric: 'up', aggregation: 'last', matchers: [], groupBy: [] }
+  it('is parsed as it was written', () => {
+    expect(readExpression(writeExpression(expression))).toEqual(expression)
+    const plain: MetricExpression = { metric: 'up', aggregation: 'last', matchers: [], groupBy: [] }
     expect(writeExpression(plain)).toBe('last(up)')
     expect(readExpression('  last ( up ) ')).toEqual(plain)
   })

@@ -2,8 +2,8 @@ import type { Aggregation, MetricKind, TagMatcher } from '@/backend'
 import { formatMatcher } from './matchers'
 import { inQuotes, Scanner } from './scanner'
 
-/** What a chart of a metric shows, apart from its time range. */
-export interface MetricQuestion {
+/** A query of a metric without its time range. */
+export interface MetricExpression {
   metric: string
   aggregation: Aggregation
   matchers: TagMatcher[]
@@ -34,11 +34,11 @@ const FOR_KIND: Record<MetricKind, Aggregation[]> = {
   summary: ['p50', 'p90', 'p95', 'p99', 'average', 'rate', 'increase', 'sum'],
 }
 
-/** The aggregations that mean something for a kind of metric. */
+/** Returns the aggregations that fit a kind of metric. */
 export const aggregationsFor = (kind: MetricKind | undefined): Aggregation[] => (kind ? FOR_KIND[kind] : NAMES)
 
-/** Writes a question as text: `p95(http.server.duration{service="checkout"}) by (route)`. */
-export function writeExpression({ metric, aggregation, matchers, groupBy }: MetricQuestion): string {
+/** Writes an expression: `p95(http.server.duration{service="checkout"}) by (route)`. */
+export function writeExpression({ metric, aggregation, matchers, groupBy }: MetricExpression): string {
   const conditions = matchers.map((matcher) => {
     const sign = formatMatcher({ ...matcher, value: '' }).slice(matcher.key.length)
     return `${matcher.key}${sign}${inQuotes(matcher.value)}`
@@ -47,8 +47,8 @@ export function writeExpression({ metric, aggregation, matchers, groupBy }: Metr
   return `${aggregation}(${metric}${where})${groupBy.length ? ` by (${groupBy.join(', ')})` : ''}`
 }
 
-/** Reads what `writeExpression` writes; throws `ExpressionError`. */
-export function readExpression(text: string): MetricQuestion {
+/** Parses the output of `writeExpression`; throws `ExpressionError`. */
+export function readExpression(text: string): MetricExpression {
   const scanner = new Scanner(text)
   const first = scanner.name('an aggregation such as average')
   const aggregation = NAMES.find((one) => one === first) ?? scanner.fail(`one of ${NAMES.join(', ')}`, 0)

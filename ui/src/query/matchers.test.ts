@@ -3,13 +3,13 @@ import { formatMatcher, parseMatcher } from './matchers'
 
 describe('filters', () => {
   it.each(['service=checkout', 'host!=a', 'http.route=~/api/.*', 'name!~b=c', 'empty='])(
-    '%s is read as it is written',
+    '%s is parsed as it is written',
     (text) => {
       const matcher = parseMatcher(text)
       expect(matcher && formatMatcher(matcher)).toBe(text)
     },
   )
-  it('without a key or a sign are none', () => {
+  it('without a key or an operator are rejected', () => {
     expect(parseMatcher('service')).toBeNull()
     expect(parseMatcher('=x')).toBeNull()
   })

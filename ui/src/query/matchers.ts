@@ -7,7 +7,7 @@ const SIGNS: [string, MatchOperator][] = [
   ['=', 'equal'],
 ]
 
-/** Reads `service=checkout`, `host!=a`, `route=~/api/.*` or `host!~b.*`. */
+/** Parses `service=checkout`, `host!=a`, `route=~/api/.*` or `host!~b.*`; null if it is none. */
 export function parseMatcher(text: string): TagMatcher | null {
   const found = /^([^=!~]+)(!=|=~|!~|=)(.*)$/s.exec(text)
   const operator = SIGNS.find(([sign]) => sign === found?.[2])?.[1]
@@ -15,6 +15,6 @@ export function parseMatcher(text: string): TagMatcher | null {
   return { key: found[1].trim(), operator, value: found[3] ?? '' }
 }
 
-/** Writes what `parseMatcher` reads. */
+/** Writes a matcher as `parseMatcher` parses it. */
 export const formatMatcher = ({ key, operator, value }: TagMatcher): string =>
   `${key}${SIGNS.find(([, name]) => name === operator)?.[0] ?? '='}${value}`

@@ -1,6 +1,6 @@
 import type { TagMatcher } from '@/backend'
 
-/** A query text that could not be read: where (the first character is 0) and what was expected. */
+/** A syntax error of a query: position (the first character is 0) and expected text. */
 export class ExpressionError extends Error {
   readonly at: number
   constructor(at: number, message: string) {
@@ -14,7 +14,7 @@ const NAME = /[^\s{}()[\],="!~<>]+/y
 const OPERATORS = { '!=': 'not_equal', '=~': 'regex', '!~': 'not_regex', '=': 'equal' } as const
 const SIGNS = Object.keys(OPERATORS) as (keyof typeof OPERATORS)[]
 
-/** Reads a query text piece by piece; every method throws `ExpressionError` where the text is not as expected. */
+/** A scanner of query texts. Its methods throw `ExpressionError` on unexpected text. */
 export class Scanner {
   at = 0
   readonly #text: string
@@ -31,7 +31,7 @@ export class Scanner {
     while (/\s/.test(this.#text[this.at] ?? '')) this.at += 1
   }
 
-  /** Whether `sign` comes next. */
+  /** Returns true if `sign` comes next. */
   has(sign: string): boolean {
     this.space()
     return this.#text.startsWith(sign, this.at)
@@ -42,7 +42,7 @@ export class Scanner {
     this.at += sign.length
   }
 
-  /** The first of `signs` that comes next. */
+  /** Consumes and returns the first of `signs` that comes next. */
   oneOf<Sign extends string>(signs: readonly Sign[], what: string): Sign {
     this.space()
     const found = signs.find((sign) => this.#text.startsWith(sign, this.at)) ?? this.fail(what)
@@ -71,7 +71,7 @@ export class Scanner {
     return value
   }
 
-  /** What stands before `sign`, which is taken too. */
+  /** Consumes the text up to and with `sign`; returns it without `sign`. */
   until(sign: string): string {
     const end = this.#text.indexOf(sign, this.at)
     if (end < 0) this.fail(`“${sign}”`, this.#text.length)
@@ -80,14 +80,14 @@ export class Scanner {
     return found
   }
 
-  /** Everything that is left. */
+  /** Consumes and returns the rest. */
   rest(): string {
     const found = this.#text.slice(this.at)
     this.at = this.#text.length
     return found
   }
 
-  /** Conditions on tags in braces, if there are any: `{service="checkout", route!~"/health.*"}`. */
+  /** Consumes optional matchers in braces: `{service="checkout", route!~"/health.*"}`. */
   matchers(): TagMatcher[] {
     const found: TagMatcher[] = []
     if (!this.has('{')) return found
@@ -102,7 +102,7 @@ export class Scanner {
     return found
   }
 
-  /** Names in brackets: `(route, host)`. */
+  /** Consumes names in parentheses: `(route, host)`. */
   names(): string[] {
     const found: string[] = []
     this.take('(')
@@ -120,5 +120,5 @@ export class Scanner {
   }
 }
 
-/** Text in quotes, as `Scanner.quoted` reads it. */
+/** Quotes a text as `Scanner.quoted` parses it. */
 export const inQuotes = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`

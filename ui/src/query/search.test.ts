@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { quoteValue, searchError, withCondition } from './search'
 
 describe('searches', () => {
-  it('say where they failed', () => {
+  it('report the position of a fault', () => {
     expect(searchError('search, character 12: expected a value')).toEqual({ at: 11, message: 'expected a value' })
     expect(searchError('the engine is busy')).toBeNull()
   })
-  it('grow by conditions', () => {
+  it('are extended by conditions', () => {
     expect(withCondition('', 'service', 'a b')).toBe('service="a b"')
     expect(withCondition('timeout', 'service', 'x')).toBe('timeout service=x')
     expect(withCondition('timeout service=x', 'service', 'x')).toBe('timeout service=x')

@@ -1,11 +1,11 @@
-/** Where in a search the engine stumbled. */
+/** A syntax error of a search. */
 export interface SearchError {
-  /** Character, the first is 0. */
+  /** Position of the character; the first is 0. */
   at: number
   message: string
 }
 
-/** Reads `search, character 12: expected a value`; null when the failure is not about the search. */
+/** Parses `search, character 12: expected a value`; null if the message is not about the search. */
 export function searchError(message: string | undefined): SearchError | null {
   const found = /^search, character (\d+): (.*)$/s.exec(message ?? '')
   return found ? { at: Number(found[1]) - 1, message: found[2] ?? '' } : null
@@ -13,11 +13,11 @@ export function searchError(message: string | undefined): SearchError | null {
 
 const PLAIN_VALUE = /^[\w./:@-]+$/
 
-/** A value as it must be typed: in quotes unless it is one plain word. */
+/** Quotes a value unless it is one plain word. */
 export const quoteValue = (value: string): string =>
   PLAIN_VALUE.test(value) ? value : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 
-/** A search with one more condition, not added twice. */
+/** Adds a condition to a search, unless it has it. */
 export function withCondition(query: string, key: string, value: string, negated = false): string {
   const condition = `${negated ? '-' : ''}${key}=${quoteValue(value)}`
   const typed = query.trim()

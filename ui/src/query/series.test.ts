@@ -3,7 +3,7 @@ import type { SeriesAnswer } from '@/backend'
 import { chartSeries, shownUnit } from './series'
 
 describe('chart lines', () => {
-  it('are named by what tells them apart, with times in milliseconds', () => {
+  it('are named by their labels, with times in milliseconds', () => {
     const answer: SeriesAnswer = {
       unit: 's',
       step: 1e9,

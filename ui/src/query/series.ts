@@ -1,7 +1,7 @@
 import type { Gap, GapReason, SeriesAnswer } from '@/backend'
 import { formatLabels } from '@/format'
 
-/** One line of a chart; times in milliseconds since the epoch. */
+/** A line of a chart; times in milliseconds since the epoch. */
 export interface ChartSeries {
   name: string
   labels: Record<string, string>
@@ -11,15 +11,18 @@ export interface ChartSeries {
   dashed?: boolean
 }
 
-/** Why Binnacle could not observe, in words. */
-export const GAP_WORDS: Record<GapReason, string> = {
+/** Reasons of gaps, in words. */
+export const GAP_REASONS: Record<GapReason, string> = {
   not_running: 'Binnacle was not running',
   asleep: 'this machine was asleep',
   offline: 'this machine was offline',
   paused: 'collecting was paused',
 }
 
-/** The lines of an answer; a line without labels is called `fallback`. One label is named by its value alone. */
+/**
+ * Returns the lines of an answer. A line without labels is named `fallback`, one with a single
+ * label by its value.
+ */
 export function chartSeries(answer: SeriesAnswer, fallback: string): ChartSeries[] {
   return answer.series.map(({ labels, times, values }) => {
     const entries = Object.entries(labels)
@@ -34,11 +37,11 @@ export function chartSeries(answer: SeriesAnswer, fallback: string): ChartSeries
   })
 }
 
-/** The stretches a chart hatches, in milliseconds. */
+/** Returns the ranges that a chart hatches, in milliseconds. */
 export const chartGaps = (gaps: readonly Gap[]) =>
-  gaps.map(({ range, reason }) => ({ from: range.start / 1e6, to: range.end / 1e6, reason: GAP_WORDS[reason] }))
+  gaps.map(({ range, reason }) => ({ from: range.start / 1e6, to: range.end / 1e6, reason: GAP_REASONS[reason] }))
 
-/** The unit a chart shows: shares that OpenTelemetry gives the unit `1` are percentages to people. */
+/** Returns the unit of a chart. Ratios with the OpenTelemetry unit `1` become percentages. */
 export function shownUnit(metric: string, unit: string): string {
   return (unit === '1' || unit === '') && /(utili[sz]ation|ratio)$/.test(metric) ? 'ratio' : unit
 }

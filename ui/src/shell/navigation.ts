@@ -1,4 +1,4 @@
-/** A view of the rail: its name in the address, its label and the key after `g`. */
+/** A view in the sidebar: its name in the address, its label and the key after `g`. */
 export interface ViewEntry {
   name: string
   label: string

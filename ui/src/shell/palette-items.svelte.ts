@@ -13,7 +13,7 @@ import { VIEWS } from './navigation'
 async function attempt(what: string, done: string, action: () => Promise<unknown>) {
   try {
     await action()
-    toasts.say(done)
+    toasts.show(done)
   } catch (thrown) {
     toasts.fail(thrown, what)
   }
@@ -24,54 +24,58 @@ function actions(): PaletteItem[] {
   const list: [string, string, () => void, string?][] = [
     ['new-rule', 'New alert rule', () => route.go('alerts/rules/new')],
     ['new-check', 'New health check', () => route.go('health/new')],
-    ['report', 'Make a performance report', () => route.go('reports')],
+    ['report', 'New performance report', () => route.go('reports')],
     ['errors', 'Errors in the logs', () => route.go('logs', { q: 'severity>=error' })],
     ['failed', 'Failed traces', () => route.go('traces', { errors: 1 })],
     ['slow', 'Slowest traces', () => route.go('traces', { order: 'slowest' })],
-    ['live', range.live ? 'Hold still' : 'Follow new data', () => range.toggleLive(), '.'],
+    ['live', range.live ? 'Pause live data' : 'Resume live data', () => range.toggleLive(), '.'],
     ['clear', 'Remove all filters', () => filters.clear()],
     [
       'pause',
       paused ? 'Resume collecting' : 'Pause collecting',
       () =>
-        void attempt('Could not change collecting', paused ? 'Collecting again' : 'Collecting is paused', () =>
-          call('pause', { paused: !paused }),
+        void attempt(
+          paused ? 'Could not resume collecting' : 'Could not pause collecting',
+          paused ? 'Collecting resumed' : 'Collecting paused',
+          () => call('pause', { paused: !paused }),
         ),
     ],
     [
       'mute',
       status.current?.muted_until ? 'Unmute notifications' : 'Mute notifications for 1 h',
       () =>
-        void attempt('Could not mute', status.current?.muted_until ? 'Notifications are on' : 'Muted for 1 h', () =>
-          call('mute', { minutes: status.current?.muted_until ? null : 60 }),
+        void attempt(
+          'Could not change the muting',
+          status.current?.muted_until ? 'Notifications unmuted' : 'Notifications muted for 1 h',
+          () => call('mute', { minutes: status.current?.muted_until ? null : 60 }),
         ),
     ],
     [
       'test-notification',
-      'Test notification',
+      'Send test notification',
       () =>
         void call('test_notification', {}).then(
-          (sent) => toasts.say(testOutcome(sent).words, testOutcome(sent).state),
-          (thrown) => toasts.fail(thrown, 'Could not notify'),
+          (sent) => toasts.show(testOutcome(sent).words, testOutcome(sent).state),
+          (thrown) => toasts.fail(thrown, 'Could not send the test notification'),
         ),
     ],
-    ['dark', 'Dark look', () => theme.set('dark')],
-    ['light', 'Light look', () => theme.set('light')],
-    ['system', 'Look as the system has it', () => theme.set('system')],
+    ['dark', 'Theme: dark', () => theme.set('dark')],
+    ['light', 'Theme: light', () => theme.set('light')],
+    ['system', 'Theme: system', () => theme.set('system')],
   ]
   return list.map(([id, label, run, keys]) => ({ id: `action-${id}`, label, run, keys, group: 'Actions' }))
 }
 
-/** Everything the palette finds; asks the engine only while `open`. */
-export function usePaletteItems(open: () => boolean): { readonly items: PaletteItem[]; readonly looking: boolean } {
+/** Returns the items of the palette. Requests the engine only while `open`. */
+export function usePaletteItems(open: () => boolean): { readonly items: PaletteItem[]; readonly loading: boolean } {
   const found = useResource((signal) => (open() ? everything(signal) : null))
 
   async function everything(signal: AbortSignal): Promise<PaletteItem[]> {
-    const asked = { range: range.request(), matchers: [] }
+    const request = { range: range.request(), matchers: [] }
     const settled = await Promise.allSettled([
-      call('services', { ...asked, spark_points: 1 }, signal),
+      call('services', { ...request, spark_points: 1 }, signal),
       call('metric_catalog', { search: '', matchers: [], limit: 1000 }, signal),
-      call('checks', { range: asked.range, cells: 1 }, signal),
+      call('checks', { range: request.range, cells: 1 }, signal),
       call('rules', {}, signal),
     ])
     const [services, metrics, checks, rules] = settled
@@ -128,7 +132,7 @@ export function usePaletteItems(open: () => boolean): { readonly items: PaletteI
     get items() {
       return items()
     },
-    get looking() {
+    get loading() {
       return found.data === undefined && found.refreshing
     },
   }

@@ -8,13 +8,13 @@ describe('the command palette', () => {
     group,
     run: () => undefined,
   })
-  it('prefers beginnings to middles to scattered letters', () => {
+  it('ranks prefixes before substrings before scattered letters', () => {
     expect(score('checkout', 'check')).toBeGreaterThan(score('a checkout', 'check'))
     expect(score('a checkout', 'check')).toBeGreaterThan(score('rechecked', 'check'))
     expect(score('rechecked', 'check')).toBeGreaterThan(score('c h e c k', 'check'))
     expect(score('logs', 'xyz')).toBe(0)
   })
-  it('shows views and actions before anything is typed, and everything after', () => {
+  it('lists views and actions for an empty text, and all matching items otherwise', () => {
     const items = [item('Logs', 'Views'), item('checkout', 'Services'), item('Pause', 'Actions')]
     expect(rank(items, '').map(({ label }) => label)).toEqual(['Logs', 'Pause'])
     expect(rank(items, 'check').map(({ label }) => label)).toEqual(['checkout'])

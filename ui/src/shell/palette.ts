@@ -1,25 +1,28 @@
-/** Something the command palette can find. */
+/** An item of the command palette. */
 export interface PaletteItem {
   id: string
   label: string
-  /** Small words behind the label. */
+  /** Secondary text behind the label. */
   detail?: string
   group: 'Views' | 'Services' | 'Metrics' | 'Checks' | 'Rules' | 'Actions'
-  /** Keys that do the same. */
+  /** Keyboard shortcut of the same action. */
   keys?: string
   run: () => void
 }
 
-/** How well `text` matches what was typed: 0 not at all; whole words and beginnings before scattered letters. */
+/**
+ * Returns the score of `text` for a typed text: prefixes and whole words before scattered letters,
+ * 0 for no match.
+ */
 export function score(text: string, typed: string): number {
-  const wanted = typed.trim().toLowerCase()
-  if (!wanted) return 1
+  const query = typed.trim().toLowerCase()
+  if (!query) return 1
   const lower = text.toLowerCase()
-  const at = lower.indexOf(wanted)
+  const at = lower.indexOf(query)
   if (at === 0) return 100 - lower.length / 100
   if (at > 0) return (/[\s._/:-]/.test(lower[at - 1] ?? '') ? 80 : 60) - lower.length / 100
   let from = 0
-  for (const letter of wanted.replaceAll(' ', '')) {
+  for (const letter of query.replaceAll(' ', '')) {
     const found = lower.indexOf(letter, from)
     if (found < 0) return 0
     from = found + 1
@@ -29,7 +32,7 @@ export function score(text: string, typed: string): number {
 
 const PER_GROUP = 6
 
-/** The best items for what was typed: groups in order of their best item, few of each. */
+/** Returns the best items for a typed text: groups in order of their best item, a few of each. */
 export function rank(items: readonly PaletteItem[], typed: string): PaletteItem[] {
   const scored = items
     .map((item, index) => ({

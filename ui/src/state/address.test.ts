@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { formatAddress, mergeParameters, parseAddress } from './address'
 
 describe('addresses', () => {
-  it('are read as they were written', () => {
+  it('are parsed as they were written', () => {
     const address = formatAddress(['services', 'a/b c'], new URLSearchParams({ q: 'x=1 & y' }))
     expect(parseAddress(address)).toEqual({
       path: ['services', 'a/b c'],
@@ -15,7 +15,7 @@ describe('addresses', () => {
     expect(parseAddress('#/logs/%E0%A4').path).toEqual(['logs', '%E0%A4'])
   })
 
-  it('keep range and filters but not what belongs to the view', () => {
+  it('retain range and filters but not the parameters of a view', () => {
     const current = new URLSearchParams('from=now-1h&f=service%3Da&f=host%3Db&q=old')
     expect(mergeParameters(current, { q: 'new' }).toString()).toBe('from=now-1h&f=service%3Da&f=host%3Db&q=new')
     expect(mergeParameters(current, {}).has('q')).toBe(false)

@@ -4,12 +4,12 @@ export type ChangeKind = keyof Changes
 
 type Listener = () => void
 
-/** Tells views what kind of data changed, so that they load again. One subscription for the whole console. */
+/** Notifies views of changed data, so that they reload. One subscription for the whole console. */
 class ChangeFeed {
   #listeners = new Map<ChangeKind, Set<Listener>>()
   #started = false
 
-  /** Calls `listener` when one of `kinds` changed; the returned function ends that. */
+  /** Calls `listener` when one of `kinds` changed, until the returned function is called. */
   on(kinds: readonly ChangeKind[], listener: Listener): () => void {
     this.#start()
     for (const kind of kinds) {
@@ -23,10 +23,10 @@ class ChangeFeed {
     if (this.#started) return
     this.#started = true
     subscribe('changes', {}, (changes) => {
-      const told = new Set<Listener>()
+      const affected = new Set<Listener>()
       for (const kind of Object.keys(changes) as ChangeKind[])
-        if (changes[kind]) this.#listeners.get(kind)?.forEach((listener) => told.add(listener))
-      told.forEach((listener) => listener())
+        if (changes[kind]) this.#listeners.get(kind)?.forEach((listener) => affected.add(listener))
+      affected.forEach((listener) => listener())
     })
     $effect.root(() => {
       let epoch = connection.epoch

@@ -1,4 +1,4 @@
-/** The time of relative labels; moves every second while the console is shown. */
+/** The time of relative labels; advances every second while the console is shown. */
 class Clock {
   now = $state(Date.now())
 

@@ -2,7 +2,7 @@ import type { TagMatcher } from '@/backend'
 import { formatMatcher, parseMatcher } from '@/query/matchers'
 import { route } from './route.svelte'
 
-/** The filters at the top of the console; kept in the address. */
+/** The filters of the top bar, stored in the address. */
 class Filters {
   readonly matchers = $derived.by(() =>
     route

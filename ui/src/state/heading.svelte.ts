@@ -5,14 +5,14 @@ export interface Crumb {
   href: string
 }
 
-/** What the bar shows for the current view; set through the `Heading` component. */
+/** The content of the top bar for the current view, set by the `Heading` component. */
 class HeadingState {
-  /** The `Heading` component that was made last. */
+  /** The `Heading` component that was created last. */
   owner: object | undefined
   title = $state('Overview')
   crumbs = $state.raw<Crumb[]>([])
   actions = $state.raw<Snippet | undefined>(undefined)
-  /** Whether time range and filters have a meaning here. */
+  /** True if time range and filters apply to the view. */
   scoped = $state(true)
 }
 

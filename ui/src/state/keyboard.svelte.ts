@@ -1,13 +1,13 @@
 import { untrack } from 'svelte'
 
-/** One key or key sequence (`g o`, `?`, `mod+k`, `j`) and what it does. */
+/** A key or key sequence (`g o`, `?`, `mod+k`, `j`) with its action. */
 export interface Shortcut {
   keys: string
   label: string
-  /** Heading under which `?` lists it. */
+  /** Heading of its group in the list of shortcuts. */
   group?: string
   run: (event: KeyboardEvent) => void
-  /** Whether it also works while typing in a field. */
+  /** True if it also works in fields. */
   inFields?: boolean
 }
 
@@ -20,20 +20,20 @@ export const isField = (target: EventTarget | null): boolean =>
 const isTextInput = (target: HTMLElement) =>
   target instanceof HTMLInputElement && !/^(checkbox|radio|button|range|submit)$/.test(target.type)
 
-/** How a key event is written in `Shortcut.keys`. */
+/** Returns a key event as `Shortcut.keys` writes it. */
 export function keyName(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>): string {
   const key = event.key.length === 1 ? (event.key === ' ' ? 'space' : event.key) : event.key.toLowerCase()
   const modified = event.ctrlKey || event.metaKey
   return `${modified ? 'mod+' : ''}${event.altKey ? 'alt+' : ''}${modified ? key.toLowerCase() : key}`
 }
 
-/** Every key of the console, latest registration first. */
+/** The shortcuts of the console, latest registration first. */
 class Keyboard {
   shortcuts = $state.raw<Shortcut[]>([])
   #begun = ''
   #begunAt = 0
 
-  /** Registers keys while a component lives. Must be called while it is set up. */
+  /** Registers shortcuts while a component exists. Must be called during its initialisation. */
   use(given: Shortcut[] | (() => Shortcut[])): void {
     $effect(() => {
       const shortcuts = typeof given === 'function' ? given() : given

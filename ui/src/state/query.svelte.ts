@@ -3,44 +3,48 @@ import { BackendError, asBackendError, call, isAborted, type Answer, type Argume
 import { changes, type ChangeKind } from './changes.svelte'
 import { range } from './range.svelte'
 
-/** Where a question stands. `stale`: an earlier answer is shown because the latest question failed. */
+/** The state of a query. `stale`: an earlier answer is shown because the latest request failed. */
 export type QueryState = 'idle' | 'loading' | 'ready' | 'empty' | 'stale' | 'failed'
 
 export interface QueryOptions<T> {
-  /** Kinds of change after which the question is asked again while live. */
+  /** Kinds of changes that reload the query while live. */
   refresh?: readonly ChangeKind[]
-  /** Whether to ask again although the time range is not live. */
+  /** True if changes reload it although the time range is not live. */
   always?: boolean
-  /** Whether an answer holds nothing. */
+  /** Returns true if an answer is empty. */
   empty?: (answer: T) => boolean
-  /** Milliseconds to wait after a change of the question, for typed input. */
+  /** Milliseconds to wait after a change of the arguments, for typed input. */
   debounce?: number
-  /** Shortest time between two questions in milliseconds; by default it grows with the time range. */
-  pace?: number | (() => number)
+  /** Minimum milliseconds between two requests; by default it grows with the time range. */
+  interval?: number | (() => number)
 }
 
 const SLOWEST_REFRESH = 15_000
 
-/** A question to the engine with its latest answer. Earlier answers stay shown while a new one is fetched. */
+/** A query with its latest answer. An earlier answer stays while a new one is loaded. */
 export class Query<T> {
   data = $state.raw<T | undefined>(undefined)
   error = $state.raw<BackendError | null>(null)
   refreshing = $state(false)
-  /** When the shown answer arrived, in milliseconds since the epoch. */
+  /** Arrival of the shown answer, in milliseconds since the epoch. */
   updatedAt = $state(0)
   state = $state<QueryState>('idle')
-  /** Asks again now. */
+  /** Reloads now. */
   reload: () => void = () => undefined
-  /** Shows another answer at once, before the engine has confirmed it. */
+  /** Shows another answer at once, before the engine confirms it. */
   replace(answer: T): void {
     this.data = answer
   }
 }
 
 /**
- * Asks `load` and asks again when anything it reads before its first await changes, when data of a kind in
- * `refresh` arrive, and when the connection comes back. `load` gives null for "no question now".
- * Must be called while a component is set up.
+ * Runs `load`, and runs it again in these cases:
+ *
+ * 1. State that it reads before its first await changes.
+ * 2. Data of a kind in `refresh` arrive.
+ * 3. The connection is restored.
+ *
+ * `load` returns null for no request. Must be called during the initialisation of a component.
  */
 export function useResource<T>(
   load: (signal: AbortSignal) => Promise<T> | null,
@@ -67,7 +71,7 @@ export function useResource<T>(
     query.state = query.data === undefined ? 'failed' : 'stale'
   }
 
-  function ask(): void {
+  function request(): void {
     clearTimeout(timer)
     timer = undefined
     if (ended) return
@@ -101,8 +105,8 @@ export function useResource<T>(
     })
   }
 
-  const pace = () =>
-    (typeof options.pace === 'function' ? options.pace() : options.pace) ??
+  const interval = () =>
+    (typeof options.interval === 'function' ? options.interval() : options.interval) ??
     Math.min(SLOWEST_REFRESH, Math.max(1000, range.length / 600))
 
   function refreshSoon(): void {
@@ -111,18 +115,18 @@ export function useResource<T>(
       again = true
       return
     }
-    timer = setTimeout(() => untrack(ask), Math.max(0, last + pace() - Date.now()))
+    timer = setTimeout(() => untrack(request), Math.max(0, last + interval() - Date.now()))
   }
 
-  query.reload = () => untrack(ask)
+  query.reload = () => untrack(request)
 
   $effect(() => {
-    if (!options.debounce || last === 0) return ask()
-    // Reads what the question depends on, then waits for the typing to end.
+    if (!options.debounce || last === 0) return request()
+    // Reads the dependencies of the request, then waits for the end of typing.
     const probe = new AbortController()
     probe.abort()
     void load(probe.signal)?.catch(() => undefined)
-    const waiting = setTimeout(() => untrack(ask), options.debounce)
+    const waiting = setTimeout(() => untrack(request), options.debounce)
     return () => clearTimeout(waiting)
   })
 
@@ -147,7 +151,7 @@ export function useResource<T>(
   return query
 }
 
-/** `useResource` for one command; `args` gives null for "no question now". */
+/** Runs `useResource` for one command; `args` returns null for no request. */
 export function useQuery<Name extends CommandName>(
   name: Name,
   args: () => Arguments<Name> | null,

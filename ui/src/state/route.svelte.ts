@@ -2,7 +2,7 @@ import { formatAddress, mergeParameters, parseAddress } from './address'
 
 type Parameters = Record<string, string | readonly string[] | number | null | undefined>
 
-/** Where the console is. Changed only through the address, so that back and forward restore it. */
+/** The current address. All navigation changes it, so that back and forward restore the view. */
 class Route {
   #address = $state.raw(parseAddress(typeof location === 'undefined' ? '' : location.hash))
 
@@ -13,7 +13,7 @@ class Route {
     window.addEventListener('popstate', read)
   }
 
-  /** Segments of the path; the first names the view. */
+  /** The segments of the path; the first names the view. */
   get path(): readonly string[] {
     return this.#address.path
   }
@@ -30,18 +30,24 @@ class Route {
     return this.#address.params.getAll(name)
   }
 
-  /** The address of another place: keeps time range and filters, drops what belongs to this view. */
+  /**
+   * Returns the address of another view. It retains time range and filters and drops other
+   * parameters.
+   */
   link(path: string | readonly string[], params: Parameters = {}): string {
     const segments = typeof path === 'string' ? path.split('/').filter(Boolean) : path
     return formatAddress(segments, mergeParameters(this.#address.params, params))
   }
 
-  /** Goes to another place, as a link would. */
+  /** Navigates to another view, as a link does. */
   go(path: string | readonly string[], params: Parameters = {}): void {
     this.#open(this.link(path, params), false)
   }
 
-  /** Changes parameters of this view; null removes one. A new step for "back" unless `replace`. */
+  /**
+   * Changes parameters of this view; null removes one. Adds an entry to the history unless
+   * `replace`.
+   */
   set(params: Parameters, { replace = false } = {}): void {
     this.#open(formatAddress(this.path, mergeParameters(this.#address.params, params, true)), replace)
   }

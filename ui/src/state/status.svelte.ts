@@ -1,17 +1,17 @@
 import { call, subscribe, type EngineStatus } from '@/backend'
 
-/** What the engine says of itself, kept up to date. */
+/** The status of the engine, updated continuously. */
 class Status {
   current = $state.raw<EngineStatus | null>(null)
   #started = false
 
-  /** Begins to listen; called once by the shell. */
+  /** Starts the subscription; called once by the shell. */
   start(): void {
     if (this.#started) return
     this.#started = true
-    const take = (status: EngineStatus) => (this.current = status)
-    subscribe('status', {}, take)
-    call('status', {}).then(take, () => undefined)
+    const set = (status: EngineStatus) => (this.current = status)
+    subscribe('status', {}, set)
+    call('status', {}).then(set, () => undefined)
   }
 }
 

@@ -4,10 +4,10 @@ const KEY = 'binnacle-theme'
 
 const isChoice = (text: string | null): text is ThemeChoice => text === 'system' || text === 'dark' || text === 'light'
 
-/** Dark, light or as the system says; kept on this machine. */
+/** The theme: dark, light or the system's. Stored on this machine. */
 class Theme {
   choice = $state<ThemeChoice>('system')
-  /** Bumped when colours changed, for drawings that read them. */
+  /** Counts changes of colours, for canvases that read them. */
   version = $state(0)
 
   constructor() {

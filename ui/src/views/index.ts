@@ -4,13 +4,14 @@ type Loader = () => Promise<{ default: Component }>
 
 const files = import.meta.glob<{ default: Component }>('./*.svelte')
 
-/** The view behind a name of the address: `services` is `Services.svelte` in this folder. */
+/** Returns the view of a name in the address: `services` is `Services.svelte` in this folder. */
 export function viewFor(name: string): Loader | undefined {
   return files[`./${name.charAt(0).toUpperCase()}${name.slice(1)}.svelte`]
 }
 
-/** Fetches every view, so that going to one is instant and works while the engine does not answer. */
+/** Loads every view, so that navigation is instant and works without the engine. */
 export async function fetchAllViews(): Promise<void> {
-  // One after another: the view that is shown has the connection first. One that fails is fetched when gone to.
+  // Sequential, so that the shown view has the connection first. A failed view is loaded on
+  // navigation.
   for (const load of Object.values(files)) await load().catch(() => undefined)
 }

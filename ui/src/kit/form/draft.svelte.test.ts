@@ -2,7 +2,7 @@ import { flushSync } from 'svelte'
 import { expect, it } from 'vitest'
 import { Draft } from './draft.svelte'
 
-it('keeps what is typed while its field has the focus, whatever arrives', () => {
+it('retains typed text while its field has the focus', () => {
   let value = $state('old')
   const draft = new Draft(() => value)
   expect(draft.text).toBe('old')

@@ -1,6 +1,6 @@
 /**
- * Text that is being typed over a value which may change meanwhile. While its field has the focus what is typed stands;
- * afterwards it gives way as soon as the value becomes another.
+ * Text being typed over a value that may change meanwhile. The text stays while its field has the
+ * focus. Afterwards a change of the value replaces it.
  */
 export class Draft {
   readonly #value: () => string
@@ -15,7 +15,7 @@ export class Draft {
     this.#value = value
   }
 
-  /** What the field shows. */
+  /** The text of the field. */
   get text(): string {
     return this.#shown
   }
@@ -24,7 +24,7 @@ export class Draft {
     this.#typed = { text: typed, over: this.#value() }
   }
 
-  /** Tells that the field got the focus or lost it. */
+  /** Records that the field has the focus or lost it. */
   focus(focused: boolean): void {
     this.#focused = focused
   }

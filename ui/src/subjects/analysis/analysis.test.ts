@@ -1,18 +1,18 @@
 import { expect, it } from 'vitest'
 import type { Subject } from '@/backend'
-import { sidesFor, subjectFrom, subjectName, subjectOf, subjectParameters } from './subject'
+import { rangesFor, targetFrom, targetName, targetOf, targetParameters } from './target'
 
-it('keeps a subject in the address', () => {
+it('stores a target in the address', () => {
   const subjects: Subject[] = [
     { type: 'service', service: 'checkout', figure: 'error_ratio' },
     { type: 'metric', metric: 'm', aggregation: 'p95', matchers: [{ key: 'host', operator: 'not_equal', value: 'a' }] },
   ]
   for (const subject of subjects) {
     const params = new URLSearchParams()
-    for (const [key, value] of Object.entries(subjectParameters(subject)))
+    for (const [key, value] of Object.entries(targetParameters(subject)))
       for (const one of value === null ? [] : [value].flat()) params.append(key, one)
     expect(
-      subjectFrom(
+      targetFrom(
         (name) => params.get(name) ?? '',
         (name) => params.getAll(name),
       ),
@@ -20,7 +20,7 @@ it('keeps a subject in the address', () => {
   }
 })
 
-it('leads from a finding to its subject', () => {
+it('returns the target of a finding', () => {
   const finding = {
     id: '1',
     kind: 'anomaly' as const,
@@ -33,14 +33,14 @@ it('leads from a finding to its subject', () => {
     noticed_at: 1,
     score: 5,
   }
-  expect(subjectOf(finding)).toEqual({ type: 'service', service: 'checkout', figure: 'p95' })
-  expect(subjectName(subjectOf({ ...finding, metric: 'system.cpu.utilization' }))).toBe(
+  expect(targetOf(finding)).toEqual({ type: 'service', service: 'checkout', figure: 'p95' })
+  expect(targetName(targetOf({ ...finding, metric: 'system.cpu.utilization' }))).toBe(
     'system.cpu.utilization (checkout)',
   )
 })
 
-it('compares with the stretch before, or with yesterday', () => {
+it('compares with the previous range or the day before', () => {
   const shown = { from: 1000, to: 1600 }
-  expect(sidesFor('previous', shown).before).toEqual({ from: 400, to: 1000 })
-  expect(sidesFor('day', shown).before).toEqual({ from: 1000 - 86_400_000, to: 1600 - 86_400_000 })
+  expect(rangesFor('previous', shown).before).toEqual({ from: 400, to: 1000 })
+  expect(rangesFor('day', shown).before).toEqual({ from: 1000 - 86_400_000, to: 1600 - 86_400_000 })
 })

@@ -1,6 +1,6 @@
 import type { TimelineCell } from '@/backend'
-import type { StatusCell } from '@/chart/types'
+import type { StatusBucket } from '@/chart/types'
 
 /** Returns the buckets of a response as a timeline draws them. */
-export const statusCells = (cells: readonly TimelineCell[]): StatusCell[] =>
-  cells.map(({ range, state, message }) => ({ from: range.start / 1e6, to: range.end / 1e6, state, message }))
+export const statusBuckets = (buckets: readonly TimelineCell[]): StatusBucket[] =>
+  buckets.map(({ range, state, message }) => ({ from: range.start / 1e6, to: range.end / 1e6, state, message }))

@@ -14,27 +14,30 @@ import { mergeLines } from './lines'
 
 const PAGE = 200
 
-/** The lines of the list: the first page, older pages on demand, and new lines while live. */
-export function useLogFeed(question: () => { query: string; matchers: TagMatcher[] }) {
+/** Loads the lines of the list: the first page, older pages on demand, and new lines while live. */
+export function useLogFeed(search: () => { query: string; matchers: TagMatcher[] }) {
   let lines = $state.raw<LogLine[]>([])
-  let held = $state.raw<LogLine[]>([])
+  let pending = $state.raw<LogLine[]>([])
   let cursor = $state<string | null>(null)
   let loadingOlder = $state(false)
   let olderError = $state.raw<BackendError | null>(null)
   let atTop = $state(true)
-  /** Whether a line is open to be read. */
-  let reading = $state(false)
-  /** Whether lines are missing between those shown and those held. */
-  let torn = false
-  /** Whether the latest change put lines before the others, so that the list keeps its place. */
+  /** True if a line is open. */
+  let isLineOpen = $state(false)
+  /** True if lines are missing between the shown and the pending ones. */
+  let hasGap = false
+  /**
+   * True if the latest change added lines at the start, so that the list retains its scroll
+   * position.
+   */
   let grewAtStart = $state(false)
 
   const page = useResource((signal) => {
-    const asked = { ...question(), range: range.request(), limit: PAGE, cursor: null }
-    return call('search_logs', asked, signal).then((answer) => {
+    const request = { ...search(), range: range.request(), limit: PAGE, cursor: null }
+    return call('search_logs', request, signal).then((answer) => {
       grewAtStart = false
-      held = []
-      torn = false
+      pending = []
+      hasGap = false
       lines = answer.lines
       cursor = answer.cursor
       olderError = null
@@ -43,18 +46,18 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
   })
 
   $effect(() => {
-    // A search that was refused is not followed.
+    // An invalid search has no live tail.
     if (!range.live || page.error?.code === 'invalid') return
-    return subscribe('log_tail', question(), (arrived) => {
+    return subscribe('log_tail', search(), (arrived) => {
       const newest = [...arrived].sort((a, b) => b.time - a.time)
       untrack(() => {
-        if (atTop && !reading) show(newest)
-        else held = mergeLines(newest, held)
+        if (atTop && !isLineOpen) show(newest)
+        else pending = mergeLines(newest, pending)
       })
     })
   })
 
-  // Lines that came while the console was hidden were not sent.
+  // Lines that arrived while the console was hidden were not sent.
   $effect(() => {
     const shown = () => document.hidden || !range.live || void catchUp()
     document.addEventListener('visibilitychange', shown)
@@ -73,22 +76,22 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
     if (page.state === 'empty') page.state = 'ready'
   }
 
-  /** Asks for the newest lines; a place in the list that someone reads at is kept. */
+  /** Loads the newest lines without moving the list while it is scrolled or a line is open. */
   async function catchUp() {
-    if ((atTop && !reading) || !lines.length) return page.reload()
-    const asked = page.data
+    if ((atTop && !isLineOpen) || !lines.length) return page.reload()
+    const before = page.data
     try {
-      const answer = await call('search_logs', { ...question(), range: range.request(), limit: PAGE, cursor: null })
-      if (asked !== page.data) return
+      const answer = await call('search_logs', { ...search(), range: range.request(), limit: PAGE, cursor: null })
+      if (before !== page.data) return
       const newest = lines[0]?.time ?? 0
       const joined = answer.cursor === null || answer.lines.some(({ time }) => time <= newest)
-      held = mergeLines(
+      pending = mergeLines(
         answer.lines.filter(({ time, id }) => time >= newest && id !== lines[0]?.id),
-        held,
+        pending,
       )
-      torn ||= !joined
+      hasGap ||= !joined
     } catch {
-      // The banner tells that the engine is gone; it is asked again when it comes back.
+      // The banner reports the lost connection; lines are loaded again once it is restored.
     }
   }
 
@@ -96,10 +99,10 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
     if (!cursor || loadingOlder) return
     loadingOlder = true
     olderError = null
-    const asked = page.data
+    const before = page.data
     try {
-      const answer = await call('search_logs', { ...question(), range: range.request(), limit: PAGE, cursor })
-      if (asked !== page.data) return
+      const answer = await call('search_logs', { ...search(), range: range.request(), limit: PAGE, cursor })
+      if (before !== page.data) return
       grewAtStart = false
       lines = mergeLines(lines, answer.lines, Number.POSITIVE_INFINITY)
       cursor = answer.cursor
@@ -116,8 +119,8 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
     get lines() {
       return lines
     },
-    get held() {
-      return held.length
+    get pending() {
+      return pending.length
     },
     get more() {
       return cursor !== null
@@ -131,24 +134,24 @@ export function useLogFeed(question: () => { query: string; matchers: TagMatcher
     get grewAtStart() {
       return grewAtStart
     },
-    /** Tells whether the newest line is in view; new lines wait while it is not. */
+    /** Records if the newest line is visible; new lines are pending while it is not. */
     scrolled(top: boolean) {
       const back = top && !atTop
       atTop = top
-      if (back && !reading && held.length) this.release()
+      if (back && !isLineOpen && pending.length) this.release()
     },
-    /** Tells whether a line is open; new lines must not push it away. */
+    /** Records if a line is open; new lines must not move it. */
     read(open: boolean) {
-      const done = reading && !open
-      reading = open
-      if (done && atTop && held.length) this.release()
+      const done = isLineOpen && !open
+      isLineOpen = open
+      if (done && atTop && pending.length) this.release()
     },
-    /** Shows the lines that waited. */
+    /** Shows the pending lines. */
     release() {
-      // Lines are missing between those shown and those that wait.
-      if (torn) return page.reload()
-      const waiting = held
-      held = []
+      // Lines are missing between the shown and the pending ones.
+      if (hasGap) return page.reload()
+      const waiting = pending
+      pending = []
       atTop = true
       show(waiting)
     },

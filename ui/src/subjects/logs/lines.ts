@@ -1,10 +1,12 @@
 import type { LogLine } from '@/backend'
 
-/** How many lines a tail keeps. */
-export const MOST_LINES = 5000
+/** Maximum number of lines in a tail. */
+export const MAX_LINES = 5000
 
-/** `newer` before `older` (both newest first), each record once, in order of time, at most `most`. */
-export function mergeLines(newer: readonly LogLine[], older: readonly LogLine[], most = MOST_LINES): LogLine[] {
+/**
+ * Merges `newer` and `older` (both newest first) in order of time, each record once, at most `max`.
+ */
+export function mergeLines(newer: readonly LogLine[], older: readonly LogLine[], max = MAX_LINES): LogLine[] {
   const seen = new Set<string>()
   const merged: LogLine[] = []
   for (const line of [...newer, ...older]) {
@@ -13,10 +15,10 @@ export function mergeLines(newer: readonly LogLine[], older: readonly LogLine[],
     merged.push(line)
   }
   merged.sort((a, b) => b.time - a.time)
-  return merged.slice(0, most)
+  return merged.slice(0, max)
 }
 
-/** A record as JSON that people can paste elsewhere. */
+/** Writes a record as JSON for the clipboard. */
 export function lineJson(line: LogLine): string {
   return JSON.stringify({ ...line, time: new Date(line.time / 1e6).toISOString() }, null, 2)
 }

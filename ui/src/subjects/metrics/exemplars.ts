@@ -3,10 +3,10 @@ import type { ChartExemplar } from '@/chart/types'
 import { formatValue } from '@/format'
 import type { ChartSeries } from '@/query/series'
 
-/** At most this many are asked for; a chart has hardly room for more. */
-export const MOST_EXEMPLARS = 200
-/** Labels told of one exemplar. */
-const MOST_DETAILS = 6
+/** Maximum number of exemplars of a chart. */
+export const MAX_EXEMPLARS = 200
+/** Maximum number of details of an exemplar. */
+const MAX_DETAILS = 6
 
 const LIKE_THE_VALUES: ReadonlySet<Aggregation> = new Set([
   'average',
@@ -19,25 +19,28 @@ const LIKE_THE_VALUES: ReadonlySet<Aggregation> = new Set([
   'p99',
 ])
 
-/** Whether single measurements stand on the axis of a chart: those of a counter, or beside a rate, do not. */
+/**
+ * Returns true if exemplars have values on the axis of a chart. Those of a counter or a rate have
+ * none.
+ */
 export const onAxis = (kind: MetricKind | undefined, aggregation: Aggregation): boolean =>
   kind !== undefined && kind !== 'counter' && LIKE_THE_VALUES.has(aggregation)
 
-interface Question {
+interface ExemplarContext {
   lines: ChartSeries[]
   kind: MetricKind | undefined
   aggregation: Aggregation
-  /** The metric's own unit, which a rate does not share. */
+  /** The unit of the metric; a rate has another. */
   unit: string
-  /** The address of a trace, with one of its spans. */
+  /** Returns the address of a trace with one of its spans. */
   link: (trace: string, span: string | null) => string
 }
 
-/** The exemplars of the drawn lines, each with what tells its series from those of the others. */
-export function chartExemplars(points: readonly ExemplarPoint[], asked: Question): ChartExemplar[] {
-  const { lines, kind, aggregation, unit, link } = asked
-  const placed = onAxis(kind, aggregation)
-  const telling = varyingKeys(points.map((point) => point.labels))
+/** Returns the exemplars of the drawn lines, each with the labels that identify its series. */
+export function chartExemplars(points: readonly ExemplarPoint[], context: ExemplarContext): ChartExemplar[] {
+  const { lines, kind, aggregation, unit, link } = context
+  const hasAxisValue = onAxis(kind, aggregation)
+  const varying = varyingKeys(points.map((point) => point.labels))
   return points.flatMap((point) => {
     const line = lines.find(({ labels }) =>
       Object.entries(labels).every(([key, value]) => (point.labels[key] ?? '') === value),
@@ -45,17 +48,17 @@ export function chartExemplars(points: readonly ExemplarPoint[], asked: Question
     if (!line) return []
     const details = new Map<string, string>()
     for (const [key, value] of Object.entries(point.attributes)) details.set(key, attributeText(value))
-    for (const key of telling) {
+    for (const key of varying) {
       const value = point.labels[key]
       if (value && !(key in line.labels) && !details.has(key)) details.set(key, value)
     }
     return [
       {
         time: point.time / 1e6,
-        value: placed ? point.value : null,
+        value: hasAxisValue ? point.value : null,
         text: formatValue(point.value, unit),
         series: line.name,
-        details: [...details].slice(0, MOST_DETAILS),
+        details: [...details].slice(0, MAX_DETAILS),
         trace: point.trace_id,
         href: point.trace_id ? link(point.trace_id, point.span_id) : null,
       },
@@ -65,7 +68,7 @@ export function chartExemplars(points: readonly ExemplarPoint[], asked: Question
 
 const attributeText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
-/** The labels that are not the same for all. */
+/** Returns the keys of the labels that vary. */
 function varyingKeys(all: readonly Record<string, string>[]): string[] {
   const keys = new Set(all.flatMap((labels) => Object.keys(labels)))
   const first = all[0] ?? {}

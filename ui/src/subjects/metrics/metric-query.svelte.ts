@@ -1,14 +1,14 @@
 import type { Aggregation, TagMatcher } from '@/backend'
 import { formatMatcher, parseMatcher } from '@/query/matchers'
 import { route } from '@/state/route.svelte'
-import { AGGREGATIONS, type MetricQuestion } from '@/query/expression'
+import { AGGREGATIONS, type MetricExpression } from '@/query/expression'
 
 const isAggregation = (text: string): text is Aggregation => text in AGGREGATIONS
 
-/** The question of the address: `metric`, `agg`, `m` (a condition each) and `by` (a tag each). */
-class AddressQuestion {
+/** The query in the address: `metric`, `agg`, `m` (a condition each) and `by` (a tag each). */
+class MetricQuery {
   readonly metric = $derived(route.param('metric'))
-  /** Empty until chosen, so that the metric's own suggestion is used. */
+  /** Null until chosen; the default of the metric applies. */
   readonly chosenAggregation = $derived(isAggregation(route.param('agg')) ? (route.param('agg') as Aggregation) : null)
   readonly groupBy = $derived(route.all('by'))
   readonly matchers = $derived(
@@ -22,12 +22,12 @@ class AddressQuestion {
     route.set({ metric, agg: null, m: null, by: null })
   }
 
-  set(question: MetricQuestion): void {
+  set(expression: MetricExpression): void {
     route.set({
-      metric: question.metric,
-      agg: question.aggregation,
-      m: question.matchers.map(formatMatcher),
-      by: question.groupBy,
+      metric: expression.metric,
+      agg: expression.aggregation,
+      m: expression.matchers.map(formatMatcher),
+      by: expression.groupBy,
     })
   }
 
@@ -51,4 +51,4 @@ class AddressQuestion {
   }
 }
 
-export const question = new AddressQuestion()
+export const metricQuery = new MetricQuery()

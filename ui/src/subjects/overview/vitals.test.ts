@@ -7,13 +7,13 @@ const answer = (times: number[][]) => ({
   total_series: times.length,
   gaps: [],
   series: times.map((list, index) => ({
-    labels: { way: String(index) },
+    labels: { group: String(index) },
     times: list,
     values: list.map(() => index + 1),
   })),
 })
 
-describe('the line of a vital sign', () => {
+describe('the sparkline of a vital sign', () => {
   it('adds groups and keeps gaps', () => {
     const given = answer([
       [10, 15, 20, 35],
@@ -21,7 +21,7 @@ describe('the line of a vital sign', () => {
     ])
     expect(combined(given)).toEqual([3, 3, 1, null, null, 1])
   })
-  it('has no holes where values come more rarely than steps', () => {
+  it('has no gaps if values are rarer than steps', () => {
     expect(combined(answer([[10, 20, 30, 40]]))).toEqual([1, 1, 1, 1])
   })
   it('is empty without values', () => {
@@ -29,9 +29,9 @@ describe('the line of a vital sign', () => {
     expect(combined(answer([[]]))).toEqual([])
     expect(latest([])).toBeNull()
   })
-  it('gives its newest value, of all or of one group', () => {
+  it('returns its newest value, of all or of one group', () => {
     expect(latest([1, 2, null])).toBe(2)
-    expect(latestOf(answer([[10], [20]]), 'way', '1')).toBe(2)
-    expect(latestOf(answer([[10]]), 'way', '7')).toBeNull()
+    expect(latestOf(answer([[10], [20]]), 'group', '1')).toBe(2)
+    expect(latestOf(answer([[10]]), 'group', '7')).toBeNull()
   })
 })

@@ -1,10 +1,10 @@
 import type { Aggregation, SeriesAnswer, SeriesRequest, TagMatcher } from '@/backend'
 
-/** How far back the strip of vital signs looks while the range is live, in milliseconds. */
-export const VITAL_STRETCH = 10 * 60e3
+/** Length of the vital signs while the range is relative, in milliseconds. */
+export const VITALS_LENGTH = 10 * 60e3
 const POINTS = 120
 
-/** The question behind one vital sign. */
+/** Returns the request of a vital sign. */
 export function vitalRequest(
   metric: string,
   aggregation: Aggregation,
@@ -15,7 +15,7 @@ export function vitalRequest(
   return { metric, matchers, aggregation, group_by: groupBy, range, step: null, max_points: POINTS, limit: 8 }
 }
 
-/** The groups of an answer as one evenly spaced line (their sum), from the first value on. */
+/** Returns the sum of the groups of an answer as equally spaced values, from the first value on. */
 export function combined(answer: SeriesAnswer | undefined): (number | null)[] {
   if (!answer || answer.step <= 0) return []
   const sums = new Map<number, number>()
@@ -31,17 +31,17 @@ export function combined(answer: SeriesAnswer | undefined): (number | null)[] {
   return line
 }
 
-/** The median distance between times: what is sent every ten seconds has no value in every step. */
+/** Returns the median distance between times. Values every ten seconds do not fill every step. */
 function usualSpacing(times: readonly number[]): number {
   const distances = times.slice(1).map((time, index) => time - (times[index] ?? time))
   return distances.sort((a, b) => a - b)[Math.floor(distances.length / 2)] ?? 0
 }
 
-/** The newest value of a line. */
+/** Returns the newest value of a line. */
 export const latest = (line: readonly (number | null)[]): number | null =>
   line.findLast((value) => value !== null) ?? null
 
-/** The newest value of the group with this label value. */
+/** Returns the newest value of the group with this label value. */
 export function latestOf(answer: SeriesAnswer | undefined, key: string, value: string): number | null {
   const group = answer?.series.find(({ labels }) => labels[key] === value)
   return group?.values.at(-1) ?? null

@@ -1,7 +1,7 @@
-/** What a report is called that was given no title. */
+/** Title of a report without one. */
 export const UNTITLED = 'Performance report'
 
-/** A file name from a title, without its ending. */
+/** Returns a file name for a title, without its extension. */
 export const fileName = (title: string): string =>
   title
     .trim()
@@ -9,7 +9,7 @@ export const fileName = (title: string): string =>
     .replace(/^-+|-+$/g, '')
     .slice(0, 80) || 'report'
 
-/** The page of a report with its own security policy: nothing remote, no scripts. */
+/** Returns the page of a report with a security policy: no remote content, no scripts. */
 export function sealed(page: string): string {
   const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:">`
   return /<head[^>]*>/i.test(page) ? page.replace(/<head[^>]*>/i, (head) => head + policy) : policy + page

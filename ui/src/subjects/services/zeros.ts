@@ -1,11 +1,11 @@
 import type { ChartGap } from '@/chart/types'
 
-/** More steps than any chart has; an odd step must not fill the memory. */
+/** Maximum number of steps, above that of any chart: a faulty step must not fill the memory. */
 const MOST = 5000
 
 /**
- * Counts of the steps that have any, with a zero in every step between them that has none. Steps in which
- * nothing could be observed stay without a value. All in milliseconds, times ascending.
+ * Fills steps without counts with zeros, between the first and the last count. Steps in gaps stay
+ * without a value. All times are in milliseconds, ascending.
  */
 export function withZeros(
   times: readonly number[],

@@ -1,5 +1,5 @@
 /**
- * The text of the settings file as it is being typed, and the text of the file that it began from; kept while another view
- * is looked at.
+ * The edited text of the settings file and the text it started from. Retained while another view is
+ * shown.
  */
 export const settingsDraft = $state<{ text: string | null; base: string }>({ text: null, base: '' })

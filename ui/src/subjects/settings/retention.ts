@@ -1,40 +1,45 @@
 import type { DataDetail, DataKind, DataLevel, DroppedData, KeptData, KindLimits, RetentionPreview } from '@/backend'
-import { formatMoment, formatSpan } from '@/format'
+import { formatTime, formatSpan } from '@/format'
 import { formatCount, formatValue } from '@/format'
 
 const DAY = 86_400e9
 const MEGABYTE = 1e6
 
-/** The kinds of data, in the order they are shown, with what their rows are called. */
+/** The kinds of data in display order, with the name of their rows. */
 export const KINDS: { kind: DataKind; title: string; rows: string; setting: string }[] = [
   { kind: 'metrics', title: 'Metrics', rows: 'points', setting: 'metrics' },
   { kind: 'logs', title: 'Logs', rows: 'records', setting: 'logs' },
   { kind: 'spans', title: 'Traces', rows: 'spans', setting: 'spans' },
 ]
 
-/** What of metrics has an age of its own, finest first, with the settings of these ages. */
+/** The resolutions of metrics with separate ages, finest first, with their settings. */
 export const DETAILS: { detail: DataDetail; title: string; setting: string }[] = [
-  { detail: 'points', title: 'points', setting: 'metrics_days' },
-  { detail: 'minutes', title: 'minutes', setting: 'metrics_minutes_days' },
-  { detail: 'hours', title: 'hours', setting: 'metrics_hours_days' },
+  { detail: 'points', title: 'raw', setting: 'metrics_days' },
+  { detail: 'minutes', title: '1-min', setting: 'metrics_minutes_days' },
+  { detail: 'hours', title: '1-h', setting: 'metrics_hours_days' },
 ]
 
 const AGES = { points: 'age', minutes: 'minutes_age', hours: 'hours_age' } as const
 
-/** Days of a detail; null if the kind has no such age. */
+/** Returns the days of a resolution; null if the kind has no such age. */
 export function days(limits: KindLimits, detail: DataDetail = 'points'): number | null {
   const age = limits[AGES[detail]]
   return age === null ? null : age / DAY
 }
+
+/** Returns the name of roll-ups of a resolution: `1-min roll-ups`. */
+const rollupName = (detail: DataDetail): string =>
+  `${DETAILS.find((one) => one.detail === detail)?.title ?? detail} roll-ups`
+
 export const megabytes = (limits: KindLimits): number => limits.bytes / MEGABYTE
-/** The limits with other days of a detail: coarser data stay no shorter and finer data no longer. */
+/** Changes the days of a resolution. Coarser data stays at least as long, finer data at most. */
 export function withDays(limits: KindLimits, count: number, detail: DataDetail = 'points'): KindLimits {
-  const place = DETAILS.findIndex((one) => one.detail === detail)
+  const position = DETAILS.findIndex((one) => one.detail === detail)
   const fit = (one: DataDetail, old: number | null) => {
     if (old === null) return null
     const other = DETAILS.findIndex(({ detail }) => detail === one)
-    if (other === place) return count * DAY
-    return other > place ? Math.max(old, count * DAY) : Math.min(old, count * DAY)
+    if (other === position) return count * DAY
+    return other > position ? Math.max(old, count * DAY) : Math.min(old, count * DAY)
   }
   return {
     ...limits,
@@ -44,13 +49,16 @@ export function withDays(limits: KindLimits, count: number, detail: DataDetail =
   }
 }
 
-/** One setting to be changed. */
+/** A setting to change. */
 export interface Change {
   key: string
   value: number
 }
 
-/** What to change of the settings, in an order in which minutes are never kept shorter than points nor hours than minutes. */
+/**
+ * Returns the settings to change, in an order that never retains coarser data shorter than finer
+ * data.
+ */
 export function changes(before: readonly KindLimits[], after: readonly KindLimits[]): Change[] {
   const longer: Change[] = []
   const shorter: Change[] = []
@@ -79,67 +87,71 @@ export const sameLimits = (one: readonly KindLimits[], other: readonly KindLimit
     return same(({ bytes }) => bytes) && DETAILS.every(({ detail }) => same((limits) => days(limits, detail)))
   })
 
-/** What there is of one kind, of all services together. */
+/** The stored data of a kind, over all services. */
 export interface KindTotal {
   rows: number
-  /** Minutes and hours that points come to. */
+  /** Number of 1-minute and 1-hour roll-ups. */
   steps: number
   bytes: number
   pinned: number
-  /** Time of the oldest in nanoseconds; null if there is nothing. */
+  /** Time of the oldest data in nanoseconds; null without data. */
   oldest: number | null
 }
 
 export function totalOf(kept: readonly KeptData[], kind: DataKind): KindTotal {
-  const own = kept.filter((one) => one.kind === kind)
-  const sum = (read: (one: KeptData) => number) => own.reduce((all, one) => all + read(one), 0)
+  const ofKind = kept.filter((one) => one.kind === kind)
+  const sum = (read: (one: KeptData) => number) => ofKind.reduce((all, one) => all + read(one), 0)
   return {
     rows: sum((one) => one.rows),
     steps: sum((one) => one.steps),
     bytes: sum((one) => one.bytes),
     pinned: sum((one) => one.pinned_rows),
-    oldest: own.length ? Math.min(...own.map((one) => one.range.start)) : null,
+    oldest: ofKind.length ? Math.min(...ofKind.map((one) => one.range.start)) : null,
   }
 }
 
-/** Rows of a kind that came lately: they are not counted by service before they are sealed, and no limit takes them. */
-export const freshRows = (levels: readonly DataLevel[], kind: DataKind): number =>
+/**
+ * Counts the unsealed rows of a kind. They are not counted by service, and no limit deletes them.
+ */
+export const unsealedRows = (levels: readonly DataLevel[], kind: DataKind): number =>
   levels.filter((one) => one.kind === kind && one.level === 'not sealed yet').reduce((sum, one) => sum + one.rows, 0)
 
-/** What goes in one line: `12.3k points of checkout, 1.2 MiB, from 3 Nov, 10:00 over 2 d: too old`. */
+/**
+ * Describes deleted data: `12.3k points of checkout, 1.2 MiB, from 3 Nov, 10:00 over 2 d: too old`.
+ */
 export function dropSentence(dropped: DroppedData): string {
   const rows = KINDS.find(({ kind }) => kind === dropped.kind)?.rows ?? 'rows'
   const { start, end } = dropped.range
-  const why = dropped.reason === 'age' ? 'too old' : 'beyond the megabytes'
-  const steps = dropped.steps ? [`${formatCount(dropped.steps)} ${dropped.detail}`] : []
+  const reason = dropped.reason === 'age' ? 'too old' : 'over the size limit'
+  const steps = dropped.steps ? [`${formatCount(dropped.steps)} ${rollupName(dropped.detail)}`] : []
   const what = [...(dropped.rows || !steps.length ? [`${formatCount(dropped.rows)} ${rows}`] : []), ...steps]
-  const from = `from ${formatMoment(start / 1e6)} over ${formatSpan((end - start) / 1e6)}`
-  return `${what.join(' and ')} of ${dropped.service || 'no service'}, ${formatValue(dropped.bytes, 'By')}, ${from}: ${why}`
+  const from = `from ${formatTime(start / 1e6)} over ${formatSpan((end - start) / 1e6)}`
+  return `${what.join(' and ')} of ${dropped.service || 'no service'}, ${formatValue(dropped.bytes, 'By')}, ${from}: ${reason}`
 }
 
-/** What goes altogether: `12.3k points, 4 spans (1.2 MiB)`; empty if nothing does. */
+/** Sums up deleted data: `12.3k points, 4 spans (1.2 MiB)`; empty if there is none. */
 export function dropTotal({ dropped }: RetentionPreview): string {
-  const told = (count: number, rows: string) => (count ? [`${formatCount(count)} ${rows}`] : [])
+  const counted = (count: number, rows: string) => (count ? [`${formatCount(count)} ${rows}`] : [])
   const parts = KINDS.flatMap(({ kind, rows }) => {
-    const own = dropped.filter((one) => one.kind === kind)
-    const steps = DETAILS.flatMap(({ detail, title }) =>
-      told(
-        own.filter((one) => one.detail === detail).reduce((sum, one) => sum + one.steps, 0),
-        title,
+    const ofKind = dropped.filter((one) => one.kind === kind)
+    const steps = DETAILS.flatMap(({ detail }) =>
+      counted(
+        ofKind.filter((one) => one.detail === detail).reduce((sum, one) => sum + one.steps, 0),
+        rollupName(detail),
       ),
     )
-    const count = own.reduce((sum, one) => sum + one.rows, 0)
-    return [...told(count, rows), ...steps]
+    const count = ofKind.reduce((sum, one) => sum + one.rows, 0)
+    return [...counted(count, rows), ...steps]
   })
   const bytes = dropped.reduce((sum, one) => sum + one.bytes, 0)
   return parts.length ? `${parts.join(', ')} (${formatValue(bytes, 'By')})` : ''
 }
 
-/** Megabytes as they are written: `20 GB`, `1500 MB`. */
+/** Writes megabytes: `20 GB`, `1500 MB`. */
 export const writeMegabytes = (count: number): string =>
   count >= 1000 && count % 1000 === 0 ? `${count / 1000} GB` : `${count} MB`
 
-/** What was typed as megabytes, of which there is at least one; null if it is no size. */
+/** Parses a size to megabytes, at least one; null if it is no size. */
 export function readMegabytes(text: string): number | null {
   const match = /^\s*(\d+(?:[.,]\d+)?)\s*(m|mb|g|gb|t|tb)?\s*$/i.exec(text)
   const factor = { g: 1e3, t: 1e6 }[match?.[2]?.[0]?.toLowerCase() ?? ''] ?? 1

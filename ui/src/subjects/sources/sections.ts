@@ -1,4 +1,4 @@
-/** Text as a string of TOML. */
+/** Writes a text as a TOML string. */
 const quoted = (text: string): string => JSON.stringify(text)
 
 const section = (name: string, values: Record<string, string>): string =>
@@ -6,23 +6,23 @@ const section = (name: string, values: Record<string, string>): string =>
     .map(([key, value]) => `${key} = ${value}\n`)
     .join('')}`
 
-/** The text of the settings file with one more section at its end. */
+/** Appends a section to the text of the settings file. */
 export const withSection = (text: string, added: string): string => `${text.replace(/\n*$/, '\n')}${added}`
 
-/** The section that reads a settings file of Prometheus. */
+/** Returns the section of a Prometheus configuration file. */
 export const prometheusSection = (file: string): string => section('prometheus', { file: quoted(file) })
 
-/** The section that runs a command every minute and reads what it prints. */
+/** Returns the section of a command that prints metrics. */
 export const commandSection = (argv: readonly string[], name: string): string =>
   section('command', { name: quoted(name), run: `[${argv.map(quoted).join(', ')}]` })
 
-/** The section that watches the processes of an executable under a name. */
+/** Returns the section of a named process group. */
 export const processSection = (executable: string, name: string): string =>
   section('process', { name: quoted(name), executable: quoted(executable), children: 'true' })
 
 /**
- * A line as one types it in a terminal, as program and arguments: blanks part them unless quoted. Null while a
- * quote is open. Nothing else that a shell knows is understood, because none is run.
+ * Splits a command line into program and arguments at unquoted spaces; null for an unclosed quote.
+ * Other shell syntax is not interpreted, because no shell runs.
  */
 export function argumentsOf(line: string): string[] | null {
   const found: string[] = []
@@ -45,5 +45,5 @@ export function argumentsOf(line: string): string[] | null {
   return word === null ? found : [...found, word]
 }
 
-/** The last part of a path, without what follows a point: the name for what was picked by its path. */
+/** Returns the file name of a path without its extension, as a default name. */
 export const nameOf = (path: string): string => /([^/\\]+?)(?:\.[^./\\]*)?[/\\]*$/.exec(path)?.[1] ?? path

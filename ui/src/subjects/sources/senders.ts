@@ -1,13 +1,13 @@
 import { reachable } from './sources'
 
-/** What to copy, and for whom. */
+/** A text to copy with the name of its sender. */
 export interface Snippet {
   value: string
   label: string
   text: string
 }
 
-/** What to copy so that Prometheus and its kin write here. */
+/** Returns the configurations of remote write senders. */
 export function remoteWriteSnippets(address: string): Snippet[] {
   const url = `${reachable(address)}/api/v1/write`
   return [
@@ -26,7 +26,7 @@ export function remoteWriteSnippets(address: string): Snippet[] {
   ]
 }
 
-/** What to copy so that a program sends StatsD or DogStatsD here: over UDP, or over a socket in the file system. */
+/** Returns the snippets of StatsD and DogStatsD senders, over UDP or a Unix socket. */
 export function statsdSnippets(address: string, socket: string): Snippet[] {
   const plain = reachable(address, '').replace('://', '')
   const [host, port] = [plain.replace(/:\d+$/, ''), /:(\d+)$/.exec(plain)?.[1] ?? '']

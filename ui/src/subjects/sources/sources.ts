@@ -1,4 +1,4 @@
-/** The address a program on this machine sends to, from the address a listener is bound to. */
+/** Returns the address for senders on this machine from the address of a listener. */
 export function reachable(address: string, scheme = 'http'): string {
   const port = /:(\d+)$/.exec(address)?.[1] ?? ''
   const host = address.slice(0, -port.length - 1)
@@ -24,7 +24,7 @@ const variables = (endpoint: string, protocol: string, service: string) =>
     'export OTEL_METRICS_EXPORTER=otlp OTEL_LOGS_EXPORTER=otlp OTEL_TRACES_EXPORTER=otlp',
   ].join('\n')
 
-/** What to copy so that a program sends OpenTelemetry here. */
+/** Returns the OpenTelemetry settings of a program. */
 export function otlpText(language: Language, endpoint: string, protocol: 'grpc' | 'http'): string {
   const wire = protocol === 'grpc' ? 'grpc' : 'http/protobuf'
   const environment = variables(endpoint, wire, 'my-service')

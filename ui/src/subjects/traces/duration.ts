@@ -2,7 +2,10 @@ import { formatDuration } from '@/format'
 
 const UNITS: Record<string, number> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, min: 60e9, h: 3600e9 }
 
-/** Reads `250ms`, `1.5 s` or `2m` to nanoseconds; a bare number counts milliseconds. Null when it is none. */
+/**
+ * Parses `250ms`, `1.5 s` or `2m` to nanoseconds; a number without a unit is in milliseconds. Null
+ * if it is none.
+ */
 export function parseDuration(text: string): number | null {
   const found = /^\s*(\d+(?:\.\d+)?)\s*([a-zµ]*)\s*$/i.exec(text)
   const factor = UNITS[found?.[2]?.toLowerCase() || 'ms']
@@ -23,16 +26,19 @@ const FINE = [
   ...[1, 2, 5, 10, 20, 50, 100].map((count) => count * DAY),
 ]
 
-/** At most `most` durations from `low` to `high` nanoseconds to label a logarithmic axis with: 10 ms, 100 ms, 1 s, 1 min. */
-export function durationTicks(low: number, high: number, most: number): number[] {
+/**
+ * Returns at max `max` labels of a logarithmic axis from `low` to `high` nanoseconds: 10 ms, 100
+ * ms, 1 s, 1 min.
+ */
+export function durationTicks(low: number, high: number, max: number): number[] {
   const inside = (list: readonly number[]) => list.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001)
   const coarse = inside(COARSE)
   const list = coarse.length > 1 ? coarse : inside(FINE)
-  const every = Math.ceil(list.length / most)
+  const every = Math.ceil(list.length / max)
   return list.filter((_, index) => index % every === 0)
 }
 
-/** The words of a tick: whole minutes, hours and days as such. */
+/** Writes the label of a tick: whole minutes, hours and days as such. */
 export function tickWords(nanoseconds: number): string {
   for (const [unit, name] of [
     [DAY, 'd'],

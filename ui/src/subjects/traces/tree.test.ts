@@ -24,14 +24,14 @@ const ids = (rows: { span: SpanRow }[]) => rows.map(({ span: { span_id } }) => s
 const all = new Set<number>()
 
 describe('buildTree', () => {
-  it('puts children below their parent in order of start', () => {
+  it('orders children below their parent by start', () => {
     const tree = buildTree([span('a', null), span('c', 'a', 5), span('b', 'a', 1), span('d', 'b', 2)])
     expect(ids(visibleRows(tree, all))).toEqual(['a', 'b', 'd', 'c'])
     expect(visibleRows(tree, all).map(({ depth }) => depth)).toEqual([0, 1, 2, 1])
     expect(tree.spans[0]?.descendants).toBe(3)
   })
 
-  it('keeps spans whose parent is missing', () => {
+  it('retains spans whose parent is missing', () => {
     const tree = buildTree([span('a', null), span('b', 'gone', 3)])
     expect(ids(visibleRows(tree, all))).toEqual(['a', 'b'])
     expect(tree.spans[1]?.oddity).toBe('orphan')
@@ -51,12 +51,12 @@ describe('buildTree', () => {
     expect(tree.spans[0]?.descendants).toBe(3)
   })
 
-  it('keeps spans that share an identifier', () => {
+  it('retains spans that share an identifier', () => {
     const tree = buildTree([span('a', null), span('a', null, 1), span('b', 'a', 2)])
     expect(visibleRows(tree, all)).toHaveLength(3)
   })
 
-  it('takes a chain of 10,000 spans', () => {
+  it('builds a chain of 10,000 spans', () => {
     const chain = Array.from({ length: 10_000 }, (_, index) => span(`${index}`, index ? `${index - 1}` : null, index))
     const tree = buildTree(chain)
     expect(tree.spans[0]?.descendants).toBe(9999)
@@ -85,7 +85,7 @@ describe('searchTrace', () => {
 })
 
 describe('ticks', () => {
-  it('are round and lie in the range', () => {
+  it('are round and in the range', () => {
     expect(ticks(0, 100, 5)).toEqual([0, 20, 40, 60, 80, 100])
     expect(ticks(130, 420, 4)).toEqual([200, 300, 400])
   })
@@ -93,7 +93,7 @@ describe('ticks', () => {
 
 describe('durations on an axis', () => {
   const words = (low: number, high: number) => durationTicks(low, high, 4).map(tickWords)
-  it('are those that people count in', () => {
+  it('are in common units', () => {
     expect(words(3.54e6, 1.31e9)).toEqual(['10 ms', '100 ms', '1 s'])
     expect(words(1.5e6, 3e7)).toEqual(['2 ms', '5 ms', '10 ms', '20 ms'])
     expect(words(9e6, 9e8)).toEqual(['10 ms', '100 ms'])

@@ -1,38 +1,38 @@
 import type { SpanRow } from '@/backend'
 
-/** A span with its place in the trace. */
+/** A span with its position in the trace. */
 export interface TreeSpan {
   span: SpanRow
-  /** Place among all spans of the trace, which names it even where identifiers repeat. */
+  /** Index among all spans of the trace, unique even where identifiers repeat. */
   index: number
   depth: number
-  /** Places of its children in order of start. */
+  /** Indexes of its children in order of start. */
   children: number[]
-  /** Place of its parent; -1 for a root. */
+  /** Index of its parent; -1 for a root. */
   parent: number
-  /** Spans below it, at any depth. */
+  /** Number of spans below it, at any depth. */
   descendants: number
-  /** Nanoseconds in which none of its children ran. */
+  /** Nanoseconds in which no child ran. */
   selfTime: number
-  /** Why it stands at the top although it names a parent. */
+  /** Reason that it is a root although it names a parent. */
   oddity: 'orphan' | 'loop' | null
 }
 
-/** Spans as a tree, whatever they claim: unknown parents and loops of parents become roots. Depth-first order. */
+/** Spans as a tree. Spans with unknown parents or in loops of parents become roots. */
 export interface SpanTree {
   spans: TreeSpan[]
-  /** Places in depth-first order. */
+  /** Indexes in depth-first order. */
   order: number[]
   roots: number[]
-  /** Length of the whole trace in nanoseconds, at least 1. */
+  /** Duration of the trace in nanoseconds, at least 1. */
   duration: number
 }
 
 /** Builds the tree without recursion: a trace may be 10,000 spans deep. */
 export function buildTree(rows: readonly SpanRow[]): SpanTree {
-  const places = new Map<string, number>()
+  const indexes = new Map<string, number>()
   rows.forEach((row, index) => {
-    if (!places.has(row.span_id)) places.set(row.span_id, index)
+    if (!indexes.has(row.span_id)) indexes.set(row.span_id, index)
   })
   const spans: TreeSpan[] = rows.map((span, index) => ({
     span,
@@ -47,7 +47,7 @@ export function buildTree(rows: readonly SpanRow[]): SpanTree {
   const roots: number[] = []
   for (const node of spans) {
     const wanted = node.span.parent_span_id
-    const parent = wanted === null ? undefined : places.get(wanted)
+    const parent = wanted === null ? undefined : indexes.get(wanted)
     if (parent !== undefined && parent !== node.index) {
       node.parent = parent
       spans[parent]?.children.push(node.index)
@@ -63,7 +63,7 @@ export function buildTree(rows: readonly SpanRow[]): SpanTree {
   const order: number[] = []
   roots.sort(byStart)
   for (const root of roots) walk(spans, root, visited, order)
-  // What no root reaches goes round in a loop; it is cut at its earliest span.
+  // Spans that no root reaches are in a loop, which is cut at its earliest span.
   const rest = spans.filter((node) => !visited[node.index]).map((node) => node.index)
   for (const index of rest.sort(byStart)) {
     const node = spans[index]
@@ -95,15 +95,15 @@ function walk(spans: TreeSpan[], root: number, visited: Uint8Array, order: numbe
   }
 }
 
-/** Counts what is below a span and how long it worked itself; children come before parents. */
+/** Counts the descendants and the self time of spans; children come before parents. */
 function settle(spans: TreeSpan[], index: number) {
   const node = spans[index]
   if (!node) return
   const end = node.span.offset + node.span.duration
   let covered = 0
   let until = node.span.offset
-  for (const place of node.children) {
-    const child = spans[place]
+  for (const childIndex of node.children) {
+    const child = spans[childIndex]
     if (!child) continue
     node.descendants += child.descendants + 1
     const from = Math.max(until, Math.min(child.span.offset, end))
@@ -116,7 +116,7 @@ function settle(spans: TreeSpan[], index: number) {
   node.selfTime = Math.max(0, node.span.duration - covered)
 }
 
-/** The rows in view: depth-first, without what lies below collapsed spans. */
+/** Returns the visible rows: depth-first, without the descendants of collapsed spans. */
 export function visibleRows(tree: SpanTree, collapsed: ReadonlySet<number>): TreeSpan[] {
   const rows: TreeSpan[] = []
   let skip = 0
@@ -133,14 +133,17 @@ export function visibleRows(tree: SpanTree, collapsed: ReadonlySet<number>): Tre
   return rows
 }
 
-/** The places of all spans above one. */
+/** Returns the indexes of the ancestors of a span. */
 export function ancestors(tree: SpanTree, index: number): number[] {
   const found: number[] = []
   for (let at = tree.spans[index]?.parent ?? -1; at >= 0; at = tree.spans[at]?.parent ?? -1) found.push(at)
   return found
 }
 
-/** Places, in row order, of spans whose name, service, message, attributes or events hold the text, in any case. */
+/**
+ * Returns the indexes of matching spans in row order. Name, service, message, attributes and events
+ * match a text in any case.
+ */
 export function searchTrace(tree: SpanTree, text: string): number[] {
   const wanted = text.trim().toLowerCase()
   if (!wanted) return []
@@ -153,7 +156,7 @@ export function searchTrace(tree: SpanTree, text: string): number[] {
   })
 }
 
-/** Readable points of time, in nanoseconds, for a ruler from `from` to `to` with about `count` ticks. */
+/** Returns about `count` round times for a ruler from `from` to `to`, in nanoseconds. */
 export function ticks(from: number, to: number, count: number): number[] {
   const length = to - from
   if (length <= 0) return [from]

@@ -84,8 +84,8 @@ export function readQuery(text: string, rule: AlertRule): AlertRule {
   if (scanner.has('for')) {
     scanner.take('for')
     scanner.space()
-    const place = scanner.at
-    hold_seconds = parseSeconds(scanner.rest()) ?? scanner.fail('a duration such as 2m', place)
+    const position = scanner.at
+    hold_seconds = parseSeconds(scanner.rest()) ?? scanner.fail('a duration such as 2m', position)
   }
   scanner.end('“for” or the end')
   const same = threshold === rule.threshold && comparator === rule.comparator

@@ -36,7 +36,10 @@ export function aggregationsFor(metric: MetricSummary | undefined): typeof AGGRE
   return list ? AGGREGATIONS.filter(({ value }) => list.includes(value)) : AGGREGATIONS
 }
 
-/** Reads the source of a new rule from the address: `metric` (with `aggregation`, `by`, `where`), `check` or `log`. */
+/**
+ * Reads the source of a new rule from the address: `metric` (with `aggregation`, `by`, `where`),
+ * `check` or `log`.
+ */
 export function watchFrom(
   param: (name: string) => string,
   all: (name: string) => string[],

@@ -21,8 +21,9 @@ export interface Simulation {
 }
 
 /**
- * Evaluates a rule over the values of a backtest, so that the result follows the threshold while it is dragged.
- * The engine's result replaces it. Times and `step` are in nanoseconds. Missing data retain the state.
+ * Evaluates a rule over the values of a backtest, so that the result follows the threshold while it
+ * is dragged. The engine's result replaces it. Times and `step` are in nanoseconds. Missing data
+ * retain the state.
  */
 export function simulate(rule: AlertRule, series: readonly SeriesPoints[], step: number): Simulation {
   const intervals: PreviewStretch[] = []
@@ -57,8 +58,8 @@ export const totalLength = (intervals: readonly PreviewStretch[], state: 'pendin
   intervals.filter((one) => one.state === state).reduce((sum, { range }) => sum + range.end - range.start, 0)
 
 /**
- * Returns a note on a backtest whose `step` (seconds) is longer than the rule's interval; empty otherwise.
- * `length` is the length of the backtest in words.
+ * Returns a note on a backtest whose `step` (seconds) is longer than the rule's interval; empty
+ * otherwise. `length` is the length of the backtest in words.
  */
 export function coarseNote(rule: AlertRule, step: number, length: string): string {
   if (step <= rule.interval_seconds) return ''

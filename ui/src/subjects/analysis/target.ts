@@ -2,22 +2,22 @@ import type { Aggregation, Finding, ServiceFigure, Subject, TagMatcher } from '@
 import { shownUnit } from '@/query/series'
 import { formatMatcher, parseMatcher } from '@/query/matchers'
 
-export const FIGURES: { value: ServiceFigure; label: string }[] = [
+export const MEASURES: { value: ServiceFigure; label: string }[] = [
   { value: 'p95', label: 'p95 duration' },
   { value: 'p50', label: 'median duration' },
   { value: 'rate', label: 'requests per second' },
-  { value: 'error_ratio', label: 'share that failed' },
+  { value: 'error_ratio', label: 'error ratio' },
 ]
 
 export const AGGREGATIONS: { value: Aggregation; label: string }[] = [
   { value: 'average', label: 'average' },
   { value: 'sum', label: 'sum' },
-  { value: 'minimum', label: 'smallest' },
-  { value: 'maximum', label: 'largest' },
-  { value: 'last', label: 'latest' },
+  { value: 'minimum', label: 'minimum' },
+  { value: 'maximum', label: 'maximum' },
+  { value: 'last', label: 'last' },
   { value: 'rate', label: 'rate per second' },
   { value: 'increase', label: 'increase' },
-  { value: 'p50', label: 'median' },
+  { value: 'p50', label: 'p50' },
   { value: 'p90', label: 'p90' },
   { value: 'p95', label: 'p95' },
   { value: 'p99', label: 'p99' },
@@ -25,23 +25,25 @@ export const AGGREGATIONS: { value: Aggregation; label: string }[] = [
 
 type Parameters = Record<string, string | string[] | null>
 
-/** A subject as parameters of the address. */
-export function subjectParameters(subject: Subject): Parameters {
+/** Returns a target as parameters of the address. */
+export function targetParameters(subject: Subject): Parameters {
   return subject.type === 'service'
-    ? { service: subject.service, figure: subject.figure, metric: null, agg: null, where: null }
+    ? { service: subject.service, measure: subject.figure, figure: null, metric: null, agg: null, where: null }
     : {
         metric: subject.metric,
         agg: subject.aggregation,
         where: subject.matchers.map(formatMatcher),
         service: null,
+        measure: null,
         figure: null,
       }
 }
 
-/** The subject that the address names; null if it names none. */
-export function subjectFrom(param: (name: string) => string, all: (name: string) => string[]): Subject | null {
+/** Returns the target in the address; null if there is none. */
+export function targetFrom(param: (name: string) => string, all: (name: string) => string[]): Subject | null {
   if (param('service')) {
-    const figure = FIGURES.find(({ value }) => value === param('figure'))?.value ?? 'p95'
+    const measure = param('measure') || param('figure')
+    const figure = MEASURES.find(({ value }) => value === measure)?.value ?? 'p95'
     return { type: 'service', service: param('service'), figure }
   }
   if (!param('metric')) return null
@@ -52,8 +54,8 @@ export function subjectFrom(param: (name: string) => string, all: (name: string)
   return { type: 'metric', metric: param('metric'), matchers, aggregation }
 }
 
-/** The subject of a finding. */
-export function subjectOf(finding: Finding): Subject {
+/** Returns the target of a finding. */
+export function targetOf(finding: Finding): Subject {
   const figures: Record<string, ServiceFigure> = {
     rate: 'rate',
     errors: 'error_ratio',
@@ -74,44 +76,50 @@ export function subjectOf(finding: Finding): Subject {
   return { type: 'metric', metric: finding.metric, matchers, aggregation: 'average' }
 }
 
-/** A subject in words. */
-export function subjectName(subject: Subject): string {
+/** Describes a target. */
+export function targetName(subject: Subject): string {
   if (subject.type === 'service')
-    return `${subject.service}, ${FIGURES.find(({ value }) => value === subject.figure)?.label}`
+    return `${subject.service}, ${MEASURES.find(({ value }) => value === subject.figure)?.label}`
   const aggregation = AGGREGATIONS.find(({ value }) => value === subject.aggregation)?.label
   const where = subject.matchers.map(({ value }) => value).join(', ')
   return `${subject.aggregation === 'average' ? '' : `${aggregation} of `}${subject.metric}${where ? ` (${where})` : ''}`
 }
 
-/** The unit a subject's values are shown in. */
+/** Returns the unit in which the values of a target are shown. */
 export const unitOf = (subject: Subject, unit: string): string =>
   subject.type === 'metric' ? shownUnit(subject.metric, unit) : subject.figure === 'error_ratio' ? 'ratio' : unit
 
-/** Two stretches to compare, in milliseconds. */
-export interface Sides {
+/** Two ranges to compare, in milliseconds. */
+export interface ComparedRanges {
   before: { from: number; to: number }
   after: { from: number; to: number }
 }
 
-/** The two stretches that the address names, or those that go with the shown one. */
-export function sidesFrom(param: (name: string) => string, shown: { from: number; to: number }): Sides {
+/** Returns true if the address has two chosen ranges; older links have `own`. */
+export const isCustom = (against: string): boolean => against === 'custom' || against === 'own'
+
+/** Returns the two ranges in the address, or the shown range with its default baseline. */
+export function rangesFrom(param: (name: string) => string, shown: { from: number; to: number }): ComparedRanges {
   const [b0 = 0, b1 = 0, a0 = 0, a1 = 0] = ['b0', 'b1', 'a0', 'a1'].map((name) => Number(param(name)))
-  const own = b0 > 0 && a0 > 0 && b0 < b1 && a0 < a1
-  if (param('against') === 'own' && own) return { before: { from: b0, to: b1 }, after: { from: a0, to: a1 } }
-  return sidesFor(param('against'), shown)
+  const valid = b0 > 0 && a0 > 0 && b0 < b1 && a0 < a1
+  if (isCustom(param('against')) && valid) return { before: { from: b0, to: b1 }, after: { from: a0, to: a1 } }
+  return rangesFor(param('against'), shown)
 }
 
-/** Two chosen stretches as parameters of the address. */
-export const sidesParameters = ({ before, after }: Sides) => ({
-  against: 'own',
+/** Returns two chosen ranges as parameters of the address. */
+export const rangesParameters = ({ before, after }: ComparedRanges) => ({
+  against: 'custom',
   b0: Math.floor(before.from),
   b1: Math.ceil(before.to),
   a0: Math.floor(after.from),
   a1: Math.ceil(after.to),
 })
 
-/** The shown stretch against the one just before it, or against the same one a day or a week earlier. */
-export function sidesFor(way: string, shown: { from: number; to: number }): Sides {
-  const distance = way === 'day' ? 86_400_000 : way === 'week' ? 7 * 86_400_000 : shown.to - shown.from
+/**
+ * Returns the shown range with a baseline: the range just before, or the same range a day or a week
+ * earlier.
+ */
+export function rangesFor(baseline: string, shown: { from: number; to: number }): ComparedRanges {
+  const distance = baseline === 'day' ? 86_400_000 : baseline === 'week' ? 7 * 86_400_000 : shown.to - shown.from
   return { before: { from: shown.from - distance, to: shown.to - distance }, after: { ...shown } }
 }

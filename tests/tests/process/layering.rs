@@ -10,6 +10,7 @@ const ROOMS: &[&str] = &[
     "config",
     "analysis",
     "prometheus",
+    "log_formats",
     "store",
     "query",
     "ingest",
@@ -44,6 +45,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("model", &["chrono", "hex", "serde", "serde_json", "ts-rs", "url", "xxhash-rust"]),
     ("analysis", &["model", "realfft", "serde", "statrs"]),
     ("prometheus", &["config", "md-5", "model", "prost", "regex", "serde_json", "thiserror"]),
+    ("log_formats", &["chrono", "model", "regex", "serde_json"]),
 ];
 
 /// Dependencies of each package of the workspace, those of tests left out.

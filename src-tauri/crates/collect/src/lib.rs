@@ -7,7 +7,6 @@ mod command;
 mod delivery;
 mod host;
 mod import;
-pub mod log_line;
 mod own;
 mod scrape;
 mod sentry;

@@ -13,14 +13,12 @@ use std::{
 
 use chrono::{Local, Offset};
 use config::LogFile;
+use log_formats::{Context, ParsedRecord};
 use model::{Attributes, HealthState, LogRecord, PartReporter, Resource, TelemetryBatch, Timestamp};
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    clock,
-    log_line::{self, Context},
-};
+use crate::clock;
 use files::{FollowedFiles, Look, Taken};
 
 /// How often the files are looked at.
@@ -169,12 +167,12 @@ fn log_records(taken: &[Taken], service: &str, host: &str, context: &Context) ->
                 let attributes = Attributes::new().with("service.name", name).with("host.name", host);
                 Arc::new(Resource { attributes })
             });
-            log_record(taken, resource.clone(), context.now, log_line::parse(&taken.record.text, context))
+            log_record(taken, resource.clone(), context.now, log_formats::parse(&taken.record.text, context))
         })
         .collect()
 }
 
-fn log_record(taken: &Taken, resource: Arc<Resource>, now: Timestamp, line: log_line::LogLine) -> LogRecord {
+fn log_record(taken: &Taken, resource: Arc<Resource>, now: Timestamp, line: ParsedRecord) -> LogRecord {
     LogRecord {
         time: line.time.unwrap_or(now),
         observed_time: now,

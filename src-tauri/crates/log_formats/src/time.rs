@@ -1,4 +1,4 @@
-//! Times as log files write them.
+//! Times in log files.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, Na
 use model::{AttributeValue, Timestamp};
 use regex::Regex;
 
-use super::Context;
+use crate::record::Context;
 
 /// Year, month and day in figures, the time of day, and a zone if there is one.
 static FIGURES: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -16,21 +16,21 @@ static FIGURES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The time at the start of `text`, and the bytes it takes.
-pub(super) fn at_start(text: &str, context: &Context) -> Option<(Timestamp, usize)> {
+/// Reads the time at the start of `text`. Returns its length in bytes as well.
+pub(crate) fn at_start(text: &str, context: &Context) -> Option<(Timestamp, usize)> {
     let found = FIGURES.as_ref()?.captures(text)?;
-    let number = |index: usize| found.get(index).and_then(|part| part.as_str().parse::<u32>().ok());
+    let number = |index: usize| found.get(index).and_then(|field| field.as_str().parse::<u32>().ok());
     let date = NaiveDate::from_ymd_opt(i32::try_from(number(1)?).ok()?, number(2)?, number(3)?)?;
-    let fraction = found.get(7).map_or("", |part| part.as_str());
+    let fraction = found.get(7).map_or("", |field| field.as_str());
     let nanos: u32 = format!("{fraction:0<9}").parse().ok()?;
-    // A leap second is told as the second before it.
+    // A leap second counts as the second before it.
     let time = NaiveTime::from_hms_nano_opt(number(4)?, number(5)?, number(6)?.min(59), nanos)?;
-    let zone = match found.get(8).map(|part| part.as_str()) {
+    let zone = match found.get(8).map(|field| field.as_str()) {
         None => context.zone,
         Some(text) => zone(text)?,
     };
     let length = match found.get(8) {
-        Some(part) => part.end(),
+        Some(field) => field.end(),
         None => found.get(0)?.as_str().trim_end().len(),
     };
     Some((timestamp(date.and_time(time), zone)?, length))
@@ -51,14 +51,14 @@ fn timestamp(local: NaiveDateTime, zone: FixedOffset) -> Option<Timestamp> {
     zone.from_local_datetime(&local).single()?.timestamp_nanos_opt().map(Timestamp)
 }
 
-/// A time of access logs: `10/Oct/2025:13:55:36 -0700`.
-pub(super) fn access_log(text: &str) -> Option<Timestamp> {
+/// Reads a time of access logs: `10/Oct/2025:13:55:36 -0700`.
+pub(crate) fn access_log(text: &str) -> Option<Timestamp> {
     let time = DateTime::parse_from_str(text, "%d/%b/%Y:%H:%M:%S %z").ok()?;
     time.timestamp_nanos_opt().map(Timestamp)
 }
 
-/// A time of BSD syslog, `Mar  1 12:00:00`: in the year that brings it nearest before tomorrow.
-pub(super) fn without_year(month: &str, day: &str, clock: &str, context: &Context) -> Option<Timestamp> {
+/// Reads a time of BSD syslog, `Mar  1 12:00:00`, in the latest year that puts it before tomorrow.
+pub(crate) fn without_year(month: &str, day: &str, clock: &str, context: &Context) -> Option<Timestamp> {
     let today = DateTime::from_timestamp_nanos(context.now.0).with_timezone(&context.zone).date_naive();
     let tomorrow = today.checked_add_days(Days::new(1))?;
     (0..2).find_map(|years_ago| {
@@ -68,9 +68,9 @@ pub(super) fn without_year(month: &str, day: &str, clock: &str, context: &Contex
     })
 }
 
-/// The time in a field: text, or a number of seconds, milliseconds, microseconds or nanoseconds since the
-/// epoch, told apart by their size.
-pub(super) fn from_value(value: &AttributeValue, context: &Context) -> Option<Timestamp> {
+/// Reads the time in a field: text, or a number since the epoch. The size of the number decides
+/// between seconds, milliseconds, microseconds and nanoseconds.
+pub(crate) fn from_value(value: &AttributeValue, context: &Context) -> Option<Timestamp> {
     match value {
         AttributeValue::Int(number) => from_number(*number as f64, *number),
         AttributeValue::Double(number) => from_number(*number, 0),
@@ -82,7 +82,7 @@ pub(super) fn from_value(value: &AttributeValue, context: &Context) -> Option<Ti
     }
 }
 
-/// `exact` is the number again where it is whole: nanoseconds do not fit into a float.
+/// Converts a number; `exact` is the same number as an integer, since a float rounds nanoseconds.
 fn from_number(number: f64, exact: i64) -> Option<Timestamp> {
     // From the year 1973 on in each unit; smaller numbers are counters, not times.
     match number {
@@ -96,7 +96,8 @@ fn from_number(number: f64, exact: i64) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tests::context, *};
+    use super::*;
+    use crate::tests::context;
 
     const SECOND: i64 = 1_767_322_800_000_000_000; // 2026-01-02T03:00:00Z
 
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_told_apart_by_size() {
+    fn the_size_of_a_number_decides_its_unit() {
         for value in [
             AttributeValue::Int(1_767_322_800),
             AttributeValue::Int(1_767_322_800_000),

@@ -2,16 +2,18 @@
 
 use model::AttributeValue;
 
-use super::{Context, LogLine};
+use crate::record::{Context, ParsedRecord};
 
-pub(super) fn parse(text: &str, context: &Context) -> Option<LogLine> {
+/// Parses a line of at least two pairs, one of which is a time, a level or a message.
+pub(crate) fn parse(text: &str, context: &Context) -> Option<ParsedRecord> {
     let pairs = pairs(text)?;
-    let tells =
+    let has_any =
         |names: &[&str]| pairs.iter().any(|(key, _)| names.contains(&key.to_ascii_lowercase().as_str()));
-    if pairs.len() < 2 || !tells(&["time", "ts", "timestamp", "level", "lvl", "severity", "msg", "message"]) {
+    if pairs.len() < 2 || !has_any(&["time", "ts", "timestamp", "level", "lvl", "severity", "msg", "message"])
+    {
         return None;
     }
-    let mut line = LogLine::default();
+    let mut line = ParsedRecord::default();
     for (key, value) in pairs {
         line.set_field(&key, typed(value), context);
     }
@@ -21,7 +23,7 @@ pub(super) fn parse(text: &str, context: &Context) -> Option<LogLine> {
     Some(line)
 }
 
-/// The pairs, if the whole text is made of them.
+/// Returns the pairs, if the whole text consists of pairs.
 fn pairs(text: &str) -> Option<Vec<(String, String)>> {
     let mut pairs = Vec::new();
     let mut rest = text.trim();
@@ -45,7 +47,7 @@ fn pairs(text: &str) -> Option<Vec<(String, String)>> {
     Some(pairs)
 }
 
-/// The value behind an opening quote, and the text behind the closing one.
+/// Reads the value behind an opening quote. Returns the text behind the closing one as well.
 fn quoted_value(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -76,7 +78,7 @@ fn typed(value: String) -> AttributeValue {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::parsed;
+    use crate::tests::parsed;
     use model::{AttributeValue, Severity, Timestamp};
 
     #[test]

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use model::AttributeValue;
 use serde_json::Value;
 
-use super::{Context, LogLine};
+use crate::record::{Context, ParsedRecord};
 
-pub(super) fn parse(text: &str, context: &Context) -> Option<LogLine> {
+/// Parses a JSON object; without a message, the whole text is the message.
+pub(crate) fn parse(text: &str, context: &Context) -> Option<ParsedRecord> {
     if !text.starts_with('{') {
         return None;
     }
     let Ok(Value::Object(fields)) = serde_json::from_str(text) else { return None };
-    let mut line = LogLine::default();
+    let mut line = ParsedRecord::default();
     for (key, value) in fields {
         if let Some(value) = attribute(value) {
             line.set_field(&key, value, context);
@@ -24,7 +25,7 @@ pub(super) fn parse(text: &str, context: &Context) -> Option<LogLine> {
     Some(line)
 }
 
-/// `null` says nothing.
+/// Converts a value; returns none for `null`.
 fn attribute(value: Value) -> Option<AttributeValue> {
     Some(match value {
         Value::Null => return None,
@@ -45,11 +46,11 @@ fn attribute(value: Value) -> Option<AttributeValue> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::parsed;
+    use crate::tests::parsed;
     use model::{AttributeValue, Severity, Timestamp};
 
     #[test]
-    fn known_fields_find_their_place_and_the_rest_are_attributes() {
+    fn known_fields_are_recognised_and_the_rest_are_attributes() {
         let line = parsed(
             r#"{"ts":1767322800.5,"lvl":"Warning","msg":"slow","traceId":"0af7651916cd43dd8448eb211c80319c","span_id":"b7ad6b7169203331","user":{"id":7,"x":null},"n":18446744073709551615}"#,
         );
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_as_levels_and_odd_values_are_kept() {
+    fn numbers_are_levels_and_odd_values_are_attributes() {
         let line = parsed(r#"{"level":50,"time":1767322800000,"msg":"pino","trace_id":"zero"}"#);
         assert_eq!(line.severity, Severity::ERROR);
         assert_eq!(line.attributes.text("trace_id"), Some("zero"));

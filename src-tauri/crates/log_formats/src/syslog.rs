@@ -1,11 +1,15 @@
-//! Lines that a syslog daemon wrote: RFC 3164, RFC 5424, and the files of rsyslog and journald.
+//! Lines of syslog daemons: RFC 3164, RFC 5424, and the files of rsyslog and journald.
 
 use std::sync::LazyLock;
 
 use model::{Attributes, Severity};
 use regex::{Captures, Regex};
 
-use super::{Context, LogLine, plain, time};
+use crate::{
+    plain,
+    record::{Context, ParsedRecord},
+    time,
+};
 
 static BSD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -19,53 +23,54 @@ static RFC_5424: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static RSYSLOG: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\d{4}-\d{2}-\d{2}T\S+[Z\d] ([\w.-]+) ([\w./@-]+)(?:\[(\d+)\])?: ?").ok());
 
-pub(super) fn parse(text: &str, context: &Context) -> Option<LogLine> {
+/// Parses a line with a syslog header.
+pub(crate) fn parse(text: &str, context: &Context) -> Option<ParsedRecord> {
     bsd(text, context).or_else(|| rfc_5424(text, context)).or_else(|| rsyslog(text, context))
 }
 
-fn bsd(text: &str, context: &Context) -> Option<LogLine> {
+fn bsd(text: &str, context: &Context) -> Option<ParsedRecord> {
     let found = BSD.as_ref()?.captures(text)?;
-    let time = time::without_year(part(&found, 2), part(&found, 3), part(&found, 4), context)?;
+    let time = time::without_year(group(&found, 2), group(&found, 3), group(&found, 4), context)?;
     let mut line = message_of(text, &found, context);
     line.time = Some(time);
-    line.attributes = sender(part(&found, 5), part(&found, 6), part(&found, 7));
-    priority(&mut line, part(&found, 1));
+    line.attributes = sender(group(&found, 5), group(&found, 6), group(&found, 7));
+    priority(&mut line, group(&found, 1));
     Some(line)
 }
 
-fn rfc_5424(text: &str, context: &Context) -> Option<LogLine> {
+fn rfc_5424(text: &str, context: &Context) -> Option<ParsedRecord> {
     let found = RFC_5424.as_ref()?.captures(text)?;
     let mut line = message_of(text, &found, context);
-    line.time = time::at_start(part(&found, 2), context).map(|(time, _)| time);
-    line.attributes = sender(part(&found, 3), part(&found, 4), part(&found, 5));
-    priority(&mut line, part(&found, 1));
+    line.time = time::at_start(group(&found, 2), context).map(|(time, _)| time);
+    line.attributes = sender(group(&found, 3), group(&found, 4), group(&found, 5));
+    priority(&mut line, group(&found, 1));
     Some(line)
 }
 
-fn rsyslog(text: &str, context: &Context) -> Option<LogLine> {
+fn rsyslog(text: &str, context: &Context) -> Option<ParsedRecord> {
     let found = RSYSLOG.as_ref()?.captures(text)?;
-    if Severity::from_name(part(&found, 1)).is_some() {
+    if Severity::from_name(group(&found, 1)).is_some() {
         return None;
     }
     let (time, _) = time::at_start(text, context)?;
     let mut line = message_of(text, &found, context);
     line.time = Some(time);
-    line.attributes = sender(part(&found, 1), part(&found, 2), part(&found, 3));
+    line.attributes = sender(group(&found, 1), group(&found, 2), group(&found, 3));
     Some(line)
 }
 
-fn part<'a>(found: &Captures<'a>, index: usize) -> &'a str {
-    found.get(index).map_or("", |part| part.as_str())
+fn group<'a>(found: &Captures<'a>, index: usize) -> &'a str {
+    found.get(index).map_or("", |group| group.as_str())
 }
 
-/// What stands behind the header, with a severity guessed from it.
-fn message_of(text: &str, found: &Captures<'_>, context: &Context) -> LogLine {
+/// Returns the message behind the header, with a severity guessed from its text.
+fn message_of(text: &str, found: &Captures<'_>, context: &Context) -> ParsedRecord {
     let message = text.get(found.get(0).map_or(0, |header| header.end())..).unwrap_or_default();
     if message.is_empty() {
-        return LogLine { body: text.to_owned(), ..LogLine::default() };
+        return ParsedRecord { body: text.to_owned(), ..ParsedRecord::default() };
     }
     let guessed = plain::parse(message, context);
-    LogLine { body: message.to_owned(), attributes: Attributes::new(), ..guessed }
+    ParsedRecord { body: message.to_owned(), attributes: Attributes::new(), ..guessed }
 }
 
 fn sender(host: &str, program: &str, process: &str) -> Attributes {
@@ -81,8 +86,8 @@ fn sender(host: &str, program: &str, process: &str) -> Attributes {
     }
 }
 
-/// RFC 5424, section 6.2.1: the severity is the priority modulo eight.
-fn priority(line: &mut LogLine, text: &str) {
+/// Sets the severity, which is the priority modulo eight (RFC 5424, section 6.2.1).
+fn priority(line: &mut ParsedRecord, text: &str) {
     const NAMES: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
     if let Ok(number @ 0..=191) = text.parse::<usize>() {
         line.set_severity(NAMES[number % 8]);
@@ -91,13 +96,13 @@ fn priority(line: &mut LogLine, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::parsed;
+    use crate::tests::parsed;
     use model::{AttributeValue, Severity, Timestamp};
 
     const TIME: Option<Timestamp> = Some(Timestamp(1_767_322_800_000_000_000));
 
     #[test]
-    fn the_three_forms_are_read() {
+    fn the_three_layouts_are_read() {
         let bsd = parsed("Jan  2 04:00:00 web01 sshd[912]: Failed password for root");
         assert_eq!((bsd.time, bsd.body.as_str()), (TIME, "Failed password for root"));
         assert_eq!(bsd.attributes.text("process.executable.name"), Some("sshd"));

@@ -1,11 +1,14 @@
-//! Everything else: a time and a level where they can be recognised, and the message.
+//! Plain messages: a time and a level where they are recognised, and the text.
 
 use std::sync::LazyLock;
 
 use model::Severity;
 use regex::Regex;
 
-use super::{Context, LogLine, time};
+use crate::{
+    record::{Context, ParsedRecord},
+    time,
+};
 
 /// `LEVEL:logger:message` and `name - LEVEL - message`, as Python's logging writes them.
 static PYTHON_BASIC: LazyLock<Option<Regex>> =
@@ -17,11 +20,12 @@ static TRACE: LazyLock<Option<Regex>> =
 static SPAN: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?i)\bspan[_.-]?id["']?\s*[=:]\s*["']?([0-9a-f]{16})\b"#).ok());
 
-/// How many words after the time may come before the level.
-const WORDS_BEFORE_LEVEL: usize = 3;
+/// Maximum number of words between the time and the level.
+const MAX_WORDS_BEFORE_LEVEL: usize = 3;
 
-pub(super) fn parse(text: &str, context: &Context) -> LogLine {
-    let mut line = LogLine::default();
+/// Parses any text.
+pub(crate) fn parse(text: &str, context: &Context) -> ParsedRecord {
+    let mut line = ParsedRecord::default();
     let rest = take_time(text, context, &mut line);
     let message = take_level(rest, &mut line).trim_start();
     line.body = if message.is_empty() { text.to_owned() } else { message.to_owned() };
@@ -33,8 +37,8 @@ pub(super) fn parse(text: &str, context: &Context) -> LogLine {
     line
 }
 
-/// What stands behind the time, which may be in brackets.
-fn take_time<'a>(text: &'a str, context: &Context, line: &mut LogLine) -> &'a str {
+/// Stores the time, which may be in brackets. Returns the text behind it.
+fn take_time<'a>(text: &'a str, context: &Context, line: &mut ParsedRecord) -> &'a str {
     let (inside, bracketed) = match text.strip_prefix('[') {
         Some(inside) => (inside, true),
         None => (text, false),
@@ -50,8 +54,9 @@ fn take_time<'a>(text: &'a str, context: &Context, line: &mut LogLine) -> &'a st
     behind.trim_start_matches([' ', '\t'])
 }
 
-/// What stands behind the level, or all of it where the level is not at the start.
-fn take_level<'a>(text: &'a str, line: &mut LogLine) -> &'a str {
+/// Stores the level. Returns the text behind it, or the whole text unless the level is at the
+/// start.
+fn take_level<'a>(text: &'a str, line: &mut ParsedRecord) -> &'a str {
     if let Some(found) = PYTHON_BASIC.as_ref().and_then(|pattern| pattern.captures(text)) {
         return python(text, &found, 1, 2, line);
     }
@@ -61,7 +66,7 @@ fn take_level<'a>(text: &'a str, line: &mut LogLine) -> &'a str {
     let has_time = line.time.is_some();
     let first_line = text.lines().next().unwrap_or_default();
     let mut searched = 0;
-    for (index, word) in first_line.split_ascii_whitespace().enumerate().take(1 + WORDS_BEFORE_LEVEL) {
+    for (index, word) in first_line.split_ascii_whitespace().enumerate().take(1 + MAX_WORDS_BEFORE_LEVEL) {
         let Some(start) = text.get(searched..).and_then(|rest| rest.find(word)).map(|at| at + searched)
         else {
             break;
@@ -70,7 +75,8 @@ fn take_level<'a>(text: &'a str, line: &mut LogLine) -> &'a str {
         let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         let marked = bare.len() < word.len();
         let shouted = bare.len() > 2 && bare.chars().all(|c| c.is_ascii_uppercase());
-        // `[error]`, `ERROR` and, at the very start, also `Error:`; but not "info" in the middle of prose.
+        // `[error]`, `ERROR` and, at the very start, also `Error:`; but not "info" in the middle of
+        // prose.
         let is_level = if index == 0 {
             marked || shouted || has_time || Severity::from_name(bare) > Some(Severity::INFO)
         } else {
@@ -93,23 +99,23 @@ fn python<'a>(
     found: &regex::Captures<'a>,
     level: usize,
     logger: usize,
-    line: &mut LogLine,
+    line: &mut ParsedRecord,
 ) -> &'a str {
-    let part = |index: usize| found.get(index).map_or("", |part| part.as_str());
-    line.set_severity(part(level));
-    line.attributes.0.insert("logger".to_owned(), part(logger).into());
+    let group = |index: usize| found.get(index).map_or("", |group| group.as_str());
+    line.set_severity(group(level));
+    line.attributes.0.insert("logger".to_owned(), group(logger).into());
     text.get(found.get(0).map_or(0, |header| header.end())..).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::parsed;
+    use crate::tests::parsed;
     use model::{Severity, Timestamp};
 
     const TIME: Option<Timestamp> = Some(Timestamp(1_767_322_800_000_000_000));
 
     #[test]
-    fn common_forms_are_read() {
+    fn common_layouts_are_read() {
         for (text, severity, body) in [
             ("2026-01-02T03:00:00Z ERROR it broke", Severity::ERROR, "it broke"),
             ("2026-01-02T03:00:00Z  INFO module: started", Severity::INFO, "module: started"),
@@ -132,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_without_a_time_are_read_but_prose_is_left_alone() {
+    fn levels_without_a_time_are_read_but_prose_stays_as_it_is() {
         for (text, severity, body) in [
             ("WARNING:root:take care", Severity::WARN, "take care"),
             ("[ERROR] no", Severity::ERROR, "no"),

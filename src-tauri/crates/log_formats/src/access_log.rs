@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use model::{Attributes, Severity};
 use regex::Regex;
 
-use super::{Context, LogLine, time};
+use crate::{record::ParsedRecord, time};
 
 static ACCESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -14,17 +14,18 @@ static ACCESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-pub(super) fn parse(text: &str, _: &Context) -> Option<LogLine> {
+/// Parses a line of the common or combined format.
+pub(crate) fn parse(text: &str) -> Option<ParsedRecord> {
     let found = ACCESS.as_ref()?.captures(text)?;
-    let part = |index: usize| found.get(index).map_or("", |part| part.as_str());
-    let told = |index: usize| Some(part(index)).filter(|text| !text.is_empty() && *text != "-");
-    let status: i64 = part(5).parse().ok()?;
+    let field = |index: usize| found.get(index).map_or("", |field| field.as_str());
+    let optional = |index: usize| Some(field(index)).filter(|text| !text.is_empty() && *text != "-");
+    let status: i64 = field(5).parse().ok()?;
     let mut attributes =
-        Attributes::new().with("client.address", part(1)).with("http.response.status_code", status);
-    if let Some(user) = told(2) {
+        Attributes::new().with("client.address", field(1)).with("http.response.status_code", status);
+    if let Some(user) = optional(2) {
         attributes = attributes.with("user.name", user);
     }
-    let mut request = part(4).split(' ');
+    let mut request = field(4).split(' ');
     if let (Some(method), Some(target), protocol, None) =
         (request.next(), request.next(), request.next(), request.next())
     {
@@ -37,16 +38,16 @@ pub(super) fn parse(text: &str, _: &Context) -> Option<LogLine> {
             attributes = attributes.with("network.protocol.version", version);
         }
     }
-    if let Some(bytes) = part(6).parse::<i64>().ok().filter(|_| told(6).is_some()) {
+    if let Some(bytes) = field(6).parse::<i64>().ok().filter(|_| optional(6).is_some()) {
         attributes = attributes.with("http.response.body.size", bytes);
     }
     for (index, name) in [(7, "http.request.header.referer"), (8, "user_agent.original")] {
-        if let Some(value) = told(index) {
+        if let Some(value) = optional(index) {
             attributes = attributes.with(name, value);
         }
     }
-    Some(LogLine {
-        time: Some(time::access_log(part(3))?),
+    Some(ParsedRecord {
+        time: Some(time::access_log(field(3))?),
         severity: match status {
             500.. => Severity::ERROR,
             400.. => Severity::WARN,
@@ -54,13 +55,13 @@ pub(super) fn parse(text: &str, _: &Context) -> Option<LogLine> {
         },
         body: text.to_owned(),
         attributes,
-        ..LogLine::default()
+        ..ParsedRecord::default()
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::parsed;
+    use crate::tests::parsed;
     use model::{AttributeValue, Severity, Timestamp};
 
     #[test]
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_requests_keep_their_status() {
+    fn malformed_requests_have_a_status() {
         let line = parsed(r#"1.2.3.4 - - [02/Jan/2026:04:00:00 +0100] "\x16\x03" 400 150 "-" "-""#);
         assert_eq!(line.severity, Severity::WARN);
         assert!(!line.attributes.0.contains_key("http.request.method"));

@@ -7,28 +7,20 @@ use store::Store;
 use crate::{
     InsightError,
     analysis_target::{target_series, target_values},
+    resolution::Resolution,
     training_range,
 };
 
 /// The confidence of the interval of a trend's slope.
 const CONFIDENCE: f64 = 0.95;
 
-/// The resolution an analysis target is read at.
-#[derive(Debug, Clone, Copy)]
-pub struct Resolution {
-    /// Length of a step in nanoseconds.
-    pub step: i64,
-    /// Steps of a service with fewer requests have no value.
-    pub min_requests: u64,
-}
-
 /// The result of an analysis.
 #[derive(Debug, Clone)]
-pub struct AnalysisResult {
+pub(crate) struct AnalysisResult {
     /// Trend and expected band in the requested range.
-    pub answer: AnalysisAnswer,
+    pub(crate) answer: AnalysisAnswer,
     /// Time of the first value used for training. It may lie before the requested range.
-    pub trained_from: Option<Timestamp>,
+    pub(crate) trained_from: Option<Timestamp>,
 }
 
 /// Computes trend and expected band of a target.

@@ -5,7 +5,7 @@ mod measures;
 use model::{NANOS_PER_SECOND, SeriesRequest, ServiceFigure, Subject, TimeRange, Timestamp};
 use store::Store;
 
-use crate::{InsightError, Resolution};
+use crate::{InsightError, resolution::Resolution};
 
 /// Maximum number of durations compared per side. More are thinned evenly.
 const MAX_DURATIONS: u32 = 20_000;

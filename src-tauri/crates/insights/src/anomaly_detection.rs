@@ -8,9 +8,10 @@ use model::{
 use store::Store;
 
 use crate::{
-    InsightError, Resolution,
+    InsightError,
     analysis::{analyze, analyze_target},
     findings,
+    resolution::Resolution,
 };
 
 /// Length of the analysed range, in seconds.

@@ -7,10 +7,11 @@ mod analysis_target;
 mod anomaly_detection;
 mod error;
 mod findings;
+mod resolution;
 mod service_health;
 mod training_range;
 
-pub use analysis::{AnalysisResult, Resolution, analyze, compare};
+pub use analysis::{analyze, compare};
 pub use anomaly_detection::detect_anomalies;
 pub use error::InsightError;
 pub use service_health::{service, service_names, services};

@@ -24,7 +24,7 @@ fn sentry(data: &Path, token: &str, arguments: &[&str]) -> (bool, String) {
 
 /// The files in which it is kept how far installations were asked.
 fn positions(data: &Path) -> usize {
-    let Ok(entries) = fs::read_dir(data.join("positions")) else { return 0 };
+    let Ok(entries) = fs::read_dir(data.join("checkpoints")) else { return 0 };
     entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with("sentry-")).count()
 }
 

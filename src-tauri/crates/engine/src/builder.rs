@@ -1,6 +1,9 @@
 //! Builds an engine from its options and starts its components.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use alerts::AlertService;
 use checks::{CheckScheduler, SecretStore};
@@ -22,9 +25,6 @@ use crate::{
     status::{ComponentHealth, Receivers, StatusHandles, StatusPublisher, ledger},
 };
 
-/// The folder of the checkpoints inside the data folder.
-const CHECKPOINTS: &str = "positions";
-
 impl Engine {
     /// Starts an engine.
     ///
@@ -38,7 +38,7 @@ impl Engine {
     /// rule.
     pub async fn start(options: EngineOptions) -> Result<Self, EngineError> {
         let instance = Instance::acquire(&options.data_folder)?;
-        let Opened { store, settings, secrets } = Opened::open(&options).await?;
+        let Opened { store, settings, secrets, checkpoints } = Opened::open(&options).await?;
 
         let stages = Stages::default();
         let started = now();
@@ -56,7 +56,6 @@ impl Engine {
             .map_err(|error| EngineError::Refused(format!("cannot start notifications: {error}")))?;
         let alerts = AlertService::start(store.clone(), Arc::new(notifier), alerts_stop);
 
-        let checkpoints = options.data_folder.join(CHECKPOINTS);
         let demonstration = Demonstration::new(store.clone(), started.0.unsigned_abs());
         let pause = PauseSwitch::new(checks.clone(), store.clone());
         let (health, receivers) = (ComponentHealth::default(), Receivers::default());
@@ -115,10 +114,11 @@ struct Opened {
     store: Store,
     settings: SettingsState,
     secrets: Arc<dyn SecretStore>,
+    checkpoints: PathBuf,
 }
 
 impl Opened {
-    /// Opens store, settings and secrets on a blocking thread.
+    /// Opens store, settings, secrets and checkpoints on a blocking thread.
     async fn open(options: &EngineOptions) -> Result<Self, EngineError> {
         let folder = options.data_folder.clone();
         let settings_file = options.settings_file.clone().unwrap_or_else(|| folder.join("settings.toml"));
@@ -129,6 +129,7 @@ impl Opened {
                 store: Store::open(folder, store_options)?,
                 settings: SettingsState::open(&settings_file)?,
                 secrets: checks::open_secrets(folder),
+                checkpoints: data::checkpoint_folder(folder)?,
             })
         };
         tokio::task::spawn_blocking(open)

@@ -1,5 +1,4 @@
-//! The arguments of commands that are not questions of `model` already, and the answers only the
-//! fronts know.
+//! The arguments and replies of commands that `model` does not define.
 
 use model::{
     AlertRule, ExportRequest, HealthCheck, KindLimits, ReportFormat, ReportRequest, SentryPresetRequest,
@@ -25,33 +24,33 @@ arguments! {
     /// A command without arguments.
     Nothing {}
 
-    /// A range of time.
+    /// A time range.
     RangeArguments {
-        /// From when to when.
+        /// The range.
         range: TimeRange,
     }
 
-    /// Limits to try, one for each kind of data.
+    /// Retention limits to preview, one per kind of data.
     RetentionArguments {
         /// The limits.
         limits: Vec<KindLimits>,
     }
 
-    /// One part of the data.
+    /// One part of the stored data.
     PartArguments {
-        /// Its name, as `data_parts` tells it.
+        /// Its name, as in `data_parts`.
         name: String,
     }
 
-    /// A list of what happened in a range, newest first.
+    /// Events of a range, newest first.
     HistoryArguments {
-        /// From when to when.
+        /// The range.
         range: TimeRange,
-        /// At most this many.
+        /// Maximum number of items.
         limit: u32,
     }
 
-    /// One thing by its id.
+    /// One item by its id.
     IdArguments {
         /// Its id.
         id: String,
@@ -61,7 +60,7 @@ arguments! {
     TraceArguments {
         /// The trace.
         trace_id: TraceId,
-        /// At most this many spans, earliest first.
+        /// Maximum number of spans, earliest first.
         limit: u32,
     }
 
@@ -69,15 +68,15 @@ arguments! {
     ChecksArguments {
         /// The range of the timelines.
         range: TimeRange,
-        /// Cells per timeline.
+        /// Buckets per timeline.
         cells: u32,
     }
 
-    /// A check to save or try.
+    /// A check to save or to test.
     CheckArguments {
-        /// The check; an empty id makes a new one.
+        /// The check. An empty id creates a new one.
         check: HealthCheck,
-        /// Its password: none leaves the kept one, empty text removes it.
+        /// Its password. None retains the stored one, empty text removes it.
         secret: Option<String>,
     }
 
@@ -85,33 +84,33 @@ arguments! {
     CheckResultsArguments {
         /// The check.
         check_id: String,
-        /// From when to when.
+        /// The range.
         range: TimeRange,
-        /// At most this many, newest first.
+        /// Maximum number of items, newest first.
         limit: u32,
     }
 
     /// Incidents of one check or all.
     IncidentsArguments {
-        /// From when to when.
+        /// The range.
         range: TimeRange,
-        /// The check; all if none.
+        /// The check. None stands for all.
         check_id: Option<String>,
-        /// At most this many, newest first.
+        /// Maximum number of items, newest first.
         limit: u32,
     }
 
     /// A rule to save.
     RuleArguments {
-        /// The rule; an empty id makes a new one.
+        /// The rule. An empty id creates a new one.
         rule: AlertRule,
     }
 
-    /// A rule to try on the past.
+    /// A rule to backtest.
     PreviewArguments {
-        /// The rule as edited.
+        /// The edited rule.
         rule: AlertRule,
-        /// From when to when.
+        /// The range.
         range: TimeRange,
     }
 
@@ -119,7 +118,7 @@ arguments! {
     EvidenceArguments {
         /// The alert.
         fingerprint: String,
-        /// When it fired; the latest firing if none.
+        /// Time it fired. None stands for the latest firing.
         fired_at: Option<Timestamp>,
     }
 
@@ -131,31 +130,31 @@ arguments! {
 
     /// A silence to save.
     SilenceArguments {
-        /// The silence; an empty id makes a new one.
+        /// The silence. An empty id creates a new one.
         silence: Silence,
     }
 
-    /// How long desktop notifications are held back.
+    /// The length of a mute of desktop notifications.
     MuteArguments {
-        /// Minutes from now; none ends it.
+        /// Minutes from now. None ends the mute.
         minutes: Option<u32>,
     }
 
-    /// A report in a form.
+    /// A report in a file format.
     ReportArguments {
         /// The report.
         request: ReportRequest,
-        /// The form.
+        /// The file format.
         format: ReportFormat,
     }
 
     /// Telemetry as a file.
     ExportArguments {
-        /// What.
+        /// The data to export.
         request: ExportRequest,
     }
 
-    /// The settings file as a whole.
+    /// The whole settings file.
     SettingsArguments {
         /// The new text.
         text: String,
@@ -171,63 +170,63 @@ arguments! {
 
     /// A Prometheus target to scrape.
     ScrapeTargetArguments {
-        /// Address of its metrics page.
+        /// Address of its metrics endpoint.
         url: String,
-        /// Name for people and for the label `job`.
+        /// Display name and value of the label `job`.
         name: String,
     }
 
     /// A log file to follow.
     LogFileArguments {
-        /// Its path; the file name may hold `*`.
+        /// Its path. The file name may contain `*`.
         path: String,
-        /// The service it belongs to.
+        /// The service its records belong to.
         service: String,
     }
 
-    /// A Sentry installation to try or to add.
+    /// A Sentry installation to test or to add.
     SentryArguments {
-        /// Name for people; an installation of the same name is replaced.
+        /// Display name. An installation of the same name is replaced.
         name: String,
         /// Its address.
         url: String,
-        /// Its token: none leaves the kept one.
+        /// Its token. None retains the stored one.
         token: Option<String>,
-        /// Slugs of the organizations; every one the token may see if empty.
+        /// Slugs of the organizations. Empty stands for all the token has access to.
         organizations: Vec<String>,
-        /// Slugs of the projects; every one the token may see if empty.
+        /// Slugs of the projects. Empty stands for all the token has access to.
         projects: Vec<String>,
     }
 
     /// The checks of a self-hosted Sentry to add.
     SentryPresetArguments {
-        /// Where it is.
+        /// Its address.
         request: SentryPresetRequest,
-        /// The ids of the checks; all if none.
+        /// The ids of the checks. None stands for all.
         checks: Option<Vec<String>>,
     }
 
-    /// Something by its name.
+    /// One item by its name.
     NameArguments {
         /// Its name.
         name: String,
     }
 
-    /// Whether collecting is paused.
+    /// Pauses or resumes collection.
     PauseArguments {
-        /// Paused or not.
+        /// True pauses, false resumes.
         paused: bool,
     }
 
-    /// How the demonstration ends.
+    /// The end of the demonstration.
     StopDemonstrationArguments {
-        /// Whether its data are removed too.
+        /// True removes its data too.
         remove: bool,
     }
 
-    /// Which new log records to be told of.
+    /// The log records of a tail.
     LogTailArguments {
-        /// The search as typed; empty for all.
+        /// The search expression. Empty matches all.
         query: String,
         /// The filters at the top of the console.
         matchers: Vec<TagMatcher>,
@@ -235,37 +234,37 @@ arguments! {
 
     /// The settings file.
     SettingsDocument {
-        /// Where it lies.
+        /// Its path.
         path: String,
         /// Its text.
         text: String,
         /// The values in force, by section.
         values: serde_json::Value,
-        /// What is wrong with the text; empty if nothing. The values are then those before.
+        /// The error in the text, empty if none. With an error, `values` are the previous ones.
         error: String,
     }
 
-    /// What changed since the last message of the topic `changes`.
+    /// The kinds of data that changed since the last message of the topic `changes`.
     Changes {
-        /// Samples or histogram points came in.
+        /// Samples or histogram points were committed.
         samples: bool,
-        /// Log records came in.
+        /// Log records were committed.
         logs: bool,
-        /// Spans came in.
+        /// Spans were committed.
         spans: bool,
         /// Checks or their results changed.
         checks: bool,
         /// Alerts changed.
         alerts: bool,
-        /// Something was told.
+        /// Notifications were sent.
         notifications: bool,
-        /// Analysis noticed something.
+        /// Analysis stored findings.
         findings: bool,
         /// Rules changed.
         rules: bool,
         /// The observation ledger changed.
         gaps: bool,
-        /// The text of the settings file, or what is in force of it, changed.
+        /// The text of the settings file changed, or the settings in force.
         settings: bool,
     }
 }

@@ -1,4 +1,4 @@
-//! What a front talks to: an engine in this process, or one reached over HTTP.
+//! The backend of a front: an engine in this process, or one reached over HTTP.
 
 use async_trait::async_trait;
 use engine::Engine;
@@ -10,13 +10,13 @@ use crate::{
     subscriptions::{self, MessageStream},
 };
 
-/// Answers commands and feeds subscriptions.
+/// Answers commands and serves subscriptions.
 #[async_trait]
 pub trait Backend: Send + Sync + 'static {
     /// Runs a command of the list with its arguments as JSON.
     async fn call(&self, name: &str, arguments: Value) -> Result<Reply, ApiError>;
 
-    /// Begins a subscription; it ends when the stream is dropped.
+    /// Begins a subscription. It ends when the stream is dropped.
     async fn subscribe(&self, topic: &str, arguments: Value) -> Result<MessageStream, ApiError>;
 }
 
@@ -27,7 +27,7 @@ pub struct EngineBackend {
 }
 
 impl EngineBackend {
-    /// The list served by `engine`.
+    /// Returns a backend that serves the list from `engine`.
     pub fn new(engine: Engine) -> Self {
         Self { engine }
     }

@@ -1,5 +1,5 @@
-//! The list. Each command is declared once: its name, arguments and answer. A command without a
-//! handler of the same name does not compile.
+//! The list of commands. Each is declared once: its name, its arguments and its reply. A command
+//! without a handler of the same name does not compile.
 
 use engine::Engine;
 use model::*;
@@ -9,12 +9,12 @@ use ts_rs::TS;
 
 use crate::{arguments::*, error::ApiError, handlers, reply::Reply, series_stream::encode_series};
 
-/// What the console sends and gets for one command.
+/// The arguments and the reply of one command.
 #[derive(TS)]
 #[expect(dead_code, reason = "only its TypeScript is used")]
-pub(crate) struct Signature<Arguments, Answer> {
+pub(crate) struct Signature<Arguments, Value> {
     arguments: Arguments,
-    reply: Answer,
+    reply: Value,
 }
 
 fn read<T: DeserializeOwned>(name: &str, arguments: Value) -> Result<T, ApiError> {
@@ -24,7 +24,7 @@ fn read<T: DeserializeOwned>(name: &str, arguments: Value) -> Result<T, ApiError
 
 fn write<T: serde::Serialize>(value: T) -> Result<Reply, ApiError> {
     serde_json::to_value(value).map(Reply::Json).map_err(|error| {
-        ApiError::new(crate::ErrorCode::Internal, format!("cannot write the answer: {error}"))
+        ApiError::new(crate::ErrorCode::Internal, format!("cannot write the reply: {error}"))
     })
 }
 
@@ -57,7 +57,7 @@ macro_rules! commands {
             }
         }
 
-        /// The list as TypeScript sees it.
+        /// The list in TypeScript.
         #[derive(TS)]
         #[expect(dead_code, reason = "only its TypeScript is used")]
         pub(crate) struct Commands {

@@ -1,48 +1,48 @@
-//! What a front is told when a command fails.
+//! The error of a command.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// A small code the console can act on.
+/// The kind of an error, which the console acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
-    /// The question makes no sense as asked.
+    /// The request is invalid.
     Invalid,
-    /// What was asked for is not there.
+    /// The requested item does not exist.
     NotFound,
-    /// Too much to do right now; try again.
+    /// The engine is overloaded. The request can be retried.
     Busy,
-    /// It took too long and was given up.
+    /// The request exceeded its deadline.
     Deadline,
-    /// The engine is not there or is stopping.
+    /// The engine is unreachable or stopping.
     Unavailable,
-    /// A fault of Binnacle.
+    /// Binnacle has a bug.
     Internal,
 }
 
-/// A failed command: a code for the console and a message for people.
+/// A failed command: a code for the console and a message for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
 #[error("{message}")]
 pub struct ApiError {
-    /// What kind of failure.
+    /// The kind of the error.
     pub code: ErrorCode,
-    /// What and where.
+    /// The message.
     pub message: String,
 }
 
 impl ApiError {
-    /// An error of the given kind.
+    /// Returns an error of the given kind.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 
-    /// The question makes no sense as asked.
+    /// Returns the error of an invalid request.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::Invalid, message)
     }
 
-    /// What was asked for is not there.
+    /// Returns the error of a request for an item that does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::NotFound, message)
     }

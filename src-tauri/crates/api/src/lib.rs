@@ -1,5 +1,5 @@
-//! The one list of commands and subscriptions that any front may call. A front gets a [`Backend`]
-//! and passes on what the console asks; nothing reaches the engine otherwise.
+//! The one list of commands and subscriptions that any front may call. A front has a [`Backend`]
+//! and forwards the console's requests to it.
 
 mod arguments;
 mod backend;

@@ -1,26 +1,26 @@
-//! What a command answers.
+//! The reply of a command.
 
 use ts_rs::TS;
 
-/// The answer of a command.
+/// The reply of a command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
     /// A value.
     Json(serde_json::Value),
     /// Series as an Arrow IPC stream.
     Series(Vec<u8>),
-    /// A file to keep.
+    /// A file to save.
     File(FileReply),
 }
 
-/// A file to keep.
+/// A file to save.
 #[derive(Debug, Clone, PartialEq, Eq, TS)]
 #[ts(type = "Blob")]
 pub struct FileReply {
-    /// Suggested name.
+    /// The suggested name.
     pub name: String,
-    /// Media type.
+    /// The media type.
     pub media_type: String,
-    /// Contents.
+    /// The contents.
     pub bytes: Vec<u8>,
 }

@@ -1,7 +1,13 @@
-//! Series as an Arrow IPC stream: one record batch a series.
+//! Series as an Arrow IPC stream, one record batch per series.
 //!
-//! Schema metadata: `unit`, `step` (nanoseconds), `total_series`, `gaps` (JSON). Columns: `labels` (Utf8,
-//! JSON, the same in every row of a batch), `time` (Float64, milliseconds since the epoch), `value` (Float64).
+//! Schema metadata: `unit`, `step` (nanoseconds), `total_series`, `gaps` (JSON).
+//!
+//! | column | type | contents |
+//! | --- | --- | --- |
+//! | `labels` | Utf8 | JSON, the same in every row of a batch |
+//! | `time` | Float64 | milliseconds since the epoch |
+//! | `value` | Float64 | value |
+//!
 //! A series without points is a batch of one row whose time and value are null.
 
 use std::{collections::HashMap, io::Cursor, sync::Arc};
@@ -16,18 +22,18 @@ use crate::{ApiError, ErrorCode};
 /// The media type of the stream.
 pub const SERIES_MEDIA_TYPE: &str = "application/vnd.apache.arrow.stream";
 
-/// Writes an answer as a stream.
+/// Encodes an answer as a stream.
 pub fn encode_series(answer: &SeriesAnswer) -> Result<Vec<u8>, ApiError> {
     encode(answer).map_err(|error| failed("write", &error))
 }
 
-/// Reads an answer from a stream, times to the millisecond.
+/// Decodes an answer from a stream. Times have millisecond resolution.
 pub fn decode_series(bytes: &[u8]) -> Result<SeriesAnswer, ApiError> {
     decode(bytes).map_err(|error| failed("read", &error))
 }
 
-fn failed(what: &str, error: &ArrowError) -> ApiError {
-    ApiError::new(ErrorCode::Internal, format!("cannot {what} the series: {error}"))
+fn failed(verb: &str, error: &ArrowError) -> ApiError {
+    ApiError::new(ErrorCode::Internal, format!("cannot {verb} the series: {error}"))
 }
 
 fn json(error: &serde_json::Error) -> ArrowError {
@@ -70,13 +76,13 @@ fn encode(answer: &SeriesAnswer) -> Result<Vec<u8>, ArrowError> {
 fn decode(bytes: &[u8]) -> Result<SeriesAnswer, ArrowError> {
     let reader = StreamReader::try_new(Cursor::new(bytes), None)?;
     let metadata = reader.schema().metadata().clone();
-    let told = |key: &str| metadata.get(key).cloned().unwrap_or_default();
+    let metadata_of = |key: &str| metadata.get(key).cloned().unwrap_or_default();
     let mut answer = SeriesAnswer {
-        unit: told("unit"),
-        step: told("step").parse().unwrap_or_default(),
+        unit: metadata_of("unit"),
+        step: metadata_of("step").parse().unwrap_or_default(),
         series: Vec::new(),
-        total_series: told("total_series").parse().unwrap_or_default(),
-        gaps: serde_json::from_str(&told("gaps")).map_err(|error| json(&error))?,
+        total_series: metadata_of("total_series").parse().unwrap_or_default(),
+        gaps: serde_json::from_str(&metadata_of("gaps")).map_err(|error| json(&error))?,
     };
     for batch in reader {
         let batch = batch?;

@@ -1,4 +1,4 @@
-//! What the console is told without asking: at most four messages a second and topic.
+//! Subscriptions: messages sent to the console, at most four a second per topic.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -12,21 +12,22 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::{ApiError, Changes, LogTailArguments};
 
-/// The topics there are.
+/// The topics.
 pub const TOPICS: &[&str] = &["status", "changes", "log_tail"];
 
-/// Messages of one subscription, as JSON.
+/// The messages of one subscription, as JSON.
 pub type MessageStream = Pin<Box<dyn Stream<Item = Value> + Send>>;
 
-/// Time between two messages of a topic.
-const PAUSE: Duration = Duration::from_millis(250);
-/// Messages that may wait for a slow reader before new ones are held back.
-const WAITING: usize = 8;
-/// Lines of one message of `log_tail`; the newest are kept.
-const MOST_LINES: usize = 500;
+/// Minimum time between two messages of a topic.
+const MIN_INTERVAL: Duration = Duration::from_millis(250);
+/// Maximum number of messages queued for a slow reader. Later ones wait.
+const QUEUE_LENGTH: usize = 8;
+/// Maximum number of lines of a message of `log_tail`. Older ones are dropped.
+const MAX_LINES: usize = 500;
 
+/// Begins a subscription. Fails for an unknown topic or invalid arguments.
 pub(crate) fn subscribe(engine: &Engine, topic: &str, arguments: Value) -> Result<MessageStream, ApiError> {
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
     match topic {
         "status" => {
             tokio::spawn(send_status(engine.clone(), sender));
@@ -70,32 +71,33 @@ async fn send_status(engine: Engine, sender: mpsc::Sender<Value>) {
     }
 }
 
-/// Waits for a commit, then gathers those of the next quarter of a second.
-async fn gather(
+/// Waits for a commit, then collects those of the next quarter of a second. Returns false when the
+/// subscription or the store has ended.
+async fn collect(
     commits: &mut broadcast::Receiver<Commit>,
     sender: &mpsc::Sender<Value>,
     mut take: impl FnMut(Commit),
 ) -> bool {
     let mut until: Option<tokio::time::Instant> = None;
     loop {
-        let pause = async {
+        let interval = async {
             match until {
                 Some(until) => tokio::time::sleep_until(until).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = pause => return true,
+            () = interval => return true,
             () = sender.closed() => return false,
             commit = commits.recv() => match commit {
                 Ok(commit) => {
                     take(commit);
-                    until.get_or_insert_with(|| tokio::time::Instant::now() + PAUSE);
+                    until.get_or_insert_with(|| tokio::time::Instant::now() + MIN_INTERVAL);
                 }
-                // A reader too slow for every commit is told that everything may have changed.
+                // A reader that missed commits has to assume that everything changed.
                 Err(broadcast::error::RecvError::Lagged(_)) => {
                     take(Commit { telemetry: Vec::new(), changed: everything() });
-                    until.get_or_insert_with(|| tokio::time::Instant::now() + PAUSE);
+                    until.get_or_insert_with(|| tokio::time::Instant::now() + MIN_INTERVAL);
                 }
                 Err(broadcast::error::RecvError::Closed) => return false,
             }
@@ -125,14 +127,14 @@ async fn send_changes(
     loop {
         let mut changed = Changed::default();
         let settings = tokio::select! {
-            going_on = gather(&mut commits, &sender, |commit| changed = changed.union(commit.changed)) => {
-                if !going_on {
+            has_commits = collect(&mut commits, &sender, |commit| changed = changed.union(commit.changed)) => {
+                if !has_commits {
                     return;
                 }
                 false
             }
-            told = settings_file.changed() => {
-                if told.is_err() {
+            changed_file = settings_file.changed() => {
+                if changed_file.is_err() {
                     return;
                 }
                 true
@@ -171,13 +173,13 @@ async fn send_lines(
         let take = |commit: Commit| {
             batches.extend(commit.telemetry.into_iter().filter(|batch| !batch.logs.is_empty()));
         };
-        if !gather(&mut commits, &sender, take).await {
+        if !collect(&mut commits, &sender, take).await {
             return;
         }
         let mut records: Vec<&LogRecord> =
             batches.iter().flat_map(|batch| &batch.logs).filter(|record| matching.matches(record)).collect();
         records.sort_by_key(|record| record.time);
-        let skipped = records.len().saturating_sub(MOST_LINES);
+        let skipped = records.len().saturating_sub(MAX_LINES);
         let lines: Vec<LogLine> = records
             .into_iter()
             .skip(skipped)
@@ -196,7 +198,7 @@ async fn send_lines(
     }
 }
 
-/// A record as the tail shows it. The id is the tail's own.
+/// Makes a line of the tail from a record. Its id is unique within the tail.
 fn line(record: &LogRecord, sequence: u64) -> LogLine {
     LogLine {
         id: format!("tail-{sequence}"),

@@ -1,4 +1,4 @@
-//! The TypeScript of the list, for the console.
+//! The TypeScript of the command list, for the console.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -10,7 +10,7 @@ use crate::{
     commands::{Commands, Signature},
 };
 
-/// The topics of subscriptions as TypeScript sees them; `reply` is one message.
+/// The topics of subscriptions in TypeScript. `reply` is one message.
 #[derive(TS)]
 #[expect(dead_code, reason = "only its TypeScript is used")]
 struct Topics {
@@ -19,8 +19,8 @@ struct Topics {
     log_tail: Signature<LogTailArguments, Vec<LogLine>>,
 }
 
-/// Writes the TypeScript of every command, topic and type into `folder`: one file a type, and
-/// `index.ts`. What was in the folder before is removed.
+/// Writes the TypeScript of every command, topic and type into `folder`: one file per type, and
+/// `index.ts`. Earlier contents of the folder are removed.
 pub fn write_into(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;

@@ -1,4 +1,4 @@
-//! What is kept, and keeping it in order.
+//! Stored data: summary, retention, integrity, compaction.
 
 use engine::Engine;
 use model::{DataSummary, PartVerdict, RetentionPreview, StoredPart};

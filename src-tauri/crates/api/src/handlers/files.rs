@@ -1,4 +1,4 @@
-//! Reports and exports: answers that are files.
+//! Reports and exports: replies that are files.
 
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ fn day(time: Timestamp) -> String {
         .map_or_else(|| "unknown-day".to_owned(), |time| time.format("%Y-%m-%d").to_string())
 }
 
-/// A file in the data folder that is gone when the answer is made or given up.
+/// A temporary file in the data folder, removed when dropped.
 struct Scratch {
     path: PathBuf,
 }
@@ -73,7 +73,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It may never have been written.
+        // Fails if the file was never written.
         let _ = std::fs::remove_file(&self.path);
     }
 }

@@ -1,4 +1,4 @@
-//! Files of samples that are brought in.
+//! Imports of files with historical samples.
 
 use engine::Engine;
 use model::{ImportRequest, ImportStatus};

@@ -87,5 +87,5 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|_| ApiError::new(ErrorCode::Internal, "a fault of Binnacle in the settings"))?
+        .map_err(|_| ApiError::new(ErrorCode::Internal, "internal error in the settings"))?
 }

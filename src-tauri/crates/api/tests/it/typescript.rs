@@ -1,5 +1,4 @@
-//! The console's types are those of the command list.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! The console's types equal those of the command list.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Every file below a folder with its text.
+/// Reads every file below a folder.
 fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -25,7 +24,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
     found
 }
 
-/// With `BINNACLE_UPDATE_TYPES=1` the committed files are brought up to date instead.
+/// With `BINNACLE_UPDATE_TYPES=1` the committed files are updated instead.
 #[test]
 fn generated_types_are_up_to_date() {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../ui/src/backend/generated");
@@ -43,6 +42,6 @@ fn generated_types_are_up_to_date() {
         .collect();
     assert!(
         differing.is_empty(),
-        "out of date: {differing:?}; run `BINNACLE_UPDATE_TYPES=1 cargo test -p api --test typescript`"
+        "out of date: {differing:?}; run `BINNACLE_UPDATE_TYPES=1 cargo test -p api --test it`"
     );
 }

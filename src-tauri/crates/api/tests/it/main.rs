@@ -1,0 +1,4 @@
+//! Integration tests of the command list.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod typescript;

@@ -1,5 +1,5 @@
-//! An engine in another process that has the data folder. When it ends and another takes its place, that one
-//! is asked.
+//! An engine in another process that has the data folder. When another engine takes over the
+//! folder, requests go to that one.
 
 use std::{
     path::PathBuf,
@@ -12,31 +12,31 @@ use engine::{RunningEngine, running_engine};
 use serde_json::Value;
 use web::RemoteBackend;
 
-/// The engine that has a data folder.
+/// The engine that has a data folder. It may change.
 pub(crate) struct Attached {
     folder: PathBuf,
-    reached: RwLock<(RunningEngine, RemoteBackend)>,
+    current: RwLock<(RunningEngine, RemoteBackend)>,
 }
 
 impl Attached {
     pub(crate) fn new(folder: PathBuf, running: RunningEngine) -> Result<Self, ApiError> {
         let remote = RemoteBackend::new(&running.address, &running.token)?;
-        Ok(Self { folder, reached: RwLock::new((running, remote)) })
+        Ok(Self { folder, current: RwLock::new((running, remote)) })
     }
 
     fn remote(&self) -> RemoteBackend {
-        self.reached.read().unwrap_or_else(PoisonError::into_inner).1.clone()
+        self.current.read().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
 
-    /// Another engine than before, if one has the folder now.
+    /// Returns a client of another engine than before, if one has the folder now.
     fn successor(&self) -> Option<RemoteBackend> {
         let running = running_engine(&self.folder)?;
-        let mut reached = self.reached.write().unwrap_or_else(PoisonError::into_inner);
-        if reached.0 == running {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.0 == running {
             return None;
         }
         let remote = RemoteBackend::new(&running.address, &running.token).ok()?;
-        *reached = (running, remote.clone());
+        *current = (running, remote.clone());
         Some(remote)
     }
 }

@@ -1,4 +1,4 @@
-//! What the console's page may call: the command list, subscriptions and a native save dialog.
+//! The Tauri commands of the console's page: the command list, subscriptions and a save dialog.
 
 use std::{
     collections::HashMap,
@@ -18,10 +18,10 @@ use tauri_plugin_dialog::DialogExt as _;
 
 use crate::source::Opening;
 
-/// A subscription whose engine went away is tried again after this long.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Time between two attempts to subscribe again after the engine has ended.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Running subscriptions by the id the page gave them.
+/// The running subscriptions by the id the page gave them.
 #[derive(Default)]
 pub(crate) struct Subscriptions {
     running: Mutex<HashMap<u64, JoinHandle<()>>>,
@@ -30,22 +30,23 @@ pub(crate) struct Subscriptions {
 impl Subscriptions {
     fn replace(&self, id: u64, task: Option<JoinHandle<()>>) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = match task {
+        let previous = match task {
             Some(task) => running.insert(id, task),
             None => running.remove(&id),
         };
-        if let Some(before) = before {
-            before.abort();
+        if let Some(previous) = previous {
+            previous.abort();
         }
     }
 
-    /// Ends those of a page that is gone; the next page counts its subscriptions from one again.
+    /// Ends all subscriptions. A new page counts its ids from one again.
     pub(crate) fn end_all(&self) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.drain().for_each(|(_, task)| task.abort());
     }
 }
 
+/// Runs a command of the list.
 #[tauri::command]
 pub(crate) async fn command(
     opening: State<'_, Opening>,
@@ -59,6 +60,7 @@ pub(crate) async fn command(
     })
 }
 
+/// Begins a subscription. It continues with the next engine when the engine ends.
 #[tauri::command]
 pub(crate) async fn subscribe(
     opening: State<'_, Opening>,
@@ -73,14 +75,14 @@ pub(crate) async fn subscribe(
     let task = tauri::async_runtime::spawn(async move {
         loop {
             while let Some(message) = messages.next().await {
-                // The page is gone.
+                // The page has closed.
                 if channel.send(message).is_err() {
                     return;
                 }
             }
-            // The engine ended; the one that takes the folder next goes on where it stopped.
+            // The engine ended. The subscription continues with the next engine of the folder.
             messages = loop {
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_INTERVAL).await;
                 if let Ok(messages) = backend.subscribe(&topic, args.clone()).await {
                     break messages;
                 }
@@ -91,13 +93,14 @@ pub(crate) async fn subscribe(
     Ok(())
 }
 
+/// Ends a subscription.
 #[tauri::command]
 pub(crate) fn unsubscribe(subscriptions: State<'_, Subscriptions>, id: u64) {
     subscriptions.replace(id, None);
 }
 
-/// Runs a command that answers a file and saves it where the person chooses. Gives the path; none if the
-/// person changed their mind.
+/// Runs a command that replies with a file and saves it where the user chooses. Returns the path,
+/// `None` if the user cancelled.
 #[tauri::command(rename_all = "camelCase")]
 pub(crate) async fn save_file(
     app: AppHandle,
@@ -107,13 +110,13 @@ pub(crate) async fn save_file(
     suggested_name: String,
 ) -> Result<Option<String>, ApiError> {
     let Reply::File(file) = opening.backend().await?.call(&name, args).await? else {
-        return Err(ApiError::invalid(format!("{name} does not answer a file")));
+        return Err(ApiError::invalid(format!("{name} does not reply with a file")));
     };
     save(&app, &suggested_name, &file.bytes).await
 }
 
-/// Saves bytes made by the page, such as the picture of a chart, where the person chooses. Gives the path; none
-/// if the person changed their mind.
+/// Saves bytes of the page, such as the image of a chart, where the user chooses. Returns the path,
+/// `None` if the user cancelled.
 #[tauri::command(rename_all = "camelCase")]
 pub(crate) async fn save_content(
     app: AppHandle,
@@ -126,7 +129,7 @@ pub(crate) async fn save_content(
 async fn save(app: &AppHandle, suggested_name: &str, content: &[u8]) -> Result<Option<String>, ApiError> {
     let (sender, chosen) = tokio::sync::oneshot::channel();
     app.dialog().file().set_file_name(suggested_name).save_file(move |path| {
-        // The page went away while the dialog was open.
+        // Fails if the page closed while the dialog was open.
         let _ = sender.send(path);
     });
     let Ok(Some(path)) = chosen.await else { return Ok(None) };

@@ -1,16 +1,16 @@
-//! The Tauri shell: window, tray, single instance, native dialogs. Thin: everything else is behind the
-//! command list of `api`, in this process or in an engine that already runs.
+//! The Tauri shell: window, tray, single instance and native dialogs. Everything else is behind the
+//! commands of `api`, in this process or in an engine that already runs.
 
 mod arguments;
 mod attached;
 mod commands;
 mod source;
 mod tray;
-mod tray_icon;
 mod window;
 
 use std::{process::ExitCode, sync::Arc};
 
+use clap::Parser as _;
 use engine::{Log, shutdown_signal};
 use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
@@ -21,13 +21,9 @@ use crate::{
     source::{Opening, Source},
 };
 
-/// Runs the program until somebody quits it.
+/// Runs the program until the user quits it.
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::read(std::env::args_os().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(answer) => return answer.print(),
-    };
-    match start(arguments) {
+    match start(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("binnacle: {error:#}");
@@ -51,7 +47,7 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
                 .dbus_id(arguments.instance_name())
                 .build(),
         )
-        .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window::kept_state()).build())
+        .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window::saved_state()).build())
         .plugin(tauri_plugin_autostart::init(
             tauri_plugin_autostart::MacosLauncher::LaunchAgent,
             Some(vec!["--hidden"]),
@@ -66,12 +62,12 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
             commands::save_content,
         ])
         .on_window_event(|window, event| {
-            // Closing keeps watching; quitting is in the tray's menu.
+            // A closed window hides. The tray's menu has the item to quit.
             if let WindowEvent::CloseRequested { api, .. } = event
                 && window.app_handle().try_state::<tray::InTray>().is_some()
             {
                 api.prevent_close();
-                // A window that cannot be hidden is closed by its own event again.
+                // A window that fails to hide gets another close request.
                 let _ = window.hide();
             }
         })
@@ -87,7 +83,7 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
                         sender.send_replace(Some(source.clone()));
                         begin(&handle, source, !arguments.hidden());
                     }
-                    Err(error) => cannot_start(&handle, &error),
+                    Err(error) => report_failed_start(&handle, &error),
                 }
             });
             let handle = app.handle().clone();
@@ -108,7 +104,7 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Shows the window and the tray, on the thread that may.
+/// Shows the window and the tray, on the main thread.
 fn begin(app: &AppHandle, source: Arc<Source>, visible: bool) {
     window::open_from_notifications(app.clone(), &source);
     let handle = app.clone();
@@ -117,16 +113,16 @@ fn begin(app: &AppHandle, source: Arc<Source>, visible: bool) {
             window::show(&handle, None);
         }
         if let Err(error) = tray::create(&handle, source) {
-            tracing::warn!(%error, "there is no tray; closing the window quits");
+            tracing::warn!(%error, "cannot create the tray, closing the window quits");
         }
     });
     if let Err(error) = on_main {
-        tracing::error!(%error, "the window cannot be shown");
+        tracing::error!(%error, "cannot show the window");
     }
 }
 
-/// Tells why, on the terminal and on the desktop, and ends when the person has read it.
-fn cannot_start(app: &AppHandle, error: &anyhow::Error) {
+/// Reports a failed start on the terminal and in a dialog, and ends when the dialog is closed.
+fn report_failed_start(app: &AppHandle, error: &anyhow::Error) {
     eprintln!("binnacle: {error:#}");
     let handle = app.clone();
     app.dialog()

@@ -1,4 +1,5 @@
-//! Where the window's data come from: an engine of our own, or one that already runs on the data folder.
+//! The source of the window's data: an engine in this process, or one that already has the data
+//! folder.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,33 +10,36 @@ use web::Console;
 
 use crate::{arguments::Arguments, attached::Attached};
 
-/// How long an engine that is just starting may take to say where it is.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time a starting engine has to publish its address.
+const ATTACH_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time between two attempts to start or to attach.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// A source on its way: the window is made while the store opens, and its first questions wait for the answer.
+/// A source that opens. The window is created meanwhile, and its first requests wait for the
+/// source.
 #[derive(Clone)]
 pub(crate) struct Opening {
     source: watch::Receiver<Option<Arc<Source>>>,
 }
 
 impl Opening {
-    /// The place for a source, and the sender that puts it there.
+    /// Returns an opening and the sender of its source.
     pub(crate) fn new() -> (watch::Sender<Option<Arc<Source>>>, Self) {
         let (sender, source) = watch::channel(None);
         (sender, Self { source })
     }
 
-    /// The source, if it is there.
+    /// Returns the source once it is open.
     pub(crate) fn source(&self) -> Option<Arc<Source>> {
         self.source.borrow().clone()
     }
 
-    /// Whether there will never be one.
+    /// Returns true if opening failed.
     pub(crate) fn failed(&self) -> bool {
         self.source.has_changed().is_err() && self.source().is_none()
     }
 
-    /// Waits for the source.
+    /// Waits until the source is open and returns its backend.
     pub(crate) async fn backend(&self) -> Result<Arc<dyn Backend>, ApiError> {
         let failed = || ApiError::new(ErrorCode::Unavailable, "the engine did not start");
         let mut source = self.source.clone();
@@ -44,13 +48,14 @@ impl Opening {
     }
 }
 
-/// Where the window's data come from.
+/// The source of the window's data.
 pub(crate) struct Source {
     backend: Arc<dyn Backend>,
-    own: Option<Own>,
+    local: Option<LocalEngine>,
 }
 
-struct Own {
+/// An engine in this process, with its console.
+struct LocalEngine {
     engine: Engine,
     console: Mutex<Option<Console>>,
 }
@@ -58,47 +63,48 @@ struct Own {
 impl Source {
     /// Starts an engine, or attaches to the one that has the data folder.
     pub(crate) async fn open(arguments: &Arguments, log: Log) -> anyhow::Result<Self> {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = tokio::time::Instant::now() + ATTACH_TIMEOUT;
         loop {
             match Engine::start(arguments.engine_options()).await {
                 Ok(engine) => {
                     log.follow(engine.settings());
-                    return Self::own(engine, arguments).await;
+                    return Self::local(engine, arguments).await;
                 }
                 Err(EngineError::AlreadyRunning { running: Some(running), folder }) => {
                     tracing::info!(address = %running.address, "attached to a running engine");
-                    return Ok(Self { backend: Arc::new(Attached::new(folder, running)?), own: None });
+                    return Ok(Self { backend: Arc::new(Attached::new(folder, running)?), local: None });
                 }
                 Err(EngineError::AlreadyRunning { .. }) if tokio::time::Instant::now() < deadline => {
-                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    tokio::time::sleep(POLL_INTERVAL).await;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    async fn own(engine: Engine, arguments: &Arguments) -> anyhow::Result<Self> {
+    async fn local(engine: Engine, arguments: &Arguments) -> anyhow::Result<Self> {
         let backend: Arc<dyn Backend> = Arc::new(EngineBackend::new(engine.clone()));
         let console = Console::open(&engine, arguments.http()).await?;
-        Ok(Self { backend, own: Some(Own { engine, console: Mutex::new(Some(console)) }) })
+        Ok(Self { backend, local: Some(LocalEngine { engine, console: Mutex::new(Some(console)) }) })
     }
 
+    /// Returns the backend.
     pub(crate) fn backend(&self) -> Arc<dyn Backend> {
         self.backend.clone()
     }
 
-    /// The engine, if it is ours.
+    /// Returns the engine, if it runs in this process.
     pub(crate) fn engine(&self) -> Option<&Engine> {
-        self.own.as_ref().map(|own| &own.engine)
+        self.local.as_ref().map(|local| &local.engine)
     }
 
-    /// Stops the engine if it is ours.
+    /// Stops the engine, if it runs in this process.
     pub(crate) async fn close(&self) {
-        if let Some(own) = &self.own {
-            if let Some(console) = own.console.lock().await.take() {
+        if let Some(local) = &self.local {
+            if let Some(console) = local.console.lock().await.take() {
                 console.stop().await;
             }
-            own.engine.stop().await;
+            local.engine.stop().await;
         }
     }
 }

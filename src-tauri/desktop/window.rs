@@ -1,4 +1,4 @@
-//! The one window.
+//! The window.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use tauri_plugin_window_state::StateFlags;
 use crate::{commands::Subscriptions, source::Source};
 
 const LABEL: &str = "main";
-/// Under the locale `C` WebKit calls the person's language so, which its own `Intl` refuses.
+/// Under the locale `C` WebKit reports a language that its own `Intl` rejects. The script replaces
+/// it.
 const LANGUAGE: &str = "
 try {
   new Intl.NumberFormat(navigator.language)
@@ -20,15 +21,15 @@ try {
 }
 ";
 
-/// What is remembered of the window: not whether it was shown, because a start means "show me".
-pub(crate) fn kept_state() -> StateFlags {
+/// Returns the saved state of the window: all but its visibility, because a start shows it.
+pub(crate) fn saved_state() -> StateFlags {
     StateFlags::all() & !StateFlags::VISIBLE
 }
 
 /// Fails if there is no display to show a window on.
 #[cfg(target_os = "linux")]
 pub(crate) fn find_display() -> anyhow::Result<()> {
-    gtk::init().context("there is no display to open a window on; `binnacle-cli serve` runs without one")
+    gtk::init().context("no display to open a window on; `binnacle-cli serve` runs without one")
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -36,7 +37,7 @@ pub(crate) fn find_display() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes the window, not shown yet: its page loads while the engine starts.
+/// Creates the window hidden. Its page loads while the engine starts.
 pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Binnacle")
@@ -53,18 +54,18 @@ pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
         .map(|_| ())
 }
 
-/// Brings the window to the front, at `place` (such as `#/alerts`) if given.
-pub(crate) fn show(app: &AppHandle, place: Option<&str>) {
+/// Brings the window to the front, at `address` (such as `#/alerts`) if given.
+pub(crate) fn show(app: &AppHandle, address: Option<&str>) {
     let Some(window) = app.get_webview_window(LABEL) else { return };
     let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
     if let Err(error) = shown {
-        tracing::warn!(%error, "the window cannot be shown");
+        tracing::warn!(%error, "cannot show the window");
     }
-    if let Some(place) = place {
-        // Within the page: loading it anew would lose what is being typed.
-        let script = format!("location.hash = {}", serde_json::Value::from(place));
+    if let Some(address) = address {
+        // Reloading the page would lose unsaved input.
+        let script = format!("location.hash = {}", serde_json::Value::from(address));
         if let Err(error) = window.eval(script) {
-            tracing::warn!(%error, "the window cannot go to {place}");
+            tracing::warn!(%error, "cannot open {address} in the window");
         }
     }
 }
@@ -75,9 +76,9 @@ pub(crate) fn open_from_notifications(app: AppHandle, source: &Arc<Source>) {
     let mut opened = engine.alerts().subscribe_opened();
     tauri::async_runtime::spawn(async move {
         while let Ok(opened) = opened.recv().await {
-            let place = format!("#/alerts?alert={}", opened.fingerprint);
+            let address = format!("#/alerts?alert={}", opened.fingerprint);
             let shown = app.clone();
-            let on_main = app.run_on_main_thread(move || show(&shown, Some(&place)));
+            let on_main = app.run_on_main_thread(move || show(&shown, Some(&address)));
             if on_main.is_err() {
                 return;
             }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::{Aggregation, ExportFormat, ExportSignal, ReportFormat};
+use web::ServeOptions;
 
 use crate::span_of_time::SpanOfTime;
 
@@ -52,28 +53,6 @@ pub(crate) enum Command {
     Data(DataCommand),
     /// Sends the telemetry of a demonstration shop to an OTLP/gRPC address.
     Demo(DemoOptions),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ServeOptions {
-    /// Settings file [default: settings.toml in the data folder].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Address of the console [default: listen.web of the settings].
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) http: Option<String>,
-    /// Address for OTLP over gRPC [default: listen.otlp_grpc of the settings].
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) otlp_grpc: Option<String>,
-    /// Address for OTLP over HTTP [default: listen.otlp_http of the settings].
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) otlp_http: Option<String>,
-    /// Address for Prometheus remote write [default: listen.remote_write of the settings].
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) remote_write: Option<String>,
-    /// Address for StatsD over UDP [default: listen.statsd of the settings].
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) statsd: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -2,25 +2,16 @@
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use engine::{Engine, EngineOptions, Log, shutdown_signal};
-use web::Console;
+use engine::{Engine, Log, shutdown_signal};
+use web::{Console, ServeOptions};
 
-use crate::{
-    arguments::{DemoOptions, ServeOptions},
-    output,
-};
+use crate::{arguments::DemoOptions, output};
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn run(data: PathBuf, options: ServeOptions) -> anyhow::Result<()> {
-    let mut engine_options = EngineOptions::new(data);
-    engine_options.settings_file = options.config;
-    engine_options.otlp_grpc = options.otlp_grpc;
-    engine_options.otlp_http = options.otlp_http;
-    engine_options.remote_write = options.remote_write;
-    engine_options.statsd = options.statsd;
     let stop = shutdown_signal()?;
     let log = Log::start();
-    let engine = Engine::start(engine_options).await?;
+    let engine = Engine::start(options.engine_options(data)).await?;
     log.follow(engine.settings());
 
     let console = Console::open(&engine, options.http.as_deref()).await?;

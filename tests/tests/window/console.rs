@@ -218,12 +218,12 @@ fn closing_keeps_watching_a_second_start_shows_the_window_and_the_tray_quits() -
     let menu = desktop.tray().menu()?;
     for entry in [
         "Open Binnacle",
-        "Nothing fires",
+        "No alerts firing",
         "Mute notifications",
         "For 1 hour",
-        "Pause collecting",
+        "Pause collection",
         "Start at login",
-        "Quit (stops watching)",
+        "Quit (stops monitoring)",
     ] {
         ensure!(menu.contains_key(entry), "no {entry:?} in {menu:?}");
     }
@@ -240,7 +240,7 @@ fn closing_keeps_watching_a_second_start_shows_the_window_and_the_tray_quits() -
     desktop.tray().choose("Open Binnacle")?;
     wait_until("the window is shown from the tray", || desktop.shows_window("Binnacle"))?;
     ensure!(data.join("engine.json").exists());
-    desktop.tray().choose("Quit (stops watching)")?;
+    desktop.tray().choose("Quit (stops monitoring)")?;
     ensure!(wait_for_end(&mut first.0)?.success());
     ensure!(!data.join("engine.json").exists(), "the engine was not stopped");
     Ok(())
@@ -304,7 +304,7 @@ fn the_window_opens_again_where_it_was() -> Result<()> {
     wait_until("the window is there", || Ok(desktop.window_place("Binnacle")? == place))?;
     // The program hears of its new place a moment later.
     std::thread::sleep(std::time::Duration::from_secs(1));
-    desktop.tray().choose("Quit (stops watching)")?;
+    desktop.tray().choose("Quit (stops monitoring)")?;
     ensure!(wait_for_end(&mut program.0)?.success());
 
     let _program = Started(start(&desktop, &data, "second.log")?);
@@ -335,11 +335,11 @@ async fn it_attaches_to_an_engine_that_runs_already_and_leaves_it_running() -> R
     let mut window = Started(start(&desktop, &engine.data(), "window.log")?);
     wait_until("the window is shown", || desktop.shows_window("Binnacle"))?;
     wait_until("the menu says whose the engine is", || {
-        Ok(desktop.tray().menu()?.contains_key("Quit (the engine goes on)"))
+        Ok(desktop.tray().menu()?.contains_key("Quit (the engine keeps running)"))
     })?;
     ensure!(fs::read_to_string(engine.data().join("engine.json"))? == note, "another engine took the folder");
     // Through the attached backend to the engine.
-    desktop.tray().choose("Pause collecting")?;
+    desktop.tray().choose("Pause collection")?;
     let begun = Instant::now();
     while !engine.status().await?.paused {
         ensure!(begun.elapsed() < PATIENCE, "the tray does not reach the engine");
@@ -349,7 +349,7 @@ async fn it_attaches_to_an_engine_that_runs_already_and_leaves_it_running() -> R
     engine.start_again().await?;
     ensure!(!engine.status().await?.paused);
     wait_until("the menu follows the next engine", || {
-        desktop.tray().choose("Pause collecting")?;
+        desktop.tray().choose("Pause collection")?;
         Ok(true)
     })?;
     let begun = Instant::now();
@@ -386,8 +386,8 @@ fn without_a_display_it_answers_what_needs_none_and_refuses_the_rest() -> Result
     for (words, code, told) in [
         (&["--help"][..], 0, "Usage: binnacle"),
         (&["--version"], 0, concat!("binnacle ", env!("CARGO_PKG_VERSION"))),
-        (&["--nonsense"], 2, "unknown argument"),
-        (&["--data", "/nonexistent/binnacle"], 1, "there is no display"),
+        (&["--nonsense"], 2, "unexpected argument"),
+        (&["--data", "/nonexistent/binnacle"], 1, "no display to open a window on"),
     ] {
         let mut command = std::process::Command::new(program()?);
         command.args(words).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");

@@ -1,29 +1,30 @@
-//! Who may ask: a token, and a look at where the request comes from.
+//! Access control: the token, and the check of a request's origin.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::{HeaderMap, Uri, header};
 use rand::RngCore as _;
 
-/// A token of 256 random bits as hexadecimal text.
+/// Returns a token of 256 random bits as hexadecimal text.
 pub fn new_token() -> String {
     let mut bytes = [0_u8; 32];
     rand::rng().fill_bytes(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether `given` is the token. Takes the same time wherever they differ.
+/// Returns true if `given` is the token. Takes the same time wherever they differ.
 pub(crate) fn is_token(given: &str, token: &str) -> bool {
     given.len() == token.len()
         && given.bytes().zip(token.bytes()).fold(0, |difference, (one, other)| difference | (one ^ other))
             == 0
 }
 
-/// Whether the request was meant for this server and not sent by a page of another site.
+/// Returns true if the request was meant for this server and not sent by a page of another site.
 ///
-/// A name other than `localhost` in `Host` may be a foreign name made to point here (DNS rebinding); an
-/// address cannot be. A browser tells in `Origin` which page asks: it has to be one of ours.
-pub(crate) fn comes_from_here(headers: &HeaderMap) -> bool {
+/// A name other than `localhost` in `Host` may be a foreign name that resolves to this machine (DNS
+/// rebinding). An address cannot be. A browser sends the requesting page in `Origin`, which has to
+/// be this server.
+pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(header::HOST).and_then(|value| value.to_str().ok()) else { return false };
     if !names_this_machine(host) {
         return false;
@@ -63,19 +64,19 @@ mod tests {
     }
 
     #[test]
-    fn foreign_names_and_foreign_pages_are_refused() {
-        assert!(comes_from_here(&headers("127.0.0.1:7171", None)));
-        assert!(comes_from_here(&headers("[::1]:7171", Some("http://[::1]:7171"))));
-        assert!(comes_from_here(&headers("localhost:7171", Some("http://localhost:7171"))));
-        assert!(!comes_from_here(&headers("evil.example:7171", None)));
-        assert!(!comes_from_here(&headers("127.0.0.1:7171", Some("http://evil.example"))));
-        assert!(!comes_from_here(&headers("127.0.0.1:7171", Some("null"))));
-        assert!(!comes_from_here(&headers("127.0.0.1:7171", Some("http://127.0.0.1:9999"))));
-        assert!(!comes_from_here(&HeaderMap::new()));
+    fn foreign_names_and_foreign_pages_are_rejected() {
+        assert!(is_same_origin(&headers("127.0.0.1:7171", None)));
+        assert!(is_same_origin(&headers("[::1]:7171", Some("http://[::1]:7171"))));
+        assert!(is_same_origin(&headers("localhost:7171", Some("http://localhost:7171"))));
+        assert!(!is_same_origin(&headers("evil.example:7171", None)));
+        assert!(!is_same_origin(&headers("127.0.0.1:7171", Some("http://evil.example"))));
+        assert!(!is_same_origin(&headers("127.0.0.1:7171", Some("null"))));
+        assert!(!is_same_origin(&headers("127.0.0.1:7171", Some("http://127.0.0.1:9999"))));
+        assert!(!is_same_origin(&HeaderMap::new()));
     }
 
     #[test]
-    fn tokens_are_long_and_compared_whole() {
+    fn tokens_are_long_and_compared_in_full() {
         let token = new_token();
         assert_eq!(token.len(), 64);
         assert_ne!(token, new_token());

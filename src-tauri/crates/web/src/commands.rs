@@ -7,16 +7,17 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, header},
 };
 
-use crate::server::Served;
+use crate::state::FrontState;
 
+/// Runs the command called `name` and returns its reply.
 pub(crate) async fn run(
-    State(served): State<Served>,
+    State(front): State<FrontState>,
     Path(name): Path<String>,
     body: Bytes,
 ) -> Response<Body> {
     let arguments = if body.is_empty() { Ok(serde_json::json!({})) } else { serde_json::from_slice(&body) };
     let reply = match arguments {
-        Ok(arguments) => served.backend.call(&name, arguments).await,
+        Ok(arguments) => front.backend.call(&name, arguments).await,
         Err(error) => Err(ApiError::invalid(format!("arguments of {name} are not JSON: {error}"))),
     };
     match reply {

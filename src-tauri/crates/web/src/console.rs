@@ -1,4 +1,4 @@
-//! The front of an engine in this process: on the address of the settings, following them.
+//! The web front of an engine in this process, on the address of the settings.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{WebError, WebFront, new_token, serve};
 
-/// Any free port, for when the usual one cannot be had.
+/// Any free port, used while the configured one is not available.
 const ANY_PORT: &str = "127.0.0.1:0";
 
-/// The console of an engine, served until it is stopped.
+/// The console of an engine, served until stopped.
 #[derive(Debug)]
 pub struct Console {
     link: String,
@@ -22,48 +22,50 @@ pub struct Console {
 }
 
 impl Console {
-    /// Serves the console of `engine` on `address`, or on the address of its settings, and tells other
-    /// programs of this user where it is. If the address cannot be had, a free port serves meanwhile and the
-    /// console says so. Without a given address, a change of the settings moves the console.
+    /// Serves the console of `engine` on `address`, or on the address of its settings, and
+    /// publishes it to other programs of this user.
+    ///
+    /// If the address is not available, a free port serves and the status has the reason. Without a
+    /// given address, a change of the settings moves the console.
     pub async fn open(engine: &Engine, address: Option<&str>) -> Result<Self, WebError> {
         let backend: Arc<dyn Backend> = Arc::new(EngineBackend::new(engine.clone()));
         let token = engine.token(new_token)?;
-        let wanted = address.map_or_else(|| engine.settings().in_force().listen.web, str::to_owned);
-        let front = open_front(engine, &backend, &wanted, &token).await?;
+        let configured = address.map_or_else(|| engine.settings().in_force().listen.web, str::to_owned);
+        let front = open_front(engine, &backend, &configured, &token).await?;
         let link = front.link();
         let stop = CancellationToken::new();
         let task = if address.is_some() {
-            let stopped = stop.clone();
+            let shutdown = stop.clone();
             tokio::spawn(async move {
-                stopped.cancelled().await;
+                shutdown.cancelled().await;
                 front.stop().await;
             })
         } else {
-            tokio::spawn(follow(engine.clone(), backend, token, front, wanted, stop.clone()))
+            tokio::spawn(follow(engine.clone(), backend, token, front, configured, stop.clone()))
         };
         Ok(Self { link, stop, task })
     }
 
-    /// The address a person opens, with the token, as it was at the start.
+    /// Returns the address to open in a browser at the start, with the token.
     pub fn link(&self) -> &str {
         &self.link
     }
 
-    /// Stops serving; requests under way get a short while to end.
+    /// Stops serving. Ongoing requests have a short time to end.
     pub async fn stop(self) {
         self.stop.cancel();
-        // The task ends by itself once told to.
+        // The task ends once `stop` is cancelled. A panic in it was logged.
         let _ = self.task.await;
     }
 }
 
-/// Moves the front when the settings name another address.
+/// Moves the front when the address of the settings changes.
 async fn follow(
     engine: Engine,
     backend: Arc<dyn Backend>,
     token: String,
     mut front: WebFront,
-    mut wanted: String,
+    mut configured: String,
     stop: CancellationToken,
 ) {
     let mut settings = engine.settings().watch();
@@ -73,16 +75,16 @@ async fn follow(
             changed = settings.changed() => if changed.is_err() { break },
         }
         let latest = settings.borrow_and_update().listen.web.clone();
-        if latest == wanted {
+        if latest == configured {
             continue;
         }
-        wanted = latest;
-        match open_front(&engine, &backend, &wanted, &token).await {
+        configured = latest;
+        match open_front(&engine, &backend, &configured, &token).await {
             Ok(moved) => {
-                tracing::info!("the console moved to {}", moved.address());
+                tracing::info!("console moved to {}", moved.address());
                 std::mem::replace(&mut front, moved).stop().await;
             }
-            Err(error) => tracing::error!("{error}; the console stays where it is"),
+            Err(error) => tracing::error!("{error}; the console stays on its previous address"),
         }
     }
     front.stop().await;
@@ -91,11 +93,11 @@ async fn follow(
 async fn open_front(
     engine: &Engine,
     backend: &Arc<dyn Backend>,
-    wanted: &str,
+    configured: &str,
     token: &str,
 ) -> Result<WebFront, WebError> {
     let reporter = PartReporter::new("console");
-    let address = if wanted.is_empty() { ANY_PORT } else { wanted };
+    let address = if configured.is_empty() { ANY_PORT } else { configured };
     let front = match serve(backend.clone(), address, token).await {
         Ok(front) => {
             reporter.healthy();
@@ -103,7 +105,7 @@ async fn open_front(
         }
         Err(error) => {
             let front = serve(backend.clone(), ANY_PORT, token).await?;
-            let message = format!("{error}; it is on {} until then", front.address());
+            let message = format!("{error}; it is served on {} instead", front.address());
             tracing::error!("{message}");
             reporter.report(HealthState::Degraded, message);
             front

@@ -1,4 +1,4 @@
-//! The other end of the front: an engine in another process, reached over HTTP.
+//! The client of a web front: an engine in another process, reached over HTTP.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ impl std::fmt::Debug for RemoteBackend {
 }
 
 impl RemoteBackend {
-    /// The engine whose front is at `address` (`http://127.0.0.1:7171`) and asks for `token`.
+    /// Returns a client of the front at `address` (`http://127.0.0.1:7171`) that requires `token`.
     pub fn new(address: &str, token: &str) -> Result<Self, ApiError> {
         let client = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(3))
@@ -52,10 +52,10 @@ impl Backend for RemoteBackend {
             .await
             .map_err(failed)?;
         let status = response.status();
-        let told = |name| {
+        let text_of = |name| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
         };
-        let (media_type, disposition) = (told(header::CONTENT_TYPE), told(header::CONTENT_DISPOSITION));
+        let (media_type, disposition) = (text_of(header::CONTENT_TYPE), text_of(header::CONTENT_DISPOSITION));
         let bytes = response.bytes().await.map_err(failed)?;
         if !status.is_success() {
             return Err(serde_json::from_slice(&bytes).unwrap_or_else(|_| {
@@ -71,7 +71,7 @@ impl Backend for RemoteBackend {
         }
         serde_json::from_slice(&bytes)
             .map(Reply::Json)
-            .map_err(|error| unavailable(&self.address, &format!("its answer is not JSON ({error})")))
+            .map_err(|error| unavailable(&self.address, &format!("its reply is not JSON ({error})")))
     }
 
     async fn subscribe(&self, topic: &str, arguments: Value) -> Result<MessageStream, ApiError> {

@@ -1,4 +1,4 @@
-//! The HTTP server of a front.
+//! The HTTP server of the web front.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -14,38 +14,30 @@ use axum::{
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{access, assets, commands, sockets};
+use crate::{access, assets, commands, responses::plain, sockets, state::FrontState};
 
-/// Arguments of a command are at most this long, in bytes.
-const LONGEST_ARGUMENTS: usize = 4 << 20;
-/// Requests under way may take this long once the front is stopped.
-const DRAIN: Duration = Duration::from_secs(3);
+/// Maximum size of a command's arguments in bytes.
+const MAX_ARGUMENTS_BYTES: usize = 4 << 20;
+/// Time ongoing requests have once the front is stopped.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why a front did not start.
+/// The reason a front did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum WebError {
-    /// The address cannot be listened on.
-    #[error("the console cannot be served on {address}: {source}")]
+    /// The front cannot listen on the address.
+    #[error("cannot serve the console on {address}: {source}")]
     Listen {
         /// The address.
         address: String,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// The engine cannot keep its token or say where it is.
+    /// The engine cannot store its token or publish its address.
     #[error(transparent)]
     Engine(#[from] engine::EngineError),
 }
 
-/// What every request needs.
-#[derive(Clone)]
-pub(crate) struct Served {
-    pub(crate) backend: Arc<dyn Backend>,
-    pub(crate) token: Arc<str>,
-    pub(crate) stop: CancellationToken,
-}
-
-/// A running front; it stops when it is dropped or told to.
+/// A running front. It stops when it is dropped.
 #[derive(Debug)]
 pub struct WebFront {
     address: SocketAddr,
@@ -55,21 +47,21 @@ pub struct WebFront {
 }
 
 impl WebFront {
-    /// Where it listens, such as `http://127.0.0.1:7171`.
+    /// Returns its address, such as `http://127.0.0.1:7171`.
     pub fn address(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The address a person opens: with the token.
+    /// Returns the address to open in a browser, with the token.
     pub fn link(&self) -> String {
         format!("{}/?token={}", self.address(), self.token)
     }
 
-    /// Stops listening and waits for requests under way, for a short while.
+    /// Stops listening and waits a short time for ongoing requests.
     pub async fn stop(mut self) {
         self.stop.cancel();
         if let Some(task) = self.task.take() {
-            let _ = tokio::time::timeout(DRAIN, task).await;
+            let _ = tokio::time::timeout(DRAIN_TIMEOUT, task).await;
         }
     }
 }
@@ -80,51 +72,51 @@ impl Drop for WebFront {
     }
 }
 
-/// Serves the console and the command list of `backend` on `address`.
+/// Serves the console and the commands of `backend` on `address`.
 pub async fn serve(backend: Arc<dyn Backend>, address: &str, token: &str) -> Result<WebFront, WebError> {
     let failed = |source| WebError::Listen { address: address.to_owned(), source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     let stop = CancellationToken::new();
-    let served = Served { backend, token: token.into(), stop: stop.clone() };
-    let token = served.token.clone();
-    let app = router(served);
-    let stopped = stop.clone();
+    let state = FrontState { backend, token: token.into(), stop: stop.clone() };
+    let token = state.token.clone();
+    let app = router(state);
+    let shutdown = stop.clone();
     let task = tokio::spawn(async move {
-        let serving = axum::serve(listener, app).with_graceful_shutdown(stopped.cancelled_owned());
+        let serving = axum::serve(listener, app).with_graceful_shutdown(shutdown.cancelled_owned());
         if let Err(error) = serving.await {
-            tracing::error!(%error, "the console is no longer served");
+            tracing::error!(%error, "serving the console failed, it is unreachable until a restart");
         }
     });
     Ok(WebFront { address: bound, token, stop, task: Some(task) })
 }
 
-fn router(served: Served) -> Router {
+fn router(state: FrontState) -> Router {
     Router::new()
         .route("/api/command/{name}", post(commands::run))
         .route("/api/subscribe", get(sockets::open))
-        .route("/api/{*rest}", any(no_such_address))
+        .route("/api/{*rest}", any(no_such_path))
         .fallback(assets::file)
-        .layer(DefaultBodyLimit::max(LONGEST_ARGUMENTS))
-        .layer(middleware::from_fn_with_state(served.clone(), guard))
-        .with_state(served)
+        .layer(DefaultBodyLimit::max(MAX_ARGUMENTS_BYTES))
+        .layer(middleware::from_fn_with_state(state.clone(), guard))
+        .with_state(state)
 }
 
-/// Turns away what comes from elsewhere, and questions without the token.
-async fn guard(State(served): State<Served>, request: Request, next: Next) -> Response<Body> {
-    if !access::comes_from_here(request.headers()) {
-        return assets::plain(
-            StatusCode::FORBIDDEN,
-            "asked under a foreign name or by a page of another site\n",
-        );
+/// Rejects requests of another origin, and API requests without the token.
+async fn guard(State(front): State<FrontState>, request: Request, next: Next) -> Response<Body> {
+    if !access::is_same_origin(request.headers()) {
+        return plain(StatusCode::FORBIDDEN, "rejected: foreign host name or page of another site\n");
     }
-    if request.uri().path().starts_with("/api/") && !has_token(&request, &served.token) {
-        return assets::plain(StatusCode::UNAUTHORIZED, "the token is missing or wrong\n");
+    if request.uri().path().starts_with("/api/") && !has_token(&request, &front.token) {
+        return plain(StatusCode::UNAUTHORIZED, "the token is missing or wrong\n");
     }
     next.run(request).await
 }
 
-/// Commands carry the token in a header; browsers cannot do that for a WebSocket, which has it in the address.
+/// Returns true if the request has the token.
+///
+/// Commands send it in a header. Browsers cannot send headers with a WebSocket, which has the token
+/// in the address.
 fn has_token(request: &Request, token: &str) -> bool {
     let in_header = request
         .headers()
@@ -143,6 +135,6 @@ fn has_token(request: &Request, token: &str) -> bool {
     given.is_some_and(|given| access::is_token(given, token))
 }
 
-async fn no_such_address() -> Response<Body> {
-    assets::plain(StatusCode::NOT_FOUND, "there is no such address\n")
+async fn no_such_path() -> Response<Body> {
+    plain(StatusCode::NOT_FOUND, "no such path\n")
 }

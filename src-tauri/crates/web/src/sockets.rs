@@ -1,7 +1,8 @@
 //! Subscriptions over one WebSocket.
 //!
-//! The client sends `{"subscribe": 1, "topic": "status", "args": {}}` and `{"unsubscribe": 1}`; the server
-//! sends `{"subscription": 1, "message": ...}`, or `{"subscription": 1, "error": {...}}` once if it refuses.
+//! The client sends `{"subscribe": 1, "topic": "status", "args": {}}` and `{"unsubscribe": 1}`.
+//! The server sends `{"subscription": 1, "message": ...}`. A rejected request is answered once with
+//! `{"subscription": 1, "error": {...}}`.
 
 use std::collections::HashMap;
 
@@ -17,15 +18,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::AbortHandle};
 
-use crate::server::Served;
+use crate::state::FrontState;
 
-/// Subscriptions of one socket at most.
-const MOST_SUBSCRIPTIONS: usize = 64;
-/// A request of a client is at most this long, in bytes.
-const LONGEST_REQUEST: usize = 64 << 10;
-/// Messages that may wait for a slow client.
-const WAITING: usize = 32;
+/// Maximum number of subscriptions of one socket.
+const MAX_SUBSCRIPTIONS: usize = 64;
+/// Maximum size of a client's request in bytes.
+const MAX_REQUEST_BYTES: usize = 64 << 10;
+/// Maximum number of messages queued for a slow client.
+const QUEUE_LENGTH: usize = 32;
 
+/// A request of a client.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Request {
@@ -40,16 +42,17 @@ enum Request {
     },
 }
 
-pub(crate) async fn open(State(served): State<Served>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.max_message_size(LONGEST_REQUEST).on_upgrade(move |socket| talk(socket, served))
+/// Upgrades a request to a WebSocket and serves its subscriptions.
+pub(crate) async fn open(State(front): State<FrontState>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade.max_message_size(MAX_REQUEST_BYTES).on_upgrade(move |socket| serve(socket, front))
 }
 
-async fn talk(mut socket: WebSocket, served: Served) {
-    let (sender, mut messages) = mpsc::channel::<Value>(WAITING);
+async fn serve(mut socket: WebSocket, front: FrontState) {
+    let (sender, mut messages) = mpsc::channel::<Value>(QUEUE_LENGTH);
     let mut running: HashMap<u64, AbortHandle> = HashMap::new();
     loop {
         tokio::select! {
-            () = served.stop.cancelled() => break,
+            () = front.stop.cancelled() => break,
             message = messages.recv() => {
                 let Some(message) = message else { break };
                 if socket.send(Message::text(message.to_string())).await.is_err() {
@@ -58,9 +61,9 @@ async fn talk(mut socket: WebSocket, served: Served) {
             }
             received = socket.recv() => match received {
                 Some(Ok(Message::Text(text))) => {
-                    let refused = take(&text, &served, &sender, &mut running).await;
-                    if let Some(refused) = refused
-                        && socket.send(Message::text(refused.to_string())).await.is_err()
+                    let rejection = handle(&text, &front, &sender, &mut running).await;
+                    if let Some(rejection) = rejection
+                        && socket.send(Message::text(rejection.to_string())).await.is_err()
                     {
                         break;
                     }
@@ -75,19 +78,19 @@ async fn talk(mut socket: WebSocket, served: Served) {
     }
 }
 
-/// Carries out a request; gives what to answer if it is refused.
-async fn take(
+/// Carries out a request. Returns the answer to a rejected one.
+async fn handle(
     text: &str,
-    served: &Served,
+    front: &FrontState,
     sender: &mpsc::Sender<Value>,
     running: &mut HashMap<u64, AbortHandle>,
 ) -> Option<Value> {
-    let refusal = |id: Option<u64>, code: &str, message: String| {
+    let reject = |id: Option<u64>, code: &str, message: String| {
         Some(json!({"subscription": id, "error": {"code": code, "message": message}}))
     };
     let request = match serde_json::from_str(text) {
         Ok(request) => request,
-        Err(_) => return refusal(None, "invalid", "expected a subscribe or unsubscribe request".to_owned()),
+        Err(_) => return reject(None, "invalid", "expected a subscribe or unsubscribe request".to_owned()),
     };
     running.retain(|_, subscription| !subscription.is_finished());
     match request {
@@ -97,12 +100,12 @@ async fn take(
             }
             None
         }
-        Request::Subscribe { subscribe: id, .. } if running.len() >= MOST_SUBSCRIPTIONS => {
-            refusal(Some(id), "busy", format!("more than {MOST_SUBSCRIPTIONS} subscriptions on one socket"))
+        Request::Subscribe { subscribe: id, .. } if running.len() >= MAX_SUBSCRIPTIONS => {
+            reject(Some(id), "busy", format!("more than {MAX_SUBSCRIPTIONS} subscriptions on one socket"))
         }
         Request::Subscribe { subscribe: id, topic, args } => {
             let arguments = if args.is_null() { json!({}) } else { args };
-            let mut stream = match served.backend.subscribe(&topic, arguments).await {
+            let mut stream = match front.backend.subscribe(&topic, arguments).await {
                 Ok(stream) => stream,
                 Err(error) => {
                     return Some(json!({"subscription": id, "error": error}));
@@ -116,8 +119,8 @@ async fn take(
                     }
                 }
             });
-            if let Some(before) = running.insert(id, task.abort_handle()) {
-                before.abort();
+            if let Some(previous) = running.insert(id, task.abort_handle()) {
+                previous.abort();
             }
             None
         }

@@ -1,10 +1,10 @@
-//! The tray's pictures: a ring with a needle, and the mark of a state with its own shape and colour.
+//! The tray's icons: a ring with a needle, and the mark of a state with its own shape and colour.
 
 use tauri::image::Image;
 
 const SIZE: u32 = 32;
 
-/// What the mark says.
+/// The state a mark stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
     Healthy,
@@ -26,7 +26,7 @@ pub(crate) fn draw(mark: Mark) -> Image<'static> {
 
 fn pixel(x: f32, y: f32, mark: Mark) -> [u8; 4] {
     const RING: [u8; 3] = [0x7a, 0xa7, 0xff];
-    // Negative inside, so that the edge can be drawn soft.
+    // Signed distances, negative inside, make soft edges.
     let ring = ((x - 16.0).hypot(y - 16.0) - 12.5).abs() - 1.8;
     let needle = (x - 16.0).abs().max((y - 12.0).abs() - 5.0) - 1.5;
     let (dx, dy) = (x - 24.0, y - 24.0);
@@ -38,7 +38,7 @@ fn pixel(x: f32, y: f32, mark: Mark) -> [u8; 4] {
     };
     let cover = |distance: f32| (0.5 - distance).clamp(0.0, 1.0);
     let marked = cover(distance);
-    // A margin keeps the mark apart from the ring.
+    // A margin separates the mark from the ring.
     let base = cover(ring.min(needle)) * (1.0 - cover(dx.hypot(dy) - 9.0));
     if marked > 0.0 { shade(colour, marked) } else { shade(RING, base) }
 }
@@ -52,13 +52,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_state_has_a_picture_of_its_own() {
-        let pictures = [Mark::Healthy, Mark::Degraded, Mark::Unhealthy, Mark::Unknown].map(draw);
-        for (place, picture) in pictures.iter().enumerate() {
-            assert_eq!(picture.rgba().len(), (SIZE * SIZE * 4) as usize);
-            assert!(picture.rgba().chunks(4).any(|pixel| pixel[3] > 200));
-            for other in &pictures[place + 1..] {
-                assert_ne!(picture.rgba(), other.rgba());
+    fn every_state_has_its_own_icon() {
+        let icons = [Mark::Healthy, Mark::Degraded, Mark::Unhealthy, Mark::Unknown].map(draw);
+        for (index, icon) in icons.iter().enumerate() {
+            assert_eq!(icon.rgba().len(), (SIZE * SIZE * 4) as usize);
+            assert!(icon.rgba().chunks(4).any(|pixel| pixel[3] > 200));
+            for other in &icons[index + 1..] {
+                assert_ne!(icon.rgba(), other.rgba());
             }
         }
     }

@@ -2,14 +2,14 @@
 import type { ErrorCode } from "./ErrorCode";
 
 /**
- * A failed command: a code for the console and a message for people.
+ * A failed command: a code for the console and a message for the user.
  */
 export type ApiError = { 
 /**
- * What kind of failure.
+ * The kind of the error.
  */
 code: ErrorCode, 
 /**
- * What and where.
+ * The message.
  */
 message: string, };

@@ -1,18 +1,18 @@
 // Generated from the Rust types of the same name.
 /**
- * What changed since the last message of the topic `changes`.
+ * The kinds of data that changed since the last message of the topic `changes`.
  */
 export type Changes = { 
 /**
- * Samples or histogram points came in.
+ * Samples or histogram points were committed.
  */
 samples: boolean, 
 /**
- * Log records came in.
+ * Log records were committed.
  */
 logs: boolean, 
 /**
- * Spans came in.
+ * Spans were committed.
  */
 spans: boolean, 
 /**
@@ -24,11 +24,11 @@ checks: boolean,
  */
 alerts: boolean, 
 /**
- * Something was told.
+ * Notifications were sent.
  */
 notifications: boolean, 
 /**
- * Analysis noticed something.
+ * Analysis stored findings.
  */
 findings: boolean, 
 /**
@@ -40,6 +40,6 @@ rules: boolean,
  */
 gaps: boolean, 
 /**
- * The text of the settings file, or what is in force of it, changed.
+ * The text of the settings file changed, or the settings in force.
  */
 settings: boolean, };

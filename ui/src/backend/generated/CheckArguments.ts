@@ -2,14 +2,14 @@
 import type { HealthCheck } from "./HealthCheck";
 
 /**
- * A check to save or try.
+ * A check to save or to test.
  */
 export type CheckArguments = { 
 /**
- * The check; an empty id makes a new one.
+ * The check. An empty id creates a new one.
  */
 check: HealthCheck, 
 /**
- * Its password: none leaves the kept one, empty text removes it.
+ * Its password. None retains the stored one, empty text removes it.
  */
 secret: string | null, };

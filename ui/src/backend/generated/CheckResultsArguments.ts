@@ -10,10 +10,10 @@ export type CheckResultsArguments = {
  */
 check_id: string, 
 /**
- * From when to when.
+ * The range.
  */
 range: TimeRange, 
 /**
- * At most this many, newest first.
+ * Maximum number of items, newest first.
  */
 limit: number, };

@@ -10,6 +10,6 @@ export type ChecksArguments = {
  */
 range: TimeRange, 
 /**
- * Cells per timeline.
+ * Buckets per timeline.
  */
 cells: number, };

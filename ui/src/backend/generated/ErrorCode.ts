@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * A small code the console can act on.
+ * The kind of an error, which the console acts on.
  */
 export type ErrorCode = "invalid" | "not_found" | "busy" | "deadline" | "unavailable" | "internal";

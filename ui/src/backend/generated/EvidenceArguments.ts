@@ -10,6 +10,6 @@ export type EvidenceArguments = {
  */
 fingerprint: string, 
 /**
- * When it fired; the latest firing if none.
+ * Time it fired. None stands for the latest firing.
  */
 fired_at: Timestamp | null, };

@@ -6,6 +6,6 @@ import type { ExportRequest } from "./ExportRequest";
  */
 export type ExportArguments = { 
 /**
- * What.
+ * The data to export.
  */
 request: ExportRequest, };

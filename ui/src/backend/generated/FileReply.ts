@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * A file to keep.
+ * A file to save.
  */
 export type FileReply = Blob;

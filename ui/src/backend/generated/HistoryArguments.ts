@@ -2,14 +2,14 @@
 import type { TimeRange } from "./TimeRange";
 
 /**
- * A list of what happened in a range, newest first.
+ * Events of a range, newest first.
  */
 export type HistoryArguments = { 
 /**
- * From when to when.
+ * The range.
  */
 range: TimeRange, 
 /**
- * At most this many.
+ * Maximum number of items.
  */
 limit: number, };

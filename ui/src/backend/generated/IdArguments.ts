@@ -1,6 +1,6 @@
 // Generated from the Rust types of the same name.
 /**
- * One thing by its id.
+ * One item by its id.
  */
 export type IdArguments = { 
 /**

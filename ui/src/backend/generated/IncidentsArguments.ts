@@ -6,14 +6,14 @@ import type { TimeRange } from "./TimeRange";
  */
 export type IncidentsArguments = { 
 /**
- * From when to when.
+ * The range.
  */
 range: TimeRange, 
 /**
- * The check; all if none.
+ * The check. None stands for all.
  */
 check_id: string | null, 
 /**
- * At most this many, newest first.
+ * Maximum number of items, newest first.
  */
 limit: number, };

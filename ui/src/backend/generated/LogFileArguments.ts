@@ -4,10 +4,10 @@
  */
 export type LogFileArguments = { 
 /**
- * Its path; the file name may hold `*`.
+ * Its path. The file name may contain `*`.
  */
 path: string, 
 /**
- * The service it belongs to.
+ * The service its records belong to.
  */
 service: string, };

@@ -2,11 +2,11 @@
 import type { TagMatcher } from "./TagMatcher";
 
 /**
- * Which new log records to be told of.
+ * The log records of a tail.
  */
 export type LogTailArguments = { 
 /**
- * The search as typed; empty for all.
+ * The search expression. Empty matches all.
  */
 query: string, 
 /**

@@ -1,9 +1,9 @@
 // Generated from the Rust types of the same name.
 /**
- * How long desktop notifications are held back.
+ * The length of a mute of desktop notifications.
  */
 export type MuteArguments = { 
 /**
- * Minutes from now; none ends it.
+ * Minutes from now. None ends the mute.
  */
 minutes: number | null, };

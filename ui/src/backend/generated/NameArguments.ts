@@ -1,6 +1,6 @@
 // Generated from the Rust types of the same name.
 /**
- * Something by its name.
+ * One item by its name.
  */
 export type NameArguments = { 
 /**

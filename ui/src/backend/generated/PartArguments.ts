@@ -1,9 +1,9 @@
 // Generated from the Rust types of the same name.
 /**
- * One part of the data.
+ * One part of the stored data.
  */
 export type PartArguments = { 
 /**
- * Its name, as `data_parts` tells it.
+ * Its name, as in `data_parts`.
  */
 name: string, };

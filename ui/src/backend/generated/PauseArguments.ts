@@ -1,9 +1,9 @@
 // Generated from the Rust types of the same name.
 /**
- * Whether collecting is paused.
+ * Pauses or resumes collection.
  */
 export type PauseArguments = { 
 /**
- * Paused or not.
+ * True pauses, false resumes.
  */
 paused: boolean, };

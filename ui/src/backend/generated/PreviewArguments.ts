@@ -3,14 +3,14 @@ import type { AlertRule } from "./AlertRule";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * A rule to try on the past.
+ * A rule to backtest.
  */
 export type PreviewArguments = { 
 /**
- * The rule as edited.
+ * The edited rule.
  */
 rule: AlertRule, 
 /**
- * From when to when.
+ * The range.
  */
 range: TimeRange, };

@@ -2,10 +2,10 @@
 import type { TimeRange } from "./TimeRange";
 
 /**
- * A range of time.
+ * A time range.
  */
 export type RangeArguments = { 
 /**
- * From when to when.
+ * The range.
  */
 range: TimeRange, };

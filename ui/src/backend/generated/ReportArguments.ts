@@ -3,7 +3,7 @@ import type { ReportFormat } from "./ReportFormat";
 import type { ReportRequest } from "./ReportRequest";
 
 /**
- * A report in a form.
+ * A report in a file format.
  */
 export type ReportArguments = { 
 /**
@@ -11,6 +11,6 @@ export type ReportArguments = {
  */
 request: ReportRequest, 
 /**
- * The form.
+ * The file format.
  */
 format: ReportFormat, };

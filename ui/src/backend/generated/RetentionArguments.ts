@@ -2,7 +2,7 @@
 import type { KindLimits } from "./KindLimits";
 
 /**
- * Limits to try, one for each kind of data.
+ * Retention limits to preview, one per kind of data.
  */
 export type RetentionArguments = { 
 /**

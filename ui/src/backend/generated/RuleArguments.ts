@@ -6,6 +6,6 @@ import type { AlertRule } from "./AlertRule";
  */
 export type RuleArguments = { 
 /**
- * The rule; an empty id makes a new one.
+ * The rule. An empty id creates a new one.
  */
 rule: AlertRule, };

@@ -4,10 +4,10 @@
  */
 export type ScrapeTargetArguments = { 
 /**
- * Address of its metrics page.
+ * Address of its metrics endpoint.
  */
 url: string, 
 /**
- * Name for people and for the label `job`.
+ * Display name and value of the label `job`.
  */
 name: string, };

@@ -1,10 +1,10 @@
 // Generated from the Rust types of the same name.
 /**
- * A Sentry installation to try or to add.
+ * A Sentry installation to test or to add.
  */
 export type SentryArguments = { 
 /**
- * Name for people; an installation of the same name is replaced.
+ * Display name. An installation of the same name is replaced.
  */
 name: string, 
 /**
@@ -12,14 +12,14 @@ name: string,
  */
 url: string, 
 /**
- * Its token: none leaves the kept one.
+ * Its token. None retains the stored one.
  */
 token: string | null, 
 /**
- * Slugs of the organizations; every one the token may see if empty.
+ * Slugs of the organizations. Empty stands for all the token has access to.
  */
 organizations: Array<string>, 
 /**
- * Slugs of the projects; every one the token may see if empty.
+ * Slugs of the projects. Empty stands for all the token has access to.
  */
 projects: Array<string>, };

@@ -6,10 +6,10 @@ import type { SentryPresetRequest } from "./SentryPresetRequest";
  */
 export type SentryPresetArguments = { 
 /**
- * Where it is.
+ * Its address.
  */
 request: SentryPresetRequest, 
 /**
- * The ids of the checks; all if none.
+ * The ids of the checks. None stands for all.
  */
 checks: Array<string> | null, };

@@ -1,6 +1,6 @@
 // Generated from the Rust types of the same name.
 /**
- * The settings file as a whole.
+ * The whole settings file.
  */
 export type SettingsArguments = { 
 /**

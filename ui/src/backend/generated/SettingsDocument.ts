@@ -6,7 +6,7 @@ import type { JsonValue } from "./serde_json/JsonValue";
  */
 export type SettingsDocument = { 
 /**
- * Where it lies.
+ * Its path.
  */
 path: string, 
 /**
@@ -18,6 +18,6 @@ text: string,
  */
 values: JsonValue, 
 /**
- * What is wrong with the text; empty if nothing. The values are then those before.
+ * The error in the text, empty if none. With an error, `values` are the previous ones.
  */
 error: string, };

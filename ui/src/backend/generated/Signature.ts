@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * What the console sends and gets for one command.
+ * The arguments and the reply of one command.
  */
-export type Signature<Arguments, Answer> = { arguments: Arguments, reply: Answer, };
+export type Signature<Arguments, Value> = { arguments: Arguments, reply: Value, };

@@ -6,6 +6,6 @@ import type { Silence } from "./Silence";
  */
 export type SilenceArguments = { 
 /**
- * The silence; an empty id makes a new one.
+ * The silence. An empty id creates a new one.
  */
 silence: Silence, };

@@ -1,9 +1,9 @@
 // Generated from the Rust types of the same name.
 /**
- * How the demonstration ends.
+ * The end of the demonstration.
  */
 export type StopDemonstrationArguments = { 
 /**
- * Whether its data are removed too.
+ * True removes its data too.
  */
 remove: boolean, };

@@ -7,6 +7,6 @@ import type { Nothing } from "./Nothing";
 import type { Signature } from "./Signature";
 
 /**
- * The topics of subscriptions as TypeScript sees them; `reply` is one message.
+ * The topics of subscriptions in TypeScript. `reply` is one message.
  */
 export type Topics = { status: Signature<Nothing, EngineStatus>, changes: Signature<Nothing, Changes>, log_tail: Signature<LogTailArguments, Array<LogLine>>, };

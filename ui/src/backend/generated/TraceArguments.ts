@@ -10,6 +10,6 @@ export type TraceArguments = {
  */
 trace_id: TraceId, 
 /**
- * At most this many spans, earliest first.
+ * Maximum number of spans, earliest first.
  */
 limit: number, };

@@ -65,7 +65,7 @@ async fn engine_with(settings: &str, reserve_megabytes: u32) -> Result<(EnginePr
 }
 
 fn is_told(status: &EngineStatus) -> bool {
-    status.notices.iter().any(|notice| notice.id == "disk" && notice.severity == AlertSeverity::Critical)
+    status.diagnostics.iter().any(|notice| notice.id == "disk" && notice.severity == AlertSeverity::Critical)
 }
 
 /// Senders of every signal that never give up.
@@ -303,7 +303,7 @@ async fn to_the_last_byte() -> Result<()> {
     println!("{acknowledged} records acknowledged and found, {again} batches had to be sent again");
     ensure!(again > 0, "the full disk was not felt");
     let status = engine.status().await?;
-    let ill = status.parts.iter().find(|part| part.state == HealthState::Unhealthy);
+    let ill = status.components.iter().find(|part| part.state == HealthState::Unhealthy);
     ensure!(ill.is_none(), "{ill:?}");
     Ok(())
 }

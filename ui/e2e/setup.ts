@@ -35,7 +35,7 @@ async function watch(address: EngineAddress): Promise<void> {
     name: 'Machine is on',
     enabled: true,
     severity: 'warning',
-    watch: {
+    source: {
       type: 'metric',
       metric: 'system.memory.utilization',
       matchers: [],
@@ -46,9 +46,9 @@ async function watch(address: EngineAddress): Promise<void> {
     comparator: 'above',
     threshold: 0.0001,
     resolve_threshold: null,
-    hold_seconds: 0,
+    for_seconds: 0,
     interval_seconds: 1,
-    missing_data: 'keep_state',
+    no_data: 'keep_state',
     notify: true,
   }
   await command(address, 'save_rule', { rule })

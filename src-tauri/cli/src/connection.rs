@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::{Context as _, bail};
 use api::{Backend, EngineBackend, FileReply, MessageStream, Reply};
 use engine::{Engine, EngineOptions};
-use model::SeriesAnswer;
+use model::SeriesResponse;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use web::RemoteBackend;
@@ -47,7 +47,7 @@ impl Connection {
         }
     }
 
-    pub(crate) async fn series(&self, arguments: Value) -> anyhow::Result<SeriesAnswer> {
+    pub(crate) async fn series(&self, arguments: Value) -> anyhow::Result<SeriesResponse> {
         match self.backend.call("series", arguments).await? {
             Reply::Series(bytes) => Ok(api::decode_series(&bytes)?),
             _ => bail!("series did not answer series"),

@@ -3,8 +3,8 @@
 use std::{path::Path, process::ExitCode};
 
 use model::{
-    DataDetail, DataKind, DataLevel, DataSummary, DropReason, DroppedData, KeptData, KindGrowth, KindLimits,
-    PartVerdict, RetentionPreview, StoredPart, TimeRange,
+    DataGrowth, DataKind, DataLevel, DataResolution, DataSummary, DropReason, DroppedData, IntegrityResult,
+    IntegrityTarget, RetentionLimits, RetentionPreview, StoredData, TimeRange,
 };
 use serde_json::json;
 
@@ -42,7 +42,7 @@ async fn show(connection: &Connection, as_json: bool) -> anyhow::Result<ExitCode
         line(&serde_json::to_string(&summary)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let kept: Vec<_> = summary.retention.kept.iter().map(kept_row).collect();
+    let kept: Vec<_> = summary.retention.stored.iter().map(kept_row).collect();
     table(&["KIND", "KEPT AS", "SERVICE", "ROWS", "STEPS", "BYTES", "FROM", "TO", "PINNED"], &kept)?;
     line("")?;
     let levels: Vec<_> = summary.levels.iter().map(level_row).collect();
@@ -65,7 +65,7 @@ fn is_unsealed(level: &DataLevel) -> bool {
     level.kind == DataKind::Metrics && level.files == 0 && level.rows > 0
 }
 
-fn forecast(growth: &KindGrowth, limits: &KindLimits, unsealed: bool) -> String {
+fn forecast(growth: &DataGrowth, limits: &RetentionLimits, unsealed: bool) -> String {
     let days = |age: i64| age / (86_400 * model::NANOS_PER_SECOND);
     let mut ages = format!("{} days", days(limits.age));
     if let (Some(minutes), Some(hours)) = (limits.minutes_age, limits.hours_age) {
@@ -82,10 +82,10 @@ fn forecast(growth: &KindGrowth, limits: &KindLimits, unsealed: bool) -> String 
 
 /// Goes through all parts with a command that looks at one.
 async fn verify(connection: &Connection, command: &str) -> anyhow::Result<ExitCode> {
-    let parts: Vec<StoredPart> = connection.ask("data_parts", json!({})).await?;
+    let parts: Vec<IntegrityTarget> = connection.ask("data_parts", json!({})).await?;
     let (mut damaged, mut rebuilt) = (0, 0);
     for (place, part) in parts.iter().enumerate() {
-        let verdict: PartVerdict = connection.ask(command, json!({ "name": part.name })).await?;
+        let verdict: IntegrityResult = connection.ask(command, json!({ "name": part.name })).await?;
         let said = match (&verdict.fault, &verdict.moved_to) {
             (None, _) => "in order".to_owned(),
             (Some(fault), None) => format!("damaged: {}", printable(fault)),
@@ -145,9 +145,9 @@ fn told(dropped: &[DroppedData], what: &str) -> anyhow::Result<()> {
             "{what}: {} of {}, {}{} rows, {}, from {} to {}: {reason}",
             kind_name(one.kind),
             printable(&one.service),
-            match detail_name(one.kind, one.detail) {
+            match detail_name(one.kind, one.tier) {
                 "" => String::new(),
-                detail => format!("kept as {detail}, {} steps, ", one.steps),
+                detail => format!("kept as {detail}, {} steps, ", one.rollup_rows),
             },
             one.rows,
             bytes(one.bytes),
@@ -158,10 +158,10 @@ fn told(dropped: &[DroppedData], what: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn kept_row(kept: &KeptData) -> Vec<String> {
-    let mut row = vec![kind_name(kept.kind).to_owned(), detail_name(kept.kind, kept.detail).to_owned()];
+fn kept_row(kept: &StoredData) -> Vec<String> {
+    let mut row = vec![kind_name(kept.kind).to_owned(), detail_name(kept.kind, kept.tier).to_owned()];
     row.push(printable(&kept.service));
-    row.extend([kept.rows.to_string(), kept.steps.to_string(), bytes(kept.bytes)]);
+    row.extend([kept.rows.to_string(), kept.rollup_rows.to_string(), bytes(kept.bytes)]);
     row.extend(ends(Some(kept.range)));
     row.push(if kept.pinned_rows == 0 { String::new() } else { kept.pinned_rows.to_string() });
     row
@@ -179,11 +179,11 @@ fn ends(range: Option<TimeRange>) -> [String; 2] {
 }
 
 /// What of a kind goes by one age; logs and spans have only one.
-fn detail_name(kind: DataKind, detail: DataDetail) -> &'static str {
+fn detail_name(kind: DataKind, detail: DataResolution) -> &'static str {
     match (kind, detail) {
-        (DataKind::Metrics, DataDetail::Points) => "points",
-        (DataKind::Metrics, DataDetail::Minutes) => "minutes",
-        (DataKind::Metrics, DataDetail::Hours) => "hours",
+        (DataKind::Metrics, DataResolution::Points) => "points",
+        (DataKind::Metrics, DataResolution::Minutes) => "minutes",
+        (DataKind::Metrics, DataResolution::Hours) => "hours",
         _ => "",
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use model::{
-    DataDetail, DataKind, ImportRequest, ImportState, ImportStatus, NANOS_PER_SECOND, RetentionPreview,
+    DataKind, DataResolution, ImportRequest, ImportState, ImportStatus, NANOS_PER_SECOND, RetentionPreview,
     Timestamp,
 };
 use serde_json::json;
@@ -36,7 +36,7 @@ pub(crate) async fn run(data: &Path, options: ImportOptions) -> anyhow::Result<E
         match outcome {
             Ok(status) => {
                 all_well &= status.state == ImportState::Done
-                    && (status.progress.points > 0 || status.progress.refused == 0);
+                    && (status.progress.points > 0 || status.progress.rejected == 0);
                 summary(&status, options.json)?;
                 oldest = oldest.into_iter().chain(status.progress.range.map(|range| range.start)).min();
             }
@@ -64,9 +64,9 @@ async fn warn_of_age(connection: &Connection, oldest: Timestamp) -> anyhow::Resu
         eprintln!(
             "samples older than {} days will go, what they come to by the minute after {} days and by the hour after \
              {}: [retention] of the settings says how long metrics are kept",
-            days(DataDetail::Points),
-            days(DataDetail::Minutes),
-            days(DataDetail::Hours)
+            days(DataResolution::Points),
+            days(DataResolution::Minutes),
+            days(DataResolution::Hours)
         );
     }
     Ok(())
@@ -99,7 +99,7 @@ async fn import(
             let progress = &status.progress;
             let percent = progress.bytes_read * 100 / progress.bytes.max(1);
             let mut out = io::stderr().lock();
-            write!(out, "\r{percent:3} %, {} points, {} refused ", progress.points, progress.refused)?;
+            write!(out, "\r{percent:3} %, {} points, {} refused ", progress.points, progress.rejected)?;
             out.flush()?;
         }
     }
@@ -129,7 +129,7 @@ fn summary(status: &ImportStatus, as_json: bool) -> anyhow::Result<()> {
         progress.points,
         progress.series,
         progress.rows,
-        progress.refused
+        progress.rejected
     ))?;
     for reason in progress.reasons.iter().take(10) {
         line(&format!("  {}", printable(reason)))?;

@@ -24,13 +24,13 @@ pub(crate) async fn status(data: &Path) -> anyhow::Result<ExitCode> {
     ))?;
     line(&format!("stored {} bytes", status.stored_bytes))?;
     line(&format!("alerts {} firing, {} pending", status.alerts.firing, status.alerts.pending))?;
-    for notice in &status.notices {
+    for notice in &status.diagnostics {
         line(&format!("{:?} {}: {}", notice.severity, printable(&notice.title), printable(&notice.detail)))?;
     }
     for listener in &status.listeners {
         line(&format!("listens {} {} {}", listener.protocol, listener.address, listener.message))?;
     }
-    for part in status.parts.iter().filter(|part| !part.message.is_empty()) {
+    for part in status.components.iter().filter(|part| !part.message.is_empty()) {
         line(&format!("{:?} {}: {}", part.state, part.name, part.message))?;
     }
     connection.close().await;

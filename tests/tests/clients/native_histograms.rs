@@ -9,7 +9,7 @@ use collect::run_scrape;
 use config::ScrapeTarget;
 use ingest::{IntakeCounters, serve_remote_write};
 use model::{
-    Buckets, HealthState, HistogramPoint, MetricKind, PartReporter, Series, TelemetryBatch, Temporality,
+    Buckets, HealthReporter, HealthState, HistogramPoint, MetricKind, Series, TelemetryBatch, Temporality,
 };
 use store::{Commit, Store, StoreOptions};
 use tests::{
@@ -171,7 +171,7 @@ async fn a_real_prometheus_sends_and_tells_them() {
 
     let mut target = ScrapeTarget::new("federated", &format!("{base}/federate?match[]={{job=\"shop\"}}"));
     target.honor_labels = true;
-    let (reporter, done) = (PartReporter::new("scrape"), CancellationToken::new());
+    let (reporter, done) = (HealthReporter::new("scrape"), CancellationToken::new());
     let scraping = tokio::spawn(run_scrape(target, store.clone(), reporter.clone(), done.clone()));
     let scraped = all(&mut commits, "federation", &prometheus).await;
     let rounded =

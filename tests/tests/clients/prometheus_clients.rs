@@ -5,7 +5,7 @@ use std::{process::Stdio, time::Duration};
 
 use collect::run_scrape;
 use config::ScrapeTarget;
-use model::{Buckets, MetricKind, PartReporter, Series, TelemetryBatch, Timestamp};
+use model::{Buckets, HealthReporter, MetricKind, Series, TelemetryBatch, Timestamp};
 use store::{Store, StoreOptions};
 use tests::clients::{Language, client};
 use tokio::{
@@ -22,7 +22,7 @@ async fn scrape(settings: ScrapeTarget) -> TelemetryBatch {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
     let mut commits = store.subscribe();
-    let (reporter, stop) = (PartReporter::new("scrape"), CancellationToken::new());
+    let (reporter, stop) = (HealthReporter::new("scrape"), CancellationToken::new());
     let part = tokio::spawn(run_scrape(settings, store, reporter.clone(), stop.clone()));
     let commit = tokio::time::timeout(PATIENCE, commits.recv()).await.unwrap().unwrap();
     stop.cancel();

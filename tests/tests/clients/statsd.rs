@@ -8,7 +8,7 @@ use std::{
 
 use ingest::{IntakeCounters, StatsdOptions, StatsdSocket, serve_statsd};
 use model::{
-    Aggregation, Filter, HealthState, PartReporter, SamplesRequest, SeriesRequest, Severity, TimeRange,
+    Aggregation, Filter, HealthReporter, HealthState, SamplesRequest, SeriesRequest, Severity, TimeRange,
     Timestamp,
 };
 use store::{Store, StoreOptions};
@@ -29,13 +29,13 @@ fn now() -> Timestamp {
 
 struct Listening {
     address: String,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     counters: Arc<IntakeCounters>,
     server: JoinHandle<Result<(), ingest::IngestError>>,
 }
 
 fn listen(socket: StatsdSocket, interval: Duration, store: &Store, stop: &CancellationToken) -> Listening {
-    let (address, reporter) = (socket.address(), PartReporter::new("statsd"));
+    let (address, reporter) = (socket.address(), HealthReporter::new("statsd"));
     let counters = Arc::new(IntakeCounters::default());
     let options = StatsdOptions { interval, service: String::new() };
     let serving =

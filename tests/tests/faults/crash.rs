@@ -88,7 +88,7 @@ async fn everything_acknowledged_survives_kills_under_mixed_load() {
         let _: Value = engine.call(name, json!({})).await.unwrap();
     }
     let left: RetentionPreview = engine.call("retention_preview", json!({})).await.unwrap();
-    assert!(left.kept.iter().all(|kept| kept.service != "old"), "{:?}", left.kept);
+    assert!(left.stored.iter().all(|kept| kept.service != "old"), "{:?}", left.stored);
     numbered::check(&engine, &batches, "with everything sealed").await.unwrap();
     assert_eq!(quarantined(&engine), 0);
 

@@ -96,7 +96,7 @@ async fn each_malformed_request_gets_its_error_and_the_next_good_one_is_stored()
     engine
         .wait_for_status("all were counted", |status| {
             let listener = status.listeners.iter().find(|listener| listener.protocol == "otlp_http");
-            listener.is_some_and(|listener| (listener.refused, listener.received.logs) == (15, 15))
+            listener.is_some_and(|listener| (listener.rejected_requests, listener.received.logs) == (15, 15))
         })
         .await
         .unwrap();

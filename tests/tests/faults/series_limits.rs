@@ -52,7 +52,7 @@ async fn exploding_target() -> String {
 }
 
 fn title<'status>(status: &'status EngineStatus, service: &str) -> Option<&'status str> {
-    status.notices.iter().map(|notice| notice.title.as_str()).find(|title| title.starts_with(service))
+    status.diagnostics.iter().map(|notice| notice.title.as_str()).find(|title| title.starts_with(service))
 }
 
 #[tokio::test]
@@ -87,13 +87,13 @@ async fn exploding_labels_are_held_back_whichever_way_they_come_and_are_told_of(
         })
         .await
         .unwrap();
-    let pushed = status.notices.iter().find(|notice| notice.title.starts_with("shop")).unwrap();
+    let pushed = status.diagnostics.iter().find(|notice| notice.title.starts_with("shop")).unwrap();
     assert_eq!(pushed.severity, AlertSeverity::Warning);
     assert!(pushed.title.contains("label user.id has about"), "{}", pushed.title);
     assert!(pushed.detail.contains("480 points"), "{}", pushed.detail);
     assert!(pushed.detail.contains("otlp_http"), "{}", pushed.detail);
-    let scraped = status.notices.iter().find(|notice| notice.title.starts_with("exploding")).unwrap();
+    let scraped = status.diagnostics.iter().find(|notice| notice.title.starts_with("exploding")).unwrap();
     assert!(scraped.title.contains("label session has about"), "{}", scraped.title);
     assert!(scraped.detail.contains("scrape exploding"), "{}", scraped.detail);
-    assert_eq!(status.notices.len(), 2, "{:?}", status.notices);
+    assert_eq!(status.diagnostics.len(), 2, "{:?}", status.diagnostics);
 }

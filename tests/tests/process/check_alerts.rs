@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use engine::{Engine, EngineOptions, now};
 use model::{
     AlertRule, AlertSeverity, AlertState, CheckKind, Comparator, HealthCheck, HealthState, Incident,
-    MissingData, NotificationKind, TimeRange, Watch,
+    NoDataPolicy, NotificationKind, RuleSource, TimeRange,
 };
 use tests::servers::{Postgres, Redis};
 
@@ -33,13 +33,13 @@ fn rule(check_id: &str) -> AlertRule {
         name: format!("{check_id} is down"),
         enabled: true,
         severity: AlertSeverity::Critical,
-        watch: Watch::Check { check_id: Some(check_id.to_owned()) },
+        source: RuleSource::Check { check_id: Some(check_id.to_owned()) },
         comparator: Comparator::AtLeast,
         threshold: 2.0,
         resolve_threshold: None,
-        hold_seconds: 1,
+        for_seconds: 1,
         interval_seconds: 1,
-        missing_data: MissingData::KeepState,
+        no_data: NoDataPolicy::KeepState,
         notify: true,
     }
 }

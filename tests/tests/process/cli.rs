@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Output};
 
 use model::{
     Aggregation, AlertRule, AlertSeverity, CheckKind, CheckOverview, Comparator, HealthCheck, LogLine,
-    MissingData, RuleOverview, SeriesAnswer, TraceSummary, Watch,
+    NoDataPolicy, RuleOverview, RuleSource, SeriesResponse, TraceSummary,
 };
 use serde_json::{Value, json};
 use tests::{
@@ -56,7 +56,7 @@ fn rule() -> AlertRule {
         name: "Numbers are high".into(),
         enabled: true,
         severity: AlertSeverity::Warning,
-        watch: Watch::Metric {
+        source: RuleSource::Metric {
             metric: NUMBERED_METRIC.into(),
             matchers: Vec::new(),
             aggregation: Aggregation::Maximum,
@@ -66,9 +66,9 @@ fn rule() -> AlertRule {
         comparator: Comparator::Above,
         threshold: 1e9,
         resolve_threshold: None,
-        hold_seconds: 60,
+        for_seconds: 60,
         interval_seconds: 30,
-        missing_data: MissingData::KeepState,
+        no_data: NoDataPolicy::KeepState,
         notify: false,
     }
 }
@@ -143,7 +143,7 @@ fn metrics_logs_and_traces(terminal: &Terminal<'_>) {
     let text = terminal.ask(&["query", NUMBERED_METRIC, "--aggregation", "maximum"]);
     assert!(text.starts_with(&format!("# {NUMBERED_METRIC} ")) && text.contains("  9\n"), "{text}");
     let text = terminal.ask(&["query", NUMBERED_METRIC, "--aggregation", "count", "--json"]);
-    let answer: SeriesAnswer = serde_json::from_str(&text).unwrap();
+    let answer: SeriesResponse = serde_json::from_str(&text).unwrap();
     assert_eq!(answer.series[0].values.iter().sum::<f64>(), 10.0);
     let elsewhere = terminal.ask(&["query", NUMBERED_METRIC, "--where", "service=elsewhere"]);
     assert!(elsewhere.starts_with("no samples of"), "{elsewhere}");

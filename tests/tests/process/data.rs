@@ -34,8 +34,8 @@ fn kept(engine: &EngineProcess) -> DataSummary {
 }
 
 fn rows(summary: &DataSummary, kind: DataKind, service: &str) -> u64 {
-    let of = |kept: &&model::KeptData| kept.kind == kind && kept.service == service;
-    summary.retention.kept.iter().filter(of).map(|kept| kept.rows).sum()
+    let of = |kept: &&model::StoredData| kept.kind == kind && kept.service == service;
+    summary.retention.stored.iter().filter(of).map(|kept| kept.rows).sum()
 }
 
 fn partitions(engine: &EngineProcess) -> Vec<PathBuf> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use config::Sentry;
-use model::{HealthState, PartReporter, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
+use model::{HealthReporter, HealthState, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
 use store::{Store, StoreOptions};
 use tests::{
     engine_process::PATIENCE,
@@ -39,7 +39,7 @@ pub(crate) fn settings(server: &SentryServer) -> Sentry {
 pub(crate) struct Bench {
     folder: tempfile::TempDir,
     store: Option<Store>,
-    pub(crate) reporter: PartReporter,
+    pub(crate) reporter: HealthReporter,
     running: Option<(CancellationToken, JoinHandle<()>)>,
 }
 
@@ -48,7 +48,7 @@ impl Bench {
         Self {
             folder: tempfile::tempdir().unwrap(),
             store: None,
-            reporter: PartReporter::new("test"),
+            reporter: HealthReporter::new("test"),
             running: None,
         }
     }

@@ -34,7 +34,7 @@ async fn the_engine_keeps_the_token_secret_and_counts_once_over_kill_9() {
     assert!(access.usable, "{access:?}");
     assert!(std::fs::read_to_string(engine.settings_file()).unwrap().contains("backfill_hours = 3"));
     let part = |status: &model::EngineStatus| {
-        status.parts.iter().find(|part| part.name == "sentry acme").map(|part| part.state)
+        status.components.iter().find(|part| part.name == "sentry acme").map(|part| part.state)
     };
     for round in 0..6_u64 {
         tokio::time::sleep(Duration::from_millis(300 * round)).await;

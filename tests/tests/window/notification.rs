@@ -11,9 +11,9 @@ use std::{
 use alerts::{AlertService, DesktopNotifier};
 use anyhow::{Context, Result, bail, ensure};
 use model::{
-    Aggregation, AlertRule, AlertSeverity, Attributes, Comparator, DeliveryOutcome, MissingData,
-    NANOS_PER_SECOND, Notification, NotificationKind, Resource, Series, TelemetryBatch, TimeRange, Timestamp,
-    Watch,
+    Aggregation, AlertRule, AlertSeverity, Attributes, Comparator, DeliveryOutcome, NANOS_PER_SECOND,
+    NoDataPolicy, Notification, NotificationKind, Resource, RuleSource, Series, TelemetryBatch, TimeRange,
+    Timestamp,
 };
 use store::{Store, StoreOptions};
 use tokio_util::sync::CancellationToken;
@@ -105,7 +105,7 @@ fn rule() -> AlertRule {
         name: "Slow answers".into(),
         enabled: true,
         severity: AlertSeverity::Critical,
-        watch: Watch::Metric {
+        source: RuleSource::Metric {
             metric: "latency".into(),
             matchers: vec![],
             aggregation: Aggregation::Last,
@@ -115,9 +115,9 @@ fn rule() -> AlertRule {
         comparator: Comparator::Above,
         threshold: 0.8,
         resolve_threshold: None,
-        hold_seconds: 0,
+        for_seconds: 0,
         interval_seconds: 1,
-        missing_data: MissingData::KeepState,
+        no_data: NoDataPolicy::KeepState,
         notify: true,
     }
 }

@@ -1,11 +1,11 @@
 import { tableFromIPC } from '@uwdata/flechette'
-import type { Gap, SeriesAnswer, SeriesPoints } from './generated'
+import type { Gap, SeriesResponse, SeriesPoints } from './generated'
 
 /**
  * Decodes the Arrow IPC stream of the command `series`. Metadata is in the schema, and the rows of
  * a series are adjacent. A row without a time names a series that has no points.
  */
-export function decodeSeries(bytes: ArrayBuffer | Uint8Array): SeriesAnswer {
+export function decodeSeries(bytes: ArrayBuffer | Uint8Array): SeriesResponse {
   const table = tableFromIPC(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))
   const metadata = table.schema.metadata ?? new Map<string, string>()
   const times = table.getChild('time')

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import type { AlertRule, Watch } from '@/backend'
+import type { AlertRule, RuleSource } from '@/backend'
 import { alertText, delivery, labelText, testOutcome } from './alert'
 
-const rule = (watch: Watch) => ({ watch }) as AlertRule
+const rule = (source: RuleSource) => ({ source }) as AlertRule
 
 it('describes the state of a check', () => {
   const any = rule({ type: 'check', check_id: null })

@@ -26,11 +26,11 @@ const CHECK_STATES = ['healthy', 'degraded', 'unhealthy']
  * aggregation.
  */
 function valueText(alert: Pick<Alert, 'value' | 'threshold' | 'unit'>, rule: AlertRule | undefined): string {
-  if (rule?.watch.type === 'check')
+  if (rule?.source.type === 'check')
     return alert.value === null ? 'has no data' : `is ${CHECK_STATES[Math.round(alert.value)] ?? 'unknown'}`
-  const unit = rule?.watch.type === 'metric' ? shownUnit(rule.watch.metric, alert.unit) : alert.unit
-  const counted = rule?.watch.type === 'logs' ? ' lines' : ''
-  const aggregation = rule?.watch.type === 'metric' ? `${rule.watch.aggregation} ` : ''
+  const unit = rule?.source.type === 'metric' ? shownUnit(rule.source.metric, alert.unit) : alert.unit
+  const counted = rule?.source.type === 'logs' ? ' lines' : ''
+  const aggregation = rule?.source.type === 'metric' ? `${rule.source.aggregation} ` : ''
   return `${aggregation}${formatValue(alert.value, unit)}${counted}, threshold ${formatValue(alert.threshold, unit)}`
 }
 
@@ -40,7 +40,7 @@ export function describeAlert(
   rule: AlertRule | undefined,
 ): { subject: string; words: string } {
   const [subject, words] = [labelText(alert.labels), valueText(alert, rule)]
-  const colon = subject && rule?.watch.type !== 'check' ? ':' : ''
+  const colon = subject && rule?.source.type !== 'check' ? ':' : ''
   return { subject: `${subject}${colon}`, words }
 }
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { SeriesAnswer } from '@/backend'
+import type { SeriesResponse } from '@/backend'
 import { chartSeries, shownUnit } from './series'
 
 describe('chart lines', () => {
   it('are named by their labels, with times in milliseconds', () => {
-    const answer: SeriesAnswer = {
+    const answer: SeriesResponse = {
       unit: 's',
       step: 1e9,
       total_series: 2,

@@ -1,4 +1,4 @@
-import type { Gap, GapReason, SeriesAnswer } from '@/backend'
+import type { Gap, GapReason, SeriesResponse } from '@/backend'
 import { formatLabels } from '@/format'
 
 /** A line of a chart; times in milliseconds since the epoch. */
@@ -23,7 +23,7 @@ export const GAP_REASONS: Record<GapReason, string> = {
  * Returns the lines of an answer. A line without labels is named `fallback`, one with a single
  * label by its value.
  */
-export function chartSeries(answer: SeriesAnswer, fallback: string): ChartSeries[] {
+export function chartSeries(answer: SeriesResponse, fallback: string): ChartSeries[] {
   return answer.series.map(({ labels, times, values }) => {
     const entries = Object.entries(labels)
     const name =

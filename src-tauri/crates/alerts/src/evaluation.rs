@@ -4,7 +4,7 @@ use std::{sync::Arc, sync::PoisonError, time::Duration};
 
 use chrono::Local;
 use model::{
-    Alert, AlertRule, AlertState, DeliveryOutcome, HealthState, MissingData, NANOS_PER_SECOND, Notification,
+    Alert, AlertRule, AlertState, DeliveryOutcome, HealthState, NANOS_PER_SECOND, NoDataPolicy, Notification,
     NotificationKind, Silence, TimeRange, Timestamp,
 };
 
@@ -115,13 +115,10 @@ impl Inner {
     /// missing data mean nothing.
     fn effective(&self, rule: &AlertRule, now: Timestamp) -> AlertRule {
         let since = *self.observing_since.lock().unwrap_or_else(PoisonError::into_inner);
-        let filled = i64::from(window_seconds(&rule.watch)) + i64::from(rule.interval_seconds);
-        let missing_data = if now.since(since) < filled * NANOS_PER_SECOND {
-            MissingData::KeepState
-        } else {
-            rule.missing_data
-        };
-        AlertRule { missing_data, ..rule.clone() }
+        let filled = i64::from(window_seconds(&rule.source)) + i64::from(rule.interval_seconds);
+        let no_data =
+            if now.since(since) < filled * NANOS_PER_SECOND { NoDataPolicy::KeepState } else { rule.no_data };
+        AlertRule { no_data, ..rule.clone() }
     }
 
     /// Keeps what stands behind a firing, beside the evaluation so that nobody waits for it.

@@ -2,7 +2,7 @@
 
 use model::{
     Aggregation, Alert, AlertEvidence, AlertRule, FieldOperator, Filter, Labels, NANOS_PER_SECOND,
-    SeriesPoints, SeriesRequest, Severity, TagMatcher, TimeRange, Timestamp, TraceOrder, Watch,
+    RuleSource, SeriesPoints, SeriesRequest, Severity, TagMatcher, TimeRange, Timestamp, TraceOrder,
 };
 use store::Store;
 
@@ -26,13 +26,13 @@ pub(crate) async fn capture(
     alert: &Alert,
     now: Timestamp,
 ) -> Result<AlertEvidence, AlertError> {
-    let seconds = (4 * i64::from(window_seconds(&rule.watch))).max(LEAST_STRETCH_SECONDS);
+    let seconds = (4 * i64::from(window_seconds(&rule.source))).max(LEAST_STRETCH_SECONDS);
     let range = TimeRange::last(seconds, now);
     let service = ["service", "service.name"].iter().find_map(|key| alert.labels.get(*key));
     let errors = Filter::SeverityAtLeast { severity: Severity::ERROR };
-    let searched = match &rule.watch {
-        Watch::Logs { query: search, .. } => query::parse_log_search(search)?,
-        Watch::Metric { .. } | Watch::Check { .. } => errors,
+    let searched = match &rule.source {
+        RuleSource::Logs { query: search, .. } => query::parse_log_search(search)?,
+        RuleSource::Metric { .. } | RuleSource::Check { .. } => errors,
     };
     let narrowed = |filter: Filter| match service {
         Some(service) => of_service(filter, service),
@@ -62,8 +62,8 @@ async fn watched(
     alert: &Alert,
     range: TimeRange,
 ) -> Result<Vec<SeriesPoints>, AlertError> {
-    match &rule.watch {
-        Watch::Metric { metric, matchers, aggregation, group_by, .. } => {
+    match &rule.source {
+        RuleSource::Metric { metric, matchers, aggregation, group_by, .. } => {
             let own = alert.labels.iter().map(|(key, value)| TagMatcher::equal(key, value));
             let request = SeriesRequest {
                 metric: metric.clone(),
@@ -78,7 +78,7 @@ async fn watched(
             };
             Ok(query::series(store, &request).await?.series)
         }
-        Watch::Check { .. } => {
+        RuleSource::Check { .. } => {
             let checks = store.checks().await?;
             let Some(check) = checks.iter().find(|check| check_labels(check) == alert.labels) else {
                 return Ok(Vec::new());
@@ -91,7 +91,7 @@ async fn watched(
                 .unzip();
             Ok(vec![SeriesPoints { labels: alert.labels.clone(), times, values }])
         }
-        Watch::Logs { query: search, .. } => {
+        RuleSource::Logs { query: search, .. } => {
             let filter = query::parse_log_search(search)?;
             let filter = match alert.labels.get("service") {
                 Some(service) => of_service(filter, service),

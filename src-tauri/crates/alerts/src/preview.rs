@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Alert, AlertRule, AlertState, Comparator, Filter, Labels, NANOS_PER_SECOND, PreviewStretch, RulePreview,
-    SeriesPoints, SeriesRequest, TimeRange, Timestamp, Watch,
+    Alert, AlertRule, AlertState, BacktestInterval, Comparator, Filter, Labels, NANOS_PER_SECOND,
+    RuleBacktest, RuleSource, SeriesPoints, SeriesRequest, TimeRange, Timestamp,
 };
 use store::Store;
 
@@ -37,15 +37,15 @@ pub(crate) async fn preview(
     store: &Store,
     rule: &AlertRule,
     range: TimeRange,
-) -> Result<RulePreview, AlertError> {
+) -> Result<RuleBacktest, AlertError> {
     if range.length() == 0 {
         return Err(AlertError::Invalid("the time range ends before it starts".into()));
     }
     let step = step_seconds(rule, range) * NANOS_PER_SECOND;
     let History { mut series, unit, step } = history(store, rule, range, step).await?;
     add_end(store, rule, range, step, &mut series).await?;
-    let check_name = match &rule.watch {
-        Watch::Check { check_id: Some(id) } => {
+    let check_name = match &rule.source {
+        RuleSource::Check { check_id: Some(id) } => {
             store.checks().await?.into_iter().find(|check| check.id == *id).map(|check| check.name)
         }
         _ => None,
@@ -56,21 +56,21 @@ pub(crate) async fn preview(
         ..rule.clone()
     };
     let work = move || {
-        let (stretches, notifications) = replay(&rule, &series, range, step);
-        let suggested_threshold = match rule.watch {
-            Watch::Check { .. } => None,
-            Watch::Metric { .. } | Watch::Logs { .. } => suggested(&series, rule.comparator),
+        let (intervals, notifications) = replay(&rule, &series, range, step);
+        let suggested_threshold = match rule.source {
+            RuleSource::Check { .. } => None,
+            RuleSource::Metric { .. } | RuleSource::Logs { .. } => suggested(&series, rule.comparator),
         };
         let mut series = series;
         series.truncate(MOST_SERIES);
-        RulePreview { series, unit, stretches, notifications, step, suggested_threshold, sentence }
+        RuleBacktest { series, unit, intervals, notifications, step, suggested_threshold, sentence }
     };
     Ok(tokio::task::spawn_blocking(work).await?)
 }
 
 fn step_seconds(rule: &AlertRule, range: TimeRange) -> i64 {
     let seconds_up = |nanos: i64| (nanos + NANOS_PER_SECOND - 1) / NANOS_PER_SECOND;
-    let window = i64::from(window_seconds(&rule.watch));
+    let window = i64::from(window_seconds(&rule.source));
     let step = i64::from(rule.interval_seconds.max(1))
         .max(seconds_up(range.length() / MOST_STEPS))
         .max((window + MOST_WINDOW_STEPS - 1) / MOST_WINDOW_STEPS);
@@ -94,8 +94,8 @@ async fn history(
     range: TimeRange,
     step: i64,
 ) -> Result<History, AlertError> {
-    match &rule.watch {
-        Watch::Metric { metric, matchers, aggregation, group_by, window_seconds } => {
+    match &rule.source {
+        RuleSource::Metric { metric, matchers, aggregation, group_by, window_seconds } => {
             let request = SeriesRequest {
                 metric: metric.clone(),
                 matchers: matchers.clone(),
@@ -110,7 +110,7 @@ async fn history(
                 query::moving(store, &request, i64::from(*window_seconds) * NANOS_PER_SECOND).await?;
             Ok(History { series: answer.series, unit: answer.unit, step: answer.step })
         }
-        Watch::Check { check_id } => {
+        RuleSource::Check { check_id } => {
             let mut series = Vec::new();
             for check in store.checks().await? {
                 if check_id.as_ref().is_some_and(|id| *id != check.id) || !check.enabled {
@@ -134,7 +134,7 @@ async fn history(
             }
             Ok(History { series, unit: String::new(), step })
         }
-        Watch::Logs { query: search, by_service, window_seconds } => {
+        RuleSource::Logs { query: search, by_service, window_seconds } => {
             let filter = query::parse_log_search(search)?;
             let window_steps = (i64::from(*window_seconds) * NANOS_PER_SECOND + step - 1) / step;
             let read = TimeRange::new(range.start.floor(step).offset(-step * (window_steps - 1)), range.end);
@@ -166,12 +166,12 @@ async fn add_end(
     step: i64,
     series: &mut Vec<SeriesPoints>,
 ) -> Result<(), AlertError> {
-    if range.end.floor(step) == range.end || matches!(rule.watch, Watch::Check { .. }) {
+    if range.end.floor(step) == range.end || matches!(rule.source, RuleSource::Check { .. }) {
         return Ok(());
     }
     let mut latest: BTreeMap<Labels, f64> =
         observe(store, rule, &[], range.end).await?.values.into_iter().collect();
-    let silent = matches!(rule.watch, Watch::Logs { .. }).then_some(0.0);
+    let silent = matches!(rule.source, RuleSource::Logs { .. }).then_some(0.0);
     for points in series.iter_mut() {
         if let Some(value) = latest.remove(&points.labels).or(silent) {
             points.times.push(range.end);
@@ -207,13 +207,13 @@ fn moving_sum(counts: &SeriesPoints, range: TimeRange, step: i64, count: i64) ->
     SeriesPoints { labels: counts.labels.clone(), times, values }
 }
 
-/// Runs the state machine over the values: the stretches that were not calm, and how often it fired.
+/// Runs the state machine over the values: the intervals that were not calm, and how often it fired.
 fn replay(
     rule: &AlertRule,
     series: &[SeriesPoints],
     range: TimeRange,
     step: i64,
-) -> (Vec<PreviewStretch>, u32) {
+) -> (Vec<BacktestInterval>, u32) {
     let mut at: BTreeMap<Timestamp, Vec<(Labels, f64)>> = BTreeMap::new();
     for points in series {
         for (time, value) in points.times.iter().zip(&points.values) {
@@ -221,7 +221,7 @@ fn replay(
         }
     }
     let mut alerts: Vec<Alert> = Vec::new();
-    let mut open: BTreeMap<String, PreviewStretch> = BTreeMap::new();
+    let mut open: BTreeMap<String, BacktestInterval> = BTreeMap::new();
     let mut closed = Vec::new();
     let mut fired = 0;
     for now in moments(range, step) {
@@ -233,7 +233,7 @@ fn replay(
                 closed.push(stretch);
             }
             if transition.to != AlertState::Inactive {
-                let stretch = PreviewStretch {
+                let stretch = BacktestInterval {
                     range: TimeRange::new(now, range.end),
                     state: transition.to,
                     labels: transition.labels,

@@ -7,7 +7,7 @@ use std::{
 
 use model::{
     Alert, AlertCounts, AlertRule, AlertSeverity, AlertState, DeliveryOutcome, HealthState, NANOS_PER_SECOND,
-    Notification, NotificationKind, RuleOverview, RulePreview, Silence, TimeRange, Timestamp, Watch,
+    Notification, NotificationKind, RuleBacktest, RuleOverview, RuleSource, Silence, TimeRange, Timestamp,
 };
 use store::Store;
 use tokio::sync::{Notify, broadcast, watch};
@@ -131,7 +131,7 @@ impl AlertService {
         if cells.iter().any(|(id, cell)| *id != rule.id && same_name(cell)) {
             return Err(AlertError::Invalid(format!("there is already a rule named “{}”", rule.name)));
         }
-        if let Watch::Check { check_id: Some(id) } = &rule.watch
+        if let RuleSource::Check { check_id: Some(id) } = &rule.source
             && !self.inner.store.checks().await?.iter().any(|check| check.id == *id)
         {
             return Err(AlertError::NotFound { what: "health check", id: id.clone() });
@@ -149,7 +149,7 @@ impl AlertService {
                     let state = cell.state();
                     (state.rule.clone(), state.alerts.clone())
                 };
-                let ends = match (rule.enabled, before.watch == rule.watch) {
+                let ends = match (rule.enabled, before.source == rule.source) {
                     (false, _) => Some("the rule was switched off"),
                     (true, false) => Some("the rule watches something else now"),
                     (true, true) => None,
@@ -214,8 +214,8 @@ impl AlertService {
             .map(|cell| {
                 let active = cell.active();
                 let state = cell.state();
-                let name = match &state.rule.watch {
-                    Watch::Check { check_id: Some(id) } => {
+                let name = match &state.rule.source {
+                    RuleSource::Check { check_id: Some(id) } => {
                         checks.iter().find(|check| check.id == *id).map(|check| check.name.as_str())
                     }
                     _ => None,
@@ -256,7 +256,7 @@ impl AlertService {
     }
 
     /// What a rule would have done over a range; the rule need not have been saved.
-    pub async fn preview(&self, rule: &AlertRule, range: TimeRange) -> Result<RulePreview, AlertError> {
+    pub async fn preview(&self, rule: &AlertRule, range: TimeRange) -> Result<RuleBacktest, AlertError> {
         let named = AlertRule {
             name: if rule.name.trim().is_empty() { "new rule".to_owned() } else { rule.name.clone() },
             ..rule.clone()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     Alert, AlertRule, CheckResult, FieldOperator, Filter, HealthCheck, HealthState, Labels, NANOS_PER_SECOND,
-    TimeRange, Timestamp, Watch,
+    RuleSource, TimeRange, Timestamp,
 };
 use store::Store;
 
@@ -24,13 +24,13 @@ pub(crate) async fn observe(
     now: Timestamp,
 ) -> Result<Observation, AlertError> {
     let back = |seconds: u32| TimeRange::last(i64::from(seconds), now);
-    match &rule.watch {
-        Watch::Metric { metric, matchers, aggregation, group_by, window_seconds } => {
+    match &rule.source {
+        RuleSource::Metric { metric, matchers, aggregation, group_by, window_seconds } => {
             let window = back(*window_seconds);
             let answer = query::instant(store, metric, matchers, *aggregation, group_by, window).await?;
             Ok(Observation { values: answer.values, unit: answer.unit })
         }
-        Watch::Check { check_id } => {
+        RuleSource::Check { check_id } => {
             let checks: BTreeMap<String, HealthCheck> =
                 store.checks().await?.into_iter().map(|check| (check.id.clone(), check)).collect();
             let values = store.latest_check_results().await?.into_iter().filter_map(|result| {
@@ -40,7 +40,7 @@ pub(crate) async fn observe(
             });
             Ok(Observation { values: values.collect(), unit: String::new() })
         }
-        Watch::Logs { query: search, by_service, window_seconds } => {
+        RuleSource::Logs { query: search, by_service, window_seconds } => {
             let filter = query::parse_log_search(search)?;
             let counted = store.count_logs_by_service(&filter, back(*window_seconds)).await?;
             let mut values: BTreeMap<Labels, f64> = BTreeMap::new();

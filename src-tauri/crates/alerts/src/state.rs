@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Alert, AlertRule, AlertState, AlertTransition, Labels, MissingData, NANOS_PER_SECOND, Timestamp, Watch,
+    Alert, AlertRule, AlertState, AlertTransition, Labels, NANOS_PER_SECOND, NoDataPolicy, RuleSource,
+    Timestamp,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -28,7 +29,7 @@ pub fn unobserved(previous: Timestamp, now: Timestamp, interval_seconds: u32) ->
 ///
 /// A new element is pending since `now` and fires when it has been active for the hold time; without a
 /// hold time it fires at once. A firing alert stays until the condition no longer holds against the
-/// resolve threshold. An element that is gone is treated as `missing_data` asks; while it is kept, the
+/// resolve threshold. An element that is gone is treated as `no_data` asks; while it is kept, the
 /// time does not count towards the hold. Time in which nobody evaluated does not count either.
 /// The answer holds every alert that is pending or firing and those that just ceased to be; for rules
 /// that fire on missing data also the calm ones, so that their absence is noticed. Values that are not
@@ -46,7 +47,7 @@ pub fn evaluate(
     let nothing = Labels::new();
     let mut labels: Vec<&Labels> = present.keys().copied().collect();
     labels.extend(known.keys().filter(|labels| !present.contains_key(*labels)));
-    if labels.is_empty() && rule.missing_data == MissingData::Fire {
+    if labels.is_empty() && rule.no_data == NoDataPolicy::Fire {
         labels.push(&nothing);
     }
     let mut alerts = Vec::new();
@@ -59,7 +60,7 @@ pub fn evaluate(
         if from != alert.state {
             transitions.push(transition(rule, &alert, from, now));
         }
-        let watched = rule.missing_data == MissingData::Fire && (value.is_some() || before.is_some());
+        let watched = rule.no_data == NoDataPolicy::Fire && (value.is_some() || before.is_some());
         if alert.state != AlertState::Inactive || from != AlertState::Inactive || watched {
             alerts.push(alert);
         }
@@ -88,13 +89,13 @@ fn step(
         (AlertState::Firing, Some(resolve)) => resolve,
         _ => rule.threshold,
     };
-    let verdict = match (value, rule.missing_data) {
+    let verdict = match (value, rule.no_data) {
         (Some(value), _) if rule.comparator.holds(value, limit) => Verdict::Holds,
-        (Some(_), _) | (None, MissingData::Resolve) => Verdict::Calm,
-        (None, MissingData::KeepState) => Verdict::Unknown,
+        (Some(_), _) | (None, NoDataPolicy::Resolve) => Verdict::Calm,
+        (None, NoDataPolicy::KeepState) => Verdict::Unknown,
         // The alert without labels stands for "nothing at all", which ends as soon as something is there.
-        (None, MissingData::Fire) if labels.is_empty() && others_present => Verdict::Calm,
-        (None, MissingData::Fire) => Verdict::Holds,
+        (None, NoDataPolicy::Fire) if labels.is_empty() && others_present => Verdict::Calm,
+        (None, NoDataPolicy::Fire) => Verdict::Holds,
     };
     let mut alert = Alert {
         fingerprint: fingerprint(&rule.id, labels),
@@ -133,7 +134,7 @@ fn step(
             let known_since = alert.active_since.filter(|_| from == AlertState::Pending);
             let since = known_since.map_or(now, |since| since.offset(unseen).min(now));
             alert.active_since = Some(since);
-            if now.since(since) >= i64::from(rule.hold_seconds) * NANOS_PER_SECOND {
+            if now.since(since) >= i64::from(rule.for_seconds) * NANOS_PER_SECOND {
                 alert.state = AlertState::Firing;
                 alert.fired_at = Some(now);
                 alert.acknowledged_at = None;
@@ -190,9 +191,11 @@ pub fn end_all(previous: &[Alert], now: Timestamp, reason: &str) -> (Vec<Alert>,
 }
 
 /// How far back the values of a rule look, in seconds; 0 for the state of checks.
-pub(crate) fn window_seconds(watch: &Watch) -> u32 {
-    match watch {
-        Watch::Metric { window_seconds, .. } | Watch::Logs { window_seconds, .. } => *window_seconds,
-        Watch::Check { .. } => 0,
+pub(crate) fn window_seconds(source: &RuleSource) -> u32 {
+    match source {
+        RuleSource::Metric { window_seconds, .. } | RuleSource::Logs { window_seconds, .. } => {
+            *window_seconds
+        }
+        RuleSource::Check { .. } => 0,
     }
 }

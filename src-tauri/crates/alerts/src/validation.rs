@@ -1,6 +1,6 @@
 //! What a rule must be like before it is kept. Pure.
 
-use model::{AlertRule, Comparator, MatchOperator, Watch};
+use model::{AlertRule, Comparator, MatchOperator, RuleSource};
 
 use crate::AlertError;
 
@@ -41,11 +41,11 @@ pub fn validate(rule: &AlertRule) -> Result<(), AlertError> {
     if !(1..=LONGEST_INTERVAL).contains(&rule.interval_seconds) {
         return refuse(format!("the interval must be between 1 and {LONGEST_INTERVAL} seconds"));
     }
-    if rule.hold_seconds > LONGEST_SPAN {
+    if rule.for_seconds > LONGEST_SPAN {
         return refuse("the condition can be held for at most 31 days".into());
     }
-    match &rule.watch {
-        Watch::Metric { metric, matchers, window_seconds, .. } => {
+    match &rule.source {
+        RuleSource::Metric { metric, matchers, window_seconds, .. } => {
             if metric.trim().is_empty() {
                 return refuse("choose the metric to watch".into());
             }
@@ -61,11 +61,11 @@ pub fn validate(rule: &AlertRule) -> Result<(), AlertError> {
             }
             window(*window_seconds, rule.interval_seconds)
         }
-        Watch::Logs { query: search, window_seconds, .. } => {
+        RuleSource::Logs { query: search, window_seconds, .. } => {
             query::parse_log_search(search)?;
             window(*window_seconds, rule.interval_seconds)
         }
-        Watch::Check { .. } => Ok(()),
+        RuleSource::Check { .. } => Ok(()),
     }
 }
 

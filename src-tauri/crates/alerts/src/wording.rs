@@ -4,15 +4,15 @@ use analysis::figures;
 use chrono::{DateTime, FixedOffset, Utc};
 use model::{
     Aggregation, Alert, AlertRule, AlertState, Comparator, MatchOperator, NANOS_PER_SECOND, NotificationKind,
-    TagMatcher, Timestamp, Watch,
+    RuleSource, TagMatcher, Timestamp,
 };
 
 /// A value of what a rule watches, with its unit in a scale that people read easily: `1.24 s`, `512 MiB`, `93.1%`.
 /// `unit` is UCUM's as OpenTelemetry uses it.
-pub fn value_text(watch: &Watch, value: f64, unit: &str) -> String {
-    let unit = match watch {
-        Watch::Metric { metric, .. } => figures::shown_unit(metric, unit),
-        Watch::Check { .. } | Watch::Logs { .. } => unit,
+pub fn value_text(source: &RuleSource, value: f64, unit: &str) -> String {
+    let unit = match source {
+        RuleSource::Metric { metric, .. } => figures::shown_unit(metric, unit),
+        RuleSource::Check { .. } | RuleSource::Logs { .. } => unit,
     };
     if value.is_finite() { figures::format(value, unit) } else { "no value".to_owned() }
 }
@@ -71,8 +71,8 @@ fn matcher(matcher: &TagMatcher) -> String {
 /// The rule in one sentence; `unit` is that of the watched values and may be empty. The name of a check
 /// stands in for its number where it is known.
 pub fn sentence(rule: &AlertRule, unit: &str, check_name: Option<&str>) -> String {
-    let subject = match &rule.watch {
-        Watch::Metric { metric, matchers, aggregation: how, group_by, window_seconds } => {
+    let subject = match &rule.source {
+        RuleSource::Metric { metric, matchers, aggregation: how, group_by, window_seconds } => {
             let tags: Vec<String> = matchers.iter().map(matcher).collect();
             let tags = if tags.is_empty() { String::new() } else { format!(" where {}", tags.join(" and ")) };
             let each = if group_by.is_empty() {
@@ -83,14 +83,14 @@ pub fn sentence(rule: &AlertRule, unit: &str, check_name: Option<&str>) -> Strin
             let window = duration_text(i64::from(*window_seconds));
             format!("the {} of {metric}{each}{tags}, over {window},", aggregation(*how))
         }
-        Watch::Check { check_id } => {
+        RuleSource::Check { check_id } => {
             return format!(
                 "Tells you when {}{}.",
                 check_condition(rule, check_id.as_deref(), check_name),
                 held(rule)
             );
         }
-        Watch::Logs { query, by_service, window_seconds } => {
+        RuleSource::Logs { query, by_service, window_seconds } => {
             let what =
                 if query.trim().is_empty() { "all".to_owned() } else { format!("“{}”", query.trim()) };
             let each = if *by_service { " of any service" } else { "" };
@@ -98,12 +98,12 @@ pub fn sentence(rule: &AlertRule, unit: &str, check_name: Option<&str>) -> Strin
             format!("the number of log records{each} that match {what} in {window}")
         }
     };
-    let threshold = value_text(&rule.watch, rule.threshold, unit);
+    let threshold = value_text(&rule.source, rule.threshold, unit);
     format!("Tells you when {subject} is {} {threshold}{}.", comparison(rule.comparator), held(rule))
 }
 
 fn held(rule: &AlertRule) -> String {
-    match rule.hold_seconds {
+    match rule.for_seconds {
         0 => String::new(),
         seconds => format!(" for {}", duration_text(i64::from(seconds))),
     }
@@ -128,25 +128,25 @@ fn check_condition(rule: &AlertRule, check_id: Option<&str>, check_name: Option<
 
 /// The value of an alert in words; the states of checks by name.
 pub(crate) fn alert_value(rule: &AlertRule, alert: &Alert) -> String {
-    match (&rule.watch, alert.value) {
+    match (&rule.source, alert.value) {
         (_, None) => "no data".to_owned(),
-        (Watch::Check { .. }, Some(value)) => match value {
+        (RuleSource::Check { .. }, Some(value)) => match value {
             2.0 => "unhealthy".to_owned(),
             1.0 => "degraded".to_owned(),
             _ => "healthy".to_owned(),
         },
-        (Watch::Logs { .. }, Some(1.0)) => "1 log record matches".to_owned(),
-        (Watch::Logs { .. }, Some(value)) => format!("{} log records match", figures::digits(value)),
-        (Watch::Metric { .. }, Some(value)) => value_text(&rule.watch, value, &alert.unit),
+        (RuleSource::Logs { .. }, Some(1.0)) => "1 log record matches".to_owned(),
+        (RuleSource::Logs { .. }, Some(value)) => format!("{} log records match", figures::digits(value)),
+        (RuleSource::Metric { .. }, Some(value)) => value_text(&rule.source, value, &alert.unit),
     }
 }
 
 /// Why an alert came into its state, in a few words.
 pub(crate) fn reason(rule: &AlertRule, alert: &Alert, from: AlertState) -> String {
     let value = alert_value(rule, alert);
-    let check = matches!(rule.watch, Watch::Check { .. });
+    let check = matches!(rule.source, RuleSource::Check { .. });
     // "12 log records match" is a sentence already.
-    let is = if matches!(rule.watch, Watch::Logs { .. }) { "," } else { " is" };
+    let is = if matches!(rule.source, RuleSource::Logs { .. }) { "," } else { " is" };
     match alert.state {
         AlertState::Inactive if alert.value.is_none() => "no data".to_owned(),
         AlertState::Inactive if check => value,
@@ -158,7 +158,7 @@ pub(crate) fn reason(rule: &AlertRule, alert: &Alert, from: AlertState) -> Strin
             format!(
                 "{value}{is} not {} {}",
                 comparison(rule.comparator),
-                value_text(&rule.watch, limit, &alert.unit)
+                value_text(&rule.source, limit, &alert.unit)
             )
         }
         AlertState::Pending | AlertState::Firing => {
@@ -167,7 +167,7 @@ pub(crate) fn reason(rule: &AlertRule, alert: &Alert, from: AlertState) -> Strin
                 _ => format!(
                     "{value}{is} {} {}",
                     comparison(rule.comparator),
-                    value_text(&rule.watch, rule.threshold, &alert.unit)
+                    value_text(&rule.source, rule.threshold, &alert.unit)
                 ),
             };
             format!(
@@ -235,14 +235,14 @@ mod tests {
     #[test]
     fn values_come_in_readable_scales() {
         let text = |metric: &str, value, unit| {
-            let watch = Watch::Metric {
+            let source = RuleSource::Metric {
                 metric: metric.to_owned(),
                 matchers: Vec::new(),
                 aggregation: Aggregation::Average,
                 group_by: Vec::new(),
                 window_seconds: 60,
             };
-            value_text(&watch, value, unit)
+            value_text(&source, value, unit)
         };
         assert_eq!(text("m", 0.8, "s"), "800 ms");
         assert_eq!(text("m", 536_870_912.0, "By"), "512 MiB");

@@ -10,9 +10,9 @@ use alerts::{AlertService, ChosenAction, NotificationAction, Notifier};
 use async_trait::async_trait;
 use model::{
     Aggregation, Alert, AlertRule, AlertSeverity, AlertState, Attributes, CheckKind, CheckResult, Comparator,
-    DataDetail, DeliveryOutcome, HealthCheck, HealthState, LogRecord, MissingData, NANOS_PER_SECOND,
-    Notification, NotificationKind, Resource, Series, Severity, Silence, TelemetryBatch, TimeRange,
-    Timestamp, Watch,
+    DataResolution, DeliveryOutcome, HealthCheck, HealthState, LogRecord, NANOS_PER_SECOND, NoDataPolicy,
+    Notification, NotificationKind, Resource, RuleSource, Series, Severity, Silence, TelemetryBatch,
+    TimeRange, Timestamp,
 };
 use store::{Store, StoreOptions};
 use tokio::sync::broadcast;
@@ -104,7 +104,7 @@ fn latency_rule() -> AlertRule {
         name: "Slow answers".into(),
         enabled: true,
         severity: AlertSeverity::Critical,
-        watch: Watch::Metric {
+        source: RuleSource::Metric {
             metric: "latency".into(),
             matchers: vec![],
             aggregation: Aggregation::Last,
@@ -114,9 +114,9 @@ fn latency_rule() -> AlertRule {
         comparator: Comparator::Above,
         threshold: 0.8,
         resolve_threshold: None,
-        hold_seconds: 0,
+        for_seconds: 0,
         interval_seconds: 1,
-        missing_data: MissingData::KeepState,
+        no_data: NoDataPolicy::KeepState,
         notify: true,
     }
 }
@@ -277,8 +277,9 @@ async fn a_log_rule_counts_by_service_and_resolves_when_nothing_matches() {
         write_log(&store, "cart", "payment refused", now()).await;
     }
     write_log(&store, "pay", "payment refused", now()).await;
-    let watch = Watch::Logs { query: "level>=error refused".into(), by_service: true, window_seconds: 5 };
-    let rule = AlertRule { watch, threshold: 2.0, ..latency_rule() };
+    let source =
+        RuleSource::Logs { query: "level>=error refused".into(), by_service: true, window_seconds: 5 };
+    let rule = AlertRule { source, threshold: 2.0, ..latency_rule() };
     service.save_rule(rule).await.unwrap();
     until("it fires for one service", async || notifier.titles() == ["Slow answers - cart"]).await;
     until("it resolves", async || notifier.titles().len() == 2).await;
@@ -302,14 +303,14 @@ async fn a_preview_agrees_with_what_the_live_rule_would_have_done() {
         }
     }
     store.write(batch).await.unwrap();
-    let watch = Watch::Metric {
+    let source = RuleSource::Metric {
         metric: "latency".into(),
         matchers: vec![],
         aggregation: Aggregation::P90,
         group_by: vec!["service".into()],
         window_seconds: 60,
     };
-    let rule = AlertRule { watch, hold_seconds: 120, interval_seconds: 15, ..latency_rule() };
+    let rule = AlertRule { source, for_seconds: 120, interval_seconds: 15, ..latency_rule() };
     let range = TimeRange::new(start, start.offset(3600 * NANOS_PER_SECOND));
     let preview = service.preview(&rule, range).await.unwrap();
     assert_eq!(preview.step, 15 * NANOS_PER_SECOND);
@@ -333,11 +334,11 @@ async fn a_preview_agrees_with_what_the_live_rule_would_have_done() {
     assert!(fired >= 4, "the data should make it fire: {fired}");
     assert_eq!(preview.notifications as usize, fired);
     let began: Vec<_> = live.iter().filter(|change| change.2 != AlertState::Inactive).collect();
-    assert_eq!(preview.stretches.len(), began.len());
+    assert_eq!(preview.intervals.len(), began.len());
     for (time, labels, state) in began {
         assert!(
             preview
-                .stretches
+                .intervals
                 .iter()
                 .any(|s| s.range.start == *time && s.labels == *labels && s.state == *state),
             "{time:?} {labels:?} {state:?} is not in the preview"
@@ -356,16 +357,16 @@ async fn a_preview_over_days_shows_what_came_a_second_ago() {
     let end = Timestamp(1_700_000_000 * NANOS_PER_SECOND + 123);
     write_gauge(&store, "cart", 1.5, end.offset(-NANOS_PER_SECOND)).await;
     write_log(&store, "cart", "refused", end.offset(-NANOS_PER_SECOND)).await;
-    let counting = |by_service| Watch::Logs { query: "refused".into(), by_service, window_seconds: 60 };
+    let counting = |by_service| RuleSource::Logs { query: "refused".into(), by_service, window_seconds: 60 };
     for days in [1, 7] {
         let range = TimeRange::new(end.offset(-days * 86_400 * NANOS_PER_SECOND), end);
-        for watch in [latency_rule().watch, counting(false), counting(true)] {
-            let rule = AlertRule { watch, threshold: 0.5, hold_seconds: 0, ..latency_rule() };
+        for source in [latency_rule().source, counting(false), counting(true)] {
+            let rule = AlertRule { source, threshold: 0.5, for_seconds: 0, ..latency_rule() };
             let preview = service.preview(&rule, range).await.unwrap();
             let latest =
                 preview.series[0].times.last().copied().zip(preview.series[0].values.last().copied());
-            let value = if matches!(rule.watch, Watch::Logs { .. }) { 1.0 } else { 1.5 };
-            assert_eq!(latest, Some((end, value)), "{days} days of {:?}", rule.watch);
+            let value = if matches!(rule.source, RuleSource::Logs { .. }) { 1.0 } else { 1.5 };
+            assert_eq!(latest, Some((end, value)), "{days} days of {:?}", rule.source);
             assert_eq!(preview.series.len(), 1);
             assert_eq!(preview.notifications, 1);
         }
@@ -391,25 +392,25 @@ async fn a_preview_where_only_hours_are_left_goes_by_hours() {
     }
     store.write(batch).await.unwrap();
     store.seal_now().await.unwrap();
-    let watch = Watch::Metric {
+    let source = RuleSource::Metric {
         metric: "latency".into(),
         matchers: vec![],
         aggregation: Aggregation::Maximum,
         group_by: vec!["service".into()],
         window_seconds: 60,
     };
-    let rule = AlertRule { watch, hold_seconds: 0, interval_seconds: 15, ..latency_rule() };
+    let rule = AlertRule { source, for_seconds: 0, interval_seconds: 15, ..latency_rule() };
     let range = TimeRange::new(start, start.offset(4 * hour));
     let fine = service.preview(&rule, range).await.unwrap();
     assert_eq!((fine.step, fine.notifications), (15 * NANOS_PER_SECOND, 1));
-    let gone = store.partitions().into_iter().filter(|file| file.form != DataDetail::Hours);
+    let gone = store.partitions().into_iter().filter(|file| file.form != DataResolution::Hours);
     store.drop_partitions(gone.map(|file| file.id).collect()).await.unwrap();
     let coarse = service.preview(&rule, range).await.unwrap();
     assert_eq!((coarse.step, coarse.notifications), (hour, 1));
     assert_eq!(coarse.series[0].times, [1, 2, 3, 4].map(|n| start.offset(n * hour)));
     assert_eq!(coarse.series[0].values, [0.2, 1.5, 0.2, 0.2]);
     let fired = TimeRange::new(start.offset(2 * hour), start.offset(3 * hour));
-    assert_eq!(coarse.stretches.iter().map(|stretch| stretch.range).collect::<Vec<_>>(), [fired]);
+    assert_eq!(coarse.intervals.iter().map(|stretch| stretch.range).collect::<Vec<_>>(), [fired]);
     stop.cancel();
 }
 
@@ -420,8 +421,8 @@ async fn rules_that_make_no_sense_are_refused_with_the_reason() {
     let stop = CancellationToken::new();
     let service = AlertService::start(store, Kept::new(), stop.clone());
     service.save_rule(latency_rule()).await.unwrap();
-    let logs = |query: &str| Watch::Logs { query: query.into(), by_service: false, window_seconds: 60 };
-    let missing = Watch::Check { check_id: Some("nobody".into()) };
+    let logs = |query: &str| RuleSource::Logs { query: query.into(), by_service: false, window_seconds: 60 };
+    let missing = RuleSource::Check { check_id: Some("nobody".into()) };
     for (rule, reason) in [
         (AlertRule { name: " ".into(), ..latency_rule() }, "needs a name"),
         (AlertRule { name: "SLOW answers".into(), ..latency_rule() }, "already a rule"),
@@ -432,8 +433,8 @@ async fn rules_that_make_no_sense_are_refused_with_the_reason() {
             AlertRule { name: "a".into(), interval_seconds: 120, ..latency_rule() },
             "shorter than the interval",
         ),
-        (AlertRule { name: "a".into(), watch: logs("(a"), ..latency_rule() }, "character 3"),
-        (AlertRule { name: "a".into(), watch: missing, ..latency_rule() }, "health check"),
+        (AlertRule { name: "a".into(), source: logs("(a"), ..latency_rule() }, "character 3"),
+        (AlertRule { name: "a".into(), source: missing, ..latency_rule() }, "health check"),
     ] {
         let refused = service.save_rule(rule).await.unwrap_err().to_string();
         assert!(refused.contains(reason), "{refused}");
@@ -474,9 +475,9 @@ async fn a_check_rule_follows_the_state_of_its_check_and_previews_its_results() 
     };
     record(HealthState::Healthy, 90).await;
     record(HealthState::Unhealthy, 60).await;
-    let watch = Watch::Check { check_id: Some("shop".into()) };
+    let source = RuleSource::Check { check_id: Some("shop".into()) };
     let rule = AlertRule {
-        watch,
+        source,
         comparator: Comparator::AtLeast,
         threshold: 2.0,
         name: "Down".into(),
@@ -484,7 +485,7 @@ async fn a_check_rule_follows_the_state_of_its_check_and_previews_its_results() 
     };
     let preview = service.preview(&rule, TimeRange::last(300, now())).await.unwrap();
     assert_eq!(preview.sentence, "Tells you when the health check Shop page is unhealthy.");
-    assert_eq!((preview.notifications, preview.stretches.len()), (1, 1));
+    assert_eq!((preview.notifications, preview.intervals.len()), (1, 1));
     assert_eq!(preview.suggested_threshold, None);
     service.save_rule(rule).await.unwrap();
     until("it fires", async || notifier.titles() == ["Down - Shop page, web"]).await;

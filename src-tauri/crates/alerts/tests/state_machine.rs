@@ -2,18 +2,18 @@
 
 use alerts::{end_all, evaluate, fingerprint, unobserved};
 use model::{
-    Aggregation, Alert, AlertRule, AlertSeverity, AlertState, Comparator, Labels, MissingData,
-    NANOS_PER_SECOND, Timestamp, Watch,
+    Aggregation, Alert, AlertRule, AlertSeverity, AlertState, Comparator, Labels, NANOS_PER_SECOND,
+    NoDataPolicy, RuleSource, Timestamp,
 };
 use proptest::prelude::*;
 
-fn rule(hold_seconds: u32, missing_data: MissingData) -> AlertRule {
+fn rule(for_seconds: u32, no_data: NoDataPolicy) -> AlertRule {
     AlertRule {
         id: "r".into(),
         name: "Slow".into(),
         enabled: true,
         severity: AlertSeverity::Warning,
-        watch: Watch::Metric {
+        source: RuleSource::Metric {
             metric: "m".into(),
             matchers: vec![],
             aggregation: Aggregation::P95,
@@ -23,9 +23,9 @@ fn rule(hold_seconds: u32, missing_data: MissingData) -> AlertRule {
         comparator: Comparator::Above,
         threshold: 10.0,
         resolve_threshold: None,
-        hold_seconds,
+        for_seconds,
         interval_seconds: 10,
-        missing_data,
+        no_data,
         notify: true,
     }
 }
@@ -56,39 +56,39 @@ use AlertState::{Firing, Inactive, Pending};
 #[test]
 fn it_is_pending_until_the_condition_was_held_and_resolves_at_once() {
     let steps = [(0, Some(11.0)), (10, Some(12.0)), (20, Some(12.0)), (30, Some(9.0)), (40, Some(11.0))];
-    assert_eq!(run(&rule(20, MissingData::Resolve), &steps), [Pending, Pending, Firing, Inactive, Pending]);
+    assert_eq!(run(&rule(20, NoDataPolicy::Resolve), &steps), [Pending, Pending, Firing, Inactive, Pending]);
 }
 
 #[test]
 fn a_calm_value_starts_the_hold_anew() {
     let steps = [(0, Some(11.0)), (10, Some(9.0)), (20, Some(11.0)), (30, Some(11.0)), (40, Some(11.0))];
-    assert_eq!(run(&rule(20, MissingData::Resolve), &steps), [Pending, Inactive, Pending, Pending, Firing]);
+    assert_eq!(run(&rule(20, NoDataPolicy::Resolve), &steps), [Pending, Inactive, Pending, Pending, Firing]);
 }
 
 #[test]
 fn without_a_hold_it_fires_at_once_and_a_short_hold_waits_for_the_next_evaluation() {
-    assert_eq!(run(&rule(0, MissingData::Resolve), &[(0, Some(11.0))]), [Firing]);
-    assert_eq!(run(&rule(5, MissingData::Resolve), &[(0, Some(11.0)), (10, Some(11.0))]), [Pending, Firing]);
+    assert_eq!(run(&rule(0, NoDataPolicy::Resolve), &[(0, Some(11.0))]), [Firing]);
+    assert_eq!(run(&rule(5, NoDataPolicy::Resolve), &[(0, Some(11.0)), (10, Some(11.0))]), [Pending, Firing]);
 }
 
 #[test]
 fn missing_data_mean_what_the_rule_says() {
     let steps = [(0, Some(11.0)), (10, Some(11.0)), (20, None), (30, None), (40, Some(11.0))];
-    assert_eq!(run(&rule(10, MissingData::Resolve), &steps), [Pending, Firing, Inactive, Inactive, Pending]);
-    assert_eq!(run(&rule(10, MissingData::KeepState), &steps), [Pending, Firing, Firing, Firing, Firing]);
+    assert_eq!(run(&rule(10, NoDataPolicy::Resolve), &steps), [Pending, Firing, Inactive, Inactive, Pending]);
+    assert_eq!(run(&rule(10, NoDataPolicy::KeepState), &steps), [Pending, Firing, Firing, Firing, Firing]);
     let calm = [(0, Some(1.0)), (10, None), (20, None), (30, Some(1.0))];
-    assert_eq!(run(&rule(10, MissingData::Fire), &calm), [Inactive, Pending, Firing, Inactive]);
+    assert_eq!(run(&rule(10, NoDataPolicy::Fire), &calm), [Inactive, Pending, Firing, Inactive]);
 }
 
 #[test]
 fn time_without_data_does_not_count_towards_the_hold() {
     let steps = [(0, Some(11.0)), (10, None), (20, None), (30, Some(11.0)), (40, Some(11.0))];
-    assert_eq!(run(&rule(20, MissingData::KeepState), &steps), [Pending, Pending, Pending, Pending, Firing]);
+    assert_eq!(run(&rule(20, NoDataPolicy::KeepState), &steps), [Pending, Pending, Pending, Pending, Firing]);
 }
 
 #[test]
 fn nothing_at_all_fires_without_labels_and_ends_with_the_first_value() {
-    let rule = rule(0, MissingData::Fire);
+    let rule = rule(0, NoDataPolicy::Fire);
     let (alerts, _) = evaluate(&rule, &[], "", &[], at(0));
     assert_eq!((alerts[0].labels.clone(), alerts[0].state), (Labels::new(), Firing));
     let (alerts, transitions) = evaluate(&rule, &[(labels("a"), 1.0)], "", &alerts, at(10));
@@ -98,7 +98,7 @@ fn nothing_at_all_fires_without_labels_and_ends_with_the_first_value() {
 
 #[test]
 fn a_firing_alert_resolves_against_its_own_threshold() {
-    let rule = AlertRule { resolve_threshold: Some(5.0), ..rule(0, MissingData::Resolve) };
+    let rule = AlertRule { resolve_threshold: Some(5.0), ..rule(0, NoDataPolicy::Resolve) };
     let steps = [(0, Some(7.0)), (10, Some(11.0)), (20, Some(7.0)), (30, Some(4.0)), (40, Some(7.0))];
     assert_eq!(run(&rule, &steps), [Inactive, Firing, Firing, Inactive, Inactive]);
 }
@@ -106,7 +106,7 @@ fn a_firing_alert_resolves_against_its_own_threshold() {
 #[test]
 fn sleep_does_not_count_towards_the_hold() {
     let steps = [(0, Some(11.0)), (10, Some(11.0)), (7210, Some(11.0)), (7220, Some(11.0))];
-    assert_eq!(run(&rule(30, MissingData::Resolve), &steps), [Pending, Pending, Pending, Firing]);
+    assert_eq!(run(&rule(30, NoDataPolicy::Resolve), &steps), [Pending, Pending, Pending, Firing]);
     assert_eq!(unobserved(at(0), at(30), 10), 0);
     assert_eq!(unobserved(at(0), at(100), 10), 90 * NANOS_PER_SECOND);
 }
@@ -114,20 +114,20 @@ fn sleep_does_not_count_towards_the_hold() {
 #[test]
 fn a_clock_that_goes_back_keeps_the_state() {
     let steps = [(1000, Some(11.0)), (0, Some(11.0)), (10, Some(11.0))];
-    assert_eq!(run(&rule(10, MissingData::Resolve), &steps), [Pending, Pending, Firing]);
+    assert_eq!(run(&rule(10, NoDataPolicy::Resolve), &steps), [Pending, Pending, Firing]);
     let steps = [(1000, Some(11.0)), (1010, Some(11.0)), (0, Some(11.0)), (10, Some(1.0))];
-    assert_eq!(run(&rule(10, MissingData::Resolve), &steps), [Pending, Firing, Firing, Inactive]);
+    assert_eq!(run(&rule(10, NoDataPolicy::Resolve), &steps), [Pending, Firing, Firing, Inactive]);
 }
 
 #[test]
 fn values_that_are_no_numbers_count_as_missing() {
     let steps = [(0, Some(11.0)), (10, Some(f64::NAN)), (20, Some(f64::INFINITY))];
-    assert_eq!(run(&rule(0, MissingData::KeepState), &steps), [Firing, Firing, Firing]);
+    assert_eq!(run(&rule(0, NoDataPolicy::KeepState), &steps), [Firing, Firing, Firing]);
 }
 
 #[test]
 fn elements_stand_apart_and_transitions_say_why() {
-    let rule = rule(0, MissingData::Resolve);
+    let rule = rule(0, NoDataPolicy::Resolve);
     let values = [(labels("a"), 1.24), (labels("b"), 12.5)];
     let (alerts, transitions) = evaluate(&rule, &values, "s", &[], at(0));
     assert_eq!(alerts.len(), 1);
@@ -141,7 +141,7 @@ fn elements_stand_apart_and_transitions_say_why() {
 
 #[test]
 fn a_new_firing_forgets_the_acknowledgement_of_the_last() {
-    let rule = rule(0, MissingData::Resolve);
+    let rule = rule(0, NoDataPolicy::Resolve);
     let (mut alerts, _) = evaluate(&rule, &[(labels("a"), 11.0)], "", &[], at(0));
     alerts[0].acknowledged_at = Some(at(1));
     let (alerts, _) = evaluate(&rule, &[(labels("a"), 11.0)], "", &alerts, at(10));
@@ -153,7 +153,7 @@ fn a_new_firing_forgets_the_acknowledgement_of_the_last() {
 
 #[test]
 fn switching_a_rule_off_ends_its_alerts() {
-    let rule = rule(0, MissingData::Resolve);
+    let rule = rule(0, NoDataPolicy::Resolve);
     let (alerts, _) = evaluate(&rule, &[(labels("a"), 11.0)], "", &[], at(0));
     let (ended, transitions) = end_all(&alerts, at(5), "the rule was switched off");
     assert_eq!((ended[0].state, ended[0].resolved_at), (Inactive, Some(at(5))));
@@ -170,7 +170,7 @@ proptest! {
     #[test]
     fn firing_means_the_condition_was_held(
         hold in 0_u32..60,
-        missing in prop_oneof![Just(MissingData::Resolve), Just(MissingData::KeepState)],
+        missing in prop_oneof![Just(NoDataPolicy::Resolve), Just(NoDataPolicy::KeepState)],
         steps in proptest::collection::vec(
             (prop_oneof![8 => Just(10_i64), 1 => 11_i64..30, 1 => 100_i64..100_000], proptest::option::weighted(0.9, 0.0_f64..20.0)),
             1..60,
@@ -188,7 +188,7 @@ proptest! {
                     holding = true;
                 }
                 Some(_) => (held, holding) = (0, false),
-                None if missing == MissingData::Resolve => (held, holding) = (0, false),
+                None if missing == NoDataPolicy::Resolve => (held, holding) = (0, false),
                 None => {}
             }
             let values: Vec<_> = value.iter().map(|value| (labels("a"), *value)).collect();

@@ -1,6 +1,6 @@
 //! What is expected of a series, and where it was not met.
 
-use model::{AnomalyBand, AnomalyStretch, TimeRange, Timestamp};
+use model::{AnomalyBand, AnomalyInterval, TimeRange, Timestamp};
 
 use crate::{
     expectation::{BAND, Expectation, expect},
@@ -92,7 +92,7 @@ pub fn anomaly_band_knowing(
 
 /// Neighbouring points outside the band.
 struct Outside {
-    stretch: AnomalyStretch,
+    stretch: AnomalyInterval,
     /// Sum of the distances beyond the band.
     sum: f64,
     /// Place of the last point.
@@ -125,7 +125,7 @@ fn stretches(
     expectation: &Expectation,
     step: i64,
     merge: usize,
-) -> Vec<AnomalyStretch> {
+) -> Vec<AnomalyInterval> {
     let mut found: Vec<Outside> = Vec::new();
     for (index, place) in grid.places.iter().enumerate() {
         let Some(value) = band.values[index] else { continue };
@@ -133,7 +133,7 @@ fn stretches(
         if score.abs() <= BAND {
             continue;
         }
-        let stretch = AnomalyStretch {
+        let stretch = AnomalyInterval {
             range: TimeRange::new(band.times[index], band.times[index].offset(step.max(1))),
             extreme: value,
             expected: expectation.centre(*place),
@@ -145,7 +145,7 @@ fn stretches(
             _ => found.push(point),
         }
     }
-    let mut plain: Vec<AnomalyStretch> =
+    let mut plain: Vec<AnomalyInterval> =
         found.into_iter().filter(Outside::is_plain).map(|outside| outside.stretch).collect();
     plain.sort_by(|left, right| right.score.total_cmp(&left.score));
     plain

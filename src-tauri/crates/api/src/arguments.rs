@@ -1,7 +1,7 @@
 //! The arguments and replies of commands that `model` does not define.
 
 use model::{
-    AlertRule, ExportRequest, HealthCheck, KindLimits, ReportFormat, ReportRequest, SentryPresetRequest,
+    AlertRule, ExportRequest, HealthCheck, ReportFormat, ReportRequest, RetentionLimits, SentryPresetRequest,
     Silence, TagMatcher, TimeRange, Timestamp, TraceId,
 };
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ arguments! {
     /// Retention limits to preview, one per kind of data.
     RetentionArguments {
         /// The limits.
-        limits: Vec<KindLimits>,
+        limits: Vec<RetentionLimits>,
     }
 
     /// One part of the stored data.

@@ -71,7 +71,7 @@ commands! {
 
     metric_catalog(MetricCatalogRequest) -> json Vec<MetricSummary>;
     metric_tags(TagsRequest) -> json Vec<TagSummary>;
-    series(SeriesRequest) -> series SeriesAnswer;
+    series(SeriesRequest) -> series SeriesResponse;
     samples(SamplesRequest) -> json Vec<SeriesPoints>;
     exemplars(ExemplarsRequest) -> json Vec<ExemplarPoint>;
 
@@ -97,7 +97,7 @@ commands! {
     rules(Nothing) -> json Vec<RuleOverview>;
     save_rule(RuleArguments) -> json AlertRule;
     delete_rule(IdArguments) -> json ();
-    preview_rule(PreviewArguments) -> json RulePreview;
+    preview_rule(PreviewArguments) -> json RuleBacktest;
     alerts(Nothing) -> json Vec<Alert>;
     alert_history(HistoryArguments) -> json Vec<AlertTransition>;
     alert_evidence(EvidenceArguments) -> json Option<AlertEvidence>;
@@ -109,8 +109,8 @@ commands! {
     test_notification(Nothing) -> json Notification;
     mute(MuteArguments) -> json ();
 
-    analyse(AnalysisRequest) -> json AnalysisAnswer;
-    compare(CompareRequest) -> json CompareAnswer;
+    analyse(AnalysisRequest) -> json AnalysisResponse;
+    compare(CompareRequest) -> json CompareResponse;
     findings(HistoryArguments) -> json Vec<Finding>;
     gaps(RangeArguments) -> json Vec<Gap>;
 
@@ -118,9 +118,9 @@ commands! {
     retention_preview(Nothing) -> json RetentionPreview;
     try_retention(RetentionArguments) -> json RetentionPreview;
     apply_retention(Nothing) -> json RetentionPreview;
-    data_parts(Nothing) -> json Vec<StoredPart>;
-    verify_part(PartArguments) -> json PartVerdict;
-    repair_part(PartArguments) -> json PartVerdict;
+    data_parts(Nothing) -> json Vec<IntegrityTarget>;
+    verify_part(PartArguments) -> json IntegrityResult;
+    repair_part(PartArguments) -> json IntegrityResult;
     drop_orphans(Nothing) -> json u64;
     seal_data(Nothing) -> json ();
     merge_data(Nothing) -> json ();

@@ -15,7 +15,7 @@ use std::{collections::HashMap, io::Cursor, sync::Arc};
 use arrow_array::{Array, Float64Array, RecordBatch, StringArray, cast::AsArray, types::Float64Type};
 use arrow_ipc::{reader::StreamReader, writer::StreamWriter};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
-use model::{SeriesAnswer, SeriesPoints, Timestamp};
+use model::{SeriesPoints, SeriesResponse, Timestamp};
 
 use crate::{ApiError, ErrorCode};
 
@@ -23,12 +23,12 @@ use crate::{ApiError, ErrorCode};
 pub const SERIES_MEDIA_TYPE: &str = "application/vnd.apache.arrow.stream";
 
 /// Encodes an answer as a stream.
-pub fn encode_series(answer: &SeriesAnswer) -> Result<Vec<u8>, ApiError> {
+pub fn encode_series(answer: &SeriesResponse) -> Result<Vec<u8>, ApiError> {
     encode(answer).map_err(|error| failed("write", &error))
 }
 
 /// Decodes an answer from a stream. Times have millisecond resolution.
-pub fn decode_series(bytes: &[u8]) -> Result<SeriesAnswer, ApiError> {
+pub fn decode_series(bytes: &[u8]) -> Result<SeriesResponse, ApiError> {
     decode(bytes).map_err(|error| failed("read", &error))
 }
 
@@ -40,7 +40,7 @@ fn json(error: &serde_json::Error) -> ArrowError {
     ArrowError::JsonError(error.to_string())
 }
 
-fn encode(answer: &SeriesAnswer) -> Result<Vec<u8>, ArrowError> {
+fn encode(answer: &SeriesResponse) -> Result<Vec<u8>, ArrowError> {
     let gaps = serde_json::to_string(&answer.gaps).map_err(|error| json(&error))?;
     let metadata = HashMap::from([
         ("unit".to_owned(), answer.unit.clone()),
@@ -73,11 +73,11 @@ fn encode(answer: &SeriesAnswer) -> Result<Vec<u8>, ArrowError> {
     writer.into_inner()
 }
 
-fn decode(bytes: &[u8]) -> Result<SeriesAnswer, ArrowError> {
+fn decode(bytes: &[u8]) -> Result<SeriesResponse, ArrowError> {
     let reader = StreamReader::try_new(Cursor::new(bytes), None)?;
     let metadata = reader.schema().metadata().clone();
     let metadata_of = |key: &str| metadata.get(key).cloned().unwrap_or_default();
-    let mut answer = SeriesAnswer {
+    let mut answer = SeriesResponse {
         unit: metadata_of("unit"),
         step: metadata_of("step").parse().unwrap_or_default(),
         series: Vec::new(),
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn an_answer_survives_the_stream() {
-        let answer = SeriesAnswer {
+        let answer = SeriesResponse {
             unit: "By".into(),
             step: 15_000_000_000,
             series: vec![

@@ -2,7 +2,7 @@
 
 use std::{process::Stdio, sync::Arc, time::Duration};
 
-use model::{Cadence, HealthState, PartReporter, Resource, TelemetryBatch};
+use model::{Cadence, HealthReporter, HealthState, Resource, TelemetryBatch};
 use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
 use store::Store;
 use tokio::{
@@ -25,7 +25,7 @@ const MOST_ERROR_BYTES: usize = 64 * 1024;
 pub async fn run_command(
     settings: config::Command,
     store: Store,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     stop: CancellationToken,
 ) {
     let Some((program, arguments)) = settings.run.split_first() else {

@@ -1,6 +1,6 @@
 //! Handing samples to the store without ever blocking the loop that makes them.
 
-use model::{HealthState, PartReporter, TelemetryBatch};
+use model::{HealthReporter, HealthState, TelemetryBatch};
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -11,13 +11,13 @@ const ATTEMPTS: u32 = 4;
 #[derive(Debug)]
 pub(crate) struct Delivery {
     store: Store,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     stop: CancellationToken,
     dropped: u64,
 }
 
 impl Delivery {
-    pub(crate) fn new(store: Store, reporter: PartReporter, stop: CancellationToken) -> Self {
+    pub(crate) fn new(store: Store, reporter: HealthReporter, stop: CancellationToken) -> Self {
         Self { store, reporter, stop, dropped: 0 }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Attributes, Cadence, PartReporter, Resource, Series, TelemetryBatch};
+use model::{Attributes, Cadence, HealthReporter, Resource, Series, TelemetryBatch};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +24,7 @@ pub async fn run_self(
     source: impl Fn() -> Vec<(Series, f64)> + Send + 'static,
     interval: Duration,
     store: Store,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     stop: CancellationToken,
 ) {
     let mut delivery = Delivery::new(store, reporter, stop.clone());

@@ -16,7 +16,7 @@ mod target;
 mod yaml;
 
 use config::ScrapeTarget;
-use model::{HealthState, PartReporter};
+use model::{HealthReporter, HealthState};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +30,7 @@ use self::{board::Board, job::Job};
 pub async fn run_scrape(
     settings: ScrapeTarget,
     store: Store,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     stop: CancellationToken,
 ) {
     match Job::new(&settings) {

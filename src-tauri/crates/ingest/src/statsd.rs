@@ -10,7 +10,7 @@ mod tags;
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Cadence, HealthState, PartReporter};
+use model::{Cadence, HealthReporter, HealthState};
 use store::Store;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -54,7 +54,7 @@ pub async fn serve_statsd(
     options: StatsdOptions,
     store: Store,
     counters: Arc<IntakeCounters>,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
     let (queue, writer) = interval_writer(store, Arc::clone(&counters));
@@ -82,7 +82,7 @@ async fn receive(
     options: &StatsdOptions,
     queue: &IntervalQueue,
     counters: &IntakeCounters,
-    reporter: &PartReporter,
+    reporter: &HealthReporter,
     stop: &CancellationToken,
 ) -> Result<(), IngestError> {
     let mut cadence = Cadence::new(options.interval, "statsd");

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use model::{FURTHEST_AHEAD, NANOS_PER_SECOND, Timestamp};
+use model::{MAX_FUTURE_NANOS, NANOS_PER_SECOND, Timestamp};
 
 /// Seconds that a record may be in the past: senders can send history late.
 const MAX_PAST_SECONDS: i64 = 5 * 366 * 86_400;
@@ -22,7 +22,7 @@ pub(crate) fn validated(nanos: u64, now: Timestamp) -> Result<Timestamp, String>
     }
     let time = Timestamp(i64::try_from(nanos).unwrap_or(i64::MAX));
     let ahead = time.since(now) / NANOS_PER_SECOND;
-    if ahead > FURTHEST_AHEAD / NANOS_PER_SECOND {
+    if ahead > MAX_FUTURE_NANOS / NANOS_PER_SECOND {
         Err(format!("time {nanos} is {} hours in the future, is the sender's clock right?", ahead / 3600))
     } else if ahead < -MAX_PAST_SECONDS {
         Err(format!("time {nanos} is {} days in the past, is the sender's clock right?", -ahead / 86_400))

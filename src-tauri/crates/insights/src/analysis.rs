@@ -1,7 +1,9 @@
 //! Trend, expected band and comparison of an analysis target.
 
 use ::analysis::{Knowledge, anomaly_band_knowing};
-use model::{AnalysisAnswer, AnalysisRequest, CompareAnswer, CompareRequest, Subject, TimeRange, Timestamp};
+use model::{
+    AnalysisRequest, AnalysisResponse, AnalysisTarget, CompareRequest, CompareResponse, TimeRange, Timestamp,
+};
 use store::Store;
 
 use crate::{
@@ -18,7 +20,7 @@ const CONFIDENCE: f64 = 0.95;
 #[derive(Debug, Clone)]
 pub(crate) struct AnalysisResult {
     /// Trend and expected band in the requested range.
-    pub(crate) answer: AnalysisAnswer,
+    pub(crate) answer: AnalysisResponse,
     /// Time of the first value used for training. It may lie before the requested range.
     pub(crate) trained_from: Option<Timestamp>,
 }
@@ -31,15 +33,15 @@ pub async fn analyze(
     store: &Store,
     request: &AnalysisRequest,
     now: Timestamp,
-) -> Result<AnalysisAnswer, InsightError> {
+) -> Result<AnalysisResponse, InsightError> {
     let resolution = Resolution { step: request.range.step_for(request.max_points), min_requests: 1 };
-    Ok(analyze_target(store, &request.subject, request.range, resolution, now).await?.answer)
+    Ok(analyze_target(store, &request.target, request.range, resolution, now).await?.answer)
 }
 
 /// Computes trend and expected band of a target at a given resolution.
 pub(crate) async fn analyze_target(
     store: &Store,
-    target: &Subject,
+    target: &AnalysisTarget,
     range: TimeRange,
     resolution: Resolution,
     now: Timestamp,
@@ -58,7 +60,7 @@ pub(crate) async fn analyze_target(
         let (times, values): (Vec<Timestamp>, Vec<f64>) =
             band.times.iter().zip(&band.values).filter_map(|(time, value)| Some((*time, (*value)?))).unzip();
         let trend = ::analysis::trend(&times, &values, CONFIDENCE, &series.unit);
-        AnalysisResult { answer: AnalysisAnswer { trend, band, unit: series.unit, gaps }, trained_from }
+        AnalysisResult { answer: AnalysisResponse { trend, band, unit: series.unit, gaps }, trained_from }
     })
     .await
 }
@@ -68,11 +70,11 @@ pub async fn compare(
     store: &Store,
     request: &CompareRequest,
     now: Timestamp,
-) -> Result<CompareAnswer, InsightError> {
-    let (before, unit) = target_values(store, &request.subject, request.before, now).await?;
-    let (after, _) = target_values(store, &request.subject, request.after, now).await?;
+) -> Result<CompareResponse, InsightError> {
+    let (before, unit) = target_values(store, &request.target, request.before, now).await?;
+    let (after, _) = target_values(store, &request.target, request.after, now).await?;
     let (before_range, after_range) = (request.before, request.after);
-    compute(move || CompareAnswer {
+    compute(move || CompareResponse {
         unit,
         comparison: ::analysis::compare(&before, &after, before_range, after_range),
     })

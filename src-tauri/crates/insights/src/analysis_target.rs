@@ -2,7 +2,7 @@
 
 mod measures;
 
-use model::{NANOS_PER_SECOND, SeriesRequest, ServiceFigure, Subject, TimeRange, Timestamp};
+use model::{AnalysisTarget, NANOS_PER_SECOND, SeriesRequest, ServiceMeasure, TimeRange, Timestamp};
 use store::Store;
 
 use crate::{InsightError, resolution::Resolution};
@@ -28,11 +28,11 @@ pub(crate) struct TargetSeries {
 /// Reads the values of a target in a range without their times, with their unit.
 pub(crate) async fn target_values(
     store: &Store,
-    target: &Subject,
+    target: &AnalysisTarget,
     range: TimeRange,
     now: Timestamp,
 ) -> Result<(Vec<f64>, String), InsightError> {
-    if let Subject::Service { service, figure: ServiceFigure::P50 | ServiceFigure::P95 } = target {
+    if let AnalysisTarget::Service { service, measure: ServiceMeasure::P50 | ServiceMeasure::P95 } = target {
         let durations = store.request_durations(service, range, MAX_DURATIONS).await?;
         return Ok((durations, "ns".to_owned()));
     }
@@ -44,14 +44,14 @@ pub(crate) async fn target_values(
 /// Reads a target as a series on an even grid. Steps that may be incomplete at `now` are left off.
 pub(crate) async fn target_series(
     store: &Store,
-    target: &Subject,
+    target: &AnalysisTarget,
     range: TimeRange,
     resolution: Resolution,
     now: Timestamp,
 ) -> Result<TargetSeries, InsightError> {
     let Resolution { step, min_requests } = resolution;
     let (unit, noise, times, values) = match target {
-        Subject::Metric { metric, matchers, aggregation } => {
+        AnalysisTarget::Metric { metric, matchers, aggregation } => {
             let request = SeriesRequest {
                 metric: metric.clone(),
                 matchers: matchers.clone(),
@@ -67,12 +67,12 @@ pub(crate) async fn target_series(
             let (times, values) = points.map(|points| (points.times, points.values)).unwrap_or_default();
             (answer.unit, 0.0, times, values)
         }
-        Subject::Service { service, figure } => {
+        AnalysisTarget::Service { service, measure } => {
             let steps = store.service_steps(service, range, step).await?;
             if steps.is_empty() {
                 return Err(InsightError::NoRequests { service: service.clone() });
             }
-            let measured = measures::measure(&steps, *figure, range, step, min_requests);
+            let measured = measures::measure(&steps, *measure, range, step, min_requests);
             (measured.unit.to_owned(), measured.noise, measured.times, measured.values)
         }
     };
@@ -83,7 +83,7 @@ pub(crate) async fn target_series(
         times.pop();
         values.pop();
     }
-    let is_ratio = matches!(target, Subject::Service { figure: ServiceFigure::ErrorRatio, .. });
+    let is_ratio = matches!(target, AnalysisTarget::Service { measure: ServiceMeasure::ErrorRatio, .. });
     Ok(TargetSeries { unit, times, values, noise, max: is_ratio.then_some(1.0) })
 }
 

@@ -2,8 +2,8 @@
 //! as findings.
 
 use model::{
-    Aggregation, AnalysisRequest, Finding, FindingKind, Labels, MatchOperator, NANOS_PER_SECOND,
-    ServiceFigure, ServicesRequest, Subject, TagMatcher, TimeRange, Timestamp,
+    Aggregation, AnalysisRequest, AnalysisTarget, Finding, FindingKind, Labels, MatchOperator,
+    NANOS_PER_SECOND, ServiceMeasure, ServicesRequest, TagMatcher, TimeRange, Timestamp,
 };
 use store::Store;
 
@@ -54,7 +54,7 @@ pub async fn detect_anomalies(store: &Store, now: Timestamp) -> Result<(), Insig
     let mut found = Vec::new();
     for service in services.into_iter().take(MAX_SERVICES) {
         let Some(step) = step_for(service.rate) else { continue };
-        for measure in [ServiceFigure::P95, ServiceFigure::ErrorRatio, ServiceFigure::Rate] {
+        for measure in [ServiceMeasure::P95, ServiceMeasure::ErrorRatio, ServiceMeasure::Rate] {
             for finding in anomalies(store, &service.service, measure, step, range, now).await? {
                 found.push(findings::merge_known(finding, &mut known, step));
             }
@@ -80,12 +80,12 @@ fn step_for(rate: f64) -> Option<i64> {
 async fn anomalies(
     store: &Store,
     service: &str,
-    measure: ServiceFigure,
+    measure: ServiceMeasure,
     step: i64,
     range: TimeRange,
     now: Timestamp,
 ) -> Result<Vec<Finding>, InsightError> {
-    let target = Subject::Service { service: service.to_owned(), figure: measure };
+    let target = AnalysisTarget::Service { service: service.to_owned(), measure };
     let range = TimeRange::new(range.start.floor(step), range.end.floor(step));
     let resolution = Resolution { step, min_requests: MIN_REQUESTS };
     let result = match analyze_target(store, &target, range, resolution, now).await {
@@ -117,12 +117,12 @@ async fn machine_trend(
 ) -> Result<Vec<Finding>, InsightError> {
     let host =
         TagMatcher { key: "service".to_owned(), operator: MatchOperator::Equal, value: "host".to_owned() };
-    let target = Subject::Metric {
+    let target = AnalysisTarget::Metric {
         metric: metric.to_owned(),
         matchers: vec![host],
         aggregation: Aggregation::Maximum,
     };
-    let request = AnalysisRequest { subject: target, range, max_points: 180 };
+    let request = AnalysisRequest { target, range, max_points: 180 };
     let answer = analyze(store, &request, now).await?;
     let Some(trend) = answer.trend.filter(|trend| {
         trend.significant && trend.points >= MIN_TREND_POINTS && trend.slope_low * 24.0 >= MIN_CHANGE_PER_DAY
@@ -140,7 +140,7 @@ async fn machine_trend(
         metric: metric.to_owned(),
         labels: Labels::new(),
         range,
-        noticed_at: now,
+        detected_at: now,
         score: trend.confidence,
     }])
 }

@@ -2,7 +2,7 @@
 
 use analysis::figures::format;
 use model::{
-    AnomalyStretch, Finding, FindingKind, Labels, NANOS_PER_SECOND, ServiceFigure, TimeRange, Timestamp,
+    AnomalyInterval, Finding, FindingKind, Labels, NANOS_PER_SECOND, ServiceMeasure, TimeRange, Timestamp,
 };
 
 /// Minimum relative change of a duration or rate.
@@ -15,8 +15,8 @@ const MAX_SHIFT_STEPS: i64 = 2;
 /// Makes a finding from an anomaly. None if it is an improvement or the change is small.
 pub(crate) fn from_anomaly(
     service: &str,
-    measure: ServiceFigure,
-    anomaly: &AnomalyStretch,
+    measure: ServiceMeasure,
+    anomaly: &AnomalyInterval,
     step: i64,
     now: Timestamp,
 ) -> Option<Finding> {
@@ -24,12 +24,12 @@ pub(crate) fn from_anomaly(
     let change = (seen - expected) / expected.abs().max(f64::MIN_POSITIVE);
     let length = format(anomaly.range.length() as f64, "ns");
     let (metric, title, detail) = match measure {
-        ServiceFigure::P50 | ServiceFigure::P95 => {
+        ServiceMeasure::P50 | ServiceMeasure::P95 => {
             if change < MIN_CHANGE {
                 return None;
             }
             let (metric, name) = match measure {
-                ServiceFigure::P50 => ("p50", "p50"),
+                ServiceMeasure::P50 => ("p50", "p50"),
                 _ => ("duration", "p95"),
             };
             let detail = format!(
@@ -39,7 +39,7 @@ pub(crate) fn from_anomaly(
             );
             (metric, format!("{service} is slower than usual"), detail)
         }
-        ServiceFigure::ErrorRatio => {
+        ServiceMeasure::ErrorRatio => {
             if seen - expected < MIN_EXCESS_ERRORS {
                 return None;
             }
@@ -50,7 +50,7 @@ pub(crate) fn from_anomaly(
             );
             ("errors", format!("{service} fails more often than usual"), detail)
         }
-        ServiceFigure::Rate => {
+        ServiceMeasure::Rate => {
             let is_one_step = anomaly.range.length() <= step;
             if change.abs() < MIN_CHANGE || is_one_step {
                 return None;
@@ -73,7 +73,7 @@ pub(crate) fn from_anomaly(
         metric: metric.to_owned(),
         labels: Labels::new(),
         range: anomaly.range,
-        noticed_at: now,
+        detected_at: now,
         score: anomaly.score,
     })
 }
@@ -98,7 +98,7 @@ pub(crate) fn merge_known(finding: Finding, known: &mut Vec<Finding>, step: i64)
     };
     *same = Finding {
         id: same.id.clone(),
-        noticed_at: same.noticed_at.min(finding.noticed_at),
+        detected_at: same.detected_at.min(finding.detected_at),
         range: TimeRange::new(
             same.range.start.min(finding.range.start),
             same.range.end.max(finding.range.end),
@@ -115,12 +115,12 @@ mod tests {
 
     const STEP: i64 = 60 * NANOS_PER_SECOND;
 
-    fn anomaly(start: i64, end: i64, extreme: f64, expected: f64) -> AnomalyStretch {
+    fn anomaly(start: i64, end: i64, extreme: f64, expected: f64) -> AnomalyInterval {
         let range = TimeRange::new(Timestamp(start * STEP), Timestamp(end * STEP));
-        AnomalyStretch { range, extreme, expected, score: 21.0 }
+        AnomalyInterval { range, extreme, expected, score: 21.0 }
     }
 
-    fn text(measure: ServiceFigure, anomaly: &AnomalyStretch) -> Option<(String, String)> {
+    fn text(measure: ServiceMeasure, anomaly: &AnomalyInterval) -> Option<(String, String)> {
         from_anomaly("checkout", measure, anomaly, STEP, Timestamp(0))
             .map(|finding| (finding.title, finding.detail))
     }
@@ -129,18 +129,18 @@ mod tests {
     fn findings_state_the_peak_the_expected_value_and_the_length_with_units() {
         let expected = |title: &str, detail: &str| Some((title.to_owned(), detail.to_owned()));
         assert_eq!(
-            text(ServiceFigure::P95, &anomaly(0, 6, 3.02e9, 160e6)),
+            text(ServiceMeasure::P95, &anomaly(0, 6, 3.02e9, 160e6)),
             expected("checkout is slower than usual", "p95 peaked at 3.02 s (expected 160 ms) for 6 min")
         );
         assert_eq!(
-            text(ServiceFigure::ErrorRatio, &anomaly(0, 6, 0.41, 0.0)),
+            text(ServiceMeasure::ErrorRatio, &anomaly(0, 6, 0.41, 0.0)),
             expected(
                 "checkout fails more often than usual",
                 "Error ratio peaked at 41% (expected 0%) for 6 min"
             )
         );
         assert_eq!(
-            text(ServiceFigure::Rate, &anomaly(0, 6, 12.0, 48.0)),
+            text(ServiceMeasure::Rate, &anomaly(0, 6, 12.0, 48.0)),
             expected(
                 "checkout gets fewer requests than usual",
                 "Request rate fell to 12/s (expected 48/s) for 6 min"
@@ -150,22 +150,22 @@ mod tests {
 
     #[test]
     fn improvements_and_small_changes_make_no_finding() {
-        assert_eq!(text(ServiceFigure::P95, &anomaly(0, 6, 20e6, 160e6)), None);
-        assert_eq!(text(ServiceFigure::P95, &anomaly(0, 6, 180e6, 160e6)), None);
-        assert_eq!(text(ServiceFigure::ErrorRatio, &anomaly(0, 6, 0.01, 0.0)), None);
-        assert_eq!(text(ServiceFigure::Rate, &anomaly(0, 1, 12.0, 48.0)), None);
+        assert_eq!(text(ServiceMeasure::P95, &anomaly(0, 6, 20e6, 160e6)), None);
+        assert_eq!(text(ServiceMeasure::P95, &anomaly(0, 6, 180e6, 160e6)), None);
+        assert_eq!(text(ServiceMeasure::ErrorRatio, &anomaly(0, 6, 0.01, 0.0)), None);
+        assert_eq!(text(ServiceMeasure::Rate, &anomaly(0, 1, 12.0, 48.0)), None);
     }
 
     #[test]
     fn the_same_anomaly_retains_its_id_and_another_gets_a_new_one() {
         let seen = |start, end, now| {
             let anomaly = anomaly(start, end, 3e9, 160e6);
-            from_anomaly("checkout", ServiceFigure::P95, &anomaly, STEP, Timestamp(now)).unwrap()
+            from_anomaly("checkout", ServiceMeasure::P95, &anomaly, STEP, Timestamp(now)).unwrap()
         };
         let mut known = Vec::new();
         let first = merge_known(seen(100, 103, 1), &mut known, STEP);
         let again = merge_known(seen(101, 108, 2), &mut known, STEP);
-        assert_eq!((&again.id, again.noticed_at), (&first.id, Timestamp(1)));
+        assert_eq!((&again.id, again.detected_at), (&first.id, Timestamp(1)));
         assert_eq!(again.range, TimeRange::new(Timestamp(100 * STEP), Timestamp(108 * STEP)));
         let later = merge_known(seen(140, 146, 3), &mut known, STEP);
         assert_ne!(later.id, first.id);

@@ -43,7 +43,7 @@ pub(crate) fn cut(mut band: AnomalyBand, range: TimeRange, step: i64) -> Anomaly
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{AnomalyStretch, NANOS_PER_SECOND};
+    use model::{AnomalyInterval, NANOS_PER_SECOND};
 
     const HOUR: i64 = 3600 * NANOS_PER_SECOND;
 
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn a_band_is_cut_to_the_requested_range() {
         let values: Vec<Option<f64>> = (0..10).map(|value| Some(f64::from(value))).collect();
-        let anomaly = |start, end| AnomalyStretch {
+        let anomaly = |start, end| AnomalyInterval {
             range: TimeRange::new(Timestamp(start), Timestamp(end)),
             extreme: 1.0,
             expected: 0.0,

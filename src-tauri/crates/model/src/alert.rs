@@ -19,10 +19,10 @@ pub enum AlertSeverity {
     Critical,
 }
 
-/// What a rule watches. Each kind yields labelled values.
+/// The source of a rule's values. Each kind yields labelled values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Watch {
+pub enum RuleSource {
     /// A metric, one value per combination of the `group_by` labels.
     Metric {
         /// Metric name.
@@ -81,7 +81,7 @@ impl Comparator {
 /// What happens to an alert when its data stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-pub enum MissingData {
+pub enum NoDataPolicy {
     /// It stays as it was.
     KeepState,
     /// It is treated as if the condition did not hold.
@@ -102,8 +102,9 @@ pub struct AlertRule {
     pub enabled: bool,
     /// How much it matters.
     pub severity: AlertSeverity,
-    /// What it watches.
-    pub watch: Watch,
+    /// Where its values come from.
+    #[serde(alias = "watch")]
+    pub source: RuleSource,
     /// How values are held against the threshold.
     pub comparator: Comparator,
     /// The threshold, in the unit of the watched values.
@@ -111,11 +112,13 @@ pub struct AlertRule {
     /// A firing alert resolves only when the condition no longer holds against this value (hysteresis).
     pub resolve_threshold: Option<f64>,
     /// How long the condition must hold before the alert fires, in seconds.
-    pub hold_seconds: u32,
+    #[serde(alias = "for_seconds")]
+    pub for_seconds: u32,
     /// Seconds between evaluations.
     pub interval_seconds: u32,
     /// What happens when data stop.
-    pub missing_data: MissingData,
+    #[serde(alias = "no_data")]
+    pub no_data: NoDataPolicy,
     /// Whether firing and resolving are told on the desktop.
     pub notify: bool,
 }
@@ -272,13 +275,13 @@ pub struct Silence {
 
 /// What a rule would have done, had it existed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct RulePreview {
+pub struct RuleBacktest {
     /// The watched values over the range.
     pub series: Vec<SeriesPoints>,
     /// Unit of the values, may be empty.
     pub unit: String,
     /// When it would have been pending or firing, per label set.
-    pub stretches: Vec<PreviewStretch>,
+    pub intervals: Vec<BacktestInterval>,
     /// Notifications it would have sent, resolved ones not counted.
     pub notifications: u32,
     /// Time between two evaluated points, in nanoseconds; a shorter window is as long as it. It is longer than the rule's
@@ -292,7 +295,7 @@ pub struct RulePreview {
 
 /// A stretch in which a previewed rule would have been pending or firing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct PreviewStretch {
+pub struct BacktestInterval {
     /// From when to when.
     pub range: TimeRange,
     /// Pending or firing.

@@ -37,7 +37,8 @@ pub struct Finding {
     /// When it happened.
     pub range: TimeRange,
     /// When it was noticed (first).
-    pub noticed_at: Timestamp,
+    #[serde(alias = "noticed_at")]
+    pub detected_at: Timestamp,
     /// How far out of the ordinary, in robust standard deviations or as a confidence; larger is stronger.
     pub score: f64,
 }
@@ -81,14 +82,14 @@ pub struct AnomalyBand {
     /// Upper edge of the band.
     pub upper: Vec<Option<f64>>,
     /// Stretches outside the band, strongest first.
-    pub anomalies: Vec<AnomalyStretch>,
+    pub anomalies: Vec<AnomalyInterval>,
     /// Length of the season found, in nanoseconds; none if no season is plain.
     pub season: Option<i64>,
 }
 
 /// A stretch outside the expected band.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct AnomalyStretch {
+pub struct AnomalyInterval {
     /// From when to when.
     pub range: TimeRange,
     /// The value farthest out.

@@ -184,7 +184,7 @@ pub struct Incident {
 
 /// One cell of a check's timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct TimelineCell {
+pub struct TimelineBucket {
     /// The stretch the cell covers.
     pub range: TimeRange,
     /// The worst state in it; unknown where there was no result.
@@ -209,7 +209,7 @@ pub struct CheckOverview {
     /// When it came into its present state.
     pub since: Option<Timestamp>,
     /// The timeline of the range asked for, oldest first.
-    pub timeline: Vec<TimelineCell>,
+    pub timeline: Vec<TimelineBucket>,
     /// Share of observed time in which it was not unhealthy, 0 to 1, in the range asked for.
     pub uptime: Option<f64>,
     /// Median duration in the range asked for, in nanoseconds.

@@ -19,7 +19,7 @@ pub fn is_as_named(name: &str, kind: MetricKind, unit: &str) -> bool {
 /// its name tells the same, or where it is something else than plain numbers of Prometheus.
 ///
 /// Remote write tells of types now and then only, in messages of their own, and no samples are held back until it does.
-pub fn untold(series: &Series) -> Option<SeriesId> {
+pub fn undeclared_id(series: &Series) -> Option<SeriesId> {
     let plain = match series.kind {
         MetricKind::Counter => series.monotonic && series.temporality == Temporality::Cumulative,
         MetricKind::Gauge => true,
@@ -261,8 +261,8 @@ mod tests {
             (series(counter, "sent_bytes", "By"), series(gauge, "sent_bytes", "By")),
             (series(gauge, "room", "By"), series(gauge, "room", "")),
         ] {
-            assert_eq!(untold(&told), Some(before.id()), "{told:?}");
-            assert_eq!(untold(&before), None, "{before:?}");
+            assert_eq!(undeclared_id(&told), Some(before.id()), "{told:?}");
+            assert_eq!(undeclared_id(&before), None, "{before:?}");
         }
         let scoped = Scope { name: "meter".to_owned(), ..Scope::default() };
         let scoped = Series { scope: Arc::new(scoped), ..series(counter, "forks", "") };
@@ -270,6 +270,6 @@ mod tests {
         let named = Attributes::new().with("service.name", "a").with("host.name", "b");
         let other =
             Series { resource: Arc::new(Resource { attributes: named }), ..series(counter, "forks", "") };
-        assert_eq!([untold(&scoped), untold(&delta), untold(&other)], [None; 3]);
+        assert_eq!([undeclared_id(&scoped), undeclared_id(&delta), undeclared_id(&other)], [None; 3]);
     }
 }

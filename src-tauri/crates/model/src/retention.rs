@@ -20,7 +20,7 @@ pub enum DataKind {
 /// How fine data are. Logs and spans are always points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-pub enum DataDetail {
+pub enum DataResolution {
     /// Each as it was written.
     #[default]
     Points,
@@ -42,17 +42,17 @@ pub enum DropReason {
 
 /// What one service has of one kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct KeptData {
+pub struct StoredData {
     /// The kind.
     pub kind: DataKind,
     /// The service.
     pub service: String,
     /// By which age it goes.
-    pub detail: DataDetail,
+    pub tier: DataResolution,
     /// Rows: points, records or spans.
     pub rows: u64,
     /// Minutes or hours that points come to.
-    pub steps: u64,
+    pub rollup_rows: u64,
     /// Bytes: of metrics those of their files, of logs and spans those of their texts before the database packs
     /// them.
     pub bytes: u64,
@@ -70,14 +70,14 @@ pub struct DroppedData {
     /// The service.
     pub service: String,
     /// By which age it goes.
-    pub detail: DataDetail,
+    pub tier: DataResolution,
     /// Why.
     pub reason: DropReason,
     /// Rows: points, records or spans.
     pub rows: u64,
     /// Minutes or hours that points come to.
-    pub steps: u64,
-    /// Bytes, counted as in [`KeptData`].
+    pub rollup_rows: u64,
+    /// Bytes, counted as in [`StoredData`].
     pub bytes: u64,
     /// From the first to the last.
     pub range: TimeRange,
@@ -85,7 +85,7 @@ pub struct DroppedData {
 
 /// Limits of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct KindLimits {
+pub struct RetentionLimits {
     /// The kind.
     pub kind: DataKind,
     /// Older data go, in nanoseconds.
@@ -98,21 +98,21 @@ pub struct KindLimits {
     pub bytes: u64,
 }
 
-impl KindLimits {
+impl RetentionLimits {
     /// Older data of a detail go, in nanoseconds.
-    pub fn age_of(&self, detail: DataDetail) -> i64 {
+    pub fn age_of(&self, resolution: DataResolution) -> i64 {
         let minutes = self.minutes_age.unwrap_or(self.age).max(self.age);
-        match detail {
-            DataDetail::Points => self.age,
-            DataDetail::Minutes => minutes,
-            DataDetail::Hours => self.hours_age.unwrap_or(minutes).max(minutes),
+        match resolution {
+            DataResolution::Points => self.age,
+            DataResolution::Minutes => minutes,
+            DataResolution::Hours => self.hours_age.unwrap_or(minutes).max(minutes),
         }
     }
 }
 
 /// How fast a kind grows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct KindGrowth {
+pub struct DataGrowth {
     /// The kind.
     pub kind: DataKind,
     /// Bytes there are now.
@@ -129,11 +129,11 @@ pub struct RetentionPreview {
     /// When this was found out.
     pub at: Timestamp,
     /// The limits it was found out with.
-    pub limits: Vec<KindLimits>,
+    pub limits: Vec<RetentionLimits>,
     /// What is there now, by kind and service, the largest first.
-    pub kept: Vec<KeptData>,
+    pub stored: Vec<StoredData>,
     /// How fast each kind grows.
-    pub growth: Vec<KindGrowth>,
+    pub growth: Vec<DataGrowth>,
     /// What would go.
     pub dropped: Vec<DroppedData>,
 }
@@ -173,7 +173,7 @@ pub struct DataSummary {
 
 /// One part of the data that can be verified by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct StoredPart {
+pub struct IntegrityTarget {
     /// Its name: of a file, or `table` and the name of a table.
     pub name: String,
     /// Bytes of the file; 0 for a table.
@@ -182,7 +182,7 @@ pub struct StoredPart {
 
 /// What was found out about a part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct PartVerdict {
+pub struct IntegrityResult {
     /// The part.
     pub name: String,
     /// What is wrong with it; none if nothing is.

@@ -23,11 +23,11 @@ pub struct EngineStatus {
     /// The settings file.
     pub settings_file: String,
     /// Parts, in the order they were started.
-    pub parts: Vec<PartStatus>,
+    pub components: Vec<ComponentStatus>,
     /// Ways in that listen, with what came through them.
     pub listeners: Vec<ListenerStatus>,
     /// What somebody should know of and act on, the worst first.
-    pub notices: Vec<Notice>,
+    pub diagnostics: Vec<Diagnostic>,
     /// Records committed since the start.
     pub committed: RecordCounts,
     /// Records committed per second, over the last ten seconds.
@@ -50,7 +50,7 @@ pub struct EngineStatus {
 
 /// The state of one part of the engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct PartStatus {
+pub struct ComponentStatus {
     /// Which part, such as `host metrics` or `scrape http://…`.
     pub name: String,
     /// How it is.
@@ -73,16 +73,16 @@ pub struct ListenerStatus {
     /// Records that came through it since the start.
     pub received: RecordCounts,
     /// Requests refused since the start.
-    pub refused: u64,
+    pub rejected_requests: u64,
     /// Records left out since the start, of requests whose other records were stored.
-    pub rejected: u64,
+    pub rejected_records: u64,
     /// When the last record came.
     pub last_received: Option<Timestamp>,
 }
 
 /// Something that is wrong around Binnacle and that somebody should act on, as long as it lasts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct Notice {
+pub struct Diagnostic {
     /// The same for the same matter.
     pub id: String,
     /// How much it matters.
@@ -128,12 +128,12 @@ pub struct CheckCounts {
 
 /// Where a running part says how it is; the engine keeps the other end. Clones share the state.
 #[derive(Debug, Clone)]
-pub struct PartReporter {
+pub struct HealthReporter {
     name: Arc<str>,
     shared: Arc<Mutex<(HealthState, String)>>,
 }
 
-impl PartReporter {
+impl HealthReporter {
     /// A part that has not said anything yet: unknown.
     pub fn new(name: &str) -> Self {
         Self { name: name.into(), shared: Arc::new(Mutex::new((HealthState::Unknown, String::new()))) }
@@ -150,8 +150,8 @@ impl PartReporter {
     }
 
     /// What the part said last.
-    pub fn status(&self) -> PartStatus {
+    pub fn status(&self) -> ComponentStatus {
         let (state, message) = self.shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        PartStatus { name: self.name.to_string(), state, message }
+        ComponentStatus { name: self.name.to_string(), state, message }
     }
 }

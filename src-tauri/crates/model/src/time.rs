@@ -7,7 +7,7 @@ use ts_rs::TS;
 pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// How far ahead of our clock the time of a record from elsewhere may lie, in nanoseconds: a day.
-pub const FURTHEST_AHEAD: i64 = 86_400 * NANOS_PER_SECOND;
+pub const MAX_FUTURE_NANOS: i64 = 86_400 * NANOS_PER_SECOND;
 
 /// A point in time: nanoseconds since the Unix epoch, UTC. A JavaScript number keeps it to 256 ns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS)]

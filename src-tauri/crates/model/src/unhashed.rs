@@ -4,21 +4,21 @@ use std::hash::{BuildHasher, Hasher};
 
 /// Takes a key that is a hash, such as the number of a series, as its own hash.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Unhashed;
+pub struct IdentityHash;
 
-impl BuildHasher for Unhashed {
-    type Hasher = Folded;
+impl BuildHasher for IdentityHash {
+    type Hasher = IdentityHasher;
 
-    fn build_hasher(&self) -> Folded {
-        Folded(0)
+    fn build_hasher(&self) -> IdentityHasher {
+        IdentityHasher(0)
     }
 }
 
 /// A key's own bits, 64 of them.
 #[derive(Debug)]
-pub struct Folded(u64);
+pub struct IdentityHasher(u64);
 
-impl Hasher for Folded {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use model::{
-    Attributes, Exemplar, FURTHEST_AHEAD, HistogramPoint, Labels, MetricKind, Resource, Sample, Series,
+    Attributes, Exemplar, HistogramPoint, Labels, MAX_FUTURE_NANOS, MetricKind, Resource, Sample, Series,
     SeriesId, TelemetryBatch, Temporality, Timestamp, prometheus::counts_by_name,
 };
 
@@ -54,7 +54,7 @@ pub struct Assembled {
     pub relabelled: usize,
     /// Samples dropped because their series already has a value at that time.
     pub duplicates: usize,
-    /// Samples dropped because their time is further ahead than [`FURTHEST_AHEAD`].
+    /// Samples dropped because their time is further ahead than [`MAX_FUTURE_NANOS`].
     pub too_far_ahead: usize,
     /// Series with timestamps of their own.
     pub timed: HashSet<SeriesId>,
@@ -228,7 +228,7 @@ impl<'a> Assembly<'a> {
     fn admit(&mut self, series: Series, time: Option<Timestamp>) -> Option<(SeriesId, Timestamp)> {
         let id = series.id();
         let at = time.unwrap_or(self.now);
-        if at.since(self.now) > FURTHEST_AHEAD {
+        if at.since(self.now) > MAX_FUTURE_NANOS {
             self.done.too_far_ahead += 1;
             return None;
         }

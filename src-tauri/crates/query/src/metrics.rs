@@ -12,7 +12,7 @@ mod unit;
 mod windowing;
 
 use model::{
-    Aggregation, Labels, SeriesAnswer, SeriesPoints, SeriesRequest, TagMatcher, TimeRange, Timestamp,
+    Aggregation, Labels, SeriesPoints, SeriesRequest, SeriesResponse, TagMatcher, TimeRange, Timestamp,
 };
 use store::Store;
 
@@ -28,14 +28,14 @@ use crate::QueryError;
 ///
 /// Rates of an incomplete last step are divided by its elapsed part, but by at least half a step.
 /// Fails if the range is empty, the step is not positive, or there are too many steps.
-pub async fn series(store: &Store, request: &SeriesRequest) -> Result<SeriesAnswer, QueryError> {
+pub async fn series(store: &Store, request: &SeriesRequest) -> Result<SeriesResponse, QueryError> {
     let plan = EvalPlan::stepped(store, request).await?;
     let mut groups = plan.evaluate(store).await?;
     groups::sort_largest_first(&mut groups);
     let total_series = u32::try_from(groups.len()).unwrap_or(u32::MAX);
     groups.truncate(request.limit as usize);
     let gaps = store.gaps(plan.range()).await?;
-    Ok(SeriesAnswer { unit: plan.unit(), step: plan.step(), series: groups, total_series, gaps })
+    Ok(SeriesResponse { unit: plan.unit(), step: plan.step(), series: groups, total_series, gaps })
 }
 
 /// The answer of [`instant`].
@@ -77,7 +77,11 @@ pub async fn instant(
 /// up to whole steps and aligned to them. The step is rounded up as by [`series`]. All groups are
 /// returned, ordered by their labels. Fails as [`series`] does, and if a window has more than 1000
 /// steps.
-pub async fn moving(store: &Store, request: &SeriesRequest, window: i64) -> Result<SeriesAnswer, QueryError> {
+pub async fn moving(
+    store: &Store,
+    request: &SeriesRequest,
+    window: i64,
+) -> Result<SeriesResponse, QueryError> {
     let plan = EvalPlan::moving(store, request, window).await?;
     let is_inside = |time: Timestamp| time > request.range.start && time <= request.range.end;
     let series: Vec<SeriesPoints> = plan
@@ -93,5 +97,5 @@ pub async fn moving(store: &Store, request: &SeriesRequest, window: i64) -> Resu
         .collect();
     let total_series = u32::try_from(series.len()).unwrap_or(u32::MAX);
     let gaps = store.gaps(request.range).await?;
-    Ok(SeriesAnswer { unit: plan.unit(), step: plan.step(), series, total_series, gaps })
+    Ok(SeriesResponse { unit: plan.unit(), step: plan.step(), series, total_series, gaps })
 }

@@ -1,8 +1,8 @@
 //! Everything a report tells, read and reckoned, before it is drawn.
 
 use model::{
-    AlertTransition, AnomalyBand, Comparison, Gap, HealthCheck, Incident, ReportRequest, SeriesAnswer,
-    ServiceDetail, ServiceSummary, TimeRange, TimelineCell, Timestamp, Trend,
+    AlertTransition, AnomalyBand, Comparison, Gap, HealthCheck, Incident, ReportRequest, SeriesResponse,
+    ServiceDetail, ServiceSummary, TimeRange, TimelineBucket, Timestamp, Trend,
 };
 
 /// All that a report tells.
@@ -66,7 +66,7 @@ pub struct CheckContents {
     /// Median duration in nanoseconds.
     pub median_duration: Option<i64>,
     /// The range in cells, oldest first.
-    pub timeline: Vec<TimelineCell>,
+    pub timeline: Vec<TimelineBucket>,
     /// Its incidents in the range, newest first.
     pub incidents: Vec<Incident>,
 }
@@ -79,5 +79,5 @@ pub struct Vital {
     /// The label that tells its lines apart, empty for one line.
     pub label: String,
     /// The values.
-    pub answer: SeriesAnswer,
+    pub answer: SeriesResponse,
 }

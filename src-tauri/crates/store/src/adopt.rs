@@ -10,7 +10,7 @@ use std::{
 
 use arrow_array::{RecordBatch, cast::AsArray, types::Int64Type, types::UInt32Type, types::UInt64Type};
 use duckdb::{Config, Connection};
-use model::{DataDetail, Series, SeriesId, TelemetryBatch};
+use model::{DataResolution, Series, SeriesId, TelemetryBatch};
 
 use crate::{
     SeriesLimits, StoreError,
@@ -77,7 +77,7 @@ pub(crate) fn set_aside(folder: &Path, path: &Path) -> Result<Option<PathBuf>, S
 /// A file by its name.
 struct Found {
     signal: PartitionSignal,
-    form: DataDetail,
+    form: DataResolution,
     id: u64,
     path: PathBuf,
 }
@@ -97,7 +97,7 @@ fn files(folder: &Path) -> Result<Vec<Found>, StoreError> {
 fn named(folder: &Path, path: PathBuf) -> Option<Found> {
     let id: u64 = path.file_stem()?.to_str()?.rsplit_once('-')?.1.parse().ok()?;
     for signal in PartitionSignal::ALL {
-        for form in [DataDetail::Points, DataDetail::Minutes, DataDetail::Hours] {
+        for form in [DataResolution::Points, DataResolution::Minutes, DataResolution::Hours] {
             if file_path(folder, signal, form, id) == path {
                 return Some(Found { signal, form, id, path });
             }
@@ -134,7 +134,7 @@ fn take_in(connection: &Connection, folder: &Path, files: &[Found]) -> Result<()
     // What such a roll-up is made of is not known: where there are points it is made anew from them.
     let (mut kept, mut points) = (Vec::new(), Vec::new());
     for (file, content) in read {
-        if file.form == DataDetail::Points {
+        if file.form == DataResolution::Points {
             points.push((file.signal, content.tally.span()));
         }
         kept.push((file, content));
@@ -142,7 +142,7 @@ fn take_in(connection: &Connection, folder: &Path, files: &[Found]) -> Result<()
     let made_anew = |file: &Found, content: &Content| {
         let (first, last) = content.tally.span();
         content.note.is_none()
-            && file.form != DataDetail::Points
+            && file.form != DataResolution::Points
             && points.iter().any(|(signal, span)| *signal == file.signal && span.0 <= last && first <= span.1)
     };
     let mut read = Vec::new();
@@ -187,7 +187,7 @@ fn silent_plan(file: &Found, tally: &Tally, head: u64) -> Plan {
     let (first, last) = tally.span();
     let (level, window) = window::around(first, last);
     let lasts = match file.form {
-        DataDetail::Points if file.signal != PartitionSignal::Exemplars => DataDetail::Hours,
+        DataResolution::Points if file.signal != PartitionSignal::Exemplars => DataResolution::Hours,
         form => form,
     };
     Plan { id: file.id, level, window, head, form: file.form, bundle: file.id, lasts, pinned: false }
@@ -241,7 +241,7 @@ fn content(file: &Found) -> Result<Content, StoreError> {
 
 /// Whether each row is one point or exemplar.
 fn is_one_each(file: &Found) -> bool {
-    file.form == DataDetail::Points && file.signal != PartitionSignal::Samples
+    file.form == DataResolution::Points && file.signal != PartitionSignal::Samples
 }
 
 /// Adds the rows of a batch to a tally.
@@ -258,7 +258,9 @@ fn count(batch: &RecordBatch, file: &Found, tally: &mut Tally) -> Option<()> {
             (signal, form) => {
                 let points = match (signal, form) {
                     (PartitionSignal::Histograms, _) => 1,
-                    (_, DataDetail::Points) => points?.as_primitive_opt::<UInt32Type>()?.value(row).into(),
+                    (_, DataResolution::Points) => {
+                        points?.as_primitive_opt::<UInt32Type>()?.value(row).into()
+                    }
                     _ => points?.as_primitive_opt::<UInt64Type>()?.value(row),
                 };
                 (times("first_time")?.value(row), times("last_time")?.value(row), points)

@@ -17,8 +17,8 @@ use duckdb::{
     },
 };
 use model::{
-    Attributes, Buckets, Exemplar, HistogramPoint, LogRecord, Resource, Sample, Span, SpanId, TelemetryBatch,
-    TraceId, Unhashed,
+    Attributes, Buckets, Exemplar, HistogramPoint, IdentityHash, LogRecord, Resource, Sample, Span, SpanId,
+    TelemetryBatch, TraceId,
 };
 
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct News {
     pub(crate) resources: HashMap<u64, Arc<Resource>>,
-    pub(crate) series: HashMap<u64, KnownSeries, Unhashed>,
+    pub(crate) series: HashMap<u64, KnownSeries, IdentityHash>,
     resource_ids: HashMap<usize, u64>,
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use duckdb::Connection;
 use model::{
-    Attributes, Labels, MetricKind, Resource, Scope, Series, TagMatcher, Temporality, Unhashed,
+    Attributes, IdentityHash, Labels, MetricKind, Resource, Scope, Series, TagMatcher, Temporality,
     prometheus::{self, translated_name},
 };
 
@@ -55,7 +55,7 @@ impl KnownSeries {
             .collect()
     }
 
-    /// The number it had before its type was told, if it may have had one ([`prometheus::untold`]).
+    /// The number it had before its type was told, if it may have had one ([`prometheus::undeclared_id`]).
     fn untold(&self) -> Option<u64> {
         // Most are as their names say: they shall cost no more than this.
         if prometheus::is_as_named(&self.name, self.kind, &self.unit)
@@ -75,7 +75,7 @@ impl KnownSeries {
             attributes: self.attributes.clone(),
         };
         // One with a scope has another number.
-        prometheus::untold(&series).filter(|_| series.id().0 == self.id).map(|untold| untold.0)
+        prometheus::undeclared_id(&series).filter(|_| series.id().0 == self.id).map(|untold| untold.0)
     }
 
     /// The service that sends it.
@@ -86,13 +86,13 @@ impl KnownSeries {
 
 #[derive(Debug, Default)]
 struct Entries {
-    series: HashMap<u64, Arc<KnownSeries>, Unhashed>,
+    series: HashMap<u64, Arc<KnownSeries>, IdentityHash>,
     by_name: HashMap<Arc<str>, Vec<Arc<KnownSeries>>>,
     /// Names by what Prometheus would call them, where that differs.
     translated: HashMap<String, Vec<Arc<str>>>,
     resources: HashMap<u64, Arc<Resource>>,
     /// Numbers of series by those they would have had before their type was told.
-    told: HashMap<u64, u64, Unhashed>,
+    told: HashMap<u64, u64, IdentityHash>,
 }
 
 impl Entries {

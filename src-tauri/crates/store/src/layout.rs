@@ -11,7 +11,7 @@ use std::{
 };
 
 use duckdb::Connection;
-use model::{DataDetail, TimeRange, Timestamp};
+use model::{DataResolution, TimeRange, Timestamp};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use crate::{
@@ -78,12 +78,12 @@ pub struct Partition {
     /// Whether retention must leave it.
     pub pinned: bool,
     /// Whether it holds points, or what they come to by the minute or hour.
-    pub form: DataDetail,
+    pub form: DataResolution,
     /// The number of the file of the points it is made of: its own if it holds points.
     pub bundle: u64,
     /// By which age it goes: that of points, of minutes or of hours. Points that are too few to be worth a roll-up
     /// stay as long as that would.
-    pub lasts: DataDetail,
+    pub lasts: DataResolution,
     /// What each service has in it, the largest first.
     pub services: Vec<PartitionShare>,
     /// The file.
@@ -93,7 +93,7 @@ pub struct Partition {
 impl Partition {
     /// Whether it holds points of series, which neither roll-ups nor exemplars are.
     pub(crate) fn holds_points(&self) -> bool {
-        self.form == DataDetail::Points && self.signal != PartitionSignal::Exemplars
+        self.form == DataResolution::Points && self.signal != PartitionSignal::Exemplars
     }
 }
 
@@ -271,36 +271,36 @@ impl Layout {
         end: i64,
     ) -> impl Iterator<Item = &Arc<PartitionFile>> {
         let of = move |file: &&Arc<PartitionFile>| {
-            file.info.signal == signal && file.info.form == DataDetail::Points
+            file.info.signal == signal && file.info.form == DataResolution::Points
         };
         self.partitions.iter().filter(of).filter(move |file| file.touches(start, end))
     }
 }
 
 /// Where the file of a partition lies.
-pub(crate) fn file_path(folder: &Path, signal: PartitionSignal, form: DataDetail, id: u64) -> PathBuf {
+pub(crate) fn file_path(folder: &Path, signal: PartitionSignal, form: DataResolution, id: u64) -> PathBuf {
     let name = match (signal, form) {
-        (_, DataDetail::Points) => signal.name(),
-        (PartitionSignal::Samples, DataDetail::Minutes) => "sample-minutes",
-        (PartitionSignal::Samples, DataDetail::Hours) => "sample-hours",
+        (_, DataResolution::Points) => signal.name(),
+        (PartitionSignal::Samples, DataResolution::Minutes) => "sample-minutes",
+        (PartitionSignal::Samples, DataResolution::Hours) => "sample-hours",
         (PartitionSignal::Exemplars, _) => signal.name(),
-        (PartitionSignal::Histograms, DataDetail::Minutes) => "histogram-minutes",
-        (PartitionSignal::Histograms, DataDetail::Hours) => "histogram-hours",
+        (PartitionSignal::Histograms, DataResolution::Minutes) => "histogram-minutes",
+        (PartitionSignal::Histograms, DataResolution::Hours) => "histogram-hours",
     };
     folder.join(format!("{name}-{id:08}.parquet"))
 }
 
 /// The name in the partition table.
-pub(crate) fn detail_name(detail: DataDetail) -> &'static str {
+pub(crate) fn detail_name(detail: DataResolution) -> &'static str {
     match detail {
-        DataDetail::Points => "points",
-        DataDetail::Minutes => "minutes",
-        DataDetail::Hours => "hours",
+        DataResolution::Points => "points",
+        DataResolution::Minutes => "minutes",
+        DataResolution::Hours => "hours",
     }
 }
 
-fn detail_named(name: &str) -> Option<DataDetail> {
-    [DataDetail::Points, DataDetail::Minutes, DataDetail::Hours]
+fn detail_named(name: &str) -> Option<DataResolution> {
+    [DataResolution::Points, DataResolution::Minutes, DataResolution::Hours]
         .into_iter()
         .find(|detail| detail_name(*detail) == name)
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
-use model::{PartVerdict, StoredPart};
+use model::{IntegrityResult, IntegrityTarget};
 
 use crate::{Store, StoreError, layout::PartitionFile, maintain::Request, open::PARTITIONS, verify::examine};
 
@@ -13,7 +13,7 @@ const TABLE: &str = "table ";
 
 impl Store {
     /// Every part that can be verified: the tables of the database and the partitions.
-    pub async fn parts(&self) -> Result<Vec<StoredPart>, StoreError> {
+    pub async fn parts(&self) -> Result<Vec<IntegrityTarget>, StoreError> {
         let tables = self
             .read(|reader| {
                 reader.rows(
@@ -23,17 +23,21 @@ impl Store {
                 )
             })
             .await?;
-        let mut parts: Vec<_> =
-            tables.into_iter().map(|name| StoredPart { name: format!("{TABLE}{name}"), bytes: 0 }).collect();
+        let mut parts: Vec<_> = tables
+            .into_iter()
+            .map(|name| IntegrityTarget { name: format!("{TABLE}{name}"), bytes: 0 })
+            .collect();
         parts.extend(
-            self.partition_files().iter().map(|file| StoredPart { name: name(file), bytes: file.info.bytes }),
+            self.partition_files()
+                .iter()
+                .map(|file| IntegrityTarget { name: name(file), bytes: file.info.bytes }),
         );
         Ok(parts)
     }
 
     /// Reads a part as a whole and holds it against its checksum: for a table those of the database's blocks. A
     /// part that is not there any more is in order.
-    pub async fn verify_part(&self, part: &str) -> Result<PartVerdict, StoreError> {
+    pub async fn verify_part(&self, part: &str) -> Result<IntegrityResult, StoreError> {
         let fault = match part.strip_prefix(TABLE) {
             Some(table) => self.verify_table(table.to_owned()).await?,
             None => match self.partition_file(part) {
@@ -43,13 +47,13 @@ impl Store {
                 None => None,
             },
         };
-        Ok(PartVerdict { name: part.to_owned(), fault, moved_to: None, rebuilt: 0 })
+        Ok(IntegrityResult { name: part.to_owned(), fault, moved_to: None, rebuilt: 0 })
     }
 
     /// Verifies a part, and moves a partition that is damaged into the folder `quarantine`: it is no longer read. Minutes
     /// and hours that are damaged, or missing beside points, are made anew from the points. A damaged table is only told
     /// of.
-    pub async fn repair_part(&self, part: &str) -> Result<PartVerdict, StoreError> {
+    pub async fn repair_part(&self, part: &str) -> Result<IntegrityResult, StoreError> {
         let mut verdict = self.verify_part(part).await?;
         let Some(id) = self.partition_file(part).map(|file| file.info.id) else { return Ok(verdict) };
         if verdict.fault.is_some() {

@@ -117,14 +117,14 @@ async fn minutes_and_hours_are_taken_in_without_their_points() {
     }
     store.write(batch).await.unwrap();
     store.seal_now().await.unwrap();
-    let points = store.partitions().into_iter().filter(|file| file.form == DataDetail::Points);
+    let points = store.partitions().into_iter().filter(|file| file.form == DataResolution::Points);
     store.drop_partitions(points.map(|file| file.id).collect()).await.unwrap();
     let (before, files) = (told(&store).await, shapes(&store));
     store.close().await.unwrap();
     lose_database(folder.path());
     let store = Store::open(folder.path(), small()).unwrap();
     assert_eq!((told(&store).await, shapes(&store)), (before, files));
-    assert_eq!(store.detail("requests_total", &[], everything()).await.unwrap(), DataDetail::Minutes);
+    assert_eq!(store.detail("requests_total", &[], everything()).await.unwrap(), DataResolution::Minutes);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,7 +187,7 @@ async fn partitions_of_the_first_form_get_their_minutes_and_hours() {
         .unwrap();
     drop(database);
     let store = Store::open(folder.path(), small()).unwrap();
-    assert!(store.partitions().iter().all(|one| one.form == DataDetail::Points));
+    assert!(store.partitions().iter().all(|one| one.form == DataResolution::Points));
     assert_eq!(told(&store).await, before);
     store.compact().await.unwrap();
     assert_eq!(forms(&store), all);
@@ -221,7 +221,7 @@ async fn files_of_older_versions_are_taken_in_with_what_they_tell() {
     let store = Store::open(folder.path(), small()).unwrap();
     assert!(told(&store).await == before, "{:?} {:?}", store.partition_faults(), store.partitions());
     // Minutes and hours that points stand beside are put aside and made anew.
-    assert!(store.partitions().iter().all(|one| one.form == DataDetail::Points));
+    assert!(store.partitions().iter().all(|one| one.form == DataResolution::Points));
     store.compact().await.unwrap();
     assert_eq!(forms(&store), all);
     assert_eq!(told(&store).await, before);

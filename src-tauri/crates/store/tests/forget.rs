@@ -61,7 +61,7 @@ async fn listed(store: &Store) -> BTreeSet<String> {
 
 /// A pass that takes what is older than a moment.
 async fn retain(store: &Store, oldest: Timestamp) {
-    let limits = [KindLimits {
+    let limits = [RetentionLimits {
         kind: DataKind::Metrics,
         age: DAY * NANOS_PER_SECOND,
         minutes_age: None,
@@ -110,7 +110,7 @@ async fn late_points_go_without_being_sealed_and_series_with_their_last_point() 
     });
     store.write(batch).await.unwrap();
     let plan = store.plan_retention(&[], NOW).await.unwrap();
-    assert_eq!(plan.preview.kept.iter().map(|kept| kept.rows).sum::<u64>(), 5, "{:?}", plan.preview.kept);
+    assert_eq!(plan.preview.stored.iter().map(|kept| kept.rows).sum::<u64>(), 5, "{:?}", plan.preview.stored);
     assert_eq!(listed(&store).await.len(), 4);
 
     retain(&store, at(-30 * DAY)).await;
@@ -198,7 +198,7 @@ async fn resources_go_with_the_last_that_speaks_for_them() {
     both.add_sample(series(3), at(-40 * DAY), 1.0);
     store.write(both).await.unwrap();
     assert_eq!(store.statistics().await.unwrap().resources, 5);
-    let limits = [DataKind::Metrics, DataKind::Logs].map(|kind| KindLimits {
+    let limits = [DataKind::Metrics, DataKind::Logs].map(|kind| RetentionLimits {
         kind,
         age: 30 * DAY * NANOS_PER_SECOND,
         minutes_age: None,

@@ -81,9 +81,9 @@ async fn points(store: &Store, metric: &str, ago: i64) -> usize {
     read.iter().map(|series| series.times.len()).sum()
 }
 
-fn limits(bytes: u64) -> [KindLimits; 1] {
+fn limits(bytes: u64) -> [RetentionLimits; 1] {
     let days = |days: i64| days * DAY * NANOS_PER_SECOND;
-    [KindLimits {
+    [RetentionLimits {
         kind: DataKind::Metrics,
         age: days(60),
         minutes_age: Some(days(400)),
@@ -105,7 +105,7 @@ async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_s
     let plan = store.plan_retention(&limits(u64::MAX), NOW).await.unwrap();
     let dropped: Vec<_> = plan.preview.dropped.iter().map(|one| (one.detail, one.rows, one.steps)).collect();
     // Two days of points; of one day the minutes too, with the points every fifteen seconds that stand for them.
-    let expected = [(DataDetail::Points, 2 * 3 * 1800, 0), (DataDetail::Minutes, 120, 3 * 31)];
+    let expected = [(DataResolution::Points, 2 * 3 * 1800, 0), (DataResolution::Minutes, 120, 3 * 31)];
     assert_eq!(dropped, expected);
 
     let copies: Arc<Mutex<Vec<tempfile::TempDir>>> = Arc::default();
@@ -123,11 +123,11 @@ async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_s
     assert_eq!([left(500).await, left(100).await, left(1).await], [0, 120, 120]);
     let detail = |metric: &'static str, ago| store.detail(metric, &[], day(ago));
     for metric in ["gauge", "histogram"] {
-        assert_eq!(detail(metric, 500).await.unwrap(), DataDetail::Hours);
-        assert_eq!(detail(metric, 100).await.unwrap(), DataDetail::Minutes);
-        assert_eq!(detail(metric, 1).await.unwrap(), DataDetail::Points);
+        assert_eq!(detail(metric, 500).await.unwrap(), DataResolution::Hours);
+        assert_eq!(detail(metric, 100).await.unwrap(), DataResolution::Minutes);
+        assert_eq!(detail(metric, 1).await.unwrap(), DataResolution::Points);
     }
-    assert_eq!(detail("sparse", 100).await.unwrap(), DataDetail::Points);
+    assert_eq!(detail("sparse", 100).await.unwrap(), DataResolution::Points);
     let copies = std::mem::take(&mut *copies.lock().unwrap());
     assert!(copies.len() >= 3, "{}", copies.len());
     for crashed in &copies {
@@ -168,16 +168,16 @@ async fn a_service_over_its_share_loses_points_first_and_what_others_have_stays(
     let before = read(&store, 1, 60 * MINUTE).await;
     let total: u64 = store.partitions().iter().map(|one| one.bytes).sum();
     let generous = limits(total * 7 / 8)[0];
-    let generous = [KindLimits { age: 1100 * DAY * NANOS_PER_SECOND, ..generous }];
+    let generous = [RetentionLimits { age: 1100 * DAY * NANOS_PER_SECOND, ..generous }];
     let plan = store.plan_retention(&generous, NOW).await.unwrap();
     assert!(!plan.preview.dropped.is_empty());
-    let only = |one: &DroppedData| one.service == "noisy" && one.detail == DataDetail::Points;
+    let only = |one: &DroppedData| one.service == "noisy" && one.detail == DataResolution::Points;
     assert!(plan.preview.dropped.iter().all(only), "{:?}", plan.preview.dropped);
     store.apply_retention(plan).await.unwrap();
     assert_eq!(read(&store, 1, 60 * MINUTE).await, before);
     // A file shared by both was written anew without the points of one, whose minutes and hours are still read; merging
     // keeps them so.
-    let nothing = [KindLimits { bytes: total / 8, ..generous[0] }];
+    let nothing = [RetentionLimits { bytes: total / 8, ..generous[0] }];
     let plan = store.plan_retention(&nothing, NOW).await.unwrap();
     store.apply_retention(plan).await.unwrap();
     let hours = |store: &Store| {

@@ -99,7 +99,7 @@ async fn a_missing_or_damaged_file_is_left_out_and_the_rest_is_read() {
     store.write(telemetry()).await.unwrap();
     store.seal_now().await.unwrap();
     let of = |signal| {
-        let points = move |one: &Partition| one.signal == signal && one.form == DataDetail::Points;
+        let points = move |one: &Partition| one.signal == signal && one.form == DataResolution::Points;
         store.partitions().into_iter().filter(points).collect::<Vec<_>>()
     };
     let (samples_files, histogram_files) = (of(PartitionSignal::Samples), of(PartitionSignal::Histograms));

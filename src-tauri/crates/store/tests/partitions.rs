@@ -14,7 +14,7 @@ use store::{Partition, PartitionSignal, Store};
 use tempfile::TempDir;
 
 fn points_of(partitions: &[Partition], signal: PartitionSignal) -> Vec<Partition> {
-    let points = |one: &&Partition| one.signal == signal && one.form == DataDetail::Points;
+    let points = |one: &&Partition| one.signal == signal && one.form == DataResolution::Points;
     partitions.iter().filter(points).cloned().collect()
 }
 
@@ -85,7 +85,7 @@ async fn rolled_up_steps_equal_those_of_raw_samples() {
     let raw = reduced(&store).await;
     store.seal_now().await.unwrap();
     let plain = duckdb::Connection::open_in_memory().unwrap();
-    for (form, least) in [(DataDetail::Hours, 4), (DataDetail::Minutes, 4 * 60)] {
+    for (form, least) in [(DataResolution::Hours, 4), (DataResolution::Minutes, 4 * 60)] {
         let file = store.partitions().into_iter().find(|one| one.form == form).unwrap();
         let sql = format!("SELECT sum(len(steps)) FROM '{}'", file.path.display());
         let kept: u64 = plain.query_row(&sql, [], |row| row.get(0)).unwrap();

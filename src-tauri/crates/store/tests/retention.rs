@@ -16,8 +16,8 @@ use store::{MaintenanceStep, Store};
 
 const DAY: i64 = 24 * 3600;
 
-fn limits(kind: DataKind, days: i64, bytes: u64) -> KindLimits {
-    KindLimits { kind, age: days * DAY * NANOS_PER_SECOND, minutes_age: None, hours_age: None, bytes }
+fn limits(kind: DataKind, days: i64, bytes: u64) -> RetentionLimits {
+    RetentionLimits { kind, age: days * DAY * NANOS_PER_SECOND, minutes_age: None, hours_age: None, bytes }
 }
 
 /// So many samples and histogram points of a service on a day before now, ten series each.
@@ -91,7 +91,7 @@ async fn a_noisy_service_loses_its_own_oldest_points_and_nobody_elses() {
     store.seal_now().await.unwrap();
     let before = points(&store).await;
     assert_eq!(before, counts(&[("noisy", 18_000), ("quiet", 300)]));
-    let kept = store.plan_retention(&[], NOW).await.unwrap().preview.kept;
+    let kept = store.plan_retention(&[], NOW).await.unwrap().preview.stored;
     let rows = |service: &str| -> u64 {
         kept.iter().filter(|kept| kept.service == service).map(|kept| kept.rows).sum()
     };
@@ -175,10 +175,10 @@ async fn each_kind_goes_at_its_own_age_and_evidence_stays() {
     ];
     let plan = store.plan_retention(&limits, NOW).await.unwrap();
     let pinned = |kind: DataKind| -> u64 {
-        plan.preview.kept.iter().filter(|kept| kept.kind == kind).map(|kept| kept.pinned_rows).sum()
+        plan.preview.stored.iter().filter(|kept| kept.kind == kind).map(|kept| kept.pinned_rows).sum()
     };
     let kinds = [DataKind::Metrics, DataKind::Logs, DataKind::Spans];
-    assert_eq!(kinds.map(pinned), [40, 1, 1], "{:?}", plan.preview.kept);
+    assert_eq!(kinds.map(pinned), [40, 1, 1], "{:?}", plan.preview.stored);
     let dropped = plan.preview.dropped.clone();
     assert_eq!(dropped.len(), 1, "{dropped:?}");
     assert_eq!((dropped[0].kind, dropped[0].rows, dropped[0].reason), (DataKind::Logs, 1, DropReason::Age));
@@ -186,7 +186,7 @@ async fn each_kind_goes_at_its_own_age_and_evidence_stays() {
     let statistics = store.statistics().await.unwrap();
     assert_eq!((statistics.samples, statistics.logs, statistics.spans), (120, 2, 3));
 
-    let strict = [DataKind::Metrics, DataKind::Logs, DataKind::Spans].map(|kind| KindLimits {
+    let strict = [DataKind::Metrics, DataKind::Logs, DataKind::Spans].map(|kind| RetentionLimits {
         kind,
         age: 0,
         minutes_age: None,

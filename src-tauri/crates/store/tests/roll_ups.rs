@@ -120,11 +120,11 @@ async fn rolled_up_histograms_equal_their_points() {
     let raw = answers(&store).await;
     assert!(raw.len() > 100);
     store.seal_now().await.unwrap();
-    for form in [DataDetail::Hours, DataDetail::Minutes] {
+    for form in [DataResolution::Hours, DataResolution::Minutes] {
         let of = |one: &store::Partition| one.signal == PartitionSignal::Histograms && one.form == form;
         let kept: u64 = store.partitions().iter().filter(|one| of(one)).map(|one| one.points).sum();
         // Three hours touch four, three hours of minutes touch 181.
-        assert_eq!(kept, if form == DataDetail::Hours { 4 } else { 181 } * METRICS.len() as u64);
+        assert_eq!(kept, if form == DataResolution::Hours { 4 } else { 181 } * METRICS.len() as u64);
     }
     same(&answers(&store).await, &raw);
     store.compact().await.unwrap();
@@ -159,13 +159,13 @@ async fn steps_are_read_from_the_roll_up_and_points_stand_in_for_one_that_is_dam
         store.partitions().into_iter().find(|one| one.form == form && one.signal == signal).unwrap()
     };
     // The points are not looked at where hours are enough.
-    let points = of(DataDetail::Points, PartitionSignal::Histograms);
+    let points = of(DataResolution::Points, PartitionSignal::Histograms);
     let bytes = fs::read(&points.path).unwrap();
     fs::write(&points.path, vec![0; bytes.len()]).unwrap();
     assert_eq!(read().await.unwrap(), whole);
     fs::write(&points.path, &bytes).unwrap();
     assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
-    let hours = of(DataDetail::Hours, PartitionSignal::Histograms);
+    let hours = of(DataResolution::Hours, PartitionSignal::Histograms);
     fs::write(&hours.path, vec![0; hours.bytes as usize]).unwrap();
     let stood_in = read().await.unwrap();
     assert_eq!(stood_in[0].steps.len(), whole[0].steps.len());
@@ -200,8 +200,9 @@ async fn damaged_and_missing_roll_ups_are_made_anew_from_the_points() {
     store.write(batch).await.unwrap();
     store.seal_now().await.unwrap();
     let before = figures(&store).await;
-    let rolled =
-        || store.partitions().into_iter().filter(|one| one.form != DataDetail::Points).collect::<Vec<_>>();
+    let rolled = || {
+        store.partitions().into_iter().filter(|one| one.form != DataResolution::Points).collect::<Vec<_>>()
+    };
     // Two windows, two signals, minutes and hours.
     assert_eq!(rolled().len(), 8);
     for one in rolled() {
@@ -234,7 +235,7 @@ async fn damaged_and_missing_roll_ups_are_made_anew_from_the_points() {
         assert_eq!((verdict.fault, verdict.rebuilt), (None, 0), "there is nothing more to repair");
     }
     // They are read: the points are not needed.
-    let points = store.partitions().into_iter().filter(|one| one.form == DataDetail::Points);
+    let points = store.partitions().into_iter().filter(|one| one.form == DataResolution::Points);
     store.drop_partitions(points.map(|one| one.id).collect()).await.unwrap();
     assert_eq!(figures(&store).await, before);
     let copies = std::mem::take(&mut *copies.lock().unwrap());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{Backend, EngineBackend};
 use engine::Engine;
-use model::{HealthState, PartReporter};
+use model::{HealthReporter, HealthState};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -96,7 +96,7 @@ async fn open_front(
     configured: &str,
     token: &str,
 ) -> Result<WebFront, WebError> {
-    let reporter = PartReporter::new("console");
+    let reporter = HealthReporter::new("console");
     let address = if configured.is_empty() { ANY_PORT } else { configured };
     let front = match serve(backend.clone(), address, token).await {
         Ok(front) => {

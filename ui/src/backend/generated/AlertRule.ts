@@ -1,8 +1,8 @@
 // Generated from the Rust types of the same name.
 import type { AlertSeverity } from "./AlertSeverity";
 import type { Comparator } from "./Comparator";
-import type { MissingData } from "./MissingData";
-import type { Watch } from "./Watch";
+import type { NoDataPolicy } from "./NoDataPolicy";
+import type { RuleSource } from "./RuleSource";
 
 /**
  * A rule: what to watch, when to call it bad, for how long, and whom to tell.
@@ -25,9 +25,9 @@ enabled: boolean,
  */
 severity: AlertSeverity, 
 /**
- * What it watches.
+ * Where its values come from.
  */
-watch: Watch, 
+source: RuleSource, 
 /**
  * How values are held against the threshold.
  */
@@ -43,7 +43,7 @@ resolve_threshold: number | null,
 /**
  * How long the condition must hold before the alert fires, in seconds.
  */
-hold_seconds: number, 
+for_seconds: number, 
 /**
  * Seconds between evaluations.
  */
@@ -51,7 +51,7 @@ interval_seconds: number,
 /**
  * What happens when data stop.
  */
-missing_data: MissingData, 
+no_data: NoDataPolicy, 
 /**
  * Whether firing and resolving are told on the desktop.
  */

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
-import type { AnomalyStretch } from "./AnomalyStretch";
+import type { AnomalyInterval } from "./AnomalyInterval";
 import type { Timestamp } from "./Timestamp";
 
 /**
@@ -29,7 +29,7 @@ upper: Array<number | null>,
 /**
  * Stretches outside the band, strongest first.
  */
-anomalies: Array<AnomalyStretch>, 
+anomalies: Array<AnomalyInterval>, 
 /**
  * Length of the season found, in nanoseconds; none if no season is plain.
  */

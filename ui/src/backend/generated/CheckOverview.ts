@@ -1,7 +1,7 @@
 // Generated from the Rust types of the same name.
 import type { CheckResult } from "./CheckResult";
 import type { HealthCheck } from "./HealthCheck";
-import type { TimelineCell } from "./TimelineCell";
+import type { TimelineBucket } from "./TimelineBucket";
 import type { Timestamp } from "./Timestamp";
 
 /**
@@ -31,7 +31,7 @@ since: Timestamp | null,
 /**
  * The timeline of the range asked for, oldest first.
  */
-timeline: Array<TimelineCell>, 
+timeline: Array<TimelineBucket>, 
 /**
  * Share of observed time in which it was not unhealthy, 0 to 1, in the range asked for.
  */

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
-import type { Subject } from "./Subject";
+import type { AnalysisTarget } from "./AnalysisTarget";
 import type { TimeRange } from "./TimeRange";
 
 /**
@@ -9,7 +9,7 @@ export type CompareRequest = {
 /**
  * What is compared. For percentiles of a service the durations of its requests are compared.
  */
-subject: Subject, 
+target: AnalysisTarget, 
 /**
  * The earlier stretch.
  */

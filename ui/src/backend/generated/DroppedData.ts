@@ -1,6 +1,6 @@
 // Generated from the Rust types of the same name.
-import type { DataDetail } from "./DataDetail";
 import type { DataKind } from "./DataKind";
+import type { DataResolution } from "./DataResolution";
 import type { DropReason } from "./DropReason";
 import type { TimeRange } from "./TimeRange";
 
@@ -19,7 +19,7 @@ service: string,
 /**
  * By which age it goes.
  */
-detail: DataDetail, 
+tier: DataResolution, 
 /**
  * Why.
  */
@@ -31,9 +31,9 @@ rows: number,
 /**
  * Minutes or hours that points come to.
  */
-steps: number, 
+rollup_rows: number, 
 /**
- * Bytes, counted as in [`KeptData`].
+ * Bytes, counted as in [`StoredData`].
  */
 bytes: number, 
 /**

@@ -1,9 +1,9 @@
 // Generated from the Rust types of the same name.
 import type { AlertCounts } from "./AlertCounts";
 import type { CheckCounts } from "./CheckCounts";
+import type { ComponentStatus } from "./ComponentStatus";
+import type { Diagnostic } from "./Diagnostic";
 import type { ListenerStatus } from "./ListenerStatus";
-import type { Notice } from "./Notice";
-import type { PartStatus } from "./PartStatus";
 import type { RecordCounts } from "./RecordCounts";
 import type { Timestamp } from "./Timestamp";
 
@@ -38,7 +38,7 @@ settings_file: string,
 /**
  * Parts, in the order they were started.
  */
-parts: Array<PartStatus>, 
+components: Array<ComponentStatus>, 
 /**
  * Ways in that listen, with what came through them.
  */
@@ -46,7 +46,7 @@ listeners: Array<ListenerStatus>,
 /**
  * What somebody should know of and act on, the worst first.
  */
-notices: Array<Notice>, 
+diagnostics: Array<Diagnostic>, 
 /**
  * Records committed since the start.
  */

@@ -42,7 +42,7 @@ range: TimeRange,
 /**
  * When it was noticed (first).
  */
-noticed_at: Timestamp, 
+detected_at: Timestamp, 
 /**
  * How far out of the ordinary, in robust standard deviations or as a confidence; larger is stronger.
  */

@@ -28,7 +28,7 @@ series: number,
 /**
  * Rows that were refused.
  */
-refused: number, 
+rejected: number, 
 /**
  * The first reasons for that, with line and column.
  */

@@ -30,11 +30,11 @@ received: RecordCounts,
 /**
  * Requests refused since the start.
  */
-refused: number, 
+rejected_requests: number, 
 /**
  * Records left out since the start, of requests whose other records were stored.
  */
-rejected: number, 
+rejected_records: number, 
 /**
  * When the last record came.
  */

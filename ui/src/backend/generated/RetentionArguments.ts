@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
-import type { KindLimits } from "./KindLimits";
+import type { RetentionLimits } from "./RetentionLimits";
 
 /**
  * Retention limits to preview, one per kind of data.
@@ -8,4 +8,4 @@ export type RetentionArguments = {
 /**
  * The limits.
  */
-limits: Array<KindLimits>, };
+limits: Array<RetentionLimits>, };

@@ -1,8 +1,8 @@
 // Generated from the Rust types of the same name.
+import type { DataGrowth } from "./DataGrowth";
 import type { DroppedData } from "./DroppedData";
-import type { KeptData } from "./KeptData";
-import type { KindGrowth } from "./KindGrowth";
-import type { KindLimits } from "./KindLimits";
+import type { RetentionLimits } from "./RetentionLimits";
+import type { StoredData } from "./StoredData";
 import type { Timestamp } from "./Timestamp";
 
 /**
@@ -16,15 +16,15 @@ at: Timestamp,
 /**
  * The limits it was found out with.
  */
-limits: Array<KindLimits>, 
+limits: Array<RetentionLimits>, 
 /**
  * What is there now, by kind and service, the largest first.
  */
-kept: Array<KeptData>, 
+stored: Array<StoredData>, 
 /**
  * How fast each kind grows.
  */
-growth: Array<KindGrowth>, 
+growth: Array<DataGrowth>, 
 /**
  * What would go.
  */

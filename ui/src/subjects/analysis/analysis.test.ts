@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import type { Subject } from '@/backend'
+import type { AnalysisTarget } from '@/backend'
 import { rangesFor, targetFrom, targetName, targetOf, targetParameters } from './target'
 
 it('stores a target in the address', () => {
-  const subjects: Subject[] = [
-    { type: 'service', service: 'checkout', figure: 'error_ratio' },
+  const subjects: AnalysisTarget[] = [
+    { type: 'service', service: 'checkout', measure: 'error_ratio' },
     { type: 'metric', metric: 'm', aggregation: 'p95', matchers: [{ key: 'host', operator: 'not_equal', value: 'a' }] },
   ]
   for (const subject of subjects) {
@@ -30,10 +30,10 @@ it('returns the target of a finding', () => {
     metric: 'duration',
     labels: {},
     range: { start: 0, end: 1 },
-    noticed_at: 1,
+    detected_at: 1,
     score: 5,
   }
-  expect(targetOf(finding)).toEqual({ type: 'service', service: 'checkout', figure: 'p95' })
+  expect(targetOf(finding)).toEqual({ type: 'service', service: 'checkout', measure: 'p95' })
   expect(targetName(targetOf({ ...finding, metric: 'system.cpu.utilization' }))).toBe(
     'system.cpu.utilization (checkout)',
   )

@@ -1,8 +1,8 @@
-import type { Aggregation, Finding, ServiceFigure, Subject, TagMatcher } from '@/backend'
+import type { Aggregation, Finding, ServiceMeasure, AnalysisTarget, TagMatcher } from '@/backend'
 import { shownUnit } from '@/query/series'
 import { formatMatcher, parseMatcher } from '@/query/matchers'
 
-export const MEASURES: { value: ServiceFigure; label: string }[] = [
+export const MEASURES: { value: ServiceMeasure; label: string }[] = [
   { value: 'p95', label: 'p95 duration' },
   { value: 'p50', label: 'median duration' },
   { value: 'rate', label: 'requests per second' },
@@ -26,9 +26,9 @@ export const AGGREGATIONS: { value: Aggregation; label: string }[] = [
 type Parameters = Record<string, string | string[] | null>
 
 /** Returns a target as parameters of the address. */
-export function targetParameters(subject: Subject): Parameters {
+export function targetParameters(subject: AnalysisTarget): Parameters {
   return subject.type === 'service'
-    ? { service: subject.service, measure: subject.figure, figure: null, metric: null, agg: null, where: null }
+    ? { service: subject.service, measure: subject.measure, figure: null, metric: null, agg: null, where: null }
     : {
         metric: subject.metric,
         agg: subject.aggregation,
@@ -40,11 +40,11 @@ export function targetParameters(subject: Subject): Parameters {
 }
 
 /** Returns the target in the address; null if there is none. */
-export function targetFrom(param: (name: string) => string, all: (name: string) => string[]): Subject | null {
+export function targetFrom(param: (name: string) => string, all: (name: string) => string[]): AnalysisTarget | null {
   if (param('service')) {
     const measure = param('measure') || param('figure')
-    const figure = MEASURES.find(({ value }) => value === measure)?.value ?? 'p95'
-    return { type: 'service', service: param('service'), figure }
+    const measured = MEASURES.find(({ value }) => value === measure)?.value ?? 'p95'
+    return { type: 'service', service: param('service'), measure: measured }
   }
   if (!param('metric')) return null
   const matchers: TagMatcher[] = all('where')
@@ -55,8 +55,8 @@ export function targetFrom(param: (name: string) => string, all: (name: string) 
 }
 
 /** Returns the target of a finding. */
-export function targetOf(finding: Finding): Subject {
-  const figures: Record<string, ServiceFigure> = {
+export function targetOf(finding: Finding): AnalysisTarget {
+  const figures: Record<string, ServiceMeasure> = {
     rate: 'rate',
     errors: 'error_ratio',
     error_ratio: 'error_ratio',
@@ -65,7 +65,7 @@ export function targetOf(finding: Finding): Subject {
     p50: 'p50',
   }
   const figure = figures[finding.metric]
-  if (figure && finding.service) return { type: 'service', service: finding.service, figure }
+  if (figure && finding.service) return { type: 'service', service: finding.service, measure: figure }
   const matchers = Object.entries(finding.labels).map(([key, value]) => ({
     key,
     operator: 'equal' as const,
@@ -77,17 +77,17 @@ export function targetOf(finding: Finding): Subject {
 }
 
 /** Describes a target. */
-export function targetName(subject: Subject): string {
+export function targetName(subject: AnalysisTarget): string {
   if (subject.type === 'service')
-    return `${subject.service}, ${MEASURES.find(({ value }) => value === subject.figure)?.label}`
+    return `${subject.service}, ${MEASURES.find(({ value }) => value === subject.measure)?.label}`
   const aggregation = AGGREGATIONS.find(({ value }) => value === subject.aggregation)?.label
   const where = subject.matchers.map(({ value }) => value).join(', ')
   return `${subject.aggregation === 'average' ? '' : `${aggregation} of `}${subject.metric}${where ? ` (${where})` : ''}`
 }
 
 /** Returns the unit in which the values of a target are shown. */
-export const unitOf = (subject: Subject, unit: string): string =>
-  subject.type === 'metric' ? shownUnit(subject.metric, unit) : subject.figure === 'error_ratio' ? 'ratio' : unit
+export const unitOf = (subject: AnalysisTarget, unit: string): string =>
+  subject.type === 'metric' ? shownUnit(subject.metric, unit) : subject.measure === 'error_ratio' ? 'ratio' : unit
 
 /** Two ranges to compare, in milliseconds. */
 export interface ComparedRanges {

@@ -1,4 +1,4 @@
-import type { Aggregation, SeriesAnswer, SeriesRequest, TagMatcher } from '@/backend'
+import type { Aggregation, SeriesResponse, SeriesRequest, TagMatcher } from '@/backend'
 
 /** Length of the vital signs while the range is relative, in milliseconds. */
 export const VITALS_LENGTH = 10 * 60e3
@@ -16,7 +16,7 @@ export function vitalRequest(
 }
 
 /** Returns the sum of the groups of an answer as equally spaced values, from the first value on. */
-export function combined(answer: SeriesAnswer | undefined): (number | null)[] {
+export function combined(answer: SeriesResponse | undefined): (number | null)[] {
   if (!answer || answer.step <= 0) return []
   const sums = new Map<number, number>()
   for (const { times, values } of answer.series)
@@ -42,7 +42,7 @@ export const latest = (line: readonly (number | null)[]): number | null =>
   line.findLast((value) => value !== null) ?? null
 
 /** Returns the newest value of the group with this label value. */
-export function latestOf(answer: SeriesAnswer | undefined, key: string, value: string): number | null {
+export function latestOf(answer: SeriesResponse | undefined, key: string, value: string): number | null {
   const group = answer?.series.find(({ labels }) => labels[key] === value)
   return group?.values.at(-1) ?? null
 }

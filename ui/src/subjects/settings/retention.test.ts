@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { DroppedData, KeptData, RetentionPreview } from '@/backend'
+import type { DroppedData, StoredData, RetentionPreview } from '@/backend'
 import {
   changes,
   dropSentence,
@@ -13,12 +13,12 @@ import {
   writeMegabytes,
 } from './retention'
 
-const kept = (service: string, rows: number, start: number): KeptData => ({
+const kept = (service: string, rows: number, start: number): StoredData => ({
   kind: 'logs',
   service,
-  detail: 'points',
+  tier: 'points',
   rows,
-  steps: 0,
+  rollup_rows: 0,
   bytes: rows * 10,
   pinned_rows: 1,
   range: { start, end: start + 1e9 },
@@ -26,9 +26,9 @@ const kept = (service: string, rows: number, start: number): KeptData => ({
 const dropped: DroppedData = {
   kind: 'logs',
   service: 'shop',
-  detail: 'points',
+  tier: 'points',
   rows: 1200,
-  steps: 0,
+  rollup_rows: 0,
   bytes: 2 ** 20,
   range: { start: 0, end: 3600e9 },
   reason: 'age',
@@ -80,10 +80,10 @@ describe('limits', () => {
   })
 
   it('distinguish points from their roll-ups', () => {
-    const hours = { ...dropped, kind: 'metrics' as const, detail: 'hours' as const, rows: 0, steps: 7 }
+    const hours = { ...dropped, kind: 'metrics' as const, tier: 'hours' as const, rows: 0, rollup_rows: 7 }
     expect(dropSentence(hours)).toMatch(/^7 1-h roll-ups of shop/)
     expect(dropSentence({ ...hours, rows: 3 })).toMatch(/^3 points and 7 1-h roll-ups of shop/)
-    expect(dropTotal({ dropped: [hours, { ...hours, rows: 3, steps: 0 }] } as unknown as RetentionPreview)).toMatch(
+    expect(dropTotal({ dropped: [hours, { ...hours, rows: 3, rollup_rows: 0 }] } as unknown as RetentionPreview)).toMatch(
       /^3 points, 7 1-h roll-ups/,
     )
   })

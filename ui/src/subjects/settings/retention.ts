@@ -1,4 +1,12 @@
-import type { DataDetail, DataKind, DataLevel, DroppedData, KeptData, KindLimits, RetentionPreview } from '@/backend'
+import type {
+  DataResolution,
+  DataKind,
+  DataLevel,
+  DroppedData,
+  StoredData,
+  RetentionLimits,
+  RetentionPreview,
+} from '@/backend'
 import { formatTime, formatSpan } from '@/format'
 import { formatCount, formatValue } from '@/format'
 
@@ -13,7 +21,7 @@ export const KINDS: { kind: DataKind; title: string; rows: string; setting: stri
 ]
 
 /** The resolutions of metrics with separate ages, finest first, with their settings. */
-export const DETAILS: { detail: DataDetail; title: string; setting: string }[] = [
+export const DETAILS: { detail: DataResolution; title: string; setting: string }[] = [
   { detail: 'points', title: 'raw', setting: 'metrics_days' },
   { detail: 'minutes', title: '1-min', setting: 'metrics_minutes_days' },
   { detail: 'hours', title: '1-h', setting: 'metrics_hours_days' },
@@ -22,20 +30,20 @@ export const DETAILS: { detail: DataDetail; title: string; setting: string }[] =
 const AGES = { points: 'age', minutes: 'minutes_age', hours: 'hours_age' } as const
 
 /** Returns the days of a resolution; null if the kind has no such age. */
-export function days(limits: KindLimits, detail: DataDetail = 'points'): number | null {
+export function days(limits: RetentionLimits, detail: DataResolution = 'points'): number | null {
   const age = limits[AGES[detail]]
   return age === null ? null : age / DAY
 }
 
 /** Returns the name of roll-ups of a resolution: `1-min roll-ups`. */
-const rollupName = (detail: DataDetail): string =>
+const rollupName = (detail: DataResolution): string =>
   `${DETAILS.find((one) => one.detail === detail)?.title ?? detail} roll-ups`
 
-export const megabytes = (limits: KindLimits): number => limits.bytes / MEGABYTE
+export const megabytes = (limits: RetentionLimits): number => limits.bytes / MEGABYTE
 /** Changes the days of a resolution. Coarser data stays at least as long, finer data at most. */
-export function withDays(limits: KindLimits, count: number, detail: DataDetail = 'points'): KindLimits {
+export function withDays(limits: RetentionLimits, count: number, detail: DataResolution = 'points'): RetentionLimits {
   const position = DETAILS.findIndex((one) => one.detail === detail)
-  const fit = (one: DataDetail, old: number | null) => {
+  const fit = (one: DataResolution, old: number | null) => {
     if (old === null) return null
     const other = DETAILS.findIndex(({ detail }) => detail === one)
     if (other === position) return count * DAY
@@ -59,7 +67,7 @@ export interface Change {
  * Returns the settings to change, in an order that never retains coarser data shorter than finer
  * data.
  */
-export function changes(before: readonly KindLimits[], after: readonly KindLimits[]): Change[] {
+export function changes(before: readonly RetentionLimits[], after: readonly RetentionLimits[]): Change[] {
   const longer: Change[] = []
   const shorter: Change[] = []
   for (const limits of after) {
@@ -77,13 +85,17 @@ export function changes(before: readonly KindLimits[], after: readonly KindLimit
   }
   return [...longer, ...shorter]
 }
-export const withMegabytes = (limits: KindLimits, count: number): KindLimits => ({ ...limits, bytes: count * MEGABYTE })
+export const withMegabytes = (limits: RetentionLimits, count: number): RetentionLimits => ({
+  ...limits,
+  bytes: count * MEGABYTE,
+})
 
-export const sameLimits = (one: readonly KindLimits[], other: readonly KindLimits[]): boolean =>
+export const sameLimits = (one: readonly RetentionLimits[], other: readonly RetentionLimits[]): boolean =>
   one.length === other.length &&
   one.every((limits, index) => {
     const others = other[index]
-    const same = (read: (limits: KindLimits) => number | null) => others !== undefined && read(limits) === read(others)
+    const same = (read: (limits: RetentionLimits) => number | null) =>
+      others !== undefined && read(limits) === read(others)
     return same(({ bytes }) => bytes) && DETAILS.every(({ detail }) => same((limits) => days(limits, detail)))
   })
 
@@ -98,12 +110,12 @@ export interface KindTotal {
   oldest: number | null
 }
 
-export function totalOf(kept: readonly KeptData[], kind: DataKind): KindTotal {
+export function totalOf(kept: readonly StoredData[], kind: DataKind): KindTotal {
   const ofKind = kept.filter((one) => one.kind === kind)
-  const sum = (read: (one: KeptData) => number) => ofKind.reduce((all, one) => all + read(one), 0)
+  const sum = (read: (one: StoredData) => number) => ofKind.reduce((all, one) => all + read(one), 0)
   return {
     rows: sum((one) => one.rows),
-    steps: sum((one) => one.steps),
+    steps: sum((one) => one.rollup_rows),
     bytes: sum((one) => one.bytes),
     pinned: sum((one) => one.pinned_rows),
     oldest: ofKind.length ? Math.min(...ofKind.map((one) => one.range.start)) : null,
@@ -123,7 +135,7 @@ export function dropSentence(dropped: DroppedData): string {
   const rows = KINDS.find(({ kind }) => kind === dropped.kind)?.rows ?? 'rows'
   const { start, end } = dropped.range
   const reason = dropped.reason === 'age' ? 'too old' : 'over the size limit'
-  const steps = dropped.steps ? [`${formatCount(dropped.steps)} ${rollupName(dropped.detail)}`] : []
+  const steps = dropped.rollup_rows ? [`${formatCount(dropped.rollup_rows)} ${rollupName(dropped.tier)}`] : []
   const what = [...(dropped.rows || !steps.length ? [`${formatCount(dropped.rows)} ${rows}`] : []), ...steps]
   const from = `from ${formatTime(start / 1e6)} over ${formatSpan((end - start) / 1e6)}`
   return `${what.join(' and ')} of ${dropped.service || 'no service'}, ${formatValue(dropped.bytes, 'By')}, ${from}: ${reason}`
@@ -136,7 +148,7 @@ export function dropTotal({ dropped }: RetentionPreview): string {
     const ofKind = dropped.filter((one) => one.kind === kind)
     const steps = DETAILS.flatMap(({ detail }) =>
       counted(
-        ofKind.filter((one) => one.detail === detail).reduce((sum, one) => sum + one.steps, 0),
+        ofKind.filter((one) => one.tier === detail).reduce((sum, one) => sum + one.rollup_rows, 0),
         rollupName(detail),
       ),
     )

@@ -58,14 +58,16 @@ describe('the status of a source', () => {
       state,
       message: '',
       received: { samples, logs: 0, spans: 0 },
-      refused: 0,
-      rejected: 0,
+      rejected_requests: 0,
+      rejected_records: 0,
       last_received: null,
     })
     const statusOf = (...listeners: ListenerStatus[]) =>
       statusOfListeners(listeners, { samples: 'samples', logs: 'lines' })
     expect(statusOf(listener('healthy', 1200), listener('unhealthy', 0)).words).toBe('1.2k samples, 0 lines')
-    expect(statusOf({ ...listener('healthy', 1200), rejected: 7 }).words).toBe('1.2k samples, 0 lines, 7 dropped')
+    expect(statusOf({ ...listener('healthy', 1200), rejected_records: 7 }).words).toBe(
+      '1.2k samples, 0 lines, 7 dropped',
+    )
     expect(statusOf(listener('unhealthy', 0))).toEqual({ state: 'unhealthy', words: 'not listening' })
     expect(statusOf(listener('healthy', 0)).words).toBe('waiting for data')
     expect(statusOf(listener('unhealthy', 0, '')).words).toBe('off')

@@ -1,4 +1,4 @@
-import type { HealthState, ListenerStatus, PartStatus } from '@/backend'
+import type { HealthState, ListenerStatus, ComponentStatus } from '@/backend'
 import { formatCount } from '@/format'
 
 /** The status of a source: a state with a short text. */
@@ -8,7 +8,7 @@ export interface SourceStatus {
 }
 
 /** Returns the status of a source from its components. */
-export function statusOfComponents(parts: readonly Pick<PartStatus, 'state'>[]): SourceStatus {
+export function statusOfComponents(parts: readonly Pick<ComponentStatus, 'state'>[]): SourceStatus {
   const failing = parts.filter(({ state }) => state === 'unhealthy').length
   const working = parts.filter(({ state }) => state === 'healthy' || state === 'degraded').length
   if (failing && working) return { state: 'degraded', words: `${working} working, ${failing} failing` }
@@ -30,7 +30,7 @@ export function statusOfListeners(
     const sum = listeners.reduce((total, { received }) => total + received[kind as keyof typeof kinds], 0)
     return { sum, words: `${formatCount(sum)} ${word}` }
   })
-  const rejected = listeners.reduce((total, listener) => total + listener.rejected, 0)
+  const rejected = listeners.reduce((total, listener) => total + listener.rejected_records, 0)
   const dropped = rejected ? [`${formatCount(rejected)} dropped`] : []
   if (dropped.length || counts.some(({ sum }) => sum > 0))
     return { state: 'healthy', words: [...counts.map(({ words }) => words), ...dropped].join(', ') }

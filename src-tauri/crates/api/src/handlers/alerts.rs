@@ -20,7 +20,7 @@ pub(crate) async fn delete_rule(engine: &Engine, arguments: IdArguments) -> Resu
 pub(crate) async fn preview_rule(
     engine: &Engine,
     arguments: PreviewArguments,
-) -> Result<RulePreview, ApiError> {
+) -> Result<RuleBacktest, ApiError> {
     Ok(engine.alerts().preview(&arguments.rule, arguments.range).await?)
 }
 

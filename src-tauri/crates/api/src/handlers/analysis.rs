@@ -1,15 +1,15 @@
 //! Analysis and the observation ledger.
 
 use engine::{Engine, now};
-use model::{AnalysisAnswer, AnalysisRequest, CompareAnswer, CompareRequest, Finding, Gap};
+use model::{AnalysisRequest, AnalysisResponse, CompareRequest, CompareResponse, Finding, Gap};
 
 use crate::{ApiError, arguments::*};
 
-pub(crate) async fn analyse(engine: &Engine, request: AnalysisRequest) -> Result<AnalysisAnswer, ApiError> {
+pub(crate) async fn analyse(engine: &Engine, request: AnalysisRequest) -> Result<AnalysisResponse, ApiError> {
     Ok(insights::analyze(engine.store(), &request, now()).await?)
 }
 
-pub(crate) async fn compare(engine: &Engine, request: CompareRequest) -> Result<CompareAnswer, ApiError> {
+pub(crate) async fn compare(engine: &Engine, request: CompareRequest) -> Result<CompareResponse, ApiError> {
     Ok(insights::compare(engine.store(), &request, now()).await?)
 }
 

@@ -1,7 +1,7 @@
 //! Stored data: summary, retention, integrity, compaction.
 
 use engine::Engine;
-use model::{DataSummary, PartVerdict, RetentionPreview, StoredPart};
+use model::{DataSummary, IntegrityResult, IntegrityTarget, RetentionPreview};
 
 use crate::{ApiError, arguments::*};
 
@@ -24,15 +24,21 @@ pub(crate) async fn apply_retention(engine: &Engine, _: Nothing) -> Result<Reten
     Ok(engine.retention().apply().await?)
 }
 
-pub(crate) async fn data_parts(engine: &Engine, _: Nothing) -> Result<Vec<StoredPart>, ApiError> {
+pub(crate) async fn data_parts(engine: &Engine, _: Nothing) -> Result<Vec<IntegrityTarget>, ApiError> {
     Ok(engine.store().parts().await?)
 }
 
-pub(crate) async fn verify_part(engine: &Engine, arguments: PartArguments) -> Result<PartVerdict, ApiError> {
+pub(crate) async fn verify_part(
+    engine: &Engine,
+    arguments: PartArguments,
+) -> Result<IntegrityResult, ApiError> {
     Ok(engine.store().verify_part(&arguments.name).await?)
 }
 
-pub(crate) async fn repair_part(engine: &Engine, arguments: PartArguments) -> Result<PartVerdict, ApiError> {
+pub(crate) async fn repair_part(
+    engine: &Engine,
+    arguments: PartArguments,
+) -> Result<IntegrityResult, ApiError> {
     Ok(engine.store().repair_part(&arguments.name).await?)
 }
 

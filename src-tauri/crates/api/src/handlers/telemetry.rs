@@ -20,7 +20,7 @@ pub(crate) async fn metric_tags(engine: &Engine, request: TagsRequest) -> Result
     Ok(engine.store().tags(&request).await?)
 }
 
-pub(crate) async fn series(engine: &Engine, request: SeriesRequest) -> Result<SeriesAnswer, ApiError> {
+pub(crate) async fn series(engine: &Engine, request: SeriesRequest) -> Result<SeriesResponse, ApiError> {
     Ok(query::series(engine.store(), &request).await?)
 }
 

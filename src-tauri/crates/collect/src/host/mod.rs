@@ -14,7 +14,7 @@ mod vitals;
 use std::time::Duration;
 
 use config::{Host, WatchedProcess};
-use model::{Cadence, HealthState, PartReporter};
+use model::{Cadence, HealthReporter, HealthState};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +32,7 @@ pub async fn run_host(
     settings: Host,
     watched: Vec<WatchedProcess>,
     store: Store,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     stop: CancellationToken,
 ) {
     if !settings.enabled && watched.is_empty() {

@@ -109,7 +109,7 @@ pub async fn import_file(
         }
         progress = tally;
         progress.points = progress.points.saturating_sub(held_back);
-        progress.refused += held_back;
+        progress.rejected += held_back;
         if held_back > 0 {
             progress
                 .reasons

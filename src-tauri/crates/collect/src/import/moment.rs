@@ -1,7 +1,7 @@
 //! Times as files write them.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
-use model::{FURTHEST_AHEAD, NANOS_PER_SECOND, Timestamp};
+use model::{MAX_FUTURE_NANOS, NANOS_PER_SECOND, Timestamp};
 use prometheus::read_seconds;
 
 /// Earlier times are taken for another unit: 1990-01-01.
@@ -79,7 +79,7 @@ pub(crate) fn plausible(time: Timestamp, now: Timestamp) -> Result<Timestamp, St
     if time.0 < EARLIEST {
         return Err("the time is before 1990; is its unit right?".to_owned());
     }
-    if time.0 > now.0.saturating_add(FURTHEST_AHEAD) {
+    if time.0 > now.0.saturating_add(MAX_FUTURE_NANOS) {
         return Err("the time is more than a day ahead of now".to_owned());
     }
     Ok(time)

@@ -60,16 +60,16 @@ impl Sink {
 
     /// Counts a refused row.
     pub(crate) fn refuse(&mut self, reason: impl FnOnce() -> String) -> Result<(), Ended> {
-        self.tally.refused += 1;
+        self.tally.rejected += 1;
         if self.tally.reasons.len() < REASONS {
             let reason = reason();
             self.tally.reasons.push(reason);
         }
-        if self.tally.points == 0 && self.tally.refused >= HOPELESS {
+        if self.tally.points == 0 && self.tally.rejected >= HOPELESS {
             let first = self.tally.reasons.first().cloned().unwrap_or_default();
             return Err(Ended::Hopeless(format!("none of the first {HOPELESS} rows can be used; {first}")));
         }
-        if self.tally.refused.is_multiple_of(BATCH as u64) { self.pass_on() } else { Ok(()) }
+        if self.tally.rejected.is_multiple_of(BATCH as u64) { self.pass_on() } else { Ok(()) }
     }
 
     /// Takes a point of a table.

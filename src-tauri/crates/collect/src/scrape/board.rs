@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use model::{HealthState, PartReporter};
+use model::{HealthReporter, HealthState};
 
 /// How many failing targets are named; the series `up` tells of all.
 const MOST_NAMED: usize = 3;
@@ -13,14 +13,14 @@ const MOST_NAMED: usize = 3;
 /// Collects the states of targets and tells the part's. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Board {
-    reporter: PartReporter,
+    reporter: HealthReporter,
     entries: Arc<Mutex<Entries>>,
 }
 
 #[derive(Debug, Default)]
 struct Entries {
     /// By the key of the target: its address for people, and what it says.
-    targets: BTreeMap<String, (String, PartReporter)>,
+    targets: BTreeMap<String, (String, HealthReporter)>,
     /// What is wrong or not understood beside the targets, by where it comes from.
     notices: BTreeMap<String, Vec<String>>,
     /// The same for what is merely worth knowing.
@@ -30,13 +30,13 @@ struct Entries {
 }
 
 impl Board {
-    pub(crate) fn new(reporter: PartReporter) -> Self {
+    pub(crate) fn new(reporter: HealthReporter) -> Self {
         Self { reporter, entries: Arc::default() }
     }
 
     /// A place where a target says how it is. Keys, like sources of notices, start with `job NAME `.
-    pub(crate) fn enter(&self, key: &str, shown: &str) -> PartReporter {
-        let reporter = PartReporter::new(shown);
+    pub(crate) fn enter(&self, key: &str, shown: &str) -> HealthReporter {
+        let reporter = HealthReporter::new(shown);
         self.change(|entries| {
             entries.targets.insert(key.to_owned(), (shown.to_owned(), reporter.clone()));
         });
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn targets_that_fail_are_named_but_not_all_of_many() {
-        let reporter = PartReporter::new("part");
+        let reporter = HealthReporter::new("part");
         let board = Board::new(reporter.clone());
         for number in 0..6 {
             let target = board.enter(&format!("job j target {number}"), &format!("http://h:{number}"));

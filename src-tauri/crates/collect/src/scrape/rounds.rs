@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Cadence, PartReporter, Resource, TelemetryBatch, Timestamp};
+use model::{Cadence, HealthReporter, Resource, TelemetryBatch, Timestamp};
 use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
 use store::Store;
 use tokio::time::Instant;
@@ -23,7 +23,7 @@ const SOON: Duration = Duration::from_secs(1);
 /// Where a target says how it is.
 pub(crate) struct Voice {
     /// For itself.
-    pub(crate) reporter: PartReporter,
+    pub(crate) reporter: HealthReporter,
     /// Among the others of its part.
     pub(crate) board: Board,
 }

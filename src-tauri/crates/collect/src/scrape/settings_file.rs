@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use model::PartReporter;
+use model::HealthReporter;
 use notify::{EventKind, RecursiveMode, Watcher};
 use store::Store;
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -31,7 +31,7 @@ const MOST_BYTES: u64 = 16 * 1024 * 1024;
 pub async fn run_prometheus_file(
     settings: config::PrometheusFile,
     store: Store,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     stop: CancellationToken,
 ) {
     let path = from_home(&settings.file);

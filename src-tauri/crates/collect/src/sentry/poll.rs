@@ -10,7 +10,7 @@ use std::{
 use config::SentryFeed;
 use futures_util::future::join_all;
 use model::{
-    Attributes, HealthState, PartReporter, Resource, Sample, SamplesRequest, TagMatcher, TelemetryBatch,
+    Attributes, HealthReporter, HealthState, Resource, Sample, SamplesRequest, TagMatcher, TelemetryBatch,
     Temporality, TimeRange, Timestamp,
 };
 use store::Store;
@@ -47,7 +47,7 @@ pub async fn run_sentry(
     token: TokenSource,
     store: Store,
     state_folder: PathBuf,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     stop: CancellationToken,
 ) {
     let given = settings.clone();
@@ -92,7 +92,7 @@ struct Poller {
     client: Client,
     store: Store,
     state_folder: PathBuf,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     stop: CancellationToken,
     directory: watch::Sender<Option<Arc<Vec<Organization>>>>,
     directory_failure: Mutex<Option<Failure>>,
@@ -394,7 +394,7 @@ impl Poller {
     async fn tell_of_itself(&self) {
         let resource = Arc::new(Resource::service_named(&self.settings.name));
         // What became of these is not worth a word of its own.
-        let reporter = PartReporter::new("sentry requests");
+        let reporter = HealthReporter::new("sentry requests");
         let mut delivery = Delivery::new(self.store.clone(), reporter, self.stop.clone());
         loop {
             tokio::time::sleep(self.interval()).await;

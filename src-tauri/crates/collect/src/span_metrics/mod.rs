@@ -4,7 +4,7 @@ mod totals;
 
 use std::time::Duration;
 
-use model::{Cadence, HealthState, PartReporter, Timestamp};
+use model::{Cadence, HealthReporter, HealthState, Timestamp};
 use store::{Commit, Store, StoreError};
 use tokio::{sync::broadcast::error::RecvError, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ const SPANS_AT_ONCE: usize = 500;
 /// `traces_spanmetrics_duration_seconds` by service, operation, kind and status every ten seconds for those
 /// that changed, until `stop` is cancelled. Spans that started more than five minutes ago were sent late and
 /// are not counted: they would show as a rush of calls now.
-pub async fn run_span_metrics(store: Store, reporter: PartReporter, stop: CancellationToken) {
+pub async fn run_span_metrics(store: Store, reporter: HealthReporter, stop: CancellationToken) {
     let mut commits = store.subscribe();
     let mut counting = Counting { totals: SpanTotals::default(), store, reporter, missed: 0 };
     let mut writing: Option<Writing> = None;
@@ -76,7 +76,7 @@ async fn finished(writing: &mut Option<Writing>) -> Result<(), String> {
 struct Counting {
     totals: SpanTotals,
     store: Store,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     missed: u64,
 }
 

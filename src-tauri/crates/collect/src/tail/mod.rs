@@ -14,7 +14,7 @@ use std::{
 use chrono::{Local, Offset};
 use config::LogFile;
 use log_formats::{Context, ParsedRecord};
-use model::{Attributes, HealthState, LogRecord, PartReporter, Resource, TelemetryBatch, Timestamp};
+use model::{Attributes, HealthReporter, HealthState, LogRecord, Resource, TelemetryBatch, Timestamp};
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +35,7 @@ pub async fn run_tail(
     file: LogFile,
     store: Store,
     state_folder: PathBuf,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     stop: CancellationToken,
 ) {
     let path = expanded(&file.path);
@@ -92,7 +92,7 @@ fn expanded(path: &str) -> PathBuf {
 struct Tail {
     file: LogFile,
     store: Store,
-    reporter: PartReporter,
+    reporter: HealthReporter,
     stop: CancellationToken,
     host: String,
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use model::{LogRecord, PartReporter, Series, TelemetryBatch};
+use model::{HealthReporter, LogRecord, Series, TelemetryBatch};
 use store::{Commit, Store, StoreOptions};
 use tokio::{sync::broadcast::Receiver, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ pub(crate) struct Bench {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) store: Store,
     pub(crate) commits: Receiver<Commit>,
-    pub(crate) reporter: PartReporter,
+    pub(crate) reporter: HealthReporter,
     pub(crate) stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -28,7 +28,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("data"), options).unwrap();
         let commits = store.subscribe();
-        let reporter = PartReporter::new("test");
+        let reporter = HealthReporter::new("test");
         Self { folder, store, commits, reporter, stop: CancellationToken::new(), tasks: Vec::new() }
     }
 

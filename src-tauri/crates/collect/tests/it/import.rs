@@ -98,7 +98,7 @@ async fn what_was_exported_comes_back_the_same() {
         let file = from.folder.path().join(name);
         export(&from.store, format, &file).await;
         let progress = import(&to.store, &file).await.unwrap();
-        assert_eq!((progress.points, progress.refused), (8 * 50, 0), "{:?}", progress.reasons);
+        assert_eq!((progress.points, progress.rejected), (8 * 50, 0), "{:?}", progress.reasons);
         assert_eq!(progress.series, 8);
         assert_eq!(progress.bytes_read, progress.bytes);
         let (before, after) = (from.folder.path().join("before.csv"), to.folder.path().join("after.csv"));
@@ -129,7 +129,7 @@ async fn a_million_rows_come_in() {
     };
     let progress = import_file(&request, &bench.store, NOW, report, &CancellationToken::new()).await.unwrap();
     assert_eq!(
-        (progress.rows, progress.points, progress.series, progress.refused),
+        (progress.rows, progress.points, progress.series, progress.rejected),
         (1_000_000, 1_000_000, 100, 0)
     );
     assert!(reports >= 50, "{reports}");
@@ -173,7 +173,7 @@ async fn bad_rows_are_told_with_line_and_column_and_the_rest_comes_in() {
         "line 10, column 26: the text is not UTF-8",
     ];
     assert_eq!(progress.reasons, expected);
-    assert_eq!((progress.points, progress.refused, progress.rows), (3, 6, 9));
+    assert_eq!((progress.points, progress.rejected, progress.rows), (3, 6, 9));
     let all: usize = points(&bench.store, "t").await.iter().map(|series| series.times.len()).sum();
     assert_eq!(all, 3, "history of ten years ago and rows out of order by months are kept");
 }
@@ -229,7 +229,7 @@ async fn parquet_of_others_is_read_by_its_column_names() {
         ))
         .unwrap();
     let progress = import(&bench.store, &path).await.unwrap();
-    assert_eq!((progress.points, progress.series, progress.refused), (1000, 2, 0), "{:?}", progress.reasons);
+    assert_eq!((progress.points, progress.series, progress.rejected), (1000, 2, 0), "{:?}", progress.reasons);
     let series = points(&bench.store, "m").await;
     let first = series.iter().find(|series| series.labels["shard"] == "0").unwrap();
     assert!(!first.labels.contains_key("nothing"));
@@ -241,7 +241,7 @@ async fn parquet_of_others_is_read_by_its_column_names() {
         ))
         .unwrap();
     let progress = import(&bench.store, &wrong).await.unwrap();
-    assert_eq!((progress.points, progress.refused), (0, 10));
+    assert_eq!((progress.points, progress.rejected), (0, 10));
     assert!(progress.reasons[0].starts_with("row 1, column \"time\": "), "{:?}", progress.reasons);
 }
 
@@ -258,7 +258,7 @@ async fn a_line_of_a_hundred_megabytes_takes_bounded_memory() {
     file.into_inner().unwrap();
     let before = peak_kibibytes();
     let progress = import(&bench.store, &path).await.unwrap();
-    assert_eq!((progress.points, progress.refused), (2, 1), "{:?}", progress.reasons);
+    assert_eq!((progress.points, progress.rejected), (2, 1), "{:?}", progress.reasons);
     assert!(
         progress.reasons[0].starts_with("line 3, column 12: a record of more than"),
         "{:?}",
@@ -290,7 +290,7 @@ async fn prometheus_text_comes_in_with_its_times() {
     let path = written(&bench, "a.prom", text);
     let progress = import(&bench.store, &path).await.unwrap();
     assert_eq!((progress.points, progress.series), (4, 3), "{:?}", progress.reasons);
-    assert_eq!(progress.refused, 3);
+    assert_eq!(progress.rejected, 3);
     assert!(progress.reasons.iter().any(|reason| reason.starts_with("line 7: ")), "{:?}", progress.reasons);
     assert!(
         progress.reasons.iter().any(|reason| reason.starts_with("line 8: no time")),
@@ -328,7 +328,7 @@ async fn openmetrics_comes_in_with_times_in_seconds() {
     let path = written(&bench, "a.om", text);
     let progress = import(&bench.store, &path).await.unwrap();
     assert_eq!(
-        (progress.points, progress.series, progress.refused),
+        (progress.points, progress.series, progress.rejected),
         (42_000, 2, 0),
         "{:?}",
         progress.reasons

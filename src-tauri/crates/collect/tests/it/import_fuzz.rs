@@ -86,13 +86,13 @@ async fn any_file_is_imported_or_refused() {
         let rows = text.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
         match import_file(&request, &bench.store, NOW, |_| {}, &stop).await {
             Ok(progress) => {
-                (good, refused) = (good + progress.points, refused + progress.refused);
+                (good, refused) = (good + progress.points, refused + progress.rejected);
                 assert!(
                     progress.points <= progress.rows && progress.rows <= rows,
                     "round {round}: {progress:?}"
                 );
                 assert!(
-                    progress.reasons.len() <= 20 && progress.refused <= rows,
+                    progress.reasons.len() <= 20 && progress.rejected <= rows,
                     "round {round}: {progress:?}"
                 );
             }
@@ -108,7 +108,7 @@ async fn any_file_is_imported_or_refused() {
     let request = ImportRequest { path: path.display().to_string(), service: None, dry_run: false };
     let stop = CancellationToken::new();
     let progress = import_file(&request, &bench.store, NOW, |_| {}, &stop).await.unwrap();
-    assert_eq!((progress.points, progress.refused), (4, 0), "{:?}", progress.reasons);
+    assert_eq!((progress.points, progress.rejected), (4, 0), "{:?}", progress.reasons);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +128,7 @@ async fn files_of_long_lines_take_bounded_memory() {
         let stop = CancellationToken::new();
         let progress = import_file(&request, &bench.store, NOW, |_| {}, &stop).await.unwrap();
         let used = MEMORY.peak_usage().saturating_sub(before);
-        assert_eq!((progress.points, progress.refused), (400, 0), "{kind}: {:?}", progress.reasons);
+        assert_eq!((progress.points, progress.rejected), (400, 0), "{kind}: {:?}", progress.reasons);
         println!("{kind}: {used} bytes for {length}");
         assert!(length > 36 << 20 && used < 80 << 20, "{kind}: {used} bytes for {length}");
     }

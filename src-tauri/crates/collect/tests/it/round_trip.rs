@@ -189,7 +189,7 @@ async fn an_export_comes_back_with_all_it_held() {
             export(&from.store, format, &file).await;
             let progress = import(&to.store, &file).await;
             assert_eq!(
-                (progress.points, progress.series, progress.refused),
+                (progress.points, progress.series, progress.rejected),
                 (points as u64, 9, 0),
                 "{progress:?}"
             );
@@ -226,7 +226,7 @@ async fn sealed_partitions_come_in_as_they_are() {
     let mut points = 0;
     for file in &files {
         let progress = import(&to.store, file).await;
-        assert_eq!(progress.refused, 0, "{}: {progress:?}", file.display());
+        assert_eq!(progress.rejected, 0, "{}: {progress:?}", file.display());
         points += progress.points;
     }
     let batch = telemetry();
@@ -286,7 +286,7 @@ async fn openmetrics_keeps_its_exemplars_and_types() {
     let path = bench.folder.path().join("a.om");
     fs::write(&path, text).unwrap();
     let progress = import(&bench.store, &path).await;
-    assert_eq!((progress.points, progress.refused), (7, 2), "{:?}", progress.reasons);
+    assert_eq!((progress.points, progress.rejected), (7, 2), "{:?}", progress.reasons);
     assert!(progress.reasons[0].starts_with("line 17: "), "{:?}", progress.reasons);
     let exemplars = |metric: &str| {
         let request =

@@ -1,7 +1,7 @@
 //! The interface between a stage and the components it runs.
 
 use async_trait::async_trait;
-use model::PartReporter;
+use model::HealthReporter;
 use tokio_util::sync::CancellationToken;
 
 /// A background component of the engine.
@@ -13,5 +13,5 @@ pub(crate) trait Component: Send + Sync + 'static {
     /// Runs the component until `stop` is cancelled and reports its state to `health`.
     ///
     /// An earlier end is a failure, after which the stage restarts the component.
-    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String>;
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String>;
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use config::Settings;
-use model::PartReporter;
+use model::HealthReporter;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +32,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
 
 #[async_trait]
 impl Component for HostMetrics {
-    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let (settings, processes) = (self.settings.clone(), self.processes.clone());
         collect::run_host(settings, processes, self.store.clone(), health, stop).await;
         Ok(())

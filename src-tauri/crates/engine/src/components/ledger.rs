@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{HealthState, PartReporter};
+use model::{HealthReporter, HealthState};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +25,7 @@ pub(crate) struct LedgerRecorder {
 
 #[async_trait]
 impl Component for LedgerRecorder {
-    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let mut detector = SleepDetector::new();
         let mut since_heartbeat = Duration::ZERO;
         health.healthy();

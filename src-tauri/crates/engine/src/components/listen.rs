@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use ingest::IngestError;
-use model::{HealthState, PartReporter};
+use model::{HealthReporter, HealthState};
 use tokio_util::sync::CancellationToken;
 
 use crate::status::Protocol;
@@ -18,7 +18,7 @@ pub(super) async fn open<T, F: Future<Output = io::Result<T>>>(
     protocol: Protocol,
     address: &str,
     attempt: impl Fn() -> F,
-    health: &PartReporter,
+    health: &HealthReporter,
     stop: &CancellationToken,
 ) -> Option<T> {
     let mut is_logged = false;
@@ -42,7 +42,7 @@ pub(super) async fn open<T, F: Future<Output = io::Result<T>>>(
 }
 
 /// Reports how serving ended if it failed.
-pub(super) fn report_end(served: Result<(), IngestError>, health: &PartReporter) -> Result<(), String> {
+pub(super) fn report_end(served: Result<(), IngestError>, health: &HealthReporter) -> Result<(), String> {
     served.map_err(|error| {
         health.report(HealthState::Unhealthy, error.to_string());
         error.to_string()

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use config::{LogFile, Settings};
-use model::PartReporter;
+use model::HealthReporter;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +35,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
 
 #[async_trait]
 impl Component for LogFileTail {
-    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let (settings, checkpoints) = (self.settings.clone(), self.checkpoints.clone());
         collect::run_tail(settings, self.store.clone(), checkpoints, health, stop).await;
         Ok(())

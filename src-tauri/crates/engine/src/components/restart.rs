@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::{HealthState, PartReporter};
+use model::{HealthReporter, HealthState};
 use tokio_util::sync::CancellationToken;
 
 use super::component::Component;
@@ -19,7 +19,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 const STABLE_AFTER: Duration = Duration::from_secs(60);
 
 /// Runs a component until the stage stops.
-pub(crate) fn start(stage: &Stage, health: PartReporter, component: impl Component) {
+pub(crate) fn start(stage: &Stage, health: HealthReporter, component: impl Component) {
     supervise(stage, health, stage.token(), Arc::new(component));
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn start(stage: &Stage, health: PartReporter, component: impl Compone
 /// unhealthy and restarted, after a pause that doubles each time up to a minute.
 pub(super) fn supervise(
     stage: &Stage,
-    health: PartReporter,
+    health: HealthReporter,
     stop: CancellationToken,
     component: Arc<dyn Component>,
 ) {
@@ -73,7 +73,7 @@ mod tests {
 
     #[async_trait]
     impl Component for FailsTwice {
-        async fn run(&self, _: PartReporter, stop: CancellationToken) -> Result<(), String> {
+        async fn run(&self, _: HealthReporter, stop: CancellationToken) -> Result<(), String> {
             assert!(self.starts.fetch_add(1, Ordering::SeqCst) >= 2, "planted");
             stop.cancelled().await;
             Ok(())
@@ -83,7 +83,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_component_that_panics_is_reported_and_restarted() {
         let stage = Stage::default();
-        let health = PartReporter::new("component");
+        let health = HealthReporter::new("component");
         let starts = Arc::new(AtomicU32::new(0));
         start(&stage, health.clone(), FailsTwice { starts: starts.clone() });
         tokio::time::sleep(Duration::from_millis(500)).await;

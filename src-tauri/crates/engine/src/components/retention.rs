@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use config::Settings;
-use model::{HealthState, PartReporter};
+use model::{HealthReporter, HealthState};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +24,7 @@ pub(crate) struct PeriodicRetention {
 
 #[async_trait]
 impl Component for PeriodicRetention {
-    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let mut settings = self.settings.clone();
         let mut wait = FIRST_PASS;
         health.healthy();

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use config::Settings;
-use model::PartReporter;
+use model::HealthReporter;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
 
 #[async_trait]
 impl Component for Scrape {
-    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         collect::run_scrape(self.settings.clone(), self.store.clone(), health, stop).await;
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use config::Settings;
-use model::{Attributes, EngineStatus, PartReporter, Resource, Series};
+use model::{Attributes, EngineStatus, HealthReporter, Resource, Series};
 use store::{HeldBack, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ pub(crate) struct SelfMetrics {
 
 #[async_trait]
 impl Component for SelfMetrics {
-    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let mut settings = self.settings.clone();
         while !stop.is_cancelled() {
             let seconds = settings.borrow_and_update().own.interval_seconds;
@@ -65,7 +65,7 @@ fn measure(status: &EngineStatus, dropped: &[HeldBack]) -> Vec<(Series, f64)> {
     }
     for listener in &status.listeners {
         let protocol = Attributes::new().with("protocol", listener.protocol.as_str());
-        let (refused, rejected) = (listener.refused as f64, listener.rejected as f64);
+        let (refused, rejected) = (listener.rejected_requests as f64, listener.rejected_records as f64);
         metrics.counter("binnacle_requests_refused_total", "{request}", protocol.clone(), refused);
         metrics.counter("binnacle_records_rejected_total", "{record}", protocol, rejected);
     }
@@ -75,7 +75,7 @@ fn measure(status: &EngineStatus, dropped: &[HeldBack]) -> Vec<(Series, f64)> {
             .with("held_back.label", one.label.as_str());
         metrics.counter("binnacle_points_held_back_total", "{point}", source, one.points as f64);
     }
-    for part in &status.parts {
+    for part in &status.components {
         let value = part.state.value();
         if value.is_finite() {
             let name = Attributes::new().with("part", part.name.as_str());

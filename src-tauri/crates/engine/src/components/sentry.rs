@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use async_trait::async_trait;
 use checks::SecretStore;
 use config::{Sentry, Settings};
-use model::PartReporter;
+use model::HealthReporter;
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -43,7 +43,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
 
 #[async_trait]
 impl Component for SentryInstallation {
-    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let token = token_source(&self.settings, self.secrets.clone());
         let (settings, checkpoints) = (self.settings.clone(), self.checkpoints.clone());
         collect::run_sentry(settings, token, self.store.clone(), checkpoints, health, stop).await;

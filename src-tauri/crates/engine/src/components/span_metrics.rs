@@ -1,7 +1,7 @@
 //! Records rates and durations of the received spans as series.
 
 use async_trait::async_trait;
-use model::PartReporter;
+use model::HealthReporter;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ pub(crate) struct SpanMetrics {
 
 #[async_trait]
 impl Component for SpanMetrics {
-    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         collect::run_span_metrics(self.store.clone(), health, stop).await;
         Ok(())
     }

@@ -78,7 +78,7 @@ impl<T: PartialEq + Any + Send + Sync> Configuration for T {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use model::PartReporter;
+    use model::HealthReporter;
     use tokio_util::sync::CancellationToken;
 
     use super::*;
@@ -87,7 +87,7 @@ mod tests {
 
     #[async_trait]
     impl Component for Idle {
-        async fn run(&self, _: PartReporter, stop: CancellationToken) -> Result<(), String> {
+        async fn run(&self, _: HealthReporter, stop: CancellationToken) -> Result<(), String> {
             stop.cancelled().await;
             Ok(())
         }

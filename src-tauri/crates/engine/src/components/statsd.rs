@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use async_trait::async_trait;
 use config::Settings;
 use ingest::{StatsdOptions, StatsdSocket};
-use model::PartReporter;
+use model::HealthReporter;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -55,7 +55,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
 
 #[async_trait]
 impl Component for Statsd {
-    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let protocol = self.transport.protocol();
         let attempt = || self.transport.open(&self.address);
         let Some(socket) = listen::open(protocol, &self.address, attempt, &health, &stop).await else {

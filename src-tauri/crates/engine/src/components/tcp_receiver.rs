@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use ingest::{IngestError, IntakeCounters};
-use model::PartReporter;
+use model::HealthReporter;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +53,7 @@ pub(super) fn spec(
 
 #[async_trait]
 impl Component for TcpReceiver {
-    async fn run(&self, health: PartReporter, stop: CancellationToken) -> Result<(), String> {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let bind = || TcpListener::bind(&self.address);
         let Some(listener) = listen::open(self.protocol, &self.address, bind, &health, &stop).await else {
             return Ok(());

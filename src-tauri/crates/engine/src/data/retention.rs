@@ -1,6 +1,6 @@
 //! Retention: the limits of the settings, their preview and their application.
 
-use model::{DataKind, DataSummary, DropReason, KindLimits, NANOS_PER_SECOND, RetentionPreview};
+use model::{DataKind, DataSummary, DropReason, NANOS_PER_SECOND, RetentionLimits, RetentionPreview};
 use store::Store;
 use tokio::sync::watch;
 
@@ -26,7 +26,7 @@ impl Retention {
     }
 
     /// Reads the data stored by kind, and the data a pass with these limits would delete.
-    pub async fn preview_limits(&self, limits: &[KindLimits]) -> Result<RetentionPreview, EngineError> {
+    pub async fn preview_limits(&self, limits: &[RetentionLimits]) -> Result<RetentionPreview, EngineError> {
         Ok(self.store.plan_retention(limits, now()).await?.preview)
     }
 
@@ -57,7 +57,7 @@ impl Retention {
                 .dropped
                 .iter()
                 .filter(|dropped| reason.is_none_or(|reason| dropped.reason == reason))
-                .map(|dropped| dropped.rows + dropped.steps)
+                .map(|dropped| dropped.rows + dropped.rollup_rows)
                 .sum()
         };
         let (all, expired) = (count(None), count(Some(DropReason::Age)));
@@ -67,7 +67,7 @@ impl Retention {
         format!("last pass deleted {all} records: {expired} expired, {} over the size limit", all - expired)
     }
 
-    fn limits(&self) -> Vec<KindLimits> {
+    fn limits(&self) -> Vec<RetentionLimits> {
         limits(&self.settings.borrow().retention)
     }
 }
@@ -77,8 +77,8 @@ fn age(days: u32) -> i64 {
     i64::from(days) * 86_400 * NANOS_PER_SECOND
 }
 
-fn limits(settings: &config::Retention) -> Vec<KindLimits> {
-    let limit = |kind, days: u32, megabytes: u32| KindLimits {
+fn limits(settings: &config::Retention) -> Vec<RetentionLimits> {
+    let limit = |kind, days: u32, megabytes: u32| RetentionLimits {
         kind,
         age: age(days),
         minutes_age: None,
@@ -86,7 +86,7 @@ fn limits(settings: &config::Retention) -> Vec<KindLimits> {
         bytes: u64::from(megabytes) * 1_000_000,
     };
     vec![
-        KindLimits {
+        RetentionLimits {
             minutes_age: Some(age(settings.metrics_minutes_days)),
             hours_age: Some(age(settings.metrics_hours_days)),
             ..limit(DataKind::Metrics, settings.metrics_days, settings.metrics_megabytes)

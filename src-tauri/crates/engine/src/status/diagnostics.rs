@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use model::{AlertSeverity, NANOS_PER_SECOND, Notice, Timestamp};
+use model::{AlertSeverity, Diagnostic, NANOS_PER_SECOND, Timestamp};
 use store::{DiskRoom, HeldBack, PartitionFault, SeriesLimit};
 
 /// Time without dropped points after which a label is no longer reported, in nanoseconds.
@@ -43,7 +43,7 @@ impl Diagnostics {
         faults: &[PartitionFault],
         dropped: &[HeldBack],
         now: Timestamp,
-    ) -> Vec<Notice> {
+    ) -> Vec<Diagnostic> {
         let mut problems = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut diagnostics = Vec::new();
         if disk_space.full {
@@ -78,8 +78,8 @@ impl Diagnostics {
     }
 }
 
-fn disk_full(disk_space: DiskRoom, since: Timestamp) -> Notice {
-    Notice {
+fn disk_full(disk_space: DiskRoom, since: Timestamp) -> Diagnostic {
+    Diagnostic {
         id: DISK.to_owned(),
         severity: AlertSeverity::Critical,
         title: "The disk is nearly full: telemetry is rejected".to_owned(),
@@ -93,10 +93,10 @@ fn disk_full(disk_space: DiskRoom, since: Timestamp) -> Notice {
     }
 }
 
-fn damaged(first: &PartitionFault, count: usize, since: Timestamp) -> Notice {
+fn damaged(first: &PartitionFault, count: usize, since: Timestamp) -> Diagnostic {
     let path = &first.partition.path;
     let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    Notice {
+    Diagnostic {
         id: DAMAGED.to_owned(),
         severity: AlertSeverity::Warning,
         title: match count {
@@ -126,7 +126,7 @@ fn setting(limit: SeriesLimit) -> &'static str {
     }
 }
 
-fn too_many_series(dropped: &HeldBack, since: Timestamp) -> Notice {
+fn too_many_series(dropped: &HeldBack, since: Timestamp) -> Diagnostic {
     let HeldBack { service, way: source, label, values, points, allowed, limit } = dropped;
     let (title, cause) = match limit {
         SeriesLimit::ValuesPerLabel => (
@@ -143,7 +143,7 @@ fn too_many_series(dropped: &HeldBack, since: Timestamp) -> Notice {
         ),
     };
     let received_by = if source.is_empty() { String::new() } else { format!(", received by {source}") };
-    Notice {
+    Diagnostic {
         id: id(dropped),
         severity: AlertSeverity::Warning,
         title,
@@ -158,7 +158,7 @@ fn too_many_series(dropped: &HeldBack, since: Timestamp) -> Notice {
 
 #[cfg(test)]
 mod tests {
-    use model::{DataDetail, TimeRange};
+    use model::{DataResolution, TimeRange};
     use store::{Partition, PartitionSignal};
 
     use super::*;
@@ -190,9 +190,9 @@ mod tests {
                 checksum: String::new(),
                 head: 1,
                 pinned: false,
-                form: DataDetail::Points,
+                form: DataResolution::Points,
                 bundle: number,
-                lasts: DataDetail::Points,
+                lasts: DataResolution::Points,
                 services: Vec::new(),
                 path: format!("/data/partitions/samples-{number}.parquet").into(),
             },

@@ -2,18 +2,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{PartReporter, PartStatus};
+use model::{ComponentStatus, HealthReporter};
 
 /// The reporters of the components. Clones share the list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ComponentHealth {
-    reporters: Arc<Mutex<Vec<PartReporter>>>,
+    reporters: Arc<Mutex<Vec<HealthReporter>>>,
 }
 
 impl ComponentHealth {
     /// Adds a reporter for a component. It replaces the reporter of the same name.
-    pub(crate) fn reporter(&self, name: &str) -> PartReporter {
-        let reporter = PartReporter::new(name);
+    pub(crate) fn reporter(&self, name: &str) -> HealthReporter {
+        let reporter = HealthReporter::new(name);
         let mut reporters = self.reporters.lock().unwrap_or_else(PoisonError::into_inner);
         match reporters.iter_mut().find(|other| other.status().name == name) {
             Some(slot) => *slot = reporter.clone(),
@@ -31,12 +31,12 @@ impl ComponentHealth {
     }
 
     /// Returns the status of every component.
-    pub(crate) fn statuses(&self) -> Vec<PartStatus> {
+    pub(crate) fn statuses(&self) -> Vec<ComponentStatus> {
         self.reporters
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .iter()
-            .map(PartReporter::status)
+            .map(HealthReporter::status)
             .collect()
     }
 }

@@ -88,9 +88,9 @@ impl StatusPublisher {
             now: now(),
             data_folder: handles.data_folder.display().to_string(),
             settings_file: handles.settings_file.display().to_string(),
-            parts: handles.health.statuses(),
+            components: handles.health.statuses(),
             listeners: handles.receivers.statuses(),
-            notices: self.diagnostics.update(
+            diagnostics: self.diagnostics.update(
                 disk_space,
                 &store.partition_faults(),
                 &store.held_back(),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ingest::IntakeCounters;
-use model::{HealthState, ListenerStatus, PartReporter};
+use model::{HealthReporter, HealthState, ListenerStatus};
 
 /// Interval at which [`Receivers::settled`] polls the receivers.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
@@ -22,7 +22,7 @@ pub(crate) struct Protocol {
 struct Entry {
     protocol: &'static str,
     address: String,
-    health: PartReporter,
+    health: HealthReporter,
     counters: Arc<IntakeCounters>,
 }
 
@@ -39,7 +39,7 @@ impl Receivers {
         &self,
         protocol: &'static str,
         address: &str,
-        health: PartReporter,
+        health: HealthReporter,
     ) -> Arc<IntakeCounters> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let counters = entries
@@ -53,8 +53,8 @@ impl Receivers {
     }
 
     /// Adds a receiver that is about to listen on `address`. Its state is unknown until then.
-    pub(crate) fn add(&self, protocol: Protocol, address: &str) -> PartReporter {
-        let health = PartReporter::new(protocol.title);
+    pub(crate) fn add(&self, protocol: Protocol, address: &str) -> HealthReporter {
+        let health = HealthReporter::new(protocol.title);
         self.register(protocol.name, address, health.clone());
         health
     }
@@ -85,8 +85,8 @@ impl Receivers {
                         health.message
                     },
                     received,
-                    refused,
-                    rejected: entry.counters.rejected_records(),
+                    rejected_requests: refused,
+                    rejected_records: entry.counters.rejected_records(),
                     last_received,
                 }
             })

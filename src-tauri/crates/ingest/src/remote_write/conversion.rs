@@ -7,8 +7,8 @@ use std::{
 };
 
 use model::{
-    Attributes, Exemplar, HistogramPoint, NANOS_PER_SECOND, Sample, SeriesId, SpanId, TelemetryBatch,
-    Timestamp, TraceId, Unhashed,
+    Attributes, Exemplar, HistogramPoint, IdentityHash, NANOS_PER_SECOND, Sample, SeriesId, SpanId,
+    TelemetryBatch, Timestamp, TraceId,
 };
 use prometheus::FamilyKind;
 use store::Accepted;
@@ -144,8 +144,8 @@ pub(super) fn convert(
 /// The conversion of one message.
 struct Converter<'a> {
     cache: &'a SeriesCache,
-    series: RwLockReadGuard<'a, HashMap<LabelHash, SeriesId, Unhashed>>,
-    fresh: HashMap<LabelHash, SeriesId, Unhashed>,
+    series: RwLockReadGuard<'a, HashMap<LabelHash, SeriesId, IdentityHash>>,
+    fresh: HashMap<LabelHash, SeriesId, IdentityHash>,
     described: HashSet<SeriesId>,
     /// Stored metadata by metric name, looked up once per request.
     stored: HashMap<String, Option<FamilyMetadata>>,

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use model::{MetricKind, SeriesId, Unhashed};
+use model::{IdentityHash, MetricKind, SeriesId};
 use prometheus::FamilyKind;
 use store::Store;
 
@@ -28,7 +28,7 @@ pub(super) type LabelHash = u128;
 #[derive(Debug)]
 pub(super) struct SeriesCache {
     store: Store,
-    series: RwLock<HashMap<LabelHash, SeriesId, Unhashed>>,
+    series: RwLock<HashMap<LabelHash, SeriesId, IdentityHash>>,
     families: RwLock<HashMap<String, FamilyMetadata>>,
     /// How often the series were cleared.
     generation: AtomicU64,
@@ -53,7 +53,7 @@ impl SeriesCache {
     }
 
     /// Returns the cached ids.
-    pub(super) fn series(&self) -> RwLockReadGuard<'_, HashMap<LabelHash, SeriesId, Unhashed>> {
+    pub(super) fn series(&self) -> RwLockReadGuard<'_, HashMap<LabelHash, SeriesId, IdentityHash>> {
         self.series.read().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use ingest::{StatsdOptions, StatsdSocket, serve_statsd};
-use model::PartReporter;
+use model::HealthReporter;
 use opentelemetry_proto::tonic::metrics::v1::{
     Gauge, Metric, NumberDataPoint, metric::Data, number_data_point,
 };
@@ -278,7 +278,7 @@ async fn statsd_survives_mutated_messages() {
     let options = StatsdOptions { interval: Duration::from_millis(200), service: String::new() };
     let (store, counters, stop) = (receiver.store.clone(), receiver.counters.clone(), receiver.stop.clone());
     let server =
-        tokio::spawn(serve_statsd(socket, options, store, counters, PartReporter::new("statsd"), stop));
+        tokio::spawn(serve_statsd(socket, options, store, counters, HealthReporter::new("statsd"), stop));
     let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     sender.connect(&address).await.unwrap();
     let mut random = random(3);

@@ -1,6 +1,6 @@
 //! The measures of a service as series, with the noise of each.
 
-use model::{NANOS_PER_SECOND, ServiceFigure, TimeRange, Timestamp};
+use model::{NANOS_PER_SECOND, ServiceMeasure, TimeRange, Timestamp};
 use store::ServiceStep;
 
 /// One measure of a service, step by step.
@@ -16,26 +16,26 @@ pub(super) struct Measured {
 /// step that was observed in full.
 pub(super) fn measure(
     steps: &[ServiceStep],
-    measure: ServiceFigure,
+    measure: ServiceMeasure,
     range: TimeRange,
     step: i64,
     min_requests: u64,
 ) -> Measured {
     let seconds = step as f64 / NANOS_PER_SECOND as f64;
     let counted = match measure {
-        ServiceFigure::Rate => observed_in_full(steps, range, step),
+        ServiceMeasure::Rate => observed_in_full(steps, range, step),
         _ => steps,
     };
-    let enough = |one: &&ServiceStep| measure == ServiceFigure::Rate || one.requests >= min_requests;
+    let enough = |one: &&ServiceStep| measure == ServiceMeasure::Rate || one.requests >= min_requests;
     let (times, values) = counted
         .iter()
         .filter(enough)
         .map(|one| {
             let value = match measure {
-                ServiceFigure::Rate => one.requests as f64 / seconds,
-                ServiceFigure::ErrorRatio => one.failed as f64 / one.requests.max(1) as f64,
-                ServiceFigure::P50 => one.p50,
-                ServiceFigure::P95 => one.p95,
+                ServiceMeasure::Rate => one.requests as f64 / seconds,
+                ServiceMeasure::ErrorRatio => one.failed as f64 / one.requests.max(1) as f64,
+                ServiceMeasure::P50 => one.p50,
+                ServiceMeasure::P95 => one.p95,
             };
             (one.time, value)
         })
@@ -43,9 +43,9 @@ pub(super) fn measure(
     let typical = median(steps.iter().map(|one| one.requests as f64));
     let (unit, noise) = match measure {
         // The standard deviation of a count of independent requests is its root (Poisson).
-        ServiceFigure::Rate => ("/s", typical.sqrt() / seconds),
-        ServiceFigure::ErrorRatio => ("1", noise_of_ratio(steps, typical)),
-        ServiceFigure::P50 | ServiceFigure::P95 => ("ns", 0.0),
+        ServiceMeasure::Rate => ("/s", typical.sqrt() / seconds),
+        ServiceMeasure::ErrorRatio => ("1", noise_of_ratio(steps, typical)),
+        ServiceMeasure::P50 | ServiceMeasure::P95 => ("ns", 0.0),
     };
     Measured { unit, times, values, noise }
 }
@@ -93,21 +93,24 @@ mod tests {
     #[test]
     fn a_rate_excludes_the_steps_where_the_service_began_and_stopped() {
         let range = TimeRange::new(Timestamp(-5 * STEP), Timestamp(20 * STEP));
-        let rate = measure(&steps(&[3, 40, 40, 40, 7]), ServiceFigure::Rate, range, STEP, 1);
+        let rate = measure(&steps(&[3, 40, 40, 40, 7]), ServiceMeasure::Rate, range, STEP, 1);
         assert_eq!(rate.values, [4.0, 4.0, 4.0]);
         assert!((rate.noise - 0.632).abs() < 0.001);
         let whole = TimeRange::new(Timestamp(0), Timestamp(5 * STEP));
-        assert_eq!(measure(&steps(&[3, 40, 7]), ServiceFigure::Rate, whole, STEP, 1).values.len(), 2);
-        assert_eq!(measure(&steps(&[3, 40, 40, 40, 7]), ServiceFigure::Rate, whole, STEP, 1).values.len(), 5);
-        assert!(measure(&steps(&[3]), ServiceFigure::Rate, range, STEP, 1).values.is_empty());
+        assert_eq!(measure(&steps(&[3, 40, 7]), ServiceMeasure::Rate, whole, STEP, 1).values.len(), 2);
+        assert_eq!(
+            measure(&steps(&[3, 40, 40, 40, 7]), ServiceMeasure::Rate, whole, STEP, 1).values.len(),
+            5
+        );
+        assert!(measure(&steps(&[3]), ServiceMeasure::Rate, range, STEP, 1).values.is_empty());
     }
 
     #[test]
     fn steps_with_too_few_requests_have_no_ratio_and_no_duration() {
         let range = TimeRange::new(Timestamp(0), Timestamp(4 * STEP));
-        let errors = measure(&steps(&[40, 4, 40, 40]), ServiceFigure::ErrorRatio, range, STEP, 10);
+        let errors = measure(&steps(&[40, 4, 40, 40]), ServiceMeasure::ErrorRatio, range, STEP, 10);
         assert_eq!(errors.values, [0.25, 0.25, 0.25]);
         assert!((errors.noise - (0.25_f64 * 0.75 / 40.0).sqrt()).abs() < 1e-9);
-        assert_eq!(measure(&steps(&[40, 4]), ServiceFigure::P95, range, STEP, 10).times, [Timestamp(0)]);
+        assert_eq!(measure(&steps(&[40, 4]), ServiceMeasure::P95, range, STEP, 10).times, [Timestamp(0)]);
     }
 }

@@ -8,7 +8,7 @@ use crate::{Aggregation, TagMatcher, TimeRange};
 /// What is analysed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Subject {
+pub enum AnalysisTarget {
     /// A metric, all matching series as one.
     Metric {
         /// Metric name.
@@ -23,14 +23,14 @@ pub enum Subject {
         /// The service.
         service: String,
         /// Which figure.
-        figure: ServiceFigure,
+        measure: ServiceMeasure,
     },
 }
 
 /// A figure of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-pub enum ServiceFigure {
+pub enum ServiceMeasure {
     /// Requests per second.
     Rate,
     /// Share of requests that failed.
@@ -46,7 +46,7 @@ pub enum ServiceFigure {
 #[serde(deny_unknown_fields)]
 pub struct AnalysisRequest {
     /// What is analysed.
-    pub subject: Subject,
+    pub target: AnalysisTarget,
     /// From when to when.
     pub range: TimeRange,
     /// At most this many points.
@@ -55,7 +55,7 @@ pub struct AnalysisRequest {
 
 /// Trend and band of one subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct AnalysisAnswer {
+pub struct AnalysisResponse {
     /// Unit of the values, may be empty.
     pub unit: String,
     /// The trend; none with fewer than ten points.
@@ -71,7 +71,7 @@ pub struct AnalysisAnswer {
 #[serde(deny_unknown_fields)]
 pub struct CompareRequest {
     /// What is compared. For percentiles of a service the durations of its requests are compared.
-    pub subject: Subject,
+    pub target: AnalysisTarget,
     /// The earlier stretch.
     pub before: TimeRange,
     /// The later stretch.
@@ -80,7 +80,7 @@ pub struct CompareRequest {
 
 /// A comparison with the unit of its figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct CompareAnswer {
+pub struct CompareResponse {
     /// Unit of the values, may be empty.
     pub unit: String,
     /// The comparison.

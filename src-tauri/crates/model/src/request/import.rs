@@ -31,7 +31,7 @@ pub struct ImportProgress {
     /// Series they belong to.
     pub series: u64,
     /// Rows that were refused.
-    pub refused: u64,
+    pub rejected: u64,
     /// The first reasons for that, with line and column.
     pub reasons: Vec<String>,
     /// From the first to just after the last point; none before there is one.

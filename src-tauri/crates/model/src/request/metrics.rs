@@ -139,7 +139,7 @@ pub struct SeriesPoints {
 
 /// The answer behind a chart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct SeriesAnswer {
+pub struct SeriesResponse {
     /// Unit of the values, may be empty.
     pub unit: String,
     /// Length of a step, in nanoseconds.

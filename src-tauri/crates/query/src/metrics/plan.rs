@@ -1,7 +1,8 @@
 //! The evaluation plan of a metric query, and its evaluation.
 
 use model::{
-    Aggregation, DataDetail, NANOS_PER_SECOND, SeriesPoints, SeriesRequest, TagMatcher, TimeRange, Timestamp,
+    Aggregation, DataResolution, NANOS_PER_SECOND, SeriesPoints, SeriesRequest, TagMatcher, TimeRange,
+    Timestamp,
 };
 use store::Store;
 
@@ -52,7 +53,9 @@ impl<'a> EvalPlan<'a> {
         let last = TimeRange::new(Timestamp(range.end.0 - 1).floor(step).max(range.start), range.end);
         // Steps of whole hours are computed from hours where raw points have expired.
         let unit = match store.detail(name, matchers, last).await? {
-            DataDetail::Minutes if step % length(DataDetail::Hours) == 0 => length(DataDetail::Hours),
+            DataResolution::Minutes if step % length(DataResolution::Hours) == 0 => {
+                length(DataResolution::Hours)
+            }
             detail => length(detail),
         };
         range.end = ceiling(range.end, unit);
@@ -74,9 +77,9 @@ impl<'a> EvalPlan<'a> {
         }
         let metric = MetricRef::resolve(store, metric, aggregation).await?;
         let (range, detail) = widened(store, metric.name, matchers, window).await?;
-        let hour = length(DataDetail::Hours);
+        let hour = length(DataResolution::Hours);
         // Hours would extend beyond the ends of the window, so minutes are read.
-        let needs_minutes = detail == DataDetail::Minutes && range.start.floor(hour) != range.start;
+        let needs_minutes = detail == DataResolution::Minutes && range.start.floor(hour) != range.start;
         let step = range.length();
         let read_step = if needs_minutes && step % hour == 0 { hour / 2 } else { step };
         let windowing = Windowing { range, step, read_step, kind: WindowKind::Whole };
@@ -173,11 +176,11 @@ fn step_of(request: &SeriesRequest) -> i64 {
 }
 
 /// Returns the length of one record of a resolution, in nanoseconds.
-fn length(detail: DataDetail) -> i64 {
+fn length(detail: DataResolution) -> i64 {
     match detail {
-        DataDetail::Points => 1,
-        DataDetail::Minutes => 60 * NANOS_PER_SECOND,
-        DataDetail::Hours => 3600 * NANOS_PER_SECOND,
+        DataResolution::Points => 1,
+        DataResolution::Minutes => 60 * NANOS_PER_SECOND,
+        DataResolution::Hours => 3600 * NANOS_PER_SECOND,
     }
 }
 
@@ -217,12 +220,12 @@ async fn widened(
     metric: &str,
     matchers: &[TagMatcher],
     window: TimeRange,
-) -> Result<(TimeRange, DataDetail), QueryError> {
+) -> Result<(TimeRange, DataResolution), QueryError> {
     let widened = |detail| {
         let unit = length(detail);
         TimeRange::new(window.start.floor(unit), ceiling(window.end, unit))
     };
-    let mut detail = DataDetail::Points;
+    let mut detail = DataResolution::Points;
     loop {
         let found = store.detail(metric, matchers, widened(detail)).await?;
         if found <= detail {

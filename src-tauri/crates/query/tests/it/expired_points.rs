@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use model::{
-    Aggregation, Attributes, Buckets, DataDetail, HistogramPoint, Labels, MetricKind, NANOS_PER_SECOND,
+    Aggregation, Attributes, Buckets, DataResolution, HistogramPoint, Labels, MetricKind, NANOS_PER_SECOND,
     Resource, Series, SeriesPoints, SeriesRequest, TelemetryBatch, Temporality, TimeRange, Timestamp,
 };
 use store::{Store, StoreOptions};
@@ -70,10 +70,10 @@ async fn stores() -> [(tempfile::TempDir, Store); 2] {
         stores.push((folder, store));
     }
     let expired = &stores[1].1;
-    let is_expired = |form: DataDetail, start: Timestamp| match form {
-        DataDetail::Points => start < at(8 * HOUR),
-        DataDetail::Minutes => start < at(4 * HOUR),
-        DataDetail::Hours => false,
+    let is_expired = |form: DataResolution, start: Timestamp| match form {
+        DataResolution::Points => start < at(8 * HOUR),
+        DataResolution::Minutes => start < at(4 * HOUR),
+        DataResolution::Hours => false,
     };
     let files = expired.partitions().into_iter().filter(|file| is_expired(file.form, file.window.start));
     expired.drop_partitions(files.map(|file| file.id).collect()).await.unwrap();

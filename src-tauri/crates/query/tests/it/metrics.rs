@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::{
-    Aggregation, Attributes, Buckets, DataDetail, HistogramPoint, MetricKind, NANOS_PER_SECOND, Resource,
+    Aggregation, Attributes, Buckets, DataResolution, HistogramPoint, MetricKind, NANOS_PER_SECOND, Resource,
     STALE, Series, SeriesRequest, TelemetryBatch, Temporality, TimeRange, Timestamp,
 };
 use store::{Store, StoreOptions};
@@ -36,12 +36,12 @@ async fn the_step_is_rounded_up_where_points_have_expired() {
     let fine = query::series(&store, &request).await.unwrap();
     assert_eq!((fine.step, fine.series[0].values.len()), (10 * NANOS_PER_SECOND, 120));
     let by_minute = query::series(&store, &coarse).await.unwrap();
-    for (expired, step) in [(DataDetail::Points, minute), (DataDetail::Minutes, 60 * minute)] {
+    for (expired, step) in [(DataResolution::Points, minute), (DataResolution::Minutes, 60 * minute)] {
         let files = store.partitions().into_iter().filter(|file| file.form == expired);
         store.drop_partitions(files.map(|file| file.id).collect()).await.unwrap();
         let left = query::series(&store, &request).await.unwrap();
         assert_eq!(left.step, step);
-        if expired == DataDetail::Points {
+        if expired == DataResolution::Points {
             assert_eq!(left, by_minute);
         } else {
             assert_eq!(left.series[0].values.len(), 1);

@@ -1,7 +1,7 @@
 //! Health checks: how long each was up, and what failed.
 
 use analysis::figures::format;
-use model::{HealthState, TimelineCell};
+use model::{HealthState, TimelineBucket};
 
 use crate::{
     CheckContents, Contents, clock,
@@ -70,7 +70,7 @@ fn uptime(share: f64) -> String {
     if share >= 1.0 { "100%".to_owned() } else { format!("{percent:.2}%") }
 }
 
-fn timeline(cells: &[TimelineCell]) -> String {
+fn timeline(cells: &[TimelineBucket]) -> String {
     let rects: String = cells
         .iter()
         .enumerate()

@@ -53,7 +53,7 @@ pub(crate) fn contents() -> Contents {
         .map(|(index, (title, level))| Vital {
             title: title.to_owned(),
             label: String::new(),
-            answer: SeriesAnswer {
+            answer: SeriesResponse {
                 unit: "1".into(),
                 step: STEP,
                 series: vec![SeriesPoints {
@@ -195,7 +195,7 @@ fn checks(range: TimeRange, at: impl Fn(i64) -> Timestamp) -> Vec<CheckContents>
     };
     let timeline = |bad: std::ops::Range<i64>| {
         (0..60)
-            .map(|cell| TimelineCell {
+            .map(|cell| TimelineBucket {
                 range: TimeRange::new(at(cell * 3), at(cell * 3 + 3)),
                 state: match cell {
                     20..=23 => HealthState::Unknown,

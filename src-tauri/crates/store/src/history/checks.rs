@@ -1,6 +1,6 @@
 //! Health checks, their results and incidents.
 
-use model::{CheckResult, HealthCheck, HealthState, Incident, TimeRange, TimelineCell, Timestamp};
+use model::{CheckResult, HealthCheck, HealthState, Incident, TimeRange, TimelineBucket, Timestamp};
 
 use super::document;
 use crate::{Changed, Store, StoreError, read::bounds, sql::Parameter};
@@ -112,7 +112,7 @@ impl Store {
         check_id: &str,
         range: TimeRange,
         cells: u32,
-    ) -> Result<Vec<TimelineCell>, StoreError> {
+    ) -> Result<Vec<TimelineBucket>, StoreError> {
         let (start, end) = bounds(range);
         let cells = i64::from(cells.clamp(1, MOST_CELLS));
         let length = end.saturating_sub(start).max(0);
@@ -132,10 +132,10 @@ impl Store {
                 )
             })
             .await?;
-        let mut timeline: Vec<TimelineCell> = (0..cells)
+        let mut timeline: Vec<TimelineBucket> = (0..cells)
             .map(|cell| start.saturating_add(cell.saturating_mul(width)))
             .take_while(|from| *from < end)
-            .map(|from| TimelineCell {
+            .map(|from| TimelineBucket {
                 range: TimeRange::new(Timestamp(from), Timestamp(from.saturating_add(width).min(end))),
                 state: HealthState::Unknown,
                 results: 0,

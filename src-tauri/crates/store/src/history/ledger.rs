@@ -38,7 +38,7 @@ impl Store {
                     finding.service.as_str().into(),
                     finding.range.start.0.into(),
                     finding.range.end.0.into(),
-                    finding.noticed_at.0.into(),
+                    finding.detected_at.0.into(),
                     document(&finding)?,
                 ],
             ));

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use model::{DataDetail, TimeRange};
+use model::{DataResolution, TimeRange};
 
 use super::{
     LATENESS, Maintenance, copy, histograms,
@@ -45,7 +45,10 @@ pub(super) fn merges(layout: &Layout, now: Option<i64>) -> Vec<Merge> {
         for file in &layout.partitions {
             let info = &file.info;
             let fits = info.level == level || (level == window::DAY && info.level < level);
-            if info.form == DataDetail::Points && fits && !taken.contains(&info.id) && file.fault().is_none()
+            if info.form == DataResolution::Points
+                && fits
+                && !taken.contains(&info.id)
+                && file.fault().is_none()
             {
                 let start = window::window(info.first.0, level).start.0;
                 groups.entry((info.signal, start)).or_default().push(Arc::clone(file));
@@ -69,7 +72,7 @@ fn keeps_order(layout: &Layout, files: &[Arc<PartitionFile>]) -> bool {
     let newest = files.iter().map(|file| file.info.head).max().unwrap_or_default();
     let others = layout.partitions.iter().filter(|other| {
         !ids.contains(&other.info.id)
-            && other.info.form == DataDetail::Points
+            && other.info.form == DataResolution::Points
             && files.first().is_some_and(|file| file.info.signal == other.info.signal)
     });
     others.into_iter().all(|other| {
@@ -129,7 +132,7 @@ impl Maintenance {
         };
         let pinned = merge.files.iter().any(|file| file.info.pinned);
         let sealing = Sealing { level: merge.level, window: merge.window, head, pinned };
-        let path = file_path(&self.layouts.folder, signal, DataDetail::Points, self.ids.coming());
+        let path = file_path(&self.layouts.folder, signal, DataResolution::Points, self.ids.coming());
         self.steps.tell(MaintenanceStep::Write { path, done, of });
         let reader = self.reader()?;
         for file in &merge.files {
@@ -147,7 +150,7 @@ impl Maintenance {
             PartitionSignal::Exemplars => {
                 let sources: Result<Vec<_>, _> =
                     merge.files.iter().map(|file| exemplars::in_file(&file.info.path)).collect();
-                let plan = sealing.points(DataDetail::Points, self.ids.next());
+                let plan = sealing.points(DataResolution::Points, self.ids.next());
                 let folder = &self.layouts.folder;
                 super::exemplars::write(&reader, &sources?, "true", plan, folder)?.into_iter().collect()
             }
@@ -179,7 +182,7 @@ impl Maintenance {
         let (mut new, mut replaced) = (Vec::new(), Vec::new());
         for file in &self.layouts.current().partitions {
             let info = &file.info;
-            if info.bundle != points.info.bundle || info.form == DataDetail::Points {
+            if info.bundle != points.info.bundle || info.form == DataResolution::Points {
                 continue;
             }
             let beyond: Vec<String> = info
@@ -216,18 +219,18 @@ impl Maintenance {
         let kept = format!("series_id NOT IN ({})", id_list(without.iter().copied()));
         let kept = if without.is_empty() { "true" } else { &kept };
         match (info.form, info.signal) {
-            (DataDetail::Points, PartitionSignal::Samples) => {
+            (DataResolution::Points, PartitionSignal::Samples) => {
                 let mut target = SamplesFile::create(plan, &self.layouts.folder)?;
                 merge_samples(&reader, &[Arc::clone(file)], without, |series, points| {
                     target.add(series, points)
                 })?;
                 target.finish()
             }
-            (DataDetail::Points, PartitionSignal::Histograms) => {
+            (DataResolution::Points, PartitionSignal::Histograms) => {
                 let source = [tables::histogram_file(&info.path)?];
                 histograms::write_file(&reader, &source, kept, plan, &self.layouts.folder)
             }
-            (DataDetail::Points, PartitionSignal::Exemplars) => {
+            (DataResolution::Points, PartitionSignal::Exemplars) => {
                 let source = [exemplars::in_file(&info.path)?];
                 super::exemplars::write(&reader, &source, kept, plan, &self.layouts.folder)
             }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
-use model::DataDetail;
+use model::DataResolution;
 
 use super::{copy, seal::in_order};
 use crate::{
@@ -47,7 +47,7 @@ pub(super) fn write(
         &[],
         |row| Ok((row.get::<_, u64>(0)?, lasting(row.get(1)?, row.get(2)?, row.get(3)?))),
     )?;
-    let mut lasting: BTreeMap<DataDetail, Vec<u64>> = BTreeMap::new();
+    let mut lasting: BTreeMap<DataResolution, Vec<u64>> = BTreeMap::new();
     for (series, lasts) in series {
         lasting.entry(lasts).or_default().push(series);
     }

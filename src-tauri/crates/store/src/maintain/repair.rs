@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc};
 
-use model::DataDetail;
+use model::DataResolution;
 
 use super::{Maintenance, compact::unchanged, steps::MaintenanceStep};
 use crate::{
@@ -43,7 +43,7 @@ impl Maintenance {
         let Some(points) = self.file(id).and_then(|file| self.points_of_bundle(file.info.bundle)) else {
             return Ok(0);
         };
-        let there = |form: DataDetail| {
+        let there = |form: DataResolution| {
             let of = |file: &&Arc<PartitionFile>| file.info.bundle == points.info.bundle;
             layout.partitions.iter().filter(of).any(|file| file.info.form == form)
         };
@@ -64,7 +64,7 @@ impl Maintenance {
     fn points_of_bundle(&self, bundle: u64) -> Option<Arc<PartitionFile>> {
         let layout = self.layouts.current();
         let of = |file: &&Arc<PartitionFile>| {
-            file.info.bundle == bundle && file.info.form == DataDetail::Points && file.fault().is_none()
+            file.info.bundle == bundle && file.info.form == DataResolution::Points && file.fault().is_none()
         };
         let points = layout.partitions.iter().find(of)?;
         unchanged(points).ok().map(|()| Arc::clone(points))
@@ -73,7 +73,7 @@ impl Maintenance {
     fn make(
         &self,
         points: &PartitionFile,
-        wanted: impl Fn(DataDetail) -> bool,
+        wanted: impl Fn(DataResolution) -> bool,
     ) -> Result<Vec<NewPartition>, StoreError> {
         let of = Resolution::of(points.info.lasts).iter().copied();
         let wanted: Vec<Resolution> = of.filter(|resolution| wanted(resolution.form())).collect();

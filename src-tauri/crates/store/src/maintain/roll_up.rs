@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::Schema;
-use model::{DataDetail, Temporality};
+use model::{DataResolution, Temporality};
 
 use super::{
     Maintenance,
@@ -59,7 +59,7 @@ impl Maintenance {
         }
     }
 
-    fn plan(&self, points: &Partition, form: DataDetail) -> Plan {
+    fn plan(&self, points: &Partition, form: DataResolution) -> Plan {
         Plan { form, lasts: form, bundle: points.bundle, ..Plan::instead_of(points, self.ids.next()) }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap, fs, sync::Arc};
 
-use model::{AttributeValue, Attributes, DataDetail, TimeRange};
+use model::{AttributeValue, Attributes, DataResolution, TimeRange};
 
 use super::{Maintenance, histograms, steps::MaintenanceStep, table, window};
 use crate::{
@@ -51,13 +51,13 @@ impl Maintenance {
     ) -> Result<(), StoreError> {
         for (done, (signal, level, window)) in plans.iter().enumerate() {
             let sealing = Sealing { level: *level, window: *window, head: sealed, pinned: false };
-            let path = file_path(&self.layouts.folder, *signal, DataDetail::Points, self.ids.coming());
+            let path = file_path(&self.layouts.folder, *signal, DataResolution::Points, self.ids.coming());
             self.steps.tell(MaintenanceStep::Write { path, done, of: plans.len() });
             let points = match signal {
                 PartitionSignal::Samples => self.seal_samples(reader, sealed, sealing)?,
                 PartitionSignal::Exemplars => {
                     let sources = [exemplars::in_table(&head::exemplars(sealed))];
-                    let plan = sealing.points(DataDetail::Points, self.ids.next());
+                    let plan = sealing.points(DataResolution::Points, self.ids.next());
                     let within = within(sealing.window);
                     let written =
                         super::exemplars::write(reader, &sources, &within, plan, &self.layouts.folder)?;

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use model::DataDetail;
+use model::DataResolution;
 
 use super::rollup::Resolution;
 use crate::layout::{Layout, PartitionFile, PartitionSignal};
@@ -75,9 +75,9 @@ impl Layout {
             }
             let Some(bundle) = bundles.get_mut(place) else { continue };
             let slot = match file.info.form {
-                DataDetail::Points => &mut bundle.points,
-                DataDetail::Minutes => &mut bundle.minutes,
-                DataDetail::Hours => &mut bundle.hours,
+                DataResolution::Points => &mut bundle.points,
+                DataResolution::Minutes => &mut bundle.minutes,
+                DataResolution::Hours => &mut bundle.hours,
             };
             *slot = Some(Arc::clone(file));
         }

@@ -1,6 +1,6 @@
 //! What a file says of itself, so that it can be taken in without the table that names it.
 
-use model::{DataDetail, TimeRange, Timestamp};
+use model::{DataResolution, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
@@ -16,7 +16,7 @@ pub(crate) struct Note {
     window: (i64, i64),
     pub(crate) head: u64,
     pub(crate) bundle: u64,
-    lasts: DataDetail,
+    lasts: DataResolution,
 }
 
 impl Note {
@@ -36,7 +36,7 @@ impl Note {
     }
 
     /// The plan of a file that says this.
-    pub(crate) fn plan(&self, id: u64, form: DataDetail) -> Plan {
+    pub(crate) fn plan(&self, id: u64, form: DataResolution) -> Plan {
         Plan {
             id,
             level: self.level,

@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use model::{DataDetail, TimeRange, Timestamp};
+use model::{DataResolution, TimeRange, Timestamp};
 
 use super::file::Written;
 use crate::layout::{Partition, PartitionShare, PartitionSignal, file_path};
@@ -21,9 +21,9 @@ pub(crate) struct Plan {
     pub(crate) level: u8,
     pub(crate) window: TimeRange,
     pub(crate) head: u64,
-    pub(crate) form: DataDetail,
+    pub(crate) form: DataResolution,
     pub(crate) bundle: u64,
-    pub(crate) lasts: DataDetail,
+    pub(crate) lasts: DataResolution,
     pub(crate) pinned: bool,
 }
 
@@ -59,9 +59,9 @@ pub(crate) struct Sealing {
 
 impl Sealing {
     /// The file of those points that last so long.
-    pub(crate) fn points(self, lasts: DataDetail, id: u64) -> Plan {
+    pub(crate) fn points(self, lasts: DataResolution, id: u64) -> Plan {
         let Self { level, window, head, pinned } = self;
-        Plan { id, level, window, head, form: DataDetail::Points, bundle: id, lasts, pinned }
+        Plan { id, level, window, head, form: DataResolution::Points, bundle: id, lasts, pinned }
     }
 }
 

@@ -9,7 +9,7 @@ use arrow_array::{
     types::{Float64Type, Int64Type, UInt8Type, UInt64Type},
 };
 use arrow_schema::{DataType, Field, Fields, Schema};
-use model::{DataDetail, NANOS_PER_SECOND};
+use model::{DataResolution, NANOS_PER_SECOND};
 
 use super::{
     codec::{EXACT, places},
@@ -56,37 +56,37 @@ impl Resolution {
     }
 
     /// The form of the files.
-    pub(crate) fn form(self) -> DataDetail {
+    pub(crate) fn form(self) -> DataResolution {
         match self {
-            Self::Hours => DataDetail::Hours,
-            Self::Minutes => DataDetail::Minutes,
+            Self::Hours => DataResolution::Hours,
+            Self::Minutes => DataResolution::Minutes,
         }
     }
 
     /// The roll-ups that are made of points that last so long.
-    pub(crate) fn of(lasts: DataDetail) -> &'static [Self] {
+    pub(crate) fn of(lasts: DataResolution) -> &'static [Self] {
         match lasts {
-            DataDetail::Points => &[Self::Minutes, Self::Hours],
-            DataDetail::Minutes => &[Self::Hours],
-            DataDetail::Hours => &[],
+            DataResolution::Points => &[Self::Minutes, Self::Hours],
+            DataResolution::Minutes => &[Self::Hours],
+            DataResolution::Hours => &[],
         }
     }
 }
 
 /// How long so many points of a series last, given in how many minutes and hours they lie: where a roll-up would not
 /// be much less than they are they stand for it.
-pub(crate) fn lasting(points: u64, minutes: u64, hours: u64) -> DataDetail {
+pub(crate) fn lasting(points: u64, minutes: u64, hours: u64) -> DataResolution {
     if minutes.saturating_mul(WORTH) <= points {
-        DataDetail::Points
+        DataResolution::Points
     } else if hours.saturating_mul(WORTH) <= points {
-        DataDetail::Minutes
+        DataResolution::Minutes
     } else {
-        DataDetail::Hours
+        DataResolution::Hours
     }
 }
 
 /// How long the points of a series last.
-pub(crate) fn lasting_of(points: &Points) -> DataDetail {
+pub(crate) fn lasting_of(points: &Points) -> DataResolution {
     let steps = |resolution: Resolution| {
         let starts = points.times.iter().map(|time| time.div_euclid(resolution.length()));
         let mut before = None;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use model::DataDetail;
+use model::DataResolution;
 
 use super::{
     codec::{Row, encode, split},
@@ -29,7 +29,7 @@ pub(crate) struct SampleFiles<'folder> {
     sealing: Sealing,
     ids: &'folder Ids,
     folder: &'folder Path,
-    files: BTreeMap<DataDetail, SamplesFile<'folder>>,
+    files: BTreeMap<DataResolution, SamplesFile<'folder>>,
 }
 
 impl<'folder> SampleFiles<'folder> {

@@ -1,6 +1,6 @@
 //! How fine what is left of a metric is.
 
-use model::{DataDetail, TagMatcher, TimeRange};
+use model::{DataResolution, TagMatcher, TimeRange};
 
 use super::bounds;
 use crate::{
@@ -17,13 +17,13 @@ impl Store {
         metric: &str,
         matchers: &[TagMatcher],
         range: TimeRange,
-    ) -> Result<DataDetail, StoreError> {
+    ) -> Result<DataResolution, StoreError> {
         let (metric, matchers) = (metric.to_owned(), matchers.to_vec());
         self.read(move |reader| {
             let series = reader.dictionary.select(&metric, &matchers)?;
             let (start, end) = bounds(range);
             let layout = reader.layout()?;
-            let mut coarsest = DataDetail::Points;
+            let mut coarsest = DataResolution::Points;
             for signal in [PartitionSignal::Samples, PartitionSignal::Histograms] {
                 for bundle in layout.bundles(signal, start, end) {
                     let left = bundle.roll_up(None).filter(|(resolution, _)| resolution.form() > coarsest);

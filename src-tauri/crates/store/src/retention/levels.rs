@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use model::{DataDetail, DataKind, DataLevel, TimeRange, Timestamp};
+use model::{DataKind, DataLevel, DataResolution, TimeRange, Timestamp};
 
 use crate::{
     Store, StoreError, head,
@@ -29,7 +29,7 @@ impl Store {
 
 fn levels(reader: &Reader) -> Result<Vec<DataLevel>, StoreError> {
     let layout = reader.layout()?;
-    let mut sealed: BTreeMap<(u8, DataDetail, bool), DataLevel> = BTreeMap::new();
+    let mut sealed: BTreeMap<(u8, DataResolution, bool), DataLevel> = BTreeMap::new();
     for file in &layout.partitions {
         let info = &file.info;
         let exemplars = info.signal == PartitionSignal::Exemplars;
@@ -68,7 +68,7 @@ fn empty(kind: DataKind, level: &str) -> DataLevel {
     DataLevel { kind, level: level.to_owned(), files: 0, rows: 0, bytes: 0, range: None }
 }
 
-fn name(level: u8, form: DataDetail, exemplars: bool) -> String {
+fn name(level: u8, form: DataResolution, exemplars: bool) -> String {
     let length = match level {
         0 => "4 hours",
         1 => "1 day",
@@ -76,9 +76,9 @@ fn name(level: u8, form: DataDetail, exemplars: bool) -> String {
         _ => "all time",
     };
     match form {
-        DataDetail::Points if exemplars => format!("{length}, exemplars"),
-        DataDetail::Points => length.to_owned(),
-        DataDetail::Minutes => format!("{length}, minutes"),
-        DataDetail::Hours => format!("{length}, hours"),
+        DataResolution::Points if exemplars => format!("{length}, exemplars"),
+        DataResolution::Points => length.to_owned(),
+        DataResolution::Minutes => format!("{length}, minutes"),
+        DataResolution::Hours => format!("{length}, hours"),
     }
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use model::{DataDetail, DataKind, DropReason, KindLimits, RetentionPreview, Timestamp};
+use model::{DataKind, DataResolution, DropReason, RetentionLimits, RetentionPreview, Timestamp};
 pub(crate) use plan::Piece;
 pub(crate) use unsealed::delete as delete_unsealed;
 
@@ -36,7 +36,7 @@ impl Store {
     /// whatever an alert's evidence was taken from stays.
     pub async fn plan_retention(
         &self,
-        limits: &[KindLimits],
+        limits: &[RetentionLimits],
         now: Timestamp,
     ) -> Result<RetentionPlan, StoreError> {
         let pieces = self.read_for(COUNTING, pieces).await?;
@@ -45,7 +45,7 @@ impl Store {
         let preview = RetentionPreview {
             at: now,
             limits: limits.to_vec(),
-            kept: plan::kept(&pieces),
+            stored: plan::kept(&pieces),
             growth: plan::growth(&pieces, limits, now),
             dropped: plan::summary(&going),
         };
@@ -117,7 +117,7 @@ fn pieces(reader: &Reader) -> Result<Vec<Piece>, StoreError> {
             partition: Some(info.id),
             detail: info.lasts,
             rows: if info.holds_points() { share.points } else { 0 },
-            steps: if info.form == DataDetail::Points { 0 } else { share.points },
+            steps: if info.form == DataResolution::Points { 0 } else { share.points },
             bytes: share.bytes,
             first: info.first.0,
             last: info.last.0,
@@ -157,7 +157,7 @@ fn rows(
             Ok(Piece {
                 kind,
                 service: row.get(0)?,
-                detail: DataDetail::Points,
+                detail: DataResolution::Points,
                 partition: None,
                 rows: row.get(1)?,
                 steps: 0,

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use model::{
-    DataDetail, DataKind, DropReason, DroppedData, KeptData, KindGrowth, KindLimits, TimeRange, Timestamp,
+    DataGrowth, DataKind, DataResolution, DropReason, DroppedData, RetentionLimits, StoredData, TimeRange,
+    Timestamp,
 };
 
 /// Nanoseconds of a day.
@@ -15,7 +16,7 @@ pub(crate) struct Piece {
     pub(crate) kind: DataKind,
     pub(crate) service: String,
     /// By which age it goes.
-    pub(crate) detail: DataDetail,
+    pub(crate) detail: DataResolution,
     /// The partition, or nothing for rows of a table.
     pub(crate) partition: Option<u64>,
     pub(crate) rows: u64,
@@ -36,13 +37,13 @@ impl Piece {
 }
 
 /// The pieces that go, each with why, oldest first within a service.
-pub(crate) fn plan(pieces: &[Piece], limits: &[KindLimits], now: Timestamp) -> Vec<(Piece, DropReason)> {
+pub(crate) fn plan(pieces: &[Piece], limits: &[RetentionLimits], now: Timestamp) -> Vec<(Piece, DropReason)> {
     limits.iter().flat_map(|limits| plan_kind(pieces, limits, now)).collect()
 }
 
-fn plan_kind(pieces: &[Piece], limits: &KindLimits, now: Timestamp) -> Vec<(Piece, DropReason)> {
+fn plan_kind(pieces: &[Piece], limits: &RetentionLimits, now: Timestamp) -> Vec<(Piece, DropReason)> {
     // How long points last is known once they are sealed, and only then have they minutes and hours.
-    let detail = |piece: &Piece| if piece.is_unsealed() { DataDetail::Hours } else { piece.detail };
+    let detail = |piece: &Piece| if piece.is_unsealed() { DataResolution::Hours } else { piece.detail };
     let oldest = |piece: &Piece| now.0.saturating_sub(limits.age_of(detail(piece)));
     let of_kind = pieces.iter().filter(|piece| piece.kind == limits.kind);
     let (old, kept): (Vec<&Piece>, Vec<&Piece>) =
@@ -77,23 +78,23 @@ fn plan_kind(pieces: &[Piece], limits: &KindLimits, now: Timestamp) -> Vec<(Piec
 
 /// What goes, by kind, service and reason.
 pub(crate) fn summary(going: &[(Piece, DropReason)]) -> Vec<DroppedData> {
-    let mut groups: BTreeMap<(DataKind, &str, DataDetail, DropReason), DroppedData> = BTreeMap::new();
+    let mut groups: BTreeMap<(DataKind, &str, DataResolution, DropReason), DroppedData> = BTreeMap::new();
     for (piece, reason) in going {
         let range = TimeRange::new(Timestamp(piece.first), Timestamp(piece.last));
         let group = groups.entry((piece.kind, &piece.service, piece.detail, *reason)).or_insert_with(|| {
             DroppedData {
                 kind: piece.kind,
                 service: piece.service.clone(),
-                detail: piece.detail,
+                tier: piece.detail,
                 reason: *reason,
                 rows: 0,
-                steps: 0,
+                rollup_rows: 0,
                 bytes: 0,
                 range,
             }
         });
         group.rows += piece.rows;
-        group.steps += piece.steps;
+        group.rollup_rows += piece.steps;
         group.bytes += piece.bytes;
         group.range = wider(group.range, range);
     }
@@ -101,22 +102,22 @@ pub(crate) fn summary(going: &[(Piece, DropReason)]) -> Vec<DroppedData> {
 }
 
 /// What is there, by kind and service, the largest first.
-pub(crate) fn kept(pieces: &[Piece]) -> Vec<KeptData> {
-    let mut groups: BTreeMap<(DataKind, &str, DataDetail), KeptData> = BTreeMap::new();
+pub(crate) fn kept(pieces: &[Piece]) -> Vec<StoredData> {
+    let mut groups: BTreeMap<(DataKind, &str, DataResolution), StoredData> = BTreeMap::new();
     for piece in pieces {
         let range = TimeRange::new(Timestamp(piece.first), Timestamp(piece.last));
-        let group = groups.entry((piece.kind, &piece.service, piece.detail)).or_insert_with(|| KeptData {
+        let group = groups.entry((piece.kind, &piece.service, piece.detail)).or_insert_with(|| StoredData {
             kind: piece.kind,
             service: piece.service.clone(),
-            detail: piece.detail,
+            tier: piece.detail,
             rows: 0,
-            steps: 0,
+            rollup_rows: 0,
             bytes: 0,
             range,
             pinned_rows: 0,
         });
         group.rows += piece.rows;
-        group.steps += piece.steps;
+        group.rollup_rows += piece.steps;
         group.bytes += piece.bytes;
         group.range = wider(group.range, range);
         group.pinned_rows += if piece.pinned { piece.rows } else { 0 };
@@ -127,7 +128,7 @@ pub(crate) fn kept(pieces: &[Piece]) -> Vec<KeptData> {
 }
 
 /// How fast each kind grows, over a week or since the first piece.
-pub(crate) fn growth(pieces: &[Piece], limits: &[KindLimits], now: Timestamp) -> Vec<KindGrowth> {
+pub(crate) fn growth(pieces: &[Piece], limits: &[RetentionLimits], now: Timestamp) -> Vec<DataGrowth> {
     limits
         .iter()
         .map(|limits| {
@@ -141,7 +142,7 @@ pub(crate) fn growth(pieces: &[Piece], limits: &[KindLimits], now: Timestamp) ->
             let bytes_per_day = (recent as f64 / days).round() as u64;
             let room = limits.bytes.saturating_sub(bytes) as f64;
             let days_left = (bytes_per_day > 0).then(|| room / bytes_per_day as f64);
-            KindGrowth { kind: limits.kind, bytes, bytes_per_day, days_left }
+            DataGrowth { kind: limits.kind, bytes, bytes_per_day, days_left }
         })
         .collect()
 }
@@ -158,7 +159,7 @@ mod tests {
         Piece {
             kind: DataKind::Logs,
             service: service.to_owned(),
-            detail: DataDetail::Points,
+            detail: DataResolution::Points,
             partition: None,
             rows: 1,
             steps: 0,
@@ -169,8 +170,8 @@ mod tests {
         }
     }
 
-    fn limits(age: i64, bytes: u64) -> KindLimits {
-        KindLimits { kind: DataKind::Logs, age, minutes_age: None, hours_age: None, bytes }
+    fn limits(age: i64, bytes: u64) -> RetentionLimits {
+        RetentionLimits { kind: DataKind::Logs, age, minutes_age: None, hours_age: None, bytes }
     }
 
     fn going(pieces: &[Piece], age: i64, bytes: u64) -> Vec<(String, i64, DropReason)> {
@@ -228,24 +229,24 @@ mod tests {
         assert_eq!(super::growth(&[], &limits, now)[0].days_left, None);
     }
 
-    fn detailed(service: &str, at: i64, detail: DataDetail) -> Piece {
+    fn detailed(service: &str, at: i64, detail: DataResolution) -> Piece {
         Piece { kind: DataKind::Metrics, detail, partition: Some(1), ..piece(service, at, 10) }
     }
 
     #[test]
     fn points_go_first_then_minutes_then_hours() {
-        use DataDetail::{Hours, Minutes, Points};
+        use DataResolution::{Hours, Minutes, Points};
         let pieces: Vec<_> = [100, 700, 950]
             .into_iter()
             .flat_map(|at| [Points, Minutes, Hours].map(|of| detailed("a", at, of)))
             .collect();
-        let limits = KindLimits {
+        let limits = RetentionLimits {
             kind: DataKind::Metrics,
             minutes_age: Some(400),
             hours_age: Some(2000),
             ..limits(100, 1000)
         };
-        let left = |limits: KindLimits| {
+        let left = |limits: RetentionLimits| {
             let going = plan(&pieces, &[limits], Timestamp(1000));
             let stays = |piece: &&Piece| !going.iter().any(|(gone, _)| gone == *piece);
             pieces.iter().filter(stays).map(|piece| (piece.first, piece.detail)).collect::<Vec<_>>()
@@ -253,18 +254,18 @@ mod tests {
         let kept = [(100, Hours), (700, Minutes), (700, Hours), (950, Points), (950, Minutes), (950, Hours)];
         assert_eq!(left(limits), kept);
         // The newest point goes before the oldest minute, and that before the oldest hour.
-        assert_eq!(left(KindLimits { bytes: 50, ..limits }), [&kept[..3], &kept[4..]].concat());
-        assert_eq!(left(KindLimits { bytes: 30, ..limits }), [kept[0], kept[2], kept[5]]);
+        assert_eq!(left(RetentionLimits { bytes: 50, ..limits }), [&kept[..3], &kept[4..]].concat());
+        assert_eq!(left(RetentionLimits { bytes: 30, ..limits }), [kept[0], kept[2], kept[5]]);
         // Minutes never go before the points they are made of, whatever the limits say.
-        assert_eq!(left(KindLimits { minutes_age: Some(1), hours_age: Some(1), ..limits }), &kept[3..]);
+        assert_eq!(left(RetentionLimits { minutes_age: Some(1), hours_age: Some(1), ..limits }), &kept[3..]);
     }
 
     #[test]
     fn points_that_are_not_sealed_yet_wait_for_their_hours() {
         let pieces: Vec<_> = [1, 600]
-            .map(|at| Piece { partition: None, bytes: 0, ..detailed("a", at, DataDetail::Points) })
+            .map(|at| Piece { partition: None, bytes: 0, ..detailed("a", at, DataResolution::Points) })
             .into();
-        let limits = KindLimits {
+        let limits = RetentionLimits {
             kind: DataKind::Metrics,
             minutes_age: Some(200),
             hours_age: Some(500),
@@ -276,11 +277,11 @@ mod tests {
 
     #[test]
     fn points_of_a_noisy_service_go_before_anything_of_a_quiet_one() {
-        use DataDetail::{Hours, Points};
+        use DataResolution::{Hours, Points};
         let mut pieces: Vec<_> = (0..20).map(|at| detailed("noisy", at, Points)).collect();
         pieces.extend((0..20).map(|at| detailed("noisy", at, Hours)));
         pieces.extend((0..5).map(|at| detailed("quiet", at, Points)));
-        let limits = KindLimits { kind: DataKind::Metrics, ..limits(10_000, 250) };
+        let limits = RetentionLimits { kind: DataKind::Metrics, ..limits(10_000, 250) };
         let going = plan(&pieces, &[limits], Timestamp(1000));
         assert!(going.iter().all(|(piece, _)| piece.service == "noisy" && piece.detail == Points));
         assert_eq!(going.len(), 20);

@@ -1,7 +1,7 @@
 //! Points of heads, which go as rows do.
 
 use duckdb::{Connection, params};
-use model::{DataDetail, DataKind};
+use model::{DataKind, DataResolution};
 
 use super::{Piece, STRETCH};
 use crate::{StoreError, head, reader::Reader, sql::Parameter};
@@ -20,7 +20,7 @@ pub(super) fn pieces(reader: &Reader, heads: &[u64]) -> Result<Vec<Piece>, Store
                 Ok(Piece {
                     kind: DataKind::Metrics,
                     service: row.get(0)?,
-                    detail: DataDetail::Points,
+                    detail: DataResolution::Points,
                     partition: None,
                     rows: row.get(1)?,
                     steps: 0,

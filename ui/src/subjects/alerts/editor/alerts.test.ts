@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AlertRule, SeriesPoints } from '@/backend'
 import { parseMatcher } from '@/query/matchers'
 import { readQuery, ruleQuery } from './query'
-import { faults, newRule, suggestedName, watchFrom } from './rule'
+import { faults, newRule, suggestedName, sourceFrom } from './rule'
 import { coarseNote, totalLength, simulate } from './simulate'
 
 const second = 1e9
@@ -42,15 +42,15 @@ describe('a backtest', () => {
   })
 
   it('fires at once without a for time, and once per series', () => {
-    expect(simulate(rule({ hold_seconds: 0 }), [points([9, 1, 9]), points([9, 9, 9])], 60 * second).notifications).toBe(
+    expect(simulate(rule({ for_seconds: 0 }), [points([9, 1, 9]), points([9, 9, 9])], 60 * second).notifications).toBe(
       3,
     )
   })
 
   it('stays firing between the resolve threshold and the threshold', () => {
     const values = [points([9, 4, 9, 4, 2])]
-    expect(simulate(rule({ hold_seconds: 0 }), values, 60 * second).notifications).toBe(2)
-    expect(simulate(rule({ hold_seconds: 0, resolve_threshold: 3 }), values, 60 * second).notifications).toBe(1)
+    expect(simulate(rule({ for_seconds: 0 }), values, 60 * second).notifications).toBe(2)
+    expect(simulate(rule({ for_seconds: 0, resolve_threshold: 3 }), values, 60 * second).notifications).toBe(1)
   })
 })
 
@@ -76,19 +76,19 @@ describe('rules', () => {
 
   it('are read from the address', () => {
     const params = new URLSearchParams('metric=m&aggregation=p95&by=operation&where=service%3Dcheckout')
-    const watch = watchFrom(
+    const source = sourceFrom(
       (name) => params.get(name) ?? '',
       (name) => params.getAll(name),
       parseMatcher,
     )
-    expect(watch).toMatchObject({
+    expect(source).toMatchObject({
       metric: 'm',
       aggregation: 'p95',
       group_by: ['operation'],
       matchers: [{ key: 'service', value: 'checkout' }],
     })
     expect(
-      watchFrom(
+      sourceFrom(
         (name) => (name === 'check' ? 'c1' : ''),
         () => [],
         parseMatcher,
@@ -105,12 +105,12 @@ describe('rules', () => {
   })
   const kinds: AlertRule[] = [
     rule(),
-    { ...rule(), hold_seconds: 0, comparator: 'at_most', threshold: -0.5 },
+    { ...rule(), for_seconds: 0, comparator: 'at_most', threshold: -0.5 },
     newRule({ type: 'check', check_id: null }),
     newRule({ type: 'check', check_id: 'orders "db"' }),
     newRule({ type: 'logs', query: 'time"out\\ severity>=warn', by_service: true, window_seconds: 5400 }),
     newRule(
-      watchFrom(
+      sourceFrom(
         (name) => (name === 'metric' ? 'http.server.duration' : ''),
         (name) => (name === 'by' ? ['route', 'host'] : name === 'where' ? ['service=checkout', 'code!~5..'] : []),
         parseMatcher,
@@ -121,7 +121,7 @@ describe('rules', () => {
     expect(readQuery(ruleQuery(given), { ...newRule({ type: 'check', check_id: null }), name: given.name })).toEqual({
       ...given,
       interval_seconds: 15,
-      missing_data: 'keep_state',
+      no_data: 'keep_state',
     })
   })
 

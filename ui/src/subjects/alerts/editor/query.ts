@@ -1,4 +1,4 @@
-import type { Aggregation, AlertRule, Watch } from '@/backend'
+import type { Aggregation, AlertRule, RuleSource } from '@/backend'
 import { formatSeconds, parseSeconds } from '@/format/duration'
 import { inQuotes, Scanner } from '@/query/scanner'
 import { AGGREGATIONS, COMPARATORS } from './rule'
@@ -15,20 +15,20 @@ const compact = (seconds: number) =>
 export function ruleQuery(rule: AlertRule): string {
   const sign = COMPARATORS.find(({ value }) => value === rule.comparator)?.sign ?? '>'
   const threshold = Number.isFinite(rule.threshold) ? rule.threshold : NO_THRESHOLD
-  const end = ` ${sign} ${threshold}${rule.hold_seconds ? ` for ${compact(rule.hold_seconds)}` : ''}`
-  const { watch } = rule
-  if (watch.type === 'check') return `check_state(${watch.check_id ? inQuotes(watch.check_id) : ''})${end}`
-  const window = compact(watch.window_seconds)
-  if (watch.type === 'logs')
-    return `count${watch.by_service ? ' by (service)' : ''} (${inQuotes(watch.query)}[${window}])${end}`
-  const selector = watch.matchers
+  const end = ` ${sign} ${threshold}${rule.for_seconds ? ` for ${compact(rule.for_seconds)}` : ''}`
+  const { source } = rule
+  if (source.type === 'check') return `check_state(${source.check_id ? inQuotes(source.check_id) : ''})${end}`
+  const window = compact(source.window_seconds)
+  if (source.type === 'logs')
+    return `count${source.by_service ? ' by (service)' : ''} (${inQuotes(source.query)}[${window}])${end}`
+  const selector = source.matchers
     .map(({ key, operator, value }) => `${key}${SIGNS[operator]}${inQuotes(value)}`)
     .join(', ')
-  const by = watch.group_by.length ? ` by (${watch.group_by.join(', ')})` : ''
-  return `${watch.aggregation}${by} (${watch.metric || NO_THRESHOLD}${selector ? `{${selector}}` : ''}[${window}])${end}`
+  const by = source.group_by.length ? ` by (${source.group_by.join(', ')})` : ''
+  return `${source.aggregation}${by} (${source.metric || NO_THRESHOLD}${selector ? `{${selector}}` : ''}[${window}])${end}`
 }
 
-function readWatch(scanner: Scanner): Watch {
+function readSource(scanner: Scanner): RuleSource {
   const start = scanner.at
   const first = scanner.name('an aggregation, “count” or “check_state”')
   if (first === 'check_state') {
@@ -71,7 +71,7 @@ function readWatch(scanner: Scanner): Watch {
 /** Returns the rule with the fields of the text; throws `ExpressionError`. */
 export function readQuery(text: string, rule: AlertRule): AlertRule {
   const scanner = new Scanner(text)
-  const watch = readWatch(scanner)
+  const source = readSource(scanner)
   const signs = COMPARATORS.map(({ sign }) => sign).sort((one, other) => other.length - one.length)
   const sign = scanner.oneOf(signs, 'one of >, >=, < and <=')
   const comparator = COMPARATORS.find((one) => one.sign === sign)?.value ?? rule.comparator
@@ -80,21 +80,21 @@ export function readQuery(text: string, rule: AlertRule): AlertRule {
   const number = scanner.name('a number')
   const threshold = number === NO_THRESHOLD ? Number.NaN : Number(number)
   if (Number.isNaN(threshold) && number !== NO_THRESHOLD) scanner.fail('a number', at)
-  let hold_seconds = 0
+  let for_seconds = 0
   if (scanner.has('for')) {
     scanner.take('for')
     scanner.space()
     const position = scanner.at
-    hold_seconds = parseSeconds(scanner.rest()) ?? scanner.fail('a duration such as 2m', position)
+    for_seconds = parseSeconds(scanner.rest()) ?? scanner.fail('a duration such as 2m', position)
   }
   scanner.end('“for” or the end')
   const same = threshold === rule.threshold && comparator === rule.comparator
   return {
     ...rule,
-    watch,
+    source,
     comparator,
     threshold,
-    hold_seconds,
+    for_seconds,
     resolve_threshold: same ? rule.resolve_threshold : null,
   }
 }

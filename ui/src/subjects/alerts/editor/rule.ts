@@ -1,4 +1,4 @@
-import type { Aggregation, AlertRule, Comparator, MetricSummary, TagMatcher, Watch } from '@/backend'
+import type { Aggregation, AlertRule, Comparator, MetricSummary, TagMatcher, RuleSource } from '@/backend'
 
 /** Length in characters above which a suggested name is cut. */
 const MAX_NAME_LENGTH = 80
@@ -40,11 +40,11 @@ export function aggregationsFor(metric: MetricSummary | undefined): typeof AGGRE
  * Reads the source of a new rule from the address: `metric` (with `aggregation`, `by`, `where`),
  * `check` or `log`.
  */
-export function watchFrom(
+export function sourceFrom(
   param: (name: string) => string,
   all: (name: string) => string[],
   parse: (text: string) => TagMatcher | null,
-): Watch {
+): RuleSource {
   if (param('check')) return { type: 'check', check_id: param('check') === 'all' ? null : param('check') }
   if (param('log')) return { type: 'logs', query: param('log'), by_service: false, window_seconds: 300 }
   const aggregation =
@@ -64,20 +64,20 @@ export function watchFrom(
 }
 
 /** Returns an unsaved rule; `when` and `threshold` are from the address and may be empty. */
-export function newRule(watch: Watch, when = '', threshold = ''): AlertRule {
+export function newRule(source: RuleSource, when = '', threshold = ''): AlertRule {
   const comparator = COMPARATORS.find(({ value }) => value === when)?.value
   return {
     id: '',
     name: '',
     enabled: true,
     severity: 'warning',
-    watch,
-    comparator: comparator ?? (watch.type === 'metric' ? 'above' : 'at_least'),
-    threshold: threshold ? Number(threshold) : watch.type === 'check' ? 2 : watch.type === 'logs' ? 1 : Number.NaN,
+    source,
+    comparator: comparator ?? (source.type === 'metric' ? 'above' : 'at_least'),
+    threshold: threshold ? Number(threshold) : source.type === 'check' ? 2 : source.type === 'logs' ? 1 : Number.NaN,
     resolve_threshold: null,
-    hold_seconds: watch.type === 'metric' ? 120 : 0,
+    for_seconds: source.type === 'metric' ? 120 : 0,
     interval_seconds: 15,
-    missing_data: 'keep_state',
+    no_data: 'keep_state',
     notify: true,
   }
 }
@@ -86,14 +86,14 @@ const CHECK_STATES = ['healthy', 'degraded', 'unhealthy']
 
 /** Suggests a short name: aggregation, metric, comparison and threshold. */
 export function suggestedName(rule: AlertRule, threshold: string, checkName: string): string {
-  const { watch } = rule
-  if (watch.type === 'check')
+  const { source } = rule
+  if (source.type === 'check')
     return `${checkName || 'Any check'} is ${CHECK_STATES[Math.round(rule.threshold)] ?? 'unhealthy'}`
-  if (watch.type === 'logs') return `Log: ${watch.query || 'any line'}`.slice(0, MAX_NAME_LENGTH)
-  if (!watch.metric || Number.isNaN(rule.threshold)) return ''
-  const service = watch.matchers.find(({ key, operator }) => operator === 'equal' && key.startsWith('service'))?.value
-  const aggregation = AGGREGATIONS.find(({ value }) => value === watch.aggregation)?.label ?? ''
-  const what = `${service ? `${service} ` : ''}${watch.aggregation === 'average' ? '' : `${aggregation} of `}${watch.metric}`
+  if (source.type === 'logs') return `Log: ${source.query || 'any line'}`.slice(0, MAX_NAME_LENGTH)
+  if (!source.metric || Number.isNaN(rule.threshold)) return ''
+  const service = source.matchers.find(({ key, operator }) => operator === 'equal' && key.startsWith('service'))?.value
+  const aggregation = AGGREGATIONS.find(({ value }) => value === source.aggregation)?.label ?? ''
+  const what = `${service ? `${service} ` : ''}${source.aggregation === 'average' ? '' : `${aggregation} of `}${source.metric}`
   return `${what} ${COMPARATORS.find(({ value }) => value === rule.comparator)?.label ?? ''} ${threshold}`.slice(
     0,
     MAX_NAME_LENGTH,
@@ -106,9 +106,9 @@ export function faults(
 ): Partial<Record<'name' | 'metric' | 'query' | 'threshold' | 'resolve' | 'window', string>> {
   const found: ReturnType<typeof faults> = {}
   if (!rule.name.trim()) found.name = 'Enter a name'
-  if (rule.watch.type === 'metric' && !rule.watch.metric) found.metric = 'Choose a metric'
+  if (rule.source.type === 'metric' && !rule.source.metric) found.metric = 'Choose a metric'
   if (!Number.isFinite(rule.threshold)) found.threshold = 'Enter a threshold, such as 800 ms, or use the suggested one'
-  if (rule.watch.type !== 'check' && rule.watch.window_seconds < 1) found.window = 'At least 1 s'
+  if (rule.source.type !== 'check' && rule.source.window_seconds < 1) found.window = 'At least 1 s'
   const upward = rule.comparator === 'above' || rule.comparator === 'at_least'
   const { resolve_threshold: resolve, threshold } = rule
   if (resolve !== null && (upward ? resolve > threshold : resolve < threshold))

@@ -1,4 +1,4 @@
-import type { AlertRule, Comparator, PreviewStretch, SeriesPoints } from '@/backend'
+import type { AlertRule, Comparator, BacktestInterval, SeriesPoints } from '@/backend'
 import { formatSpan } from '@/format'
 
 export function holds(comparator: Comparator, value: number, threshold: number): boolean {
@@ -16,7 +16,7 @@ export function holds(comparator: Comparator, value: number, threshold: number):
 
 /** The result of a rule evaluated over loaded values. */
 export interface Simulation {
-  intervals: PreviewStretch[]
+  intervals: BacktestInterval[]
   notifications: number
 }
 
@@ -26,7 +26,7 @@ export interface Simulation {
  * retain the state.
  */
 export function simulate(rule: AlertRule, series: readonly SeriesPoints[], step: number): Simulation {
-  const intervals: PreviewStretch[] = []
+  const intervals: BacktestInterval[] = []
   let notifications = 0
   for (const { labels, times, values } of series) {
     let since: number | null = null
@@ -43,7 +43,7 @@ export function simulate(rule: AlertRule, series: readonly SeriesPoints[], step:
       const bar = firing !== null && rule.resolve_threshold !== null ? rule.resolve_threshold : rule.threshold
       if (!holds(rule.comparator, value, bar)) return close(time)
       since ??= time
-      if (firing === null && time - since >= rule.hold_seconds * 1e9) {
+      if (firing === null && time - since >= rule.for_seconds * 1e9) {
         firing = time
         notifications += 1
       }
@@ -54,7 +54,7 @@ export function simulate(rule: AlertRule, series: readonly SeriesPoints[], step:
 }
 
 /** Returns the total length of the intervals of one state, in nanoseconds. */
-export const totalLength = (intervals: readonly PreviewStretch[], state: 'pending' | 'firing'): number =>
+export const totalLength = (intervals: readonly BacktestInterval[], state: 'pending' | 'firing'): number =>
   intervals.filter((one) => one.state === state).reduce((sum, { range }) => sum + range.end - range.start, 0)
 
 /**
@@ -64,7 +64,7 @@ export const totalLength = (intervals: readonly PreviewStretch[], state: 'pendin
 export function coarseNote(rule: AlertRule, step: number, length: string): string {
   if (step <= rule.interval_seconds) return ''
   const every = formatSpan(step * 1000)
-  const window = rule.watch.type === 'check' ? Infinity : rule.watch.window_seconds
+  const window = rule.source.type === 'check' ? Infinity : rule.source.window_seconds
   const widened = window < step ? `, over ${every} instead of ${formatSpan(window * 1000)}` : ''
   return (
     `Over ${length} the backtest evaluates every ${every}${widened}. The saved rule evaluates every ` +

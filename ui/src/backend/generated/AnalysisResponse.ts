@@ -6,7 +6,7 @@ import type { Trend } from "./Trend";
 /**
  * Trend and band of one subject.
  */
-export type AnalysisAnswer = { 
+export type AnalysisResponse = { 
 /**
  * Unit of the values, may be empty.
  */

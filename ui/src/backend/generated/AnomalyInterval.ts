@@ -4,7 +4,7 @@ import type { TimeRange } from "./TimeRange";
 /**
  * A stretch outside the expected band.
  */
-export type AnomalyStretch = { 
+export type AnomalyInterval = { 
 /**
  * From when to when.
  */

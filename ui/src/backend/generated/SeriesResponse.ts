@@ -5,7 +5,7 @@ import type { SeriesPoints } from "./SeriesPoints";
 /**
  * The answer behind a chart.
  */
-export type SeriesAnswer = { 
+export type SeriesResponse = { 
 /**
  * Unit of the values, may be empty.
  */

@@ -1,11 +1,11 @@
 // Generated from the Rust types of the same name.
-import type { PreviewStretch } from "./PreviewStretch";
+import type { BacktestInterval } from "./BacktestInterval";
 import type { SeriesPoints } from "./SeriesPoints";
 
 /**
  * What a rule would have done, had it existed.
  */
-export type RulePreview = { 
+export type RuleBacktest = { 
 /**
  * The watched values over the range.
  */
@@ -17,7 +17,7 @@ unit: string,
 /**
  * When it would have been pending or firing, per label set.
  */
-stretches: Array<PreviewStretch>, 
+intervals: Array<BacktestInterval>, 
 /**
  * Notifications it would have sent, resolved ones not counted.
  */

@@ -4,7 +4,7 @@ import type { DataKind } from "./DataKind";
 /**
  * How fast a kind grows.
  */
-export type KindGrowth = { 
+export type DataGrowth = { 
 /**
  * The kind.
  */

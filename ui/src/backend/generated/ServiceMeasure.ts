@@ -2,4 +2,4 @@
 /**
  * A figure of a service.
  */
-export type ServiceFigure = "rate" | "error_ratio" | "p50" | "p95";
+export type ServiceMeasure = "rate" | "error_ratio" | "p50" | "p95";

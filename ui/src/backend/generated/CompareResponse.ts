@@ -4,7 +4,7 @@ import type { Comparison } from "./Comparison";
 /**
  * A comparison with the unit of its figures.
  */
-export type CompareAnswer = { 
+export type CompareResponse = { 
 /**
  * Unit of the values, may be empty.
  */

@@ -1,12 +1,12 @@
 // Generated from the Rust types of the same name.
-import type { DataDetail } from "./DataDetail";
 import type { DataKind } from "./DataKind";
+import type { DataResolution } from "./DataResolution";
 import type { TimeRange } from "./TimeRange";
 
 /**
  * What one service has of one kind.
  */
-export type KeptData = { 
+export type StoredData = { 
 /**
  * The kind.
  */
@@ -18,7 +18,7 @@ service: string,
 /**
  * By which age it goes.
  */
-detail: DataDetail, 
+tier: DataResolution, 
 /**
  * Rows: points, records or spans.
  */
@@ -26,7 +26,7 @@ rows: number,
 /**
  * Minutes or hours that points come to.
  */
-steps: number, 
+rollup_rows: number, 
 /**
  * Bytes: of metrics those of their files, of logs and spans those of their texts before the database packs
  * them.

@@ -5,7 +5,7 @@ import type { TimeRange } from "./TimeRange";
 /**
  * One cell of a check's timeline.
  */
-export type TimelineCell = { 
+export type TimelineBucket = { 
 /**
  * The stretch the cell covers.
  */

@@ -1,12 +1,12 @@
 // Generated from the Rust types of the same name.
 import type { Aggregation } from "./Aggregation";
-import type { ServiceFigure } from "./ServiceFigure";
+import type { ServiceMeasure } from "./ServiceMeasure";
 import type { TagMatcher } from "./TagMatcher";
 
 /**
  * What is analysed.
  */
-export type Subject = { "type": "metric", 
+export type AnalysisTarget = { "type": "metric", 
 /**
  * Metric name.
  */
@@ -26,4 +26,4 @@ service: string,
 /**
  * Which figure.
  */
-figure: ServiceFigure, };
+measure: ServiceMeasure, };

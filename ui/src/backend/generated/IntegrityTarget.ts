@@ -2,7 +2,7 @@
 /**
  * One part of the data that can be verified by itself.
  */
-export type StoredPart = { 
+export type IntegrityTarget = { 
 /**
  * Its name: of a file, or `table` and the name of a table.
  */

@@ -3,9 +3,9 @@ import type { Aggregation } from "./Aggregation";
 import type { TagMatcher } from "./TagMatcher";
 
 /**
- * What a rule watches. Each kind yields labelled values.
+ * The source of a rule's values. Each kind yields labelled values.
  */
-export type Watch = { "type": "metric", 
+export type RuleSource = { "type": "metric", 
 /**
  * Metric name.
  */

@@ -4,7 +4,7 @@ import type { HealthState } from "./HealthState";
 /**
  * The state of one part of the engine.
  */
-export type PartStatus = { 
+export type ComponentStatus = { 
 /**
  * Which part, such as `host metrics` or `scrape http://…`.
  */

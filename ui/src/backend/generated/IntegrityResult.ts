@@ -2,7 +2,7 @@
 /**
  * What was found out about a part.
  */
-export type PartVerdict = { 
+export type IntegrityResult = { 
 /**
  * The part.
  */

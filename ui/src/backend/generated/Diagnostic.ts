@@ -5,7 +5,7 @@ import type { Timestamp } from "./Timestamp";
 /**
  * Something that is wrong around Binnacle and that somebody should act on, as long as it lasts.
  */
-export type Notice = { 
+export type Diagnostic = { 
 /**
  * The same for the same matter.
  */

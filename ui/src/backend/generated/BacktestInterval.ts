@@ -5,7 +5,7 @@ import type { TimeRange } from "./TimeRange";
 /**
  * A stretch in which a previewed rule would have been pending or firing.
  */
-export type PreviewStretch = { 
+export type BacktestInterval = { 
 /**
  * From when to when.
  */

@@ -2,4 +2,4 @@
 /**
  * How fine data are. Logs and spans are always points.
  */
-export type DataDetail = "points" | "minutes" | "hours";
+export type DataResolution = "points" | "minutes" | "hours";

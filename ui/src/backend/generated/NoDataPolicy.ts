@@ -2,4 +2,4 @@
 /**
  * What happens to an alert when its data stop.
  */
-export type MissingData = "keep_state" | "resolve" | "fire";
+export type NoDataPolicy = "keep_state" | "resolve" | "fire";

@@ -4,7 +4,7 @@ import type { DataKind } from "./DataKind";
 /**
  * Limits of one kind.
  */
-export type KindLimits = { 
+export type RetentionLimits = { 
 /**
  * The kind.
  */

@@ -1,14 +1,17 @@
-//! Set-up and chores: `cargo xtask run | test | bench | package`.
+//! Set-up and chores: `cargo xtask run | test | bench | package | tidy`.
 
 mod bench;
+mod canary;
 mod console;
 mod duckdb;
+mod licences;
 mod package;
 mod process;
 mod run;
 mod system;
 mod test;
 mod tidy;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
@@ -19,7 +22,7 @@ Set-up and chores of Binnacle.
   cargo xtask run [-- ARGUMENTS]   sets everything up, builds, opens the console on this machine's data
                                    (without a display: serves it on localhost and prints the address)
   cargo xtask test [PART]          sets everything up and runs every check and test, or one part of them
-  cargo xtask bench NAME           measures: ingest, start
+  cargo xtask bench NAME           measures: ingest, metrics, start, analysis
   cargo xtask package [--debug]    builds a .deb into target/package
   cargo xtask tidy [FOLDER...]     checks words, comments and modules of the tracked files
   cargo xtask setup                only sets everything up

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 
 use crate::{
-    duckdb,
+    duckdb, licences,
     process::{check, is_installed, output, say},
     run,
     system::Purpose,
@@ -91,7 +91,9 @@ fn lay_out(built: &Path, tree: &Path) -> anyhow::Result<()> {
     }
     copyright.push_str("\n----\n\nusr/lib/binnacle holds DuckDB:\n\n");
     copyright.push_str(&fs::read_to_string(workspace::duckdb().join("LICENSE"))?);
-    write(&tree.join("usr/share/doc/binnacle/copyright"), &copyright)
+    let folder = tree.join("usr/share/doc/binnacle");
+    write(&folder.join("copyright"), &copyright)?;
+    write(&folder.join("THIRD-PARTY-NOTICES"), &licences::notices()?)
 }
 
 fn write_control(folder: &Path, tree: &Path, architecture: &str) -> anyhow::Result<()> {

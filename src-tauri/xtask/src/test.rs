@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check and test, one count at the end.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read, Write as _},
     process::{Command, Stdio},
     time::Instant,
 };
@@ -9,11 +9,11 @@ use std::{
 use anyhow::{Context as _, bail};
 
 use crate::{
-    duckdb,
+    canary, duckdb, licences,
     process::{command, say},
     run,
     system::Purpose,
-    workspace,
+    tidy, tools, workspace,
 };
 
 /// Passed and failed.
@@ -26,23 +26,47 @@ struct Count {
 /// One part of the whole.
 struct Part {
     name: &'static str,
-    what: &'static str,
+    description: &'static str,
     run: fn() -> anyhow::Result<Count>,
 }
 
 const PARTS: &[Part] = &[
-    Part { name: "format", what: "Rust is formatted", run: || once(cargo(&["fmt", "--all", "--check"])) },
-    Part { name: "console-lint", what: "the console follows its rules", run: || once(npm("lint")) },
-    Part { name: "console-types", what: "the console's types hold", run: || once(npm("check")) },
-    Part { name: "console-canary", what: "a planted type error is found", run: canary },
-    Part { name: "console-unit", what: "unit tests of the console", run: || counted(npm("test"), vitest) },
+    Part {
+        name: "format",
+        description: "Rust is formatted",
+        run: || once(cargo(&["fmt", "--all", "--check"])),
+    },
+    Part { name: "tidy", description: "words, comments and modules follow the rules", run: tidy },
+    Part { name: "console-lint", description: "the console follows its rules", run: || once(npm("lint")) },
+    Part { name: "console-types", description: "the console's types hold", run: || once(npm("check")) },
+    Part {
+        name: "console-unused",
+        description: "the console has no unused file, export or dependency",
+        run: || once(npm("unused")),
+    },
+    Part {
+        name: "console-unit",
+        description: "unit tests of the console",
+        run: || counted(npm("test"), Output::Standard, vitest),
+    },
     Part {
         name: "lints",
-        what: "no warnings from clippy",
+        description: "no warnings from clippy",
         run: || once(cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])),
     },
-    Part { name: "rust", what: "Rust tests: unit, integration, end to end", run: rust },
-    Part { name: "browser", what: "the console in Chromium", run: || counted(npm("e2e"), playwright) },
+    Part {
+        name: "documentation",
+        description: "no warnings from rustdoc",
+        run: || once(documentation(&["--workspace"])),
+    },
+    Part { name: "dependencies", description: "every dependency is used and may be used", run: dependencies },
+    Part { name: "canaries", description: "each check finds a planted fault", run: canaries },
+    Part { name: "rust", description: "Rust tests: unit, integration, end to end", run: rust },
+    Part {
+        name: "browser",
+        description: "the console in Chromium",
+        run: || counted(npm("e2e"), Output::Standard, playwright),
+    },
 ];
 
 /// Runs every part, or the one called `only`.
@@ -57,7 +81,7 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<()> {
     let mut total = Count::default();
     let mut failures = Vec::new();
     for part in parts {
-        say(&format!("{}: {}", part.name, part.what));
+        say(&format!("{}: {}", part.name, part.description));
         let part_began = Instant::now();
         let count = (part.run)().unwrap_or_else(|error| {
             eprintln!("{}: {error:#}", part.name);
@@ -87,51 +111,82 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn cargo(arguments: &[&str]) -> Command {
+/// Returns a cargo command in the workspace.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command("cargo", arguments, &workspace::root())
 }
 
-fn npm(script: &str) -> Command {
+/// Returns a command that runs a script of the console.
+pub(crate) fn npm(script: &str) -> Command {
     command("npm", &["run", "--silent", script], &workspace::ui())
 }
 
-/// A command that is one check by itself.
+/// Returns the command that builds the documentation of `packages` with warnings as errors.
+pub(crate) fn documentation(packages: &[&str]) -> Command {
+    let mut doc = cargo(&["doc", "--locked", "--quiet", "--no-deps", "--document-private-items"]);
+    doc.args(packages).env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
+    doc
+}
+
+/// Runs a command that is one check by itself.
 fn once(mut command: Command) -> anyhow::Result<Count> {
     let passed = command.status().context("cannot start it")?.success();
     Ok(Count { passed: u64::from(passed), failed: u64::from(!passed) })
 }
 
-/// A type checker that finds nothing wrong anywhere would also pass.
-fn canary() -> anyhow::Result<Count> {
-    let file = workspace::ui().join("src/canary.ts");
-    std::fs::write(&file, "export const planted: number = 'not a number'\n")?;
-    let outcome = npm("check").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    std::fs::remove_file(&file)?;
-    let found = !outcome?.success();
-    Ok(Count { passed: u64::from(found), failed: u64::from(!found) })
+fn tidy() -> anyhow::Result<Count> {
+    tidy::run(&[])?;
+    Ok(Count { passed: 1, failed: 0 })
+}
+
+fn dependencies() -> anyhow::Result<Count> {
+    licences::check()?;
+    let mut machete = Command::new(tools::MACHETE.program()?);
+    machete.arg("machete").current_dir(workspace::root());
+    once(machete)
+}
+
+fn canaries() -> anyhow::Result<Count> {
+    let (passed, failed) = canary::run()?;
+    Ok(Count { passed, failed })
 }
 
 fn rust() -> anyhow::Result<Count> {
     // Tests start the programs, so these have to be there and as new as the tests.
     run::build("dev")?;
     duckdb::place_beside(&workspace::target().join("debug"))?;
-    let every_test = ["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
-    counted(cargo(&every_test), cargo_test)
+    let mut nextest = Command::new(tools::NEXTEST.program()?);
+    nextest.args(["nextest", "run", "--locked", "--workspace", "--lib", "--bins", "--tests"]);
+    nextest.args(["--no-fail-fast"]).current_dir(workspace::root());
+    counted(nextest, Output::Error, nextest_summary)
 }
 
-/// Runs a test runner, passes its output on and adds up what `read` finds in its lines. A runner that fails
-/// without a failed test counts as one.
-fn counted(mut command: Command, read: fn(&str) -> Count) -> anyhow::Result<Count> {
-    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start it")?;
+/// The stream on which a test runner reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Output {
+    Standard,
+    Error,
+}
+
+/// Runs a test runner, passes its report on and adds up the counts that `read` finds in its lines. A
+/// runner that fails without a failed test counts as one.
+fn counted(mut command: Command, output: Output, read: fn(&str) -> Count) -> anyhow::Result<Count> {
+    match output {
+        Output::Standard => command.stdout(Stdio::piped()),
+        Output::Error => command.stderr(Stdio::piped()),
+    };
+    let mut child = command.spawn().context("cannot start it")?;
+    let report: Option<Box<dyn Read>> = match output {
+        Output::Standard => child.stdout.take().map(|stream| Box::new(stream) as _),
+        Output::Error => child.stderr.take().map(|stream| Box::new(stream) as _),
+    };
     let mut count = Count::default();
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).lines() {
-            let line = line?;
-            println!("{line}");
-            let found = read(&plain(&line));
-            count.passed += found.passed;
-            count.failed += found.failed;
-        }
+    for line in report.into_iter().flat_map(|report| BufReader::new(report).lines()) {
+        let line = line?;
+        println!("{line}");
+        let found = read(&plain(&line));
+        count.passed += found.passed;
+        count.failed += found.failed;
     }
     std::io::stdout().flush()?;
     let status = child.wait()?;
@@ -164,12 +219,23 @@ fn number_before(line: &str, word: &str) -> u64 {
         .unwrap_or_default()
 }
 
-/// `test result: ok. 5 passed; 0 failed; …`
-fn cargo_test(line: &str) -> Count {
-    if !line.starts_with("test result:") {
+/// `Summary [ 3.2s] 12 tests run: 9 passed (1 slow), 2 failed, 1 timed out, 4 skipped`
+fn nextest_summary(line: &str) -> Count {
+    let Some((_, counts)) = line.split_once(" run: ").filter(|_| line.trim_start().starts_with("Summary"))
+    else {
         return Count::default();
+    };
+    let failed = ["failed", "timed out", "exec failed"];
+    let number = |part: &str, outcome: &str| {
+        part.trim().split_once(' ').filter(|(_, rest)| *rest == outcome).and_then(|(n, _)| n.parse::<u64>().ok())
+    };
+    let mut count = Count::default();
+    for part in counts.split(',') {
+        let part = part.split('(').next().unwrap_or_default().trim();
+        count.passed += number(part, "passed").unwrap_or(0);
+        count.failed += failed.iter().filter_map(|outcome| number(part, outcome)).sum::<u64>();
     }
-    Count { passed: number_before(line, " passed"), failed: number_before(line, " failed") }
+    count
 }
 
 /// `Tests  5 passed | 1 failed (6)`
@@ -197,9 +263,12 @@ mod tests {
 
     #[test]
     fn closing_lines_of_runners_are_understood() {
-        let count =
-            cargo_test("test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out");
-        assert_eq!((count.passed, count.failed), (12, 3));
+        let count = nextest_summary(
+            "     Summary [   3.214s] 15 tests run: 9 passed (2 slow, 1 leaky), 4 failed, 2 timed out, 7 skipped",
+        );
+        assert_eq!((count.passed, count.failed), (9, 6));
+        let count = nextest_summary("     Summary [   0.1s] 1 test run: 1 passed, 0 skipped");
+        assert_eq!((count.passed, count.failed), (1, 0));
         let count = vitest(&plain(
             "\x1b[2m      Tests \x1b[22m \x1b[1m\x1b[31m1 failed\x1b[39m | \x1b[32m41 passed\x1b[39m (42)",
         ));

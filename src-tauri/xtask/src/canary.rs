@@ -1,0 +1,115 @@
+//! Plants a fault for each check and expects the check to fail: one that finds nothing anywhere
+//! would pass as well.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::ensure;
+
+use crate::{
+    process::say,
+    test::{cargo, documentation, npm},
+    tools, workspace,
+};
+
+/// A fault in a file of its own, and the check that has to find it.
+struct Fault {
+    check: &'static str,
+    /// Path from the root of the repository.
+    file: &'static str,
+    text: &'static str,
+    run: fn() -> anyhow::Result<Command>,
+}
+
+const FAULTS: &[Fault] = &[
+    Fault {
+        check: "format",
+        file: "src-tauri/xtask/src/bin/canary.rs",
+        text: "//! A fault.\nfn  main( ) {}\n",
+        run: || Ok(cargo(&["fmt", "-p", "xtask", "--check"])),
+    },
+    Fault {
+        check: "lints",
+        file: "src-tauri/xtask/src/bin/canary.rs",
+        text: "//! A fault.\nfn main() {\n    dbg!(1);\n}\n",
+        run: || Ok(cargo(&["clippy", "--locked", "-p", "xtask", "--bin", "canary", "--", "-D", "warnings"])),
+    },
+    Fault {
+        check: "documentation",
+        file: "src-tauri/xtask/src/bin/canary.rs",
+        text: "//! See [`Missing`].\nfn main() {}\n",
+        run: || Ok(documentation(&["-p", "xtask", "--bin", "canary"])),
+    },
+    Fault {
+        check: "unused dependencies",
+        file: "target/canary/Cargo.toml",
+        text: "[package]\nname = \"canary\"\nversion = \"0.0.0\"\n\n[dependencies]\nanyhow = \"1\"\n",
+        run: || {
+            let mut machete = Command::new(tools::MACHETE.program()?);
+            machete.args(["machete", "--no-ignore"]).arg(workspace::root().join("target/canary"));
+            Ok(machete)
+        },
+    },
+    Fault {
+        check: "console-types",
+        file: "ui/src/canary.ts",
+        text: "export const planted: number = 'not a number'\n",
+        run: || Ok(npm("check")),
+    },
+    Fault {
+        check: "console-lint",
+        file: "ui/src/canary.ts",
+        text: "export const planted = 1;;\n",
+        run: || Ok(npm("lint")),
+    },
+    Fault {
+        check: "console-unused",
+        file: "ui/src/canary.ts",
+        text: "export const planted = 1\n",
+        run: || Ok(npm("unused")),
+    },
+];
+
+/// The planted file; it is removed however the check ends.
+struct Planted(PathBuf);
+
+impl Planted {
+    fn new(file: &Path, text: &str) -> anyhow::Result<Self> {
+        ensure!(!file.exists(), "{} is in the way of a planted fault", file.display());
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(file, text)?;
+        Ok(Self(file.to_owned()))
+    }
+}
+
+impl Drop for Planted {
+    fn drop(&mut self) {
+        // Nothing more can be done about a file that cannot be removed; git shows it.
+        let _ = fs::remove_file(&self.0);
+        if let Some(folder) = self.0.parent() {
+            // Only a folder that was made for the file is empty now.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+/// Plants each fault in turn and returns how many were found and how many were not.
+pub(crate) fn run() -> anyhow::Result<(u64, u64)> {
+    let (mut found, mut missed) = (0, 0);
+    for fault in FAULTS {
+        let _planted = Planted::new(&workspace::root().join(fault.file), fault.text)?;
+        let status = (fault.run)()?.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        if status.success() {
+            say(&format!("{} does not find a planted fault", fault.check));
+            missed += 1;
+        } else {
+            found += 1;
+        }
+    }
+    Ok((found, missed))
+}

@@ -48,8 +48,8 @@ const FAULTS: &[Fault] = &[
         file: "target/canary/Cargo.toml",
         text: "[package]\nname = \"canary\"\nversion = \"0.0.0\"\n\n[dependencies]\nanyhow = \"1\"\n",
         run: || {
-            let mut machete = Command::new(tools::MACHETE.program()?);
-            machete.args(["machete", "--no-ignore"]).arg(workspace::root().join("target/canary"));
+            let mut machete = tools::MACHETE.command()?;
+            machete.arg("--no-ignore").arg(workspace::root().join("target/canary"));
             Ok(machete)
         },
     },

@@ -90,14 +90,8 @@ fn packages() -> anyhow::Result<BTreeSet<Package>> {
 
 /// Reads the crates of the lock file that are built on Linux.
 fn crates() -> anyhow::Result<BTreeSet<Package>> {
-    let arguments = [
-        "metadata",
-        "--locked",
-        "--format-version",
-        "1",
-        "--filter-platform",
-        "x86_64-unknown-linux-gnu",
-    ];
+    let arguments =
+        ["metadata", "--locked", "--format-version", "1", "--filter-platform", "x86_64-unknown-linux-gnu"];
     let text = process::output(&mut process::command("cargo", &arguments, &workspace::root()))?;
     let metadata: Value = serde_json::from_str(&text).context("cargo metadata is not JSON")?;
     let shipped = shipped_crates(&metadata);
@@ -167,7 +161,8 @@ fn licence_texts(folder: &Path) -> anyhow::Result<Vec<String>> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().to_uppercase();
-        let is_licence = ["LICEN", "COPYING", "UNLICENSE", "NOTICE"].iter().any(|start| name.starts_with(start));
+        let is_licence =
+            ["LICEN", "COPYING", "UNLICENSE", "NOTICE"].iter().any(|start| name.starts_with(start));
         if is_licence && entry.file_type()?.is_file() {
             texts.push(String::from_utf8_lossy(&fs::read(entry.path())?).replace("\r\n", "\n"));
         }

@@ -141,9 +141,7 @@ fn tidy() -> anyhow::Result<Count> {
 
 fn dependencies() -> anyhow::Result<Count> {
     licences::check()?;
-    let mut machete = Command::new(tools::MACHETE.program()?);
-    machete.arg("machete").current_dir(workspace::root());
-    once(machete)
+    once(tools::MACHETE.command()?)
 }
 
 fn canaries() -> anyhow::Result<Count> {
@@ -155,9 +153,8 @@ fn rust() -> anyhow::Result<Count> {
     // Tests start the programs, so these have to be there and as new as the tests.
     run::build("dev")?;
     duckdb::place_beside(&workspace::target().join("debug"))?;
-    let mut nextest = Command::new(tools::NEXTEST.program()?);
-    nextest.args(["nextest", "run", "--locked", "--workspace", "--lib", "--bins", "--tests"]);
-    nextest.args(["--no-fail-fast"]).current_dir(workspace::root());
+    let mut nextest = tools::NEXTEST.command()?;
+    nextest.args(["run", "--locked", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
     counted(nextest, Output::Error, nextest_summary)
 }
 
@@ -227,7 +224,10 @@ fn nextest_summary(line: &str) -> Count {
     };
     let failed = ["failed", "timed out", "exec failed"];
     let number = |part: &str, outcome: &str| {
-        part.trim().split_once(' ').filter(|(_, rest)| *rest == outcome).and_then(|(n, _)| n.parse::<u64>().ok())
+        part.trim()
+            .split_once(' ')
+            .filter(|(_, rest)| *rest == outcome)
+            .and_then(|(n, _)| n.parse::<u64>().ok())
     };
     let mut count = Count::default();
     for part in counts.split(',') {

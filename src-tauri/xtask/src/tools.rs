@@ -1,7 +1,7 @@
 //! Programs of the Rust world that the checks use: taken from the path, or installed beside the
 //! build output.
 
-use std::path::PathBuf;
+use std::process::Command;
 
 use crate::{
     process::{check, command, is_installed, say},
@@ -22,19 +22,24 @@ pub(crate) const NEXTEST: Tool = Tool { name: "cargo-nextest", version: "0.9.143
 pub(crate) const MACHETE: Tool = Tool { name: "cargo-machete", version: "0.9.2" };
 
 impl Tool {
-    /// Returns the program, after it was installed if it is neither on the path nor beside the build
-    /// output. The first installation takes some minutes.
-    pub(crate) fn program(self) -> anyhow::Result<PathBuf> {
+    /// Returns the command `cargo NAME`. The tool is installed first if it is neither on the path nor
+    /// beside the build output, which takes some minutes.
+    pub(crate) fn command(self) -> anyhow::Result<Command> {
+        let subcommand = self.name.trim_start_matches("cargo-");
+        let mut cargo = command("cargo", &[subcommand], &workspace::root());
         if is_installed(self.name) {
-            return Ok(PathBuf::from(self.name));
+            return Ok(cargo);
         }
         let folder = workspace::target().join("tools");
-        let program = folder.join("bin").join(format!("{}{}", self.name, std::env::consts::EXE_SUFFIX));
-        if !program.exists() {
+        let programs = folder.join("bin");
+        if !programs.join(format!("{}{}", self.name, std::env::consts::EXE_SUFFIX)).exists() {
             say(&format!("installing {} {}", self.name, self.version));
             let mut install = command("cargo", &["install", "--quiet", "--locked"], &workspace::root());
             check(install.args(["--version", self.version, "--root"]).arg(&folder).arg(self.name))?;
         }
-        Ok(program)
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(programs).chain(std::env::split_paths(&path));
+        cargo.env("PATH", std::env::join_paths(folders)?);
+        Ok(cargo)
     }
 }

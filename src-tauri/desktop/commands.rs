@@ -16,7 +16,7 @@ use tauri::{
 };
 use tauri_plugin_dialog::DialogExt as _;
 
-use crate::source::Opening;
+use crate::{calls::Calls, source::Opening};
 
 /// Time between two attempts to subscribe again after the engine has ended.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -46,18 +46,27 @@ impl Subscriptions {
     }
 }
 
-/// Runs a command of the list.
+/// Runs a command of the list. The page may cancel it by `id`.
 #[tauri::command]
 pub(crate) async fn command(
     opening: State<'_, Opening>,
+    calls: State<'_, Calls>,
+    id: u64,
     name: String,
     args: Value,
 ) -> Result<Response, ApiError> {
-    Ok(match opening.backend().await?.call(&name, args).await? {
+    let backend = opening.backend().await?;
+    Ok(match calls.run(id, async move { backend.call(&name, args).await }).await? {
         Reply::Json(value) => Response::new(InvokeResponseBody::Json(value.to_string())),
         Reply::Series(bytes) => Response::new(InvokeResponseBody::Raw(bytes)),
         Reply::File(file) => Response::new(InvokeResponseBody::Raw(file.bytes)),
     })
+}
+
+/// Cancels a command whose reply the page no longer needs.
+#[tauri::command]
+pub(crate) fn cancel(calls: State<'_, Calls>, id: u64) {
+    calls.cancel(id);
 }
 
 /// Begins a subscription. It continues with the next engine when the engine ends.

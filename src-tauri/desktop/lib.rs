@@ -3,6 +3,7 @@
 
 mod arguments;
 mod attached;
+mod calls;
 mod commands;
 mod source;
 mod tray;
@@ -17,6 +18,7 @@ use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
 
 use crate::{
     arguments::Arguments,
+    calls::Calls,
     commands::Subscriptions,
     source::{Opening, Source},
 };
@@ -53,9 +55,11 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
             Some(vec!["--hidden"]),
         ))
         .plugin(tauri_plugin_dialog::init())
+        .manage(Calls::default())
         .manage(Subscriptions::default())
         .invoke_handler(tauri::generate_handler![
             commands::command,
+            commands::cancel,
             commands::subscribe,
             commands::unsubscribe,
             commands::save_file,

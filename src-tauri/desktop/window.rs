@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder, webview::PageLoadEvent};
 use tauri_plugin_window_state::StateFlags;
 
-use crate::{commands::Subscriptions, source::Source};
+use crate::{calls::Calls, commands::Subscriptions, source::Source};
 
 const LABEL: &str = "main";
 /// Under the locale `C` WebKit reports a language that its own `Intl` rejects. The script replaces
@@ -48,6 +48,7 @@ pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
         .on_page_load(|window, load| {
             if load.event() == PageLoadEvent::Started {
                 window.state::<Subscriptions>().end_all();
+                window.state::<Calls>().cancel_all();
             }
         })
         .build()

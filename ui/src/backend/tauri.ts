@@ -19,11 +19,21 @@ export function tauriTransport(): Transport {
 
   return {
     async call(name, args, signal) {
-      const answer = await invokeCommand<unknown>('command', { name, args })
-      // A call of a window cannot be cancelled; the answer of a superseded one is dropped.
       signal?.throwIfAborted()
-      if (answer instanceof ArrayBuffer) return name === 'series' ? decodeSeries(answer) : new Blob([answer])
-      return answer
+      const id = next++
+      const cancel = () => void invokeCommand('cancel', { id })
+      signal?.addEventListener('abort', cancel, { once: true })
+      try {
+        const answer = await invokeCommand<unknown>('command', { id, name, args })
+        signal?.throwIfAborted()
+        if (answer instanceof ArrayBuffer) return name === 'series' ? decodeSeries(answer) : new Blob([answer])
+        return answer
+      } catch (thrown) {
+        signal?.throwIfAborted()
+        throw thrown
+      } finally {
+        signal?.removeEventListener('abort', cancel)
+      }
     },
     subscribe(topic, args, handler) {
       const id = next++

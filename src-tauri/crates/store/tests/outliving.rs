@@ -103,7 +103,8 @@ async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_s
     }
     let minutes = read(&store, 100, 5 * MINUTE).await;
     let plan = store.plan_retention(&limits(u64::MAX), NOW).await.unwrap();
-    let dropped: Vec<_> = plan.preview.dropped.iter().map(|one| (one.detail, one.rows, one.steps)).collect();
+    let dropped: Vec<_> =
+        plan.preview.dropped.iter().map(|one| (one.tier, one.rows, one.rollup_rows)).collect();
     // Two days of points; of one day the minutes too, with the points every fifteen seconds that stand for them.
     let expected = [(DataResolution::Points, 2 * 3 * 1800, 0), (DataResolution::Minutes, 120, 3 * 31)];
     assert_eq!(dropped, expected);
@@ -171,7 +172,7 @@ async fn a_service_over_its_share_loses_points_first_and_what_others_have_stays(
     let generous = [RetentionLimits { age: 1100 * DAY * NANOS_PER_SECOND, ..generous }];
     let plan = store.plan_retention(&generous, NOW).await.unwrap();
     assert!(!plan.preview.dropped.is_empty());
-    let only = |one: &DroppedData| one.service == "noisy" && one.detail == DataResolution::Points;
+    let only = |one: &DroppedData| one.service == "noisy" && one.tier == DataResolution::Points;
     assert!(plan.preview.dropped.iter().all(only), "{:?}", plan.preview.dropped);
     store.apply_retention(plan).await.unwrap();
     assert_eq!(read(&store, 1, 60 * MINUTE).await, before);

@@ -83,9 +83,9 @@ describe('limits', () => {
     const hours = { ...dropped, kind: 'metrics' as const, tier: 'hours' as const, rows: 0, rollup_rows: 7 }
     expect(dropSentence(hours)).toMatch(/^7 1-h roll-ups of shop/)
     expect(dropSentence({ ...hours, rows: 3 })).toMatch(/^3 points and 7 1-h roll-ups of shop/)
-    expect(dropTotal({ dropped: [hours, { ...hours, rows: 3, rollup_rows: 0 }] } as unknown as RetentionPreview)).toMatch(
-      /^3 points, 7 1-h roll-ups/,
-    )
+    expect(
+      dropTotal({ dropped: [hours, { ...hours, rows: 3, rollup_rows: 0 }] } as unknown as RetentionPreview),
+    ).toMatch(/^3 points, 7 1-h roll-ups/)
   })
 
   it('list the deleted data with the reason', () => {

@@ -7,6 +7,7 @@ use serde_json::Value;
 /// The rooms, lowest first, with the one sentence each has in the architecture.
 const ROOMS: &[&str] = &[
     "model",
+    "runtime",
     "config",
     "analysis",
     "prometheus",

@@ -1,0 +1,126 @@
+//! The clock that components read and sleep on.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use model::Timestamp;
+
+use crate::manual_clock::ManualTime;
+
+/// A source of wall time, monotonic time and sleeps. Clones share the source.
+#[derive(Debug, Clone, Default)]
+pub struct Clock(Source);
+
+#[derive(Debug, Clone, Default)]
+enum Source {
+    #[default]
+    System,
+    Manual(Arc<ManualTime>),
+}
+
+/// The error of an operation that did not end within its timeout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elapsed;
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("timeout elapsed")
+    }
+}
+
+impl std::error::Error for Elapsed {}
+
+impl Clock {
+    /// Returns the clock of the machine.
+    pub fn system() -> Self {
+        Self(Source::System)
+    }
+
+    pub(crate) fn manual(time: Arc<ManualTime>) -> Self {
+        Self(Source::Manual(time))
+    }
+
+    /// Returns the wall time. Times before 1970 are negative.
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            Source::System => match SystemTime::now().duration_since(UNIX_EPOCH) {
+                Ok(since) => Timestamp(nanos(since)),
+                Err(before) => Timestamp(-nanos(before.duration())),
+            },
+            Source::Manual(time) => time.wall(),
+        }
+    }
+
+    /// Returns the monotonic time. It stands still while the machine sleeps on Linux and macOS.
+    pub fn instant(&self) -> Instant {
+        match &self.0 {
+            Source::System => Instant::now(),
+            Source::Manual(time) => time.instant(),
+        }
+    }
+
+    /// Sleeps for `duration` of monotonic time. Needs a tokio runtime.
+    pub async fn sleep(&self, duration: Duration) {
+        match &self.0 {
+            Source::System => tokio::time::sleep(duration).await,
+            Source::Manual(time) => time.sleep(duration).await,
+        }
+    }
+
+    /// Sleeps until `deadline`. Returns at once when it has passed.
+    pub async fn sleep_until(&self, deadline: Instant) {
+        self.sleep(deadline.saturating_duration_since(self.instant())).await;
+    }
+
+    /// Runs `operation` for at most `duration` and drops it after that.
+    pub async fn timeout<T>(
+        &self,
+        duration: Duration,
+        operation: impl Future<Output = T>,
+    ) -> Result<T, Elapsed> {
+        let mut operation = pin!(operation);
+        tokio::select! {
+            biased;
+            output = &mut operation => Ok(output),
+            () = self.sleep(duration) => Err(Elapsed),
+        }
+    }
+}
+
+fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ManualClock;
+
+    #[test]
+    fn system_time_is_after_this_was_written() {
+        assert!(Clock::system().now() > Timestamp::from_seconds(1.7e9));
+    }
+
+    #[tokio::test]
+    async fn timeouts_drop_slow_operations() {
+        let clock = Clock::system();
+        let slow = std::future::pending::<()>();
+        assert_eq!(clock.timeout(Duration::from_millis(1), slow).await, Err(Elapsed));
+        assert_eq!(clock.timeout(Duration::ZERO, async { 7 }).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn a_deadline_in_the_past_does_not_sleep() {
+        let time = ManualClock::new(Timestamp(0));
+        let clock = time.clock();
+        let deadline = clock.instant();
+        time.advance(Duration::from_secs(1));
+        clock.sleep_until(deadline).await;
+        assert_eq!(clock.instant() - deadline, Duration::from_secs(1));
+    }
+}

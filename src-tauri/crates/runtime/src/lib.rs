@@ -1,0 +1,19 @@
+//! Clock, schedules, retries, health reports and atomic file writes for every component.
+//!
+//! The crate knows no telemetry, no store and no protocol. Only [`Clock`] reads the system's clocks.
+
+mod atomic_file;
+mod clock;
+mod health;
+mod manual_clock;
+mod retry;
+mod schedule;
+mod suspend;
+
+pub use atomic_file::{replace_file, replace_private_file};
+pub use clock::{Clock, Elapsed};
+pub use health::HealthReporter;
+pub use manual_clock::ManualClock;
+pub use retry::{Backoff, RetryAfter, RetryPolicy, retry_while_busy};
+pub use schedule::Schedule;
+pub use suspend::SuspendDetector;

@@ -1,31 +1,39 @@
-//! The whole page.
+//! Rendering of the whole page.
 
 use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use crate::{Contents, charts::HATCHING, clock, clock::Zone, markup::escape, sections};
+use crate::{
+    ReportData,
+    charts::HATCHING,
+    markup::{escape, note},
+    sections,
+    time_format::{self, Zone},
+};
 
-/// Colours and type are the console's.
+/// Colours and fonts of the console.
 const TOKENS: &str = include_str!("../../../../ui/src/tokens.css");
 
-/// Its own style, which allows for one page and for paper.
+/// The style of the page, for screen and paper.
 static STYLE: LazyLock<String> = LazyLock::new(|| {
-    let own = include_str!("style.css");
-    format!("{TOKENS}{own}@media print {{ :root:root {{ {} --bg: var(--surface) }} }}\n", light(TOKENS))
+    let page = include_str!("style.css");
+    format!("{TOKENS}{page}@media print {{ :root:root {{ {} --bg: var(--surface) }} }}\n", light(TOKENS))
 });
 
-/// What the tokens are where light is asked for, which paper always is.
+/// Returns the tokens of the light theme, which paper uses.
 fn light(tokens: &str) -> &str {
     let block = tokens.split_once(":root[data-theme='light'] {").map_or("", |(_, block)| block);
     block.split_once('}').map_or("", |(declarations, _)| declarations.trim())
 }
 
-/// The report as one HTML page. It is also well-formed XML. Its policy allows its own style and nothing else.
-pub fn render(contents: &Contents) -> String {
-    let zone = Zone::minutes_east(contents.request.utc_offset_minutes);
-    let title = match contents.request.title.trim() {
+/// Renders the report as one HTML page, which is also well-formed XML.
+///
+/// Its content security policy allows nothing but its style.
+pub fn render(data: &ReportData) -> String {
+    let zone = Zone::minutes_east(data.request.utc_offset_minutes);
+    let title = match data.request.title.trim() {
         "" => "Performance report".to_owned(),
         title => escape(title),
     };
@@ -33,23 +41,22 @@ pub fn render(contents: &Contents) -> String {
         "default-src 'none'; style-src 'sha256-{}'",
         STANDARD.encode(Sha256::digest(STYLE.as_bytes()))
     );
-    let services: String =
-        contents.services.iter().map(|service| sections::service(contents, service)).collect();
-    let drawn = contents.services.iter().filter(|service| service.detail.is_some()).count();
-    let left_out = match contents.services.len() - drawn {
+    let services: String = data.services.iter().map(|service| sections::service(data, service)).collect();
+    let charted = data.services.iter().filter(|service| service.detail.is_some()).count();
+    let omitted = match data.services.len() - charted {
         0 => String::new(),
-        left => format!(r#"<p class="nothing">{left} more services are in the table only.</p>"#),
+        count => note(&format!("{count} more services are in the table only.")),
     };
     format!(
         r#"<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"/><meta http-equiv="Content-Security-Policy" content="{policy}"/><meta name="viewport" content="width=device-width, initial-scale=1"/><meta name="color-scheme" content="dark light"/><meta name="generator" content="Binnacle {version}"/><title>{title}</title><style>{style}</style></head>
-<body>{HATCHING}<main><header class="head"><div><h1>{title}</h1><p class="muted">{range} · {length} · {zone}</p></div><p class="faint made">Made by Binnacle<br/>{made}</p></header>
+<body>{HATCHING}<main><header class="head"><div><h1>{title}</h1><p class="muted">{range} · {length} · {zone}</p></div><p class="faint made">Created by Binnacle<br/>{created}</p></header>
 {summary}
 {table}
-{services}{left_out}
+{services}{omitted}
 {checks}
 {alerts}
-{vitals}
+{host}
 <div class="halves">{logs}{gaps}</div>
 {method}
 </main></body></html>
@@ -57,18 +64,18 @@ pub fn render(contents: &Contents) -> String {
         style = *STYLE,
         policy = escape(&policy),
         version = env!("CARGO_PKG_VERSION"),
-        range = escape(&zone.range(contents.request.range)),
-        length = clock::length(contents.request.range.length()),
+        range = escape(&zone.range(data.request.range)),
+        length = time_format::duration(data.request.range.length()),
         zone = zone.name(),
-        made = escape(&zone.minute(contents.made_at)),
-        summary = sections::summary(contents),
-        table = sections::services(contents),
-        checks = sections::checks(contents),
-        alerts = sections::alerts(contents),
-        vitals = sections::vitals(contents),
-        logs = sections::logs(contents),
-        gaps = sections::gaps(contents),
-        method = sections::method(contents),
+        created = escape(&zone.minute(data.created_at)),
+        summary = sections::summary(data),
+        table = sections::services(data),
+        checks = sections::checks(data),
+        alerts = sections::alerts(data),
+        host = sections::host(data),
+        logs = sections::logs(data),
+        gaps = sections::gaps(data),
+        method = sections::method(data),
     )
 }
 
@@ -77,10 +84,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_colour_is_one_of_the_consoles() {
-        let own = include_str!("style.css");
-        assert!(!own.contains('#') && !own.contains("rgb"), "a raw colour");
-        for (_, rest) in own.match_indices("var(").map(|(at, _)| own.split_at(at + 4)) {
+    fn every_colour_is_a_token_of_the_console() {
+        let page = include_str!("style.css");
+        assert!(!page.contains('#') && !page.contains("rgb"), "a raw colour");
+        for (_, rest) in page.match_indices("var(").map(|(at, _)| page.split_at(at + 4)) {
             let name = rest.split(')').next().unwrap();
             assert_eq!(
                 TOKENS.matches(&format!("\n  {name}:")).count(),

@@ -1,22 +1,22 @@
-//! Why there is no report.
+//! The errors of a report.
 
-/// Why a report could not be made.
+/// The reason why a report could not be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// The range holds no time.
+    /// The range is empty.
     #[error("the time range of the report ends before it starts")]
     EmptyRange,
-    /// The form asked for is a page and holds no rows.
-    #[error("the data of a report are written as CSV or Parquet, not as HTML")]
+    /// The format is a page, which has no rows.
+    #[error("the data of a report is written as CSV or Parquet, not as HTML")]
     NotData,
-    /// The store could not answer.
-    #[error("reading for the report: {0}")]
+    /// The store failed.
+    #[error("could not read data for the report: {0}")]
     Store(#[from] store::StoreError),
     /// A metric could not be evaluated.
-    #[error("evaluating for the report: {0}")]
+    #[error("could not evaluate a metric for the report: {0}")]
     Query(#[from] query::QueryError),
-    /// The work was given up, because the program is stopping.
+    /// The program stopped before the report was complete.
     #[error("the report was interrupted")]
     Interrupted,
 }

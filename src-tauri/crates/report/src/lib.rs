@@ -1,36 +1,36 @@
-//! Turns a question and a time range into a document: a performance report as one self-contained HTML page, and the
-//! figures behind its charts as CSV or Parquet. Reading (`gather`) is apart from drawing, which is pure.
+//! Performance reports: a self-contained HTML page, and the data of its charts as CSV or Parquet.
+//!
+//! `load` reads the data from the store. Rendering is a pure function of that data.
 
 pub mod charts;
-mod clock;
-mod contents;
 mod document;
 mod error;
-mod gather;
+mod load;
 mod markup;
+mod report_data;
 mod sections;
+mod time_format;
 
 use std::path::Path;
 
 use model::{ExportFormat, ReportFormat, ReportRequest, ServicesRequest, Timestamp};
 use store::Store;
 
-pub use contents::{CheckContents, Contents, ServiceContents, Vital};
 pub use document::render;
 pub use error::ReportError;
+pub use report_data::{CheckReport, HostMetric, ReportData, ServiceReport};
 
-/// Charts and data have at most this many steps.
-const CHART_POINTS: u32 = 240;
-
-/// The report as one HTML page that needs nothing else: no script, no font, no image from elsewhere. `now` is told in
-/// it as the time of making. Errors when the range is empty or the store cannot answer.
+/// Returns the report as one HTML page that loads no other resource.
+///
+/// `now` is shown as the creation time. Fails if the range is empty or the store fails.
 pub async fn html(store: &Store, request: &ReportRequest, now: Timestamp) -> Result<String, ReportError> {
-    let contents = gather::gather(store, request, now).await?;
-    tokio::task::spawn_blocking(move || render(&contents)).await.map_err(|_| ReportError::Interrupted)
+    let data = load::load(store, request, now).await?;
+    tokio::task::spawn_blocking(move || render(&data)).await.map_err(|_| ReportError::Interrupted)
 }
 
-/// Writes the figures behind the charts to `path`, one row per service and step. Errors when the range is empty, the
-/// form is a page, or the store cannot answer or write.
+/// Writes the data of the charts to `path`, one row per service and step.
+///
+/// Fails if the range is empty, the format is HTML, or the store cannot read or write.
 pub async fn data(
     store: &Store,
     request: &ReportRequest,
@@ -52,7 +52,7 @@ pub async fn data(
         }
         false => request.services.clone(),
     };
-    let step = request.range.step_for(CHART_POINTS);
+    let step = request.range.step_for(load::CHART_POINTS);
     store.export_service_rows(&services, request.range, step, format, path).await?;
     Ok(())
 }

@@ -1,9 +1,10 @@
-//! Text as markup: nothing from outside gets into the page unescaped.
+//! HTML markup. All text from outside is escaped.
 
 use model::{ComparisonVerdict, HealthState};
 
-/// `text` for the inside of an element or a quoted attribute. Control characters and those that reorder text for the
-/// eye are shown as replacement characters.
+/// Escapes text for an element or a quoted attribute.
+///
+/// Control characters and those that reorder text become replacement characters.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -24,15 +25,15 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// `text` escaped and cut to `most` characters.
-pub(crate) fn brief(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
+/// Escapes text and cuts it to `max` characters.
+pub(crate) fn shortened(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
         Some((end, _)) => format!("{}…", escape(&text[..end])),
         None => escape(text),
     }
 }
 
-/// A state as shape, colour and word.
+/// Returns a state as shape, colour and word.
 pub(crate) fn state(state: HealthState) -> String {
     let (class, shape) = match state {
         HealthState::Healthy => ("healthy", r#"<circle cx="5" cy="5" r="4" fill="currentColor"/>"#),
@@ -47,7 +48,7 @@ pub(crate) fn state(state: HealthState) -> String {
     )
 }
 
-/// The word and class of a verdict about durations.
+/// Returns the word and the CSS class of a comparison of durations.
 pub(crate) fn duration_verdict(verdict: ComparisonVerdict) -> (&'static str, &'static str) {
     match verdict {
         ComparisonVerdict::Higher => ("slower", "unhealthy"),
@@ -57,7 +58,7 @@ pub(crate) fn duration_verdict(verdict: ComparisonVerdict) -> (&'static str, &'s
     }
 }
 
-/// A titled panel.
+/// Returns a panel with a title.
 pub(crate) fn panel(title: &str, aside: &str, body: &str) -> String {
     format!(
         r#"<section class="panel"><header><h2>{}</h2><span class="push muted">{}</span></header>{body}</section>"#,
@@ -66,12 +67,12 @@ pub(crate) fn panel(title: &str, aside: &str, body: &str) -> String {
     )
 }
 
-/// A paragraph in place of what is not there.
-pub(crate) fn nothing(text: &str) -> String {
+/// Returns a paragraph, mostly in place of missing data.
+pub(crate) fn note(text: &str) -> String {
     format!(r#"<p class="nothing">{}</p>"#, escape(text))
 }
 
-/// A table; heads ending in `#` are of numbers. Cells are markup.
+/// Returns a table. Headings that end in `#` are of numbers. Cells are markup.
 pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let numeric: Vec<bool> = heads.iter().map(|head| head.ends_with('#')).collect();
     let class = |index: usize| if numeric.get(index) == Some(&true) { r#" class="num""# } else { "" };
@@ -101,9 +102,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_gets_out_of_its_element_or_attribute() {
+    fn text_stays_inside_its_element_or_attribute() {
         assert_eq!(escape("<a b=\"c\" d='e'>&"), "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;");
         assert_eq!(escape("a\u{0}b\u{202e}c\u{1b}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
-        assert_eq!(brief("äöü<", 3), "äöü…");
+        assert_eq!(shortened("äöü<", 3), "äöü…");
     }
 }

@@ -1,30 +1,30 @@
-//! Alerts that fired in the range.
+//! The section about alerts that fired in the range.
 
 use analysis::figures::digits;
 use model::{AlertState, AlertTransition};
 
 use crate::{
-    Contents, clock,
-    clock::Zone,
-    markup::{brief, escape, nothing, panel, table},
+    ReportData,
+    markup::{escape, note, panel, shortened, table},
+    time_format::{self, Zone},
 };
 
-const MOST_FIRINGS: usize = 50;
+const MAX_FIRINGS: usize = 50;
 
-/// The part about alerts.
-pub(crate) fn alerts(contents: &Contents) -> String {
-    let zone = Zone::minutes_east(contents.request.utc_offset_minutes);
+/// Renders the alerts.
+pub(crate) fn alerts(data: &ReportData) -> String {
+    let zone = Zone::minutes_east(data.request.utc_offset_minutes);
     let mut firings: Vec<&AlertTransition> =
-        contents.transitions.iter().filter(|transition| transition.to == AlertState::Firing).collect();
+        data.transitions.iter().filter(|transition| transition.to == AlertState::Firing).collect();
     firings.sort_by_key(|firing| std::cmp::Reverse(firing.time));
     if firings.is_empty() {
-        return panel("Alerts", "", &nothing("No alert fired in this range."));
+        return panel("Alerts", "", &note("No alert fired in this range."));
     }
     let rows: Vec<Vec<String>> = firings
         .iter()
-        .take(MOST_FIRINGS)
+        .take(MAX_FIRINGS)
         .map(|firing| {
-            let ended = contents
+            let ended = data
                 .transitions
                 .iter()
                 .filter(|other| {
@@ -34,23 +34,25 @@ pub(crate) fn alerts(contents: &Contents) -> String {
                 })
                 .map(|other| other.time)
                 .min();
-            let lasted = ended
-                .map_or_else(|| "to the end".to_owned(), |ended| clock::length(ended.since(firing.time)));
+            let duration = ended.map_or_else(
+                || "ongoing".to_owned(),
+                |ended| time_format::duration(ended.since(firing.time)),
+            );
             let labels: Vec<String> =
                 firing.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
             vec![
                 escape(&zone.minute(firing.time)),
-                format!("<b>{}</b>", brief(&firing.rule_name, 80)),
-                format!(r#"<span class="mono muted wrap">{}</span>"#, brief(&labels.join(" "), 100)),
+                format!("<b>{}</b>", shortened(&firing.rule_name, 80)),
+                format!(r#"<span class="mono muted wrap">{}</span>"#, shortened(&labels.join(" "), 100)),
                 firing.value.map_or_else(|| "–".to_owned(), |value| escape(&digits(value))),
-                escape(&lasted),
-                format!(r#"<span class="wrap">{}</span>"#, brief(&firing.reason, 160)),
+                escape(&duration),
+                format!(r#"<span class="wrap">{}</span>"#, shortened(&firing.reason, 160)),
             ]
         })
         .collect();
-    let mut body = table(&["Fired", "Rule", "Where", "Value#", "Lasted#", "Why"], &rows);
-    if firings.len() > MOST_FIRINGS {
-        body.push_str(&nothing(&format!("{} earlier firings are left out.", firings.len() - MOST_FIRINGS)));
+    let mut body = table(&["Fired", "Rule", "Labels", "Value#", "Duration#", "Reason"], &rows);
+    if firings.len() > MAX_FIRINGS {
+        body.push_str(&note(&format!("{} earlier alerts are omitted.", firings.len() - MAX_FIRINGS)));
     }
     panel("Alerts", &format!("{} fired", firings.len()), &body)
 }

@@ -1,25 +1,25 @@
-//! Health checks: how long each was up, and what failed.
+//! The section about health checks: their uptime and their incidents.
 
 use analysis::figures::format;
 use model::{HealthState, TimelineBucket};
 
 use crate::{
-    CheckContents, Contents, clock,
-    clock::Zone,
-    markup::{brief, escape, nothing, panel, state, table},
+    CheckReport, ReportData,
+    markup::{escape, note, panel, shortened, state, table},
+    time_format::{self, Zone},
 };
 
-const MOST_INCIDENTS: usize = 30;
+const MAX_INCIDENTS: usize = 30;
 
-/// The part about health checks.
-pub(crate) fn checks(contents: &Contents) -> String {
-    if contents.checks.is_empty() {
-        return panel("Health checks", "", &nothing("No health checks are set up."));
+/// Renders the health checks.
+pub(crate) fn checks(data: &ReportData) -> String {
+    if data.checks.is_empty() {
+        return panel("Health checks", "", &note("There are no health checks."));
     }
-    let zone = Zone::minutes_east(contents.request.utc_offset_minutes);
-    let rows: Vec<Vec<String>> = contents.checks.iter().map(row).collect();
-    let mut body = table(&["Check", "Looks at", "Timeline", "Uptime#", "Median#", "Incidents#"], &rows);
-    let mut incidents: Vec<_> = contents
+    let zone = Zone::minutes_east(data.request.utc_offset_minutes);
+    let rows: Vec<Vec<String>> = data.checks.iter().map(row).collect();
+    let mut body = table(&["Check", "Target", "Timeline", "Uptime#", "Median#", "Incidents#"], &rows);
+    let mut incidents: Vec<_> = data
         .checks
         .iter()
         .flat_map(|check| check.incidents.iter().map(move |incident| (&check.check.name, incident)))
@@ -28,72 +28,73 @@ pub(crate) fn checks(contents: &Contents) -> String {
     if !incidents.is_empty() {
         let rows: Vec<Vec<String>> = incidents
             .iter()
-            .take(MOST_INCIDENTS)
+            .take(MAX_INCIDENTS)
             .map(|(name, incident)| {
-                let lasted = match incident.ended {
-                    Some(ended) => clock::length(ended.since(incident.started)),
-                    None => "still lasts".to_owned(),
+                let duration = match incident.ended {
+                    Some(ended) => time_format::duration(ended.since(incident.started)),
+                    None => "ongoing".to_owned(),
                 };
                 vec![
                     escape(&zone.minute(incident.started)),
-                    brief(name, 60),
+                    shortened(name, 60),
                     state(incident.worst),
-                    escape(&lasted),
-                    format!(r#"<span class="wrap">{}</span>"#, brief(&incident.message, 200)),
+                    escape(&duration),
+                    format!(r#"<span class="wrap">{}</span>"#, shortened(&incident.message, 200)),
                 ]
             })
             .collect();
         body.push_str(r#"<h3 class="inset">Incidents</h3>"#);
-        body.push_str(&table(&["Began", "Check", "Worst", "Lasted#", "What was found"], &rows));
-        if incidents.len() > MOST_INCIDENTS {
-            let left = incidents.len() - MOST_INCIDENTS;
-            body.push_str(&nothing(&format!("{left} earlier incidents are left out.")));
+        body.push_str(&table(&["Start", "Check", "Worst state", "Duration#", "Message"], &rows));
+        if incidents.len() > MAX_INCIDENTS {
+            let omitted = incidents.len() - MAX_INCIDENTS;
+            body.push_str(&note(&format!("{omitted} earlier incidents are omitted.")));
         }
     }
-    panel("Health checks", "uptime is the share of observed time", &body)
+    panel("Health checks", "uptime in percent of the observed time", &body)
 }
 
-fn row(contents: &CheckContents) -> Vec<String> {
+fn row(report: &CheckReport) -> Vec<String> {
     vec![
-        format!("<b>{}</b>", brief(&contents.check.name, 60)),
-        format!(r#"<span class="mono muted">{}</span>"#, brief(&contents.check.kind.target(), 50)),
-        timeline(&contents.timeline),
-        contents.uptime.map_or_else(|| "–".to_owned(), uptime),
-        contents.median_duration.map_or_else(|| "–".to_owned(), |nanos| escape(&format(nanos as f64, "ns"))),
-        contents.incidents.len().to_string(),
+        format!("<b>{}</b>", shortened(&report.check.name, 60)),
+        format!(r#"<span class="mono muted">{}</span>"#, shortened(&report.check.kind.target(), 50)),
+        timeline(&report.timeline),
+        report.uptime.map_or_else(|| "–".to_owned(), uptime),
+        report.median_duration.map_or_else(|| "–".to_owned(), |nanos| escape(&format(nanos as f64, "ns"))),
+        report.incidents.len().to_string(),
     ]
 }
 
-/// A share that never rounds up to a full hundred.
+/// Formats an uptime, which is 100% only if it is complete.
 fn uptime(share: f64) -> String {
     let percent = (share * 10_000.0).floor() / 100.0;
     if share >= 1.0 { "100%".to_owned() } else { format!("{percent:.2}%") }
 }
 
-fn timeline(cells: &[TimelineBucket]) -> String {
-    let rects: String = cells
+/// Draws the buckets of a timeline.
+fn timeline(buckets: &[TimelineBucket]) -> String {
+    let rects: String = buckets
         .iter()
         .enumerate()
-        .map(|(index, cell)| {
-            let class = match cell.state {
+        .map(|(index, bucket)| {
+            let class = match bucket.state {
                 HealthState::Healthy => "t-healthy",
                 HealthState::Degraded => "t-degraded",
                 HealthState::Unhealthy => "t-unhealthy",
                 HealthState::Unknown => "t-unknown",
             };
-            // Worse cells are taller as well as coloured: state is never told by colour alone.
-            let (y, height) = match cell.state {
+            // Worse states are also taller, because colour must not be the only difference.
+            let (y, height) = match bucket.state {
                 HealthState::Healthy | HealthState::Unknown => (3, 8),
                 HealthState::Degraded => (1, 12),
                 HealthState::Unhealthy => (0, 14),
             };
-            let fill = if cell.state == HealthState::Unknown { r#" fill="url(#hatching)""# } else { "" };
+            let fill = if bucket.state == HealthState::Unknown { r#" fill="url(#hatching)""# } else { "" };
             format!(r#"<rect class="{class}" x="{}" y="{y}" width="3" height="{height}"{fill}/>"#, index * 4)
         })
         .collect();
     format!(
         r#"<svg class="timeline" viewBox="0 0 {} 14" role="img" aria-label="states over the range">{rects}</svg>"#,
-        (cells.len() * 4).max(4)
+        (buckets.len() * 4).max(4)
     )
 }
 
@@ -102,7 +103,7 @@ mod tests {
     use super::uptime;
 
     #[test]
-    fn only_full_uptime_is_a_hundred() {
+    fn only_complete_uptime_is_a_hundred() {
         assert_eq!(
             (uptime(1.0).as_str(), uptime(0.999_999).as_str(), uptime(0.0).as_str()),
             ("100%", "99.99%", "0.00%")

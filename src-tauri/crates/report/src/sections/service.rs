@@ -1,95 +1,93 @@
-//! One service: its charts, what moved, what was out of the ordinary, its operations.
+//! The section about one service: its charts, comparison, trend, anomalies and operations.
 
 use analysis::figures::format;
 use model::{OperationSummary, ServiceDetail, Timestamp};
 
 use crate::{
-    Contents, ServiceContents,
+    ReportData, ServiceReport,
     charts::{Chart, Line, draw},
-    clock::Zone,
-    markup::{brief, escape, state, table},
+    markup::{escape, shortened, state, table},
+    time_format::Zone,
 };
 
-const MOST_OPERATIONS: usize = 6;
-const MOST_ANOMALIES: usize = 8;
+const MAX_OPERATIONS: usize = 6;
+const MAX_ANOMALIES: usize = 8;
 
-/// The part about one service; empty if the service is beyond those drawn.
-pub(crate) fn service(contents: &Contents, service: &ServiceContents) -> String {
+/// Renders one service; empty for a service without charts.
+pub(crate) fn service(data: &ReportData, service: &ServiceReport) -> String {
     let Some(detail) = &service.detail else { return String::new() };
-    let zone = Zone::minutes_east(contents.request.utc_offset_minutes);
+    let zone = Zone::minutes_east(data.request.utc_offset_minutes);
     let name = &service.summary.service;
     let reason = match service.summary.reason.as_str() {
         "" => String::new(),
-        reason => format!(r#"<span class="muted">{}</span>"#, brief(reason, 200)),
+        reason => format!(r#"<span class="muted">{}</span>"#, shortened(reason, 200)),
     };
     format!(
         r#"<section class="panel service"><header><h2 class="name">{}</h2>{}{reason}</header><div class="body">{}{}<div class="pair">{}{}</div><div class="pair">{}{}</div></div></section>"#,
-        brief(name, 120),
+        shortened(name, 120),
         state(service.summary.state),
         facts(service, zone),
-        draw(&durations(contents, service, detail)),
-        draw(&rate(contents, detail)),
-        draw(&errors(contents, detail)),
+        draw(&durations(data, service, detail)),
+        draw(&rate(data, detail)),
+        draw(&errors(data, detail)),
         operations("Busiest operations", detail, |left, right| right.rate.total_cmp(&left.rate)),
         operations("Slowest operations, by p95", detail, |left, right| right.p95.cmp(&left.p95)),
     )
 }
 
-fn facts(service: &ServiceContents, zone: Zone) -> String {
+/// Renders comparison, trend and anomalies.
+fn facts(service: &ServiceReport, zone: Zone) -> String {
     let mut facts = Vec::new();
     if let Some(comparison) = &service.comparison {
-        facts.push(("Against before", escape(&comparison.sentence)));
+        facts.push(("Comparison", escape(&comparison.sentence)));
     }
     facts.push((
         "Trend of p95",
-        service
-            .trend
-            .as_ref()
-            .map_or_else(|| "too few points for a trend".to_owned(), |trend| escape(&trend.sentence)),
+        service.trend.as_ref().map_or_else(|| "not enough data".to_owned(), |trend| escape(&trend.sentence)),
     ));
     let anomalies = service.band.as_ref().map_or(&[][..], |band| &band.anomalies);
-    let told = match (&service.band, anomalies) {
-        (Some(band), []) if band.expected.iter().all(Option::is_none) => "too few points to say".to_owned(),
-        (None, _) => "too few points to say".to_owned(),
-        (_, []) => "p95 stayed within its expected band".to_owned(),
+    let text = match (&service.band, anomalies) {
+        (Some(band), []) if band.expected.iter().all(Option::is_none) => "not enough data".to_owned(),
+        (None, _) => "not enough data".to_owned(),
+        (_, []) => "No anomalies in this range.".to_owned(),
         (_, some) => {
             let mut items: Vec<String> = some
                 .iter()
-                .take(MOST_ANOMALIES)
-                .map(|stretch| {
+                .take(MAX_ANOMALIES)
+                .map(|anomaly| {
                     format!(
-                        "<li>{}: p95 {} where {} was expected</li>",
-                        escape(&zone.range(stretch.range)),
-                        escape(&format(stretch.extreme, "ns")),
-                        escape(&format(stretch.expected.max(0.0), "ns"))
+                        "<li>{}: p95 peaked at {} (expected {})</li>",
+                        escape(&zone.range(anomaly.range)),
+                        escape(&format(anomaly.extreme, "ns")),
+                        escape(&format(anomaly.expected.max(0.0), "ns"))
                     )
                 })
                 .collect();
-            if some.len() > MOST_ANOMALIES {
-                items.push(format!("<li>and {} weaker ones</li>", some.len() - MOST_ANOMALIES));
+            if some.len() > MAX_ANOMALIES {
+                items.push(format!("<li>and {} weaker anomalies</li>", some.len() - MAX_ANOMALIES));
             }
             format!("<ul>{}</ul>", items.concat())
         }
     };
-    facts.push(("Out of the ordinary", told));
+    facts.push(("Anomalies", text));
     let rows: String = facts.iter().map(|(term, fact)| format!("<dt>{term}</dt><dd>{fact}</dd>")).collect();
     format!("<dl>{rows}</dl>")
 }
 
-/// A chart of the service without lines.
-fn empty_chart(contents: &Contents, detail: &ServiceDetail, title: &str, unit: &str, wide: bool) -> Chart {
+/// Returns a chart of the service without lines.
+fn empty_chart(data: &ReportData, detail: &ServiceDetail, title: &str, unit: &str, wide: bool) -> Chart {
     Chart {
         title: title.to_owned(),
         unit: unit.to_owned(),
         lines: Vec::new(),
-        range: contents.request.range,
+        range: data.request.range,
         step: detail.step,
         gaps: detail.gaps.clone(),
         marks: Vec::new(),
         top: None,
         width: if wide { 980.0 } else { 482.0 },
         height: if wide { 190.0 } else { 140.0 },
-        utc_offset_minutes: contents.request.utc_offset_minutes,
+        utc_offset_minutes: data.request.utc_offset_minutes,
     }
 }
 
@@ -97,26 +95,26 @@ fn line(label: &str, colour: u8, times: &[Timestamp], values: impl Iterator<Item
     Line { label: label.to_owned(), colour, points: times.iter().copied().zip(values).collect() }
 }
 
-fn durations(contents: &Contents, service: &ServiceContents, detail: &ServiceDetail) -> Chart {
+fn durations(data: &ReportData, service: &ServiceReport, detail: &ServiceDetail) -> Chart {
     Chart {
         lines: vec![
             line("p50", 1, &detail.times, detail.p50.iter().copied()),
             line("p95", 2, &detail.times, detail.p95.iter().copied()),
             line("p99", 4, &detail.times, detail.p99.iter().copied()),
         ],
-        marks: service.band.iter().flat_map(|band| &band.anomalies).map(|stretch| stretch.range).collect(),
-        ..empty_chart(contents, detail, "Duration", "ns", true)
+        marks: service.band.iter().flat_map(|band| &band.anomalies).map(|anomaly| anomaly.range).collect(),
+        ..empty_chart(data, detail, "Duration", "ns", true)
     }
 }
 
-fn rate(contents: &Contents, detail: &ServiceDetail) -> Chart {
+fn rate(data: &ReportData, detail: &ServiceDetail) -> Chart {
     Chart {
         lines: vec![line("", 1, &detail.times, detail.rate.iter().copied())],
-        ..empty_chart(contents, detail, "Requests per second", "1/s", false)
+        ..empty_chart(data, detail, "Requests per second", "1/s", false)
     }
 }
 
-fn errors(contents: &Contents, detail: &ServiceDetail) -> Chart {
+fn errors(data: &ReportData, detail: &ServiceDetail) -> Chart {
     let ratios: Vec<f64> = detail
         .errors
         .iter()
@@ -126,12 +124,13 @@ fn errors(contents: &Contents, detail: &ServiceDetail) -> Chart {
     let highest = ratios.iter().copied().fold(0.0, f64::max);
     Chart {
         lines: vec![line("", 7, &detail.times, ratios.into_iter())],
-        // A service without errors gets an axis to 1%, so that nothing looks like something.
+        // The axis of a service without errors ends at 1%, so that small ratios look small.
         top: (highest < 0.01).then_some(0.01),
-        ..empty_chart(contents, detail, "Share of requests that failed", "1", false)
+        ..empty_chart(data, detail, "Error ratio", "1", false)
     }
 }
 
+/// Renders a table of the first operations in an order.
 fn operations(
     title: &str,
     detail: &ServiceDetail,
@@ -141,10 +140,10 @@ fn operations(
     operations.sort_by(|left, right| order(left, right).then(left.name.cmp(&right.name)));
     let rows: Vec<Vec<String>> = operations
         .iter()
-        .take(MOST_OPERATIONS)
+        .take(MAX_OPERATIONS)
         .map(|operation| {
             vec![
-                format!(r#"<span class="mono">{}</span>"#, brief(&operation.name, 60)),
+                format!(r#"<span class="mono">{}</span>"#, shortened(&operation.name, 60)),
                 escape(&format(operation.rate, "1/s")),
                 escape(&format(operation.error_ratio, "1")),
                 escape(&format(operation.p50 as f64, "ns")),

@@ -1,20 +1,21 @@
-//! A made shop of services over six hours, one of them with a fault: contents as the store would give them.
+//! The data of a shop of services over six hours, one of which has a fault.
 
 use std::collections::BTreeMap;
 
 use model::*;
-use report::{CheckContents, Contents, ServiceContents, Vital};
+use report::{CheckReport, HostMetric, ReportData, ServiceReport};
 
 const STEP: i64 = 120 * NANOS_PER_SECOND;
 const STEPS: i64 = 180;
 
-/// Numbers between 0 and 1 that look random and are the same every time.
+/// Returns pseudo-random numbers between 0 and 1 that depend only on the arguments.
 fn noise(seed: u64, index: i64) -> f64 {
     let mixed = (seed * 1_000_003 + index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40) as f64 / (1_u64 << 24) as f64
 }
 
-pub(crate) fn contents() -> Contents {
+/// Returns report data as `load` would.
+pub(crate) fn data() -> ReportData {
     let end = Timestamp::from_seconds(1_795_356_000.0);
     let range = TimeRange::new(end.offset(-STEP * STEPS), end);
     let before = TimeRange::new(range.start.offset(-range.length()), range.start);
@@ -47,10 +48,10 @@ pub(crate) fn contents() -> Contents {
         fired(150, AlertState::Firing, AlertState::Inactive, 0.2),
         fired(128, AlertState::Pending, AlertState::Firing, 1.42),
     ];
-    let vitals = [("CPU", 0.23), ("Memory", 0.52)]
+    let host_metrics = [("CPU", 0.23), ("Memory", 0.52)]
         .into_iter()
         .enumerate()
-        .map(|(index, (title, level))| Vital {
+        .map(|(index, (title, level))| HostMetric {
             title: title.to_owned(),
             label: String::new(),
             answer: SeriesResponse {
@@ -69,20 +70,20 @@ pub(crate) fn contents() -> Contents {
             },
         })
         .collect();
-    Contents {
+    ReportData {
         request: ReportRequest {
             title: "Shop, Sunday afternoon".into(),
             range,
             services: Vec::new(),
             utc_offset_minutes: 120,
         },
-        made_at: end.offset(90 * NANOS_PER_SECOND),
+        created_at: end.offset(90 * NANOS_PER_SECOND),
         before,
         services,
         silent_services: Vec::new(),
         checks: checks(range, at),
         transitions,
-        vitals,
+        host_metrics,
         logs: vec![
             ("checkout".into(), 1_412, 18_302),
             ("gateway".into(), 12, 40_112),
@@ -104,7 +105,7 @@ fn service(
     range: TimeRange,
     before: TimeRange,
     gaps: &[Gap],
-) -> ServiceContents {
+) -> ServiceReport {
     let steps: Vec<i64> = (0..STEPS).filter(|step| !(58..71).contains(step)).collect();
     let times: Vec<Timestamp> = steps.iter().map(|step| range.start.offset(step * STEP)).collect();
     let slow = |step: i64| if (126..148).contains(&step) { fault } else { 1.0 };
@@ -154,16 +155,16 @@ fn service(
     };
     let after = if fault > 1.0 { 1.0 + fault / 30.0 } else { 1.0 };
     let values: Vec<Option<f64>> = p95.iter().copied().map(Some).collect();
-    ServiceContents {
+    ServiceReport {
         summary: summary(1.0, if fault > 4.0 { 0.024 } else { 0.001 }, state),
         before: Some(summary(1.0 / after, 0.001, HealthState::Healthy)),
-        comparison: Some(analysis::compare(
-            &durations(seed + 50, 1.0),
-            &durations(seed + 60, after),
-            before,
-            range,
-        )),
-        trend: analysis::trend(&times, &p95, 0.95, "ns"),
+        // The sentences of `analysis` are fixed, because its own tests cover them.
+        comparison: Some(Comparison {
+            sentence: "(sentence of the comparison)".into(),
+            ..analysis::compare(&durations(seed + 50, 1.0), &durations(seed + 60, after), before, range)
+        }),
+        trend: analysis::trend(&times, &p95, 0.95, "ns")
+            .map(|trend| Trend { sentence: "(sentence of the trend)".into(), ..trend }),
         band: Some(analysis::anomaly_band(&times, &values, STEP)),
         detail: Some(ServiceDetail {
             summary: summary(1.0, 0.001, state),
@@ -180,7 +181,7 @@ fn service(
     }
 }
 
-fn checks(range: TimeRange, at: impl Fn(i64) -> Timestamp) -> Vec<CheckContents> {
+fn checks(range: TimeRange, at: impl Fn(i64) -> Timestamp) -> Vec<CheckReport> {
     let check = |name: &str, kind| HealthCheck {
         id: name.to_owned(),
         name: name.to_owned(),
@@ -227,14 +228,14 @@ fn checks(range: TimeRange, at: impl Fn(i64) -> Timestamp) -> Vec<CheckContents>
         CheckKind::Redis { host: "localhost".into(), port: 6379, database: 0, user: None, tls: false };
     let _ = range;
     vec![
-        CheckContents {
+        CheckReport {
             check: check("shop", http),
             uptime: Some(0.8783),
             median_duration: Some(84_000_000),
             timeline: timeline(42..49),
             incidents: vec![incident],
         },
-        CheckContents {
+        CheckReport {
             check: check("sessions-redis", redis),
             uptime: Some(1.0),
             median_duration: Some(800_000),

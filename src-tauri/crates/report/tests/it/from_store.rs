@@ -1,10 +1,12 @@
-//! A report of real spans, checks, alerts and log records in a real store.
+//! Reports of spans, checks, alerts and log records in a real store.
 
 use std::{path::Path, sync::Arc};
 
 use model::*;
 use report::{ReportError, data, html};
 use store::{Store, StoreOptions};
+
+use crate::page_text;
 
 const MINUTE: i64 = 60 * NANOS_PER_SECOND;
 
@@ -45,7 +47,9 @@ fn span(
     }
 }
 
-/// Two hours of requests of two services; one becomes slower in the second hour. A quarter of an hour is missing.
+/// Stores two hours of requests of two services, of which a quarter of an hour is missing.
+///
+/// One service becomes slower in the second hour.
 async fn filled(folder: &Path) -> (Store, TimeRange) {
     let store = Store::open(folder, StoreOptions::default()).expect("store");
     let mut batch = TelemetryBatch::default();
@@ -96,14 +100,7 @@ async fn filled(folder: &Path) -> (Store, TimeRange) {
 }
 
 fn text_of(page: &str) -> String {
-    let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
-    let document = roxmltree::Document::parse_with_options(page, options).expect("well-formed");
-    document
-        .descendants()
-        .filter(|node| node.is_text())
-        .filter_map(|node| node.text())
-        .collect::<Vec<_>>()
-        .join("|")
+    page_text::texts(page).join("|")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,8 +109,8 @@ async fn the_figures_are_those_of_the_store() {
     let (store, range) = filled(folder.path()).await;
     let page = html(&store, &request(range), range.end).await.unwrap();
     let text = text_of(&page);
-    let asked = ServicesRequest { range, matchers: Vec::new(), spark_points: 10 };
-    let services = store.services(&asked).await.unwrap();
+    let request = ServicesRequest { range, matchers: Vec::new(), spark_points: 10 };
+    let services = store.services(&request).await.unwrap();
     assert_eq!(services.len(), 2);
     for service in services {
         let mut figures = vec![
@@ -131,32 +128,29 @@ async fn the_figures_are_those_of_the_store() {
             assert!(text.contains(&format!("|{figure}|")), "{figure} in {text}");
         }
     }
-    assert!(text.contains("checkout is slower than in the 1 h before."), "{text}");
+    assert!(text.contains("checkout was slower than in the preceding 1 h."), "{text}");
     assert!(text.contains("the median rose by 100% (between"), "{text}");
-    for told in
-        ["|POST /checkout|", "|GET /cart|", "|10|", "|30|", "the machine was asleep", "|CPU|", "For 15 min"]
+    for expected in
+        ["|POST /checkout|", "|GET /cart|", "|10|", "|30|", "the machine was asleep", "|CPU|", "for 15 min"]
     {
-        assert!(text.contains(told), "{told} in {text}");
+        assert!(text.contains(expected), "{expected} in {text}");
     }
     assert!(page.matches("class=\"gap\"").count() >= 6);
-    if let Some(path) = std::env::var_os("BINNACLE_REPORT_FROM_STORE") {
-        std::fs::write(path, page).unwrap();
-    }
     store.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_services_asked_for_are_told() {
+async fn only_requested_services_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let (store, range) = filled(folder.path()).await;
-    let asked = ReportRequest { services: vec!["checkout".into(), "nobody".into()], ..request(range) };
-    let text = text_of(&html(&store, &asked, range.end).await.unwrap());
+    let requested = ReportRequest { services: vec!["checkout".into(), "absent".into()], ..request(range) };
+    let text = text_of(&html(&store, &requested, range.end).await.unwrap());
     assert!(text.contains("|checkout|") && !text.contains("odd &"), "{text}");
-    assert!(text.contains("Nothing was heard of nobody in this range."), "{text}");
+    assert!(text.contains("No data from absent in this range."), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_empty_store_gives_an_honest_report() {
+async fn an_empty_store_gives_a_report_without_data() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
     let range = TimeRange::last(3600, start());
@@ -196,12 +190,12 @@ async fn csv_and_parquet_hold_the_same_rows_as_the_charts() {
     let from_csv = rows(format!("read_csv('{}')", csv.display()));
     let from_parquet = rows(format!("read_parquet('{}')", parquet.display()));
     assert_eq!(from_csv, from_parquet);
-    let asked = ServiceRequest { service: "checkout".into(), operation: None, range, max_points: 240 };
-    let detail = store.service_detail(&asked).await.unwrap().unwrap();
-    let ours: Vec<_> = from_csv.iter().filter(|row| row.0 == "checkout").collect();
-    assert_eq!(ours.len(), detail.times.len());
-    for (row, (time, p95)) in ours.iter().zip(detail.times.iter().zip(&detail.p95)) {
+    let request = ServiceRequest { service: "checkout".into(), operation: None, range, max_points: 240 };
+    let detail = store.service_detail(&request).await.unwrap().unwrap();
+    let checkout: Vec<_> = from_csv.iter().filter(|row| row.0 == "checkout").collect();
+    assert_eq!(checkout.len(), detail.times.len());
+    for (row, (time, p95)) in checkout.iter().zip(detail.times.iter().zip(&detail.p95)) {
         assert_eq!(row.3, time.0 as f64);
-        assert!((row.2 - p95).abs() <= 1.0, "{} against {p95}", row.2);
+        assert!((row.2 - p95).abs() <= 1.0, "{} and {p95}", row.2);
     }
 }

@@ -1,4 +1,4 @@
-//! Reads what a report tells from the store.
+//! Loading of a report's data from the store.
 
 use std::collections::BTreeMap;
 
@@ -8,56 +8,59 @@ use model::{
 };
 use store::Store;
 
-use crate::{CHART_POINTS, CheckContents, Contents, ReportError, ServiceContents, Vital};
+use crate::{CheckReport, HostMetric, ReportData, ReportError, ServiceReport};
 
-/// At most this many services are drawn one by one; the table holds all.
-const MOST_DRAWN: usize = 20;
-/// Durations compared a side.
-const MOST_DURATIONS: u32 = 5_000;
-const TIMELINE_CELLS: u32 = 60;
-const MOST_TRANSITIONS: u32 = 5_000;
-const MOST_INCIDENTS: u32 = 100;
+/// Maximum number of steps of a chart, and of the exported data.
+pub(crate) const CHART_POINTS: u32 = 240;
+/// Maximum number of services with charts. The table has all.
+const MAX_CHARTED: usize = 20;
+/// Maximum number of durations that are compared, in each of the two ranges.
+const MAX_DURATIONS: u32 = 5_000;
+const TIMELINE_BUCKETS: u32 = 60;
+const MAX_TRANSITIONS: u32 = 5_000;
+const MAX_INCIDENTS: u32 = 100;
 
-/// Metric, title, label that tells lines apart, aggregation.
-const VITALS: [(&str, &str, &str, Aggregation); 3] = [
+/// The host metrics: name, title, label that distinguishes the lines, aggregation.
+const HOST_METRICS: [(&str, &str, &str, Aggregation); 3] = [
     ("system.cpu.utilization", "CPU", "", Aggregation::Average),
     ("system.memory.utilization", "Memory", "", Aggregation::Average),
     ("system.filesystem.utilization", "Disks", "system.filesystem.mountpoint", Aggregation::Maximum),
 ];
 
-/// Reads and reckons all that the report tells.
-pub(crate) async fn gather(
+/// Loads the data of a report.
+pub(crate) async fn load(
     store: &Store,
     request: &ReportRequest,
     now: Timestamp,
-) -> Result<Contents, ReportError> {
+) -> Result<ReportData, ReportError> {
     let range = request.range;
     if range.length() == 0 {
         return Err(ReportError::EmptyRange);
     }
     let before = TimeRange::new(range.start.offset(-range.length()), range.start);
     let (services, silent_services) = services(store, request, before).await?;
-    let transitions = store.transitions(range, MOST_TRANSITIONS).await?;
-    Ok(Contents {
+    let transitions = store.transitions(range, MAX_TRANSITIONS).await?;
+    Ok(ReportData {
         request: request.clone(),
-        made_at: now,
+        created_at: now,
         before,
         services,
         silent_services,
         checks: checks(store, range).await?,
         transitions,
-        vitals: vitals(store, range).await?,
+        host_metrics: host_metrics(store, range).await?,
         logs: logs(store, request).await?,
         gaps: store.gaps(range).await?,
         first_ran: store.first_heartbeat().await?,
     })
 }
 
+/// Loads the services, worst and busiest first, and the requested ones without data.
 async fn services(
     store: &Store,
     request: &ReportRequest,
     before: TimeRange,
-) -> Result<(Vec<ServiceContents>, Vec<String>), ReportError> {
+) -> Result<(Vec<ServiceReport>, Vec<String>), ReportError> {
     let in_range = |range| ServicesRequest { range, matchers: Vec::new(), spark_points: 1 };
     let mut summaries = store.services(&in_range(request.range)).await?;
     summaries.retain(|summary| request.services.is_empty() || request.services.contains(&summary.service));
@@ -81,9 +84,9 @@ async fn services(
     let mut services = Vec::with_capacity(summaries.len());
     for (index, summary) in summaries.into_iter().enumerate() {
         let before_summary = earlier.get(&summary.service).cloned();
-        let contents = match index < MOST_DRAWN {
-            true => drawn(store, request.range, before, summary, before_summary).await?,
-            false => ServiceContents {
+        let report = match index < MAX_CHARTED {
+            true => charted(store, request.range, before, summary, before_summary).await?,
+            false => ServiceReport {
                 summary,
                 before: before_summary,
                 detail: None,
@@ -92,31 +95,34 @@ async fn services(
                 band: None,
             },
         };
-        services.push(contents);
+        services.push(report);
     }
     Ok((services, silent))
 }
 
-async fn drawn(
+/// Loads a service with its charts and comparisons.
+async fn charted(
     store: &Store,
     range: TimeRange,
     before: TimeRange,
     summary: ServiceSummary,
     before_summary: Option<ServiceSummary>,
-) -> Result<ServiceContents, ReportError> {
+) -> Result<ServiceReport, ReportError> {
     let service = summary.service.clone();
-    let asked = ServiceRequest { service: service.clone(), operation: None, range, max_points: CHART_POINTS };
-    let detail = store.service_detail(&asked).await?;
-    let durations = store.request_durations(&service, range, MOST_DURATIONS).await?;
-    let durations_before = store.request_durations(&service, before, MOST_DURATIONS).await?;
-    let reckoned = tokio::task::spawn_blocking(move || {
+    let request =
+        ServiceRequest { service: service.clone(), operation: None, range, max_points: CHART_POINTS };
+    let detail = store.service_detail(&request).await?;
+    let durations = store.request_durations(&service, range, MAX_DURATIONS).await?;
+    let durations_before = store.request_durations(&service, before, MAX_DURATIONS).await?;
+    let computed = tokio::task::spawn_blocking(move || {
         let comparison = analysis::compare(&durations_before, &durations, before, range);
         let (trend, band) = detail.as_ref().map_or((None, None), duration_over_time);
-        ServiceContents { summary, before: before_summary, detail, comparison: Some(comparison), trend, band }
+        ServiceReport { summary, before: before_summary, detail, comparison: Some(comparison), trend, band }
     });
-    reckoned.await.map_err(|_| ReportError::Interrupted)
+    computed.await.map_err(|_| ReportError::Interrupted)
 }
 
+/// Computes the trend of p95 and its expected band.
 fn duration_over_time(detail: &ServiceDetail) -> (Option<model::Trend>, Option<model::AnomalyBand>) {
     let values: Vec<Option<f64>> = detail.p95.iter().copied().map(Some).collect();
     (
@@ -125,26 +131,27 @@ fn duration_over_time(detail: &ServiceDetail) -> (Option<model::Trend>, Option<m
     )
 }
 
-async fn checks(store: &Store, range: TimeRange) -> Result<Vec<CheckContents>, ReportError> {
+async fn checks(store: &Store, range: TimeRange) -> Result<Vec<CheckReport>, ReportError> {
     let mut checks = Vec::new();
     for check in store.checks().await? {
         let (uptime, median_duration) = store.check_statistics(&check.id, range).await?;
-        let timeline = store.check_timeline(&check.id, range, TIMELINE_CELLS).await?;
-        let incidents = store.incidents(range, Some(&check.id), MOST_INCIDENTS).await?;
-        checks.push(CheckContents { check, uptime, median_duration, timeline, incidents });
+        let timeline = store.check_timeline(&check.id, range, TIMELINE_BUCKETS).await?;
+        let incidents = store.incidents(range, Some(&check.id), MAX_INCIDENTS).await?;
+        checks.push(CheckReport { check, uptime, median_duration, timeline, incidents });
     }
     checks.sort_by(|left, right| {
-        let worth = |contents: &CheckContents| contents.uptime.unwrap_or(2.0);
-        worth(left).total_cmp(&worth(right)).then_with(|| left.check.name.cmp(&right.check.name))
+        // Checks without results are last.
+        let rank = |report: &CheckReport| report.uptime.unwrap_or(2.0);
+        rank(left).total_cmp(&rank(right)).then_with(|| left.check.name.cmp(&right.check.name))
     });
     Ok(checks)
 }
 
-async fn vitals(store: &Store, range: TimeRange) -> Result<Vec<Vital>, ReportError> {
-    let mut vitals = Vec::new();
-    for (metric, title, label, aggregation) in VITALS {
+async fn host_metrics(store: &Store, range: TimeRange) -> Result<Vec<HostMetric>, ReportError> {
+    let mut metrics = Vec::new();
+    for (metric, title, label, aggregation) in HOST_METRICS {
         let group_by = if label.is_empty() { Vec::new() } else { vec![label.to_owned()] };
-        let asked = SeriesRequest {
+        let request = SeriesRequest {
             metric: metric.to_owned(),
             matchers: Vec::new(),
             aggregation,
@@ -154,14 +161,15 @@ async fn vitals(store: &Store, range: TimeRange) -> Result<Vec<Vital>, ReportErr
             max_points: CHART_POINTS,
             limit: 4,
         };
-        let answer = query::series(store, &asked).await?;
+        let answer = query::series(store, &request).await?;
         if answer.series.iter().any(|series| !series.values.is_empty()) {
-            vitals.push(Vital { title: title.to_owned(), label: label.to_owned(), answer });
+            metrics.push(HostMetric { title: title.to_owned(), label: label.to_owned(), answer });
         }
     }
-    Ok(vitals)
+    Ok(metrics)
 }
 
+/// Counts the log records of each service: errors, and all.
 async fn logs(store: &Store, request: &ReportRequest) -> Result<Vec<(String, u64, u64)>, ReportError> {
     let errors = Filter::SeverityAtLeast { severity: Severity::ERROR };
     let errors: BTreeMap<String, u64> =

@@ -1,4 +1,4 @@
-//! What can be typed behind `binnacle-cli`.
+//! The command-line arguments of `binnacle-cli`.
 
 use std::path::PathBuf;
 
@@ -6,11 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::{Aggregation, ExportFormat, ExportSignal, ReportFormat};
 use web::ServeOptions;
 
-use crate::span_of_time::SpanOfTime;
+use crate::duration_argument::DurationArgument;
 
-/// Binnacle without a window: run the engine, or ask one.
+/// Binnacle without a window: run the engine, or query one.
 ///
-/// Questions go to the engine that runs on the data folder; if none does, the folder is read directly.
+/// Queries go to the engine that runs on the data folder. If none runs, the folder is read
+/// directly.
 #[derive(Debug, Parser)]
 #[command(name = "binnacle-cli", version)]
 pub(crate) struct Arguments {
@@ -21,57 +22,59 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Runs the engine and serves the console on localhost.
     Serve(ServeOptions),
-    /// Shows how the engine is.
+    /// Shows the status of the engine.
     Status,
     /// Shows the values of a metric over time.
-    Query(MetricQuestion),
+    Query(MetricArgs),
     /// Searches log records.
-    Logs(LogQuestion),
+    Logs(LogArgs),
     /// Searches traces.
-    Traces(TraceQuestion),
+    Traces(TraceArgs),
     /// Lists or runs health checks.
     #[command(subcommand)]
     Check(CheckCommand),
     /// Lists, exports or imports alert rules.
     #[command(subcommand)]
     Rules(RulesCommand),
-    /// Adds, tries or removes a Sentry installation, or the checks of a self-hosted one.
+    /// Adds, tests or removes a Sentry installation, or the checks of a self-hosted one.
     #[command(subcommand)]
     Sentry(SentryCommand),
     /// Writes a performance report.
     Report(ReportOptions),
-    /// Writes telemetry of a range to a file.
+    /// Writes telemetry of a time range to a file.
     Export(ExportOptions),
-    /// Brings files of samples in: Prometheus text or OpenMetrics with times, CSV, Parquet.
+    /// Imports historical samples: Prometheus text or OpenMetrics with timestamps, CSV, Parquet.
     Import(ImportOptions),
-    /// Shows what is kept, verifies, compacts or repairs it.
+    /// Shows, verifies, compacts or repairs the stored data.
     #[command(subcommand)]
     Data(DataCommand),
     /// Sends the telemetry of a demonstration shop to an OTLP/gRPC address.
     Demo(DemoOptions),
 }
 
+/// The arguments of `query`.
 #[derive(Debug, Args)]
-pub(crate) struct MetricQuestion {
+pub(crate) struct MetricArgs {
     /// Name of the metric.
     pub(crate) metric: String,
     /// Only series with this tag: KEY=VALUE, KEY!=VALUE, KEY=~REGEX or KEY!~REGEX; repeatable.
     #[arg(long = "where", value_name = "TAG")]
     pub(crate) matchers: Vec<String>,
-    /// How samples become values.
+    /// Aggregation of samples to values.
     #[arg(long, value_enum, default_value = "average")]
     pub(crate) aggregation: AggregationName,
-    /// Tag to keep apart; repeatable.
+    /// Tag to group by; repeatable.
     #[arg(long = "by", value_name = "KEY")]
     pub(crate) group_by: Vec<String>,
-    /// How far back to look.
-    #[arg(long, default_value = "1h", value_name = "SPAN")]
-    pub(crate) last: SpanOfTime,
-    /// At most this many steps.
+    /// Length of the time range up to now.
+    #[arg(long, default_value = "1h", value_name = "DURATION")]
+    pub(crate) last: DurationArgument,
+    /// Maximum number of steps.
     #[arg(long, default_value_t = 60)]
     pub(crate) points: u32,
     /// Print JSON.
@@ -79,50 +82,53 @@ pub(crate) struct MetricQuestion {
     pub(crate) json: bool,
 }
 
+/// The arguments of `logs`.
 #[derive(Debug, Args)]
-pub(crate) struct LogQuestion {
-    /// The search, as in the console; all records if empty.
+pub(crate) struct LogArgs {
+    /// Search expression, as in the console. Empty matches all records.
     #[arg(default_value = "")]
     pub(crate) search: String,
-    /// How far back to look.
-    #[arg(long, default_value = "1h", value_name = "SPAN")]
-    pub(crate) last: SpanOfTime,
-    /// At most this many, the newest.
+    /// Length of the time range up to now.
+    #[arg(long, default_value = "1h", value_name = "DURATION")]
+    pub(crate) last: DurationArgument,
+    /// Maximum number of records, the newest.
     #[arg(long, default_value_t = 100)]
     pub(crate) limit: u32,
-    /// Go on printing what comes in.
+    /// Print new records as they are received.
     #[arg(long)]
     pub(crate) follow: bool,
-    /// Print JSON, one record a line.
+    /// Print JSON, one record per line.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
+/// The arguments of `traces`.
 #[derive(Debug, Args)]
-pub(crate) struct TraceQuestion {
-    /// The search, as in the console; all traces if empty.
+pub(crate) struct TraceArgs {
+    /// Search expression, as in the console. Empty matches all traces.
     #[arg(default_value = "")]
     pub(crate) search: String,
-    /// How far back to look.
-    #[arg(long, default_value = "1h", value_name = "SPAN")]
-    pub(crate) last: SpanOfTime,
-    /// At most this many.
+    /// Length of the time range up to now.
+    #[arg(long, default_value = "1h", value_name = "DURATION")]
+    pub(crate) last: DurationArgument,
+    /// Maximum number of traces.
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: u32,
-    /// The slowest first instead of the newest.
+    /// Sort by duration, slowest first, instead of newest first.
     #[arg(long)]
     pub(crate) slowest: bool,
-    /// Only with a failed span.
+    /// Only traces with a failed span.
     #[arg(long)]
     pub(crate) errors: bool,
-    /// Print JSON, one trace a line.
+    /// Print JSON, one trace per line.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
+/// The commands of `check`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CheckCommand {
-    /// Lists all checks and how they are.
+    /// Lists all checks with their state.
     List {
         /// Print JSON.
         #[arg(long)]
@@ -135,61 +141,64 @@ pub(crate) enum CheckCommand {
     },
 }
 
+/// The commands of `rules`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
-    /// Lists all rules and how they stand.
+    /// Lists all rules with their state.
     List {
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Prints all rules as JSON, to keep or to import elsewhere.
+    /// Prints all rules as JSON, for backup or for import elsewhere.
     Export,
-    /// Saves rules from a JSON file made by `export`; a rule of the same name is replaced.
+    /// Saves rules from a JSON file of `export`. A rule of the same name is replaced.
     Import {
-        /// The file; `-` for standard input.
+        /// The file, `-` for standard input.
         file: PathBuf,
     },
 }
 
+/// The commands of `sentry`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SentryCommand {
-    /// Tries a token and keeps the installation if anything can be collected with it.
+    /// Tests a token and adds the installation if the token gives access to data.
     #[command(after_help = TOKEN_HELP)]
     Connect(SentryInstallation),
-    /// Tries a token and says what it may see; keeps nothing.
+    /// Tests a token and prints the data it gives access to. Stores nothing.
     #[command(after_help = TOKEN_HELP)]
     Access(SentryInstallation),
-    /// Stops asking an installation and forgets its token.
+    /// Removes an installation and its token.
     Remove {
         /// Name of the installation.
         name: String,
     },
-    /// Shows the checks and StatsD settings of a self-hosted Sentry; adds or removes the checks.
+    /// Shows, adds or removes the checks of a self-hosted Sentry, with its StatsD settings.
     Preset(SentryPresetOptions),
 }
 
-/// Never an argument: those are seen by every user of the machine and kept by shells.
+/// A token is never an argument: every user of the machine can read those, and shells store them.
 const TOKEN_HELP: &str =
     "The token is read from standard input, or from the environment variable SENTRY_AUTH_TOKEN.";
 
-/// The installation that a token is tried on.
+/// The installation that a token is tested on.
 #[derive(Debug, Args)]
 pub(crate) struct SentryInstallation {
     /// Its address.
     #[arg(default_value = "https://sentry.io")]
     pub(crate) url: String,
-    /// Name for people.
+    /// Display name.
     #[arg(long, default_value = "sentry")]
     pub(crate) name: String,
-    /// Slug of an organization; repeatable; every one the token may see if none.
+    /// Slug of an organization; repeatable [default: all the token has access to].
     #[arg(long = "organization", value_name = "SLUG")]
     pub(crate) organizations: Vec<String>,
-    /// Slug of a project; repeatable; every one the token may see if none.
+    /// Slug of a project; repeatable [default: all the token has access to].
     #[arg(long = "project", value_name = "SLUG")]
     pub(crate) projects: Vec<String>,
 }
 
+/// The options of `sentry preset`.
 #[derive(Debug, Args)]
 pub(crate) struct SentryPresetOptions {
     /// Address of its web page.
@@ -198,13 +207,13 @@ pub(crate) struct SentryPresetOptions {
     /// Name of the installation.
     #[arg(long, default_value = "sentry")]
     pub(crate) name: String,
-    /// Host under which its other parts can be reached.
+    /// Host of its other services.
     #[arg(long, default_value = "127.0.0.1")]
     pub(crate) host: String,
     /// Address that its containers send StatsD to.
     #[arg(long, default_value = "172.17.0.1:8125", value_name = "ADDR")]
     pub(crate) statsd: String,
-    /// Add the checks that are not there yet.
+    /// Add the checks that do not exist yet.
     #[arg(long, conflicts_with = "remove")]
     pub(crate) add: bool,
     /// Remove all of its checks.
@@ -212,86 +221,91 @@ pub(crate) struct SentryPresetOptions {
     pub(crate) remove: bool,
 }
 
+/// The commands of `data`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
-    /// Shows what is kept of each service, where it lies, how fast it grows and what goes next.
+    /// Shows stored data per service, its location and growth, and the data that expire next.
     Show {
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Reads everything and holds it against its checksums. Exit code 1 if something is damaged.
+    /// Verifies all data against checksums. Exit code 1 if some are damaged.
     Verify,
-    /// Seals and merges what was written so far, takes what is beyond the limits and packs the database.
+    /// Seals and compacts segments, applies retention and compacts the database.
     Compact,
-    /// Moves damaged partitions into the folder `quarantine` and deletes files that nothing names. A damaged database goes
-    /// there too if no engine runs, and a new one is made from the sealed metrics.
+    /// Moves damaged segments into the folder `quarantine` and deletes orphaned files. If no engine
+    /// runs, a damaged database is quarantined too and rebuilt from the sealed metrics.
     Repair,
 }
 
+/// The options of `report`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
-    /// How far back the report goes.
-    #[arg(long, default_value = "24h", value_name = "SPAN")]
-    pub(crate) last: SpanOfTime,
-    /// Service in the report; repeatable; every service if none.
+    /// Length of the time range up to now.
+    #[arg(long, default_value = "24h", value_name = "DURATION")]
+    pub(crate) last: DurationArgument,
+    /// Service in the report; repeatable [default: all].
     #[arg(long = "service", value_name = "NAME")]
     pub(crate) services: Vec<String>,
     /// Title.
     #[arg(long, default_value = "Performance report")]
     pub(crate) title: String,
-    /// Form of the report.
+    /// File format of the report.
     #[arg(long, value_enum, default_value = "html")]
     pub(crate) format: ReportFormatName,
-    /// File to write; `-` for standard output [default: the suggested name in this folder].
+    /// File to write, `-` for standard output [default: the suggested name in this folder].
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
 
+/// The options of `export`.
 #[derive(Debug, Args)]
 pub(crate) struct ExportOptions {
-    /// What to export.
+    /// The signal to export.
     #[arg(value_enum)]
     pub(crate) signal: SignalName,
-    /// How far back the export goes.
-    #[arg(long, default_value = "24h", value_name = "SPAN")]
-    pub(crate) last: SpanOfTime,
-    /// Form of the file.
+    /// Length of the time range up to now.
+    #[arg(long, default_value = "24h", value_name = "DURATION")]
+    pub(crate) last: DurationArgument,
+    /// File format.
     #[arg(long, value_enum, default_value = "parquet")]
     pub(crate) format: ExportFormatName,
-    /// File to write; `-` for standard output [default: the suggested name in this folder].
+    /// File to write, `-` for standard output [default: the suggested name in this folder].
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
 
+/// The options of `import`.
 #[derive(Debug, Args)]
 pub(crate) struct ImportOptions {
-    /// The files. Importing one again doubles nothing.
+    /// The files. Importing one twice adds nothing.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Service of samples that name none [default: imported].
+    /// Service of samples without one [default: imported].
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Option<String>,
-    /// Only read the files and tell what would be imported.
+    /// Only read the files and print what an import would add.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print JSON, one file a line.
+    /// Print JSON, one file per line.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
+/// The options of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoOptions {
     /// Address that receives OTLP over gRPC.
     #[arg(long, value_name = "ADDR", default_value = "http://127.0.0.1:4317")]
     pub(crate) to: String,
-    /// How much of the past to make up first.
-    #[arg(long, value_name = "SPAN", default_value = "2h")]
-    pub(crate) history: SpanOfTime,
-    /// Stop once the past is sent.
+    /// Length of the history to generate first.
+    #[arg(long, value_name = "DURATION", default_value = "2h")]
+    pub(crate) history: DurationArgument,
+    /// Stop once the history is sent.
     #[arg(long)]
     pub(crate) once: bool,
-    /// The same seed makes the same shop.
+    /// Seed of the random numbers. Equal seeds give equal shops.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 }
@@ -311,20 +325,20 @@ macro_rules! names {
 }
 
 names!(
-    /// How an aggregation is typed.
+    /// The name of an aggregation.
     AggregationName => Aggregation {
         Average, Sum, Minimum, Maximum, Last, Count, Rate, Increase, P50, P90, P95, P99,
     }
 );
 names!(
-    /// How the form of a report is typed.
+    /// The name of a report format.
     ReportFormatName => ReportFormat { Html, Csv, Parquet }
 );
 names!(
-    /// How a signal is typed.
+    /// The name of a signal.
     SignalName => ExportSignal { Metrics, Logs, Spans }
 );
 names!(
-    /// How the form of an export is typed.
+    /// The name of an export format.
     ExportFormatName => ExportFormat { Csv, Parquet }
 );

@@ -13,11 +13,13 @@ use crate::{
     output::{line, printable, table},
 };
 
-pub(crate) async fn run(data: &Path, what: CheckCommand) -> anyhow::Result<ExitCode> {
+/// Lists checks or runs one.
+pub(crate) async fn run(data: &Path, command: CheckCommand) -> anyhow::Result<ExitCode> {
     let connection = Connection::open(data).await?;
     let range = TimeRange::last(86_400, now());
-    let checks: Vec<CheckOverview> = connection.ask("checks", json!({"range": range, "cells": 24})).await?;
-    let code = match what {
+    let checks: Vec<CheckOverview> =
+        connection.request("checks", json!({"range": range, "cells": 24})).await?;
+    let code = match command {
         CheckCommand::List { json: true } => {
             line(&serde_json::to_string(&checks)?)?;
             ExitCode::SUCCESS
@@ -31,7 +33,7 @@ pub(crate) async fn run(data: &Path, what: CheckCommand) -> anyhow::Result<ExitC
                 connection.close().await;
                 bail!("no check is called {name:?}");
             };
-            let result: CheckResult = connection.ask("run_check", json!({"id": found.check.id})).await?;
+            let result: CheckResult = connection.request("run_check", json!({"id": found.check.id})).await?;
             line(&format!(
                 "{} {} {:.1} ms {}",
                 printable(&found.check.name),
@@ -39,7 +41,7 @@ pub(crate) async fn run(data: &Path, what: CheckCommand) -> anyhow::Result<ExitC
                 result.duration as f64 / 1e6,
                 printable(&result.message)
             ))?;
-            // The exit codes of monitoring plugins.
+            // These are the exit codes of monitoring plugins.
             match result.state {
                 HealthState::Healthy => ExitCode::SUCCESS,
                 HealthState::Degraded => ExitCode::from(1),

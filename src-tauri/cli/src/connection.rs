@@ -1,4 +1,4 @@
-//! Finding whom to ask: the engine that runs on the data folder, or the folder itself.
+//! The connection to the engine of a data folder, or to the folder itself if none runs.
 
 use std::{path::Path, sync::Arc};
 
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use web::RemoteBackend;
 
-/// Somebody who answers.
+/// A connection to an engine: a running one, or one that only reads the folder.
 pub(crate) struct Connection {
     backend: Arc<dyn Backend>,
     engine: Option<Engine>,
@@ -24,10 +24,7 @@ impl Connection {
             return Ok(Self { backend: Arc::new(backend), engine: None });
         }
         if !data.exists() {
-            bail!(
-                "there is no data folder {}; start Binnacle once, or name the folder with --data",
-                data.display()
-            );
+            bail!("no data folder {}; start Binnacle once, or name the folder with --data", data.display());
         }
         let mut options = EngineOptions::new(data.to_owned());
         options.observe = false;
@@ -35,37 +32,47 @@ impl Connection {
         Ok(Self { backend: Arc::new(EngineBackend::new(engine.clone())), engine: Some(engine) })
     }
 
-    /// Whether an engine runs, so that new data come in.
+    /// Returns true if an engine runs, so that there are new data to follow.
     pub(crate) fn is_live(&self) -> bool {
         self.engine.is_none()
     }
 
-    pub(crate) async fn ask<T: DeserializeOwned>(&self, name: &str, arguments: Value) -> anyhow::Result<T> {
+    /// Calls a command and decodes its reply.
+    pub(crate) async fn request<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        arguments: Value,
+    ) -> anyhow::Result<T> {
         match self.backend.call(name, arguments).await? {
-            Reply::Json(value) => serde_json::from_value(value).context("the answer cannot be read"),
-            _ => bail!("{name} did not answer a value"),
+            Reply::Json(value) => {
+                serde_json::from_value(value).with_context(|| format!("cannot read the reply of {name}"))
+            }
+            _ => bail!("the reply of {name} is not a value"),
         }
     }
 
+    /// Calls the command `series`.
     pub(crate) async fn series(&self, arguments: Value) -> anyhow::Result<SeriesResponse> {
         match self.backend.call("series", arguments).await? {
             Reply::Series(bytes) => Ok(api::decode_series(&bytes)?),
-            _ => bail!("series did not answer series"),
+            _ => bail!("the reply of series has no series"),
         }
     }
 
+    /// Calls a command that replies with a file.
     pub(crate) async fn file(&self, name: &str, arguments: Value) -> anyhow::Result<FileReply> {
         match self.backend.call(name, arguments).await? {
             Reply::File(file) => Ok(file),
-            _ => bail!("{name} did not answer a file"),
+            _ => bail!("the reply of {name} is not a file"),
         }
     }
 
+    /// Begins a subscription.
     pub(crate) async fn subscribe(&self, topic: &str, arguments: Value) -> anyhow::Result<MessageStream> {
         Ok(self.backend.subscribe(topic, arguments).await?)
     }
 
-    /// Closes the folder if it was opened here.
+    /// Closes the folder if this connection opened it.
     pub(crate) async fn close(self) {
         if let Some(engine) = self.engine {
             engine.stop().await;

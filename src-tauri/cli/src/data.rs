@@ -1,4 +1,4 @@
-//! What is kept, and keeping it in order.
+//! Stored data on the terminal: summary, integrity, compaction.
 
 use std::{path::Path, process::ExitCode};
 
@@ -14,19 +14,20 @@ use crate::{
     output::{line, local, printable, table},
 };
 
-pub(crate) async fn run(data: &Path, what: DataCommand) -> anyhow::Result<ExitCode> {
+/// Shows, verifies, compacts or repairs the stored data.
+pub(crate) async fn run(data: &Path, command: DataCommand) -> anyhow::Result<ExitCode> {
     let idle = data.exists() && engine::running_engine(data).is_none();
-    if matches!(what, DataCommand::Repair)
+    if matches!(command, DataCommand::Repair)
         && idle
-        && let Some(place) = engine::quarantine_damaged_database(data).await?
+        && let Some(moved_to) = engine::quarantine_damaged_database(data).await?
     {
         line(&format!(
-            "the database was damaged: it was moved to {}, and a new one is made from the sealed metrics",
-            place.display()
+            "the database was damaged: it was moved to {}, a new one is rebuilt from the sealed metrics",
+            moved_to.display()
         ))?;
     }
     let connection = Connection::open(data).await?;
-    let outcome = match what {
+    let outcome = match command {
         DataCommand::Show { json } => show(&connection, json).await,
         DataCommand::Verify => verify(&connection, "verify_part").await,
         DataCommand::Compact => compact(&connection).await,
@@ -37,16 +38,19 @@ pub(crate) async fn run(data: &Path, what: DataCommand) -> anyhow::Result<ExitCo
 }
 
 async fn show(connection: &Connection, as_json: bool) -> anyhow::Result<ExitCode> {
-    let summary: DataSummary = connection.ask("data", json!({})).await?;
+    let summary: DataSummary = connection.request("data", json!({})).await?;
     if as_json {
         line(&serde_json::to_string(&summary)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let kept: Vec<_> = summary.retention.stored.iter().map(kept_row).collect();
-    table(&["KIND", "KEPT AS", "SERVICE", "ROWS", "STEPS", "BYTES", "FROM", "TO", "PINNED"], &kept)?;
+    let stored_rows: Vec<_> = summary.retention.stored.iter().map(stored_row).collect();
+    table(
+        &["KIND", "STORED AS", "SERVICE", "ROWS", "ROLL-UP ROWS", "BYTES", "FROM", "TO", "PINNED"],
+        &stored_rows,
+    )?;
     line("")?;
     let levels: Vec<_> = summary.levels.iter().map(level_row).collect();
-    table(&["KIND", "WHERE", "FILES", "ROWS", "BYTES", "FROM", "TO"], &levels)?;
+    table(&["KIND", "LOCATION", "FILES", "ROWS", "BYTES", "FROM", "TO"], &levels)?;
     line("")?;
     line(&format!("database {}", bytes(summary.database_bytes)))?;
     let (free, reserve) = (bytes(summary.free_bytes), bytes(summary.reserve_bytes));
@@ -56,11 +60,11 @@ async fn show(connection: &Connection, as_json: bool) -> anyhow::Result<ExitCode
         line(&forecast(growth, limits, unsealed))?;
     }
     line("")?;
-    told(&summary.retention.dropped, "goes next")?;
+    print_removed(&summary.retention.dropped, "expires next")?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether points wait to be sealed. They have no size of their own until then.
+/// Returns true for points that are not sealed yet. Their size is unknown until then.
 fn is_unsealed(level: &DataLevel) -> bool {
     level.kind == DataKind::Metrics && level.files == 0 && level.rows > 0
 }
@@ -69,85 +73,86 @@ fn forecast(growth: &DataGrowth, limits: &RetentionLimits, unsealed: bool) -> St
     let days = |age: i64| age / (86_400 * model::NANOS_PER_SECOND);
     let mut ages = format!("{} days", days(limits.age));
     if let (Some(minutes), Some(hours)) = (limits.minutes_age, limits.hours_age) {
-        ages = format!("{ages} (minutes {}, hours {})", days(minutes), days(hours));
+        ages = format!("{ages} (1-min {}, 1-h {})", days(minutes), days(hours));
     }
     let kind = kind_name(growth.kind);
-    let pace = match growth.days_left {
+    let growth_text = match growth.days_left {
         Some(left) => format!("{} a day, full in {left:.0} days", bytes(growth.bytes_per_day)),
         None if unsealed => "the first points are not sealed yet".to_owned(),
-        None => "nothing comes".to_owned(),
+        None => "no new data".to_owned(),
     };
-    format!("{kind} {} of {} and {ages}; {pace}", bytes(growth.bytes), bytes(limits.bytes))
+    format!("{kind} {} of {} and {ages}; {growth_text}", bytes(growth.bytes), bytes(limits.bytes))
 }
 
-/// Goes through all parts with a command that looks at one.
+/// Runs a command that verifies or repairs one part on every part.
 async fn verify(connection: &Connection, command: &str) -> anyhow::Result<ExitCode> {
-    let parts: Vec<IntegrityTarget> = connection.ask("data_parts", json!({})).await?;
+    let parts: Vec<IntegrityTarget> = connection.request("data_parts", json!({})).await?;
     let (mut damaged, mut rebuilt) = (0, 0);
-    for (place, part) in parts.iter().enumerate() {
-        let verdict: IntegrityResult = connection.ask(command, json!({ "name": part.name })).await?;
-        let said = match (&verdict.fault, &verdict.moved_to) {
-            (None, _) => "in order".to_owned(),
+    for (index, part) in parts.iter().enumerate() {
+        let verdict: IntegrityResult = connection.request(command, json!({ "name": part.name })).await?;
+        let text = match (&verdict.fault, &verdict.moved_to) {
+            (None, _) => "ok".to_owned(),
             (Some(fault), None) => format!("damaged: {}", printable(fault)),
-            (Some(fault), Some(place)) => format!("damaged: {}; moved to {place}", printable(fault)),
+            (Some(fault), Some(moved_to)) => format!("damaged: {}; moved to {moved_to}", printable(fault)),
         };
         damaged += usize::from(verdict.fault.is_some());
         rebuilt += verdict.rebuilt;
-        let made = match verdict.rebuilt {
+        let rebuilt_text = match verdict.rebuilt {
             0 => String::new(),
-            files => format!("; {files} of minutes or hours made anew from the points"),
+            files => format!("; {files} roll-up files rebuilt from the points"),
         };
-        line(&format!("{}/{} {} {said}{made}", place + 1, parts.len(), part.name))?;
+        line(&format!("{}/{} {} {text}{rebuilt_text}", index + 1, parts.len(), part.name))?;
     }
-    let made = if rebuilt == 0 { String::new() } else { format!(", {rebuilt} made anew") };
-    line(&format!("{} parts, {damaged} damaged{made}", parts.len()))?;
+    let rebuilt_text = if rebuilt == 0 { String::new() } else { format!(", {rebuilt} rebuilt") };
+    line(&format!("{} parts, {damaged} damaged{rebuilt_text}", parts.len()))?;
     Ok(if damaged == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn compact(connection: &Connection) -> anyhow::Result<ExitCode> {
     let before = stored(connection).await?;
-    line("1/4 sealing what was written so far")?;
-    connection.ask::<()>("seal_data", json!({})).await?;
-    line("2/4 merging partitions")?;
-    connection.ask::<()>("merge_data", json!({})).await?;
-    line("3/4 taking what is beyond the limits")?;
-    let went: RetentionPreview = connection.ask("apply_retention", json!({})).await?;
-    told(&went.dropped, "went")?;
-    line("4/4 packing the database")?;
-    connection.ask::<()>("checkpoint_data", json!({})).await?;
+    line("1/4 sealing")?;
+    connection.request::<()>("seal_data", json!({})).await?;
+    line("2/4 compacting segments")?;
+    connection.request::<()>("merge_data", json!({})).await?;
+    line("3/4 applying retention")?;
+    let removed: RetentionPreview = connection.request("apply_retention", json!({})).await?;
+    print_removed(&removed.dropped, "deleted")?;
+    line("4/4 compacting the database")?;
+    connection.request::<()>("checkpoint_data", json!({})).await?;
     line(&format!("{} before, {} now", bytes(before), bytes(stored(connection).await?)))?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn stored(connection: &Connection) -> anyhow::Result<u64> {
-    let summary: DataSummary = connection.ask("data", json!({})).await?;
+    let summary: DataSummary = connection.request("data", json!({})).await?;
     Ok(summary.database_bytes + summary.levels.iter().map(|level| level.bytes).sum::<u64>())
 }
 
 async fn repair(connection: &Connection) -> anyhow::Result<ExitCode> {
     verify(connection, "repair_part").await?;
-    let orphans: u64 = connection.ask("drop_orphans", json!({})).await?;
-    line(&format!("{orphans} files that nothing names deleted"))?;
+    let orphans: u64 = connection.request("drop_orphans", json!({})).await?;
+    line(&format!("{orphans} orphaned files deleted"))?;
     // A damaged table cannot be repaired here.
     verify(connection, "verify_part").await
 }
 
-fn told(dropped: &[DroppedData], what: &str) -> anyhow::Result<()> {
+/// Prints the data that a pass of retention deletes or deleted.
+fn print_removed(dropped: &[DroppedData], verb: &str) -> anyhow::Result<()> {
     if dropped.is_empty() {
-        return line(&format!("nothing {what}"));
+        return line(&format!("nothing {verb}"));
     }
     for one in dropped {
         let reason = match one.reason {
-            DropReason::Age => "too old",
-            DropReason::Size => "beyond the megabytes",
+            DropReason::Age => "expired",
+            DropReason::Size => "over the size limit",
         };
         line(&format!(
-            "{what}: {} of {}, {}{} rows, {}, from {} to {}: {reason}",
+            "{verb}: {} of {}, {}{} rows, {}, from {} to {}: {reason}",
             kind_name(one.kind),
             printable(&one.service),
-            match detail_name(one.kind, one.tier) {
+            match resolution_name(one.kind, one.tier) {
                 "" => String::new(),
-                detail => format!("kept as {detail}, {} steps, ", one.rollup_rows),
+                resolution => format!("stored as {resolution}, {} roll-up rows, ", one.rollup_rows),
             },
             one.rows,
             bytes(one.bytes),
@@ -158,12 +163,13 @@ fn told(dropped: &[DroppedData], what: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn kept_row(kept: &StoredData) -> Vec<String> {
-    let mut row = vec![kind_name(kept.kind).to_owned(), detail_name(kept.kind, kept.tier).to_owned()];
-    row.push(printable(&kept.service));
-    row.extend([kept.rows.to_string(), kept.rollup_rows.to_string(), bytes(kept.bytes)]);
-    row.extend(ends(Some(kept.range)));
-    row.push(if kept.pinned_rows == 0 { String::new() } else { kept.pinned_rows.to_string() });
+fn stored_row(stored: &StoredData) -> Vec<String> {
+    let mut row =
+        vec![kind_name(stored.kind).to_owned(), resolution_name(stored.kind, stored.tier).to_owned()];
+    row.push(printable(&stored.service));
+    row.extend([stored.rows.to_string(), stored.rollup_rows.to_string(), bytes(stored.bytes)]);
+    row.extend(ends(Some(stored.range)));
+    row.push(if stored.pinned_rows == 0 { String::new() } else { stored.pinned_rows.to_string() });
     row
 }
 
@@ -178,12 +184,12 @@ fn ends(range: Option<TimeRange>) -> [String; 2] {
     range.map_or_else(Default::default, |range| [local(range.start), local(range.end)])
 }
 
-/// What of a kind goes by one age; logs and spans have only one.
-fn detail_name(kind: DataKind, detail: DataResolution) -> &'static str {
-    match (kind, detail) {
-        (DataKind::Metrics, DataResolution::Points) => "points",
-        (DataKind::Metrics, DataResolution::Minutes) => "minutes",
-        (DataKind::Metrics, DataResolution::Hours) => "hours",
+/// Returns the name of the resolution of metrics. Empty for logs and spans, which have only one.
+fn resolution_name(kind: DataKind, resolution: DataResolution) -> &'static str {
+    match (kind, resolution) {
+        (DataKind::Metrics, DataResolution::Points) => "raw",
+        (DataKind::Metrics, DataResolution::Minutes) => "1-min",
+        (DataKind::Metrics, DataResolution::Hours) => "1-h",
         _ => "",
     }
 }
@@ -196,7 +202,7 @@ fn kind_name(kind: DataKind) -> &'static str {
     }
 }
 
-/// Bytes for people.
+/// Formats a number of bytes.
 fn bytes(bytes: u64) -> String {
     const STEPS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     match STEPS.iter().find(|(step, _)| bytes >= *step) {

@@ -19,6 +19,7 @@ use crate::{
     connection::Connection,
 };
 
+/// Writes a report to a file.
 pub(crate) async fn report(data: &Path, options: ReportOptions) -> anyhow::Result<ExitCode> {
     let connection = Connection::open(data).await?;
     let request = ReportRequest {
@@ -33,6 +34,7 @@ pub(crate) async fn report(data: &Path, options: ReportOptions) -> anyhow::Resul
     write(file, options.output)
 }
 
+/// Writes telemetry to a file.
 pub(crate) async fn export(data: &Path, options: ExportOptions) -> anyhow::Result<ExitCode> {
     let connection = Connection::open(data).await?;
     let request = ExportRequest {

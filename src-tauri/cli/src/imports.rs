@@ -1,4 +1,4 @@
-//! Files of samples brought in from the terminal.
+//! Imports of historical samples from the terminal.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -20,28 +20,30 @@ use crate::{
     output::{line, local, printable},
 };
 
-const GLANCE: Duration = Duration::from_millis(250);
+/// Time between two readings of the progress.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Imports the files one after the other; the exit code tells whether all were read and any sample was of use.
+/// Imports the files one after the other. The exit code is 0 if all were read and had valid
+/// samples.
 pub(crate) async fn run(data: &Path, options: ImportOptions) -> anyhow::Result<ExitCode> {
-    // A folder without an engine may be new: importing is a way to begin.
+    // A new folder may begin with an import.
     if !data.exists() {
-        std::fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
+        std::fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
     }
     let connection = Connection::open(data).await?;
-    let mut all_well = true;
+    let mut all_imported = true;
     let mut oldest: Option<Timestamp> = None;
     for file in &options.files {
         let outcome = import(&connection, file, &options).await;
         match outcome {
             Ok(status) => {
-                all_well &= status.state == ImportState::Done
+                all_imported &= status.state == ImportState::Done
                     && (status.progress.points > 0 || status.progress.rejected == 0);
                 summary(&status, options.json)?;
                 oldest = oldest.into_iter().chain(status.progress.range.map(|range| range.start)).min();
             }
             Err(error) => {
-                all_well = false;
+                all_imported = false;
                 eprintln!("binnacle-cli: {}: {error:#}", file.display());
             }
         }
@@ -50,20 +52,20 @@ pub(crate) async fn run(data: &Path, options: ImportOptions) -> anyhow::Result<E
         warn_of_age(&connection, oldest).await?;
     }
     connection.close().await;
-    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if all_imported { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Tells what retention makes of samples that are older than what is kept.
+/// Warns that retention will delete samples older than its limits.
 async fn warn_of_age(connection: &Connection, oldest: Timestamp) -> anyhow::Result<()> {
-    let preview: RetentionPreview = connection.ask("retention_preview", json!({})).await?;
+    let preview: RetentionPreview = connection.request("retention_preview", json!({})).await?;
     let Some(limits) = preview.limits.iter().find(|limits| limits.kind == DataKind::Metrics) else {
         return Ok(());
     };
     if preview.at.since(oldest) > limits.age {
         let days = |detail| limits.age_of(detail) / (86_400 * NANOS_PER_SECOND);
         eprintln!(
-            "samples older than {} days will go, what they come to by the minute after {} days and by the hour after \
-             {}: [retention] of the settings says how long metrics are kept",
+            "samples older than {} days will be deleted, their 1-minute roll-ups after {} days and their 1-hour \
+             roll-ups after {}; [retention] in the settings sets these limits",
             days(DataResolution::Points),
             days(DataResolution::Minutes),
             days(DataResolution::Hours)
@@ -81,25 +83,25 @@ async fn import(
     let Some(path) = path.to_str() else { bail!("its name is not valid Unicode") };
     let request =
         ImportRequest { path: path.to_owned(), service: options.service.clone(), dry_run: options.dry_run };
-    let mut status: ImportStatus = connection.ask("import", serde_json::to_value(request)?).await?;
+    let mut status: ImportStatus = connection.request("import", serde_json::to_value(request)?).await?;
     let interactive = io::stderr().is_terminal();
     while status.state == ImportState::Running {
         tokio::select! {
-            () = tokio::time::sleep(GLANCE) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             _ = tokio::signal::ctrl_c() => {
-                let _: () = connection.ask("stop_import", json!({"id": status.id})).await?;
+                let _: () = connection.request("stop_import", json!({"id": status.id})).await?;
             }
         }
-        let all: Vec<ImportStatus> = connection.ask("imports", json!({})).await?;
+        let all: Vec<ImportStatus> = connection.request("imports", json!({})).await?;
         status = all
             .into_iter()
-            .find(|known| known.id == status.id)
-            .context("the engine was started anew meanwhile; import the file again, nothing will double")?;
+            .find(|one| one.id == status.id)
+            .context("the engine was restarted; import the file again, importing twice adds nothing")?;
         if interactive {
             let progress = &status.progress;
             let percent = progress.bytes_read * 100 / progress.bytes.max(1);
             let mut out = io::stderr().lock();
-            write!(out, "\r{percent:3} %, {} points, {} refused ", progress.points, progress.rejected)?;
+            write!(out, "\r{percent:3} %, {} points, {} rejected ", progress.points, progress.rejected)?;
             out.flush()?;
         }
     }
@@ -124,7 +126,7 @@ fn summary(status: &ImportStatus, as_json: bool) -> anyhow::Result<()> {
         .range
         .map_or_else(String::new, |range| format!(", from {} to {}", local(range.start), local(range.end)));
     line(&format!(
-        "{}: {ended} {} points of {} series in {} rows{range}; {} refused",
+        "{}: {ended} {} points of {} series in {} rows{range}; {} rejected",
         printable(&status.request.path),
         progress.points,
         progress.series,

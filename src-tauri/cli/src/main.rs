@@ -1,18 +1,20 @@
-//! `binnacle-cli`: the engine without a window, and questions to it from a terminal.
+//! `binnacle-cli`: the engine without a window, and a client of it for the terminal.
 
 mod arguments;
 mod checks;
 mod connection;
 mod data;
 mod documents;
-mod follow;
+mod duration_argument;
 mod imports;
+mod logs;
+mod metrics;
 mod output;
 mod rules;
 mod sentry;
 mod serve;
-mod span_of_time;
-mod telemetry;
+mod status;
+mod traces;
 
 use std::process::ExitCode;
 
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
         }
     };
     let outcome = runtime.block_on(run(arguments));
-    // Threads that wait for a disk or a name server must not keep the program from ending.
+    // Threads that wait for a disk or a name server must not delay the end of the program.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     match outcome {
         Ok(code) => code,
@@ -44,17 +46,17 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let data = arguments.data.unwrap_or_else(engine::default_data_folder);
     match arguments.command {
         Command::Serve(options) => serve::run(data, options).await.map(|()| ExitCode::SUCCESS),
-        Command::Status => telemetry::status(&data).await,
-        Command::Query(question) => telemetry::query(&data, question).await,
-        Command::Logs(question) => telemetry::logs(&data, question).await,
-        Command::Traces(question) => telemetry::traces(&data, question).await,
-        Command::Check(what) => checks::run(&data, what).await,
-        Command::Rules(what) => rules::run(&data, what).await,
-        Command::Sentry(what) => sentry::run(&data, what).await,
-        Command::Report(what) => documents::report(&data, what).await,
-        Command::Export(what) => documents::export(&data, what).await,
-        Command::Import(what) => imports::run(&data, what).await,
-        Command::Data(what) => data::run(&data, what).await,
+        Command::Status => status::run(&data).await,
+        Command::Query(arguments) => metrics::query(&data, arguments).await,
+        Command::Logs(arguments) => logs::run(&data, arguments).await,
+        Command::Traces(arguments) => traces::search(&data, arguments).await,
+        Command::Check(command) => checks::run(&data, command).await,
+        Command::Rules(command) => rules::run(&data, command).await,
+        Command::Sentry(command) => sentry::run(&data, command).await,
+        Command::Report(command) => documents::report(&data, command).await,
+        Command::Export(command) => documents::export(&data, command).await,
+        Command::Import(command) => imports::run(&data, command).await,
+        Command::Data(command) => data::run(&data, command).await,
         Command::Demo(options) => serve::demonstrate(options).await,
     }
 }

@@ -1,11 +1,11 @@
-//! Writing answers to the terminal.
+//! Output on the terminal.
 
 use std::io::{self, Write as _};
 
 use chrono::{DateTime, Local};
 use model::Timestamp;
 
-/// Prints a line; a reader that went away (`| head`) ends the program without a complaint.
+/// Prints a line. A closed pipe (`| head`) ends the program without an error.
 pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match writeln!(out, "{text}") {
@@ -14,7 +14,7 @@ pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// A time in this machine's zone, to the millisecond.
+/// Formats a time in this machine's time zone, to the millisecond.
 pub(crate) fn local(time: Timestamp) -> String {
     DateTime::from_timestamp_millis(time.millis()).map_or_else(
         || format!("{} ns", time.0),
@@ -22,7 +22,7 @@ pub(crate) fn local(time: Timestamp) -> String {
     )
 }
 
-/// Text as a terminal can show it: control characters, which could steer the terminal, become visible.
+/// Replaces control characters, which could control the terminal, by visible ones.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|letter| match letter {

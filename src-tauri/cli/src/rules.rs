@@ -12,14 +12,15 @@ use crate::{
     output::{line, printable, table},
 };
 
-pub(crate) async fn run(data: &Path, what: RulesCommand) -> anyhow::Result<ExitCode> {
-    let given: Option<Vec<AlertRule>> = match &what {
+/// Lists, exports or imports rules.
+pub(crate) async fn run(data: &Path, command: RulesCommand) -> anyhow::Result<ExitCode> {
+    let given: Option<Vec<AlertRule>> = match &command {
         RulesCommand::Import { file } => Some(read(file)?),
         _ => None,
     };
     let connection = Connection::open(data).await?;
-    let rules: Vec<RuleOverview> = connection.ask("rules", json!({})).await?;
-    match what {
+    let rules: Vec<RuleOverview> = connection.request("rules", json!({})).await?;
+    match command {
         RulesCommand::List { json: true } => line(&serde_json::to_string(&rules)?)?,
         RulesCommand::List { json: false } => list(&rules)?,
         RulesCommand::Export => {
@@ -31,7 +32,8 @@ pub(crate) async fn run(data: &Path, what: RulesCommand) -> anyhow::Result<ExitC
                 let same = rules.iter().find(|overview| overview.rule.name == rule.name);
                 rule.id = same.map(|overview| overview.rule.id.clone()).unwrap_or_default();
                 let name = rule.name.clone();
-                let saved: Result<AlertRule, _> = connection.ask("save_rule", json!({"rule": rule})).await;
+                let saved: Result<AlertRule, _> =
+                    connection.request("save_rule", json!({"rule": rule})).await;
                 saved.with_context(|| format!("rule {name:?}"))?;
                 line(&format!("saved {}", printable(&name)))?;
             }
@@ -45,7 +47,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<AlertRule>> {
     let text =
         if file == Path::new("-") { io::read_to_string(io::stdin()) } else { fs::read_to_string(file) };
     let text = text.with_context(|| format!("cannot read {}", file.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{} does not hold rules", file.display()))
+    serde_json::from_str(&text).with_context(|| format!("{} has no valid rules", file.display()))
 }
 
 fn list(rules: &[RuleOverview]) -> anyhow::Result<()> {

@@ -16,30 +16,31 @@ use crate::{
     output::{line, printable, table},
 };
 
-pub(crate) async fn run(data: &Path, what: SentryCommand) -> anyhow::Result<ExitCode> {
+/// Adds, tests or removes an installation, or the checks of a self-hosted one.
+pub(crate) async fn run(data: &Path, command: SentryCommand) -> anyhow::Result<ExitCode> {
     let connection = Connection::open(data).await?;
-    let outcome = answer(&connection, what).await;
+    let outcome = run_command(&connection, command).await;
     connection.close().await;
     outcome
 }
 
-async fn answer(connection: &Connection, what: SentryCommand) -> anyhow::Result<ExitCode> {
-    match what {
+async fn run_command(connection: &Connection, command: SentryCommand) -> anyhow::Result<ExitCode> {
+    match command {
         SentryCommand::Connect(installation) => {
             let access: SentryAccess =
-                connection.ask("sentry_connect", installation_of(installation)?).await?;
+                connection.request("sentry_connect", installation_of(installation)?).await?;
             show_access(&access)?;
-            line(if access.usable { "it is asked from now on" } else { "nothing was kept" })?;
+            line(if access.usable { "the installation was added" } else { "nothing was stored" })?;
             Ok(if access.usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         SentryCommand::Access(installation) => {
             let access: SentryAccess =
-                connection.ask("sentry_access", installation_of(installation)?).await?;
+                connection.request("sentry_access", installation_of(installation)?).await?;
             show_access(&access)?;
             Ok(if access.usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         SentryCommand::Remove { name } => {
-            connection.ask::<()>("sentry_remove", json!({ "name": name })).await?;
+            connection.request::<()>("sentry_remove", json!({ "name": name })).await?;
             Ok(ExitCode::SUCCESS)
         }
         SentryCommand::Preset(options) => preset(connection, options).await,
@@ -56,19 +57,19 @@ fn installation_of(installation: SentryInstallation) -> anyhow::Result<Value> {
     }))
 }
 
-/// The token, never an argument: arguments are seen by every user of the machine and kept by shells.
+/// Reads the token from the environment or from standard input.
 fn token() -> anyhow::Result<String> {
     if let Some(token) = std::env::var("SENTRY_AUTH_TOKEN").ok().filter(|token| !token.is_empty()) {
         return Ok(token);
     }
     if std::io::stdin().is_terminal() {
-        eprintln!("type the token and press return:");
+        eprintln!("enter the token and press return:");
         let mut token = String::new();
-        std::io::stdin().read_line(&mut token).context("the token")?;
+        std::io::stdin().read_line(&mut token).context("cannot read the token")?;
         return Ok(token.trim().to_owned());
     }
     let mut token = String::new();
-    std::io::stdin().take(4096).read_to_string(&mut token).context("the token")?;
+    std::io::stdin().take(4096).read_to_string(&mut token).context("cannot read the token")?;
     ensure!(!token.trim().is_empty(), "the token is read from standard input or from SENTRY_AUTH_TOKEN");
     Ok(token.trim().to_owned())
 }
@@ -99,22 +100,23 @@ fn show_access(access: &SentryAccess) -> anyhow::Result<()> {
 
 async fn preset(connection: &Connection, options: SentryPresetOptions) -> anyhow::Result<ExitCode> {
     if options.remove {
-        let removed: u32 = connection.ask("sentry_preset_remove", json!({ "name": options.name })).await?;
+        let removed: u32 =
+            connection.request("sentry_preset_remove", json!({ "name": options.name })).await?;
         line(&format!("{removed} checks removed"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let request =
         json!({ "name": options.name, "url": options.url, "host": options.host, "statsd": options.statsd });
     let preset: SentryPreset = if options.add {
-        connection.ask("sentry_preset_add", json!({ "request": request, "checks": null })).await?
+        connection.request("sentry_preset_add", json!({ "request": request, "checks": null })).await?
     } else {
-        connection.ask("sentry_preset", request).await?
+        connection.request("sentry_preset", request).await?
     };
     let rows: Vec<Vec<String>> = preset
         .checks
         .iter()
         .map(|planned| {
-            let present = if planned.present { "there" } else { "would be added" };
+            let present = if planned.present { "exists" } else { "would be added" };
             vec![printable(&planned.check.name), printable(&planned.check.kind.target()), present.to_owned()]
         })
         .collect();

@@ -1,4 +1,4 @@
-//! Running the engine in a terminal, and the demonstration shop.
+//! Running the engine or the demonstration shop in a terminal.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 

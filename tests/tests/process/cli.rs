@@ -230,7 +230,7 @@ fn a_folder_that_is_not_there_is_told_and_not_made() {
     let output = engine_process::command(&missing, &["status"]).unwrap().output().unwrap();
     assert!(!output.status.success());
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(errors.contains("there is no data folder"), "{errors}");
+    assert!(errors.contains("no data folder"), "{errors}");
     assert!(!missing.exists());
 }
 

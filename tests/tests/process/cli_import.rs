@@ -24,7 +24,7 @@ async fn files_come_in_while_the_engine_runs_and_when_it_does_not() {
     fs::write(&text, "# TYPE up gauge\nup{job=\"node\"} 1 1714521600000\n").unwrap();
     let (csv, text) = (csv.to_str().unwrap(), text.to_str().unwrap());
     let (well, statuses, errors) = import(&engine.data(), &[csv, text, "--service", "house"]);
-    assert!(well && errors.contains("samples older than 60 days will go"), "{errors}");
+    assert!(well && errors.contains("samples older than 60 days will be deleted"), "{errors}");
     assert_eq!(statuses.iter().map(|status| status.progress.points).collect::<Vec<_>>(), [1, 1]);
     assert_eq!(statuses[0].progress.reasons, ["line 3, column 24: \"x\" is not a number"]);
     let missing = folder.path().join("missing");

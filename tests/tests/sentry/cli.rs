@@ -63,7 +63,7 @@ async fn an_installation_is_tried_connected_asked_and_removed() {
     assert!(!settings().contains("[[sentry]]"), "nothing is kept of what does not work");
 
     let (well, told) = sentry(&data, TOKEN, &["connect", &url, "--name", "work", "--organization", "acme"]);
-    assert!(well && told.contains("it is asked from now on"), "{told}");
+    assert!(well && told.contains("the installation was added"), "{told}");
     assert!(settings().contains("work") && !settings().contains(TOKEN));
     let query = || {
         let arguments = ["query", "sentry_errors_total", "--last", "3d", "--json"];

@@ -1,0 +1,70 @@
+//! Log records on the terminal.
+
+use std::{path::Path, process::ExitCode};
+
+use anyhow::bail;
+use engine::now;
+use futures_util::StreamExt as _;
+use model::{LogLine, LogPage, LogsRequest};
+use serde_json::json;
+
+use crate::{
+    arguments::LogArgs,
+    connection::Connection,
+    output::{line, local, printable},
+};
+
+/// Prints the newest log records of a search, and with `--follow` those that follow.
+pub(crate) async fn run(data: &Path, arguments: LogArgs) -> anyhow::Result<ExitCode> {
+    let connection = Connection::open(data).await?;
+    if arguments.follow && !connection.is_live() {
+        connection.close().await;
+        bail!("no engine runs on {}, there are no new records to follow", data.display());
+    }
+    let request = LogsRequest {
+        query: arguments.search.clone(),
+        matchers: Vec::new(),
+        range: arguments.last.until(now()),
+        limit: arguments.limit,
+        cursor: None,
+    };
+    let page: LogPage = connection.request("search_logs", serde_json::to_value(request)?).await?;
+    for record in page.lines.iter().rev() {
+        print_log(record, arguments.json)?;
+    }
+    if arguments.follow {
+        follow(&connection, &arguments.search, arguments.json).await?;
+    }
+    connection.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints new records until Ctrl-C.
+async fn follow(connection: &Connection, search: &str, as_json: bool) -> anyhow::Result<()> {
+    let arguments = json!({"query": search, "matchers": []});
+    let mut messages = connection.subscribe("log_tail", arguments).await?;
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+            message = messages.next() => {
+                let Some(message) = message else { bail!("the engine has stopped") };
+                for record in serde_json::from_value::<Vec<LogLine>>(message)? {
+                    print_log(&record, as_json)?;
+                }
+            }
+        }
+    }
+}
+
+fn print_log(record: &LogLine, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return line(&serde_json::to_string(record)?);
+    }
+    line(&format!(
+        "{}  {:<5}  {}  {}",
+        local(record.time),
+        record.severity.name(),
+        printable(&record.service),
+        printable(&record.body)
+    ))
+}

@@ -1,0 +1,52 @@
+//! Traces on the terminal.
+
+use std::{path::Path, process::ExitCode};
+
+use engine::now;
+use model::{TraceOrder, TracePage, TracesRequest};
+
+use crate::{
+    arguments::TraceArgs,
+    connection::Connection,
+    output::{line, local, printable, table},
+};
+
+/// Prints the traces of a search.
+pub(crate) async fn search(data: &Path, arguments: TraceArgs) -> anyhow::Result<ExitCode> {
+    let connection = Connection::open(data).await?;
+    let request = TracesRequest {
+        query: arguments.search,
+        matchers: Vec::new(),
+        range: arguments.last.until(now()),
+        min_duration: None,
+        max_duration: None,
+        only_errors: arguments.errors,
+        order: if arguments.slowest { TraceOrder::Slowest } else { TraceOrder::Newest },
+        limit: arguments.limit,
+    };
+    let page: TracePage = connection.request("search_traces", serde_json::to_value(request)?).await?;
+    connection.close().await;
+    if arguments.json {
+        for trace in &page.traces {
+            line(&serde_json::to_string(trace)?)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<Vec<String>> = page
+        .traces
+        .iter()
+        .map(|trace| {
+            vec![
+                local(trace.start),
+                format!("{:.1} ms", trace.duration as f64 / 1e6),
+                trace.spans.to_string(),
+                trace.errors.to_string(),
+                printable(&trace.root_service),
+                printable(&trace.root_name),
+                trace.trace_id.to_string(),
+            ]
+        })
+        .collect();
+    table(&["start", "duration", "spans", "errors", "service", "operation", "trace"], &rows)?;
+    Ok(ExitCode::SUCCESS)
+}

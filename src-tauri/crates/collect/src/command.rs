@@ -1,4 +1,4 @@
-//! Metrics that a command prints.
+//! The collector of metrics that a command prints.
 
 use std::{process::Stdio, sync::Arc, time::Duration};
 
@@ -12,16 +12,17 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock, delivery::Delivery, scrape::Report};
+use crate::{batch_writer::BatchWriter, clock, scrape::Report};
 
-/// More output than this is refused.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
-const MOST_SAMPLES: usize = 200_000;
-/// What of standard error is looked at for its first line.
-const MOST_ERROR_BYTES: usize = 64 * 1024;
+/// Maximum number of bytes on standard output.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+const MAX_SAMPLES: usize = 200_000;
+/// Maximum number of bytes of standard error, of which the first line is reported.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// Runs `settings.run` at once and then at its place in each interval until `stop`, and keeps what it prints in the Prometheus
-/// text format, with `up` and the `scrape_…` series. A run that outlasts its timeout is killed with its children.
+/// Runs `settings.run` at once and then once per interval until `stop`. Stores its output, which is
+/// in the Prometheus text format, with `up` and the `scrape_…` series. A run that exceeds its
+/// timeout is killed with its children.
 pub async fn run_command(
     settings: config::Command,
     store: Store,
@@ -29,7 +30,7 @@ pub async fn run_command(
     stop: CancellationToken,
 ) {
     let Some((program, arguments)) = settings.run.split_first() else {
-        reporter.report(HealthState::Unhealthy, "there is no program to run".to_owned());
+        reporter.report(HealthState::Unhealthy, "the command names no program".to_owned());
         stop.cancelled().await;
         return;
     };
@@ -38,10 +39,10 @@ pub async fn run_command(
     labels.entry("instance".to_owned()).or_insert_with(clock::host_name);
     let resource = Arc::new(Resource::service_named(&settings.name));
     let target = AssemblyOptions { resource: resource.clone(), labels, ..AssemblyOptions::default() };
-    let mut kept = StalenessTracker::new(resource.clone());
+    let mut tracker = StalenessTracker::new(resource.clone());
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let timeout = Duration::from_secs(u64::from(settings.timeout_seconds.max(1)));
-    let mut delivery = Delivery::new(store, reporter, stop.clone());
+    let mut writer = BatchWriter::new(store, reporter, stop.clone());
     let mut cadence = Cadence::new(interval, &settings.name);
     let mut wait = Duration::ZERO;
     loop {
@@ -66,25 +67,25 @@ pub async fn run_command(
         let problem = match assembled {
             Ok(mut assembled) => {
                 report.up = true;
-                (report.scraped, report.kept) = (assembled.scraped, assembled.relabelled);
-                report.added = kept.record(&mut assembled, now, false);
+                (report.scraped, report.relabelled) = (assembled.scraped, assembled.relabelled);
+                report.added = tracker.record(&mut assembled, now, false);
                 let warning = assembled.warning();
                 batch = assembled.batch;
                 warning
             }
             Err(problem) => {
-                kept.end_all(&mut batch, now);
+                tracker.end_all(&mut batch, now);
                 problem
             }
         };
         report.add(&mut batch, &resource, &target.labels, now);
-        delivery.write(batch, &problem).await;
+        writer.write(batch, &problem).await;
         wait = cadence.next_wait(clock::now());
     }
     let (mut batch, now) = (TelemetryBatch::default(), cadence.end(clock::now()));
-    kept.end_all(&mut batch, now);
+    tracker.end_all(&mut batch, now);
     Report::end(&mut batch, &resource, &target.labels, now);
-    delivery.write(batch, "").await;
+    writer.write(batch, "").await;
 }
 
 async fn assemble(
@@ -93,31 +94,32 @@ async fn assemble(
     now: model::Timestamp,
 ) -> Result<Assembled, String> {
     let assembled = tokio::task::spawn_blocking(move || {
-        let exposition = prometheus::parse_text(&text, MOST_SAMPLES).map_err(|error| error.to_string())?;
+        let exposition = prometheus::parse_text(&text, MAX_SAMPLES).map_err(|error| error.to_string())?;
         prometheus::assemble(&exposition, &target, now).map_err(|error| error.to_string())
     });
     match assembled.await {
         Ok(Ok(assembled)) => Ok(assembled),
-        Ok(Err(error)) => Err(format!("printed what is not the Prometheus text format: {error}")),
+        Ok(Err(error)) => Err(format!("the output is not in the Prometheus text format: {error}")),
         Err(error) => Err(format!("reading the output failed: {error}")),
     }
 }
 
-/// What the program prints; an error if it cannot be run, fails, prints too much or takes too long.
+/// Returns the output of the program. Errors: it cannot be run, fails, prints too much, or exceeds
+/// the timeout.
 async fn run_once(program: &str, arguments: &[String], timeout: Duration) -> Result<Vec<u8>, String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.kill_on_drop(true);
-    // A group of its own, so that its children can be ended with it.
+    // A process group of its own, so that the children can be killed with it.
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.spawn().map_err(|error| format!("cannot be run: {error}"))?;
-    let mut group = Group::of(&child);
+    let mut group = ProcessGroup::of(&child);
     let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
         return Err("its output cannot be read".to_owned());
     };
     let finished = tokio::time::timeout(timeout, async {
-        let (output, errors) = tokio::join!(read(output, MOST_BYTES), read(errors, MOST_ERROR_BYTES));
+        let (output, errors) = tokio::join!(read(output, MAX_BYTES), read(errors, MAX_ERROR_BYTES));
         (output, errors, child.wait().await)
     });
     let Ok((output, errors, status)) = finished.await else {
@@ -127,7 +129,7 @@ async fn run_once(program: &str, arguments: &[String], timeout: Duration) -> Res
     group.done = true;
     let (output, is_too_much) = output;
     if is_too_much {
-        return Err(format!("printed more than {} MiB", MOST_BYTES / 1024 / 1024));
+        return Err(format!("printed more than {} MiB", MAX_BYTES / 1024 / 1024));
     }
     if status.success() {
         return Ok(output);
@@ -136,35 +138,35 @@ async fn run_once(program: &str, arguments: &[String], timeout: Duration) -> Res
     let first: String =
         errors.lines().find(|line| !line.trim().is_empty()).unwrap_or("").chars().take(200).collect();
     let first: String = first.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let how = match status.code() {
+    let outcome = match status.code() {
         Some(code) => format!("failed with exit code {code}"),
         None => status.to_string(),
     };
-    Err(if first.is_empty() { how } else { format!("{how}: {first}") })
+    Err(if first.is_empty() { outcome } else { format!("{outcome}: {first}") })
 }
 
-/// Everything up to `most` bytes, and whether there was more. What comes after is read and dropped, so that the
-/// program does not hang on a full pipe.
-async fn read(mut source: impl AsyncRead + Unpin, most: usize) -> (Vec<u8>, bool) {
-    let mut kept = Vec::new();
+/// Reads up to `limit` bytes; returns true if there were more. The rest is read and dropped, so
+/// that the program does not hang on a full pipe.
+async fn read(mut source: impl AsyncRead + Unpin, limit: usize) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::new();
     let mut chunk = vec![0; 16 * 1024];
     let mut is_too_much = false;
     while let Ok(count @ 1..) = source.read(&mut chunk).await {
-        let room = most - kept.len();
-        is_too_much |= count > room;
-        kept.extend_from_slice(&chunk[..count.min(room)]);
+        let remaining = limit - bytes.len();
+        is_too_much |= count > remaining;
+        bytes.extend_from_slice(&chunk[..count.min(remaining)]);
     }
-    (kept, is_too_much)
+    (bytes, is_too_much)
 }
 
-/// The processes of one run; killed together unless the run ended by itself.
-struct Group {
+/// The processes of one run; they are killed together unless the run ended by itself.
+struct ProcessGroup {
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
     done: bool,
 }
 
-impl Group {
+impl ProcessGroup {
     fn of(child: &Child) -> Self {
         Self {
             #[cfg(unix)]
@@ -174,11 +176,11 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         #[cfg(unix)]
         if let (false, Some(leader)) = (self.done, self.leader) {
-            // The group may be gone already.
+            // The group may have ended already.
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
         }
     }

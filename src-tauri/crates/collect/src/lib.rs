@@ -1,23 +1,26 @@
-//! Telemetry we fetch: this machine, Prometheus targets, commands, log files, Binnacle itself, and the rates and
-//! durations of the spans that came in. Each `run_` function is one part of the engine: it says how it is
-//! through its reporter and returns when its token is cancelled.
+//! Collectors of telemetry: this machine, Prometheus targets, commands, log files, Sentry
+//! installations, Binnacle itself, and the rates of stored spans. Each `run_` function is one
+//! component of the engine. It reports its health through its reporter and returns when its token
+//! is cancelled.
 
+mod batch_writer;
 mod clock;
 mod command;
-mod delivery;
+mod error_chain;
 mod host;
 mod import;
-mod own;
 mod scrape;
-mod sentry;
+mod self_metrics;
+mod sentry_api;
 mod span_metrics;
 mod tail;
+mod wildcard;
 
 pub use command::run_command;
 pub use host::run_host;
 pub use import::{ImportError, import_file};
-pub use own::{own_resource, run_self};
 pub use scrape::{run_prometheus_file, run_scrape};
-pub use sentry::{TokenSource, forget_sentry, run_sentry, sentry_access};
+pub use self_metrics::{run_self_metrics, self_resource};
+pub use sentry_api::{TokenSource, forget_sentry, run_sentry, sentry_access};
 pub use span_metrics::run_span_metrics;
 pub use tail::run_tail;

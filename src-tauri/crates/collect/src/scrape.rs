@@ -1,18 +1,18 @@
-//! Fetching metrics the way Prometheus does: targets of our own settings, of a Prometheus' settings, and commands
-//! that print metrics.
+//! The collector of Prometheus metrics: targets in our own settings and in a Prometheus
+//! configuration.
 
-mod access;
-mod board;
+mod credentials;
 mod discovery;
-mod fetch;
 mod format;
+mod http;
+mod http_client;
 mod job;
-mod pool;
+mod prometheus_config;
 mod report;
-mod rounds;
-mod secret;
-mod settings_file;
+mod scrape_loop;
+mod status;
 mod target;
+mod target_pool;
 mod yaml;
 
 use config::ScrapeTarget;
@@ -20,13 +20,14 @@ use model::{HealthReporter, HealthState};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
+pub use self::prometheus_config::run_prometheus_file;
 pub(crate) use self::report::Report;
-pub use self::settings_file::run_prometheus_file;
-use self::{board::Board, job::Job};
+use self::{job::Job, status::TargetStatus};
 
-/// Scrapes what `settings` name, each target once per interval, until `stop` is cancelled. Each scrape also writes
-/// `up` and the `scrape_…` series, as Prometheus does; what goes wrong stands in the part's status. Series that are
-/// not told any more, and all of a target that fails or is taken away, are ended with a staleness marker.
+/// Scrapes the targets in `settings`, each once per interval, until `stop` is cancelled. Like
+/// Prometheus, each scrape also writes `up` and the `scrape_…` series. Problems appear in the
+/// status of the component. A missing series ends with a staleness marker, as do all series of a
+/// target that fails or is removed.
 pub async fn run_scrape(
     settings: ScrapeTarget,
     store: Store,
@@ -34,7 +35,7 @@ pub async fn run_scrape(
     stop: CancellationToken,
 ) {
     match Job::new(&settings) {
-        Ok(job) => pool::run(job, Board::new(reporter), store, stop).await,
+        Ok(job) => target_pool::run(job, TargetStatus::new(reporter), store, stop).await,
         Err(message) => {
             reporter.report(HealthState::Unhealthy, message);
             stop.cancelled().await;

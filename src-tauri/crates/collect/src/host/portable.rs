@@ -1,4 +1,4 @@
-//! The state of the machine as the library `sysinfo` tells it, for platforms other than Linux. Blocks.
+//! The state of the machine from the library `sysinfo`, for platforms other than Linux. Blocks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,15 +7,15 @@ use model::{Attributes, Timestamp};
 use sysinfo::{Disks, Networks, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::{
+    metrics::{self, DiskCounters, DiskWork, FileSystemState, InterfaceCounters, MemoryState, ProcessState},
+    metrics_builder::MetricsBuilder,
     processes::ProcessChoice,
-    telling::Telling,
-    vitals::{self, DiskCounters, DiskWork, FileSystemState, InterfaceCounters, MemoryState, ProcessState},
 };
 
-/// File systems that keep no data of their own.
+/// File systems without data of their own.
 const WITHOUT_DATA: [&str; 7] = ["tmpfs", "devtmpfs", "ramfs", "squashfs", "iso9660", "efivarfs", "autofs"];
 
-/// Reads the machine; utilizations are measured from one reading to the next.
+/// The reader of the machine. Utilizations are measured between two readings.
 pub(crate) struct Machine {
     collectors: HostCollectors,
     top_processes: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Processes are watched on Linux only.
+    /// Creates a reader. Processes are watched on Linux only.
     pub(crate) fn new(collectors: HostCollectors, top_processes: usize, _watched: &[WatchedProcess]) -> Self {
         Self {
             collectors,
@@ -38,37 +38,37 @@ impl Machine {
         }
     }
 
-    pub(crate) fn tell(&mut self, telling: &mut Telling, now: Timestamp) {
+    pub(crate) fn record(&mut self, builder: &mut MetricsBuilder, now: Timestamp) {
         if self.system.is_none() {
             self.system = System::new().ok();
         }
         let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         if self.collectors.cpu {
-            telling.gauge("system.cpu.logical.count", "{cpu}", Attributes::new(), cpus as f64);
-            self.tell_cpu(telling);
+            builder.gauge("system.cpu.logical.count", "{cpu}", Attributes::new(), cpus as f64);
+            self.record_cpu(builder);
         }
         if self.collectors.load
             && let Ok(load) = System::load_average()
         {
-            vitals::tell_load(telling, [load.one, load.five, load.fifteen]);
+            metrics::record_load(builder, [load.one, load.five, load.fifteen]);
         }
         if self.collectors.kernel {
             let uptime = System::uptime().ok().map(|seconds| seconds as f64);
-            vitals::tell_start(telling, uptime, System::boot_time().ok().map(|seconds| seconds as f64));
+            metrics::record_start(builder, uptime, System::boot_time().ok().map(|seconds| seconds as f64));
         }
-        self.tell_memory(telling);
+        self.record_memory(builder);
         if self.collectors.processes {
-            self.tell_processes(telling, cpus, now);
+            self.record_processes(builder, cpus, now);
         }
         if self.collectors.disk || self.collectors.filesystem {
-            self.tell_disks(telling);
+            self.record_disks(builder);
         }
         if self.collectors.network {
-            self.tell_interfaces(telling);
+            self.record_interfaces(builder);
         }
     }
 
-    fn tell_cpu(&mut self, telling: &mut Telling) {
+    fn record_cpu(&mut self, builder: &mut MetricsBuilder) {
         let Some(system) = &mut self.system else { return };
         let first = system.cpus().is_empty();
         system.refresh_cpu_usage();
@@ -78,10 +78,10 @@ impl Machine {
         let share = |usage: f32| f64::from(usage / 100.0).clamp(0.0, 1.0);
         let each: Vec<(u32, f64)> =
             (0..).zip(system.cpus()).map(|(number, cpu)| (number, share(cpu.usage()))).collect();
-        vitals::tell_busy(telling, Some(share(system.global_cpu_usage())), &each);
+        metrics::record_busy(builder, Some(share(system.global_cpu_usage())), &each);
     }
 
-    fn tell_memory(&mut self, telling: &mut Telling) {
+    fn record_memory(&mut self, builder: &mut MetricsBuilder) {
         let Some(system) = &mut self.system else { return };
         system.refresh_memory();
         let total = system.total_memory();
@@ -96,14 +96,14 @@ impl Machine {
             swap_used: system.used_swap(),
         };
         if self.collectors.memory {
-            memory.tell(telling);
+            memory.record(builder);
         }
         if self.collectors.paging {
-            memory.tell_swap(telling);
+            memory.record_swap(builder);
         }
     }
 
-    fn tell_processes(&mut self, telling: &mut Telling, cpus: usize, now: Timestamp) {
+    fn record_processes(&mut self, builder: &mut MetricsBuilder, cpus: usize, now: Timestamp) {
         let Some(system) = &mut self.system else { return };
         let kind = ProcessRefreshKind::nothing().with_cpu().with_memory().without_tasks();
         system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
@@ -118,14 +118,14 @@ impl Machine {
                 memory_bytes: process.memory(),
             })
             .collect();
-        telling.gauge("system.process.count", "{process}", Attributes::new(), processes.len() as f64);
+        builder.gauge("system.process.count", "{process}", Attributes::new(), processes.len() as f64);
         for process in self.choice.choose(&processes, self.top_processes, now) {
-            process.tell(telling);
+            process.record(builder);
         }
     }
 
-    /// Each file system once, at its shortest mount point, and only those that keep data.
-    fn tell_disks(&mut self, telling: &mut Telling) {
+    /// Records disks, and each file system with data once, at its shortest mount point.
+    fn record_disks(&mut self, builder: &mut MetricsBuilder) {
         let disks = match &mut self.disks {
             Some(disks) => {
                 disks.refresh(true);
@@ -150,7 +150,7 @@ impl Machine {
                     write: work(usage.total_written_bytes),
                     ..DiskCounters::default()
                 };
-                counters.tell(telling);
+                counters.record(builder);
             }
             let available = disk.available_space().min(disk.total_space());
             let state = FileSystemState {
@@ -167,19 +167,19 @@ impl Machine {
                 continue;
             }
             match by_device.get_mut(&state.device) {
-                Some(known) if known.mount_point.len() <= state.mount_point.len() => {}
-                Some(known) => *known = state,
+                Some(shortest) if shortest.mount_point.len() <= state.mount_point.len() => {}
+                Some(shortest) => *shortest = state,
                 None => {
                     by_device.insert(state.device.clone(), state);
                 }
             }
         }
         if self.collectors.filesystem {
-            by_device.values().for_each(|state| state.tell(telling));
+            by_device.values().for_each(|state| state.record(builder));
         }
     }
 
-    fn tell_interfaces(&mut self, telling: &mut Telling) {
+    fn record_interfaces(&mut self, builder: &mut MetricsBuilder) {
         match &mut self.networks {
             Some(networks) => networks.refresh(true),
             empty => *empty = Networks::new_with_refreshed_list().ok(),
@@ -196,7 +196,7 @@ impl Machine {
                 errors: [data.total_errors_on_received(), data.total_errors_on_transmitted()],
                 dropped: None,
             };
-            interface.tell(telling);
+            interface.record(builder);
         }
     }
 }
@@ -204,24 +204,24 @@ impl Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::fixture::told;
+    use crate::host::recorded::recorded;
 
     #[test]
-    fn this_machine_tells_plausible_numbers() {
+    fn this_machine_has_plausible_values() {
         let mut machine = Machine::new(HostCollectors::default(), 3, &[]);
-        told(|telling| machine.tell(telling, Timestamp(1)));
-        let (names, values) = told(|telling| machine.tell(telling, Timestamp(2)));
+        recorded(|builder| machine.record(builder, Timestamp(1)));
+        let (names, values) = recorded(|builder| machine.record(builder, Timestamp(2)));
         for name in ["system.memory.limit", "system.cpu.utilization", "system.process.count", "system.uptime"]
         {
-            assert!(names.iter().any(|told| told == name), "{name}");
+            assert!(names.iter().any(|recorded| recorded == name), "{name}");
         }
         assert!(values.values().all(|value| value.is_finite() && *value >= 0.0));
     }
 
     #[test]
-    fn what_is_turned_off_is_not_told() {
+    fn disabled_collectors_record_nothing() {
         let collectors = HostCollectors { network: false, memory: false, ..HostCollectors::default() };
-        let (names, _) = told(|telling| Machine::new(collectors, 0, &[]).tell(telling, Timestamp(1)));
+        let (names, _) = recorded(|builder| Machine::new(collectors, 0, &[]).record(builder, Timestamp(1)));
         assert!(!names.iter().any(|name| name.contains("network") || name.contains("memory")), "{names:?}");
     }
 }

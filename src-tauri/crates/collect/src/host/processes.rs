@@ -1,4 +1,4 @@
-//! Which processes are told.
+//! Selection of the processes to record.
 
 use std::{
     cmp::Reverse,
@@ -8,16 +8,16 @@ use std::{
 use model::{NANOS_PER_SECOND, Timestamp};
 
 use super::{
-    telling::{Telling, tag},
-    vitals::ProcessState,
+    metrics::ProcessState,
+    metrics_builder::{MetricsBuilder, tag},
 };
 
-/// Names make series that are kept for years, and programs exist that never call themselves the same twice: this many
-/// new ones are told per hour at most.
-const NEW_PER_HOUR: usize = 60;
+/// New process names per hour. Names become series that are stored for years, and some programs
+/// change their name at every start.
+const MAX_NEW_PER_HOUR: usize = 60;
 const HOUR: i64 = 3600 * NANOS_PER_SECOND;
 
-/// All processes of one name. Numbers of processes would make new series all day on a machine that compiles.
+/// All processes of one name. Series per pid would grow without bound on a machine that compiles.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct NamedProcesses {
     name: String,
@@ -27,14 +27,15 @@ pub(crate) struct NamedProcesses {
 }
 
 impl NamedProcesses {
-    pub(crate) fn tell(&self, telling: &mut Telling) {
+    /// Records the processor time and the memory of the name.
+    pub(crate) fn record(&self, builder: &mut MetricsBuilder) {
         let attributes = tag("process.executable.name", &self.name);
-        telling.gauge("process.cpu.utilization", "1", attributes.clone(), self.cpu);
-        telling.gauge("process.memory.usage", "By", attributes, self.memory_bytes as f64);
+        builder.gauge("process.cpu.utilization", "1", attributes.clone(), self.cpu);
+        builder.gauge("process.memory.usage", "By", attributes, self.memory_bytes as f64);
     }
 }
 
-/// Chooses the processes that take most, and keeps the number of series they make bounded.
+/// The selection of the largest processes, with a bounded number of series.
 #[derive(Debug, Default)]
 pub(crate) struct ProcessChoice {
     hour: Timestamp,
@@ -43,8 +44,8 @@ pub(crate) struct ProcessChoice {
 }
 
 impl ProcessChoice {
-    /// The `count` names whose processes take most processor time together and the `count` with most memory. A process
-    /// counts from its second reading on: the first tells no processor time, and many are gone by then.
+    /// Returns the `count` names with the most processor time and the `count` with the most memory.
+    /// A process counts from its second reading on, since the first one has no processor time.
     pub(crate) fn choose(
         &mut self,
         processes: &[ProcessState],
@@ -58,14 +59,14 @@ impl ProcessChoice {
         let mut names: BTreeMap<&str, NamedProcesses> = BTreeMap::new();
         for process in processes.iter().filter(|process| self.seen_before.contains(&process.pid)) {
             let name = stem(&process.name);
-            let together = names.entry(name).or_insert_with(|| NamedProcesses {
+            let sum = names.entry(name).or_insert_with(|| NamedProcesses {
                 name: name.to_owned(),
                 cpu: 0.0,
                 memory_bytes: 0,
             });
-            // What is not a number would spread to the others.
-            together.cpu = (together.cpu + process.cpu.max(0.0)).min(1.0);
-            together.memory_bytes = together.memory_bytes.saturating_add(process.memory_bytes);
+            // NaN would spread to the sum.
+            sum.cpu = (sum.cpu + process.cpu.max(0.0)).min(1.0);
+            sum.memory_bytes = sum.memory_bytes.saturating_add(process.memory_bytes);
         }
         self.seen_before = processes.iter().map(|process| process.pid).collect();
         let mut by_cpu: Vec<&NamedProcesses> = names.values().filter(|name| name.cpu > 0.0).collect();
@@ -79,13 +80,13 @@ impl ProcessChoice {
         chosen.dedup();
         chosen.retain(|chosen| {
             self.admitted.contains(&chosen.name)
-                || (self.admitted.len() < NEW_PER_HOUR && self.admitted.insert(chosen.name.clone()))
+                || (self.admitted.len() < MAX_NEW_PER_HOUR && self.admitted.insert(chosen.name.clone()))
         });
         chosen.into_iter().cloned().collect()
     }
 }
 
-/// A name without what tells threads of the kernel apart, such as `kworker/u8:2-events`.
+/// Returns the part of a name before the suffix of kernel threads, as in `kworker/u8:2-events`.
 fn stem(name: &str) -> &str {
     name.split_once('/').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem })
 }
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hungriest_are_chosen_from_their_second_reading_on() {
+    fn the_largest_are_chosen_from_their_second_reading_on() {
         let mut choice = ProcessChoice::default();
         let processes = [
             process(1, "a", 0.5, 10),
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn processes_of_one_name_are_told_together() {
+    fn processes_of_one_name_are_added() {
         let mut choice = ProcessChoice::default();
         let processes = [
             process(1, "rustc", 0.25, 100),
@@ -132,26 +133,26 @@ mod tests {
         chosen(&mut choice, &processes, 9);
         let named =
             |name: &str, cpu, memory_bytes| NamedProcesses { name: name.to_owned(), cpu, memory_bytes };
-        let told = chosen(&mut choice, &processes, 9);
-        assert_eq!(told, [named("/odd", 0.0, 1), named("kworker", 0.125, 0), named("rustc", 0.75, 350)]);
+        let found = chosen(&mut choice, &processes, 9);
+        assert_eq!(found, [named("/odd", 0.0, 1), named("kworker", 0.125, 0), named("rustc", 0.75, 350)]);
     }
 
     #[test]
-    fn ever_new_processes_make_no_series_and_ever_new_names_a_bounded_number() {
-        let mut told = HashSet::new();
+    fn new_processes_add_no_series_and_new_names_a_bounded_number() {
+        let mut names = HashSet::new();
         let mut choice = ProcessChoice::default();
         for tick in 0..2_000_u32 {
             let processes = [process(tick, "cc1", 1.0, 5), process(tick + 1, "cc1", 1.0, 5)];
             let next = choice.choose(&processes, 5, Timestamp(i64::from(tick)));
-            told.extend(next.into_iter().map(|chosen| chosen.name));
+            names.extend(next.into_iter().map(|chosen| chosen.name));
         }
-        assert_eq!(told.len(), 1);
+        assert_eq!(names.len(), 1);
         for tick in 0..2_000_u32 {
             let processes = [tick, tick + 1].map(|pid| process(pid, &format!("test-{pid}"), 1.0, 5));
             let next = choice.choose(&processes, 5, Timestamp(i64::from(tick)));
-            told.extend(next.into_iter().map(|chosen| chosen.name));
+            names.extend(next.into_iter().map(|chosen| chosen.name));
         }
-        assert_eq!(told.len(), NEW_PER_HOUR);
+        assert_eq!(names.len(), MAX_NEW_PER_HOUR);
         assert_eq!(choice.choose(&[process(2_000, "p", 1.0, 5)], 5, Timestamp(HOUR)).len(), 1);
     }
 }

@@ -1,4 +1,5 @@
-//! Reading the state of the machine: from the kernel on Linux, through `sysinfo` elsewhere. Blocks.
+//! The reader of the machine's state: from the kernel on Linux, through `sysinfo` elsewhere.
+//! Blocks.
 
 use std::sync::Arc;
 
@@ -7,11 +8,11 @@ use model::{Attributes, Resource, TelemetryBatch, Timestamp};
 
 #[cfg(target_os = "linux")]
 use super::linux::Machine;
+use super::metrics_builder::MetricsBuilder;
 #[cfg(not(target_os = "linux"))]
 use super::portable::Machine;
-use super::telling::Telling;
 
-/// Reads the machine; utilizations are measured from one reading to the next.
+/// The reader of the machine. Utilizations are measured between two readings.
 pub(crate) struct HostReader {
     resource: Arc<Resource>,
     machine: Machine,
@@ -28,7 +29,7 @@ impl HostReader {
             .with("host.name", host)
             .with("host.arch", std::env::consts::ARCH)
             .with("os.type", os);
-        // Processes can be watched without the rest of the machine.
+        // Processes can be watched without the other collectors.
         let collectors = if settings.enabled { settings.collectors.clone() } else { HostCollectors::none() };
         Self {
             resource: Arc::new(Resource { attributes }),
@@ -36,11 +37,11 @@ impl HostReader {
         }
     }
 
-    /// Everything there is to tell at `now`.
+    /// Reads the metrics of the machine at `now`.
     pub(crate) fn read(&mut self, now: Timestamp) -> TelemetryBatch {
-        let mut telling = Telling::new(self.resource.clone(), now);
-        self.machine.tell(&mut telling, now);
-        telling.batch
+        let mut builder = MetricsBuilder::new(self.resource.clone(), now);
+        self.machine.record(&mut builder, now);
+        builder.batch
     }
 }
 
@@ -49,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_machine_tells_plausible_numbers() {
+    fn this_machine_has_plausible_values() {
         let mut reader =
             HostReader::new("testhost".to_owned(), &Host { top_processes: 3, ..Host::default() }, &[]);
         let first = reader.read(Timestamp(1));

@@ -1,8 +1,8 @@
-//! Which format a target is asked for, and which it answered in.
+//! Negotiation of the format of a scrape.
 
 use prometheus::{Exposition, ExpositionError};
 
-/// A format that metrics are told in.
+/// A format of scraped bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// The text format, 0.0.4 or 1.0.0.
@@ -13,7 +13,7 @@ pub(crate) enum Format {
     Protobuf,
 }
 
-/// A way of telling metrics that Prometheus has a name for (`scrape_protocols`), with its media type.
+/// Names of formats in `scrape_protocols`, with their media types.
 const PROTOCOLS: [(&str, Format, &str); 5] = [
     (
         "PrometheusProto",
@@ -30,10 +30,10 @@ const PROTOCOLS: [(&str, Format, &str); 5] = [
     ("PrometheusText0.0.4", Format::Text, "text/plain;version=0.0.4"),
 ];
 
-/// The value of the `Accept` header that asks for `protocols`, best first; for all if there are none.
+/// Returns the `Accept` header for `protocols`, best first; for all protocols if the list is empty.
 pub(crate) fn accept(protocols: &[String]) -> String {
-    let known = |wanted: &String| PROTOCOLS.iter().find(|(name, ..)| name == wanted);
-    let mut wanted: Vec<_> = protocols.iter().filter_map(known).collect();
+    let protocol = |wanted: &String| PROTOCOLS.iter().find(|(name, ..)| name == wanted);
+    let mut wanted: Vec<_> = protocols.iter().filter_map(protocol).collect();
     if wanted.is_empty() {
         wanted = PROTOCOLS.iter().collect();
     }
@@ -45,13 +45,14 @@ pub(crate) fn accept(protocols: &[String]) -> String {
     parts.join(",")
 }
 
-/// The format of a protocol's name.
+/// Returns the format of a protocol's name.
 pub(crate) fn named(protocol: &str) -> Option<Format> {
     PROTOCOLS.iter().find(|(name, ..)| *name == protocol).map(|(_, format, _)| *format)
 }
 
-/// The format of an answer with this `Content-Type`. Like Prometheus 2, anything else is taken for the text format.
-pub(crate) fn answered(content_type: &str, fallback: Option<Format>) -> Format {
+/// Returns the format of a response with this `Content-Type`. As in Prometheus 2, the default is
+/// the text format.
+pub(crate) fn of_response(content_type: &str, fallback: Option<Format>) -> Format {
     let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
     let media_type = parts.next().unwrap_or_default();
     match media_type.as_str() {
@@ -66,7 +67,7 @@ pub(crate) fn answered(content_type: &str, fallback: Option<Format>) -> Format {
 }
 
 impl Format {
-    /// The name for people.
+    /// Returns the name for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Text => "the Prometheus text format",
@@ -75,17 +76,17 @@ impl Format {
         }
     }
 
-    /// Reads a body.
+    /// Parses a body.
     pub(crate) fn parse(
         self,
         body: &[u8],
-        most_samples: usize,
-        classic_too: bool,
+        max_samples: usize,
+        include_classic: bool,
     ) -> Result<Exposition, ExpositionError> {
         match self {
-            Self::Text => prometheus::parse_text(body, most_samples),
-            Self::OpenMetrics => prometheus::parse_openmetrics(body, most_samples),
-            Self::Protobuf => prometheus::parse_protobuf(body, most_samples, classic_too),
+            Self::Text => prometheus::parse_text(body, max_samples),
+            Self::OpenMetrics => prometheus::parse_openmetrics(body, max_samples),
+            Self::Protobuf => prometheus::parse_protobuf(body, max_samples, include_classic),
         }
     }
 }
@@ -95,13 +96,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_are_asked_for_in_order_and_told_by_content_type() {
+    fn formats_are_requested_in_order_and_found_by_content_type() {
         let all = accept(&[]);
         assert!(
             all.starts_with("application/vnd.google.protobuf;") && all.contains(";encoding=delimited;q=0.6,")
         );
         assert!(all.ends_with("text/plain;version=0.0.4;q=0.2,*/*;q=0.1"), "{all}");
-        let one = accept(&["PrometheusText0.0.4".to_owned(), "Unheard".to_owned()]);
+        let one = accept(&["PrometheusText0.0.4".to_owned(), "Unknown".to_owned()]);
         assert_eq!(one, "text/plain;version=0.0.4;q=0.2,*/*;q=0.1");
         for (content_type, format) in [
             ("text/plain; version=0.0.4; charset=utf-8", Format::Text),
@@ -114,9 +115,9 @@ mod tests {
             ("application/json", Format::Text),
             ("", Format::Text),
         ] {
-            assert_eq!(answered(content_type, None), format, "{content_type}");
+            assert_eq!(of_response(content_type, None), format, "{content_type}");
         }
-        assert_eq!(answered("", Some(Format::OpenMetrics)), Format::OpenMetrics);
+        assert_eq!(of_response("", Some(Format::OpenMetrics)), Format::OpenMetrics);
         assert_eq!(named("PrometheusProto"), Some(Format::Protobuf));
     }
 }

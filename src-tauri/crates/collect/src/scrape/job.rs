@@ -1,4 +1,4 @@
-//! A group of targets that are scraped alike.
+//! A job: a group of targets with the same settings.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -8,18 +8,18 @@ use prometheus::{RelabelRule, SeriesLimits};
 use reqwest::Url;
 
 use super::{
-    access::Access,
+    credentials::{Credentials, Secret},
     discovery::Discovery,
     format::{self, Format},
-    secret::{Credentials, Secret},
+    http_client::ClientSettings,
 };
 
-/// Larger bodies are given up unless the settings say otherwise.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
-/// Larger expositions are given up, whatever the settings say.
-const MOST_SAMPLES: usize = 500_000;
+/// Default maximum number of bytes of a body.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Maximum number of samples of a scrape, independent of the settings.
+const MAX_SAMPLES: usize = 500_000;
 
-/// How a group of targets is scraped.
+/// The settings of a group of targets.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Job {
     pub(crate) name: String,
@@ -31,25 +31,25 @@ pub(crate) struct Job {
     pub(crate) honor_labels: bool,
     pub(crate) ignore_timestamps: bool,
     pub(crate) track_timestamps: bool,
-    pub(crate) classic_too: bool,
-    pub(crate) most_bytes: usize,
-    pub(crate) most_samples: usize,
+    pub(crate) include_classic: bool,
+    pub(crate) max_bytes: usize,
+    pub(crate) max_samples: usize,
     pub(crate) limits: SeriesLimits,
-    pub(crate) most_targets: usize,
+    pub(crate) max_targets: usize,
     pub(crate) target_rules: Arc<[RelabelRule]>,
     pub(crate) metric_rules: Arc<[RelabelRule]>,
-    pub(crate) access: Access,
+    pub(crate) client_settings: ClientSettings,
     pub(crate) accept: String,
     pub(crate) fallback: Option<Format>,
     pub(crate) discoveries: Vec<Discovery>,
-    /// What of the settings is not followed and takes something away, for people.
-    pub(crate) notices: Vec<String>,
-    /// What of the settings is not followed otherwise.
-    pub(crate) remarks: Vec<String>,
+    /// Unsupported settings without which targets or data are missing.
+    pub(crate) problems: Vec<String>,
+    /// Other unsupported settings.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Job {
-    /// The job that our own settings ask for; an error says what of them makes no sense.
+    /// Creates the job of our own settings; the error describes an invalid setting.
     pub(crate) fn new(settings: &ScrapeTarget) -> Result<Self, String> {
         let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
         let params: BTreeMap<String, Vec<String>> = settings
@@ -60,13 +60,13 @@ impl Job {
         let mut targets: Vec<Labels> = Vec::new();
         let mut credentials = Credentials::of(settings.basic_auth.as_ref(), settings.authorization.as_ref());
         if !settings.url.is_empty() {
-            let (target, told) = from_url(&settings.url)?;
-            if let (Credentials::Basic(..), true) = (&told, credentials == Credentials::None) {
+            let (target, in_url) = from_url(&settings.url)?;
+            if let (Credentials::Basic(..), true) = (&in_url, credentials == Credentials::None) {
                 let others = !settings.targets.is_empty() || has_discovery(settings);
                 if others {
-                    return Err("an address with a password cannot stand beside further targets".to_owned());
+                    return Err("an address with a password excludes further targets".to_owned());
                 }
-                credentials = told;
+                credentials = in_url;
             }
             targets.push(target);
         }
@@ -86,20 +86,20 @@ impl Job {
             honor_labels: settings.honor_labels,
             ignore_timestamps: !settings.honor_timestamps,
             track_timestamps: settings.track_timestamps_staleness,
-            classic_too: settings.scrape_classic_histograms,
-            most_bytes: most(settings.body_size_limit_bytes, MOST_BYTES),
-            most_samples: MOST_SAMPLES,
+            include_classic: settings.scrape_classic_histograms,
+            max_bytes: limit(settings.body_size_limit_bytes, MAX_BYTES),
+            max_samples: MAX_SAMPLES,
             limits: SeriesLimits {
                 samples: settings.sample_limit as usize,
                 labels: settings.label_limit as usize,
                 label_name_bytes: settings.label_name_length_limit as usize,
                 label_value_bytes: settings.label_value_length_limit as usize,
             },
-            most_targets: settings.target_limit as usize,
+            max_targets: settings.target_limit as usize,
             target_rules: RelabelRule::all("relabel_configs", &settings.relabel_configs)?.into(),
             metric_rules: RelabelRule::all("metric_relabel_configs", &settings.metric_relabel_configs)?
                 .into(),
-            access: Access {
+            client_settings: ClientSettings {
                 credentials,
                 tls: settings.tls_config.clone().unwrap_or_default(),
                 follow_redirects: settings.follow_redirects,
@@ -107,14 +107,14 @@ impl Job {
             accept: format::accept(&[]),
             fallback: None,
             discoveries,
-            notices: Vec::new(),
-            remarks: Vec::new(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
         })
     }
 }
 
-fn most(wanted: u32, otherwise: usize) -> usize {
-    if wanted == 0 { otherwise } else { wanted as usize }
+fn limit(wanted: u32, default: usize) -> usize {
+    if wanted == 0 { default } else { wanted as usize }
 }
 
 fn has_discovery(settings: &ScrapeTarget) -> bool {
@@ -123,12 +123,12 @@ fn has_discovery(settings: &ScrapeTarget) -> bool {
         && settings.http_sd_configs.is_empty())
 }
 
-/// A discovered target that is only an address.
+/// Returns the labels of a discovered target with an address only.
 pub(crate) fn address(address: &str) -> Labels {
     Labels::from([("__address__".to_owned(), address.to_owned())])
 }
 
-/// The labels that a whole URL stands for, and the credentials in it.
+/// Returns the labels of a URL, and the credentials in it.
 fn from_url(text: &str) -> Result<(Labels, Credentials), String> {
     let url = Url::parse(text).map_err(|error| format!("the address is not a URL: {error}"))?;
     let host = url.host_str().ok_or("the address has no host")?;

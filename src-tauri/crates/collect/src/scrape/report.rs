@@ -5,17 +5,18 @@ use std::{sync::Arc, time::Duration};
 
 use model::{Attributes, Labels, Resource, STALE, Series, TelemetryBatch, Timestamp};
 
-/// What is told of one scrape.
+/// The result of one scrape.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Report {
     pub(crate) up: bool,
     pub(crate) took: Duration,
-    /// Samples told, those left after relabelling, and series that were not there in the scrape before.
+    /// Samples in the body, samples after relabelling, and series that the previous scrape did not
+    /// have.
     pub(crate) scraped: usize,
-    pub(crate) kept: usize,
+    pub(crate) relabelled: usize,
     pub(crate) added: usize,
     pub(crate) timeout: Duration,
-    /// Bytes of the answer once unpacked; 0 without one, -1 for one beyond the limit.
+    /// Bytes of the body after decompression; 0 without a response, -1 beyond the limit.
     pub(crate) body_bytes: i64,
     pub(crate) sample_limit: usize,
 }
@@ -32,7 +33,7 @@ impl Report {
         add(batch, resource, labels, now, self.values());
     }
 
-    /// Ends the series of the report.
+    /// Adds staleness markers for the series of the report.
     pub(crate) fn end(batch: &mut TelemetryBatch, resource: &Arc<Resource>, labels: &Labels, now: Timestamp) {
         add(
             batch,
@@ -48,7 +49,7 @@ impl Report {
             ("up", "1", if self.up { 1.0 } else { 0.0 }),
             ("scrape_duration_seconds", "s", self.took.as_secs_f64()),
             ("scrape_samples_scraped", "{sample}", self.scraped as f64),
-            ("scrape_samples_post_metric_relabeling", "{sample}", self.kept as f64),
+            ("scrape_samples_post_metric_relabeling", "{sample}", self.relabelled as f64),
             ("scrape_series_added", "{series}", self.added as f64),
             ("scrape_timeout_seconds", "s", self.timeout.as_secs_f64()),
             ("scrape_body_size_bytes", "By", self.body_bytes as f64),

@@ -1,4 +1,4 @@
-//! From what was discovered to what is scraped, as Prometheus does it
+//! Targets after relabelling, as in Prometheus
 //! (prometheus.io/docs/prometheus/latest/configuration/configuration, "relabel_config").
 
 use std::{net::Ipv6Addr, time::Duration};
@@ -10,12 +10,12 @@ use reqwest::Url;
 
 use super::job::Job;
 
-/// An address that is scraped.
+/// An address to scrape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ScrapedTarget {
-    /// Name of the job it belongs to, whatever its label `job` says.
+    /// Name of the job, independent of the label `job`.
     job: String,
-    /// Labels of its series, `job` and `instance` among them.
+    /// Labels of the series, with `job` and `instance`.
     pub(crate) labels: Labels,
     pub(crate) url: Url,
     pub(crate) interval: Duration,
@@ -23,15 +23,15 @@ pub(crate) struct ScrapedTarget {
 }
 
 impl ScrapedTarget {
-    /// Applies the job's rules to a discovered target. Nothing if they drop it; an error if what is left cannot be
-    /// scraped.
+    /// Applies the job's rules to a discovered target. Returns none if they drop it, and an error
+    /// if the result is not a valid target.
     pub(crate) fn discovered(job: &Job, found: &Labels) -> Result<Option<Self>, String> {
         let mut labels = found.clone();
         labels.retain(|_, value| !value.is_empty());
         for (name, value) in [
             ("job", job.name.clone()),
-            ("__scrape_interval__", written(job.interval)),
-            ("__scrape_timeout__", written(job.timeout)),
+            ("__scrape_interval__", format_duration(job.interval)),
+            ("__scrape_timeout__", format_duration(job.timeout)),
             ("__metrics_path__", job.metrics_path.clone()),
             ("__scheme__", job.scheme.clone()),
         ] {
@@ -67,14 +67,14 @@ impl ScrapedTarget {
         Ok(Some(Self { job: job.name.clone(), labels, url, interval, timeout }))
     }
 
-    /// The address for people: without parameters, which may hold what is secret.
-    pub(crate) fn shown(&self) -> String {
+    /// Returns the address for messages, without parameters, which may contain secrets.
+    pub(crate) fn display(&self) -> String {
         let mut url = self.url.clone();
         url.set_query(None);
         url.to_string()
     }
 
-    /// What tells this target from others.
+    /// Returns the key that identifies this target.
     pub(crate) fn key(&self) -> String {
         format!(
             "job {} target {:?} {} {:?} {:?}",
@@ -82,8 +82,8 @@ impl ScrapedTarget {
         )
     }
 
-    /// What decides when in an interval it is scraped.
-    pub(crate) fn identity(&self) -> String {
+    /// Returns the seed of the target's offset within the interval.
+    pub(crate) fn schedule_seed(&self) -> String {
         format!("{:?} {}", self.labels, self.url)
     }
 }
@@ -92,7 +92,7 @@ fn without_password(text: &str) -> &str {
     text.rsplit_once('@').map_or(text, |(_, rest)| rest)
 }
 
-fn written(duration: Duration) -> String {
+fn format_duration(duration: Duration) -> String {
     match duration.as_millis() {
         millis if millis.is_multiple_of(1000) => format!("{}s", millis / 1000),
         millis => format!("{millis}ms"),
@@ -106,7 +106,7 @@ fn duration(labels: &Labels, name: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("{name} is {text:?}, which is not a duration above 0"))
 }
 
-/// The address with the port that its scheme has by default, unless it has one.
+/// Adds the default port of the scheme, unless the address has a port.
 fn with_port(address: &str, default_port: u16) -> String {
     let has_port = match address.strip_prefix('[') {
         Some(rest) => rest.split_once(']').is_some_and(|(_, port)| port.starts_with(':')),
@@ -128,7 +128,7 @@ fn url(job: &Job, labels: &Labels, scheme: &str, address: &str) -> Result<Url, S
         return Err("an address of a target cannot hold a user or password".to_owned());
     }
     let path = labels.get("__metrics_path__").map_or("/", String::as_str);
-    // A path with a question mark is what people write who do not know of `params`.
+    // Users without knowledge of `params` write a path with a question mark.
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     url.set_path(path);
     let mut params = job.params.clone();
@@ -186,8 +186,8 @@ mod tests {
             assert_eq!(target.labels.len(), 2);
         }
         for bad in ["h/path", "", "user:pass@h:1", "h:port", "a b"] {
-            let told = ScrapedTarget::discovered(&job, &address(bad)).unwrap_err();
-            assert!(!told.contains("pass@"), "{told}");
+            let error = ScrapedTarget::discovered(&job, &address(bad)).unwrap_err();
+            assert!(!error.contains("pass@"), "{error}");
         }
     }
 
@@ -221,6 +221,6 @@ mod tests {
         assert!(!target.labels.keys().any(|name| name.starts_with("__")));
         found.insert("__meta_gone".into(), "1".into());
         assert_eq!(ScrapedTarget::discovered(&job, &found).unwrap(), None);
-        assert_eq!(target.shown(), "https://blackbox:9115/metrics");
+        assert_eq!(target.display(), "https://blackbox:9115/metrics");
     }
 }

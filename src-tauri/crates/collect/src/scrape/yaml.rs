@@ -1,8 +1,9 @@
-//! YAML from outside.
+//! YAML from outside the program.
 
 use serde::de::DeserializeOwned;
 
-/// Reads one YAML document; an error tells the place and never quotes the text, which may hold secrets.
+/// Parses one YAML document. The error has the line and never quotes the text, which may contain
+/// secrets.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_saphyr::from_str::<T>(text).map_err(|error| {
         let message = error.without_snippet().to_string();
@@ -10,11 +11,11 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     })
 }
 
-/// A message without the values it quotes.
+/// Removes quoted values from a message.
 pub(crate) fn without_values(message: &str) -> String {
     let pieces: Vec<&str> = message.split('"').collect();
-    let kept = pieces.iter().enumerate().map(|(index, piece)| if index % 2 == 1 { "…" } else { piece });
-    kept.collect()
+    let quoteless = pieces.iter().enumerate().map(|(index, piece)| if index % 2 == 1 { "…" } else { piece });
+    quoteless.collect()
 }
 
 #[cfg(test)]
@@ -22,9 +23,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_tell_the_place_and_no_values() {
-        let told = read::<Vec<u32>>("- 1\n- hunter2\n").unwrap_err();
-        assert!(told.contains("line 2") && !told.contains("hunter2"), "{told}");
+    fn errors_have_the_line_and_no_values() {
+        let error = read::<Vec<u32>>("- 1\n- hunter2\n").unwrap_err();
+        assert!(error.contains("line 2") && !error.contains("hunter2"), "{error}");
         assert!(read::<Vec<u32>>("- 1\n  : [").is_err());
         let bomb = "a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n\
             c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\n\

@@ -10,15 +10,16 @@ use model::{
     Sample, Series, Span, SpanKind, SpanStatus, TelemetryBatch, Timestamp,
 };
 
-/// Spans that started longer ago are not counted.
+/// Maximum age of a counted span.
 const COUNTED_FOR: i64 = 300 * NANOS_PER_SECOND;
-/// Operations beyond this many of one service are counted together.
-const MOST_OPERATIONS: usize = 500;
-/// Services beyond this many are counted together.
-const MOST_SERVICES: usize = 1_000;
-/// The name of what is counted together.
+/// Maximum number of operations of one service; further ones share one name.
+const MAX_OPERATIONS: usize = 500;
+/// Maximum number of services; further ones share one name.
+const MAX_SERVICES: usize = 1_000;
+/// The shared name of further operations and services.
 const OTHER: &str = "other";
-/// Upper bounds of the duration buckets in seconds: about three per decade, finer where people wait.
+/// Upper bounds of the duration buckets in seconds: about three per decade, finer at the durations
+/// that people notice.
 const BOUNDS: [f64; 18] =
     [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0];
 
@@ -42,13 +43,13 @@ struct Totals {
     sum: f64,
     buckets: [u64; BOUNDS.len() + 1],
     changed: bool,
-    /// Whether the zero that the totals grew from was written.
+    /// True once the initial zero was written.
     begun: bool,
-    /// Whether the batch that is being written holds these totals.
+    /// True while a batch with these totals is being written.
     in_flight: bool,
 }
 
-/// What was counted since the start.
+/// The totals since the start.
 #[derive(Debug, Default)]
 pub(crate) struct SpanTotals {
     totals: HashMap<Key, Totals>,
@@ -56,7 +57,7 @@ pub(crate) struct SpanTotals {
 }
 
 impl SpanTotals {
-    /// Counts `span` unless it started too long ago (or lies as far in the future).
+    /// Counts `span`, unless it started too long ago or too far in the future.
     pub(crate) fn count(&mut self, span: &Span, now: Timestamp) {
         if now.since(span.start).saturating_abs() > COUNTED_FOR {
             return;
@@ -80,9 +81,9 @@ impl SpanTotals {
         totals.changed = true;
     }
 
-    /// The names to count under, so that hostile ones cannot take all memory.
+    /// Returns the names for the totals, which are bounded in number.
     fn bounded(&mut self, service: &str, operation: &str) -> (Arc<str>, Arc<str>) {
-        let full = self.operations.len() >= MOST_SERVICES;
+        let full = self.operations.len() >= MAX_SERVICES;
         let service = match self.operations.get_key_value(service) {
             Some((known, _)) => known.clone(),
             None if full => Arc::from(OTHER),
@@ -91,7 +92,7 @@ impl SpanTotals {
         let operations = self.operations.entry(service.clone()).or_default();
         let operation = match operations.get(operation) {
             Some(known) => known.clone(),
-            None if operations.len() >= MOST_OPERATIONS => Arc::from(OTHER),
+            None if operations.len() >= MAX_OPERATIONS => Arc::from(OTHER),
             None => {
                 let new: Arc<str> = Arc::from(operation);
                 operations.insert(new.clone());
@@ -101,24 +102,25 @@ impl SpanTotals {
         (service, operation)
     }
 
-    /// Everything that changed since it was last told, as it is at `now`. Say [`written`](Self::written) or
-    /// [`not_written`](Self::not_written) before asking again; counting may go on meanwhile.
+    /// Returns the totals that changed since the last call, at `now`. The caller reports
+    /// [`written`](Self::written) or [`not_written`](Self::not_written) before the next call.
+    /// Counting may continue meanwhile.
     pub(crate) fn changed(&mut self, now: Timestamp) -> TelemetryBatch {
         let mut batch = TelemetryBatch::default();
         for totals in self.totals.values_mut().filter(|totals| totals.changed) {
             batch.series.push((totals.calls_id, totals.calls.clone()));
             batch.series.push((totals.durations_id, totals.durations.clone()));
             if !totals.begun {
-                totals.tell(&mut batch, totals.since, true);
+                totals.add_to(&mut batch, totals.since, true);
             }
-            totals.tell(&mut batch, now, false);
+            totals.add_to(&mut batch, now, false);
             totals.changed = false;
             totals.in_flight = true;
         }
         batch
     }
 
-    /// The last answer of [`changed`](Self::changed) was committed.
+    /// Records that the last result of [`changed`](Self::changed) was committed.
     pub(crate) fn written(&mut self) {
         for totals in self.totals.values_mut().filter(|totals| totals.in_flight) {
             totals.in_flight = false;
@@ -126,7 +128,8 @@ impl SpanTotals {
         }
     }
 
-    /// The last answer of [`changed`](Self::changed) was refused: the next one tells the same and more.
+    /// Records that the last result of [`changed`](Self::changed) was refused; the next one
+    /// includes it.
     pub(crate) fn not_written(&mut self) {
         for totals in self.totals.values_mut().filter(|totals| totals.in_flight) {
             totals.in_flight = false;
@@ -165,7 +168,7 @@ impl Totals {
             durations_id: durations.id(),
             calls,
             durations,
-            // The zero that counting began with lies just before the first count.
+            // The initial zero is just before the first count.
             since: now.offset(-1_000_000),
             count: 0,
             sum: 0.0,
@@ -176,9 +179,9 @@ impl Totals {
         }
     }
 
-    /// Adds the totals, or the zero they grew from: without it, what was counted before the first point
-    /// would be missing from every rate.
-    fn tell(&self, batch: &mut TelemetryBatch, time: Timestamp, zero: bool) {
+    /// Adds the totals, or the initial zero. Without it, rates would miss the counts of the first
+    /// point.
+    fn add_to(&self, batch: &mut TelemetryBatch, time: Timestamp, zero: bool) {
         let counts = if zero { vec![0; self.buckets.len()] } else { self.buckets.to_vec() };
         let count = if zero { 0 } else { self.count };
         batch.samples.push(Sample {
@@ -278,7 +281,7 @@ mod tests {
         totals.count(&span("a", "x", 1, SpanStatus::Ok), NOW);
         assert_eq!(totals.changed(NOW).samples.len(), 2);
         totals.not_written();
-        assert_eq!(totals.changed(NOW).samples.len(), 2, "not committed, so told again");
+        assert_eq!(totals.changed(NOW).samples.len(), 2, "not committed, so included again");
         totals.count(&span("a", "x", 1, SpanStatus::Ok), NOW);
         totals.written();
         let batch = totals.changed(NOW);
@@ -309,8 +312,8 @@ mod tests {
             .series
             .iter()
             .filter(|(_, series)| series.resource.service() == "a" && series.kind == MetricKind::Counter);
-        assert_eq!(of_a.count(), MOST_OPERATIONS + 1);
-        assert!(batch.series.len() <= 2 * (MOST_OPERATIONS + MOST_SERVICES + 2));
+        assert_eq!(of_a.count(), MAX_OPERATIONS + 1);
+        assert!(batch.series.len() <= 2 * (MAX_OPERATIONS + MAX_SERVICES + 2));
         let mut demonstration = SpanTotals::default();
         let attributes =
             Attributes::new().with("service.name", "cart").with(DEMONSTRATION_ATTRIBUTE, true).with("x", "y");

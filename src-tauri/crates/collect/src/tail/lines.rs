@@ -1,23 +1,24 @@
-//! From bytes to lines, and from lines to records. Pure.
+//! Splitting of bytes into lines, and of lines into records. Pure.
 
-/// Longer lines are cut here, in bytes.
-pub(crate) const LONGEST_LINE: usize = 64 * 1024;
-/// What a cut line ends in.
+/// Maximum number of bytes of a line; the rest is cut off.
+pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024;
+/// The end of a cut line.
 pub(crate) const CUT_MARK: &str = " … [line cut]";
-/// A record takes at most this many lines, and
-const MOST_LINES: usize = 500;
-/// this many bytes; what continues it beyond that begins a new one.
-const MOST_BYTES: usize = 256 * 1024;
+/// Maximum number of lines of a record; the next line begins a new one.
+const MAX_LINES: usize = 500;
+/// Maximum number of bytes of a record.
+const MAX_BYTES: usize = 256 * 1024;
 
-/// A record and where it ends in the file: what was read up to there need not be read again.
+/// A record and its end in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) text: String,
-    /// Offset in the file of the first byte after it.
+    /// Offset in the file of the first byte behind it.
     pub(crate) end: u64,
 }
 
-/// Splits bytes at line ends (LF or CRLF) and joins the lines of a stack trace to the record before them.
+/// Splits bytes at line ends (LF or CRLF) and joins the lines of a stack trace to the record before
+/// them.
 #[derive(Debug, Default)]
 pub(crate) struct RecordReader {
     /// Offset of the next byte that will be pushed.
@@ -31,50 +32,50 @@ pub(crate) struct RecordReader {
 struct OpenRecord {
     record: Record,
     lines: usize,
-    /// Within a Python traceback, whose last line is not indented.
+    /// True within a Python traceback, whose last line is not indented.
     traceback: bool,
 }
 
 impl RecordReader {
-    /// A reader whose first byte lies at `offset` in the file.
+    /// Creates a reader whose first byte is at `offset` in the file.
     pub(crate) fn at(offset: u64) -> Self {
         Self { offset, ..Self::default() }
     }
 
-    /// Offset of the next byte to push.
+    /// Returns the offset of the next byte to push.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Whether something was read that is not a finished record yet.
+    /// Returns true if a record is not complete.
     pub(crate) fn holds_line(&self) -> bool {
         self.open.is_some()
     }
 
-    /// Whether a line was begun that has no end yet.
+    /// Returns true if a line has no end yet.
     pub(crate) fn holds_partial_line(&self) -> bool {
         !self.partial.is_empty()
     }
 
-    /// Takes the next bytes of the file; records that are complete go to `records`.
+    /// Reads the next bytes of the file; adds complete records to `records`.
     pub(crate) fn push(&mut self, mut bytes: &[u8], records: &mut Vec<Record>) {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
             let (line, rest) = bytes.split_at(end);
-            self.keep(line);
+            self.append(line);
             self.offset += line.len() as u64 + 1;
             self.end_line(records);
             bytes = rest.get(1..).unwrap_or_default();
         }
-        self.keep(bytes);
+        self.append(bytes);
         self.offset += bytes.len() as u64;
     }
 
-    /// Ends the record that waits for lines to join it, because none came for a while.
+    /// Completes the record that waits for continuation lines.
     pub(crate) fn flush_record(&mut self, records: &mut Vec<Record>) {
         records.extend(self.open.take().map(|open| open.record));
     }
 
-    /// Ends a line that has no line end, because the file ends here or nothing came for long.
+    /// Completes a line without an end, and its record.
     pub(crate) fn flush_all(&mut self, records: &mut Vec<Record>) {
         if self.holds_partial_line() {
             self.end_line(records);
@@ -82,10 +83,10 @@ impl RecordReader {
         self.flush_record(records);
     }
 
-    fn keep(&mut self, bytes: &[u8]) {
-        let room = LONGEST_LINE.saturating_sub(self.partial.len());
-        self.partial.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        self.cut |= bytes.len() > room;
+    fn append(&mut self, bytes: &[u8]) {
+        let remaining = MAX_LINE_BYTES.saturating_sub(self.partial.len());
+        self.partial.extend_from_slice(bytes.get(..remaining).unwrap_or(bytes));
+        self.cut |= bytes.len() > remaining;
     }
 
     fn end_line(&mut self, records: &mut Vec<Record>) {
@@ -98,20 +99,20 @@ impl RecordReader {
         if cut {
             text.push_str(CUT_MARK);
         }
-        self.take_line(text, records);
+        self.add_line(text, records);
     }
 
-    fn take_line(&mut self, line: String, records: &mut Vec<Record>) {
+    fn add_line(&mut self, line: String, records: &mut Vec<Record>) {
         let end = self.offset;
         if line.trim().is_empty() {
-            // An empty line says nothing, but it has been read.
+            // An empty line only moves the end of the record.
             if let Some(open) = &mut self.open {
                 open.record.end = end;
             }
             return;
         }
         if let Some(open) = &mut self.open {
-            let fits = open.lines < MOST_LINES && open.record.text.len() + line.len() < MOST_BYTES;
+            let fits = open.lines < MAX_LINES && open.record.text.len() + line.len() < MAX_BYTES;
             if fits && open.continues_with(&line) {
                 open.record.text.push('\n');
                 open.record.text.push_str(&line);
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_come_whole_however_the_bytes_come() {
+    fn lines_do_not_depend_on_the_chunks() {
         let bytes = "one\r\nzwei ä\n\nthree".as_bytes();
         for size in 1..bytes.len() {
             let pieces: Vec<&[u8]> = bytes.chunks(size).collect();
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_held_back_until_the_next_begins() {
+    fn a_record_is_complete_when_the_next_begins() {
         let mut reader = RecordReader::at(100);
         let mut records = Vec::new();
         reader.push(b"a\nb\nc", &mut records);
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn stack_traces_stay_with_their_record() {
+    fn stack_traces_belong_to_their_record() {
         let java =
             b"ERROR broken\njava.lang.A: x\n\tat a.b\n\tat c.d\nCaused by: y\n\t... 3 more\nINFO next\n";
         assert_eq!(
@@ -214,15 +215,15 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_and_invalid_bytes_are_bounded_and_kept() {
-        let long = vec![b'x'; 3 * LONGEST_LINE];
+    fn long_lines_are_cut_and_invalid_bytes_replaced() {
+        let long = vec![b'x'; 3 * MAX_LINE_BYTES];
         let lines = texts(&[&long, b"tail\nnext\n"]);
-        assert_eq!(lines[0].len(), LONGEST_LINE + CUT_MARK.len());
+        assert_eq!(lines[0].len(), MAX_LINE_BYTES + CUT_MARK.len());
         assert_eq!(lines[1], "next");
         assert_eq!(texts(&[b"a\xff\xfeb\n"]), ["a\u{fffd}\u{fffd}b"]);
         assert_eq!(texts(&[b"\0\0\n"]), ["\0\0"]);
         let endless: Vec<u8> = b" continued\n".repeat(10_000);
         let records = texts(&[b"start\n", &endless]);
-        assert!(records.len() > 10 && records.iter().all(|record| record.len() <= MOST_BYTES));
+        assert!(records.len() > 10 && records.iter().all(|record| record.len() <= MAX_BYTES));
     }
 }

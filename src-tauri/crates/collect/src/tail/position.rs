@@ -1,4 +1,4 @@
-//! Where reading goes on after a restart.
+//! Positions in followed files, stored for the next start.
 
 use std::{
     fs,
@@ -9,42 +9,43 @@ use std::{
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The first bytes by which a file is recognised.
+/// Number of first bytes that identify the content of a file.
 pub(crate) const RECOGNISED_BY: u64 = 256;
 
-/// What makes a file the same after it was renamed: device and number on Unix, its path elsewhere.
+/// The identity of a file across renames: device and inode on Unix, its path elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Identity(String);
 
 impl Identity {
+    /// Returns the identity of a file.
     #[cfg(unix)]
     pub(crate) fn of(_: &Path, metadata: &fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
         Self(format!("{}:{}", metadata.dev(), metadata.ino()))
     }
 
+    /// Returns the identity of a file.
     #[cfg(not(unix))]
     pub(crate) fn of(path: &Path, _: &fs::Metadata) -> Self {
         Self(path.to_string_lossy().into_owned())
     }
 }
 
-/// How far a file was read, and by what it is recognised.
+/// The stored position in a file, and the fingerprint of its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Position {
     pub(crate) path: PathBuf,
     pub(crate) identity: Identity,
-    /// Everything before this byte is stored.
+    /// Every record before this byte is stored.
     pub(crate) offset: u64,
-    /// How many of the first bytes `fingerprint` is made of.
+    /// Number of first bytes in `fingerprint`.
     pub(crate) recognised_by: u64,
     pub(crate) fingerprint: u64,
 }
 
 impl Position {
-    /// Brings the fingerprint up to date with the offset; `head` are the first bytes as they were read (the
-    /// file may hold others by now).
+    /// Updates the fingerprint to the offset. `head` has the first bytes at the time of reading.
     pub(crate) fn recognise(&mut self, head: &[u8]) {
         let wanted = usize::try_from(self.offset).unwrap_or(usize::MAX).min(head.len());
         if wanted as u64 != self.recognised_by {
@@ -53,7 +54,7 @@ impl Position {
         }
     }
 
-    /// Whether `file` still holds what was read: it was neither shortened nor replaced.
+    /// Returns true if `file` was neither truncated nor rewritten.
     pub(crate) fn still_holds(&self, file: &mut fs::File) -> io::Result<bool> {
         Ok(file.metadata()?.len() >= self.offset
             && (self.recognised_by == 0 || fingerprint(file, self.recognised_by)? == self.fingerprint))
@@ -64,7 +65,7 @@ fn fingerprint(file: &mut fs::File, bytes: u64) -> io::Result<u64> {
     head(file, bytes).map(|head| xxh3_64(&head))
 }
 
-/// The first bytes of a file, at most as many as it is recognised by.
+/// Reads the first bytes of a file, at most [`RECOGNISED_BY`].
 pub(crate) fn head(file: &mut fs::File, bytes: u64) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -72,12 +73,12 @@ pub(crate) fn head(file: &mut fs::File, bytes: u64) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// The file that keeps the positions of one followed path.
+/// Returns the state file of one followed path.
 pub(crate) fn state_file(folder: &Path, followed: &str) -> PathBuf {
     folder.join(format!("tail-{:016x}.json", xxh3_64(followed.as_bytes())))
 }
 
-/// The positions kept in `path`; none if the path was never followed before.
+/// Reads the positions in `path`; none if the path was never followed before.
 pub(crate) fn load(path: &Path) -> io::Result<Option<Vec<Position>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
@@ -86,7 +87,7 @@ pub(crate) fn load(path: &Path) -> io::Result<Option<Vec<Position>>> {
     }
 }
 
-/// Replaces the positions kept in `path` in one step.
+/// Replaces the positions in `path` atomically.
 pub(crate) fn save(path: &Path, positions: &[&Position]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

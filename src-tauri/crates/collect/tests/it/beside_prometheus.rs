@@ -222,8 +222,8 @@ async fn the_same_file_gives_the_same_series() {
     assert_eq!(values(&ended, "up")[0].0.attributes.text("rack"), Some("7"));
     let anew = next_scrape(&mut bench, "node", is_up).await;
     assert_eq!(values(&anew, "up")[0].0.attributes.text("rack"), Some("8"));
-    wait_for("what is not understood is told of", async || {
-        bench.reporter.status().message.contains("kubernetes_sd_configs is not understood")
+    wait_for("unsupported settings are reported", async || {
+        bench.reporter.status().message.contains("kubernetes_sd_configs is not supported")
     })
     .await;
     bench.stop().await;

@@ -321,7 +321,7 @@ async fn a_prometheus_yml_may_name_its_credentials() {
         ("basic_auth: { username: u, password_file: password }", ""),
         ("basic_auth: { username: u, password: wr0ng }", "answered 401"),
         ("bearer_token: wr0ng", "answered 401"),
-        ("oauth2: { client_secret: wr0ng }", "left out"),
+        ("oauth2: { client_secret: wr0ng }", "dropped"),
         ("basic_auth: { username: u, password: wr0ng }, bearer_token: wr0ng", "more than one way"),
         ("tls_config: { ca_file: ca.pem }", "cannot read"),
     ] {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::common::{Bench, value, values};
-use collect::{own_resource, run_host, run_self, run_span_metrics};
+use collect::{run_host, run_self_metrics, run_span_metrics, self_resource};
 use config::Host;
 use model::{
     Attributes, HealthState, Resource, Series, Span, SpanId, SpanKind, SpanStatus, TelemetryBatch, Timestamp,
@@ -51,8 +51,8 @@ async fn own_metrics_come_every_interval() {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     let source =
-        || vec![(Series::gauge("binnacle_queue_length", "1", own_resource(), Attributes::new()), 3.0)];
-    bench.run(run_self(source, Duration::from_millis(200), store, reporter, stop));
+        || vec![(Series::gauge("binnacle_queue_length", "1", self_resource(), Attributes::new()), 3.0)];
+    bench.run(run_self_metrics(source, Duration::from_millis(200), store, reporter, stop));
     for _ in 0..3 {
         let batch = bench.next_commit().await;
         assert_eq!(value(&batch, "binnacle_queue_length"), 3.0);

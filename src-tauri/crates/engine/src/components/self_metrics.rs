@@ -31,7 +31,7 @@ impl Component for SelfMetrics {
                 let status = status.borrow().clone();
                 status.map(|status| measure(&status, &store.held_back())).unwrap_or_default()
             };
-            let collecting = collect::run_self(
+            let collecting = collect::run_self_metrics(
                 source,
                 Duration::from_secs(u64::from(seconds)),
                 self.store.clone(),
@@ -51,7 +51,7 @@ impl Component for SelfMetrics {
 
 /// Returns the self metrics with their current values.
 fn measure(status: &EngineStatus, dropped: &[HeldBack]) -> Vec<(Series, f64)> {
-    let mut metrics = SelfSeries { resource: collect::own_resource(), values: Vec::new() };
+    let mut metrics = SelfSeries { resource: collect::self_resource(), values: Vec::new() };
     let none = Attributes::new;
     metrics.gauge("binnacle_stored_bytes", "By", none(), status.stored_bytes as f64);
     metrics.gauge("binnacle_alerts_firing", "{alert}", none(), f64::from(status.alerts.firing));

@@ -1,28 +1,36 @@
-//! The limits of the container this program runs in, where it runs in one: control groups version 2 (the
-//! kernel's `Documentation/admin-guide/cgroup-v2.rst`).
+//! The container around this program: control groups version 2 (the kernel's
+//! `Documentation/admin-guide/cgroup-v2.rst`).
 
 use model::Attributes;
 
-use super::files::{self, Kernel};
-use crate::host::telling::{Telling, tag};
+use super::{
+    collector::Reading,
+    kernel_files::{self, KernelFiles},
+};
+use crate::host::metrics_builder::{MetricsBuilder, tag};
 
-/// Tells memory, processor time and throttling of the container. Its group looks like the root group from
-/// inside, but has limits, which the root group of a machine has not.
-pub(crate) fn tell(telling: &mut Telling, kernel: &Kernel) {
+/// Records memory, processor time and throttling of the container.
+pub(crate) fn record(reading: &Reading<'_>, builder: &mut MetricsBuilder) {
+    record_group(builder, reading.kernel);
+}
+
+/// Records the control group. From inside it looks like the root group, but only the group of a
+/// container has limits.
+fn record_group(builder: &mut MetricsBuilder, kernel: &KernelFiles) {
     let folder = kernel.sys("fs/cgroup");
     if kernel.read_proc("self/cgroup").trim() != "0::/" || !folder.join("memory.current").exists() {
         return;
     }
     for (file, metric) in [
         ("memory.current", "container.memory.usage"),
-        // Holds the word "max" where there is no limit.
+        // Contains the word "max" without a limit.
         ("memory.max", "container.memory.limit"),
     ] {
-        if let Some(bytes) = files::number::<u64>(&folder.join(file)) {
-            telling.gauge(metric, "By", Attributes::new(), bytes as f64);
+        if let Some(bytes) = kernel_files::number::<u64>(&folder.join(file)) {
+            builder.gauge(metric, "By", Attributes::new(), bytes as f64);
         }
     }
-    let statistics = files::text(&folder.join("cpu.stat")).unwrap_or_default();
+    let statistics = kernel_files::text(&folder.join("cpu.stat")).unwrap_or_default();
     for line in statistics.lines() {
         let Some((name, microseconds)) = line.split_once(' ') else { continue };
         let (metric, attributes) = match name {
@@ -32,7 +40,7 @@ pub(crate) fn tell(telling: &mut Telling, kernel: &Kernel) {
             _ => continue,
         };
         if let Ok(microseconds) = microseconds.trim().parse::<u64>() {
-            telling.counter(metric, "s", attributes, microseconds as f64 / 1e6);
+            builder.counter(metric, "s", attributes, microseconds as f64 / 1e6);
         }
     }
 }
@@ -42,20 +50,20 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::host::fixture::told;
+    use crate::host::recorded::recorded;
 
     #[test]
-    fn only_a_container_is_told() {
+    fn only_a_container_is_recorded() {
         let folder = tempfile::tempdir().unwrap();
-        let kernel = Kernel::recorded(folder.path());
+        let kernel = KernelFiles::recorded(folder.path());
         fs::create_dir_all(kernel.proc("self")).unwrap();
         fs::create_dir_all(kernel.sys("fs/cgroup")).unwrap();
         fs::write(kernel.proc("self/cgroup"), "0::/\n").unwrap();
         fs::write(kernel.sys("fs/cgroup/cpu.stat"), "user_usec 1500000\nthrottled_usec x\nbad\n").unwrap();
-        assert!(told(|telling| tell(telling, &kernel)).1.is_empty(), "the root of a machine");
+        assert!(recorded(|builder| record_group(builder, &kernel)).1.is_empty(), "the root of a machine");
         fs::write(kernel.sys("fs/cgroup/memory.current"), "4096\n").unwrap();
         fs::write(kernel.sys("fs/cgroup/memory.max"), "max\n").unwrap();
-        let (_, values) = told(|telling| tell(telling, &kernel));
+        let (_, values) = recorded(|builder| record_group(builder, &kernel));
         assert_eq!(values["container.memory.usage{}"], 4096.0);
         assert_eq!(values["container.cpu.time{cpu.mode=user}"], 1.5);
         assert_eq!(values.len(), 2);

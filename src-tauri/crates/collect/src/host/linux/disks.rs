@@ -1,14 +1,26 @@
 //! Disks: `/proc/diskstats` (the kernel's `Documentation/admin-guide/iostats.rst`).
 
-use crate::host::vitals::{DiskCounters, DiskWork};
+use super::collector::Reading;
+use crate::host::{
+    metrics::{DiskCounters, DiskWork},
+    metrics_builder::MetricsBuilder,
+};
 
-/// Bytes of a sector, whatever the disk says of itself.
+/// Bytes of a sector in this file, for every disk.
 const SECTOR: u64 = 512;
-/// Devices kept in memory, loops, and devices that stand on other disks, whose work is counted there.
+/// Prefixes of devices in memory, of loops, and of devices on top of other disks.
 const NOT_DISKS: [&str; 6] = ["loop", "ram", "zram", "dm-", "md", "fd"];
 
-/// Whole disks that were used at all.
-pub(crate) fn parse(text: &str, is_whole_disk: impl Fn(&str) -> bool) -> Vec<DiskCounters> {
+/// Records whole disks that have been used.
+pub(crate) fn record(reading: &Reading<'_>, builder: &mut MetricsBuilder) {
+    let is_whole_disk = |name: &str| reading.kernel.sys("block").join(name.replace('/', "!")).exists();
+    for disk in parse(&reading.kernel.read_proc("diskstats"), is_whole_disk) {
+        disk.record(builder);
+    }
+}
+
+/// Parses `/proc/diskstats`; returns whole disks that have been used.
+fn parse(text: &str, is_whole_disk: impl Fn(&str) -> bool) -> Vec<DiskCounters> {
     text.lines()
         .filter_map(|line| {
             let mut words = line.split_ascii_whitespace().skip(2);
@@ -44,15 +56,15 @@ pub(crate) fn parse(text: &str, is_whole_disk: impl Fn(&str) -> bool) -> Vec<Dis
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::fixture::told;
+    use crate::host::recorded::recorded;
 
     #[test]
-    fn only_whole_real_disks_are_kept() {
+    fn only_whole_real_disks_are_returned() {
         let text = " 259 0 nvme0n1 10 1 200 5 20 2 400 6 3 1500 11 7 8 9 1000 4 500\n 259 1 nvme0n1p1 1 0 2 0 0 0 0 0 0 0 0\n \
                     7 0 loop0 9 9 9 9 9 9 9 9 9 9 9\n 253 0 dm-0 9 9 9 9 9 9 9 9 9 9 9\n 8 0 sdb 0 0 0 0 0 0 0 0 0 0 0\n bad\n 8 0 sdc 1 x 3 4\n 8 0 sdd 1 2\n";
         let disks = parse(text, |name| !name.contains('p'));
         assert_eq!(disks.len(), 1);
-        let (_, values) = told(|telling| disks[0].tell(telling));
+        let (_, values) = recorded(|builder| disks[0].record(builder));
         for (series, value) in [
             ("system.disk.io{disk.io.direction=read,system.device=nvme0n1}", 200.0 * 512.0),
             ("system.disk.io{disk.io.direction=write,system.device=nvme0n1}", 400.0 * 512.0),
@@ -70,10 +82,10 @@ mod tests {
     }
 
     #[test]
-    fn old_kernels_tell_neither_discards_nor_flushes() {
+    fn old_kernels_have_neither_discards_nor_flushes() {
         let disks = parse("8 0 sda 10 1 200 5 20 2 400 6 3 1500 11\n", |_| true);
         assert_eq!((disks[0].discard, disks[0].flush), (DiskWork::default(), DiskWork::default()));
-        let (series, _) = told(|telling| disks[0].tell(telling));
+        let (series, _) = recorded(|builder| disks[0].record(builder));
         assert!(series.iter().all(|name| !name.contains("linux")));
     }
 }

@@ -1,4 +1,4 @@
-//! Which processes belong to a watched one.
+//! Assignment of processes to a watched group.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,17 +10,18 @@ use config::WatchedProcess;
 use regex::Regex;
 
 use super::{
-    files::{self, Kernel},
-    processes::Process,
+    kernel_files::{self, KernelFiles},
+    process_table::Process,
 };
+use crate::wildcard::matches;
 
-/// A process just started runs what started it for a moment; how often it is looked at until it is known.
-const LOOKS: u8 = 3;
+/// A new process briefly runs the program of its parent. Its assignment is checked this often.
+const CHECKS: u8 = 3;
 
-/// What tells one process from others that had its number: the number and when it started.
+/// The pid and the start time, which together identify a process.
 pub(crate) type Identity = (u32, u64);
 
-/// Decides, and remembers what it decided.
+/// The conditions of one group, with a cache of decisions.
 #[derive(Debug)]
 pub(crate) struct Membership {
     settings: WatchedProcess,
@@ -31,36 +32,36 @@ pub(crate) struct Membership {
 #[derive(Debug, Clone)]
 struct Decision {
     belongs: bool,
-    looks: u8,
+    checks: u8,
     name: String,
 }
 
 impl Membership {
-    /// A command line that is no regular expression is refused by the settings; here it would match nothing.
+    /// Creates the conditions. The settings refuse an invalid expression; here it matches nothing.
     pub(crate) fn new(settings: WatchedProcess) -> Self {
         let pattern = if settings.command.is_empty() { None } else { Regex::new(&settings.command).ok() };
         Self { settings, command: pattern, decided: HashMap::new() }
     }
 
-    /// Positions in `processes` of those that belong.
-    pub(crate) fn members(&mut self, kernel: &Kernel, processes: &[Process]) -> Vec<usize> {
+    /// Returns the positions in `processes` of the members.
+    pub(crate) fn members(&mut self, kernel: &KernelFiles, processes: &[Process]) -> Vec<usize> {
         let from_file = (!self.settings.pid_file.is_empty())
-            .then(|| files::number::<u32>(Path::new(&self.settings.pid_file)));
+            .then(|| kernel_files::number::<u32>(Path::new(&self.settings.pid_file)));
         let mut decided = HashMap::with_capacity(processes.len());
         let mut members = Vec::new();
-        for (place, process) in processes.iter().enumerate() {
+        for (position, process) in processes.iter().enumerate() {
             let identity = (process.pid, process.started);
             let decision = match self.decided.remove(&identity) {
-                Some(known) if known.looks >= LOOKS && known.name == process.name => known,
-                known => Decision {
+                Some(decision) if decision.checks >= CHECKS && decision.name == process.name => decision,
+                previous => Decision {
                     belongs: self.belongs(kernel, process),
-                    looks: known.map_or(1, |known| known.looks.saturating_add(1)),
+                    checks: previous.map_or(1, |previous| previous.checks.saturating_add(1)),
                     name: process.name.clone(),
                 },
             };
             let is_named = from_file.is_none_or(|named| named == Some(process.pid));
             if decision.belongs && is_named {
-                members.push(place);
+                members.push(position);
             }
             decided.insert(identity, decision);
         }
@@ -71,8 +72,8 @@ impl Membership {
         members
     }
 
-    /// Whether the process meets all conditions but that of the file.
-    fn belongs(&self, kernel: &Kernel, process: &Process) -> bool {
+    /// Returns true if the process meets all conditions except the pid file.
+    fn belongs(&self, kernel: &KernelFiles, process: &Process) -> bool {
         let folder = kernel.proc(&process.pid.to_string());
         (self.settings.executable.is_empty() || self.has_executable(&folder, process))
             && (self.settings.command.is_empty() || self.has_command(&folder))
@@ -81,7 +82,7 @@ impl Membership {
 
     fn has_executable(&self, folder: &Path, process: &Process) -> bool {
         let wanted = |name: &str| matches(&self.settings.executable, name);
-        // The kernel cuts its own name for it after fifteen bytes, and programs change it.
+        // The kernel cuts its name after fifteen bytes, and programs change it.
         wanted(&process.name)
             || fs::read_link(folder.join("exe")).is_ok_and(|path| {
                 let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -96,35 +97,36 @@ impl Membership {
     }
 
     fn is_in_unit(&self, folder: &Path) -> bool {
-        let groups = files::text(&folder.join("cgroup")).unwrap_or_default();
+        let groups = kernel_files::text(&folder.join("cgroup")).unwrap_or_default();
         groups.lines().filter_map(|line| line.splitn(3, ':').nth(2)).any(|group| {
             if self.settings.unit.starts_with('/') {
                 Path::new(group).starts_with(&self.settings.unit)
             } else {
-                group.split('/').any(|part| {
-                    part == self.settings.unit || part.strip_suffix(".service") == Some(&self.settings.unit)
+                group.split('/').any(|segment| {
+                    segment == self.settings.unit
+                        || segment.strip_suffix(".service") == Some(&self.settings.unit)
                 })
             }
         })
     }
 }
 
-/// The words of the command line; none for a thread of the kernel.
+/// Returns the words of the command line; none for a kernel thread.
 fn words(folder: &Path) -> Vec<String> {
-    let text = files::text(&folder.join("cmdline")).unwrap_or_default();
+    let text = kernel_files::text(&folder.join("cmdline")).unwrap_or_default();
     text.split('\0').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 fn add_descendants(processes: &[Process], members: &mut Vec<usize>) {
     let mut children: HashMap<u32, Vec<usize>> = HashMap::new();
-    for (place, process) in processes.iter().enumerate() {
-        children.entry(process.parent).or_default().push(place);
+    for (position, process) in processes.iter().enumerate() {
+        children.entry(process.parent).or_default().push(position);
     }
-    let mut known: HashSet<usize> = members.iter().copied().collect();
+    let mut seen: HashSet<usize> = members.iter().copied().collect();
     let mut next = 0;
-    while let Some(place) = members.get(next) {
-        for child in children.get(&processes[*place].pid).into_iter().flatten() {
-            if known.insert(*child) {
+    while let Some(position) = members.get(next) {
+        for child in children.get(&processes[*position].pid).into_iter().flatten() {
+            if seen.insert(*child) {
                 members.push(*child);
             }
         }
@@ -132,50 +134,17 @@ fn add_descendants(processes: &[Process], members: &mut Vec<usize>) {
     }
 }
 
-/// Whether `name` is like `pattern`, in which `*` stands for anything.
-fn matches(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        match rest.find(part) {
-            Some(place) => rest = &rest[place + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn stars_stand_for_anything() {
-        for (pattern, name, expected) in [
-            ("postgres", "postgres", true),
-            ("postgres", "postgres2", false),
-            ("post*", "postgres", true),
-            ("*gres", "postgres", true),
-            ("p*t*s", "postgres", true),
-            ("p*x*s", "postgres", false),
-            ("ab*ba", "aba", false),
-            ("*", "", true),
-            ("", "", true),
-        ] {
-            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
-        }
-    }
 
     fn process(pid: u32, parent: u32, name: &str) -> Process {
         Process { pid, parent, name: name.to_owned(), started: u64::from(pid), ..Process::default() }
     }
 
     fn pids(settings: WatchedProcess, root: &Path, processes: &[Process]) -> Vec<u32> {
-        let places = Membership::new(settings).members(&Kernel::recorded(root), processes);
-        places.into_iter().map(|place| processes[place].pid).collect()
+        let positions = Membership::new(settings).members(&KernelFiles::recorded(root), processes);
+        positions.into_iter().map(|position| processes[position].pid).collect()
     }
 
     #[test]

@@ -2,16 +2,35 @@
 
 use model::Attributes;
 
+use super::collector::Reading;
 use crate::host::{
-    telling::{Telling, tag},
-    vitals::MemoryState,
+    metrics::MemoryState,
+    metrics_builder::{MetricsBuilder, tag},
 };
 
-/// Entries of `/proc/meminfo` that are told by a name of their own.
-const TOLD_BY_NAME: [&str; 5] = ["MemTotal", "MemFree", "MemAvailable", "SwapTotal", "SwapFree"];
+/// Entries of `/proc/meminfo` with a metric of their own.
+const WITH_OWN_METRIC: [&str; 5] = ["MemTotal", "MemFree", "MemAvailable", "SwapTotal", "SwapFree"];
 
-/// `/proc/meminfo`: its entries in order, whether each is in bytes, and the amount.
-pub(crate) fn parse(text: &str) -> Vec<(&str, bool, u64)> {
+/// Records memory.
+pub(crate) fn record(reading: &Reading<'_>, builder: &mut MetricsBuilder) {
+    let text = reading.kernel.read_proc("meminfo");
+    let entries = parse(&text);
+    if let Some(state) = state(&entries) {
+        state.record(builder);
+        record_entries(builder, &entries);
+    }
+}
+
+/// Records swap and paging.
+pub(crate) fn record_swap_and_paging(reading: &Reading<'_>, builder: &mut MetricsBuilder) {
+    if let Some(state) = state(&parse(&reading.kernel.read_proc("meminfo"))) {
+        state.record_swap(builder);
+    }
+    record_paging(builder, &reading.kernel.read_proc("vmstat"));
+}
+
+/// Parses `/proc/meminfo`: name, true for an amount in bytes, and the amount.
+fn parse(text: &str) -> Vec<(&str, bool, u64)> {
     text.lines()
         .filter_map(|line| {
             let (name, rest) = line.split_once(':')?;
@@ -23,9 +42,9 @@ pub(crate) fn parse(text: &str) -> Vec<(&str, bool, u64)> {
         .collect()
 }
 
-/// The state of memory and swap; none if the total is missing.
-pub(crate) fn state(entries: &[(&str, bool, u64)]) -> Option<MemoryState> {
-    let found = |name: &str| entries.iter().find(|(known, ..)| *known == name).map(|(.., bytes)| *bytes);
+/// Returns the state of memory and swap; none without a total.
+fn state(entries: &[(&str, bool, u64)]) -> Option<MemoryState> {
+    let found = |name: &str| entries.iter().find(|(entry, ..)| *entry == name).map(|(.., bytes)| *bytes);
     let entry = |name: &str| found(name).unwrap_or(0);
     let total = found("MemTotal").filter(|total| *total > 0)?;
     let (free, buffers) = (entry("MemFree"), entry("Buffers"));
@@ -45,27 +64,28 @@ pub(crate) fn state(entries: &[(&str, bool, u64)]) -> Option<MemoryState> {
     })
 }
 
-/// Every other entry, by the kernel's own name for it.
-pub(crate) fn tell_entries(telling: &mut Telling, entries: &[(&str, bool, u64)]) {
-    for (name, in_bytes, amount) in entries.iter().filter(|(name, ..)| !TOLD_BY_NAME.contains(name)) {
+/// Records every other entry by its name in the kernel.
+fn record_entries(builder: &mut MetricsBuilder, entries: &[(&str, bool, u64)]) {
+    for (name, in_bytes, amount) in entries.iter().filter(|(name, ..)| !WITH_OWN_METRIC.contains(name)) {
         let (metric, unit) = if *in_bytes {
             ("system.linux.memory.usage", "By")
         } else {
             ("system.linux.memory.huge_pages", "{page}")
         };
-        telling.gauge(metric, unit, tag("linux.meminfo.entry", name), *amount as f64);
+        builder.gauge(metric, unit, tag("linux.meminfo.entry", name), *amount as f64);
     }
 }
 
-/// `/proc/vmstat`: page faults, pages moved to and from disks and swap, and kills for want of memory.
-pub(crate) fn tell_paging(telling: &mut Telling, text: &str) {
+/// Records `/proc/vmstat`: page faults, pages moved to and from disks and swap, and out-of-memory
+/// kills.
+fn record_paging(builder: &mut MetricsBuilder, text: &str) {
     let (mut faults, mut major) = (None, None);
     for line in text.lines() {
         let Some((name, value)) = line.split_once(' ') else { continue };
         let (metric, unit, attributes, factor) = match name {
             "pgfault" | "pgmajfault" => {
-                let told = value.trim().parse::<u64>().ok();
-                *(if name == "pgfault" { &mut faults } else { &mut major }) = told;
+                let count = value.trim().parse::<u64>().ok();
+                *(if name == "pgfault" { &mut faults } else { &mut major }) = count;
                 continue;
             }
             "pswpin" => ("system.paging.operations", "{operation}", direction("in"), 1.0),
@@ -76,13 +96,13 @@ pub(crate) fn tell_paging(telling: &mut Telling, text: &str) {
             _ => continue,
         };
         if let Ok(value) = value.trim().parse::<u64>() {
-            telling.counter(metric, unit, attributes, value as f64 * factor);
+            builder.counter(metric, unit, attributes, value as f64 * factor);
         }
     }
     if let (Some(faults), Some(major)) = (faults, major) {
         for (kind, faults) in [("major", major), ("minor", faults.saturating_sub(major))] {
             let attributes = tag("system.paging.fault.type", kind);
-            telling.counter("system.paging.faults", "{fault}", attributes, faults as f64);
+            builder.counter("system.paging.faults", "{fault}", attributes, faults as f64);
         }
     }
 }
@@ -94,7 +114,7 @@ fn direction(name: &str) -> Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::fixture::told;
+    use crate::host::recorded::recorded;
 
     #[test]
     fn memory_adds_up() {
@@ -104,16 +124,19 @@ mod tests {
         let memory = state(&entries).unwrap();
         assert_eq!(memory.states.iter().map(|(_, bytes)| bytes).sum::<u64>(), memory.total);
         assert_eq!((memory.available, memory.swap_used), (60 * 1024, 2 * 1024));
-        let (_, values) = told(|telling| tell_entries(telling, &entries));
+        let (_, values) = recorded(|builder| record_entries(builder, &entries));
         assert_eq!(values["system.linux.memory.usage{linux.meminfo.entry=Dirty}"], 4096.0);
         assert_eq!(values["system.linux.memory.huge_pages{linux.meminfo.entry=HugePages_Total}"], 7.0);
         assert!(!values.contains_key("system.linux.memory.usage{linux.meminfo.entry=MemTotal}"));
     }
 
     #[test]
-    fn faults_and_swapping_are_told_apart() {
-        let (_, values) = told(|telling| {
-            tell_paging(telling, "a 1\npswpin 3\npgpgin 2\npgfault 10\npgmajfault 4\noom_kill 1\npswpout\n");
+    fn faults_and_swapping_have_separate_series() {
+        let (_, values) = recorded(|builder| {
+            record_paging(
+                builder,
+                "a 1\npswpin 3\npgpgin 2\npgfault 10\npgmajfault 4\noom_kill 1\npswpout\n",
+            );
         });
         assert_eq!(values["system.paging.operations{system.paging.direction=in}"], 3.0);
         assert_eq!(values["system.linux.paging.io{system.paging.direction=in}"], 2048.0);
@@ -123,12 +146,12 @@ mod tests {
     }
 
     #[test]
-    fn garbage_tells_nothing() {
+    fn garbage_gives_no_series() {
         assert_eq!(state(&parse("nonsense")), None);
         assert_eq!(state(&parse("MemTotal: 0 kB\n")), None);
         assert_eq!(state(&parse("MemTotal: 99999999999999999999999 kB\nMemFree: -1 kB")), None);
         let huge = format!("MemTotal: {0} kB\nMemFree: {0} kB\nBuffers: {0} kB\nCached: {0} kB", u64::MAX);
         assert!(state(&parse(&huge)).is_some());
-        assert!(told(|telling| tell_paging(telling, "pgfault x\npgmajfault 1\n\u{0} 3")).1.is_empty());
+        assert!(recorded(|builder| record_paging(builder, "pgfault x\npgmajfault 1\n\u{0} 3")).1.is_empty());
     }
 }

@@ -1,18 +1,19 @@
-//! Batteries and mains: `/sys/class/power_supply` (the kernel's `Documentation/ABI/testing/sysfs-class-power`).
+//! Batteries and mains: `/sys/class/power_supply` (the kernel's
+//! `Documentation/ABI/testing/sysfs-class-power`).
 
 use model::Attributes;
 
 use super::{
-    devices::{Form, Reading, add},
-    files::{self, Kernel},
+    file_metrics::{FileMetric, ValueFormat, add},
+    kernel_files::{self, KernelFiles},
 };
 
-/// States of a battery as the kernel writes them and as they are told.
+/// States of a battery in the kernel and in the metric.
 const STATES: [(&str, &str); 4] =
     [("Charging", "charging"), ("Discharging", "discharging"), ("Full", "full"), ("Not charging", "idle")];
 
 /// Files of a battery: metric, unit, factor.
-const FIGURES: [(&str, &str, &str, f64); 10] = [
+const FILES: [(&str, &str, &str, f64); 10] = [
     ("capacity", "hw.battery.charge", "1", 0.01),
     ("energy_now", "hw.battery.energy", "J", 3.6e-3),
     ("energy_full", "hw.battery.energy.limit", "J", 3.6e-3),
@@ -25,24 +26,25 @@ const FIGURES: [(&str, &str, &str, f64); 10] = [
     ("cycle_count", "hw.battery.cycles", "{cycle}", 1.0),
 ];
 
-pub(crate) fn look(kernel: &Kernel, readings: &mut Vec<Reading>) {
-    for (name, path) in files::entries(&kernel.sys("class/power_supply")) {
-        let kind = files::line(&path.join("type")).unwrap_or_default().to_ascii_lowercase();
+/// Finds the files of batteries and mains.
+pub(crate) fn discover(kernel: &KernelFiles, found: &mut Vec<FileMetric>) {
+    for (name, path) in kernel_files::entries(&kernel.sys("class/power_supply")) {
+        let kind = kernel_files::line(&path.join("type")).unwrap_or_default().to_ascii_lowercase();
         let supply = Attributes::new().with("hw.id", name.as_str()).with("hw.type", kind.as_str());
-        add(readings, path.join("online"), |path| {
-            Reading::gauge(path, "hw.power_supply.online", "1", 1.0, supply.clone())
+        add(found, path.join("online"), |path| {
+            FileMetric::gauge(path, "hw.power_supply.online", "1", 1.0, supply.clone())
         });
-        for (file, metric, unit, factor) in FIGURES {
-            add(readings, path.join(file), |path| Reading::gauge(path, metric, unit, factor, supply.clone()));
+        for (file, metric, unit, factor) in FILES {
+            add(found, path.join(file), |path| FileMetric::gauge(path, metric, unit, factor, supply.clone()));
         }
         if path.join("status").exists() {
             for (wanted, state) in STATES {
-                readings.push(Reading {
+                found.push(FileMetric {
                     path: path.join("status"),
                     metric: "hw.status",
                     unit: "1",
                     attributes: supply.clone().with("hw.state", state),
-                    form: Form::Is(wanted),
+                    format: ValueFormat::Equals(wanted),
                     counts: false,
                 });
             }

@@ -1,22 +1,23 @@
 //! Pressure stall information: time in which work waited for a resource (the kernel's
 //! `Documentation/accounting/psi.rst`).
 
-use super::files::Kernel;
-use crate::host::telling::{Telling, tag};
+use super::collector::Reading;
+use crate::host::metrics_builder::{MetricsBuilder, tag};
 
-/// Tells `/proc/pressure`: seconds in which some or all work waited.
-pub(crate) fn tell(telling: &mut Telling, kernel: &Kernel) {
+/// Records `/proc/pressure`: seconds in which some or all work waited.
+pub(crate) fn record(reading: &Reading<'_>, builder: &mut MetricsBuilder) {
     for resource in ["cpu", "io", "memory", "irq"] {
-        for (kind, seconds) in parse(&kernel.read_proc(&format!("pressure/{resource}"))) {
+        for (kind, seconds) in parse(&reading.kernel.read_proc(&format!("pressure/{resource}"))) {
             let attributes =
                 tag("system.linux.pressure.resource", resource).with("system.linux.pressure.kind", kind);
-            telling.counter("system.linux.pressure.time", "s", attributes, seconds);
+            builder.counter("system.linux.pressure.time", "s", attributes, seconds);
         }
     }
 }
 
-/// Lines such as `some avg10=0.12 avg60=0.43 avg300=2.83 total=250345899`: the kind and the total in seconds.
-pub(crate) fn parse(text: &str) -> Vec<(&'static str, f64)> {
+/// Parses lines such as `some avg10=0.12 avg60=0.43 avg300=2.83 total=250345899`: kind and total
+/// seconds.
+fn parse(text: &str) -> Vec<(&'static str, f64)> {
     let mut stalls: Vec<(&'static str, f64)> = Vec::new();
     for line in text.lines() {
         let mut words = line.split_ascii_whitespace();
@@ -26,7 +27,7 @@ pub(crate) fn parse(text: &str) -> Vec<(&'static str, f64)> {
             _ => continue,
         };
         let total = words.find_map(|word| word.strip_prefix("total=")?.parse::<u64>().ok());
-        if let Some(microseconds) = total.filter(|_| stalls.iter().all(|(known, _)| *known != kind)) {
+        if let Some(microseconds) = total.filter(|_| stalls.iter().all(|(other, _)| *other != kind)) {
             stalls.push((kind, microseconds as f64 / 1e6));
         }
     }

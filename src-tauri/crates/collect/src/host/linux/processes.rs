@@ -1,182 +1,29 @@
-//! The table of processes: `/proc/PID/stat` (proc_pid_stat(5)).
+//! The processes of the machine: their number by state, and the largest ones by name.
 
-use std::{
-    collections::HashMap,
-    fs::{self, File},
-    io::Read as _,
-};
+use super::collector::{Collector, Reading};
+use crate::host::{metrics_builder::MetricsBuilder, processes::ProcessChoice};
 
-use super::files::Kernel;
-use crate::host::{
-    telling::{Telling, tag},
-    vitals::ProcessState,
-};
-
-/// What is known of a process from one line.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Process {
-    pub(crate) pid: u32,
-    /// The first fifteen bytes of the name of what it runs.
-    pub(crate) name: String,
-    pub(crate) state: char,
-    pub(crate) parent: u32,
-    pub(crate) minor_faults: u64,
-    pub(crate) major_faults: u64,
-    pub(crate) user_ticks: u64,
-    pub(crate) system_ticks: u64,
-    pub(crate) threads: u64,
-    /// Ticks after the machine started.
-    pub(crate) started: u64,
-    pub(crate) virtual_bytes: u64,
-    pub(crate) resident_pages: u64,
+/// The collector of processes.
+pub(crate) struct Processes {
+    top_processes: usize,
+    choice: ProcessChoice,
 }
 
-/// `/proc/PID/stat`; the name stands in brackets and may hold anything.
-pub(crate) fn parse(text: &str) -> Option<Process> {
-    let (pid, rest) = text.split_once(" (")?;
-    let (name, rest) = rest.rsplit_once(") ")?;
-    let mut words = rest.split_ascii_whitespace();
-    let state = words.next()?.chars().next()?;
-    let numbers: Vec<u64> = words
-        .take(21)
-        // Some fields may be negative, none of those that are used.
-        .map(|word| word.parse::<i128>().map(|number| u64::try_from(number).unwrap_or(0)))
-        .collect::<Result<_, _>>()
-        .ok()?;
-    let number = |index: usize| numbers.get(index).copied();
-    Some(Process {
-        pid: pid.trim().parse().ok()?,
-        name: name.to_owned(),
-        state,
-        parent: u32::try_from(number(0)?).ok()?,
-        minor_faults: number(6)?,
-        major_faults: number(8)?,
-        user_ticks: number(10)?,
-        system_ticks: number(11)?,
-        threads: number(16)?,
-        started: number(18)?,
-        virtual_bytes: number(19)?,
-        resident_pages: number(20)?,
-    })
+impl Processes {
+    /// Creates a collector that records `top_processes` names each by processor time and by memory.
+    pub(crate) fn new(top_processes: usize) -> Self {
+        Self { top_processes, choice: ProcessChoice::default() }
+    }
 }
 
-/// The processes of one moment and how much each used since the moment before.
-#[derive(Debug, Default)]
-pub(crate) struct Table {
-    pub(crate) processes: Vec<Process>,
-    /// Ticks by process and its start.
-    before: HashMap<(u32, u64), u64>,
-    buffer: Vec<u8>,
-}
-
-impl Table {
-    /// Reads the table; processes that vanish meanwhile are left out.
-    pub(crate) fn read(&mut self, kernel: &Kernel) {
-        self.before = self
-            .processes
-            .drain(..)
-            .map(|process| ((process.pid, process.started), process.user_ticks + process.system_ticks))
-            .collect();
-        let Ok(listed) = fs::read_dir(kernel.proc("")) else { return };
-        for entry in listed.filter_map(Result::ok) {
-            let name = entry.file_name();
-            if !name.as_encoded_bytes().first().is_some_and(u8::is_ascii_digit) {
-                continue;
-            }
-            self.buffer.clear();
-            let read = File::open(entry.path().join("stat"))
-                .and_then(|file| file.take(8192).read_to_end(&mut self.buffer));
-            if read.is_ok()
-                && let Some(process) = parse(&String::from_utf8_lossy(&self.buffer))
-            {
-                self.processes.push(process);
-            }
+impl Collector for Processes {
+    fn record(&mut self, reading: &Reading<'_>, builder: &mut MetricsBuilder) {
+        let table = reading.processes;
+        table.record(builder);
+        let passed_ticks = reading.passed_seconds * reading.units.ticks_per_second;
+        let states = table.states(passed_ticks, reading.processors(), reading.units.page_bytes);
+        for process in self.choice.choose(&states, self.top_processes, reading.now) {
+            process.record(builder);
         }
-    }
-
-    /// The processes as the share of all processors they used in the `passed` ticks since the last reading, which
-    /// is none for those that are new.
-    pub(crate) fn states(&self, passed_ticks: f64, processors: usize, page_bytes: u64) -> Vec<ProcessState> {
-        let whole = passed_ticks * processors.max(1) as f64;
-        self.processes
-            .iter()
-            .map(|process| {
-                let ticks = process.user_ticks + process.system_ticks;
-                let before = self.before.get(&(process.pid, process.started));
-                let used = before.map_or(0, |before| ticks.saturating_sub(*before));
-                ProcessState {
-                    name: process.name.clone(),
-                    pid: process.pid,
-                    cpu: if whole > 0.0 { (used as f64 / whole).clamp(0.0, 1.0) } else { 0.0 },
-                    memory_bytes: process.resident_pages.saturating_mul(page_bytes),
-                }
-            })
-            .collect()
-    }
-
-    /// How many processes there are in each state, and threads in all.
-    pub(crate) fn tell(&self, telling: &mut Telling) {
-        const STATES: [(&str, &[char]); 7] = [
-            ("running", &['R']),
-            ("sleeping", &['S']),
-            ("idle", &['I']),
-            ("disk_sleep", &['D']),
-            ("stopped", &['T', 't']),
-            ("zombie", &['Z']),
-            ("dead", &['X', 'x']),
-        ];
-        for (name, letters) in STATES {
-            let count = self.processes.iter().filter(|process| letters.contains(&process.state)).count();
-            // The dead are seen for an instant only.
-            if count > 0 || name != "dead" {
-                telling.gauge("system.process.count", "{process}", tag("process.state", name), count as f64);
-            }
-        }
-        let threads: u64 = self.processes.iter().map(|process| process.threads).sum();
-        telling.gauge("system.linux.thread.count", "{thread}", model::Attributes::new(), threads as f64);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::host::fixture::told;
-
-    const LINE: &str = "42 (a) b (c) S 7 42 42 0 -1 4194560 100 0 5 0 30 20 0 0 20 0 3 0 900 4096000 250 18446744073709551615 1 1 0";
-
-    #[test]
-    fn names_may_hold_anything() {
-        let process = parse(LINE).unwrap();
-        assert_eq!((process.pid, process.name.as_str(), process.parent), (42, "a) b (c", 7));
-        assert_eq!((process.user_ticks, process.system_ticks, process.threads), (30, 20, 3));
-        assert_eq!((process.started, process.virtual_bytes, process.resident_pages), (900, 4_096_000, 250));
-        assert_eq!((process.minor_faults, process.major_faults), (100, 5));
-        for bad in ["", "42", "42 (x", "42 (x) ", "42 (x) S 1 2", "x (y) S 1 2 3", "42 (\u{fffd}) S a b"] {
-            assert_eq!(parse(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn shares_are_measured_from_one_reading_to_the_next() {
-        let folder = tempfile::tempdir().unwrap();
-        let kernel = Kernel::recorded(folder.path());
-        let stat = kernel.proc("42/stat");
-        fs::create_dir_all(stat.parent().unwrap()).unwrap();
-        fs::create_dir_all(kernel.proc("43")).unwrap();
-        fs::write(&stat, LINE).unwrap();
-        let mut table = Table::default();
-        table.read(&kernel);
-        assert_eq!(table.states(100.0, 2, 4096)[0].cpu, 0.0);
-        fs::write(&stat, LINE.replace(" 30 20 ", " 90 60 ")).unwrap();
-        table.read(&kernel);
-        let states = table.states(100.0, 2, 4096);
-        assert_eq!((states.len(), states[0].cpu, states[0].memory_bytes), (1, 0.5, 250 * 4096));
-        let (_, values) = told(|telling| table.tell(telling));
-        assert_eq!(values["system.process.count{process.state=sleeping}"], 1.0);
-        assert_eq!(values["system.linux.thread.count{}"], 3.0);
-        // The same number for another process.
-        fs::write(&stat, LINE.replace(" 900 ", " 901 ")).unwrap();
-        table.read(&kernel);
-        assert_eq!(table.states(100.0, 2, 4096)[0].cpu, 0.0);
     }
 }

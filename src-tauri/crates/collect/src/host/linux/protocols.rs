@@ -5,10 +5,11 @@ use std::collections::HashMap;
 
 use model::Attributes;
 
-use crate::host::telling::{Telling, tag};
+use super::collector::Reading;
+use crate::host::metrics_builder::{MetricsBuilder, tag};
 
-/// How one counter of the kernel is told: its group and name there, the metric, its unit, and one attribute.
-struct Told {
+/// The metric of one counter: group and name in the kernel, metric, unit, and one attribute.
+struct ProtocolMetric {
     group: &'static str,
     name: &'static str,
     metric: &'static str,
@@ -23,8 +24,8 @@ const fn counter(
     metric: &'static str,
     unit: &'static str,
     attribute: Option<(&'static str, &'static str)>,
-) -> Told {
-    Told { group, name, metric, unit, attribute, counts: true }
+) -> ProtocolMetric {
+    ProtocolMetric { group, name, metric, unit, attribute, counts: true }
 }
 
 const RECEIVE: Option<(&str, &str)> = Some(("network.io.direction", "receive"));
@@ -38,8 +39,8 @@ const fn kind(name: &'static str) -> Option<(&'static str, &'static str)> {
     Some(("system.network.tcp.kind", name))
 }
 
-/// What is told of TCP and of IPv4 as a whole.
-const TOLD: &[Told] = &[
+/// Metrics of TCP and of IPv4 as a whole.
+const METRICS: &[ProtocolMetric] = &[
     counter("Tcp", "InSegs", "system.network.tcp.segments", "{segment}", RECEIVE),
     counter("Tcp", "OutSegs", "system.network.tcp.segments", "{segment}", TRANSMIT),
     counter("Tcp", "RetransSegs", "system.network.tcp.retransmits", "{segment}", None),
@@ -49,7 +50,7 @@ const TOLD: &[Told] = &[
     counter("Tcp", "PassiveOpens", "system.network.tcp.opened", "{connection}", kind("passive")),
     counter("Tcp", "AttemptFails", "system.network.tcp.failed", "{connection}", kind("attempt")),
     counter("Tcp", "EstabResets", "system.network.tcp.failed", "{connection}", kind("established")),
-    Told {
+    ProtocolMetric {
         group: "Tcp",
         name: "CurrEstab",
         metric: "system.network.connection.count",
@@ -68,7 +69,7 @@ const TOLD: &[Told] = &[
     counter("TcpExt", "TCPOFOQueue", "system.network.tcp.out_of_order", "{segment}", None),
     counter("IpExt", "InOctets", "system.network.ip.io", "By", RECEIVE),
     counter("IpExt", "OutOctets", "system.network.ip.io", "By", TRANSMIT),
-    Told {
+    ProtocolMetric {
         group: "Ip",
         name: "Forwarding",
         metric: "system.network.ip.forwarding",
@@ -78,8 +79,8 @@ const TOLD: &[Told] = &[
     },
 ];
 
-/// What is told of the protocols that IPv4 and IPv6 count apart, by the names of IPv4.
-const TOLD_APART: &[Told] = &[
+/// Metrics of the protocols that IPv4 and IPv6 count separately, by the names of IPv4.
+const METRICS_BY_VERSION: &[ProtocolMetric] = &[
     counter("Udp", "InDatagrams", "system.network.udp.datagrams", "{datagram}", RECEIVE),
     counter("Udp", "OutDatagrams", "system.network.udp.datagrams", "{datagram}", TRANSMIT),
     counter("Udp", "InErrors", "system.network.udp.errors", "{error}", cause("receive")),
@@ -92,8 +93,8 @@ const TOLD_APART: &[Told] = &[
     counter("Icmp", "InErrors", "system.network.icmp.errors", "{error}", None),
 ];
 
-/// Pairs of lines, one with names and one with numbers, by group and name.
-pub(crate) fn parse(text: &str) -> HashMap<(&str, &str), i64> {
+/// Parses pairs of lines, one with names and one with numbers, by group and name.
+fn parse(text: &str) -> HashMap<(&str, &str), i64> {
     let mut counters = HashMap::new();
     let mut lines = text.lines();
     while let Some(names) = lines.next() {
@@ -111,8 +112,8 @@ pub(crate) fn parse(text: &str) -> HashMap<(&str, &str), i64> {
     counters
 }
 
-/// `/proc/net/snmp6`: one name such as `Udp6InErrors` and its number a line.
-pub(crate) fn parse_six(text: &str) -> HashMap<&str, i64> {
+/// Parses `/proc/net/snmp6`: a name such as `Udp6InErrors` and its number per line.
+fn parse_six(text: &str) -> HashMap<&str, i64> {
     text.lines()
         .filter_map(|line| {
             let (name, number) = line.split_once([' ', '\t'])?;
@@ -121,36 +122,42 @@ pub(crate) fn parse_six(text: &str) -> HashMap<&str, i64> {
         .collect()
 }
 
-/// Tells the protocols from the texts of the three files.
-pub(crate) fn tell(telling: &mut Telling, snmp: &str, netstat: &str, six: &str) {
+/// Records the protocols.
+pub(crate) fn record(reading: &Reading<'_>, builder: &mut MetricsBuilder) {
+    let read = |file| reading.kernel.read_proc(file);
+    record_texts(builder, &read("net/snmp"), &read("net/netstat"), &read("net/snmp6"));
+}
+
+/// Records the protocols from the texts of the three files.
+fn record_texts(builder: &mut MetricsBuilder, snmp: &str, netstat: &str, six: &str) {
     let mut four = parse(snmp);
     four.extend(parse(netstat));
     let six = parse_six(six);
-    for told in TOLD {
-        if let Some(value) = four.get(&(told.group, told.name)) {
-            // How the kernel counts "yes" is 1 and "no" is 2.
-            let value = if told.name == "Forwarding" { i64::from(*value == 1) } else { *value };
-            told.tell(telling, Attributes::new(), value);
+    for metric in METRICS {
+        if let Some(value) = four.get(&(metric.group, metric.name)) {
+            // The kernel writes 1 for "yes" and 2 for "no".
+            let value = if metric.name == "Forwarding" { i64::from(*value == 1) } else { *value };
+            metric.record(builder, Attributes::new(), value);
         }
     }
-    for told in TOLD_APART {
-        if let Some(value) = four.get(&(told.group, told.name)) {
-            told.tell(telling, tag("network.type", "ipv4"), *value);
+    for metric in METRICS_BY_VERSION {
+        if let Some(value) = four.get(&(metric.group, metric.name)) {
+            metric.record(builder, tag("network.type", "ipv4"), *value);
         }
-        if let Some(value) = six.get(format!("{}6{}", told.group, told.name).as_str()) {
-            told.tell(telling, tag("network.type", "ipv6"), *value);
+        if let Some(value) = six.get(format!("{}6{}", metric.group, metric.name).as_str()) {
+            metric.record(builder, tag("network.type", "ipv6"), *value);
         }
     }
     for (name, direction) in [("Ip6InOctets", "receive"), ("Ip6OutOctets", "transmit")] {
         if let Some(value) = six.get(name) {
             let attributes = tag("network.io.direction", direction).with("network.type", "ipv6");
-            telling.counter("system.network.ip6.io", "By", attributes, *value as f64);
+            builder.counter("system.network.ip6.io", "By", attributes, *value as f64);
         }
     }
 }
 
-impl Told {
-    fn tell(&self, telling: &mut Telling, mut attributes: Attributes, value: i64) {
+impl ProtocolMetric {
+    fn record(&self, builder: &mut MetricsBuilder, mut attributes: Attributes, value: i64) {
         if let Some((key, value)) = self.attribute {
             attributes = attributes.with(key, value);
         }
@@ -158,9 +165,9 @@ impl Told {
             attributes = attributes.with("network.transport", "tcp");
         }
         if self.counts {
-            telling.counter(self.metric, self.unit, attributes, value as f64);
+            builder.counter(self.metric, self.unit, attributes, value as f64);
         } else {
-            telling.gauge(self.metric, self.unit, attributes, value as f64);
+            builder.gauge(self.metric, self.unit, attributes, value as f64);
         }
     }
 }
@@ -168,13 +175,14 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::fixture::told;
+    use crate::host::recorded::recorded;
 
     #[test]
-    fn protocols_are_told_by_name() {
+    fn protocols_are_recorded_by_name() {
         let snmp = "Ip: Forwarding DefaultTTL\nIp: 2 64\nTcp: RtoMin MaxConn CurrEstab RetransSegs\nTcp: 200 -1 7 9\nUdp: InErrors\nUdp: 3\n";
         let netstat = "TcpExt: ListenDrops TCPTimeouts Unheard\nTcpExt: 4 5 6\n";
-        let (_, values) = told(|telling| tell(telling, snmp, netstat, "Udp6InErrors \t 8\nIp6InOctets 12\n"));
+        let (_, values) =
+            recorded(|builder| record_texts(builder, snmp, netstat, "Udp6InErrors \t 8\nIp6InOctets 12\n"));
         for (series, value) in [
             (
                 "system.network.connection.count{network.connection.state=established,network.transport=tcp}",
@@ -193,9 +201,9 @@ mod tests {
     }
 
     #[test]
-    fn garbage_tells_nothing() {
+    fn garbage_gives_no_series() {
         for text in ["Tcp: a b\n", "Tcp: InSegs\nUdp: 1\n", "Tcp: InSegs\nTcp: x\n", "\u{0}\n:\n:\n", "Tcp"] {
-            assert!(told(|telling| tell(telling, text, text, text)).1.is_empty(), "{text}");
+            assert!(recorded(|builder| record_texts(builder, text, text, text)).1.is_empty(), "{text}");
         }
     }
 }

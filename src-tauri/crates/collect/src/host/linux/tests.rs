@@ -1,9 +1,9 @@
-//! A machine recorded in a folder: with devices that the machine that runs the tests may lack, and with garbage.
+//! Tests with a recorded machine: devices that the test machine may lack, and garbage.
 
 use std::{fs, path::Path};
 
 use super::*;
-use crate::host::fixture::told;
+use crate::host::recorded::recorded;
 
 fn write(root: &Path, files: &[(&str, &str)]) {
     for (path, text) in files {
@@ -14,7 +14,7 @@ fn write(root: &Path, files: &[(&str, &str)]) {
 }
 
 fn machine(root: &Path) -> Machine {
-    Machine::of(Kernel::recorded(root), HostCollectors::default(), 3, &[])
+    Machine::with_kernel(KernelFiles::recorded(root), &HostCollectors::default(), 3, &[])
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn devices_are_found_and_read() {
         ],
     );
     let mut machine = machine(folder.path());
-    let (_, values) = told(|telling| machine.tell(telling, Timestamp(1)));
+    let (_, values) = recorded(|builder| machine.record(builder, Timestamp(1)));
     for (series, value) in [
         ("hw.temperature{hw.id=hwmon0_temp1,hw.name=Package id 0,hw.parent=coretemp}", 45.5),
         (
@@ -79,34 +79,34 @@ fn devices_are_found_and_read() {
         ("system.linux.bonding.up{network.interface.name=eth1,system.linux.bonding.master=bond0}", 0.0),
         ("system.linux.btrfs.usage{system.linux.btrfs.id=abc,system.linux.btrfs.purpose=data}", 777.0),
     ] {
-        let told = values.get(series).unwrap_or_else(|| panic!("{series} in {values:#?}"));
-        assert!((told - value).abs() < 1e-9 * value.abs().max(1.0), "{series} is {told}");
+        let recorded_value = values.get(series).unwrap_or_else(|| panic!("{series} in {values:#?}"));
+        assert!((recorded_value - value).abs() < 1e-9 * value.abs().max(1.0), "{series} is {recorded_value}");
     }
     assert!(!values.keys().any(|series| series.contains("bandwidth") && series.contains("eth1")));
     assert!(!values.keys().any(|series| series.contains("intrusion") || series.contains("cooling")));
-    // A device that goes is not told any more, and one that comes is found within a minute.
+    // A removed device has no series; a new one is found within a minute.
     fs::remove_dir_all(folder.path().join("sys/class/hwmon/hwmon0")).unwrap();
     write(
         folder.path(),
         &[("sys/class/hwmon/hwmon7/name", "new"), ("sys/class/hwmon/hwmon7/temp1_input", "1")],
     );
-    let (names, values) = told(|telling| machine.tell(telling, Timestamp(2)));
+    let (names, values) = recorded(|builder| machine.record(builder, Timestamp(2)));
     assert!(!names.iter().any(|name| name == "hw.fan.speed"));
     assert!(!values.keys().any(|series| series.contains("hwmon7")));
-    let (_, values) = told(|telling| machine.tell(telling, Timestamp(61_000_000_000)));
+    let (_, values) = recorded(|builder| machine.record(builder, Timestamp(61_000_000_000)));
     assert!(values.keys().any(|series| series.contains("hwmon7")));
 }
 
 #[test]
-fn an_empty_machine_tells_nothing_but_counts_of_processes() {
+fn an_empty_machine_has_only_counts_of_processes() {
     let folder = tempfile::tempdir().unwrap();
     let mut machine = machine(folder.path());
-    let (names, _) = told(|telling| machine.tell(telling, Timestamp(1)));
+    let (names, _) = recorded(|builder| machine.record(builder, Timestamp(1)));
     assert!(names.iter().all(|name| name.ends_with("count")), "{names:?}");
 }
 
 #[test]
-fn a_machine_whose_files_hold_garbage_harms_nothing() {
+fn a_machine_with_garbage_in_its_files_causes_no_panic() {
     const FILES: &[&str] = &[
         "stat",
         "loadavg",
@@ -148,21 +148,23 @@ fn a_machine_whose_files_hold_garbage_harms_nothing() {
         for (file, text) in FILES.iter().zip(&recorded) {
             let mut text = text.clone();
             for _ in 0..(text.len() / 40).min(200) {
-                let place = random() % text.len();
+                let position = random() % text.len();
                 match random() % 4 {
-                    0 => text.truncate(place.max(1)),
-                    1 => text[place] = random() as u8,
-                    2 => text[place] = b"9 -:\n\t("[random() % 7],
-                    _ => text.insert(place, b"\xff90 :("[random() % 6]),
+                    0 => text.truncate(position.max(1)),
+                    1 => text[position] = random() as u8,
+                    2 => text[position] = b"9 -:\n\t("[random() % 7],
+                    _ => text.insert(position, b"\xff90 :("[random() % 6]),
                 }
             }
             let path = folder.path().join("proc").join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let mut telling =
-            Telling::new(std::sync::Arc::new(model::Resource::service_named("host")), Timestamp(round));
-        machine.tell(&mut telling, Timestamp(round * 5_000_000_000));
-        assert!(telling.batch.samples.iter().all(|sample| sample.value.is_finite()));
+        let mut builder = MetricsBuilder::new(
+            std::sync::Arc::new(model::Resource::service_named("host")),
+            Timestamp(round),
+        );
+        machine.record(&mut builder, Timestamp(round * 5_000_000_000));
+        assert!(builder.batch.samples.iter().all(|sample| sample.value.is_finite()));
     }
 }

@@ -1,4 +1,4 @@
-//! Names whose DNS records list targets (`dns_sd_configs`).
+//! Discovery by DNS records (`dns_sd_configs`).
 
 use std::time::Duration;
 
@@ -9,34 +9,34 @@ use hickory_resolver::{
 use model::Labels;
 use tokio_util::sync::CancellationToken;
 
-use super::{Found, Teller};
+use super::{DiscoveryResult, ResultSender};
 
 pub(super) async fn run(
     settings: config::DnsDiscovery,
     interval: Duration,
-    told: Teller,
+    results: ResultSender,
     stop: CancellationToken,
 ) {
     // Reads /etc/resolv.conf.
     let resolver = tokio::task::spawn_blocking(|| TokioResolver::builder_tokio()?.build()).await;
     let resolver = match resolver {
         Ok(Ok(resolver)) => resolver,
-        Ok(Err(error)) => return give_up(&told, &error.to_string(), &stop).await,
-        Err(error) => return give_up(&told, &error.to_string(), &stop).await,
+        Ok(Err(error)) => return give_up(&results, &error.to_string(), &stop).await,
+        Err(error) => return give_up(&results, &error.to_string(), &stop).await,
     };
-    follow(&resolver, &settings, interval, &told, &stop).await;
+    follow(&resolver, &settings, interval, &results, &stop).await;
 }
 
-/// Tells what the names list, again and again.
+/// Sends the targets of the names once per interval.
 async fn follow(
     resolver: &TokioResolver,
     settings: &config::DnsDiscovery,
     interval: Duration,
-    told: &Teller,
+    results: &ResultSender,
     stop: &CancellationToken,
 ) {
     loop {
-        told.tell(look_up(resolver, settings).await).await;
+        results.send(resolve(resolver, settings).await).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(interval) => {}
@@ -44,14 +44,14 @@ async fn follow(
     }
 }
 
-async fn give_up(told: &Teller, error: &str, stop: &CancellationToken) {
-    let problem = format!("names cannot be looked up: {error}");
-    told.tell(Found { targets: None, problem: Some(problem) }).await;
+async fn give_up(results: &ResultSender, error: &str, stop: &CancellationToken) {
+    let problem = format!("cannot resolve names: {error}");
+    results.send(DiscoveryResult { targets: None, problem: Some(problem) }).await;
     stop.cancelled().await;
 }
 
-/// Everything the names list; if one of them cannot be looked up what was found before stands.
-async fn look_up(resolver: &TokioResolver, settings: &config::DnsDiscovery) -> Found {
+/// Resolves all names. If one of them fails, the previous result remains valid.
+async fn resolve(resolver: &TokioResolver, settings: &config::DnsDiscovery) -> DiscoveryResult {
     let record = match settings.kind.to_ascii_uppercase().as_str() {
         "SRV" => RecordType::SRV,
         "A" => RecordType::A,
@@ -59,7 +59,7 @@ async fn look_up(resolver: &TokioResolver, settings: &config::DnsDiscovery) -> F
         "MX" => RecordType::MX,
         other => {
             let problem = format!("{other:?} is not one of SRV, A, AAAA and MX");
-            return Found { targets: None, problem: Some(problem) };
+            return DiscoveryResult { targets: None, problem: Some(problem) };
         }
     };
     let mut targets = Vec::new();
@@ -71,15 +71,15 @@ async fn look_up(resolver: &TokioResolver, settings: &config::DnsDiscovery) -> F
             }
             Err(error) if error.is_no_records_found() => {}
             Err(error) => {
-                let problem = format!("cannot look up {name}: {error}");
-                return Found { targets: None, problem: Some(problem) };
+                let problem = format!("cannot resolve {name}: {error}");
+                return DiscoveryResult { targets: None, problem: Some(problem) };
             }
         }
     }
-    Found { targets: Some(targets), problem: None }
+    DiscoveryResult { targets: Some(targets), problem: None }
 }
 
-/// The target that a record of `name` stands for, with the labels that Prometheus gives it.
+/// Returns the target of a record of `name`, with the labels of Prometheus.
 fn target(name: &str, data: &RData, port: u16) -> Option<Labels> {
     let mut labels = Labels::from([("__meta_dns_name".to_owned(), name.to_owned())]);
     let without_dot = |host: String| host.trim_end_matches('.').to_owned();

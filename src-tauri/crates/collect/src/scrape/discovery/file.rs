@@ -1,4 +1,4 @@
-//! Files that list targets, in JSON or YAML (`file_sd_configs`).
+//! Discovery by files with lists of targets, in JSON or YAML (`file_sd_configs`).
 
 use std::{
     fs,
@@ -11,25 +11,25 @@ use notify::{EventKind, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Found, TargetGroup, Teller, targets_of};
-use crate::scrape::yaml;
+use super::{DiscoveryResult, ResultSender, TargetGroup, targets_of};
+use crate::{scrape::yaml, wildcard::matches};
 
-/// Larger files are refused.
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
-/// More files than this are not read.
-const MOST_FILES: usize = 1000;
-/// A file is read once it was left alone this long.
+/// Maximum number of bytes of a file.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// Maximum number of files.
+const MAX_FILES: usize = 1000;
+/// Duration without changes before a file is read.
 const QUIET: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(
     settings: config::FileDiscovery,
     interval: Duration,
-    told: Teller,
+    results: ResultSender,
     stop: CancellationToken,
 ) {
     let (sender, mut changes) = mpsc::channel(1);
     let watched = watch(&settings.files, sender);
-    // What a file listed last stands while it cannot be read.
+    // The last list of a file remains valid while the file cannot be read.
     let mut last: Vec<(PathBuf, Vec<Labels>)> = Vec::new();
     loop {
         let (patterns, before) = (settings.files.clone(), std::mem::take(&mut last));
@@ -37,7 +37,7 @@ pub(super) async fn run(
         if let Ok((files, problem)) = read {
             let targets = files.iter().flat_map(|(_, targets)| targets.clone()).collect();
             last = files;
-            told.tell(Found { targets: Some(targets), problem }).await;
+            results.send(DiscoveryResult { targets: Some(targets), problem }).await;
         }
         tokio::select! {
             () = stop.cancelled() => break,
@@ -51,11 +51,11 @@ pub(super) async fn run(
     drop(watched);
 }
 
-/// Watches the folders of the files; a folder that is not there is looked into once per interval only.
+/// Watches the folders of the files. A missing folder is checked once per interval only.
 fn watch(patterns: &[String], sender: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
     let handler = move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
-            // Full means that a change is told already.
+            // A full channel already reports a change.
             let _ = sender.try_send(());
         }
     };
@@ -72,30 +72,31 @@ fn watch(patterns: &[String], sender: mpsc::Sender<()>) -> Option<notify::Recomm
 
 type Listed = Vec<(PathBuf, Vec<Labels>)>;
 
-/// The targets of every file, and the first problem. Of a file that cannot be read those `before` stand.
+/// Reads every file; returns the first problem as well. An unreadable file has its targets from
+/// `before`.
 fn read_all(patterns: &[String], mut before: Listed) -> (Listed, Option<String>) {
     let mut files = Vec::new();
     let mut problem = None;
     for pattern in patterns {
         match matching(Path::new(pattern)) {
             Ok(found) => files.extend(found),
-            Err(told) => problem = problem.or(Some(told)),
+            Err(error) => problem = problem.or(Some(error)),
         }
     }
     files.sort();
     files.dedup();
-    if files.len() > MOST_FILES {
-        problem = problem.or_else(|| Some(format!("more than {MOST_FILES} files list targets")));
-        files.truncate(MOST_FILES);
+    if files.len() > MAX_FILES {
+        problem = problem.or_else(|| Some(format!("more than {MAX_FILES} files list targets")));
+        files.truncate(MAX_FILES);
     }
     let mut listed = Vec::new();
     for file in files {
         match read(&file) {
             Ok(targets) => listed.push((file, targets)),
-            Err(told) => {
-                problem = problem.or(Some(told));
-                if let Some(place) = before.iter().position(|(known, _)| *known == file) {
-                    listed.push(before.swap_remove(place));
+            Err(error) => {
+                problem = problem.or(Some(error));
+                if let Some(position) = before.iter().position(|(other, _)| *other == file) {
+                    listed.push(before.swap_remove(position));
                 }
             }
         }
@@ -103,7 +104,7 @@ fn read_all(patterns: &[String], mut before: Listed) -> (Listed, Option<String>)
     (listed, problem)
 }
 
-/// The files that a path stands for; `*` may stand in its last part.
+/// Returns the files of a path, whose last segment may contain `*`.
 fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     let name = pattern.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if !name.contains('*') {
@@ -111,13 +112,10 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     }
     let folder = pattern.parent().unwrap_or_else(|| Path::new("."));
     let entries = fs::read_dir(folder)
-        .map_err(|error| format!("cannot look into {}: {}", folder.display(), error.kind()))?;
-    let expression = name.split('*').map(regex::escape).collect::<Vec<_>>().join(".*");
-    let expression = regex::Regex::new(&format!("^(?s:{expression})$"))
-        .map_err(|_| format!("{} is not a pattern of names", pattern.display()))?;
+        .map_err(|error| format!("cannot list {}: {}", folder.display(), error.kind()))?;
     Ok(entries
         .flatten()
-        .filter(|entry| entry.file_name().to_str().is_some_and(|name| expression.is_match(name)))
+        .filter(|entry| entry.file_name().to_str().is_some_and(|entry| matches(name, entry)))
         .map(|entry| entry.path())
         .collect())
 }
@@ -125,8 +123,8 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
 fn read(file: &Path) -> Result<Vec<Labels>, String> {
     let shown = file.display();
     let failed = |error: std::io::Error| format!("cannot read {shown}: {}", error.kind());
-    if fs::metadata(file).map_err(failed)?.len() > MOST_BYTES {
-        return Err(format!("{shown} is larger than {} MiB", MOST_BYTES / 1024 / 1024));
+    if fs::metadata(file).map_err(failed)?.len() > MAX_BYTES {
+        return Err(format!("{shown} is larger than {} MiB", MAX_BYTES / 1024 / 1024));
     }
     let text = fs::read_to_string(file).map_err(failed)?;
     let groups: Vec<TargetGroup> = match file.extension().and_then(|extension| extension.to_str()) {
@@ -142,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_and_yaml_list_the_same_and_a_broken_file_keeps_what_it_listed() {
+    fn json_and_yaml_give_the_same_and_a_broken_file_has_its_last_list() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::write(path("a.json"), r#"[{"targets":["h:1","h:2"],"labels":{"room":"lab","n":"1"}}]"#).unwrap();

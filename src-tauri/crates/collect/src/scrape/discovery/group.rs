@@ -1,10 +1,10 @@
-//! Groups of targets as files and addresses list them.
+//! Groups of targets in files and HTTP responses.
 
 use config::Text;
 use model::Labels;
 use serde::Deserialize;
 
-/// Targets that share labels.
+/// Targets with the same labels.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TargetGroup {
@@ -14,7 +14,7 @@ pub(crate) struct TargetGroup {
     labels: Option<std::collections::BTreeMap<String, Text>>,
 }
 
-/// The targets of `groups`, each with the labels of its group and those of `also`.
+/// Returns the targets of `groups`, each with the labels of its group and those of `also`.
 pub(crate) fn targets_of(groups: &[TargetGroup], also: &[(&str, &str)]) -> Vec<Labels> {
     let mut all = Vec::new();
     for group in groups {

@@ -1,59 +1,65 @@
-//! Addresses that list targets, in JSON (`http_sd_configs`;
-//! prometheus.io/docs/prometheus/latest/http_sd).
+//! Discovery by HTTP, in JSON (`http_sd_configs`; prometheus.io/docs/prometheus/latest/http_sd).
 
 use std::time::Duration;
 
 use reqwest::{Client, Url, header};
 use tokio_util::sync::CancellationToken;
 
-use super::{Found, TargetGroup, Teller, interval, targets_of};
-use crate::scrape::{access::Access, fetch::answer, secret::Credentials, yaml::without_values};
+use super::{DiscoveryResult, ResultSender, TargetGroup, interval, targets_of};
+use crate::scrape::{
+    credentials::Credentials, http::fetch, http_client::ClientSettings, yaml::without_values,
+};
 
-/// Larger lists are refused.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// Maximum number of bytes of a list.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An address that lists targets.
+/// An address that returns a list of targets.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct HttpList {
     url: Url,
-    access: Access,
+    client_settings: ClientSettings,
     interval: Duration,
 }
 
 impl HttpList {
-    /// The one that settings name.
+    /// Creates the discovery of the settings.
     pub(crate) fn new(settings: &config::HttpDiscovery) -> Result<Self, String> {
         let url = Url::parse(&settings.url)
             .map_err(|error| format!("the address of a list of targets is not a URL: {error}"))?;
-        let access = Access {
+        let client_settings = ClientSettings {
             credentials: Credentials::of(settings.basic_auth.as_ref(), settings.authorization.as_ref()),
             tls: settings.tls_config.clone().unwrap_or_default(),
             follow_redirects: settings.follow_redirects,
         };
-        Ok(Self { url, access, interval: interval(&settings.refresh_interval)? })
+        Ok(Self { url, client_settings, interval: interval(&settings.refresh_interval)? })
     }
 
-    /// The list asked for with other credentials, unless there are none.
+    /// Replaces the credentials, unless there are none.
     pub(crate) fn with_credentials(mut self, credentials: Credentials) -> Self {
         if credentials != Credentials::None {
-            self.access.credentials = credentials;
+            self.client_settings.credentials = credentials;
         }
         self
     }
 
-    /// Tells what the address lists, again and again. What it listed last stands while it cannot be asked.
-    pub(super) async fn run(self, job: &str, told: Teller, stop: CancellationToken) {
+    /// Sends the list once per interval. The last list remains valid while the address does not
+    /// answer.
+    pub(super) async fn run(self, job: &str, results: ResultSender, stop: CancellationToken) {
         let shown = without_secrets(&self.url);
         let mut client = None;
         loop {
-            told.tell(match self.ask(&mut client).await {
-                Ok(groups) => {
-                    Found { targets: Some(targets_of(&groups, &[("__meta_url", &shown)])), problem: None }
-                }
-                Err(problem) => Found { targets: None, problem: Some(format!("{job}: {shown}: {problem}")) },
-            })
-            .await;
+            results
+                .send(match self.fetch(&mut client).await {
+                    Ok(groups) => DiscoveryResult {
+                        targets: Some(targets_of(&groups, &[("__meta_url", &shown)])),
+                        problem: None,
+                    },
+                    Err(problem) => {
+                        DiscoveryResult { targets: None, problem: Some(format!("{job}: {shown}: {problem}")) }
+                    }
+                })
+                .await;
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(self.interval) => {}
@@ -61,20 +67,20 @@ impl HttpList {
         }
     }
 
-    async fn ask(&self, kept: &mut Option<Client>) -> Result<Vec<TargetGroup>, String> {
-        let client = match kept {
+    async fn fetch(&self, cached: &mut Option<Client>) -> Result<Vec<TargetGroup>, String> {
+        let client = match cached {
             Some(client) => client,
-            // A certificate that is not there yet may be there the next time.
-            None => kept.insert(self.client().await?),
+            // A missing certificate file may exist at the next attempt.
+            None => cached.insert(self.client().await?),
         };
-        let (url, host) = self.access.addressed(&self.url)?;
+        let (url, host) = self.client_settings.request_url(&self.url)?;
         let request = client
             .get(url)
             .timeout(TIMEOUT)
             .header(header::ACCEPT, "application/json")
             .header("X-Prometheus-Refresh-Interval-Seconds", self.interval.as_secs_f64().to_string());
-        let answered = answer(request, host.as_deref(), &self.access, MOST_BYTES).await;
-        let (_, body) = answered.map_err(|unanswered| unanswered.problem)?;
+        let response = fetch(request, host.as_deref(), &self.client_settings, MAX_BYTES).await;
+        let (_, body) = response.map_err(|error| error.problem)?;
         let read = tokio::task::spawn_blocking(move || serde_json::from_slice(&body));
         match read.await {
             Ok(Ok(groups)) => Ok(groups),
@@ -84,17 +90,18 @@ impl HttpList {
     }
 
     async fn client(&self) -> Result<Client, String> {
-        let (access, real) = (self.access.clone(), self.url.host_str().unwrap_or_default().to_owned());
-        let built = tokio::task::spawn_blocking(move || access.client(&real)).await;
+        let (client_settings, real) =
+            (self.client_settings.clone(), self.url.host_str().unwrap_or_default().to_owned());
+        let built = tokio::task::spawn_blocking(move || client_settings.client(&real)).await;
         built.map_err(|error| format!("cannot make requests: {error}"))?
     }
 }
 
-/// The address without user, password and parameters.
+/// Returns the address without user, password and parameters.
 fn without_secrets(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
-    // An address without a host has no user to take away.
+    // An address without a host has no user.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.to_string()

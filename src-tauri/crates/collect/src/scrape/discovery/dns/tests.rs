@@ -1,4 +1,4 @@
-//! Against a real name server (dnsmasq) on a port of its own.
+//! Tests against a real name server (dnsmasq) on a port of its own.
 
 #![cfg(target_os = "linux")]
 
@@ -25,7 +25,8 @@ struct NameServer {
 }
 
 impl NameServer {
-    /// Serves `example.test` from the file `hosts` in the folder and from `records`, and asks nobody else.
+    /// Serves `example.test` from the file `hosts` in the folder and from `records`, without
+    /// another server.
     async fn start(folder: &Path, port: u16, records: &[String]) -> Self {
         let process = Command::new("/usr/sbin/dnsmasq")
             .args([
@@ -58,7 +59,7 @@ impl NameServer {
         server
     }
 
-    /// Has it read the file `hosts` again.
+    /// Makes it read the file `hosts` again.
     fn reread(&self) {
         let id = rustix::process::Pid::from_child(&self.process);
         rustix::process::kill_process(id, rustix::process::Signal::HUP).unwrap();
@@ -96,8 +97,8 @@ fn settings(kind: &str, names: &[&str]) -> config::DnsDiscovery {
     }
 }
 
-/// The values of a label of all targets, sorted.
-fn listed<'a>(found: &'a Found, label: &str) -> Vec<&'a str> {
+/// Returns the values of a label of all targets, sorted.
+fn listed<'a>(found: &'a DiscoveryResult, label: &str) -> Vec<&'a str> {
     let targets = found.targets.as_deref().unwrap_or_else(|| panic!("{:?}", found.problem));
     let mut values: Vec<&str> = targets.iter().map(|labels| labels[label].as_str()).collect();
     values.sort_unstable();
@@ -118,42 +119,42 @@ async fn records_of_every_kind_become_targets() {
         "--mx-host=mail.test,mx.test,10".to_owned(),
         "--txt-record=text.test,hello".to_owned(),
     ];
-    // More than a datagram holds: the answer comes over TCP.
+    // The response exceeds a datagram and comes over TCP.
     records.extend(
         (0..300).map(|n| format!("--srv-host=_many._tcp.test,host-number-{n}.example.test,{}", 1000 + n)),
     );
     let server = NameServer::start(folder.path(), free_port(), &records).await;
     let resolver = resolver(server.port);
 
-    let found = look_up(&resolver, &settings("SRV", &["_metrics._tcp.test"])).await;
+    let found = resolve(&resolver, &settings("SRV", &["_metrics._tcp.test"])).await;
     assert_eq!(listed(&found, "__address__"), ["one.test:9100", "two.test:9200"]);
     assert_eq!(listed(&found, "__meta_dns_srv_record_target"), ["one.test.", "two.test."]);
     assert_eq!(listed(&found, "__meta_dns_srv_record_port"), ["9100", "9200"]);
     assert_eq!(listed(&found, "__meta_dns_name"), ["_metrics._tcp.test"; 2]);
     assert_eq!(
-        listed(&look_up(&resolver, &settings("SRV", &["_many._tcp.test"])).await, "__address__").len(),
+        listed(&resolve(&resolver, &settings("SRV", &["_many._tcp.test"])).await, "__address__").len(),
         300
     );
 
-    let found = look_up(&resolver, &settings("A", &["node.test", "other.test"])).await;
+    let found = resolve(&resolver, &settings("A", &["node.test", "other.test"])).await;
     assert_eq!(listed(&found, "__address__"), ["10.0.0.1:9100", "10.0.0.2:9100", "10.0.0.3:9100"]);
-    let found = look_up(&resolver, &settings("AAAA", &["node.test"])).await;
+    let found = resolve(&resolver, &settings("AAAA", &["node.test"])).await;
     assert_eq!(listed(&found, "__address__"), ["[fd00::1]:9100"]);
-    let found = look_up(&resolver, &settings("MX", &["mail.test"])).await;
+    let found = resolve(&resolver, &settings("MX", &["mail.test"])).await;
     assert_eq!(listed(&found, "__address__"), ["mx.test:9100"]);
     assert_eq!(listed(&found, "__meta_dns_mx_record_target"), ["mx.test."]);
 
-    // Names without such records list nothing, which is no fault.
+    // Names without such records have no targets, which is no fault.
     for (kind, name) in
         [("SRV", "node.test"), ("A", "_metrics._tcp.test"), ("AAAA", "other.test"), ("A", "gone.test")]
     {
-        let found = look_up(&resolver, &settings(kind, &[name])).await;
+        let found = resolve(&resolver, &settings(kind, &[name])).await;
         assert_eq!((found.targets, found.problem), (Some(Vec::new()), None), "{kind} {name}");
     }
     for (kind, name) in
         [("TXT", "text.test"), ("A", "refused.example"), ("A", "a..b"), ("A", &"x".repeat(300))]
     {
-        let found = look_up(&resolver, &settings(kind, &["node.test", name])).await;
+        let found = resolve(&resolver, &settings(kind, &["node.test", name])).await;
         assert!(found.targets.is_none() && found.problem.is_some(), "{kind} {name}");
     }
 }
@@ -165,20 +166,20 @@ async fn changes_are_followed_and_a_server_that_is_gone_leaves_what_it_said() {
     fs::write(&hosts, "10.0.0.1 node.test\n").unwrap();
     let port = free_port();
     let server = NameServer::start(folder.path(), port, &[]).await;
-    let (sender, mut told) = mpsc::channel(1);
+    let (sender, mut received) = mpsc::channel(1);
     let stop = CancellationToken::new();
     let following = tokio::spawn({
         let stop = stop.clone();
         async move {
-            let teller = Teller { index: 0, sender };
+            let results = ResultSender { index: 0, sender };
             let settings = settings("A", &["node.test"]);
-            follow(&resolver(port), &settings, Duration::from_millis(50), &teller, &stop).await;
+            follow(&resolver(port), &settings, Duration::from_millis(50), &results, &stop).await;
         }
     });
-    let mut until = async |wanted: &dyn Fn(&Found) -> bool| {
+    let mut until = async |wanted: &dyn Fn(&DiscoveryResult) -> bool| {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let (_, found) = tokio::time::timeout(PATIENCE, told.recv()).await.unwrap().unwrap();
+            let (_, found) = tokio::time::timeout(PATIENCE, received.recv()).await.unwrap().unwrap();
             if wanted(&found) {
                 return;
             }
@@ -186,7 +187,7 @@ async fn changes_are_followed_and_a_server_that_is_gone_leaves_what_it_said() {
         }
     };
     let lists = |addresses: &'static [&str]| {
-        move |found: &Found| found.targets.is_some() && listed(found, "__address__") == addresses
+        move |found: &DiscoveryResult| found.targets.is_some() && listed(found, "__address__") == addresses
     };
     until(&lists(&["10.0.0.1:9100"])).await;
     fs::write(&hosts, "10.0.0.2 node.test\n10.0.0.3 node.test\n").unwrap();
@@ -200,7 +201,7 @@ async fn changes_are_followed_and_a_server_that_is_gone_leaves_what_it_said() {
     server.reread();
     until(&lists(&[])).await;
     stop.cancel();
-    // It may be waiting to be heard.
-    drop(told);
+    // It may wait for the receiver.
+    drop(received);
     tokio::time::timeout(PATIENCE, following).await.unwrap().unwrap();
 }

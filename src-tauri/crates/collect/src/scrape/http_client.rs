@@ -1,0 +1,118 @@
+//! The HTTP client of scrapes.
+
+use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use reqwest::{
+    Certificate, Client, Identity, Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect::Policy,
+};
+
+use super::credentials::Credentials;
+use crate::error_chain::error_chain;
+
+/// Settings of a client: credentials, TLS and redirects.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ClientSettings {
+    pub(crate) credentials: Credentials,
+    pub(crate) tls: config::Tls,
+    pub(crate) follow_redirects: bool,
+}
+
+impl ClientSettings {
+    /// Returns true if each target needs a client of its own.
+    pub(crate) fn is_per_target(&self) -> bool {
+        !self.tls.server_name.is_empty()
+    }
+
+    /// Builds the client. With a server name in the settings, connections go to `host`. Reads
+    /// files; blocks.
+    pub(crate) fn client(&self, host: &str) -> Result<Client, String> {
+        let tls = &self.tls;
+        let mut builder = Client::builder()
+            .user_agent(concat!("binnacle/", env!("CARGO_PKG_VERSION")))
+            // As in Prometheus, the environment does not set a proxy.
+            .no_proxy()
+            .redirect(if self.follow_redirects { Policy::limited(10) } else { Policy::none() })
+            .tls_danger_accept_invalid_certs(tls.insecure_skip_verify);
+        if !tls.ca_file.is_empty() {
+            let certificates = Certificate::from_pem_bundle(&read(&tls.ca_file)?).map_err(|error| {
+                format!("{} contains no certificate: {}", tls.ca_file, error_chain(&error))
+            })?;
+            if certificates.is_empty() {
+                return Err(format!("{} contains no certificate", tls.ca_file));
+            }
+            builder = builder.tls_certs_only(certificates);
+        }
+        if !tls.cert_file.is_empty() || !tls.key_file.is_empty() {
+            let (certificate, key) = (read(&tls.cert_file)?, read(&tls.key_file)?);
+            let identity = Identity::from_pkcs8_pem(&certificate, &key).map_err(|error| {
+                format!("{} with {} cannot be used: {}", tls.cert_file, tls.key_file, error_chain(&error))
+            })?;
+            builder = builder.identity(identity);
+        }
+        if let Some(version) = min_version(&tls.min_version)? {
+            builder = builder.tls_version_min(version);
+        }
+        if self.is_per_target() {
+            let (named, real) = (tls.server_name.clone(), host.to_owned());
+            builder = builder.dns_resolver(Arc::new(RenamingResolver { named, real }));
+        }
+        builder.build().map_err(|error| format!("cannot make requests: {}", error_chain(&error)))
+    }
+
+    /// Returns the URL of the request, and the `Host` header if TLS uses another name.
+    pub(crate) fn request_url(&self, url: &Url) -> Result<(Url, Option<String>), String> {
+        let mut url = url.clone();
+        if !self.is_per_target() || url.scheme() != "https" {
+            return Ok((url, None));
+        }
+        let real = url.host_str().unwrap_or_default();
+        let host = match url.port() {
+            Some(port) => format!("{real}:{port}"),
+            None => real.to_owned(),
+        };
+        url.set_host(Some(&self.tls.server_name))
+            .map_err(|_| format!("{:?} is not the name of a server", self.tls.server_name))?;
+        Ok((url, Some(host)))
+    }
+}
+
+fn min_version(name: &str) -> Result<Option<reqwest::tls::Version>, String> {
+    Ok(match name {
+        "" => None,
+        "TLS10" => Some(reqwest::tls::Version::TLS_1_0),
+        "TLS11" => Some(reqwest::tls::Version::TLS_1_1),
+        "TLS12" => Some(reqwest::tls::Version::TLS_1_2),
+        "TLS13" => Some(reqwest::tls::Version::TLS_1_3),
+        other => return Err(format!("{other} is not a version of TLS (TLS10 to TLS13)")),
+    })
+}
+
+fn read(path: &str) -> Result<Vec<u8>, String> {
+    let path = PathBuf::from(path);
+    fs::read(&path).map_err(|error| format!("cannot read {}: {}", path.display(), error.kind()))
+}
+
+/// A resolver that returns the address of `real` for `named`, so that TLS checks the certificate
+/// against `named`.
+struct RenamingResolver {
+    named: String,
+    real: String,
+}
+
+impl Resolve for RenamingResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let requested = name.as_str();
+        let host = if requested.eq_ignore_ascii_case(&self.named) {
+            self.real.clone()
+        } else {
+            requested.to_owned()
+        };
+        Box::pin(async move {
+            let host = host.trim_matches(['[', ']']).to_owned();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! The scrape loop of one target.
+
+use std::{sync::Arc, time::Duration};
+
+use model::{Cadence, HealthReporter, Resource, TelemetryBatch, Timestamp};
+use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
+use store::Store;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    http::{ScrapeError, ScrapeRequest},
+    job::Job,
+    report::Report,
+    status::TargetStatus,
+    target::ScrapedTarget,
+};
+use crate::{batch_writer::BatchWriter, clock};
+
+/// Maximum delay of the first scrape, so that the status of a new target is known soon.
+const MAX_FIRST_DELAY: Duration = Duration::from_secs(1);
+
+/// The reporters of a target's health.
+pub(crate) struct LoopStatus {
+    /// The health of the target.
+    pub(crate) reporter: PartReporter,
+    /// The health of all targets of the component.
+    pub(crate) targets: TargetStatus,
+}
+
+/// Scrapes `target` until `stop`, then ends its series.
+pub(crate) async fn run(
+    job: Arc<Job>,
+    target: ScrapedTarget,
+    request: ScrapeRequest,
+    status: LoopStatus,
+    store: Store,
+    stop: CancellationToken,
+) {
+    let LoopStatus { reporter, targets } = status;
+    let mut scrape_loop = ScrapeLoop::new(&job, &target, request);
+    let mut writer = BatchWriter::new(store, reporter, stop.clone());
+    let mut cadence = Cadence::new(target.interval, &target.schedule_seed());
+    let mut wait = cadence.first_wait(MAX_FIRST_DELAY);
+    let mut has_warned = false;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => break,
+        }
+        let now = cadence.begin(clock::now());
+        let Some((batch, problem)) = scrape_loop.scrape(now, &stop).await else { break };
+        writer.write(batch, &problem).await;
+        targets.publish();
+        if let Some(name) = scrape_loop.rounded.as_ref().filter(|_| !has_warned) {
+            has_warned = true;
+            let warning = format!(
+                "{}: native histograms with fractional counts, such as {name}, are rounded to whole measurements",
+                target.display()
+            );
+            targets
+                .set_warnings(&format!("job {} rounded {}", job.name, target.schedule_seed()), vec![warning]);
+        }
+        wait = cadence.next_wait(clock::now());
+    }
+    writer.write(scrape_loop.end(cadence.end(clock::now())), "").await;
+}
+
+/// A failed scrape, and the statistics of its body.
+struct Failure {
+    problem: String,
+    /// As in [`Report::body_bytes`].
+    body_bytes: i64,
+    scraped: usize,
+    relabelled: usize,
+}
+
+impl From<String> for Failure {
+    fn from(problem: String) -> Self {
+        Self { problem, body_bytes: 0, scraped: 0, relabelled: 0 }
+    }
+}
+
+impl From<ScrapeError> for Failure {
+    fn from(error: ScrapeError) -> Self {
+        let body_bytes = if error.is_too_large { -1 } else { 0 };
+        Self { body_bytes, ..Self::from(error.problem) }
+    }
+}
+
+struct ScrapeLoop {
+    request: ScrapeRequest,
+    target: AssemblyOptions,
+    tracker: StalenessTracker,
+    include_classic: bool,
+    track_timestamps: bool,
+    max_samples: usize,
+    /// Name of the first native histogram with rounded counts.
+    rounded: Option<String>,
+}
+
+impl ScrapeLoop {
+    fn new(job: &Job, scraped: &ScrapedTarget, request: ScrapeRequest) -> Self {
+        let service = scraped.labels.get("job").unwrap_or(&job.name);
+        let resource = Arc::new(Resource::service_named(service));
+        let target = AssemblyOptions {
+            resource: resource.clone(),
+            labels: scraped.labels.clone(),
+            honor_labels: job.honor_labels,
+            ignore_timestamps: job.ignore_timestamps,
+            rules: job.metric_rules.clone(),
+            limits: job.limits,
+        };
+        Self {
+            request,
+            target,
+            tracker: StalenessTracker::new(resource),
+            include_classic: job.include_classic,
+            track_timestamps: job.track_timestamps,
+            max_samples: job.max_samples,
+            rounded: None,
+        }
+    }
+
+    /// Scrapes once. Returns the batch and the problem, which may be empty; none if `stop` came
+    /// first.
+    async fn scrape(&mut self, now: Timestamp, stop: &CancellationToken) -> Option<(TelemetryBatch, String)> {
+        let began = Instant::now();
+        let timeout = self.request.timeout;
+        let scraped = tokio::select! {
+            scraped = tokio::time::timeout(timeout, self.fetch(now)) => scraped.unwrap_or_else(|_| {
+                Err(Failure::from(format!("no complete answer within {} s", super::http::seconds(timeout))))
+            }),
+            () = stop.cancelled() => return None,
+        };
+        let mut report = Report {
+            took: began.elapsed(),
+            timeout,
+            sample_limit: self.target.limits.samples,
+            ..Report::default()
+        };
+        let (mut batch, problem) = match scraped {
+            Ok((mut assembled, body_bytes)) => {
+                report.up = true;
+                report.body_bytes = body_bytes;
+                (report.scraped, report.relabelled) = (assembled.scraped, assembled.relabelled);
+                if self.rounded.is_none() {
+                    self.rounded = assembled.rounded.take();
+                }
+                report.added = self.tracker.record(&mut assembled, now, self.track_timestamps);
+                let problem = assembled.warning();
+                (assembled.batch, problem)
+            }
+            Err(failure) => {
+                report.body_bytes = failure.body_bytes;
+                (report.scraped, report.relabelled) = (failure.scraped, failure.relabelled);
+                let mut batch = TelemetryBatch::default();
+                self.tracker.end_all(&mut batch, now);
+                (batch, failure.problem)
+            }
+        };
+        report.add(&mut batch, &self.target.resource, &self.target.labels, now);
+        Some((batch, problem))
+    }
+
+    async fn fetch(&self, now: Timestamp) -> Result<(Assembled, i64), Failure> {
+        let response = self.request.send().await?;
+        let (target, max_samples, include_classic) =
+            (self.target.clone(), self.max_samples, self.include_classic);
+        let body_bytes = i64::try_from(response.body.len()).unwrap_or(i64::MAX);
+        let format = response.format;
+        let assembled = tokio::task::spawn_blocking(move || {
+            let failure = |problem| Failure { body_bytes, ..Failure::from(problem) };
+            let exposition = format
+                .parse(&response.body, max_samples, include_classic)
+                .map_err(|error| failure(format!("not {}: {error}", format.name())))?;
+            prometheus::assemble(&exposition, &target, now).map_err(|error| Failure {
+                scraped: error.scraped,
+                relabelled: error.relabelled,
+                ..failure(error.to_string())
+            })
+        });
+        match assembled.await {
+            Ok(assembled) => assembled.map(|assembled| (assembled, body_bytes)),
+            Err(error) => Err(Failure::from(format!("reading the metrics failed: {error}"))),
+        }
+    }
+
+    /// Returns the staleness markers of all series of the target.
+    fn end(&mut self, now: Timestamp) -> TelemetryBatch {
+        let mut batch = TelemetryBatch::default();
+        self.tracker.end_all(&mut batch, now);
+        Report::end(&mut batch, &self.target.resource, &self.target.labels, now);
+        batch
+    }
+}

@@ -1,0 +1,46 @@
+//! The collector of self metrics.
+
+use std::{sync::Arc, time::Duration};
+
+use model::{Attributes, Cadence, HealthReporter, Resource, Series, TelemetryBatch};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::{batch_writer::BatchWriter, clock};
+
+/// Returns the resource of self metrics: service `binnacle` on this machine.
+pub fn self_resource() -> Arc<Resource> {
+    Arc::new(Resource {
+        attributes: Attributes::new()
+            .with("service.name", "binnacle")
+            .with("host.name", clock::host_name())
+            .with("service.version", env!("CARGO_PKG_VERSION")),
+    })
+}
+
+/// Writes the values of `source` at once and then once per `interval`, until `stop` is cancelled.
+/// `source` must not block.
+pub async fn run_self_metrics(
+    source: impl Fn() -> Vec<(Series, f64)> + Send + 'static,
+    interval: Duration,
+    store: Store,
+    reporter: HealthReporter,
+    stop: CancellationToken,
+) {
+    let mut writer = BatchWriter::new(store, reporter, stop.clone());
+    let mut cadence = Cadence::new(interval.max(Duration::from_millis(100)), "binnacle");
+    let mut wait = Duration::ZERO;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => return,
+        }
+        let now = cadence.begin(clock::now());
+        let mut batch = TelemetryBatch::default();
+        for (series, value) in source() {
+            batch.add_sample(series, now, value);
+        }
+        writer.write(batch, "").await;
+        wait = cadence.next_wait(clock::now());
+    }
+}

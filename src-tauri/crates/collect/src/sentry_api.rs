@@ -1,10 +1,11 @@
-//! A Sentry installation, sentry.io or one's own, asked through its web API for its figures.
+//! The collector of a Sentry installation, sentry.io or self-hosted, through its web API.
 //!
-//! What is counted (errors, transactions, outcomes, sessions) is asked for one closed stretch of time after the
-//! other and stored as delta counters stamped with the last millisecond of the stretch; what stands (issues, cron
-//! monitors) is stored as gauges. The service of every series is the project. `docs/sentry.md` has the list.
+//! Counts (errors, transactions, outcomes, sessions) are requested for one closed time window after
+//! the other. They are stored as delta counters with the last millisecond of the window as their
+//! time. States (issues, cron monitors) are stored as gauges. The service of every series is the
+//! project. `docs/sentry.md` lists the series.
 
-mod access;
+mod checkpoint;
 mod client;
 mod counts;
 mod directory;
@@ -13,15 +14,15 @@ mod issues;
 mod limits;
 mod monitors;
 mod outcomes;
-mod pace;
 mod poll;
-mod progress;
+mod rate_limiter;
 mod series;
 mod sessions;
-mod standing;
-mod windows;
+mod sync_health;
+mod token_access;
+mod window;
 
-pub use access::sentry_access;
+pub use checkpoint::forget_sentry;
 pub use client::TokenSource;
 pub use poll::run_sentry;
-pub use progress::forget_sentry;
+pub use token_access::sentry_access;

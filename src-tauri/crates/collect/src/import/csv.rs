@@ -1,11 +1,12 @@
-//! Comma-separated values as RFC 4180 has them, record by record in bounded memory, with the place of every field.
+//! Comma-separated values (RFC 4180), read record by record in bounded memory, with the position of
+//! every field.
 
 use std::io::{self, BufRead};
 
-/// A longer record is refused: a quote that is never closed would swallow the file.
-const LONGEST_RECORD: usize = 1 << 20;
+/// Maximum number of bytes of a record. Without it an unclosed quote would take the whole file.
+const MAX_RECORD: usize = 1 << 20;
 
-/// One record: its fields as bytes, and where each begins.
+/// A record: its fields as bytes, and their positions.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     bytes: Vec<u8>,
@@ -20,7 +21,7 @@ impl Record {
         self.ends.len()
     }
 
-    /// Whether it is an empty line.
+    /// Returns true for an empty line.
     pub(crate) fn is_blank(&self) -> bool {
         self.len() <= 1 && self.bytes.is_empty()
     }
@@ -30,8 +31,8 @@ impl Record {
         self.bytes.get(start..*self.ends.get(index)?)
     }
 
-    /// Column in characters of its line at which a field begins, from 1; of the record's end for a field that is
-    /// not there.
+    /// Returns the column in characters at which a field begins, from 1. For a missing field it is
+    /// the end of the record.
     pub(crate) fn column(&self, index: usize) -> u64 {
         self.columns.get(index).or(self.columns.last()).copied().unwrap_or(1)
     }
@@ -44,7 +45,7 @@ impl Record {
     }
 }
 
-/// A record that is malformed; the next one can still be read.
+/// A malformed record. The next record is readable.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed {
     pub(crate) line: u64,
@@ -60,13 +61,13 @@ enum State {
     AfterQuote,
 }
 
-/// Reads records from `input`.
+/// The reader of records.
 pub(crate) struct CsvReader<R> {
     input: R,
     separator: u8,
     line: u64,
     column: u64,
-    /// Bytes that were read.
+    /// Number of bytes read.
     pub(crate) position: u64,
     pub(crate) record: Record,
 }
@@ -76,8 +77,8 @@ impl<R: BufRead> CsvReader<R> {
         Self { input, separator, line: 1, column: 1, position: 0, record: Record::default() }
     }
 
-    /// Reads the next record into `self.record`; false at the end. The inner error is a malformed record, which
-    /// was skipped up to the end of its line.
+    /// Reads the next record into `self.record`; returns false at the end. The inner error is a
+    /// malformed record, which is skipped up to the end of its line.
     pub(crate) fn read(&mut self) -> io::Result<Result<bool, Malformed>> {
         self.record.clear(self.line);
         let mut state = State::Start;
@@ -93,19 +94,19 @@ impl<R: BufRead> CsvReader<R> {
                 }
                 return Ok(Ok(any));
             };
-            let place = (self.line, self.column);
+            let position = (self.line, self.column);
             self.advance(byte);
             if !any || (state == State::Start && self.record.columns.len() == self.record.ends.len()) {
-                self.record.columns.push(place.1);
+                self.record.columns.push(position.1);
             }
             any = true;
-            if self.record.bytes.len() >= LONGEST_RECORD {
-                let place = if state == State::Quoted { quote } else { (self.record.line, 1) };
+            if self.record.bytes.len() >= MAX_RECORD {
+                let position = if state == State::Quoted { quote } else { (self.record.line, 1) };
                 if byte != b'\n' {
                     self.skip_line()?;
                 }
-                let message = format!("a record of more than {} KiB", LONGEST_RECORD >> 10);
-                return Ok(Err(malformed(place, &message)));
+                let message = format!("a record of more than {} KiB", MAX_RECORD >> 10);
+                return Ok(Err(malformed(position, &message)));
             }
             state = match (state, byte) {
                 (State::Quoted, b'"') => State::AfterQuote,
@@ -131,10 +132,10 @@ impl<R: BufRead> CsvReader<R> {
                 (State::AfterQuote, b'\r') => State::AfterQuote,
                 (State::AfterQuote, _) => {
                     self.skip_line()?;
-                    return Ok(Err(malformed(place, "text after a closing quote")));
+                    return Ok(Err(malformed(position, "text after a closing quote")));
                 }
                 (State::Start, b'"') => {
-                    quote = place;
+                    quote = position;
                     State::Quoted
                 }
                 (State::Start | State::Plain, byte) => {
@@ -159,7 +160,7 @@ impl<R: BufRead> CsvReader<R> {
             self.line += 1;
             self.column = 1;
         } else if byte & 0xc0 != 0x80 {
-            // Bytes within a character of UTF-8 are no columns of their own.
+            // Continuation bytes of UTF-8 are not columns.
             self.column += 1;
         }
     }
@@ -179,7 +180,7 @@ fn malformed((line, column): (u64, u64), message: &str) -> Malformed {
     Malformed { line, column, message: message.to_owned() }
 }
 
-/// The separator that stands most often in a header, outside of quotes.
+/// Returns the most frequent separator of a header, outside of quotes.
 pub(crate) fn separator_of(header: &[u8]) -> u8 {
     let count = |separator: u8| {
         let mut quoted = false;
@@ -232,12 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn malformed_records_are_told_with_their_place_and_skipped() {
-        let told = records("a,\"b\"c,d\nnext\n1,\"open\n\n");
-        assert_eq!(told[0], Err(malformed((1, 6), "text after a closing quote")));
-        assert_eq!(told[1], fields(&["next"]));
-        assert_eq!(told[2], Err(malformed((3, 3), "a quote is not closed")));
-        assert_eq!(told.len(), 3);
+    fn malformed_records_are_reported_with_their_position_and_skipped() {
+        let found = records("a,\"b\"c,d\nnext\n1,\"open\n\n");
+        assert_eq!(found[0], Err(malformed((1, 6), "text after a closing quote")));
+        assert_eq!(found[1], fields(&["next"]));
+        assert_eq!(found[2], Err(malformed((3, 3), "a quote is not closed")));
+        assert_eq!(found.len(), 3);
     }
 
     #[test]
@@ -246,13 +247,13 @@ mod tests {
         let mut reader = CsvReader::new(text.as_bytes(), b',');
         let error = reader.read().unwrap().unwrap_err();
         assert_eq!((error.line, error.column), (1, 1));
-        assert!(reader.record.bytes.capacity() <= 4 * LONGEST_RECORD);
+        assert!(reader.record.bytes.capacity() <= 4 * MAX_RECORD);
         assert_eq!(reader.read().unwrap(), Ok(true));
         assert_eq!((reader.record.field(0), reader.record.line), (Some(&b"after"[..]), 2));
     }
 
     #[test]
-    fn places_and_separators_are_found() {
+    fn positions_and_separators_are_found() {
         let mut reader = CsvReader::new("é;\"b\";c\n".as_bytes(), b';');
         reader.read().unwrap().unwrap();
         assert_eq!([0, 1, 2, 9].map(|index| reader.record.column(index)), [1, 3, 7, 7]);

@@ -1,4 +1,4 @@
-//! Prometheus text and OpenMetrics with timestamps, in pieces of bounded size.
+//! Import of Prometheus text and OpenMetrics with timestamps, in chunks of bounded size.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,23 +10,24 @@ use model::{Resource, Timestamp};
 use prometheus::{AssemblyError, AssemblyOptions, ExposedSample, Exposition};
 
 use super::{
-    Unreadable, moment,
-    sink::{Ended, Sink},
+    read_error::ReadError,
+    sink::{BatchSink, SinkError},
+    timestamp,
 };
 
-/// A longer line is refused.
-const LONGEST_LINE: u64 = 1 << 20;
-/// A piece ends at the first new family after so many lines, and at the first new time after twice as many: the
-/// lines of a histogram stay together.
-const PIECE: usize = 10_000;
-/// A piece also ends where its text gets this long, and in any case at four times as much.
-const PIECE_BYTES: usize = 2 << 20;
-/// Text of the names and help of families that is remembered.
-const MOST_FAMILY_BYTES: usize = 32 << 20;
-/// Malformed lines of one piece that are told one by one.
-const MOST_RETRIES: usize = 50;
+/// Maximum number of bytes of a line.
+const MAX_LINE: u64 = 1 << 20;
+/// Lines after which a chunk ends at the next family. After twice as many it ends at the next time.
+/// Both keep the lines of a histogram together.
+const CHUNK_LINES: usize = 10_000;
+/// Bytes after which a chunk ends at the next family. It ends in any case at four times as much.
+const CHUNK_BYTES: usize = 2 << 20;
+/// Maximum number of bytes of the cache of families.
+const MAX_FAMILY_BYTES: usize = 32 << 20;
+/// Malformed lines of one chunk that are reported one by one.
+const MAX_RETRIES: usize = 50;
 
-/// Which of the two texts it is. They differ in the unit of times, among other things.
+/// The text format. The formats differ in the unit of times, among other things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// Prometheus text 0.0.4: milliseconds.
@@ -35,7 +36,7 @@ pub(crate) enum Dialect {
     OpenMetrics,
 }
 
-/// What is remembered of a family.
+/// The declaration of a family.
 #[derive(Debug, Default)]
 struct Family {
     kind: String,
@@ -47,22 +48,22 @@ struct Reader<'a> {
     service: &'a str,
     now: Timestamp,
     families: HashMap<String, Family>,
-    /// Bytes of text in `families`, and what they take beside it.
+    /// Estimated memory size of `families`.
     family_bytes: usize,
-    /// Numbers and text of the lines that wait.
+    /// Number and text of each line of the chunk.
     lines: Vec<(u64, String)>,
     line_bytes: usize,
-    sink: &'a mut Sink,
+    sink: &'a mut BatchSink,
 }
 
-/// Reads a whole file; `service` is that of samples without a label `job`.
+/// Reads a whole file; `service` is the service of samples without a label `job`.
 pub(crate) fn read(
     mut input: impl BufRead,
     dialect: Dialect,
     service: &str,
     now: Timestamp,
-    sink: &mut Sink,
-) -> Result<(), Unreadable> {
+    sink: &mut BatchSink,
+) -> Result<(), ReadError> {
     let mut reader = Reader {
         dialect,
         service,
@@ -77,19 +78,19 @@ pub(crate) fn read(
     let mut number = 0;
     loop {
         bytes.clear();
-        let length = (&mut input).take(LONGEST_LINE).read_until(b'\n', &mut bytes)?;
+        let length = (&mut input).take(MAX_LINE).read_until(b'\n', &mut bytes)?;
         if length == 0 {
             break;
         }
         number += 1;
-        reader.sink.tally.bytes_read += length as u64;
-        if length as u64 == LONGEST_LINE && bytes.last() != Some(&b'\n') {
-            reader.sink.tally.bytes_read += skip_line(&mut input)?;
-            reader.sink.refuse(|| format!("line {number}: more than {} KiB", LONGEST_LINE >> 10))?;
+        reader.sink.progress.bytes_read += length as u64;
+        if length as u64 == MAX_LINE && bytes.last() != Some(&b'\n') {
+            reader.sink.progress.bytes_read += skip_line(&mut input)?;
+            reader.sink.reject(|| format!("line {number}: more than {} KiB", MAX_LINE >> 10))?;
             continue;
         }
         let Ok(line) = std::str::from_utf8(&bytes) else {
-            reader.sink.refuse(|| format!("line {number}: the text is not UTF-8"))?;
+            reader.sink.reject(|| format!("line {number}: the text is not UTF-8"))?;
             continue;
         };
         let line = line.trim();
@@ -124,18 +125,18 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<u64> {
 }
 
 impl Reader<'_> {
-    fn comment(&mut self, comment: &str) -> Result<(), Ended> {
+    fn comment(&mut self, comment: &str) -> Result<(), SinkError> {
         let mut words = comment.trim().splitn(3, [' ', '\t']);
         let (Some(keyword), Some(name)) = (words.next(), words.next()) else { return Ok(()) };
         let rest = words.next().unwrap_or_default().trim();
         if !matches!(keyword, "TYPE" | "HELP") || name.len() > 1000 || !prometheus::is_metric_name(name) {
             return Ok(());
         }
-        // A type is told before the samples of its family; lines that wait were told without it.
+        // The declaration applies to later lines only.
         self.assemble()?;
         let rest: String = rest.chars().take(500).collect();
         self.family_bytes += size_of::<(String, Family)>() + name.len() + rest.len();
-        if self.family_bytes > MOST_FAMILY_BYTES {
+        if self.family_bytes > MAX_FAMILY_BYTES {
             self.families.clear();
             self.family_bytes = 0;
         }
@@ -147,16 +148,16 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn line(&mut self, number: u64, line: &str) -> Result<(), Ended> {
-        self.sink.tally.rows += 1;
+    fn line(&mut self, number: u64, line: &str) -> Result<(), SinkError> {
+        self.sink.progress.rows += 1;
         let line = line.to_owned();
         if let Some((_, last)) = self.lines.last() {
             let new_family = base(family_of(last)) != base(family_of(&line));
             let new_time = time_of(last) != time_of(&line);
             let (waiting, bytes) = (self.lines.len(), self.line_bytes);
-            if (new_family && (waiting >= PIECE || bytes >= PIECE_BYTES))
-                || (new_time && (waiting >= 2 * PIECE || bytes >= 2 * PIECE_BYTES))
-                || (waiting >= 20 * PIECE || bytes >= 4 * PIECE_BYTES)
+            if (new_family && (waiting >= CHUNK_LINES || bytes >= CHUNK_BYTES))
+                || (new_time && (waiting >= 2 * CHUNK_LINES || bytes >= 2 * CHUNK_BYTES))
+                || (waiting >= 20 * CHUNK_LINES || bytes >= 4 * CHUNK_BYTES)
             {
                 self.assemble()?;
             }
@@ -166,8 +167,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Puts the lines that wait together and passes them on.
-    fn assemble(&mut self) -> Result<(), Ended> {
+    /// Parses the chunk and adds its points to the sink.
+    fn assemble(&mut self) -> Result<(), SinkError> {
         let mut lines = std::mem::take(&mut self.lines);
         self.line_bytes = 0;
         let mut retries = 0;
@@ -186,15 +187,15 @@ impl Reader<'_> {
                 }
             };
             match parsed {
-                Ok(exposition) => return self.pass_on(exposition, &lines, header_lines),
+                Ok(exposition) => return self.add(exposition, &lines, header_lines),
                 Err(error) => {
-                    let place = error.line.saturating_sub(header_lines + 1).min(lines.len() - 1);
-                    let (number, _) = lines.remove(place);
+                    let position = error.line.saturating_sub(header_lines + 1).min(lines.len() - 1);
+                    let (number, _) = lines.remove(position);
                     retries += 1;
-                    self.sink.refuse(|| format!("line {number}: {}", error.message))?;
-                    if retries >= MOST_RETRIES {
+                    self.sink.reject(|| format!("line {number}: {}", error.message))?;
+                    if retries >= MAX_RETRIES {
                         for (number, _) in lines.drain(..) {
-                            self.sink.refuse(|| format!("line {number}: among too many malformed lines"))?;
+                            self.sink.reject(|| format!("line {number}: among too many malformed lines"))?;
                         }
                     }
                 }
@@ -203,7 +204,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The comments of the families that lines belong to, and how many lines they are.
+    /// Returns the declarations of the families of the lines, and their number of lines.
     fn header(&self, lines: &[(u64, String)]) -> (String, usize) {
         let mut header = String::new();
         let mut count = 0;
@@ -214,37 +215,37 @@ impl Reader<'_> {
                 continue;
             }
             last = name;
-            let known = [name, base(name), name.strip_suffix("_total").unwrap_or(name)];
-            let Some((told, family)) = known.iter().find_map(|known| self.families.get_key_value(*known))
+            let candidates = [name, base(name), name.strip_suffix("_total").unwrap_or(name)];
+            let Some((declared, family)) = candidates.iter().find_map(|candidate| self.families.get_key_value(*candidate))
             else {
                 continue;
             };
-            let (kind, told) = match (self.dialect, family.kind.as_str()) {
-                // Some call a counter of Prometheus' text by its name without `_total`, as OpenMetrics does.
+            let (kind, declared) = match (self.dialect, family.kind.as_str()) {
+                // Some declare a counter without `_total`, as in OpenMetrics.
                 (Dialect::Prometheus, "counter") => ("counter", name),
-                (_, kind @ ("counter" | "gauge" | "histogram" | "summary")) => (kind, told.as_str()),
+                (_, kind @ ("counter" | "gauge" | "histogram" | "summary")) => (kind, declared.as_str()),
                 (Dialect::OpenMetrics, kind @ ("gaugehistogram" | "info" | "stateset")) => {
-                    (kind, told.as_str())
+                    (kind, declared.as_str())
                 }
-                (Dialect::OpenMetrics, _) => ("unknown", told.as_str()),
-                (Dialect::Prometheus, _) => ("untyped", told.as_str()),
+                (Dialect::OpenMetrics, _) => ("unknown", declared.as_str()),
+                (Dialect::Prometheus, _) => ("untyped", declared.as_str()),
             };
-            header.push_str(&format!("# TYPE {told} {kind}\n"));
+            header.push_str(&format!("# TYPE {declared} {kind}\n"));
             count += 1;
             if !family.help.is_empty() {
-                header.push_str(&format!("# HELP {told} {}\n", family.help));
+                header.push_str(&format!("# HELP {declared} {}\n", family.help));
                 count += 1;
             }
         }
         (header, count)
     }
 
-    fn pass_on(
+    fn add(
         &mut self,
         exposition: Exposition,
         lines: &[(u64, String)],
         header_lines: usize,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), SinkError> {
         let number = |line: usize| lines.get(line.saturating_sub(header_lines + 1)).map_or(0, |line| line.0);
         let mut by_job: BTreeMap<String, Vec<ExposedSample>> = BTreeMap::new();
         for sample in exposition.samples {
@@ -253,14 +254,14 @@ impl Reader<'_> {
                 continue;
             }
             let time = sample.time;
-            let refused = match time.map(|time| moment::plausible(time, self.now)) {
+            let problem = match time.map(|time| timestamp::validate(time, self.now)) {
                 Some(Ok(_)) => None,
                 Some(Err(message)) => Some(message),
-                None => Some("no time: what was when can only be told with times".to_owned()),
+                None => Some("no time: the import needs a time for each sample".to_owned()),
             };
-            if let Some(message) = refused {
+            if let Some(message) = problem {
                 let line = number(sample.line);
-                self.sink.refuse(|| format!("line {line}: {message}"))?;
+                self.sink.reject(|| format!("line {line}: {message}"))?;
                 continue;
             }
             let job = sample.labels.iter().find(|(name, _)| name == "job").map(|(_, job)| job.as_str());
@@ -272,21 +273,21 @@ impl Reader<'_> {
                 resource: Arc::new(Resource::service_named(&service)),
                 ..AssemblyOptions::default()
             };
-            let mut piece = Exposition {
+            let mut chunk = Exposition {
                 kinds: exposition.kinds.clone(),
                 help: exposition.help.clone(),
                 samples,
                 ..Exposition::default()
             };
             loop {
-                match prometheus::assemble(&piece, &target, self.now) {
-                    Ok(assembled) => break self.sink.take_batch(assembled.batch)?,
+                match prometheus::assemble(&chunk, &target, self.now) {
+                    Ok(assembled) => break self.sink.add_batch(assembled.batch)?,
                     Err(AssemblyError { error, .. }) => {
-                        let before = piece.samples.len();
-                        piece.samples.retain(|sample| sample.line != error.line);
+                        let before = chunk.samples.len();
+                        chunk.samples.retain(|sample| sample.line != error.line);
                         let line = number(error.line);
-                        self.sink.refuse(|| format!("line {line}: {}", error.message))?;
-                        if piece.samples.len() == before {
+                        self.sink.reject(|| format!("line {line}: {}", error.message))?;
+                        if chunk.samples.len() == before {
                             break;
                         }
                     }
@@ -297,17 +298,17 @@ impl Reader<'_> {
     }
 }
 
-/// The name that a line begins with.
+/// Returns the name at the start of a line.
 fn family_of(line: &str) -> &str {
     line.split(['{', ' ', '\t']).next().unwrap_or_default()
 }
 
-/// The last word of a line before its exemplar: its time, where it has one.
+/// Returns the last word of a line before its exemplar, which is the time if it has one.
 fn time_of(line: &str) -> Option<&str> {
     line.split(" # ").next()?.rsplit(' ').next()
 }
 
-/// The family that a part of a histogram or summary belongs to.
+/// Returns the family of a sample of a histogram or summary.
 fn base(name: &str) -> &str {
     const SUFFIXES: [&str; 6] = ["_bucket", "_sum", "_count", "_gsum", "_gcount", "_info"];
     SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)

@@ -1,4 +1,4 @@
-//! Where an import puts what it reads: batches for the store, and the tally of all it saw.
+//! The sink of an import: batches for the store, and the progress.
 
 use std::collections::HashSet;
 
@@ -8,93 +8,94 @@ use model::{
 };
 use tokio::sync::mpsc::Sender;
 
-use super::{content::Content, rows::Point};
+use super::{row_value::RowValue, rows::Point};
 
-/// Points of one commit.
-const BATCH: usize = 10_000;
-/// A commit has fewer where its series and buckets hold this much text and numbers.
-const BATCH_BYTES: usize = 8 << 20;
-/// Reasons that are kept; more rows are refused for the same ones.
-const REASONS: usize = 20;
-/// So many refused rows before the first good one: this is no file of samples.
-const HOPELESS: u64 = 10_000;
+/// Maximum number of points of one batch.
+const MAX_BATCH: usize = 10_000;
+/// Maximum estimated bytes of the series and buckets of one batch.
+const MAX_BATCH_BYTES: usize = 8 << 20;
+/// Maximum number of reasons in the progress.
+const MAX_REASONS: usize = 20;
+/// Rejected rows before the first valid one after which the import ends.
+const MAX_REJECTED_FIRST: u64 = 10_000;
 
-/// A batch, and the tally when it was full.
-pub(crate) struct Filled {
+/// A batch, and the progress at its end.
+pub(crate) struct FilledBatch {
     pub(crate) batch: TelemetryBatch,
-    pub(crate) tally: ImportProgress,
+    pub(crate) progress: ImportProgress,
 }
 
-/// Why reading ended before the end of the file.
+/// An early end of reading.
 #[derive(Debug)]
-pub(crate) enum Ended {
-    /// Nobody takes what is read any more.
-    Unwanted,
-    /// The file is not what it seemed.
-    Hopeless(String),
+pub(crate) enum SinkError {
+    /// The receiver is closed.
+    Closed,
+    /// The file has no valid rows.
+    NoValidRows(String),
 }
 
-/// Gathers batches and passes them on; waits while the store is behind.
-pub(crate) struct Sink {
-    batches: Sender<Filled>,
+/// The sink. It blocks while the store is behind.
+pub(crate) struct BatchSink {
+    batches: Sender<FilledBatch>,
     batch: TelemetryBatch,
-    /// About what the texts and buckets of `batch` take.
+    /// Estimated memory size of texts and buckets in `batch`.
     bytes: usize,
     described: HashSet<SeriesId>,
     series: HashSet<SeriesId>,
-    pub(crate) tally: ImportProgress,
+    pub(crate) progress: ImportProgress,
 }
 
-impl Sink {
-    pub(crate) fn new(batches: Sender<Filled>, bytes: u64) -> Self {
-        let tally = ImportProgress { bytes, ..ImportProgress::default() };
+impl BatchSink {
+    /// Creates a sink for a file of `bytes`.
+    pub(crate) fn new(batches: Sender<FilledBatch>, bytes: u64) -> Self {
+        let progress = ImportProgress { bytes, ..ImportProgress::default() };
         Self {
             batches,
             batch: TelemetryBatch::default(),
             bytes: 0,
             described: HashSet::new(),
             series: HashSet::new(),
-            tally,
+            progress,
         }
     }
 
-    /// Counts a refused row.
-    pub(crate) fn refuse(&mut self, reason: impl FnOnce() -> String) -> Result<(), Ended> {
-        self.tally.rejected += 1;
-        if self.tally.reasons.len() < REASONS {
+    /// Counts a rejected row.
+    pub(crate) fn reject(&mut self, reason: impl FnOnce() -> String) -> Result<(), SinkError> {
+        self.progress.refused += 1;
+        if self.progress.reasons.len() < MAX_REASONS {
             let reason = reason();
-            self.tally.reasons.push(reason);
+            self.progress.reasons.push(reason);
         }
-        if self.tally.points == 0 && self.tally.rejected >= HOPELESS {
-            let first = self.tally.reasons.first().cloned().unwrap_or_default();
-            return Err(Ended::Hopeless(format!("none of the first {HOPELESS} rows can be used; {first}")));
+        if self.progress.points == 0 && self.progress.refused >= MAX_REJECTED_FIRST {
+            let first = self.progress.reasons.first().cloned().unwrap_or_default();
+            return Err(SinkError::NoValidRows(format!("none of the first {MAX_REJECTED_FIRST} rows is valid; {first}")));
         }
-        if self.tally.rejected.is_multiple_of(BATCH as u64) { self.pass_on() } else { Ok(()) }
+        if self.progress.refused.is_multiple_of(MAX_BATCH as u64) { self.send() } else { Ok(()) }
     }
 
-    /// Takes a point of a table.
-    pub(crate) fn take(&mut self, point: Point) -> Result<(), Ended> {
+    /// Adds a point of a table.
+    pub(crate) fn add(&mut self, point: Point) -> Result<(), SinkError> {
         let (id, series) = &*point.series;
-        self.describe(*id, || series.clone());
+        self.add_series(*id, || series.clone());
         let (time, start_time) = (point.time, point.start_time);
-        match point.content {
-            Content::Value(value) => {
+        match point.value {
+            RowValue::Number(value) => {
                 self.batch.samples.push(Sample { series: *id, time, start_time, value });
             }
-            Content::Measured(measured) => {
-                self.bytes += measured.attributes.to_json().len();
+            RowValue::Exemplar(exemplar) => {
+                self.bytes += exemplar.attributes.to_json().len();
                 self.batch.exemplars.push(Exemplar {
                     series: *id,
                     time,
-                    value: measured.value,
-                    trace_id: measured.trace_id,
-                    span_id: measured.span_id,
-                    attributes: measured.attributes,
+                    value: exemplar.value,
+                    trace_id: exemplar.trace_id,
+                    span_id: exemplar.span_id,
+                    attributes: exemplar.attributes,
                 });
-                return self.pass_on_if_full();
+                return self.send_if_full();
             }
-            Content::Composite(composite) => {
-                self.bytes += match &composite.buckets {
+            RowValue::Histogram(histogram) => {
+                self.bytes += match &histogram.buckets {
                     Buckets::Explicit { counts, .. } => 16 * counts.len(),
                     Buckets::Exponential { positive, negative, .. } => 8 * (positive.len() + negative.len()),
                     Buckets::Quantiles(quantiles) => 16 * quantiles.len(),
@@ -103,22 +104,22 @@ impl Sink {
                     series: *id,
                     time,
                     start_time,
-                    count: composite.count,
-                    sum: composite.sum,
-                    min: composite.min,
-                    max: composite.max,
-                    buckets: composite.buckets,
+                    count: histogram.count,
+                    sum: histogram.sum,
+                    min: histogram.min,
+                    max: histogram.max,
+                    buckets: histogram.buckets,
                 });
             }
         }
         self.count(point.time);
-        self.pass_on_if_full()
+        self.send_if_full()
     }
 
-    /// Takes points that were put together already; a batch is never divided.
-    pub(crate) fn take_batch(&mut self, batch: TelemetryBatch) -> Result<(), Ended> {
+    /// Adds an assembled batch, which is never divided.
+    pub(crate) fn add_batch(&mut self, batch: TelemetryBatch) -> Result<(), SinkError> {
         for (id, series) in batch.series {
-            self.describe(id, || series);
+            self.add_series(id, || series);
         }
         let times = batch.samples.iter().map(|sample| sample.time);
         for time in times.chain(batch.histograms.iter().map(|point| point.time)) {
@@ -127,43 +128,43 @@ impl Sink {
         self.batch.samples.extend(batch.samples);
         self.batch.histograms.extend(batch.histograms);
         self.batch.exemplars.extend(batch.exemplars);
-        self.pass_on_if_full()
+        self.send_if_full()
     }
 
-    /// Passes on what is left.
-    pub(crate) fn finish(mut self) -> Result<(), Ended> {
-        self.pass_on()
+    /// Sends the rest.
+    pub(crate) fn finish(mut self) -> Result<(), SinkError> {
+        self.send()
     }
 
-    fn describe(&mut self, id: SeriesId, series: impl FnOnce() -> Series) {
+    fn add_series(&mut self, id: SeriesId, series: impl FnOnce() -> Series) {
         if self.described.insert(id) {
             let series = series();
             self.bytes += series.name.len() + series.description.len() + series.attributes.to_json().len();
             self.batch.series.push((id, series));
             if self.series.insert(id) {
-                self.tally.series = self.series.len() as u64;
+                self.progress.series = self.series.len() as u64;
             }
         }
     }
 
     fn count(&mut self, time: Timestamp) {
-        self.tally.points += 1;
+        self.progress.points += 1;
         let after = Timestamp(time.0.saturating_add(1));
-        self.tally.range = Some(match self.tally.range {
+        self.progress.range = Some(match self.progress.range {
             Some(range) => TimeRange { start: range.start.min(time), end: range.end.max(after) },
             None => TimeRange { start: time, end: after },
         });
     }
 
-    fn pass_on_if_full(&mut self) -> Result<(), Ended> {
-        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.pass_on() } else { Ok(()) }
+    fn send_if_full(&mut self) -> Result<(), SinkError> {
+        if self.batch.len() >= MAX_BATCH || self.bytes >= MAX_BATCH_BYTES { self.send() } else { Ok(()) }
     }
 
-    fn pass_on(&mut self) -> Result<(), Ended> {
-        // Each batch describes its series itself.
+    fn send(&mut self) -> Result<(), SinkError> {
+        // Each batch has its series.
         self.described.clear();
         self.bytes = 0;
         let batch = std::mem::take(&mut self.batch);
-        self.batches.blocking_send(Filled { batch, tally: self.tally.clone() }).map_err(|_| Ended::Unwanted)
+        self.batches.blocking_send(FilledBatch { batch, progress: self.progress.clone() }).map_err(|_| SinkError::Closed)
     }
 }

@@ -55,7 +55,7 @@ pub(crate) async fn run(
         if let Some(name) = scrape_loop.rounded.as_ref().filter(|_| !has_warned) {
             has_warned = true;
             let warning = format!(
-                "{}: native histograms with fractional counts, such as {name}, are rounded to whole measurements",
+                "{}: native histograms that count in fractions, such as {name}, are rounded to whole measurements",
                 target.display()
             );
             targets

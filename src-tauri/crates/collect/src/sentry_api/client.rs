@@ -1,5 +1,5 @@
-//! Asking Sentry's web API: one request at a time, as often as the installation allows, with the token in a header
-//! and nowhere else.
+//! The client of Sentry's web API: one request at a time, at the rate that the installation allows.
+//! The token is in a header and nowhere else.
 
 use std::{
     collections::BTreeMap,
@@ -23,21 +23,21 @@ use serde::de::DeserializeOwned;
 use super::{
     failure::Failure,
     limits::{Limits, next_cursor, server_time},
-    pace::{Endpoint, Pace},
+    rate_limiter::{Endpoint, RateLimiter},
 };
 use crate::{clock, error_chain::error_chain};
 
-/// Gives the token each time it is asked; may block. An error says where a token was looked for, and never what it is.
+/// A source of the token; may block. An error names the location of the token, never the token.
 pub type TokenSource = Arc<dyn Fn() -> Result<String, String> + Send + Sync>;
 
-/// Larger answers are given up, counted after decompression.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// How long an answer may take as a whole.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How much of the installation's own words is repeated.
-const DETAIL_CHARACTERS: usize = 200;
+/// Maximum number of bytes of a response after decompression.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// Timeout of a whole response.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Maximum number of characters of a message from the installation.
+const MAX_DETAIL_CHARACTERS: usize = 200;
 
-/// One page of an answer.
+/// One page of a response.
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     pub(crate) body: T,
@@ -45,37 +45,37 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
-/// Asks one installation.
+/// The client of one installation.
 pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,
     source: TokenSource,
     token: Mutex<Option<String>>,
-    pace: Mutex<Pace>,
-    /// Held while a request is under way.
-    turn: tokio::sync::Mutex<()>,
-    /// The clock of the installation less ours, in nanoseconds.
+    limiter: Mutex<RateLimiter>,
+    /// Held while a request is under variant.
+    request_lock: tokio::sync::Mutex<()>,
+    /// The installation's time minus the local time, in nanoseconds.
     skew: AtomicI64,
     requests: Mutex<BTreeMap<(Endpoint, u16), u64>>,
-    answered: AtomicU64,
+    responses: AtomicU64,
 }
 
 impl Client {
-    /// A client for the installation; an error says what in the settings cannot be used. Blocks shortly.
+    /// Creates a client; an error describes the invalid setting. Blocks shortly.
     pub(crate) fn new(settings: &config::Sentry, source: TokenSource) -> Result<Self, String> {
         let mut base =
             Url::parse(&settings.url).map_err(|error| format!("the address is not a URL: {error}"))?;
         let host = base.host_str().ok_or("the address has no host")?.to_owned();
-        // People copy the address with the API's own path.
+        // Users copy the address with the path of the API.
         let path = base.path().trim_end_matches('/');
         let path = path.strip_suffix("/api/0").unwrap_or(path).to_owned();
         base.set_path(&path);
         base.path_segments_mut().map_err(|()| "the address has no path")?;
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("binnacle/", env!("CARGO_PKG_VERSION")))
-            // The token must not follow to wherever an answer points.
+            // A redirect must not take the token to another host.
             .redirect(Policy::none())
-            .timeout(PATIENCE);
+            .timeout(TIMEOUT);
         let local =
             host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         if local || host == "localhost" {
@@ -97,16 +97,16 @@ impl Client {
             base,
             source,
             token: Mutex::default(),
-            pace: Mutex::new(Pace::new(settings.requests_per_second)),
-            turn: tokio::sync::Mutex::default(),
+            limiter: Mutex::new(RateLimiter::new(settings.requests_per_second)),
+            request_lock: tokio::sync::Mutex::default(),
             skew: AtomicI64::new(0),
             requests: Mutex::default(),
-            answered: AtomicU64::new(0),
+            responses: AtomicU64::new(0),
         })
     }
 
-    /// Asks `endpoint` under `path` (without `/api/0/`), once the installation allows it. Waits as long as that takes:
-    /// drop the future to give up.
+    /// Requests `endpoint` under `path` (without `/api/0/`). Waits for the rate limiter; drop the
+    /// future to cancel.
     pub(crate) async fn get<T: DeserializeOwned + Send + 'static>(
         &self,
         endpoint: Endpoint,
@@ -115,45 +115,45 @@ impl Client {
     ) -> Result<Page<T>, Failure> {
         let url = self.url(path, query);
         loop {
-            let turn = self.turn_for(endpoint).await;
+            let request_lock = self.acquire(endpoint).await;
             let token = self.token().await?;
-            let asked = self.ask(endpoint, url.clone(), &token).await;
-            drop(turn);
-            match asked {
+            let outcome = self.send(endpoint, url.clone(), &token).await;
+            drop(request_lock);
+            match outcome {
                 Ok(Some((bytes, next))) => {
                     return match read(bytes).await {
                         Ok(body) => Ok(Page { body, next }),
                         Err(problem) => {
                             let random = rand::rng().random();
-                            self.pace().failed(Some(endpoint), None, Instant::now(), random);
+                            self.limiter().failed(Some(endpoint), None, Instant::now(), random);
                             Err(Failure::Broken(format!("{}: {problem}", endpoint.name())))
                         }
                     };
                 }
-                // Told to wait.
+                // Rate-limited.
                 Ok(None) => {}
                 Err(failure) => return Err(failure),
             }
         }
     }
 
-    /// Waits until a request may be made, and keeps others from being made meanwhile.
-    async fn turn_for(&self, endpoint: Endpoint) -> tokio::sync::MutexGuard<'_, ()> {
+    /// Waits until a request is allowed, and locks out other requests.
+    async fn acquire(&self, endpoint: Endpoint) -> tokio::sync::MutexGuard<'_, ()> {
         loop {
-            let turn = self.turn.lock().await;
-            let wait = self.pace().wait(endpoint, Instant::now());
+            let request_lock = self.request_lock.lock().await;
+            let wait = self.limiter().wait(endpoint, Instant::now());
             match wait {
-                None => return turn,
+                None => return request_lock,
                 Some((wait, _)) => {
-                    drop(turn);
+                    drop(request_lock);
                     tokio::time::sleep(wait).await;
                 }
             }
         }
     }
 
-    /// One request; none if the installation says to come back later.
-    async fn ask(
+    /// Sends one request; returns none if the installation limits the rate.
+    async fn send(
         &self,
         endpoint: Endpoint,
         url: Url,
@@ -162,55 +162,55 @@ impl Client {
         let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
             .map_err(|_| Failure::NoToken("it holds characters that no token has".to_owned()))?;
         header.set_sensitive(true);
-        self.pace().begin(Instant::now());
+        self.limiter().begin(Instant::now());
         let response = match self.http.get(url).header(AUTHORIZATION, header).send().await {
             Ok(response) => response,
             Err(error) => {
                 self.count(endpoint, 0);
-                self.pace().failed(None, None, Instant::now(), rand::rng().random());
+                self.limiter().failed(None, None, Instant::now(), rand::rng().random());
                 return Err(Failure::Unreachable(error_chain(&error.without_url())));
             }
         };
         let status = response.status();
         self.count(endpoint, status.as_u16());
-        if let Some(told) = server_time(response.headers()) {
-            self.skew.store(told.since(clock::now()), Ordering::Relaxed);
+        if let Some(server_time) = server_time(response.headers()) {
+            self.skew.store(server_time.since(clock::now()), Ordering::Relaxed);
         }
         let limits = Limits::read(response.headers(), self.server_now());
         let next = next_cursor(response.headers());
         let random = rand::rng().random();
         if status == StatusCode::TOO_MANY_REQUESTS {
-            self.pace().limit(endpoint, limits, Instant::now(), random);
+            self.limiter().limit(endpoint, limits, Instant::now(), random);
             return Ok(None);
         }
         if status.is_redirection() {
             let to =
                 response.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or("elsewhere");
-            let detail = format!(": it points to {}; use that address if it is right", shown(to, token));
-            self.pace().failed(Some(endpoint), None, Instant::now(), random);
+            let detail = format!(": it points to {}; use that address if it is right", redacted(to, token));
+            self.limiter().failed(Some(endpoint), None, Instant::now(), random);
             return Err(Failure::Server { status: status.as_u16(), detail });
         }
         let body = match body(response).await {
             Ok(body) => body,
             Err(problem) => {
-                self.pace().failed(Some(endpoint), None, Instant::now(), random);
+                self.limiter().failed(Some(endpoint), None, Instant::now(), random);
                 return Err(Failure::Broken(format!("{}: {problem}", endpoint.name())));
             }
         };
         if status.is_success() {
-            self.answered.fetch_add(1, Ordering::Relaxed);
-            self.pace().succeeded(endpoint, limits, Instant::now());
+            self.responses.fetch_add(1, Ordering::Relaxed);
+            self.limiter().succeeded(endpoint, limits, Instant::now());
             return Ok(Some((body, next)));
         }
         let detail = detail(&body, token);
-        let mut pace = self.pace();
+        let mut limiter = self.limiter();
         if status.is_server_error() {
-            pace.failed(Some(endpoint), limits.retry_after, Instant::now(), random);
+            limiter.failed(Some(endpoint), limits.retry_after, Instant::now(), random);
         } else if status == StatusCode::UNAUTHORIZED {
-            pace.refused(Instant::now());
+            limiter.refused(Instant::now());
             *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
         } else {
-            pace.succeeded(endpoint, limits, Instant::now());
+            limiter.succeeded(endpoint, limits, Instant::now());
         }
         Err(match status {
             StatusCode::UNAUTHORIZED => Failure::Refused(detail),
@@ -232,7 +232,7 @@ impl Client {
         url
     }
 
-    /// The token, read anew after it was refused.
+    /// Returns the token, which is read again after a refusal.
     async fn token(&self) -> Result<String, Failure> {
         if let Some(token) = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             return Ok(token);
@@ -247,34 +247,34 @@ impl Client {
                 Ok(token)
             }
             other => {
-                self.pace().refused(Instant::now());
+                self.limiter().refused(Instant::now());
                 Err(Failure::NoToken(other.err().unwrap_or_else(|| "it is empty".to_owned())))
             }
         }
     }
 
-    /// The clock of the installation, as far as it is known.
+    /// Returns the time of the installation, from its last response.
     pub(crate) fn server_now(&self) -> Timestamp {
         clock::now().offset(self.skew.load(Ordering::Relaxed))
     }
 
-    /// How far the installation's clock is ahead of ours, in whole seconds.
+    /// Returns the lead of the installation's clock in whole seconds.
     pub(crate) fn skew_seconds(&self) -> i64 {
         self.skew.load(Ordering::Relaxed) / NANOS_PER_SECOND
     }
 
-    /// How many questions were answered so far.
-    pub(crate) fn answered(&self) -> u64 {
-        self.answered.load(Ordering::Relaxed)
+    /// Returns the number of successful responses.
+    pub(crate) fn responses(&self) -> u64 {
+        self.responses.load(Ordering::Relaxed)
     }
 
-    /// Requests made so far by endpoint and status (0 where there was no answer).
+    /// Returns the number of requests by endpoint and status (0 without a response).
     pub(crate) fn requests(&self) -> BTreeMap<(Endpoint, u16), u64> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn pace(&self) -> MutexGuard<'_, Pace> {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn limiter(&self) -> MutexGuard<'_, RateLimiter> {
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn count(&self, endpoint: Endpoint, status: u16) {
@@ -287,8 +287,8 @@ async fn body(mut response: Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= MOST_BYTES => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => return Err(format!("it is larger than {} MiB", MOST_BYTES / 1024 / 1024)),
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BYTES => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => return Err(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024)),
             Ok(None) => return Ok(body),
             Err(error) => return Err(format!("it broke off: {}", error_chain(&error.without_url()))),
         }
@@ -301,21 +301,21 @@ async fn read<T: DeserializeOwned + Send + 'static>(body: Vec<u8>) -> Result<T, 
         .unwrap_or_else(|_| Err("reading it failed".to_owned()))
 }
 
-/// What the installation says of a refusal, as `: text`; empty if nothing.
+/// Returns the installation's message about a rejection, as `: text`; empty if there is none.
 fn detail(body: &[u8], token: &str) -> String {
-    let told = serde_json::from_slice::<serde_json::Value>(body).ok();
-    let told = told.as_ref().and_then(|told| {
-        let detail = told.get("detail").or_else(|| told.get("error"))?;
+    let value = serde_json::from_slice::<serde_json::Value>(body).ok();
+    let message = value.as_ref().and_then(|value| {
+        let detail = value.get("detail").or_else(|| value.get("error"))?;
         detail.as_str().or_else(|| detail.get("message")?.as_str())
     });
-    told.map_or_else(String::new, |text| format!(": {}", shown(text, token)))
+    message.map_or_else(String::new, |text| format!(": {}", redacted(text, token)))
 }
 
-/// One short line, with the token blotted out should it be repeated.
-fn shown(text: &str, token: &str) -> String {
+/// Returns one short line without the token.
+fn redacted(text: &str, token: &str) -> String {
     let text = text.replace(token, "…");
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(DETAIL_CHARACTERS) {
+    match line.char_indices().nth(MAX_DETAIL_CHARACTERS) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_made_from_what_people_copy() {
+    fn addresses_are_built_from_copied_ones() {
         let wanted = "https://sentry.example.org/api/0/organizations/acme/stats_v2/";
         let path = ["organizations", "acme", "stats_v2"];
         for base in
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_says_is_repeated_without_the_token() {
+    fn messages_of_the_server_are_repeated_without_the_token() {
         let body = br#"{"detail": {"message": "bad\ntoken sntryu_0123 given"}}"#;
         assert_eq!(detail(body, "sntryu_0123"), ": bad token … given");
         assert_eq!(detail(b"<html>", "x"), "");

@@ -1,4 +1,4 @@
-//! Errors and transactions, counted by Sentry over a stretch of time.
+//! Errors and transactions, counted by Sentry in a time window.
 
 use std::{
     collections::BTreeMap,
@@ -12,126 +12,127 @@ use super::{
     client::Client,
     directory::Organization,
     failure::Failure,
-    pace::Endpoint,
-    series::{self, Figures},
-    windows::Window,
+    rate_limiter::Endpoint,
+    series::{self, MetricsBatch},
+    window::Window,
 };
 
-/// Longer tables are taken for a server that never ends them.
-const MOST_PAGES: usize = 500;
+/// Maximum number of pages of a table, in case the server never ends it.
+const MAX_PAGES: usize = 500;
 
-/// One way to ask: the data set and the search that choose the events, and the field that holds the duration.
-/// Installations of different age know different ones.
-struct Way {
+/// A variant of a query: data set, search and the field of the duration. Installations of different
+/// versions support different variants.
+struct QueryVariant {
     dataset: Option<&'static str>,
     query: &'static str,
     duration: &'static str,
 }
 
-const ERROR_WAYS: [Way; 2] = [
-    Way { dataset: Some("errors"), query: "", duration: "" },
-    Way { dataset: None, query: "!event.type:transaction", duration: "" },
+const ERROR_VARIANTS: [QueryVariant; 2] = [
+    QueryVariant { dataset: Some("errors"), query: "", duration: "" },
+    QueryVariant { dataset: None, query: "!event.type:transaction", duration: "" },
 ];
-const TRANSACTION_WAYS: [Way; 3] = [
-    Way { dataset: Some("spans"), query: "is_transaction:true", duration: "span.duration" },
-    Way { dataset: Some("transactions"), query: "", duration: "transaction.duration" },
-    Way { dataset: None, query: "event.type:transaction", duration: "transaction.duration" },
+const TRANSACTION_VARIANTS: [QueryVariant; 3] = [
+    QueryVariant { dataset: Some("spans"), query: "is_transaction:true", duration: "span.duration" },
+    QueryVariant { dataset: Some("transactions"), query: "", duration: "transaction.duration" },
+    QueryVariant { dataset: None, query: "event.type:transaction", duration: "transaction.duration" },
 ];
 const QUANTILES: [(&str, &str); 4] = [("p50", "0.5"), ("p75", "0.75"), ("p95", "0.95"), ("p99", "0.99")];
 
-/// Which way the installation understood last.
+/// The variant that the installation accepted last.
 #[derive(Debug, Default)]
-pub(crate) struct Known(AtomicUsize);
+pub(crate) struct LastVariant(AtomicUsize);
 
 #[derive(Debug, Deserialize)]
 struct Table {
     data: Vec<Map<String, Value>>,
 }
 
-/// Error events by project and level.
+/// Requests error events by project and level.
 pub(crate) async fn errors(
     client: &Client,
-    known: &Known,
+    last_variant: &LastVariant,
     source: &str,
     organization: &Organization,
     window: Window,
 ) -> Result<model::TelemetryBatch, Failure> {
     let (rows, _) =
-        table(client, known, &ERROR_WAYS, &["project", "level"], organization, window, |_| vec![]).await?;
-    let mut figures = Figures::new(source, &organization.slug);
+        table(client, last_variant, &ERROR_VARIANTS, &["project", "level"], organization, window, |_| vec![]).await?;
+    let mut metrics = MetricsBatch::new(source, &organization.slug);
     for ((project, level), row) in rows {
         let level = if level.is_empty() { "unknown" } else { &level };
         let tags = [("level", level)];
-        figures.within(window, &series::ERRORS, &project, &tags, required(&row, "count()")?);
+        metrics.within(window, &series::ERRORS, &project, &tags, required(&row, "count()")?);
     }
-    Ok(figures.into_batch())
+    Ok(metrics.into_batch())
 }
 
-/// Transactions by project, with their durations.
+/// Requests transactions by project, with their durations.
 pub(crate) async fn transactions(
     client: &Client,
-    known: &Known,
+    last_variant: &LastVariant,
     source: &str,
     organization: &Organization,
     window: Window,
 ) -> Result<model::TelemetryBatch, Failure> {
-    let fields = |way: &Way| {
-        let mut fields = vec![format!("avg({})", way.duration)];
-        fields.extend(QUANTILES.iter().map(|(name, _)| format!("{name}({})", way.duration)));
+    let fields = |variant: &QueryVariant| {
+        let mut fields = vec![format!("avg({})", variant.duration)];
+        fields.extend(QUANTILES.iter().map(|(name, _)| format!("{name}({})", variant.duration)));
         fields
     };
-    let (rows, way) =
-        table(client, known, &TRANSACTION_WAYS, &["project"], organization, window, fields).await?;
-    let mut figures = Figures::new(source, &organization.slug);
+    let (rows, variant) =
+        table(client, last_variant, &TRANSACTION_VARIANTS, &["project"], organization, window, fields).await?;
+    let mut metrics = MetricsBatch::new(source, &organization.slug);
     for ((project, _), row) in rows {
-        figures.within(window, &series::TRANSACTIONS, &project, &[], required(&row, "count()")?);
-        // Sentry tells durations in milliseconds.
+        metrics.within(window, &series::TRANSACTIONS, &project, &[], required(&row, "count()")?);
+        // Durations are in milliseconds.
         let seconds = |field: String| Some(row.get(&field)?.as_f64()? / 1e3);
-        if let Some(average) = seconds(format!("avg({})", way.duration)) {
-            figures.within(window, &series::TRANSACTION_DURATION_AVERAGE, &project, &[], average);
+        if let Some(average) = seconds(format!("avg({})", variant.duration)) {
+            metrics.within(window, &series::TRANSACTION_DURATION_AVERAGE, &project, &[], average);
         }
         for (name, quantile) in QUANTILES {
-            if let Some(value) = seconds(format!("{name}({})", way.duration)) {
+            if let Some(value) = seconds(format!("{name}({})", variant.duration)) {
                 let tags = [("quantile", quantile)];
-                figures.within(window, &series::TRANSACTION_DURATION, &project, &tags, value);
+                metrics.within(window, &series::TRANSACTION_DURATION, &project, &tags, value);
             }
         }
     }
-    Ok(figures.into_batch())
+    Ok(metrics.into_batch())
 }
 
 type Rows = BTreeMap<(String, String), Map<String, Value>>;
 
-/// The table grouped by `groups` (the project first), asked in the first of `ways` that is understood.
+/// Requests the table grouped by `groups` (the project first), with the first of `variants` that is
+/// accepted.
 async fn table<'a>(
     client: &Client,
-    known: &Known,
-    ways: &'a [Way],
+    last_variant: &LastVariant,
+    variants: &'a [QueryVariant],
     groups: &[&str],
     organization: &Organization,
     window: Window,
-    fields: impl Fn(&Way) -> Vec<String>,
-) -> Result<(Rows, &'a Way), Failure> {
-    let first = known.0.load(Ordering::Relaxed) % ways.len();
-    let mut refused = Failure::NotFound;
-    for attempt in 0..ways.len() {
-        let index = (first + attempt) % ways.len();
-        let way = &ways[index];
-        match ask(client, way, groups, organization, window, &fields(way)).await {
+    fields: impl Fn(&QueryVariant) -> Vec<String>,
+) -> Result<(Rows, &'a QueryVariant), Failure> {
+    let first = last_variant.0.load(Ordering::Relaxed) % variants.len();
+    let mut rejection = Failure::NotFound;
+    for attempt in 0..variants.len() {
+        let index = (first + attempt) % variants.len();
+        let variant = &variants[index];
+        match fetch(client, variant, groups, organization, window, &fields(variant)).await {
             Ok(rows) => {
-                known.0.store(index, Ordering::Relaxed);
-                return Ok((rows, way));
+                last_variant.0.store(index, Ordering::Relaxed);
+                return Ok((rows, variant));
             }
-            Err(failure @ Failure::Rejected { status: 400, .. }) => refused = failure,
+            Err(failure @ Failure::Rejected { status: 400, .. }) => rejection = failure,
             Err(failure) => return Err(failure),
         }
     }
-    Err(refused)
+    Err(rejection)
 }
 
-async fn ask(
+async fn fetch(
     client: &Client,
-    way: &Way,
+    variant: &QueryVariant,
     groups: &[&str],
     organization: &Organization,
     window: Window,
@@ -140,10 +141,10 @@ async fn ask(
     let mut query: Vec<(&str, String)> = groups.iter().map(|group| ("field", (*group).to_owned())).collect();
     query.push(("field", "count()".to_owned()));
     query.extend(fields.iter().map(|field| ("field", field.clone())));
-    // In a settled order, so that pages neither repeat nor skip rows.
+    // A fixed order, so that pages neither repeat nor skip rows.
     query.extend(groups.iter().map(|group| ("sort", (*group).to_owned())));
-    query.extend(way.dataset.map(|dataset| ("dataset", dataset.to_owned())));
-    query.push(("query", way.query.to_owned()));
+    query.extend(variant.dataset.map(|dataset| ("dataset", dataset.to_owned())));
+    query.push(("query", variant.query.to_owned()));
     query.push(("start", Window::text(window.start)));
     query.push(("end", Window::text(window.end)));
     query.push(("per_page", "100".to_owned()));
@@ -151,7 +152,7 @@ async fn ask(
     query.extend(organization.project_parameters());
     let mut rows = Rows::new();
     let mut cursor: Option<String> = None;
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let mut query = query.clone();
         query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
         let page = client.get::<Table>(Endpoint::Events, &organization.path("events"), &query).await?;

@@ -1,14 +1,14 @@
-//! The organizations and projects that are asked for.
+//! The organizations and projects of an installation.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{client::Client, failure::Failure, pace::Endpoint};
+use super::{client::Client, failure::Failure, rate_limiter::Endpoint};
 
-/// Longer lists are taken for a server that never ends them.
-const MOST_PAGES: usize = 1_000;
+/// Maximum number of pages of a list, in case the server never ends it.
+const MAX_PAGES: usize = 1_000;
 
 /// An organization with its projects.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,12 +16,12 @@ pub(crate) struct Organization {
     pub(crate) slug: String,
     /// Slugs by number.
     pub(crate) projects: BTreeMap<u64, String>,
-    /// Whether these are only some of its projects.
+    /// True if the settings select some of its projects.
     pub(crate) filtered: bool,
 }
 
 impl Organization {
-    /// The `project` parameters of a question: the chosen ones, or all that the token may see.
+    /// Returns the `project` parameters: the selected projects, or all that the token may see.
     pub(crate) fn project_parameters(&self) -> Vec<(&'static str, String)> {
         if self.filtered {
             self.projects.keys().map(|id| ("project", id.to_string())).collect()
@@ -30,12 +30,12 @@ impl Organization {
         }
     }
 
-    /// The slug of a project by its number, which stands for itself while the project is not known.
+    /// Returns the slug of a project, or its number if the project is unknown.
     pub(crate) fn project(&self, id: u64) -> String {
         self.projects.get(&id).cloned().unwrap_or_else(|| id.to_string())
     }
 
-    /// Path of an endpoint of this organization.
+    /// Returns the path of an endpoint of this organization.
     pub(crate) fn path<'a>(&'a self, last: &'a str) -> [&'a str; 3] {
         ["organizations", &self.slug, last]
     }
@@ -52,7 +52,7 @@ struct Project {
     slug: String,
 }
 
-/// Asks for the organizations and projects of the settings, or else for every one the token may see.
+/// Requests the organizations and projects of the settings, or all that the token may see.
 pub(crate) async fn load(client: &Client, settings: &config::Sentry) -> Result<Vec<Organization>, Failure> {
     let slugs = if settings.organizations.is_empty() {
         let named: Vec<Named> = all(client, Endpoint::Organizations, &["organizations"], &[]).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn load(client: &Client, settings: &config::Sentry) -> Result<V
     Ok(organizations)
 }
 
-/// Every entry of a list, page after page.
+/// Requests every page of a list.
 pub(crate) async fn all<T: serde::de::DeserializeOwned + Send + 'static>(
     client: &Client,
     endpoint: Endpoint,
@@ -86,7 +86,7 @@ pub(crate) async fn all<T: serde::de::DeserializeOwned + Send + 'static>(
 ) -> Result<Vec<T>, Failure> {
     let mut entries = Vec::new();
     let mut cursor: Option<String> = None;
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let mut query = query.to_vec();
         query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
         let page = client.get::<Vec<T>>(endpoint, path, &query).await?;
@@ -99,7 +99,7 @@ pub(crate) async fn all<T: serde::de::DeserializeOwned + Send + 'static>(
     Err(Failure::Broken(format!("{}: the list has no end", endpoint.name())))
 }
 
-/// A number that may come as a number or as text.
+/// Reads a number or its text.
 pub(crate) fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }

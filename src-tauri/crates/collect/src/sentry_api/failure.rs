@@ -1,8 +1,8 @@
-//! Why a question to Sentry had no usable answer. None of these ever holds the token.
+//! Failures of requests to Sentry. No message contains the token.
 
 use config::SentryFeed;
 
-/// Why a question to Sentry had no usable answer.
+/// A failed request to Sentry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("there is no token: {0}")]
@@ -11,33 +11,33 @@ pub(crate) enum Failure {
     Refused(String),
     #[error("the token may not do this (403){0}")]
     Forbidden(String),
-    #[error("not offered here (404)")]
+    #[error("not available here (404)")]
     NotFound,
-    #[error("the question was refused ({status}){detail}")]
+    #[error("the request was rejected ({status}){detail}")]
     Rejected { status: u16, detail: String },
     #[error("answered {status}{detail}")]
     Server { status: u16, detail: String },
     #[error("cannot be reached: {0}")]
     Unreachable(String),
-    #[error("the answer was not understood: {0}")]
+    #[error("the response is invalid: {0}")]
     Broken(String),
-    #[error("the figures could not be kept: {0}")]
+    #[error("cannot store the metrics: {0}")]
     Store(String),
 }
 
 impl Failure {
-    /// Whether asking again soon cannot help: somebody has to change something.
-    pub(crate) fn is_lasting(&self) -> bool {
+    /// Returns true if a retry cannot help before a user changes something.
+    pub(crate) fn is_permanent(&self) -> bool {
         matches!(self, Self::Forbidden(_) | Self::NotFound | Self::Rejected { .. })
     }
 
-    /// Whether it concerns the whole installation and not one question.
-    pub(crate) fn is_of_all(&self) -> bool {
+    /// Returns true if the failure concerns the whole installation.
+    pub(crate) fn concerns_installation(&self) -> bool {
         matches!(self, Self::NoToken(_) | Self::Refused(_) | Self::Unreachable(_))
     }
 
-    /// What to tell of a feed that failed so.
-    pub(crate) fn told_of(&self, feed: SentryFeed) -> String {
+    /// Returns the message about a failed feed.
+    pub(crate) fn message_for(&self, feed: SentryFeed) -> String {
         match self {
             Self::Forbidden(_) => {
                 format!("{}: the token lacks the scope {}", feed.name(), scopes(feed).join(" or "))
@@ -47,7 +47,7 @@ impl Failure {
     }
 }
 
-/// The scopes of which a token needs one, as Sentry's API reference lists them.
+/// Returns the scopes of which a token needs one, from Sentry's API reference.
 pub(crate) fn scopes(feed: SentryFeed) -> &'static [&'static str] {
     match feed {
         SentryFeed::Issues => &["event:read"],

@@ -1,4 +1,4 @@
-//! Unresolved issues by level, counted by walking through the list of them.
+//! Unresolved issues by level, counted from the list of issues.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use model::{TelemetryBatch, Timestamp};
 use serde::Deserialize;
 
 use super::{
-    client::Client, directory::Organization, failure::Failure, pace::Endpoint, progress::Walk, series,
-    series::Figures, windows::HOUR,
+    client::Client, directory::Organization, failure::Failure, rate_limiter::Endpoint, checkpoint::Walk, series,
+    series::MetricsBatch, window::HOUR,
 };
 
-/// Levels that are told even where there is no issue.
+/// Levels that are recorded even without an issue.
 const LEVELS: [&str; 5] = ["fatal", "error", "warning", "info", "debug"];
-/// A walk that takes longer would mix times too far apart.
-const LONGEST_WALK: i64 = 6 * HOUR;
+/// Maximum duration of a walk through the list.
+const MAX_WALK: i64 = 6 * HOUR;
 
 #[derive(Debug, Deserialize)]
 struct Issue {
@@ -26,15 +26,15 @@ struct Project {
     slug: String,
 }
 
-/// What one page brought.
+/// The result of one page.
 pub(crate) enum Step {
     /// There are more pages.
     Further(Walk),
-    /// The figures of the whole list.
+    /// The metrics of the whole list.
     Whole(TelemetryBatch),
 }
 
-/// Asks for one more page of the list of unresolved issues. `walk` is what the pages before brought.
+/// Requests the next page of unresolved issues. `walk` has the result of the previous pages.
 pub(crate) async fn step(
     client: &Client,
     source: &str,
@@ -42,10 +42,10 @@ pub(crate) async fn step(
     walk: Option<Walk>,
     now: Timestamp,
 ) -> Result<Step, Failure> {
-    let walk = walk.filter(|walk| (0..LONGEST_WALK).contains(&now.since(walk.began)));
+    let walk = walk.filter(|walk| (0..MAX_WALK).contains(&now.since(walk.began)));
     let mut query = vec![
         ("query", "is:unresolved".to_owned()),
-        // By first sight: an issue does not move on the list while it is walked through.
+        // By first occurrence, which does not change during the walk.
         ("sort", "new".to_owned()),
         ("limit", "100".to_owned()),
         ("collapse", "stats".to_owned()),
@@ -64,11 +64,11 @@ pub(crate) async fn step(
     }
     Ok(match page.next {
         Some(cursor) => Step::Further(Walk { began, cursor, counts }),
-        None => Step::Whole(figures(source, organization, counts, now)),
+        None => Step::Whole(metrics(source, organization, counts, now)),
     })
 }
 
-fn figures(
+fn metrics(
     source: &str,
     organization: &Organization,
     mut counts: BTreeMap<String, BTreeMap<String, u64>>,
@@ -80,11 +80,11 @@ fn figures(
             levels.entry(level.to_owned()).or_default();
         }
     }
-    let mut figures = Figures::new(source, &organization.slug);
+    let mut metrics = MetricsBatch::new(source, &organization.slug);
     for (project, levels) in &counts {
         for (level, count) in levels {
-            figures.at(now, &series::ISSUES, project, &[("level", level)], *count as f64);
+            metrics.at(now, &series::ISSUES, project, &[("level", level)], *count as f64);
         }
     }
-    figures.into_batch()
+    metrics.into_batch()
 }

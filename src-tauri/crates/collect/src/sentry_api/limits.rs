@@ -1,4 +1,4 @@
-//! What Sentry's answers say of limits, time and further pages in their headers.
+//! Rate limits, time and pagination in the headers of Sentry's responses.
 
 use std::time::Duration;
 
@@ -6,29 +6,29 @@ use chrono::DateTime;
 use model::Timestamp;
 use reqwest::header::{DATE, HeaderMap, LINK, RETRY_AFTER};
 
-/// Longer waits than this are taken for a mistake of the server.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+/// Maximum pause; a longer one is a mistake of the server.
+const MAX_WAIT: Duration = Duration::from_secs(24 * 3600);
 
-/// The limits told with one answer.
+/// The rate limits in one response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Limits {
-    /// Requests left on this endpoint in the current window.
+    /// Remaining requests to this endpoint in the current window.
     pub(crate) remaining: Option<i64>,
-    /// Requests that may still be made at the same time.
+    /// Remaining concurrent requests.
     pub(crate) concurrent_remaining: Option<i64>,
-    /// How long until the next window begins.
+    /// Time until the next window.
     pub(crate) reset: Option<Duration>,
-    /// How long the server asks to be left alone.
+    /// Pause that the server requests.
     pub(crate) retry_after: Option<Duration>,
 }
 
 impl Limits {
-    /// Reads the headers of an answer; `server_now` is the clock of the server.
+    /// Reads the headers of a response; `server_now` is the time of the server.
     pub(crate) fn read(headers: &HeaderMap, server_now: Timestamp) -> Self {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
         let until = |seconds: f64| {
             let wait = Duration::try_from_secs_f64((seconds - server_now.seconds()).max(0.0)).ok()?;
-            Some(wait.min(LONGEST_WAIT))
+            Some(wait.min(MAX_WAIT))
         };
         let reset = headers
             .get("x-sentry-rate-limit-reset")
@@ -37,7 +37,7 @@ impl Limits {
         let retry_after = headers.get(RETRY_AFTER).and_then(|value| {
             let text = value.to_str().ok()?.trim();
             match text.parse::<f64>() {
-                Ok(seconds) => Some(Duration::try_from_secs_f64(seconds.max(0.0)).ok()?.min(LONGEST_WAIT)),
+                Ok(seconds) => Some(Duration::try_from_secs_f64(seconds.max(0.0)).ok()?.min(MAX_WAIT)),
                 Err(_) => until(DateTime::parse_from_rfc2822(text).ok()?.timestamp() as f64),
             }
         });
@@ -50,17 +50,17 @@ impl Limits {
     }
 }
 
-/// The clock of the server as the answer tells it, to the second, never ahead of it.
+/// Returns the time of the server from the response, rounded down to seconds.
 pub(crate) fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
     let date = DateTime::parse_from_rfc2822(headers.get(DATE)?.to_str().ok()?).ok()?;
     Some(Timestamp(date.timestamp_nanos_opt()?))
 }
 
-/// The cursor of the next page, none on the last: the `Link` header names a next page always, and says with
-/// `results="true"` whether there is anything on it.
+/// Returns the cursor of the next page, none on the last. The `Link` header always names a next
+/// page; `results="true"` says that it has content.
 pub(crate) fn next_cursor(headers: &HeaderMap) -> Option<String> {
     let links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-    // The part in <…> may hold commas of its own.
+    // The URL in <…> may contain commas.
     links.flat_map(|text| text.split('<')).filter_map(|link| link.split_once('>')).find_map(
         |(_, parameters)| {
             let value = |name: &str| {
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(wait("Tue, 14 Nov 2017 22:13:25 GMT"), Some(Duration::ZERO));
         assert_eq!(wait("soon"), None);
         assert_eq!(wait("1e300"), None);
-        assert_eq!(wait("999999999"), Some(LONGEST_WAIT));
+        assert_eq!(wait("999999999"), Some(MAX_WAIT));
         assert_eq!(wait("-5"), Some(Duration::ZERO));
         assert_eq!(wait("NaN"), Some(Duration::ZERO));
     }

@@ -1,4 +1,4 @@
-//! Cron monitors: whether the jobs they watch ran as they should.
+//! Cron monitors and the check-ins of their jobs.
 
 use chrono::DateTime;
 use model::{TelemetryBatch, Timestamp};
@@ -9,8 +9,8 @@ use super::{
     client::Client,
     directory::{self, Organization},
     failure::Failure,
-    pace::Endpoint,
-    series::{self, Figures},
+    rate_limiter::Endpoint,
+    series::{self, MetricsBatch},
 };
 
 #[derive(Debug, Deserialize)]
@@ -29,7 +29,7 @@ struct Project {
     slug: String,
 }
 
-/// The reference documents one environment where installations answer a list of them.
+/// One environment, as in the API reference, or a list of them, as installations send it.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum OneOrMany {
@@ -50,7 +50,7 @@ struct Environment {
     next_check_in_latest: Option<String>,
 }
 
-/// The figures of all monitors, and how many could not be understood.
+/// Requests all monitors. Returns the number of invalid entries as well.
 pub(crate) async fn monitors(
     client: &Client,
     source: &str,
@@ -61,18 +61,18 @@ pub(crate) async fn monitors(
     query.push(("per_page", "100".to_owned()));
     let listed: Vec<Value> =
         directory::all(client, Endpoint::Monitors, &organization.path("monitors"), &query).await?;
-    let mut odd = 0;
-    let mut figures = Figures::new(source, &organization.slug);
+    let mut invalid = 0;
+    let mut metrics = MetricsBatch::new(source, &organization.slug);
     for entry in listed {
         match serde_json::from_value::<Monitor>(entry) {
-            Ok(monitor) => add(&mut figures, &monitor, client.server_now(), now),
-            Err(_) => odd += 1,
+            Ok(monitor) => add(&mut metrics, &monitor, client.server_now(), now),
+            Err(_) => invalid += 1,
         }
     }
-    Ok((figures.into_batch(), odd))
+    Ok((metrics.into_batch(), invalid))
 }
 
-fn add(figures: &mut Figures<'_>, monitor: &Monitor, server_now: Timestamp, now: Timestamp) {
+fn add(metrics: &mut MetricsBatch<'_>, monitor: &Monitor, server_now: Timestamp, now: Timestamp) {
     let environments = match &monitor.environments {
         OneOrMany::Many(environments) => environments.as_slice(),
         OneOrMany::One(environment) => std::slice::from_ref(environment),
@@ -80,24 +80,24 @@ fn add(figures: &mut Figures<'_>, monitor: &Monitor, server_now: Timestamp, now:
     let project = &monitor.project.slug;
     for environment in environments {
         let tags = [("monitor", monitor.slug.as_str()), ("environment", environment.name.as_str())];
-        let mut told = |metric, value| figures.at(now, metric, project, &tags, value);
-        told(&series::MONITOR_MUTED, f64::from(u8::from(monitor.is_muted || environment.is_muted)));
+        let mut record = |metric, value| metrics.at(now, metric, project, &tags, value);
+        record(&series::MONITOR_MUTED, f64::from(u8::from(monitor.is_muted || environment.is_muted)));
         if let Some(last) = environment.last_check_in.as_deref().and_then(time) {
-            told(&series::MONITOR_LAST_CHECK_IN, last.seconds());
+            record(&series::MONITOR_LAST_CHECK_IN, last.seconds());
         }
         if monitor.status == "disabled" || environment.status == "disabled" {
             continue;
         }
         if let Some(up) = up(&environment.status) {
-            told(&series::MONITOR_UP, up);
+            record(&series::MONITOR_UP, up);
         }
         if let Some(due) = environment.next_check_in_latest.as_deref().and_then(time) {
-            told(&series::MONITOR_OVERDUE, (server_now.since(due) as f64 / 1e9).max(0.0));
+            record(&series::MONITOR_OVERDUE, (server_now.since(due) as f64 / 1e9).max(0.0));
         }
     }
 }
 
-/// 1 for a monitor that is fine, 0 for one that is not, none for one that has not heard anything yet.
+/// Returns 1 for a healthy monitor, 0 for an unhealthy one, none before its first check-in.
 fn up(status: &str) -> Option<f64> {
     match status {
         "ok" => Some(1.0),

@@ -1,4 +1,4 @@
-//! What became of everything that was sent, which is also how much of the quota was used.
+//! Outcomes of everything sent to Sentry, which also show the used quota.
 
 use chrono::DateTime;
 use model::{NANOS_PER_SECOND, TelemetryBatch, Timestamp};
@@ -9,14 +9,14 @@ use super::{
     client::Client,
     directory::{Organization, number},
     failure::Failure,
-    pace::Endpoint,
-    series::{self, Figures},
-    windows::Window,
+    rate_limiter::Endpoint,
+    series::{self, MetricsBatch},
+    window::Window,
 };
 
 const QUANTITY: &str = "sum(quantity)";
 
-/// The shape that `stats_v2` and `sessions` share.
+/// The response format of `stats_v2` and `sessions`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Groups {
     start: String,
@@ -32,19 +32,19 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// The text a group goes by; empty where Sentry knows none.
+    /// Returns a grouping value; empty if unknown to Sentry.
     pub(crate) fn by(&self, key: &str) -> &str {
         self.by.get(key).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The project a group goes by.
+    /// Returns the project of the group.
     pub(crate) fn project(&self, organization: &Organization, endpoint: Endpoint) -> Result<String, Failure> {
         let id = self.by.get("project").and_then(number);
         let missing = || Failure::Broken(format!("{}: a group has no project", endpoint.name()));
         Ok(organization.project(id.ok_or_else(missing)?))
     }
 
-    /// A figure; none where Sentry has none.
+    /// Returns a total; none if Sentry has none.
     pub(crate) fn total(&self, field: &str, endpoint: Endpoint) -> Result<Option<f64>, Failure> {
         match self.totals.get(field) {
             Some(Value::Null) => Ok(None),
@@ -54,9 +54,9 @@ impl Group {
     }
 }
 
-/// The parameters that ask for exactly one stretch of time. Sentry counts the second it is given as the end in and
-/// rounds up to the interval, so the last second of the stretch is told.
-pub(crate) fn stretch(window: Window) -> [(&'static str, String); 3] {
+/// Returns the parameters of one window. Sentry includes the second given as the end and rounds up
+/// to the interval, so the end is the last second of the window.
+pub(crate) fn window_parameters(window: Window) -> [(&'static str, String); 3] {
     [
         ("start", Window::text(window.start)),
         ("end", Window::text(window.end.offset(-NANOS_PER_SECOND))),
@@ -64,21 +64,21 @@ pub(crate) fn stretch(window: Window) -> [(&'static str, String); 3] {
     ]
 }
 
-/// Refuses figures of another stretch of time than was asked for: stored as this one they would be wrong.
-pub(crate) fn check_stretch(groups: &Groups, window: Window, endpoint: Endpoint) -> Result<(), Failure> {
+/// Checks that the response is for the requested window.
+pub(crate) fn check_window(groups: &Groups, window: Window, endpoint: Endpoint) -> Result<(), Failure> {
     let time = |text: &str| Some(Timestamp(DateTime::parse_from_rfc3339(text).ok()?.timestamp_nanos_opt()?));
     if (time(&groups.start), time(&groups.end)) == (Some(window.start), Some(window.end)) {
         return Ok(());
     }
     Err(Failure::Broken(format!(
-        "{}: asked for {} to {}, answered for another stretch of time",
+        "{}: requested {} to {}, the response is for another time range",
         endpoint.name(),
         Window::text(window.start),
         Window::text(window.end)
     )))
 }
 
-/// Outcomes by project, category and outcome.
+/// Requests outcomes by project, category and outcome.
 pub(crate) async fn outcomes(
     client: &Client,
     source: &str,
@@ -88,12 +88,12 @@ pub(crate) async fn outcomes(
     let mut query: Vec<(&str, String)> =
         ["project", "category", "outcome"].iter().map(|group| ("groupBy", (*group).to_owned())).collect();
     query.push(("field", QUANTITY.to_owned()));
-    query.extend(stretch(window));
+    query.extend(window_parameters(window));
     query.extend(organization.project_parameters());
-    let answer = client.get::<Groups>(Endpoint::Stats, &organization.path("stats_v2"), &query).await?.body;
-    check_stretch(&answer, window, Endpoint::Stats)?;
-    let mut figures = Figures::new(source, &organization.slug);
-    for group in &answer.groups {
+    let response = client.get::<Groups>(Endpoint::Stats, &organization.path("stats_v2"), &query).await?.body;
+    check_window(&response, window, Endpoint::Stats)?;
+    let mut metrics = MetricsBatch::new(source, &organization.slug);
+    for group in &response.groups {
         let project = group.project(organization, Endpoint::Stats)?;
         let (category, outcome) = (group.by("category"), group.by("outcome"));
         if category.is_empty() || outcome.is_empty() {
@@ -105,11 +105,11 @@ pub(crate) async fn outcomes(
             bytes if bytes.ends_with("_byte") || bytes.ends_with("_bytes") => {
                 (&series::OUTCOME_BYTES, quantity)
             }
-            // Sentry counts these in milliseconds.
+            // These are in milliseconds.
             time if time.starts_with("profile_duration") => (&series::OUTCOME_SECONDS, quantity / 1e3),
             _ => (&series::OUTCOMES, quantity),
         };
-        figures.within(window, metric, &project, &[("category", category), ("outcome", outcome)], quantity);
+        metrics.within(window, metric, &project, &[("category", category), ("outcome", outcome)], quantity);
     }
-    Ok(figures.into_batch())
+    Ok(metrics.into_batch())
 }

@@ -1,4 +1,4 @@
-//! The part of the engine that asks one Sentry installation: one loop a feed, all through one client.
+//! The sync with one Sentry installation: one loop per feed, all through one client.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,29 +19,30 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     client::{Client, TokenSource},
-    counts::{self, Known},
+    counts::{self, LastVariant},
     directory::{self, Organization},
     failure::Failure,
     issues, monitors, outcomes,
-    pace::Endpoint,
-    progress::Positions,
+    rate_limiter::Endpoint,
+    checkpoint::Checkpoints,
     series, sessions,
-    standing::Standing,
-    windows::{Plan, Window},
+    sync_health::SyncHealth,
+    window::{Plan, Window},
 };
 use crate::{batch_writer::BatchWriter, clock};
 
-/// How often new organizations and projects are looked for.
+/// Interval between updates of organizations and projects.
 const DIRECTORY_INTERVAL: Duration = Duration::from_secs(600);
-/// How often somebody may have changed what was refused for good.
-const LASTING_PAUSE: Duration = Duration::from_secs(900);
-/// The pause after a failure; how long it really takes is for the client to say.
+/// The pause after a permanent failure.
+const PERMANENT_PAUSE: Duration = Duration::from_secs(900);
+/// The minimum pause after a failure; the client waits longer if needed.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
-/// Issues are walked through this much more rarely than the rest is asked for.
-const ISSUE_ROUNDS: u32 = 5;
+/// Multiple of the interval between walks through the issues.
+const ISSUE_INTERVALS: u32 = 5;
 
-/// Asks the installation of `settings` until `stop` is cancelled and stores what it answers. `state_folder` keeps how
-/// far it was asked; `token` is asked for the token at the start and after it was refused.
+/// Requests the metrics of the installation in `settings` until `stop` is cancelled, and stores
+/// them. Checkpoints are in `state_folder`. The token is read from `token` at the start and after a
+/// refusal.
 pub async fn run_sentry(
     settings: config::Sentry,
     token: TokenSource,
@@ -53,7 +54,7 @@ pub async fn run_sentry(
     let given = settings.clone();
     let client = tokio::task::spawn_blocking(move || Client::new(&given, token))
         .await
-        .unwrap_or_else(|_| Err("cannot be asked: a fault of Binnacle".to_owned()));
+        .unwrap_or_else(|_| Err("cannot start the client: an internal error".to_owned()));
     let client = match client {
         Ok(client) => client,
         Err(problem) => {
@@ -72,8 +73,8 @@ pub async fn run_sentry(
         directory: watch::Sender::new(None),
         directory_failure: Mutex::default(),
         problems: Mutex::default(),
-        known_errors: Known::default(),
-        known_transactions: Known::default(),
+        error_variant: LastVariant::default(),
+        transaction_variant: LastVariant::default(),
         began: clock::now(),
         settings,
     };
@@ -81,12 +82,12 @@ pub async fn run_sentry(
         () = poller.run() => {}
         () = stop.cancelled() => {}
     }
-    // A note that is on its way to the disk must not come after the end.
+    // A note that is on its variant to the disk must not come after the end.
     let _ended = writing.lock().await;
 }
 
 struct Poller {
-    /// Held while notes of the progress are written.
+    /// Locked during writes of checkpoints.
     writing: Arc<tokio::sync::Mutex<()>>,
     settings: config::Sentry,
     client: Client,
@@ -97,8 +98,8 @@ struct Poller {
     directory: watch::Sender<Option<Arc<Vec<Organization>>>>,
     directory_failure: Mutex<Option<Failure>>,
     problems: Mutex<BTreeMap<(SentryFeed, String), Failure>>,
-    known_errors: Known,
-    known_transactions: Known,
+    error_variant: LastVariant,
+    transaction_variant: LastVariant,
     began: Timestamp,
 }
 
@@ -110,30 +111,30 @@ impl Poller {
     async fn run(&self) {
         let wanted = SentryFeed::ALL.into_iter().filter(|feed| !self.settings.leave_out.contains(feed));
         let feeds = join_all(wanted.map(|feed| self.follow(feed)));
-        tokio::join!(self.tell(), self.tell_of_itself(), self.look_up(), feeds);
+        tokio::join!(self.report_status(), self.write_self_metrics(), self.update_directory(), feeds);
     }
 
     fn interval(&self) -> Duration {
         Duration::from_secs(u64::from(self.settings.interval_seconds.max(1)))
     }
 
-    /// Keeps the organizations and projects up to date.
-    async fn look_up(&self) {
+    /// Updates the organizations and projects periodically.
+    async fn update_directory(&self) {
         loop {
             let pause = match directory::load(&self.client, &self.settings).await {
                 Ok(organizations) => {
                     *lock(&self.directory_failure) = None;
                     self.reached();
                     let organizations = Arc::new(organizations);
-                    self.directory.send_if_modified(|known| {
-                        let changed = known.as_ref() != Some(&organizations);
-                        *known = Some(organizations);
+                    self.directory.send_if_modified(|current| {
+                        let changed = current.as_ref() != Some(&organizations);
+                        *current = Some(organizations);
                         changed
                     });
                     DIRECTORY_INTERVAL
                 }
                 Err(failure) => {
-                    let pause = if failure.is_lasting() { LASTING_PAUSE } else { FAILED_PAUSE };
+                    let pause = if failure.is_permanent() { PERMANENT_PAUSE } else { FAILED_PAUSE };
                     *lock(&self.directory_failure) = Some(failure);
                     pause
                 }
@@ -142,12 +143,12 @@ impl Poller {
         }
     }
 
-    /// Asks for one feed of every organization, round after round.
+    /// Requests one feed of every organization periodically.
     async fn follow(&self, feed: SentryFeed) {
         let (folder, settings) = (self.state_folder.clone(), self.settings.clone());
         let writing = self.writing.clone();
-        let loaded = tokio::task::spawn_blocking(move || Positions::load(&folder, &settings, feed, writing));
-        let Ok(mut positions) = loaded.await else { return };
+        let loaded = tokio::task::spawn_blocking(move || Checkpoints::load(&folder, &settings, feed, writing));
+        let Ok(mut checkpoints) = loaded.await else { return };
         let mut directory = self.directory.subscribe();
         let mut resting: HashMap<String, Instant> = HashMap::new();
         loop {
@@ -159,22 +160,22 @@ impl Poller {
                     continue;
                 }
                 let key = (feed, slug.clone());
-                let answered = self.client.answered();
-                match self.collect(feed, organization, &mut positions).await {
-                    Ok(notice) => {
-                        // A round in which there was nothing to ask for says nothing of the installation.
-                        if self.client.answered() != answered {
+                let responses = self.client.responses();
+                match self.collect(feed, organization, &mut checkpoints).await {
+                    Ok(problem) => {
+                        // Without a request the state of the installation is unknown.
+                        if self.client.responses() != responses {
                             self.reached();
                         }
                         let mut problems = lock(&self.problems);
-                        match notice {
-                            Some(notice) => problems.insert(key, notice),
+                        match problem {
+                            Some(problem) => problems.insert(key, problem),
                             None => problems.remove(&key),
                         };
                     }
                     Err(failure) => {
-                        if failure.is_lasting() {
-                            resting.insert(slug.clone(), Instant::now() + LASTING_PAUSE);
+                        if failure.is_permanent() {
+                            resting.insert(slug.clone(), Instant::now() + PERMANENT_PAUSE);
                         } else {
                             failed = true;
                         }
@@ -184,7 +185,7 @@ impl Poller {
             }
             let pause = match feed {
                 _ if failed => FAILED_PAUSE,
-                SentryFeed::Issues => self.interval() * ISSUE_ROUNDS,
+                SentryFeed::Issues => self.interval() * ISSUE_INTERVALS,
                 _ => self.interval(),
             };
             tokio::select! {
@@ -194,77 +195,77 @@ impl Poller {
         }
     }
 
-    /// One round of a feed of an organization; gives what was odd about it.
+    /// Collects a feed of an organization once. Returns a problem that did not prevent it.
     async fn collect(
         &self,
         feed: SentryFeed,
         organization: &Organization,
-        positions: &mut Positions,
+        checkpoints: &mut Checkpoints,
     ) -> Result<Option<Failure>, Failure> {
         let source = self.settings.name.as_str();
         match feed {
-            SentryFeed::Issues => self.walk(organization, positions).await.map(|()| None),
+            SentryFeed::Issues => self.walk(organization, checkpoints).await.map(|()| None),
             SentryFeed::Monitors => {
                 let now = clock::now();
-                let (batch, odd) = monitors::monitors(&self.client, source, organization, now).await?;
+                let (batch, invalid) = monitors::monitors(&self.client, source, organization, now).await?;
                 self.store(batch).await?;
-                Ok((odd > 0).then(|| Failure::Broken(format!("{odd} monitors have another form"))))
+                Ok((invalid > 0).then(|| Failure::Broken(format!("{invalid} monitors have an unknown format"))))
             }
-            _ => self.catch_up(feed, organization, positions).await.map(|()| None),
+            _ => self.catch_up(feed, organization, checkpoints).await.map(|()| None),
         }
     }
 
-    /// Asks for one closed stretch of time after the other until the present is reached, and then for one once more whose
-    /// events may have come late: one a round, so that nothing is asked more than twice as often.
+    /// Requests one closed window after the other up to the present. Then requests one earlier
+    /// window again, for late events. One per call at most doubles the requests.
     async fn catch_up(
         &self,
         feed: SentryFeed,
         organization: &Organization,
-        positions: &mut Positions,
+        checkpoints: &mut Checkpoints,
     ) -> Result<(), Failure> {
         let plan = match feed {
             SentryFeed::Errors | SentryFeed::Transactions => Plan::fine(&self.settings),
             _ => Plan::hourly(&self.settings),
         };
         loop {
-            let progress = positions.of(&organization.slug);
-            let window = match progress.pending {
+            let checkpoint = checkpoints.of(&organization.slug);
+            let window = match checkpoint.pending {
                 Some(window) => window,
                 None => {
-                    let Some(window) = plan.next(progress.done, self.client.server_now()) else {
-                        return self.ask_again(feed, organization, positions).await;
+                    let Some(window) = plan.next(checkpoint.done, self.client.server_now()) else {
+                        return self.refetch_late(feed, organization, checkpoints).await;
                     };
-                    progress.pending = Some(window);
-                    positions.save().await.map_err(Failure::Store)?;
+                    checkpoint.pending = Some(window);
+                    checkpoints.save().await.map_err(Failure::Store)?;
                     window
                 }
             };
-            let batch = self.ask(feed, organization, window).await?;
-            if !self.has(&batch, &organization.slug).await? {
+            let batch = self.fetch(feed, organization, window).await?;
+            if !self.is_stored(&batch, &organization.slug).await? {
                 self.store(batch).await?;
             }
-            positions.of(&organization.slug).stored(window, self.client.server_now());
-            positions.save().await.map_err(Failure::Store)?;
+            checkpoints.of(&organization.slug).stored(window, self.client.server_now());
+            checkpoints.save().await.map_err(Failure::Store)?;
         }
     }
 
-    /// Asks for a stretch once more that was asked for soon after its end. Its figures take the place of the former
-    /// ones, because they have the same series and time.
-    async fn ask_again(
+    /// Requests a window again that was requested soon after its end. The new values replace the
+    /// former ones, because they have the same series and time.
+    async fn refetch_late(
         &self,
         feed: SentryFeed,
         organization: &Organization,
-        positions: &mut Positions,
+        checkpoints: &mut Checkpoints,
     ) -> Result<(), Failure> {
         let now = self.client.server_now();
-        let Some(window) = positions.of(&organization.slug).late(now) else { return Ok(()) };
-        let batch = self.ask(feed, organization, window).await?;
+        let Some(window) = checkpoints.of(&organization.slug).late(now) else { return Ok(()) };
+        let batch = self.fetch(feed, organization, window).await?;
         self.store(batch).await?;
-        positions.of(&organization.slug).again.pop_front();
-        positions.save().await.map_err(Failure::Store)
+        checkpoints.of(&organization.slug).again.pop_front();
+        checkpoints.save().await.map_err(Failure::Store)
     }
 
-    async fn ask(
+    async fn fetch(
         &self,
         feed: SentryFeed,
         organization: &Organization,
@@ -273,45 +274,45 @@ impl Poller {
         let (client, source) = (&self.client, self.settings.name.as_str());
         match feed {
             SentryFeed::Errors => {
-                counts::errors(client, &self.known_errors, source, organization, window).await
+                counts::errors(client, &self.error_variant, source, organization, window).await
             }
             SentryFeed::Transactions => {
-                counts::transactions(client, &self.known_transactions, source, organization, window).await
+                counts::transactions(client, &self.transaction_variant, source, organization, window).await
             }
             SentryFeed::Outcomes => outcomes::outcomes(client, source, organization, window).await,
             _ => sessions::sessions(client, source, organization, window).await,
         }
     }
 
-    /// Walks through the list of issues from where the last round ended to its end.
-    async fn walk(&self, organization: &Organization, positions: &mut Positions) -> Result<(), Failure> {
+    /// Walks through the list of issues, from the checkpoint to its end.
+    async fn walk(&self, organization: &Organization, checkpoints: &mut Checkpoints) -> Result<(), Failure> {
         loop {
-            let walk = positions.of(&organization.slug).walk.take();
+            let walk = checkpoints.of(&organization.slug).walk.take();
             let continued = walk.is_some();
-            let kept = walk.clone();
+            let checkpoint = walk.clone();
             let now = clock::now();
             match issues::step(&self.client, &self.settings.name, organization, walk, now).await {
                 Ok(issues::Step::Further(walk)) => {
-                    positions.of(&organization.slug).walk = Some(walk);
-                    positions.save().await.map_err(Failure::Store)?;
+                    checkpoints.of(&organization.slug).walk = Some(walk);
+                    checkpoints.save().await.map_err(Failure::Store)?;
                 }
                 Ok(issues::Step::Whole(batch)) => {
                     self.store(batch).await?;
-                    return positions.save().await.map_err(Failure::Store);
+                    return checkpoints.save().await.map_err(Failure::Store);
                 }
-                // The cursor is not known any more: the walk begins anew.
+                // The cursor has expired; the walk restarts.
                 Err(Failure::Rejected { .. } | Failure::NotFound) if continued => {}
                 Err(failure) => {
-                    positions.of(&organization.slug).walk = kept;
+                    checkpoints.of(&organization.slug).walk = checkpoint;
                     return Err(failure);
                 }
             }
         }
     }
 
-    /// Whether the figures of this stretch are stored already: they are committed together, so one sample tells. That
-    /// is so after a crash between the commit and the note of it.
-    async fn has(&self, batch: &TelemetryBatch, organization: &str) -> Result<bool, Failure> {
+    /// Returns true if the batch is stored already, after a crash between the commit and the write
+    /// of the checkpoint. One sample is enough, because a batch is one commit.
+    async fn is_stored(&self, batch: &TelemetryBatch, organization: &str) -> Result<bool, Failure> {
         let Some(sample) = batch.samples.first() else { return Ok(false) };
         let Some((_, series)) = batch.series.iter().find(|(id, _)| *id == sample.series) else {
             return Ok(false);
@@ -330,7 +331,8 @@ impl Poller {
         Ok(stored.iter().any(|points| !points.times.is_empty()))
     }
 
-    /// Writes until the store takes it: what is not stored is not noted as done either.
+    /// Writes the batch and retries until the store accepts it. The checkpoint moves only
+    /// afterwards.
     async fn store(&self, batch: TelemetryBatch) -> Result<(), Failure> {
         if batch.is_empty() {
             return Ok(());
@@ -344,12 +346,12 @@ impl Poller {
         }
     }
 
-    /// The installation answered, so what kept everything from being asked is over.
+    /// Clears the failures of the installation after a response.
     fn reached(&self) {
-        lock(&self.problems).retain(|_, failure| !failure.is_of_all());
+        lock(&self.problems).retain(|_, failure| !failure.concerns_installation());
     }
 
-    fn with_standing<T>(&self, tell: impl FnOnce(&Standing<'_>) -> T) -> T {
+    fn with_health<T>(&self, use_health: impl FnOnce(&SyncHealth<'_>) -> T) -> T {
         const ENDPOINTS: [Endpoint; 7] = [
             Endpoint::Organizations,
             Endpoint::Projects,
@@ -361,15 +363,15 @@ impl Poller {
         ];
         let now = Instant::now();
         let (retry, limited) = {
-            let pace = self.client.pace();
-            let limited = ENDPOINTS.iter().filter_map(|one| Some((*one, pace.limited(*one, now)?)));
-            (pace.failing(now), limited.collect())
+            let limiter = self.client.limiter();
+            let limited = ENDPOINTS.iter().filter_map(|one| Some((*one, limiter.limited(*one, now)?)));
+            (limiter.failing(now), limited.collect())
         };
         let directory = lock(&self.directory_failure);
         let problems = lock(&self.problems);
-        tell(&Standing {
+        use_health(&SyncHealth {
             directory: directory.as_ref(),
-            organizations: self.directory.borrow().as_ref().map(|known| known.len()),
+            organizations: self.directory.borrow().as_ref().map(|organizations| organizations.len()),
             problems: problems
                 .iter()
                 .map(|((feed, slug), failure)| (*feed, slug.as_str(), failure))
@@ -381,24 +383,24 @@ impl Poller {
         })
     }
 
-    /// Says how the installation is.
-    async fn tell(&self) {
+    /// Reports the health of the sync periodically.
+    async fn report_status(&self) {
         loop {
-            let (state, message) = self.with_standing(|standing| standing.told());
+            let (state, message) = self.with_health(|health| health.status());
             self.reporter.report(state, message);
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
 
-    /// Stores whether the installation answers, and what was asked of it.
-    async fn tell_of_itself(&self) {
+    /// Writes the state of the installation and the number of requests periodically.
+    async fn write_self_metrics(&self) {
         let resource = Arc::new(Resource::service_named(&self.settings.name));
-        // What became of these is not worth a word of its own.
+        // Their own failures are not reported.
         let reporter = PartReporter::new("sentry requests");
         let mut writer = BatchWriter::new(self.store.clone(), reporter, self.stop.clone());
         loop {
             tokio::time::sleep(self.interval()).await;
-            let (now, up) = (clock::now(), self.with_standing(|standing| standing.is_up()));
+            let (now, up) = (clock::now(), self.with_health(|health| health.is_up()));
             let mut batch = TelemetryBatch::default();
             let tags = Attributes::new().with("sentry.source", self.settings.name.as_str());
             let series_of =

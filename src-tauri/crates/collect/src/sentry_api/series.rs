@@ -1,12 +1,12 @@
-//! The series made of Sentry's answers.
+//! The series of Sentry's responses.
 
 use std::{collections::HashMap, sync::Arc};
 
 use model::{Attributes, MetricKind, Resource, Sample, Series, TelemetryBatch, Temporality, Timestamp};
 
-use super::windows::Window;
+use super::window::Window;
 
-/// Name, unit and description of a metric, and whether it counts.
+/// Name, unit and description of a metric.
 #[derive(Debug)]
 pub(crate) struct Metric {
     pub(crate) name: &'static str,
@@ -28,27 +28,27 @@ pub(crate) const ERRORS: Metric =
 pub(crate) const TRANSACTIONS: Metric =
     count("sentry_transactions_total", "{transaction}", "Transactions that Sentry stored");
 pub(crate) const TRANSACTION_DURATION: Metric =
-    gauge("sentry_transaction_duration_seconds", "s", "Quantiles of how long transactions took");
+    gauge("sentry_transaction_duration_seconds", "s", "Quantiles of the duration of transactions");
 pub(crate) const TRANSACTION_DURATION_AVERAGE: Metric =
-    gauge("sentry_transaction_duration_average_seconds", "s", "How long transactions took on average");
+    gauge("sentry_transaction_duration_average_seconds", "s", "Average duration of transactions");
 pub(crate) const OUTCOMES: Metric = count(
     "sentry_outcomes_total",
     "{event}",
-    "What became of what was sent to Sentry, by category and outcome",
+    "Events sent to Sentry, by category and outcome",
 );
 pub(crate) const OUTCOME_BYTES: Metric = count(
     "sentry_outcome_bytes_total",
     "By",
-    "What became of what was sent to Sentry, for categories counted in bytes",
+    "Bytes sent to Sentry, by category and outcome",
 );
 pub(crate) const OUTCOME_SECONDS: Metric = count(
     "sentry_outcome_seconds_total",
     "s",
-    "What became of what was sent to Sentry, for categories counted in time",
+    "Time sent to Sentry, by category and outcome",
 );
-pub(crate) const SESSIONS: Metric = count("sentry_sessions_total", "{session}", "Sessions by how they ended");
+pub(crate) const SESSIONS: Metric = count("sentry_sessions_total", "{session}", "Sessions by status");
 pub(crate) const SESSION_USERS: Metric =
-    gauge("sentry_session_users", "{user}", "Users with sessions within the hour, by how the sessions ended");
+    gauge("sentry_session_users", "{user}", "Users with sessions within the hour, by session status");
 pub(crate) const CRASH_FREE_SESSIONS: Metric =
     gauge("sentry_crash_free_sessions_ratio", "1", "Share of sessions within the hour that did not crash");
 pub(crate) const CRASH_FREE_USERS: Metric =
@@ -71,22 +71,22 @@ pub(crate) const ISSUES: Metric = gauge("sentry_issues", "{issue}", "Unresolved 
 pub(crate) const MONITOR_UP: Metric = gauge(
     "sentry_monitor_up",
     "1",
-    "Whether a cron monitor is fine (1) or failed, was missed or timed out (0)",
+    "1 for a healthy cron monitor, 0 for one that failed, was missed or timed out",
 );
 pub(crate) const MONITOR_MUTED: Metric =
-    gauge("sentry_monitor_muted", "1", "Whether a cron monitor is muted");
+    gauge("sentry_monitor_muted", "1", "1 for a muted cron monitor");
 pub(crate) const MONITOR_LAST_CHECK_IN: Metric = gauge(
     "sentry_monitor_last_check_in_timestamp_seconds",
     "s",
-    "When a cron monitor last heard from its job, in seconds since 1970",
+    "Time of the last check-in of a cron monitor, in seconds since 1970",
 );
 pub(crate) const MONITOR_OVERDUE: Metric = gauge(
     "sentry_monitor_overdue_seconds",
     "s",
-    "How long the next word from the job is overdue, its margin counted off; 0 while it is not",
+    "Delay of the next check-in beyond its margin; 0 while it is not overdue",
 );
 pub(crate) const SOURCE_UP: Metric =
-    gauge("sentry_source_up", "1", "Whether the Sentry installation answers Binnacle and takes its token");
+    gauge("sentry_source_up", "1", "1 if the Sentry installation answers and accepts the token");
 pub(crate) const REQUESTS: Metric = Metric {
     name: "sentry_api_requests_total",
     unit: "{request}",
@@ -94,20 +94,21 @@ pub(crate) const REQUESTS: Metric = Metric {
     counts: true,
 };
 
-/// Figures of one organization on their way to the store.
-pub(crate) struct Figures<'a> {
+/// MetricsBatch of one organization on their variant to the store.
+pub(crate) struct MetricsBatch<'a> {
     source: &'a str,
     organization: &'a str,
     resources: HashMap<String, Arc<Resource>>,
     batch: TelemetryBatch,
 }
 
-impl<'a> Figures<'a> {
+impl<'a> MetricsBatch<'a> {
+    /// Creates an empty batch of an organization.
     pub(crate) fn new(source: &'a str, organization: &'a str) -> Self {
         Self { source, organization, resources: HashMap::new(), batch: TelemetryBatch::default() }
     }
 
-    /// Adds what was found of `project` in a stretch of time.
+    /// Adds a value of `project` in a time window.
     pub(crate) fn within(
         &mut self,
         window: Window,
@@ -117,10 +118,10 @@ impl<'a> Figures<'a> {
         value: f64,
     ) {
         let start = metric.counts.then_some(window.start);
-        self.add(metric, project, tags, window.stamp(), start, value);
+        self.add(metric, project, tags, window.timestamp(), start, value);
     }
 
-    /// Adds what stands in `project` at a time.
+    /// Adds a value of `project` at a time.
     pub(crate) fn at(
         &mut self,
         time: Timestamp,
@@ -156,12 +157,13 @@ impl<'a> Figures<'a> {
         self.batch.samples.push(Sample { series, time, start_time, value });
     }
 
+    /// Returns the batch.
     pub(crate) fn into_batch(self) -> TelemetryBatch {
         self.batch
     }
 }
 
-/// A series of `metric`; `temporality` is that of metrics that count.
+/// Returns a series of `metric`; `temporality` applies to counters.
 pub(crate) fn series(
     metric: &Metric,
     resource: Arc<Resource>,

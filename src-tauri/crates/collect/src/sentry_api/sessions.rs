@@ -1,4 +1,4 @@
-//! Release health: sessions, users and the share of them without a crash.
+//! Release health: sessions, users and their crash-free shares.
 
 use model::TelemetryBatch;
 
@@ -6,35 +6,35 @@ use super::{
     client::Client,
     directory::Organization,
     failure::Failure,
-    outcomes::{Group, Groups, check_stretch, stretch},
-    pace::Endpoint,
-    series::{self, Figures, Metric},
-    windows::Window,
+    outcomes::{Group, Groups, check_window, window_parameters},
+    rate_limiter::Endpoint,
+    series::{self, MetricsBatch, Metric},
+    window::Window,
 };
 
 const SESSIONS: &str = "sum(session)";
 const USERS: &str = "count_unique(user)";
 const CRASH_FREE_SESSIONS: &str = "crash_free_rate(session)";
 const CRASH_FREE_USERS: &str = "crash_free_rate(user)";
-/// The releases with most sessions that are kept apart.
-const MOST_RELEASES: usize = 100;
-const MOST_PAGES: usize = 200;
+/// Maximum number of releases, those with the most sessions.
+const MAX_RELEASES: usize = 100;
+const MAX_PAGES: usize = 200;
 
-/// One question: how sessions are told apart, what is asked of them and how that is stored.
-struct Question {
+/// A query for sessions: grouping, and fields with their metrics.
+struct SessionQuery {
     group_by: &'static [&'static str],
     fields: &'static [(&'static str, &'static Metric)],
-    /// Whether only the busiest groups are kept.
+    /// True if only the largest groups are stored.
     busiest: bool,
 }
 
-const QUESTIONS: [Question; 3] = [
-    Question {
+const SESSION_QUERIES: [SessionQuery; 3] = [
+    SessionQuery {
         group_by: &["project", "environment", "session.status"],
         fields: &[(SESSIONS, &series::SESSIONS), (USERS, &series::SESSION_USERS)],
         busiest: false,
     },
-    Question {
+    SessionQuery {
         group_by: &["project", "environment"],
         fields: &[
             (CRASH_FREE_SESSIONS, &series::CRASH_FREE_SESSIONS),
@@ -42,7 +42,7 @@ const QUESTIONS: [Question; 3] = [
         ],
         busiest: false,
     },
-    Question {
+    SessionQuery {
         group_by: &["project", "release", "environment"],
         fields: &[
             (SESSIONS, &series::RELEASE_SESSIONS),
@@ -54,57 +54,57 @@ const QUESTIONS: [Question; 3] = [
     },
 ];
 
-/// Sessions by project, environment, outcome and release.
+/// Requests sessions by project, environment, status and release.
 pub(crate) async fn sessions(
     client: &Client,
     source: &str,
     organization: &Organization,
     window: Window,
 ) -> Result<TelemetryBatch, Failure> {
-    let mut figures = Figures::new(source, &organization.slug);
-    for question in &QUESTIONS {
-        for group in ask(client, question, organization, window).await? {
+    let mut metrics = MetricsBatch::new(source, &organization.slug);
+    for session_query in &SESSION_QUERIES {
+        for group in fetch(client, session_query, organization, window).await? {
             let project = group.project(organization, Endpoint::Sessions)?;
-            let tags: Vec<(&str, &str)> = question.group_by[1..]
+            let tags: Vec<(&str, &str)> = session_query.group_by[1..]
                 .iter()
                 .map(|key| (key.strip_prefix("session.").unwrap_or(key), group.by(key)))
                 .collect();
-            for (field, metric) in question.fields {
+            for (field, metric) in session_query.fields {
                 if let Some(value) = group.total(field, Endpoint::Sessions)? {
-                    figures.within(window, metric, &project, &tags, value);
+                    metrics.within(window, metric, &project, &tags, value);
                 }
             }
         }
     }
-    Ok(figures.into_batch())
+    Ok(metrics.into_batch())
 }
 
-async fn ask(
+async fn fetch(
     client: &Client,
-    question: &Question,
+    session_query: &SessionQuery,
     organization: &Organization,
     window: Window,
 ) -> Result<Vec<Group>, Failure> {
     let mut query: Vec<(&str, String)> =
-        question.group_by.iter().map(|group| ("groupBy", (*group).to_owned())).collect();
-    query.extend(question.fields.iter().map(|(field, _)| ("field", (*field).to_owned())));
-    query.extend(stretch(window));
+        session_query.group_by.iter().map(|group| ("groupBy", (*group).to_owned())).collect();
+    query.extend(session_query.fields.iter().map(|(field, _)| ("field", (*field).to_owned())));
+    query.extend(window_parameters(window));
     query.push(("includeSeries", "0".to_owned()));
-    query.push(("per_page", MOST_RELEASES.to_string()));
-    if question.busiest {
+    query.push(("per_page", MAX_RELEASES.to_string()));
+    if session_query.busiest {
         query.push(("orderBy", format!("-{SESSIONS}")));
     }
     query.extend(organization.project_parameters());
     let mut groups = Vec::new();
     let mut cursor: Option<String> = None;
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let mut query = query.clone();
         query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
         let page = client.get::<Groups>(Endpoint::Sessions, &organization.path("sessions"), &query).await?;
-        check_stretch(&page.body, window, Endpoint::Sessions)?;
+        check_window(&page.body, window, Endpoint::Sessions)?;
         groups.extend(page.body.groups);
         match page.next {
-            Some(next) if !question.busiest => cursor = Some(next),
+            Some(next) if !session_query.busiest => cursor = Some(next),
             _ => return Ok(groups),
         }
     }

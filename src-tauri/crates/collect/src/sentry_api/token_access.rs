@@ -1,4 +1,4 @@
-//! What a token may see, tried out before it is kept.
+//! The access of a token, probed before it is stored.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -7,19 +7,19 @@ use model::{SentryAccess, SentryFeedAccess, SentryOrganization};
 
 use super::{
     client::Client,
-    counts::{self, Known},
+    counts::{self, LastVariant},
     directory::{self, Organization},
     failure::{Failure, scopes},
     issues, monitors, outcomes, sessions,
-    windows::{HOUR, Window},
+    window::{HOUR, Window},
 };
 use crate::clock;
 
-/// Somebody waits for the answer.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// Timeout of the whole probe; a user waits for it.
+const TIMEOUT: Duration = Duration::from_secs(40);
 
-/// Tries `token` on the installation of `settings`: every feed is asked once of the first organization, and nothing is
-/// stored. A failure is part of the answer, never an error.
+/// Probes `token` on the installation of `settings`: requests every feed of the first organization
+/// once and stores nothing. A failure is part of the result, never an error.
 pub async fn sentry_access(settings: &config::Sentry, token: String) -> SentryAccess {
     let mut access = SentryAccess {
         usable: false,
@@ -38,20 +38,20 @@ pub async fn sentry_access(settings: &config::Sentry, token: String) -> SentryAc
             return access;
         }
         Err(_) => {
-            access.message = "cannot be asked: a fault of Binnacle".to_owned();
+            access.message = "cannot start the client: an internal error".to_owned();
             return access;
         }
     };
-    if tokio::time::timeout(PATIENCE, look(&client, settings, &mut access)).await.is_err() {
+    if tokio::time::timeout(TIMEOUT, probe(&client, settings, &mut access)).await.is_err() {
         access.message = format!(
-            "no complete answer within {} s: the installation is slow or limits how often it may be asked",
-            PATIENCE.as_secs()
+            "no complete answer within {} s: the installation is slow or limits the request rate",
+            TIMEOUT.as_secs()
         );
     }
     access
 }
 
-async fn look(client: &Client, settings: &config::Sentry, access: &mut SentryAccess) {
+async fn probe(client: &Client, settings: &config::Sentry, access: &mut SentryAccess) {
     let organizations = match directory::load(client, settings).await {
         Ok(organizations) => organizations,
         Err(failure) => {
@@ -77,7 +77,7 @@ async fn look(client: &Client, settings: &config::Sentry, access: &mut SentryAcc
         })
         .collect();
     let Some(first) = organizations.first() else {
-        access.message = "the token sees no project that is asked for".to_owned();
+        access.message = "the token sees no project of the settings".to_owned();
         return;
     };
     let mut missing = BTreeSet::new();
@@ -85,14 +85,14 @@ async fn look(client: &Client, settings: &config::Sentry, access: &mut SentryAcc
         if settings.leave_out.contains(&feed) {
             continue;
         }
-        let failure = ask(client, feed, first).await.err();
+        let failure = probe_feed(client, feed, first).await.err();
         if matches!(failure, Some(Failure::Forbidden(_))) {
             missing.insert(scopes(feed)[0].to_owned());
         }
         access.feeds.push(SentryFeedAccess {
             feed: feed.name().to_owned(),
             available: failure.is_none(),
-            message: failure.map(|failure| failure.told_of(feed)).unwrap_or_default(),
+            message: failure.map(|failure| failure.message_for(feed)).unwrap_or_default(),
             scopes: scopes(feed).iter().map(|scope| (*scope).to_owned()).collect(),
         });
     }
@@ -100,14 +100,14 @@ async fn look(client: &Client, settings: &config::Sentry, access: &mut SentryAcc
     access.usable = access.feeds.iter().any(|feed| feed.available);
 }
 
-async fn ask(client: &Client, feed: SentryFeed, organization: &Organization) -> Result<(), Failure> {
+async fn probe_feed(client: &Client, feed: SentryFeed, organization: &Organization) -> Result<(), Failure> {
     let end = client.server_now().floor(HOUR);
     let window = Window { start: end.offset(-HOUR), end };
-    let known = Known::default();
+    let last_variant = LastVariant::default();
     match feed {
-        SentryFeed::Errors => counts::errors(client, &known, "", organization, window).await.map(drop),
+        SentryFeed::Errors => counts::errors(client, &last_variant, "", organization, window).await.map(drop),
         SentryFeed::Transactions => {
-            counts::transactions(client, &known, "", organization, window).await.map(drop)
+            counts::transactions(client, &last_variant, "", organization, window).await.map(drop)
         }
         SentryFeed::Outcomes => outcomes::outcomes(client, "", organization, window).await.map(drop),
         SentryFeed::Sessions => sessions::sessions(client, "", organization, window).await.map(drop),

@@ -1,4 +1,4 @@
-//! How far each organization was asked, kept across restarts: one small file a feed.
+//! Checkpoints of the sync with Sentry, stored across restarts: one small file per feed.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -14,79 +14,81 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::windows::{LATE, Window};
+use super::window::{LATE, Window};
 
-/// Ending of a file that is being written.
+/// Extension of a file under construction.
 const UNFINISHED: &str = "new";
-/// Stretches that wait to be asked for once more; of more the oldest are left as they are.
-const MOST_AGAIN: usize = 60;
+/// Maximum number of windows to request again. Beyond it the oldest are not requested again.
+const MAX_AGAIN: usize = 60;
 
-/// How far one organization was asked for one feed.
+/// The checkpoint of one organization and feed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub(crate) struct Progress {
-    /// Everything before is stored.
+pub(crate) struct Checkpoint {
+    /// The end of the stored windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) done: Option<Timestamp>,
-    /// What is being asked for: noted before the question, so that it is cut the same way after a crash.
+    /// The window under way. It is stored before its request, so that a crash does not change its
+    /// bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pending: Option<Window>,
-    /// What is asked for once more when events may have come late, oldest first.
+    /// Windows to request again because of late events, oldest first.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     pub(crate) again: VecDeque<Window>,
-    /// A list that is being walked through page by page.
+    /// The walk through a list under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) walk: Option<Walk>,
 }
 
-impl Progress {
-    /// Notes that `window` is stored. If it has only just closed by the installation's clock it is asked for once more.
+impl Checkpoint {
+    /// Records that `window` is stored. A window that closed recently by the installation's clock
+    /// is requested again.
     pub(crate) fn stored(&mut self, window: Window, now: Timestamp) {
         (self.done, self.pending) = (Some(window.end), None);
         if now.since(window.end) < LATE {
             self.again.push_back(window);
         }
-        while self.again.len() > MOST_AGAIN {
+        while self.again.len() > MAX_AGAIN {
             self.again.pop_front();
         }
     }
 
-    /// The stretch that it is time to ask for once more.
+    /// Returns the window to request again at `now`.
     pub(crate) fn late(&self, now: Timestamp) -> Option<Window> {
         self.again.front().copied().filter(|window| now.since(window.end) >= LATE)
     }
 }
 
-/// How far a long list was walked through.
+/// The position in a list of many pages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Walk {
-    /// When the walk began.
+    /// Start of the walk.
     pub(crate) began: Timestamp,
-    /// The page to ask for next.
+    /// Cursor of the next page.
     pub(crate) cursor: String,
-    /// What was counted so far: by project, then by level.
+    /// Counts so far, by project and level.
     pub(crate) counts: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
-/// The progress of one feed of one installation, by organization.
+/// The checkpoints of one feed of one installation, by organization.
 #[derive(Debug)]
-pub(crate) struct Positions {
+pub(crate) struct Checkpoints {
     path: PathBuf,
     writing: Arc<Mutex<()>>,
-    organizations: BTreeMap<String, Progress>,
+    organizations: BTreeMap<String, Checkpoint>,
 }
 
-impl Positions {
-    /// Reads what is kept in `folder`; a file that cannot be read counts as none, with a warning. `writing` is held while
-    /// it is written. Blocks.
+impl Checkpoints {
+    /// Reads the file in `folder`. An unreadable file counts as missing, with a warning. `writing`
+    /// is locked during writes. Blocks.
     pub(crate) fn load(
         folder: &Path,
         settings: &config::Sentry,
         feed: SentryFeed,
         writing: Arc<Mutex<()>>,
     ) -> Self {
-        let path = place(folder, settings, feed);
+        let path = state_file(folder, settings, feed);
         let organizations = match read(&path) {
-            Ok(kept) => kept,
+            Ok(organizations) => organizations,
             Err(problem) => {
                 let problem = problem.to_string();
                 report_loss(&path, &problem);
@@ -96,37 +98,37 @@ impl Positions {
         Self { path, writing, organizations }
     }
 
-    /// The progress of an organization.
-    pub(crate) fn of(&mut self, organization: &str) -> &mut Progress {
+    /// Returns the checkpoint of an organization.
+    pub(crate) fn of(&mut self, organization: &str) -> &mut Checkpoint {
         self.organizations.entry(organization.to_owned()).or_default()
     }
 
-    /// Keeps everything as it is now, in one step.
+    /// Writes the file atomically.
     pub(crate) async fn save(&self) -> Result<(), String> {
-        let (path, kept) = (self.path.clone(), serde_json::to_vec(&self.organizations));
-        let kept = kept.map_err(|error| error.to_string())?;
-        let place = path.display().to_string();
+        let (path, bytes) = (self.path.clone(), serde_json::to_vec(&self.organizations));
+        let bytes = bytes.map_err(|error| error.to_string())?;
+        let display = path.display().to_string();
         let writing = self.writing.clone().lock_owned().await;
         let write = move || {
             let _writing = writing;
-            write(&path, &kept)
+            write(&path, &bytes)
         };
         tokio::task::spawn_blocking(write)
             .await
             .map_err(|error| error.to_string())?
-            .map_err(|error| format!("{place}: {error}"))
+            .map_err(|error| format!("{display}: {error}"))
     }
 }
 
-fn place(folder: &Path, settings: &config::Sentry, feed: SentryFeed) -> PathBuf {
+fn state_file(folder: &Path, settings: &config::Sentry, feed: SentryFeed) -> PathBuf {
     let source = xxh3_64(format!("{}\n{}", settings.name, settings.url).as_bytes());
     folder.join(format!("sentry-{source:016x}-{}.json", feed.name()))
 }
 
-/// Forgets how far the installation of `settings` was asked, for when it is not asked any more. Blocks.
+/// Removes the checkpoints of a removed installation. Blocks.
 pub fn forget_sentry(settings: &config::Sentry, state_folder: &Path) -> io::Result<()> {
     for feed in SentryFeed::ALL {
-        let path = place(state_folder, settings, feed);
+        let path = state_file(state_folder, settings, feed);
         for path in [path.with_extension(UNFINISHED), path] {
             match fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -138,10 +140,10 @@ pub fn forget_sentry(settings: &config::Sentry, state_folder: &Path) -> io::Resu
 }
 
 fn report_loss(path: &Path, problem: &str) {
-    tracing::warn!(path = %path.display(), problem, "how far Sentry was asked is not known any more");
+    tracing::warn!(path = %path.display(), problem, "checkpoint of the sentry sync is unreadable; the sync starts over");
 }
 
-fn read(path: &Path) -> io::Result<BTreeMap<String, Progress>> {
+fn read(path: &Path) -> io::Result<BTreeMap<String, Checkpoint>> {
     match fs::read(path) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),

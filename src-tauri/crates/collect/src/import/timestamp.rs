@@ -1,14 +1,14 @@
-//! Times as files write them.
+//! Times in imported files.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use model::{MAX_FUTURE_NANOS, NANOS_PER_SECOND, Timestamp};
 use prometheus::read_seconds;
 
-/// Earlier times are taken for another unit: 1990-01-01.
-const EARLIEST: i64 = 631_152_000 * NANOS_PER_SECOND;
+/// The earliest accepted time, 1990-01-01. An earlier one has another unit.
+const MIN_TIME: i64 = 631_152_000 * NANOS_PER_SECOND;
 
-/// RFC 3339, a date and a time of day in UTC, or a number of seconds, milliseconds, microseconds or nanoseconds
-/// since the epoch, told apart by its size.
+/// Parses RFC 3339, a date and a time of day in UTC, or a number since the epoch. The size of the
+/// number decides between seconds, milliseconds, microseconds and nanoseconds.
 pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     let text = text.trim();
     if text.is_empty() {
@@ -21,14 +21,14 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
         return Ok(time);
     }
     if let Ok(seconds) = text.parse::<f64>() {
-        return from_float(seconds).ok_or_else(|| format!("{} is not a time", shown(text)));
+        return from_float(seconds).ok_or_else(|| format!("{} is not a time", excerpt(text)));
     }
     let nanos = |time: NaiveDateTime| time.and_utc().timestamp_nanos_opt();
     DateTime::parse_from_rfc3339(text)
         .ok()
         .map(|time| time.timestamp_nanos_opt())
         .or_else(|| {
-            // As databases write times with a zone: 2026-01-02 03:04:05.6+00.
+            // Databases write times with a zone as 2026-01-02 03:04:05.6+00.
             let forms = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];
             forms
                 .iter()
@@ -45,10 +45,10 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
         })
         .flatten()
         .map(Timestamp)
-        .ok_or_else(|| format!("{} is not a time", shown(text)))
+        .ok_or_else(|| format!("{} is not a time", excerpt(text)))
 }
 
-/// Seconds until the year 5138, then milliseconds, microseconds, nanoseconds.
+/// Converts a number: seconds until the year 5138, then milliseconds, microseconds, nanoseconds.
 fn from_number(number: i64) -> Timestamp {
     let units = [
         (100_000_000_000, NANOS_PER_SECOND),
@@ -65,7 +65,7 @@ fn from_float(number: f64) -> Option<Timestamp> {
         return None;
     }
     if number.abs() < 1e11 {
-        // The whole seconds apart, so that fractions keep their digits.
+        // The whole seconds apart, for the precision of the fraction.
         let nanos = (number.fract() * 1e9).round() as i64;
         return Some(Timestamp(
             (number.trunc() as i64).saturating_mul(NANOS_PER_SECOND).saturating_add(nanos),
@@ -74,9 +74,9 @@ fn from_float(number: f64) -> Option<Timestamp> {
     Some(from_number(number as i64))
 }
 
-/// Refuses times that cannot be meant.
-pub(crate) fn plausible(time: Timestamp, now: Timestamp) -> Result<Timestamp, String> {
-    if time.0 < EARLIEST {
+/// Checks that a time is after 1990 and at most a day ahead.
+pub(crate) fn validate(time: Timestamp, now: Timestamp) -> Result<Timestamp, String> {
+    if time.0 < MIN_TIME {
         return Err("the time is before 1990; is its unit right?".to_owned());
     }
     if time.0 > now.0.saturating_add(MAX_FUTURE_NANOS) {
@@ -85,8 +85,8 @@ pub(crate) fn plausible(time: Timestamp, now: Timestamp) -> Result<Timestamp, St
     Ok(time)
 }
 
-/// Text from outside for a message: quoted and not long.
-pub(crate) fn shown(text: &str) -> String {
+/// Quotes outside text for a message, at most 40 characters.
+pub(crate) fn excerpt(text: &str) -> String {
     let short: String = text.chars().take(40).collect();
     let dots = if short.len() < text.len() { "…" } else { "" };
     format!("{short:?}{dots}")
@@ -122,12 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn times_that_cannot_be_meant_are_refused() {
+    fn times_out_of_range_are_rejected() {
         let now = parse("2026-01-02").unwrap();
-        assert!(plausible(now, now).is_ok());
-        assert!(plausible(parse("2016-01-02").unwrap(), now).is_ok(), "ten years back is history");
-        assert!(plausible(parse("2036-01-02").unwrap(), now).is_err());
-        assert!(plausible(Timestamp(1_767_323_045), now).is_err());
-        assert!(plausible(Timestamp(i64::MAX), now).is_err());
+        assert!(validate(now, now).is_ok());
+        assert!(validate(parse("2016-01-02").unwrap(), now).is_ok(), "ten years back is history");
+        assert!(validate(parse("2036-01-02").unwrap(), now).is_err());
+        assert!(validate(Timestamp(1_767_323_045), now).is_err());
+        assert!(validate(Timestamp(i64::MAX), now).is_err());
     }
 }

@@ -1,17 +1,17 @@
-//! Which stretch of time to ask for next. Pure.
+//! Time windows of requests. Pure.
 
 use model::{NANOS_PER_SECOND, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub(crate) const HOUR: i64 = 3600 * NANOS_PER_SECOND;
-/// After a longer absence what lies before is left out.
-const LONGEST_CATCH_UP: i64 = 7 * 24 * HOUR;
-/// Events that reach the installation so much after they happened are still counted: a stretch is asked for once more.
+/// Maximum age of a window. Older time is skipped.
+const MAX_AGE: i64 = 7 * 24 * HOUR;
+/// Delay after which a window is requested again, for events that reach the installation late.
 pub(crate) const LATE: i64 = 900 * NANOS_PER_SECOND;
-/// Lengths of stretches, in seconds; each divides an hour.
+/// Lengths of windows in seconds; each divides an hour.
 const LENGTHS: [u32; 9] = [60, 120, 180, 300, 600, 900, 1200, 1800, 3600];
 
-/// A closed stretch of time: from its start to just before its end.
+/// A closed time window, without its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Window {
     pub(crate) start: Timestamp,
@@ -19,30 +19,30 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The moment its figures are stamped with: the last millisecond, which is still part of it.
-    pub(crate) fn stamp(self) -> Timestamp {
+    /// Returns the time of its metrics: the last millisecond of the window.
+    pub(crate) fn timestamp(self) -> Timestamp {
         self.end.offset(-1_000_000)
     }
 
-    /// A point in it as the API wants it, in UTC to the second.
+    /// Formats a time for the API, in UTC to the second.
     pub(crate) fn text(time: Timestamp) -> String {
         chrono::DateTime::from_timestamp_nanos(time.0).format("%Y-%m-%dT%H:%M:%S").to_string()
     }
 }
 
-/// How time is cut for one feed.
+/// The division of time into windows for one feed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
-    /// Length of a stretch, in nanoseconds; divides an hour.
+    /// Length of a window_parameters, in nanoseconds; divides an hour.
     pub(crate) length: i64,
-    /// How long after its end a stretch is asked for.
+    /// Delay between the end of a window and its request.
     pub(crate) settle: i64,
-    /// How far back the first contact reaches.
+    /// Age of the first window.
     pub(crate) backfill: i64,
 }
 
 impl Plan {
-    /// Hours, the finest that outcomes and sessions are told in.
+    /// Returns windows of an hour, the shortest for outcomes and sessions.
     pub(crate) fn hourly(settings: &config::Sentry) -> Self {
         Self {
             length: HOUR,
@@ -51,18 +51,18 @@ impl Plan {
         }
     }
 
-    /// About as long as the interval, at least a minute.
+    /// Returns windows of about the interval, at least a minute.
     pub(crate) fn fine(settings: &config::Sentry) -> Self {
         let seconds = LENGTHS.into_iter().rfind(|length| *length <= settings.interval_seconds).unwrap_or(60);
         Self { length: i64::from(seconds) * NANOS_PER_SECOND, ..Self::hourly(settings) }
     }
 
-    /// The next stretch after what is `done`; none until one has closed. `now` is the clock of the server.
-    /// Whole hours are asked for at once while the present is further away than that.
+    /// Returns the next window after `done`, or none before one has closed. `now` is the time of
+    /// the server. Windows more than an hour in the past last an hour.
     pub(crate) fn next(self, done: Option<Timestamp>, now: Timestamp) -> Option<Window> {
         let closed = now.offset(-self.settle).floor(self.length);
         let first = now.offset(-self.backfill).floor(HOUR);
-        let start = done.unwrap_or(first).max(now.offset(-LONGEST_CATCH_UP).floor(HOUR));
+        let start = done.unwrap_or(first).max(now.offset(-MAX_AGE).floor(HOUR));
         let hour_end = start.floor(HOUR).offset(HOUR);
         let fine_end = start.floor(self.length).offset(self.length);
         let end = if closed.since(start) >= HOUR { hour_end } else { fine_end };
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn stretches_follow_each_other_without_hole_or_overlap_and_all_are_closed() {
+    fn windows_are_closed_and_follow_each_other_without_gap_or_overlap() {
         for length in [60, 300, 3600] {
             let (mut now, mut done) = (at("2026-11-22T12:34:56Z"), None);
             for step in 0..3000 {
@@ -93,14 +93,14 @@ mod tests {
                     assert!(done.is_none_or(|done| done == window.start), "{window:?}");
                     done = Some(window.end);
                 }
-                // Now and then the machine sleeps for hours.
+                // Sometimes the machine sleeps for hours.
                 now = now.offset(if step % 100 == 99 { 5 * HOUR } else { 37 * NANOS_PER_SECOND });
             }
         }
     }
 
     #[test]
-    fn the_first_contact_and_a_long_absence_are_bounded() {
+    fn the_first_window_and_a_long_absence_are_bounded() {
         let now = at("2026-11-22T12:34:56Z");
         let first = plan(60).next(None, now).unwrap();
         assert_eq!((first.start, first.end), (at("2026-11-22T09:00:00Z"), at("2026-11-22T10:00:00Z")));
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_waits_and_an_odd_start_is_brought_into_line() {
+    fn a_clock_set_back_waits_and_an_odd_start_is_aligned() {
         let now = at("2026-11-22T12:34:56Z");
         assert_eq!(plan(60).next(Some(at("2026-11-22T13:00:00Z")), now), None);
         let odd = plan(300).next(Some(at("2026-11-22T12:13:00Z")), now).unwrap();
@@ -121,9 +121,9 @@ mod tests {
     }
 
     #[test]
-    fn the_stamp_lies_in_the_stretch() {
+    fn the_timestamp_is_in_the_window() {
         let window = plan(60).next(None, at("2026-11-22T12:34:56Z")).unwrap();
-        assert!(window.start < window.stamp() && window.stamp() < window.end);
+        assert!(window.start < window.timestamp() && window.timestamp() < window.end);
         assert_eq!(Window::text(window.start), "2026-11-22T09:00:00");
     }
 }

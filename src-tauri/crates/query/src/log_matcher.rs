@@ -1,6 +1,6 @@
 //! Matching of log records against a filter without the store, for the live tail.
 
-use model::{AttributeValue, FieldOperator, Filter, LogRecord};
+use model::{AttributeValue, FieldOperator, Filter, LogRecord, attribute_of_label};
 use regex::Regex;
 
 use crate::{QueryError, regular_expression::compile as compile_regex};
@@ -106,8 +106,7 @@ fn value_of(record: &LogRecord, key: &str) -> Option<String> {
     let non_empty = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     match key {
         "service" => Some(record.resource.service().to_owned()),
-        "host" => resource("host.name"),
-        "environment" => resource("deployment.environment.name"),
+        "host" | "environment" => resource(attribute_of_label(key)),
         "scope" => non_empty(&record.scope.name),
         "body" => non_empty(&record.body),
         "severity" => Some(record.severity.name().to_owned()),

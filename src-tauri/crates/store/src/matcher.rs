@@ -2,20 +2,11 @@
 
 use std::borrow::Cow;
 
+pub(crate) use model::attribute_of_label as attribute_of;
 use model::{MatchOperator, TagMatcher, UNKNOWN_SERVICE};
 use regex::{Regex, RegexBuilder};
 
 use crate::{StoreError, dictionary::KnownSeries};
-
-/// The attribute a short tag name stands for.
-pub(crate) fn attribute_of(key: &str) -> &str {
-    match key {
-        "service" => "service.name",
-        "host" => "host.name",
-        "environment" => "deployment.environment.name",
-        other => other,
-    }
-}
 
 /// Conditions that all must hold.
 pub(crate) struct Matchers(Vec<Condition>);

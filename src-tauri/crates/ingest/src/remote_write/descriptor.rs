@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::{
-    Attributes, MetricKind, Resource, Scope, Series, Temporality,
+    Attributes, MetricKind, PROMETHEUS_SERVICE_LABELS, Resource, Scope, Series, Temporality,
     prometheus::{counts_by_name, ucum_unit, unit_of_name},
 };
 use prometheus::FamilyKind;
@@ -94,7 +94,7 @@ pub(super) fn describe(
 /// Returns the resource. Its service is the job, as for scraped targets, or another label.
 fn resource<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Arc<Resource> {
     let mut attributes = Attributes::new();
-    if let Some(service) = ["job", "service_name", "service"].into_iter().find_map(&text) {
+    if let Some(service) = PROMETHEUS_SERVICE_LABELS.into_iter().find_map(&text) {
         attributes = attributes.with("service.name", service);
     }
     Arc::new(Resource { attributes })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Attributes, Resource};
+use model::{Attributes, Resource, SERVICE_TAG};
 
 use crate::otlp::attributes::MAX_VALUE_BYTES;
 
@@ -36,14 +36,14 @@ impl<'a> Tags<'a> {
     pub(super) fn resource(self, service: &str, name: &str) -> Arc<Resource> {
         let prefix = || name.split_once('.').map(|(prefix, _)| prefix).filter(|prefix| !prefix.is_empty());
         let configured = Some(service).filter(|service| !service.is_empty());
-        let service = self.value("service").or(configured).or_else(prefix).unwrap_or("statsd");
+        let service = self.value(SERVICE_TAG).or(configured).or_else(prefix).unwrap_or("statsd");
         Arc::new(Resource::service_named(service))
     }
 
     /// Returns the tags without `service`, with values cut to [`MAX_VALUE_BYTES`].
     pub(super) fn attributes(self) -> Attributes {
         self.pairs()
-            .filter(|(key, _)| *key != "service")
+            .filter(|(key, _)| *key != SERVICE_TAG)
             .map(|(key, value)| (key, &value[..value.floor_char_boundary(MAX_VALUE_BYTES)]))
             .collect()
     }

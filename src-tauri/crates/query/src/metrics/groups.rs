@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Aggregation, Labels, SeriesPoints, Timestamp};
+use model::{Aggregation, Labels, SeriesPoints, Timestamp, attribute_of_label};
 
 use super::windowing::Windowing;
 
@@ -23,7 +23,7 @@ impl Grouping {
         self.group_by
             .iter()
             .filter_map(|key| {
-                let value = labels.get(stored_key(key)).or_else(|| labels.get(key.as_str()))?;
+                let value = labels.get(attribute_of_label(key)).or_else(|| labels.get(key.as_str()))?;
                 Some((key.clone(), value.clone()))
             })
             .collect()
@@ -32,16 +32,6 @@ impl Grouping {
 
 /// Intermediate values by group and window.
 pub(super) type Groups<T> = BTreeMap<Labels, BTreeMap<Timestamp, T>>;
-
-/// Returns the stored label of a short name.
-fn stored_key(key: &str) -> &str {
-    match key {
-        "service" => "service.name",
-        "host" => "host.name",
-        "environment" => "deployment.environment.name",
-        other => other,
-    }
-}
 
 /// Returns the groups with at least one finite value, ordered by their labels.
 pub(super) fn points<T>(groups: Groups<T>, value: impl Fn(T) -> Option<f64>) -> Vec<SeriesPoints> {

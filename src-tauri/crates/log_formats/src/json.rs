@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::AttributeValue;
 use serde_json::Value;
 
-use crate::record::{Context, ParsedRecord};
+use crate::{context::Context, record::ParsedRecord};
 
 /// Parses a JSON object; without a message, the whole text is the message.
 pub(crate) fn parse(text: &str, context: &Context) -> Option<ParsedRecord> {

@@ -2,6 +2,7 @@
 //! the caller passes in the current time and the time zone.
 
 mod access_log;
+mod context;
 mod json;
 mod logfmt;
 mod plain;
@@ -9,7 +10,8 @@ mod record;
 mod syslog;
 mod time;
 
-pub use record::{Context, ParsedRecord};
+pub use context::Context;
+pub use record::ParsedRecord;
 
 /// Parses a record. `text` may hold more lines after the first, such as a stack trace. A record in
 /// no known format is a plain message.

@@ -2,7 +2,7 @@
 
 use model::AttributeValue;
 
-use crate::record::{Context, ParsedRecord};
+use crate::{context::Context, record::ParsedRecord};
 
 /// Parses a line of at least two pairs, one of which is a time, a level or a message.
 pub(crate) fn parse(text: &str, context: &Context) -> Option<ParsedRecord> {

@@ -5,10 +5,7 @@ use std::sync::LazyLock;
 use model::Severity;
 use regex::Regex;
 
-use crate::{
-    record::{Context, ParsedRecord},
-    time,
-};
+use crate::{context::Context, record::ParsedRecord, time};
 
 /// `LEVEL:logger:message` and `name - LEVEL - message`, as Python's logging writes them.
 static PYTHON_BASIC: LazyLock<Option<Regex>> =

@@ -1,18 +1,8 @@
 //! The content of a log record, independent of its format.
 
-use chrono::FixedOffset;
 use model::{AttributeValue, Attributes, Severity, SpanId, Timestamp, TraceId};
 
-use crate::time;
-
-/// Facts from outside the record.
-#[derive(Debug, Clone, Copy)]
-pub struct Context {
-    /// The current time, which completes times without a year.
-    pub now: Timestamp,
-    /// The zone of times without one.
-    pub zone: FixedOffset,
-}
+use crate::{context::Context, time};
 
 /// The content of one record.
 #[derive(Debug, Clone, PartialEq, Default)]

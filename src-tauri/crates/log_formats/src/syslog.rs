@@ -5,11 +5,7 @@ use std::sync::LazyLock;
 use model::{Attributes, Severity};
 use regex::{Captures, Regex};
 
-use crate::{
-    plain,
-    record::{Context, ParsedRecord},
-    time,
-};
+use crate::{context::Context, plain, record::ParsedRecord, time};
 
 static BSD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, Na
 use model::{AttributeValue, Timestamp};
 use regex::Regex;
 
-use crate::record::Context;
+use crate::context::Context;
 
 /// Year, month and day in figures, the time of day, and a zone if there is one.
 static FIGURES: LazyLock<Option<Regex>> = LazyLock::new(|| {

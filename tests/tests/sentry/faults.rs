@@ -85,7 +85,7 @@ async fn changed_fields_are_refused_rather_than_guessed() {
     let mut bench = Bench::new();
     bench.start(&settings(&server), TOKEN);
     bench.wait_for_state(HealthState::Degraded, "no number `count()`").await;
-    bench.wait_for_state(HealthState::Degraded, "another stretch of time").await;
+    bench.wait_for_state(HealthState::Degraded, "another time range").await;
     for feed in ["errors", "transactions"] {
         bench.wait_until_caught_up(&server, feed).await;
     }

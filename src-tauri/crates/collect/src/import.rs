@@ -68,8 +68,11 @@ pub async fn import_file(
     stop: &CancellationToken,
 ) -> Result<ImportProgress, ImportError> {
     let path = PathBuf::from(&request.path);
-    let service =
-        request.service.clone().filter(|service| !service.is_empty()).unwrap_or_else(|| DEFAULT_SERVICE.to_owned());
+    let service = request
+        .service
+        .clone()
+        .filter(|service| !service.is_empty())
+        .unwrap_or_else(|| DEFAULT_SERVICE.to_owned());
     let (batches, mut filled) = mpsc::channel::<FilledBatch>(MAX_QUEUED_BATCHES);
     let reading = tokio::task::spawn_blocking({
         let path = path.clone();
@@ -119,7 +122,12 @@ async fn commit(store: &Store, batch: TelemetryBatch, stop: &CancellationToken) 
 }
 
 /// Reads the whole file. Blocks.
-fn read(path: &Path, service: &str, now: Timestamp, batches: mpsc::Sender<FilledBatch>) -> Result<(), String> {
+fn read(
+    path: &Path,
+    service: &str,
+    now: Timestamp,
+    batches: mpsc::Sender<FilledBatch>,
+) -> Result<(), String> {
     let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
     if !metadata.is_file() {
         return Err("not a file".to_owned());

@@ -216,7 +216,8 @@ impl Reader<'_> {
             }
             last = name;
             let candidates = [name, base(name), name.strip_suffix("_total").unwrap_or(name)];
-            let Some((declared, family)) = candidates.iter().find_map(|candidate| self.families.get_key_value(*candidate))
+            let Some((declared, family)) =
+                candidates.iter().find_map(|candidate| self.families.get_key_value(*candidate))
             else {
                 continue;
             };

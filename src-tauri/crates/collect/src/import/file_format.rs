@@ -48,7 +48,8 @@ pub(super) fn detect(file: &mut File, length: u64) -> Result<FileFormat, String>
     let separator = char::from(csv::separator_of(header.as_bytes()));
     let is_exposition = header.starts_with('#')
         || !header.contains(separator)
-        || prometheus::parse_text(header.as_bytes(), 1).is_ok_and(|exposition| !exposition.samples.is_empty());
+        || prometheus::parse_text(header.as_bytes(), 1)
+            .is_ok_and(|exposition| !exposition.samples.is_empty());
     Ok(if is_exposition { FileFormat::Exposition(Dialect::Prometheus) } else { FileFormat::Csv })
 }
 

@@ -4,8 +4,8 @@
 use model::{Attributes, Buckets, MetricKind, STALE, SpanId, Timestamp, TraceId};
 
 use super::{
-    timestamp::{self, excerpt},
     rejection::{Rejection, rejection},
+    timestamp::{self, excerpt},
 };
 
 /// The value of a row.
@@ -108,7 +108,8 @@ impl PointColumns {
     }
 
     fn text<'a>(&self, row: Row<'a>, name: &str) -> &'a str {
-        let index = EXPORT_COLUMNS.iter().position(|column| *column == name).and_then(|index| self.export?[index]);
+        let index =
+            EXPORT_COLUMNS.iter().position(|column| *column == name).and_then(|index| self.export?[index]);
         index.and_then(|index| *row.get(index)?).map(str::trim).unwrap_or_default()
     }
 
@@ -116,9 +117,9 @@ impl PointColumns {
     pub(crate) fn start_time(&self, row: Row<'_>) -> Result<Option<Timestamp>, Rejection> {
         match self.text(row, "start_time") {
             "" => Ok(None),
-            text => {
-                timestamp::parse(text).map(Some).map_err(|message| rejection(self.column("start_time"), message))
-            }
+            text => timestamp::parse(text)
+                .map(Some)
+                .map_err(|message| rejection(self.column("start_time"), message)),
         }
     }
 
@@ -237,21 +238,28 @@ impl PointColumns {
     }
 
     /// Reads a list in brackets, as in JSON. NaN and infinity are words, quoted or not.
-    fn list<T>(&self, row: Row<'_>, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Rejection> {
+    fn list<T>(
+        &self,
+        row: Row<'_>,
+        name: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, Rejection> {
         let text = self.text(row, name);
         let inside = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
         let inside = match (text, inside) {
             ("" | "null", _) => return Ok(Vec::new()),
             (_, Some(inside)) => inside.trim(),
-            (_, None) => return Err(rejection(self.column(name), format!("{} is not a list", excerpt(text)))),
+            (_, None) => {
+                return Err(rejection(self.column(name), format!("{} is not a list", excerpt(text))));
+            }
         };
         if inside.is_empty() {
             return Ok(Vec::new());
         }
         let entries = inside.split(',').map(|entry| read(entry.trim().trim_matches('"')));
-        entries
-            .collect::<Option<_>>()
-            .ok_or_else(|| rejection(self.column(name), format!("{} is not a list of numbers", excerpt(text))))
+        entries.collect::<Option<_>>().ok_or_else(|| {
+            rejection(self.column(name), format!("{} is not a list of numbers", excerpt(text)))
+        })
     }
 }
 

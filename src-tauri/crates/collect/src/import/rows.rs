@@ -117,7 +117,12 @@ impl RowReader {
             (None, Some((column, kind))) => match kind.as_str() {
                 "" | "gauge" | "untyped" | "unknown" => MetricKind::Gauge,
                 "counter" | "sum" => MetricKind::Counter,
-                _ => return Err(rejection(column, format!("a value cannot be of the kind {}", excerpt(&kind)))),
+                _ => {
+                    return Err(rejection(
+                        column,
+                        format!("a value cannot be of the kind {}", excerpt(&kind)),
+                    ));
+                }
             },
         };
         let mut attributes = Attributes::new();
@@ -145,8 +150,9 @@ impl RowReader {
             }
         }
         if let Some(column) = columns.identity.attributes.filter(|index| !text(*index).trim().is_empty()) {
-            attributes = serde_json::from_str(text(column))
-                .map_err(|error| rejection(column, format!("the attributes are not a JSON object: {error}")))?;
+            attributes = serde_json::from_str(text(column)).map_err(|error| {
+                rejection(column, format!("the attributes are not a JSON object: {error}"))
+            })?;
         }
         for (key, index) in &columns.others {
             if let Some(value) = row.get(*index).copied().flatten().filter(|value| !value.is_empty()) {

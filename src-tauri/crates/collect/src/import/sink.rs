@@ -68,7 +68,9 @@ impl BatchSink {
         }
         if self.progress.points == 0 && self.progress.refused >= MAX_REJECTED_FIRST {
             let first = self.progress.reasons.first().cloned().unwrap_or_default();
-            return Err(SinkError::NoValidRows(format!("none of the first {MAX_REJECTED_FIRST} rows is valid; {first}")));
+            return Err(SinkError::NoValidRows(format!(
+                "none of the first {MAX_REJECTED_FIRST} rows is valid; {first}"
+            )));
         }
         if self.progress.refused.is_multiple_of(MAX_BATCH as u64) { self.send() } else { Ok(()) }
     }
@@ -165,6 +167,8 @@ impl BatchSink {
         self.described.clear();
         self.bytes = 0;
         let batch = std::mem::take(&mut self.batch);
-        self.batches.blocking_send(FilledBatch { batch, progress: self.progress.clone() }).map_err(|_| SinkError::Closed)
+        self.batches
+            .blocking_send(FilledBatch { batch, progress: self.progress.clone() })
+            .map_err(|_| SinkError::Closed)
     }
 }

@@ -19,7 +19,12 @@ use super::{
 };
 
 /// Reads a CSV file.
-pub(super) fn read_csv(file: File, service: &str, now: Timestamp, sink: &mut BatchSink) -> Result<(), ReadError> {
+pub(super) fn read_csv(
+    file: File,
+    service: &str,
+    now: Timestamp,
+    sink: &mut BatchSink,
+) -> Result<(), ReadError> {
     let mut input = BufReader::with_capacity(1 << 16, file);
     if input.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
         input.consume(3);
@@ -128,7 +133,12 @@ impl TableVisitor for ParquetRows<'_> {
 }
 
 /// Reads a Parquet file.
-pub(super) fn read_parquet(path: &Path, service: &str, now: Timestamp, sink: &mut BatchSink) -> Result<(), ReadError> {
+pub(super) fn read_parquet(
+    path: &Path,
+    service: &str,
+    now: Timestamp,
+    sink: &mut BatchSink,
+) -> Result<(), ReadError> {
     // The canonical path: the store reads no other file.
     let path = fs::canonicalize(path)?;
     let mut rows = ParquetRows { sink, service, now, reader: None, names: Vec::new(), all: 1, error: None };

@@ -57,7 +57,8 @@ pub(crate) async fn errors(
     window: Window,
 ) -> Result<model::TelemetryBatch, Failure> {
     let (rows, _) =
-        table(client, last_variant, &ERROR_VARIANTS, &["project", "level"], organization, window, |_| vec![]).await?;
+        table(client, last_variant, &ERROR_VARIANTS, &["project", "level"], organization, window, |_| vec![])
+            .await?;
     let mut metrics = MetricsBatch::new(source, &organization.slug);
     for ((project, level), row) in rows {
         let level = if level.is_empty() { "unknown" } else { &level };
@@ -81,7 +82,8 @@ pub(crate) async fn transactions(
         fields
     };
     let (rows, variant) =
-        table(client, last_variant, &TRANSACTION_VARIANTS, &["project"], organization, window, fields).await?;
+        table(client, last_variant, &TRANSACTION_VARIANTS, &["project"], organization, window, fields)
+            .await?;
     let mut metrics = MetricsBatch::new(source, &organization.slug);
     for ((project, _), row) in rows {
         metrics.within(window, &series::TRANSACTIONS, &project, &[], required(&row, "count()")?);

@@ -6,8 +6,8 @@ use model::{TelemetryBatch, Timestamp};
 use serde::Deserialize;
 
 use super::{
-    client::Client, directory::Organization, failure::Failure, rate_limiter::Endpoint, checkpoint::Walk, series,
-    series::MetricsBatch, window::HOUR,
+    checkpoint::Walk, client::Client, directory::Organization, failure::Failure, rate_limiter::Endpoint,
+    series, series::MetricsBatch, window::HOUR,
 };
 
 /// Levels that are recorded even without an issue.

@@ -91,12 +91,12 @@ mod tests {
     #[test]
     fn limits_are_read_against_the_clock_of_the_server() {
         let now = Timestamp::from_seconds(1_700_000_000.0);
-        let told = headers(&[
+        let response = headers(&[
             ("X-Sentry-Rate-Limit-Remaining", "0"),
             ("X-Sentry-Rate-Limit-Reset", "1700000007"),
             ("X-Sentry-Rate-Limit-ConcurrentRemaining", "24"),
         ]);
-        let limits = Limits::read(&told, now);
+        let limits = Limits::read(&response, now);
         assert_eq!((limits.remaining, limits.concurrent_remaining), (Some(0), Some(24)));
         assert_eq!(limits.reset, Some(Duration::from_secs(7)));
         let wait = |text| Limits::read(&headers(&[("Retry-After", text)]), now).retry_after;

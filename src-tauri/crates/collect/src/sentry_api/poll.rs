@@ -18,13 +18,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    checkpoint::Checkpoints,
     client::{Client, TokenSource},
     counts::{self, LastVariant},
     directory::{self, Organization},
     failure::Failure,
     issues, monitors, outcomes,
     rate_limiter::Endpoint,
-    checkpoint::Checkpoints,
     series, sessions,
     sync_health::SyncHealth,
     window::{Plan, Window},
@@ -147,7 +147,8 @@ impl Poller {
     async fn follow(&self, feed: SentryFeed) {
         let (folder, settings) = (self.state_folder.clone(), self.settings.clone());
         let writing = self.writing.clone();
-        let loaded = tokio::task::spawn_blocking(move || Checkpoints::load(&folder, &settings, feed, writing));
+        let loaded =
+            tokio::task::spawn_blocking(move || Checkpoints::load(&folder, &settings, feed, writing));
         let Ok(mut checkpoints) = loaded.await else { return };
         let mut directory = self.directory.subscribe();
         let mut resting: HashMap<String, Instant> = HashMap::new();
@@ -209,7 +210,8 @@ impl Poller {
                 let now = clock::now();
                 let (batch, invalid) = monitors::monitors(&self.client, source, organization, now).await?;
                 self.store(batch).await?;
-                Ok((invalid > 0).then(|| Failure::Broken(format!("{invalid} monitors have an unknown format"))))
+                Ok((invalid > 0)
+                    .then(|| Failure::Broken(format!("{invalid} monitors have an unknown format"))))
             }
             _ => self.catch_up(feed, organization, checkpoints).await.map(|()| None),
         }

@@ -95,8 +95,9 @@ impl RateLimiter {
 
     /// Returns the remaining rate-limit pause of `endpoint`.
     pub(crate) fn limited(&self, endpoint: Endpoint, now: Instant) -> Option<Duration> {
-        let pause =
-            self.pause(Some(endpoint)).filter(|pause| pause.reason == Reason::Limited && pause.until > now)?;
+        let pause = self
+            .pause(Some(endpoint))
+            .filter(|pause| pause.reason == Reason::Limited && pause.until > now)?;
         Some(pause.until - now)
     }
 
@@ -135,7 +136,9 @@ impl RateLimiter {
             limits.retry_after.or(limits.reset.filter(|_| limits.remaining.is_some_and(|left| left <= 0)));
         let wait = match requested {
             // Never earlier than requested; a little later, so that clients do not return together.
-            Some(requested) => requested.max(Duration::from_millis(500)).mul_f64(1.0 + 0.1 * random.clamp(0.0, 1.0)),
+            Some(requested) => {
+                requested.max(Duration::from_millis(500)).mul_f64(1.0 + 0.1 * random.clamp(0.0, 1.0))
+            }
             None => backoff(state.failures, random),
         };
         state.pause = Some(Pause { until: now + wait, reason: Reason::Limited });

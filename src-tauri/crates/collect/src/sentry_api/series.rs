@@ -31,21 +31,12 @@ pub(crate) const TRANSACTION_DURATION: Metric =
     gauge("sentry_transaction_duration_seconds", "s", "Quantiles of the duration of transactions");
 pub(crate) const TRANSACTION_DURATION_AVERAGE: Metric =
     gauge("sentry_transaction_duration_average_seconds", "s", "Average duration of transactions");
-pub(crate) const OUTCOMES: Metric = count(
-    "sentry_outcomes_total",
-    "{event}",
-    "Events sent to Sentry, by category and outcome",
-);
-pub(crate) const OUTCOME_BYTES: Metric = count(
-    "sentry_outcome_bytes_total",
-    "By",
-    "Bytes sent to Sentry, by category and outcome",
-);
-pub(crate) const OUTCOME_SECONDS: Metric = count(
-    "sentry_outcome_seconds_total",
-    "s",
-    "Time sent to Sentry, by category and outcome",
-);
+pub(crate) const OUTCOMES: Metric =
+    count("sentry_outcomes_total", "{event}", "Events sent to Sentry, by category and outcome");
+pub(crate) const OUTCOME_BYTES: Metric =
+    count("sentry_outcome_bytes_total", "By", "Bytes sent to Sentry, by category and outcome");
+pub(crate) const OUTCOME_SECONDS: Metric =
+    count("sentry_outcome_seconds_total", "s", "Time sent to Sentry, by category and outcome");
 pub(crate) const SESSIONS: Metric = count("sentry_sessions_total", "{session}", "Sessions by status");
 pub(crate) const SESSION_USERS: Metric =
     gauge("sentry_session_users", "{user}", "Users with sessions within the hour, by session status");
@@ -73,8 +64,7 @@ pub(crate) const MONITOR_UP: Metric = gauge(
     "1",
     "1 for a healthy cron monitor, 0 for one that failed, was missed or timed out",
 );
-pub(crate) const MONITOR_MUTED: Metric =
-    gauge("sentry_monitor_muted", "1", "1 for a muted cron monitor");
+pub(crate) const MONITOR_MUTED: Metric = gauge("sentry_monitor_muted", "1", "1 for a muted cron monitor");
 pub(crate) const MONITOR_LAST_CHECK_IN: Metric = gauge(
     "sentry_monitor_last_check_in_timestamp_seconds",
     "s",

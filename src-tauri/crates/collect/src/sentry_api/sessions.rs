@@ -8,7 +8,7 @@ use super::{
     failure::Failure,
     outcomes::{Group, Groups, check_window, window_parameters},
     rate_limiter::Endpoint,
-    series::{self, MetricsBatch, Metric},
+    series::{self, Metric, MetricsBatch},
     window::Window,
 };
 

@@ -50,11 +50,12 @@ impl SyncHealth<'_> {
         if let Some(failure) = self.installation_failure() {
             return (HealthState::Unhealthy, format!("{failure}{again}"));
         }
-        let waits = self.limited.iter().filter(|(_, wait)| *wait > MIN_REPORTED_PAUSE).map(|(endpoint, wait)| {
-            let until = self.now.offset(i64::try_from(wait.as_nanos()).unwrap_or(i64::MAX));
-            let until = chrono::DateTime::from_timestamp_nanos(until.0).format("%H:%M:%S");
-            format!("{}: rate limited until {until} UTC", endpoint.name())
-        });
+        let waits =
+            self.limited.iter().filter(|(_, wait)| *wait > MIN_REPORTED_PAUSE).map(|(endpoint, wait)| {
+                let until = self.now.offset(i64::try_from(wait.as_nanos()).unwrap_or(i64::MAX));
+                let until = chrono::DateTime::from_timestamp_nanos(until.0).format("%H:%M:%S");
+                format!("{}: rate limited until {until} UTC", endpoint.name())
+            });
         match (self.directory, self.organizations) {
             (Some(Failure::Forbidden(_)), None) => {
                 return (HealthState::Unhealthy, "the token lacks the scope org:read".to_owned());
@@ -75,11 +76,13 @@ impl SyncHealth<'_> {
         let mut messages = BTreeSet::new();
         for (feed, organization, failure) in &self.problems {
             let text = failure.message_for(*feed);
-            messages.insert(if self.organizations > Some(1) { format!("{text} ({organization})") } else { text });
+            messages.insert(if self.organizations > Some(1) {
+                format!("{text} ({organization})")
+            } else {
+                text
+            });
         }
-        messages.extend(
-            self.directory.map(|failure| format!("the list of projects is outdated: {failure}")),
-        );
+        messages.extend(self.directory.map(|failure| format!("the list of projects is outdated: {failure}")));
         messages.extend(waits);
         if self.skew.abs() > TOLERATED_SKEW {
             let direction = if self.skew > 0 { "ahead" } else { "behind" };

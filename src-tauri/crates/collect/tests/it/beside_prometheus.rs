@@ -1,5 +1,5 @@
-//! A real Prometheus and we read the same `prometheus.yml` and scrape the same real node_exporter: both have to
-//! come to the same series.
+//! Comparison with a real Prometheus: the same `prometheus.yml` and the same node_exporter give the
+//! same series.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::common::{Bench, PATIENCE, value, values};
+use crate::common::{Bench, TIMEOUT, value, values};
 use collect::run_prometheus_file;
 use config::PrometheusFile;
 use model::{Buckets, HealthState, TelemetryBatch, is_stale};
@@ -53,10 +53,10 @@ fn prometheus(port: u16, file: &Path, data: &Path) -> Program {
     )
 }
 
-async fn wait_for(what: &str, mut done: impl AsyncFnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + PATIENCE * 2;
+async fn wait_for(expectation: &str, mut done: impl AsyncFnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + TIMEOUT * 2;
     while !done().await {
-        assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}");
+        assert!(tokio::time::Instant::now() < deadline, "timed out: {expectation}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -66,7 +66,7 @@ async fn answers(port: u16) {
     wait_for("a server answers", async || reqwest::get(&url).await.is_ok()).await;
 }
 
-/// Series by name that a Prometheus has for a job now.
+/// Returns the number of series by name of a job in Prometheus.
 async fn theirs(port: u16, job: &str) -> BTreeMap<String, usize> {
     let query = format!(
         "http://127.0.0.1:{port}/api/v1/query?query=count%20by%20(__name__)%20(%7Bjob%3D%22{job}%22%7D)"
@@ -82,7 +82,7 @@ async fn theirs(port: u16, job: &str) -> BTreeMap<String, usize> {
         .collect()
 }
 
-/// The same from a batch of ours, histograms and summaries taken apart again.
+/// Returns the same of our batch, with histograms and summaries as single series.
 fn ours(batch: &TelemetryBatch, job: &str) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for (id, series) in &batch.series {
@@ -114,7 +114,7 @@ fn ours(batch: &TelemetryBatch, job: &str) -> BTreeMap<String, usize> {
     counts
 }
 
-/// The next batch of a scrape of `job` for which `wanted` holds.
+/// Waits for a batch of `job` that meets `wanted`.
 async fn next_scrape(
     bench: &mut Bench,
     job: &str,
@@ -167,7 +167,7 @@ async fn the_same_file_gives_the_same_series() {
     let settings = PrometheusFile { file: file.display().to_string() };
     bench.run(run_prometheus_file(settings, store, reporter, stop));
 
-    // Twice: what a server tells of itself grows with its first scrapes.
+    // Twice: the self metrics of a server grow with its first scrapes.
     wait_for("Prometheus has scraped", async || theirs(port, "node").await.len() > 100).await;
     next_scrape(&mut bench, "node", is_up).await;
     let mut differing = String::new();
@@ -185,7 +185,7 @@ async fn the_same_file_gives_the_same_series() {
         ours == theirs && ours.len() > 100
     })
     .await;
-    wait_for("both targets are told of", async || bench.reporter.status().message == "2 targets").await;
+    wait_for("both targets are reported", async || bench.reporter.status().message == "2 targets").await;
 
     // The target dies: its series end. It comes back: they go on.
     drop(node);

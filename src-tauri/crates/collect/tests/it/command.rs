@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 
-use crate::common::{Bench, PATIENCE, value, values};
+use crate::common::{Bench, TIMEOUT, value, values};
 use collect::run_command;
 use model::{HealthState, TelemetryBatch, is_stale};
 
@@ -29,16 +29,16 @@ async fn first_run(bench: &mut Bench, settings: config::Command) -> (TelemetryBa
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     bench.run(run_command(settings, store, reporter, stop));
     let batch = bench.next_commit().await;
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let deadline = tokio::time::Instant::now() + TIMEOUT;
     while bench.reporter.status().state == HealthState::Unknown {
-        assert!(tokio::time::Instant::now() < deadline, "the part says how it is");
+        assert!(tokio::time::Instant::now() < deadline, "the component reports its health");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     (batch, bench.reporter.status().message)
 }
 
 #[tokio::test]
-async fn what_a_command_prints_is_kept_and_no_shell_reads_its_arguments() {
+async fn output_is_stored_and_no_shell_reads_the_arguments() {
     let mut bench = Bench::new();
     let program = script(&bench, "echo '# TYPE n gauge'; echo \"n{arg=\\\"$1\\\"} $#\"");
     let (batch, message) = first_run(&mut bench, settings(program, &["$(reboot); *", "b"])).await;
@@ -59,8 +59,8 @@ async fn what_a_command_prints_is_kept_and_no_shell_reads_its_arguments() {
 }
 
 #[tokio::test]
-async fn whatever_goes_wrong_is_told() {
-    for (text, told) in [
+async fn every_failure_is_reported() {
+    for (text, expected) in [
         ("echo 'a 1'; echo; echo 'disk is gone' >&2; echo more >&2; exit 3", "exit code 3: disk is gone"),
         ("exit 1", "failed with exit code 1"),
         ("kill -9 $$", "signal"),
@@ -71,7 +71,7 @@ async fn whatever_goes_wrong_is_told() {
         let program = script(&bench, text);
         let (batch, message) = first_run(&mut bench, settings(program, &[])).await;
         assert_eq!(value(&batch, "up"), 0.0, "{text}");
-        assert!(message.contains(told), "{text}: {message}");
+        assert!(message.contains(expected), "{text}: {message}");
         bench.stop().await;
     }
     let mut bench = Bench::new();
@@ -96,9 +96,9 @@ async fn a_run_that_takes_too_long_is_killed_with_its_children() {
     assert!(message.contains("ended after 2 s"), "{message}");
     let pids = fs::read_to_string(pids).unwrap();
     assert_eq!(pids.lines().count(), 3);
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let deadline = tokio::time::Instant::now() + TIMEOUT;
     for pid in pids.lines() {
-        // A killed process that nobody waits for yet still has an entry, in state Z.
+        // A killed process without a wait for it still has an entry, in state Z.
         while fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
             assert!(tokio::time::Instant::now() < deadline, "process {pid} goes on");
             tokio::time::sleep(Duration::from_millis(50)).await;

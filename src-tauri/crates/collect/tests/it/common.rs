@@ -1,4 +1,4 @@
-//! A real store for the tests, and ways to wait for what is committed.
+//! A real store for the tests, and functions that wait for commits.
 
 use std::{future::Future, time::Duration};
 
@@ -7,8 +7,8 @@ use store::{Commit, Store, StoreOptions};
 use tokio::{sync::broadcast::Receiver, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-/// Long enough for a machine that is busy with other things.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+/// Timeout that suits a busy machine.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(40);
 
 pub(crate) struct Bench {
     pub(crate) folder: tempfile::TempDir,
@@ -36,18 +36,18 @@ impl Bench {
         self.tasks.push(tokio::spawn(part));
     }
 
-    /// Stops what runs, waits for it to end, and lets the next part run.
+    /// Stops the running components, waits for their end, and allows the next ones.
     pub(crate) async fn stop(&mut self) {
         self.stop.cancel();
         for task in self.tasks.drain(..) {
-            tokio::time::timeout(PATIENCE, task).await.expect("a part ends when it is stopped").unwrap();
+            tokio::time::timeout(TIMEOUT, task).await.expect("a component ends when it is stopped").unwrap();
         }
         self.stop = CancellationToken::new();
     }
 
-    /// The telemetry of the next commit.
+    /// Waits for the next commit and returns its telemetry.
     pub(crate) async fn next_commit(&mut self) -> TelemetryBatch {
-        let commit = tokio::time::timeout(PATIENCE, self.commits.recv()).await.expect("a commit").unwrap();
+        let commit = tokio::time::timeout(TIMEOUT, self.commits.recv()).await.expect("a commit").unwrap();
         let mut whole = TelemetryBatch::default();
         for batch in &commit.telemetry {
             let batch = batch.as_ref().clone();
@@ -59,7 +59,7 @@ impl Bench {
         whole
     }
 
-    /// The next `count` log records.
+    /// Waits for the next `count` log records.
     pub(crate) async fn next_logs(&mut self, count: usize) -> Vec<LogRecord> {
         let mut logs = Vec::new();
         while logs.len() < count {
@@ -76,12 +76,12 @@ impl Bench {
     }
 }
 
-/// The value of the only series of that name in a batch.
+/// Returns the value of the first series of that name in a batch.
 pub(crate) fn value(batch: &TelemetryBatch, name: &str) -> f64 {
     values(batch, name).first().unwrap_or_else(|| panic!("no {name}")).1
 }
 
-/// Series of that name with their values.
+/// Returns the series of that name with their values.
 pub(crate) fn values(batch: &TelemetryBatch, name: &str) -> Vec<(Series, f64)> {
     let series = batch.series.iter().filter(|(_, series)| series.name == name);
     series

@@ -1,4 +1,4 @@
-//! Targets that a web address lists: a real server whose list, answers and password change.
+//! Discovery by HTTP: a real server whose list, responses and password change.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::common::{Bench, PATIENCE, values};
+use crate::common::{Bench, TIMEOUT, values};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -23,7 +23,7 @@ use futures_util::StreamExt as _;
 use model::TelemetryBatch;
 use tokio::time::Instant;
 
-/// What the address that lists targets answers.
+/// A response of the address that lists targets.
 #[derive(Clone)]
 enum Answer {
     List(String),
@@ -34,7 +34,7 @@ enum Answer {
 
 struct Listing {
     answer: Answer,
-    /// The `Authorization` header that is wanted, if any.
+    /// The required `Authorization` header, if any.
     wanted: Option<String>,
     /// The headers of each request.
     asked: Vec<HeaderMap>,
@@ -44,9 +44,9 @@ type Shared = Arc<Mutex<Listing>>;
 
 async fn list(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let mut shared = shared.lock().unwrap();
-    let told = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
+    let authorization = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
     shared.asked.push(headers);
-    if shared.wanted.is_some() && told != shared.wanted {
+    if shared.wanted.is_some() && authorization != shared.wanted {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     match shared.answer.clone() {
@@ -54,7 +54,7 @@ async fn list(State(shared): State<Shared>, headers: HeaderMap) -> Response {
         Answer::Status(status) => status.into_response(),
         Answer::BrokenOff => {
             let pieces = [Ok("[{\"targets\":"), Err(std::io::Error::other("gone"))];
-            // The first piece must have left before the end comes.
+            // The first chunk must be sent before the end.
             let slowly = futures_util::stream::iter(pieces).then(|piece| async {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 piece
@@ -137,15 +137,15 @@ fn start(bench: &mut Bench, target: ScrapeTarget) {
     bench.run(run_scrape(target, store, reporter, stop));
 }
 
-/// `up` of the target at `address` in a batch.
+/// Returns `up` of the target at `address` in a batch.
 fn up(batch: &TelemetryBatch, address: &str) -> Option<f64> {
     let up = values(batch, "up");
     up.iter().find(|(series, _)| series.attributes.text("instance") == Some(address)).map(|(_, up)| *up)
 }
 
-/// The next commit in which `up` of the target is as wanted.
+/// Waits for a commit in which `up` of the target is `wanted`.
 async fn until(bench: &mut Bench, address: &str, wanted: impl Fn(f64) -> bool) -> TelemetryBatch {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         assert!(Instant::now() < deadline, "{address}: {}", bench.reporter.status().message);
         let batch = bench.next_commit().await;
@@ -155,9 +155,9 @@ async fn until(bench: &mut Bench, address: &str, wanted: impl Fn(f64) -> bool) -
     }
 }
 
-/// Waits until the part says `text`, and gives all it says.
-async fn told(bench: &Bench, text: &str) -> String {
-    let deadline = Instant::now() + PATIENCE;
+/// Waits until the message of the component contains `text`, and returns it.
+async fn wait_for_message(bench: &Bench, text: &str) -> String {
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         let message = bench.reporter.status().message;
         if message.contains(text) {
@@ -169,12 +169,12 @@ async fn told(bench: &Bench, text: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_list_is_followed_and_bad_answers_leave_what_it_said() {
+async fn the_list_is_followed_and_bad_responses_leave_its_targets() {
     let server = Server::start().await;
     let (one, two) = (target().await, target().await);
     let mut bench = Bench::new();
     start(&mut bench, job(server.settings()));
-    told(&bench, "no targets").await;
+    wait_for_message(&bench, "no targets").await;
 
     server.answers(Answer::List(format!(
         r#"[{{"targets":["{one}"],"labels":{{"room":"lab","rack":7}}}},{{"targets":[]}}]"#
@@ -203,7 +203,7 @@ async fn the_list_is_followed_and_bad_answers_leave_what_it_said() {
         (Answer::Endless, "larger than 16 MiB"),
     ] {
         server.answers(answer);
-        let message = told(&bench, problem).await;
+        let message = wait_for_message(&bench, problem).await;
         assert!(!message.contains("hunter2") && !message.contains("t0ken"), "{message}");
         until(&mut bench, &one, |up| up == 1.0).await;
     }
@@ -216,7 +216,7 @@ async fn the_list_is_followed_and_bad_answers_leave_what_it_said() {
         ended |= up(&batch, &one).is_some_and(f64::is_nan);
         began |= up(&batch, &two) == Some(1.0);
     }
-    told(&bench, "not a host and port").await;
+    wait_for_message(&bench, "not a host and port").await;
     assert!(
         values(&bench.next_commit().await, "a")
             .iter()
@@ -235,19 +235,19 @@ async fn the_list_is_followed_and_bad_answers_leave_what_it_said() {
 }
 
 #[tokio::test]
-async fn it_is_asked_no_more_often_than_it_should_be() {
+async fn it_is_requested_once_per_interval() {
     let server = Server::start().await;
     server.answers(Answer::Status(StatusCode::SERVICE_UNAVAILABLE));
     let mut bench = Bench::new();
     start(&mut bench, job(HttpDiscovery { refresh_interval: "1h".to_owned(), ..server.settings() }));
-    told(&bench, "answered 503").await;
+    wait_for_message(&bench, "answered 503").await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(server.asked(), 1);
     bench.stop().await;
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_yet_is_found_later() {
+async fn a_server_that_starts_later_is_found() {
     let reserved = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = reserved.local_addr().unwrap();
     drop(reserved);
@@ -256,7 +256,7 @@ async fn a_server_that_is_not_there_yet_is_found_later() {
     let one = target().await;
     server.answers(Answer::List(format!(r#"[{{"targets":["{one}"]}}]"#)));
     start(&mut bench, job(HttpDiscovery { url: format!("http://{address}/targets"), ..server.settings() }));
-    told(&bench, "cannot be reached").await;
+    wait_for_message(&bench, "cannot be reached").await;
     let router = Router::new().route("/targets", get(list)).with_state(server.shared.clone());
     let listener = tokio::net::TcpListener::bind(address).await.unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -269,25 +269,25 @@ fn basic(folder: &Path) -> BasicAuth {
 }
 
 #[tokio::test]
-async fn credentials_are_read_anew_and_never_told() {
+async fn credentials_are_read_again_and_never_reported() {
     let server = Server::start().await;
     let one = target().await;
     server.answers(Answer::List(format!(r#"[{{"targets":["{one}"]}}]"#)));
     let folder = tempfile::tempdir().unwrap();
     let mut bench = Bench::new();
-    // A password that is not there, one that is wrong, and the right one: base64 of `u:s3cret`.
+    // A missing password, a wrong one, and the right one: base64 of `u:s3cret`.
     server.wants("Basic dTpzM2NyZXQ=");
     start(&mut bench, job(HttpDiscovery { basic_auth: Some(basic(folder.path())), ..server.settings() }));
-    told(&bench, "cannot read the secret").await;
+    wait_for_message(&bench, "cannot read the secret").await;
     assert_eq!(server.asked(), 0, "nothing is asked without the password");
     fs::write(folder.path().join("password"), "wr0ng\n").unwrap();
-    let message = told(&bench, "answered 401").await;
+    let message = wait_for_message(&bench, "answered 401").await;
     assert!(!message.contains("wr0ng"), "{message}");
     fs::write(folder.path().join("password"), "s3cret\n").unwrap();
     until(&mut bench, &one, |up| up == 1.0).await;
-    // Taken away again, the targets stay.
+    // Without the password again, the targets stay.
     fs::write(folder.path().join("password"), "wr0ng\n").unwrap();
-    told(&bench, "answered 401").await;
+    wait_for_message(&bench, "answered 401").await;
     until(&mut bench, &one, |up| up == 1.0).await;
     bench.stop().await;
 
@@ -303,12 +303,12 @@ async fn credentials_are_read_anew_and_never_told() {
     until(&mut bench, &one, |up| up == 1.0).await;
     bench.stop().await;
     start(&mut bench, job(HttpDiscovery { url: moved, follow_redirects: false, ..settings }));
-    told(&bench, "answered 307").await;
+    wait_for_message(&bench, "answered 307").await;
     bench.stop().await;
 }
 
 #[tokio::test]
-async fn a_prometheus_yml_may_name_its_credentials() {
+async fn a_prometheus_yml_may_contain_credentials() {
     let server = Server::start().await;
     let one = target().await;
     server.answers(Answer::List(format!(r#"[{{"targets":["{one}"]}}]"#)));
@@ -341,7 +341,7 @@ async fn a_prometheus_yml_may_name_its_credentials() {
         if problem.is_empty() {
             until(&mut bench, &one, |up| up == 1.0).await;
         } else {
-            let message = told(&bench, problem).await;
+            let message = wait_for_message(&bench, problem).await;
             assert!(!message.contains("wr0ng"), "{message}");
         }
         bench.stop().await;

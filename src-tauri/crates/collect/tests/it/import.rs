@@ -1,4 +1,4 @@
-//! Importing files into a real store: what comes in, what is refused and where, and what harms nothing.
+//! Import of files into a real store: valid points, rejected rows and damaged files.
 
 use std::{
     fs::{self, File},
@@ -17,7 +17,7 @@ use model::{
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
-/// 2026-01-01: every file of these tests is from before.
+/// 2026-01-01, after every time in these files.
 const NOW: Timestamp = Timestamp(1_767_225_600_000_000_000);
 const ALWAYS: TimeRange = TimeRange { start: Timestamp(0), end: Timestamp(4_000_000_000_000_000_000) };
 
@@ -91,7 +91,7 @@ fn telemetry() -> TelemetryBatch {
 }
 
 #[tokio::test]
-async fn what_was_exported_comes_back_the_same() {
+async fn an_export_is_imported_unchanged() {
     for (format, name) in [(ExportFormat::Csv, "e.csv"), (ExportFormat::Parquet, "e.parquet")] {
         let (from, to) = (Bench::new(), Bench::new());
         from.store.write(telemetry()).await.unwrap();
@@ -109,7 +109,7 @@ async fn what_was_exported_comes_back_the_same() {
 }
 
 #[tokio::test]
-async fn a_million_rows_come_in() {
+async fn a_million_rows_are_imported() {
     let bench = Bench::new();
     let path = bench.folder.path().join("million.csv");
     let mut file = BufWriter::new(File::create(&path).unwrap());
@@ -138,7 +138,7 @@ async fn a_million_rows_come_in() {
 }
 
 #[tokio::test]
-async fn importing_twice_doubles_nothing() {
+async fn importing_twice_adds_nothing() {
     let bench = Bench::new();
     let path = written(&bench, "a.csv", "time,metric,value\n1700000000,m,1\n1700000060,m,2\n");
     for _ in 0..2 {
@@ -150,7 +150,7 @@ async fn importing_twice_doubles_nothing() {
 }
 
 #[tokio::test]
-async fn bad_rows_are_told_with_line_and_column_and_the_rest_comes_in() {
+async fn invalid_rows_are_reported_with_line_and_column_and_the_rest_is_imported() {
     let bench = Bench::new();
     let text = b"\xef\xbb\xbftime\tname\tvalue\troom\n\
         2025-01-01T00:00:00Z\tt\t1\t\"lab\n2\"\n\
@@ -179,7 +179,7 @@ async fn bad_rows_are_told_with_line_and_column_and_the_rest_comes_in() {
 }
 
 #[tokio::test]
-async fn files_that_are_something_else_are_refused_as_a_whole() {
+async fn files_of_another_format_are_refused() {
     let bench = Bench::new();
     let from = Bench::new();
     from.store.write(telemetry()).await.unwrap();
@@ -207,7 +207,7 @@ async fn files_that_are_something_else_are_refused_as_a_whole() {
         assert_eq!(error.to_string().contains("packed with gzip"), name.ends_with(".gz"), "{error}");
     }
     let path = written(&bench, "damaged.parquet", &damaged);
-    // What lies before the damage may have come in; nothing after it, and nobody else is harmed.
+    // Rows before the damage may be imported.
     let _ = import(&bench.store, &path).await;
     for missing in [bench.folder.path().join("missing"), bench.folder.path().to_owned()] {
         assert!(matches!(import(&bench.store, &missing).await, Err(ImportError::File { .. })));
@@ -217,7 +217,7 @@ async fn files_that_are_something_else_are_refused_as_a_whole() {
 }
 
 #[tokio::test]
-async fn parquet_of_others_is_read_by_its_column_names() {
+async fn foreign_parquet_is_read_by_column_names() {
     let bench = Bench::new();
     let path = bench.folder.path().join("it's.parquet");
     let connection = duckdb::Connection::open_in_memory().unwrap();
@@ -274,7 +274,7 @@ async fn a_line_of_a_hundred_megabytes_takes_bounded_memory() {
     assert_eq!(progress.points, 1);
 }
 
-/// The most memory that this program ever had; none told counts as none.
+/// Returns the peak memory of this process; 0 if unknown.
 fn peak_kibibytes() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -282,7 +282,7 @@ fn peak_kibibytes() -> u64 {
 }
 
 #[tokio::test]
-async fn prometheus_text_comes_in_with_its_times() {
+async fn prometheus_text_is_imported_with_its_times() {
     let bench = Bench::new();
     let text = "# HELP up whether\n# TYPE up gauge\nup{job=\"node\"} 1 1700000000000\nup{job=\"node\"} 0 1700000015000\n\
         # TYPE c counter\nc 5 1700000000000\nbroken{ 1 1700000000000\nc 5\nc 6 17\n\
@@ -305,7 +305,7 @@ async fn prometheus_text_comes_in_with_its_times() {
 }
 
 #[tokio::test]
-async fn openmetrics_comes_in_with_times_in_seconds() {
+async fn openmetrics_is_imported_with_times_in_seconds() {
     let bench = Bench::new();
     let mut text = String::from("# TYPE req counter\n# HELP req requests\n");
     for step in 0..30_000 {
@@ -341,7 +341,7 @@ async fn openmetrics_comes_in_with_times_in_seconds() {
 }
 
 #[tokio::test]
-async fn a_dry_run_keeps_nothing_and_a_stopped_import_ends() {
+async fn a_dry_run_stores_nothing_and_a_stopped_import_ends() {
     let bench = Bench::new();
     let path = written(&bench, "a.csv", "time,metric,value\n1700000000,m,1\n");
     let mut request = ImportRequest { path: path.display().to_string(), service: None, dry_run: true };
@@ -356,7 +356,7 @@ async fn a_dry_run_keeps_nothing_and_a_stopped_import_ends() {
 }
 
 #[tokio::test]
-async fn the_past_of_a_live_series_is_filled() {
+async fn the_past_of_a_live_series_is_imported() {
     let bench = Bench::new();
     let resource = Arc::new(Resource::service_named("s"));
     let series = Series::gauge("m", "", resource, Attributes::new());

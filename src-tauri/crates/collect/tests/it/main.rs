@@ -1,4 +1,5 @@
-//! Integration tests of the collectors: real servers, files and programs on one side, a real store on the other.
+//! Integration tests of the collectors: real servers, files and programs on one side, a real store
+//! on the other.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its servers and files should fail")]
 
@@ -14,9 +15,9 @@ mod import;
 mod import_fuzz;
 #[cfg(target_os = "linux")]
 mod node_exporter;
-mod parts;
 mod round_trip;
 mod scrape;
+mod self_and_host;
 mod tail;
 #[cfg(target_os = "linux")]
 mod tls;

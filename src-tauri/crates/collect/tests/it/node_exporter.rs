@@ -1,4 +1,4 @@
-//! Our host metrics beside those of a real node_exporter on the same machine: both have to tell the same.
+//! Comparison of our host metrics with those of a real node_exporter on the same machine.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::common::{Bench, PATIENCE, values};
+use crate::common::{Bench, TIMEOUT, values};
 use collect::run_host;
 use config::Host;
 use model::TelemetryBatch;
@@ -27,7 +27,7 @@ impl NodeExporter {
             .spawn()
             .expect("prometheus-node-exporter is installed");
         let exporter = Self { process, url: format!("http://127.0.0.1:{port}/metrics") };
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = tokio::time::Instant::now() + TIMEOUT;
         while reqwest::get(&exporter.url).await.is_err() {
             assert!(tokio::time::Instant::now() < deadline, "node_exporter answers");
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -35,7 +35,7 @@ impl NodeExporter {
         exporter
     }
 
-    /// Values by `name{labels}` as they stand in the text.
+    /// Scrapes it; returns values by `name{labels}`.
     async fn scrape(&self) -> BTreeMap<String, f64> {
         let text = reqwest::get(&self.url).await.unwrap().text().await.unwrap();
         text.lines()
@@ -56,7 +56,7 @@ impl Drop for NodeExporter {
     }
 }
 
-/// The sum of our series of that name with these tags.
+/// Returns the sum of our series of that name with these tags.
 fn ours(batch: &TelemetryBatch, name: &str, tags: &[(&str, &str)]) -> Option<f64> {
     let found: Vec<f64> = values(batch, name)
         .into_iter()
@@ -70,8 +70,8 @@ fn ours(batch: &TelemetryBatch, name: &str, tags: &[(&str, &str)]) -> Option<f64
     (!found.is_empty()).then(|| found.iter().sum())
 }
 
-/// What ours and theirs are called, how far apart they may be beyond what passed between two scrapes, and the
-/// factor from theirs to ours.
+/// Names of both metrics, tolerance beyond the change between two scrapes, and the factor from
+/// theirs to ours.
 type Pair<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, f64, f64);
 
 const CPU: &str = "cpu.logical_number";
@@ -275,7 +275,7 @@ const PAIRS: &[Pair<'_>] = &[
     ),
 ];
 
-/// Numbers of the root file system stand under labels that differ from machine to machine.
+/// Returns a value of node_exporter. Labels of the root file system differ between machines.
 fn theirs(scrape: &BTreeMap<String, f64>, name: &str) -> Option<f64> {
     match name.strip_suffix("{/}") {
         Some(name) => scrape
@@ -289,7 +289,7 @@ fn theirs(scrape: &BTreeMap<String, f64>, name: &str) -> Option<f64> {
 }
 
 #[tokio::test]
-async fn node_exporter_tells_the_same() {
+async fn node_exporter_has_the_same_values() {
     let exporter = NodeExporter::start().await;
     let before = exporter.scrape().await;
     let mut bench = Bench::new();
@@ -299,7 +299,7 @@ async fn node_exporter_tells_the_same() {
     let after = exporter.scrape().await;
     bench.stop().await;
     let mut pairs: Vec<Pair<'_>> = PAIRS.to_vec();
-    // Names of disks differ from machine to machine.
+    // Names of disks differ between machines.
     let disks: Vec<String> = values(&batch, "system.disk.io_time")
         .iter()
         .filter_map(|(series, _)| series.attributes.text("system.device").map(str::to_owned))
@@ -332,7 +332,7 @@ async fn node_exporter_tells_the_same() {
         pairs.push((metric, tags, name.as_str(), 0.0, 1.0));
     }
     let mut compared = 0;
-    // So do names of interfaces, and this node_exporter leaves the local one out.
+    // Names of interfaces differ too, and this node_exporter skips the local one.
     let interface = before
         .iter()
         .filter(|(_, bytes)| **bytes > 0.0)
@@ -349,11 +349,11 @@ async fn node_exporter_tells_the_same() {
         let their_name = &their_name.replace("INTERFACE", interface);
         let our_value = ours(&batch, name, tags);
         let Some((low, high)) = theirs(&before, their_name).zip(theirs(&after, their_name)) else {
-            assert_eq!(our_value, None, "{name} {tags:?} is told, {their_name} is not");
+            assert_eq!(our_value, None, "{name} {tags:?} is recorded, {their_name} is not");
             continue;
         };
         let our_value = our_value.unwrap_or_else(|| panic!("{name} {tags:?} is missing beside {their_name}"));
-        // Numbers of more than six digits are rounded in their text.
+        // The text rounds numbers to six digits.
         let slack = (tolerance + 1e-6 * high.abs()) * factor + 1e-6;
         let (low, high) = (low.min(high) * factor - slack, low.max(high) * factor + slack);
         assert!(
@@ -366,7 +366,7 @@ async fn node_exporter_tells_the_same() {
 }
 
 #[tokio::test]
-async fn every_default_collector_stands_in_the_table() {
+async fn every_default_collector_is_in_the_table() {
     const TABLE: &str = include_str!("../../../../../docs/host-metrics.md");
     let scrape = NodeExporter::start().await.scrape().await;
     let collectors: Vec<&str> = scrape

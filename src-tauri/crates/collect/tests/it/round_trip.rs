@@ -1,4 +1,5 @@
-//! Metrics of every kind leave one store and come into another: as an export, and as the sealed partitions themselves.
+//! Metrics of every kind exported from one store and imported into another, as exports and as
+//! sealed files.
 
 use std::{
     fs,
@@ -32,35 +33,35 @@ async fn export(store: &Store, format: ExportFormat, path: &Path) {
     store.export(&request, path).await.unwrap();
 }
 
-/// Everything that reads tell of the metrics, as text.
+/// Reads all metrics, as text.
 async fn reads(store: &Store) -> Vec<String> {
     let request = MetricCatalogRequest { search: String::new(), matchers: Vec::new(), limit: 100 };
-    let mut told = Vec::new();
+    let mut found = Vec::new();
     for metric in store.metric_catalog(&request).await.unwrap() {
         let name = &metric.name;
-        told.push(format!("{metric:?}"));
+        found.push(format!("{metric:?}"));
         let request =
             ExemplarsRequest { metric: name.clone(), matchers: Vec::new(), range: RANGE, limit: 1000 };
         for exemplar in store.read_exemplars(&request).await.unwrap() {
-            told.push(format!("{name} {exemplar:?}"));
+            found.push(format!("{name} {exemplar:?}"));
         }
         let request =
             SamplesRequest { metric: name.clone(), matchers: Vec::new(), range: RANGE, limit: 10_000 };
         for series in store.read_samples(&request).await.unwrap() {
             let bits: Vec<u64> = series.values.iter().map(|value| value.to_bits()).collect();
-            told.push(format!("{name} {:?} {:?} {bits:?}", series.labels, series.times));
+            found.push(format!("{name} {:?} {:?} {bits:?}", series.labels, series.times));
         }
         for step in [60, 600] {
             for series in store.read_buckets(name, &[], RANGE, step * SECOND).await.unwrap() {
-                told.push(format!("{name} {step} {series:?}"));
+                found.push(format!("{name} {step} {series:?}"));
             }
             for series in store.read_histograms(name, &[], RANGE, step * SECOND).await.unwrap() {
-                told.push(format!("{name} {step} {series:?}"));
+                found.push(format!("{name} {step} {series:?}"));
             }
         }
     }
-    told.sort();
-    told
+    found.sort();
+    found
 }
 
 fn sorted_lines(path: &Path) -> Vec<String> {
@@ -101,8 +102,8 @@ fn telemetry() -> TelemetryBatch {
         let first = NOW.offset(-3000 * SECOND);
         let start = Some(if step < 20 { first } else { NOW.offset(-1300 * SECOND) });
         let counted = (step % 20) as f64 / 3.0;
-        let told = if step == 15 { STALE } else { 0.1 * step as f64 };
-        number(&mut batch, gauge("temperature"), time, None, told);
+        let value = if step == 15 { STALE } else { 0.1 * step as f64 };
+        number(&mut batch, gauge("temperature"), time, None, value);
         number(
             &mut batch,
             gauge("odd"),
@@ -175,7 +176,7 @@ fn telemetry() -> TelemetryBatch {
 }
 
 #[tokio::test]
-async fn an_export_comes_back_with_all_it_held() {
+async fn an_export_is_imported_completely() {
     for (format, name) in [(ExportFormat::Csv, "e.csv"), (ExportFormat::Parquet, "e.parquet")] {
         for sealed in [false, true] {
             let (from, to) = (Bench::new(), Bench::new());
@@ -198,7 +199,7 @@ async fn an_export_comes_back_with_all_it_held() {
             export(&from.store, ExportFormat::Csv, &before).await;
             export(&to.store, ExportFormat::Csv, &after).await;
             assert_eq!(sorted_lines(&before), sorted_lines(&after));
-            // The same series: importing what is there doubles nothing.
+            // The same series: a second import adds nothing.
             import(&from.store, &file).await;
             assert_eq!(from.store.statistics().await.unwrap().series, 9);
         }
@@ -217,7 +218,7 @@ fn is_roll_up(file: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn sealed_partitions_come_in_as_they_are() {
+async fn sealed_files_are_imported() {
     let (from, to) = (Bench::new(), Bench::new());
     from.store.write(telemetry()).await.unwrap();
     from.store.seal_now().await.unwrap();
@@ -243,7 +244,7 @@ async fn sealed_partitions_come_in_as_they_are() {
         let refused = import_file(&request, &to.store, NOW, |_| {}, &CancellationToken::new()).await;
         assert!(refused.unwrap_err().to_string().contains("only points can be imported"));
     }
-    // They belong to the same series as before, and come back a second time without doubling.
+    // They belong to the same series as before, and a second import adds nothing.
     for file in &files {
         import(&from.store, file).await;
     }
@@ -251,7 +252,7 @@ async fn sealed_partitions_come_in_as_they_are() {
 }
 
 #[tokio::test]
-async fn damaged_partitions_harm_nothing() {
+async fn damaged_files_cause_no_panic() {
     let (from, to) = (Bench::new(), Bench::new());
     from.store.write(telemetry()).await.unwrap();
     from.store.seal_now().await.unwrap();
@@ -266,7 +267,7 @@ async fn damaged_partitions_harm_nothing() {
             let path = to.folder.path().join("damaged.parquet");
             fs::write(&path, damaged).unwrap();
             let request = ImportRequest { path: path.display().to_string(), service: None, dry_run: true };
-            // What lies before the damage may have been read; the program goes on.
+            // Rows before the damage may be imported.
             let _ = import_file(&request, &to.store, NOW, |_| {}, &CancellationToken::new()).await;
         }
     }
@@ -276,7 +277,7 @@ async fn damaged_partitions_harm_nothing() {
 }
 
 #[tokio::test]
-async fn openmetrics_keeps_its_exemplars_and_types() {
+async fn openmetrics_has_exemplars_and_types() {
     let bench = Bench::new();
     let text = "# TYPE req counter\nreq_total{path=\"a # b\"} 3 1767222000.123456789 # {trace_id=\"0af7651916cd43dd8448eb211c80319c\",who=\"x\"} 0.67 1767222000.05\n\
         # TYPE d histogram\nd_bucket{le=\"1.0\"} 1 1767222000 # {span_id=\"b7ad6b7169203331\"} 0.5\nd_bucket{le=\"+Inf\"} 2 1767222000 # {a=\"b\"} 9\n\
@@ -294,9 +295,9 @@ async fn openmetrics_keeps_its_exemplars_and_types() {
         let store = bench.store.clone();
         async move { store.read_exemplars(&request).await.unwrap() }
     };
-    let told = exemplars("req_total").await;
-    assert_eq!((told.len(), told[0].value, told[0].time), (1, 0.67, Timestamp(1_767_222_000_050_000_000)));
-    assert_eq!(told[0].trace_id.unwrap().to_string(), "0af7651916cd43dd8448eb211c80319c");
+    let found = exemplars("req_total").await;
+    assert_eq!((found.len(), found[0].value, found[0].time), (1, 0.67, Timestamp(1_767_222_000_050_000_000)));
+    assert_eq!(found[0].trace_id.unwrap().to_string(), "0af7651916cd43dd8448eb211c80319c");
     assert_eq!(exemplars("d").await.len(), 2);
     let request =
         SamplesRequest { metric: "req_total".into(), matchers: Vec::new(), range: RANGE, limit: 10 };

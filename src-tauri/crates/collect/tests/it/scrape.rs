@@ -110,9 +110,9 @@ async fn metrics_are_stored_with_the_labels_of_the_target() {
 }
 
 #[tokio::test]
-async fn whatever_goes_wrong_is_told_and_leaves_up_at_zero() {
+async fn every_failure_is_reported_and_leaves_up_at_zero() {
     let address = serve(router()).await;
-    for (path, told) in [
+    for (path, expected) in [
         ("slow", "within 2 s"),
         ("endless", "larger than 64 MiB"),
         ("bomb", "larger than 64 MiB"),
@@ -128,7 +128,7 @@ async fn whatever_goes_wrong_is_told_and_leaves_up_at_zero() {
         let (batch, state, message) = scrape(&format!("http://{address}/{path}")).await;
         assert_eq!((value(&batch, "up"), batch.len()), (0.0, 8), "{path}");
         assert_eq!(state, HealthState::Degraded);
-        assert!(message.contains(told), "{path}: {message}");
+        assert!(message.contains(expected), "{path}: {message}");
         let bytes = match path {
             "endless" | "bomb" => -1.0,
             "html" => 18.0,
@@ -143,7 +143,7 @@ async fn whatever_goes_wrong_is_told_and_leaves_up_at_zero() {
 }
 
 #[tokio::test]
-async fn a_scrape_beyond_its_sample_limit_tells_how_many_there_were() {
+async fn a_scrape_beyond_its_sample_limit_counts_all_samples() {
     let mut bench = Bench::new();
     let mut target = ScrapeTarget::new("node", &format!("http://{}/metrics", serve(router()).await));
     target.sample_limit = 2;
@@ -163,7 +163,7 @@ async fn a_scrape_beyond_its_sample_limit_tells_how_many_there_were() {
 }
 
 #[tokio::test]
-async fn an_unreachable_target_is_told_without_its_password() {
+async fn an_unreachable_target_is_reported_without_its_password() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -185,7 +185,8 @@ async fn a_slow_target_is_scraped_at_even_distances() {
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     bench.run(run_scrape(target, store, reporter, stop));
     let (mut before, mut even) = (None, 0);
-    // A busy machine makes single scrapes late; by chance no two distances are whole seconds to the nanosecond.
+    // A busy machine makes single scrapes late; by chance no two distances are whole seconds to the
+    // nanosecond.
     while even < 3 {
         let batch = bench.next_commit().await;
         let (up, _) = values(&batch, "up").remove(0);

@@ -1,4 +1,4 @@
-//! Log files followed into a real store, through everything that happens to log files.
+//! Log files followed into a real store, through rotation, truncation and restarts.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -42,8 +42,8 @@ impl Bench {
         self.tail_path(&self.log(), from_start);
     }
 
-    /// Waits until the tail has looked at its files for the first time.
-    async fn looked(&self) {
+    /// Waits until the first poll.
+    async fn first_poll(&self) {
         let state = self.folder.path().join("state");
         for _ in 0..400 {
             if state.exists() && self.reporter.status().state == HealthState::Healthy {
@@ -56,11 +56,11 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn new_lines_are_stored_and_old_ones_only_when_asked() {
+async fn new_lines_are_stored_and_old_ones_only_on_request() {
     let mut bench = Bench::new();
     append(&bench.log(), "old\n");
     bench.tail(false);
-    bench.looked().await;
+    bench.first_poll().await;
     append(&bench.log(), "2026-01-02T03:00:00Z ERROR new ");
     bench.expect_silence().await;
     append(&bench.log(), "line\r\n");
@@ -142,7 +142,7 @@ async fn rotation_by_rename_is_followed_even_while_nothing_runs() {
 }
 
 #[tokio::test]
-async fn truncation_starts_again_at_the_beginning() {
+async fn truncation_restarts_at_the_beginning() {
     let mut bench = Bench::new();
     append(&bench.log(), &lines(0..3));
     bench.tail(true);
@@ -151,7 +151,7 @@ async fn truncation_starts_again_at_the_beginning() {
     File::create(bench.log()).unwrap();
     append(&bench.log(), "after\n");
     assert_eq!(bodies(&bench.next_logs(1).await), ["after"]);
-    // Longer than before, so that only the content tells.
+    // Longer than before, so that only the content shows the change.
     fs::write(bench.log(), "wholly different and longer\nsecond\n").unwrap();
     assert_eq!(bodies(&bench.next_logs(2).await), ["wholly different and longer", "second"]);
     bench.stop().await;
@@ -161,7 +161,7 @@ async fn truncation_starts_again_at_the_beginning() {
 }
 
 #[tokio::test]
-async fn a_group_of_files_and_files_that_come_later_are_followed() {
+async fn a_group_of_files_and_later_files_are_followed() {
     let mut bench = Bench::new();
     let folder = bench.folder.path().join("logs");
     bench.tail_path(&folder.join("web*.log"), false);
@@ -181,7 +181,7 @@ async fn a_group_of_files_and_files_that_come_later_are_followed() {
 }
 
 #[tokio::test]
-async fn hostile_content_comes_through_bounded() {
+async fn hostile_content_is_bounded() {
     let mut bench = Bench::new();
     let mut content = vec![b'x'; 5 * 1024 * 1024];
     content.extend_from_slice(b"\nbad \xff\xfe bytes\n\0\0\0\n");

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::common::{Bench, PATIENCE, value};
+use crate::common::{Bench, TIMEOUT, value};
 use collect::run_scrape;
 use config::{Authorization, BasicAuth, HttpDiscovery, ScrapeTarget, Tls};
 use model::HealthState;
@@ -18,7 +18,7 @@ fn openssl(folder: &Path, arguments: &str) {
     assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// An authority, a certificate of it for the server `metrics.internal`, and one for a client.
+/// Creates an authority, its certificate for the server `metrics.internal`, and one for a client.
 fn certificates(folder: &Path) {
     let new = "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     openssl(folder, &format!("{new} -x509 -days 2 -keyout ca.key -out ca.pem -subj /CN=authority"));
@@ -38,7 +38,7 @@ struct Nginx {
     process: Child,
     folder: PathBuf,
     port: u16,
-    /// Where a client needs a certificate too.
+    /// The port that requires a client certificate.
     strict_port: u16,
 }
 
@@ -72,7 +72,7 @@ impl Nginx {
             .stderr(Stdio::null())
             .spawn()
             .expect("nginx is installed");
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = tokio::time::Instant::now() + TIMEOUT;
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             assert!(tokio::time::Instant::now() < deadline, "nginx answers");
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -103,19 +103,19 @@ impl Drop for Nginx {
     }
 }
 
-/// `up` of the first scrape and what the part says.
+/// Returns `up` of the first scrape, and the message of the component.
 async fn scrape(target: ScrapeTarget) -> (Option<f64>, String) {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     bench.run(run_scrape(target, store, reporter, stop));
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let deadline = tokio::time::Instant::now() + TIMEOUT;
     while bench.reporter.status().state == HealthState::Unknown {
-        assert!(tokio::time::Instant::now() < deadline, "the part says how it is");
+        assert!(tokio::time::Instant::now() < deadline, "the component reports its health");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let status = bench.reporter.status();
     let up = match status.message.as_str() {
-        told if told.starts_with("no targets") || told.contains("/list: ") => None,
+        message if message.starts_with("no targets") || message.contains("/list: ") => None,
         _ => Some(value(&bench.next_commit().await, "up")),
     };
     bench.stop().await;
@@ -123,7 +123,7 @@ async fn scrape(target: ScrapeTarget) -> (Option<f64>, String) {
 }
 
 #[tokio::test]
-async fn certificates_and_passwords_are_used_and_never_told() {
+async fn certificates_and_passwords_are_used_and_never_reported() {
     let folder = tempfile::tempdir().unwrap();
     let nginx = Nginx::start(folder.path()).await;
     fs::write(folder.path().join("password"), "s3cret pass\n").unwrap();
@@ -165,7 +165,7 @@ async fn certificates_and_passwords_are_used_and_never_told() {
         authorization: Some(Authorization { kind: "Bearer".into(), credentials_file: nginx.path("wrong") }),
         ..nginx.target(nginx.port, nginx.tls())
     };
-    for (target, up, told) in [
+    for (target, up, expected) in [
         (with_password(nginx.tls(), "wrong"), Some(0.0), "401"),
         (with_password(nginx.tls(), "none"), Some(0.0), "cannot read the secret"),
         (token, Some(0.0), "401"),
@@ -182,7 +182,7 @@ async fn certificates_and_passwords_are_used_and_never_told() {
         (with_password(Tls { min_version: "SSL3".into(), ..nginx.tls() }, "password"), None, "SSL3"),
     ] {
         let (was, message) = scrape(target).await;
-        assert!(was == up && message.contains(told), "{told}: {was:?} {message}");
+        assert!(was == up && message.contains(expected), "{expected}: {was:?} {message}");
         assert!(!message.contains("s3cret") && !message.contains("wr0ng"), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! Host metrics, Binnacle's own and span metrics against a real store.
+//! Host metrics, self metrics and span metrics in a real store.
 
 use std::{
     sync::Arc,
@@ -18,7 +18,7 @@ fn now() -> Timestamp {
 }
 
 #[tokio::test]
-async fn the_machine_is_told_at_once_and_then_with_rates() {
+async fn the_machine_is_recorded_at_once_and_then_with_rates() {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     bench.run(run_host(Host::default(), Vec::new(), store, reporter, stop));
@@ -38,7 +38,7 @@ async fn the_machine_is_told_at_once_and_then_with_rates() {
 }
 
 #[tokio::test]
-async fn turned_off_it_stays_silent() {
+async fn a_disabled_collector_writes_nothing() {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     bench.run(run_host(Host { enabled: false, ..Host::default() }, Vec::new(), store, reporter, stop));
@@ -47,7 +47,7 @@ async fn turned_off_it_stays_silent() {
 }
 
 #[tokio::test]
-async fn own_metrics_come_every_interval() {
+async fn self_metrics_are_written_every_interval() {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     let source =

@@ -7,6 +7,7 @@ mod batch_writer;
 mod clock;
 mod command;
 mod error_chain;
+mod home_folder;
 mod host;
 mod import;
 mod scrape;

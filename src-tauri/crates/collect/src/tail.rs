@@ -19,7 +19,7 @@ use model::{Attributes, HealthReporter, HealthState, LogRecord, Resource, Teleme
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock;
+use crate::{clock, home_folder};
 use files::{FollowedFiles, Poll, TailedRecord};
 
 /// Interval between two polls of the files.
@@ -40,7 +40,7 @@ pub async fn run_tail(
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
-    let path = expand_home(&file.path);
+    let path = home_folder::expand(&file.path);
     let mut followed = FollowedFiles::new(&path, file.from_start, &state_folder);
     let mut tail = Tail { file, store, reporter, stop: stop.clone(), host: clock::host_name() };
     while !stop.is_cancelled() {
@@ -79,14 +79,6 @@ pub async fn run_tail(
                 () = stop.cancelled() => return,
             }
         }
-    }
-}
-
-/// Replaces `~/` by the home folder.
-fn expand_home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), std::env::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(path),
     }
 }
 

@@ -91,7 +91,7 @@ impl fmt::Display for ExpositionError {
 impl std::error::Error for ExpositionError {}
 
 /// Quotes outside text for a message: at most 60 characters, control characters escaped.
-pub(crate) fn excerpt(text: &str) -> String {
+pub fn excerpt(text: &str) -> String {
     let short: String = text.chars().take(60).collect();
     let dots = if short.len() < text.len() { "…" } else { "" };
     format!("{short:?}{dots}")

@@ -19,6 +19,7 @@ mod unit;
 pub use assembly::{Assembled, AssemblyError, AssemblyOptions, assemble};
 pub use exposition::{
     ExposedExemplar, ExposedLabels, ExposedNativeHistogram, ExposedSample, Exposition, ExpositionError,
+    excerpt,
 };
 pub use family::FamilyKind;
 pub use limits::SeriesLimits;

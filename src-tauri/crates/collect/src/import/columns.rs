@@ -1,6 +1,8 @@
 //! The columns of a table of samples.
 
-use super::{row_value::PointColumns, timestamp::excerpt};
+use prometheus::excerpt;
+
+use super::row_value::PointColumns;
 
 /// The columns of a table.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 //! exports.
 
 use model::{Attributes, Buckets, MetricKind, STALE, SpanId, Timestamp, TraceId};
+use prometheus::excerpt;
 
 use super::{
     rejection::{Rejection, rejection},
-    timestamp::{self, excerpt},
+    timestamp,
 };
 
 /// The value of a row.

@@ -5,12 +5,13 @@ use std::{collections::HashMap, sync::Arc};
 use model::{
     AttributeValue, Attributes, MetricKind, Resource, Scope, Series, SeriesId, Temporality, Timestamp,
 };
+use prometheus::excerpt;
 
 use super::{
     columns::Columns,
     rejection::{Rejection, rejection},
     row_value::RowValue,
-    timestamp::{self, excerpt},
+    timestamp,
 };
 
 /// Attributes of resources. In older exports they are in one column with those of the series.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use model::Timestamp;
+use prometheus::excerpt;
 use store::{StoreError, TableRows, TableVisitor};
 
 use super::{
@@ -15,7 +16,6 @@ use super::{
     read_error::ReadError,
     rows::RowReader,
     sink::BatchSink,
-    timestamp::excerpt,
 };
 
 /// Reads a CSV file.

@@ -1,8 +1,8 @@
 //! Times in imported files.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
-use model::{MAX_FUTURE_NANOS, NANOS_PER_SECOND, Timestamp};
-use prometheus::read_seconds;
+use model::{FURTHEST_AHEAD, NANOS_PER_SECOND, Timestamp};
+use prometheus::{excerpt, read_seconds};
 
 /// The earliest accepted time, 1990-01-01. An earlier one has another unit.
 const MIN_TIME: i64 = 631_152_000 * NANOS_PER_SECOND;
@@ -83,13 +83,6 @@ pub(crate) fn validate(time: Timestamp, now: Timestamp) -> Result<Timestamp, Str
         return Err("the time is more than a day ahead of now".to_owned());
     }
     Ok(time)
-}
-
-/// Quotes outside text for a message, at most 40 characters.
-pub(crate) fn excerpt(text: &str) -> String {
-    let short: String = text.chars().take(40).collect();
-    let dots = if short.len() < text.len() { "…" } else { "" };
-    format!("{short:?}{dots}")
 }
 
 #[cfg(test)]

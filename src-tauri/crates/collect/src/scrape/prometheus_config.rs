@@ -5,7 +5,7 @@ mod parse;
 use std::{
     collections::BTreeMap,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, SystemTime},
 };
 
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::parse::Parsed;
 use super::{job::Job, status::TargetStatus, target_pool};
+use crate::home_folder;
 
 /// Duration without changes before the file is read.
 const QUIET: Duration = Duration::from_millis(200);
@@ -34,7 +35,7 @@ pub async fn run_prometheus_file(
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
-    let path = from_home(&settings.file);
+    let path = home_folder::expand(&settings.file);
     let (sender, mut changes) = mpsc::channel(1);
     let watcher = watch(&path, sender);
     let mut jobs = Jobs { status: TargetStatus::new(reporter), store, running: BTreeMap::new() };
@@ -56,13 +57,6 @@ pub async fn run_prometheus_file(
     }
     drop(watcher);
     jobs.end().await;
-}
-
-fn from_home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
-        (Some(rest), Some(home)) => Path::new(&home).join(rest),
-        _ => PathBuf::from(path),
-    }
 }
 
 /// Watches the folder, because editors replace files instead of writing into them.

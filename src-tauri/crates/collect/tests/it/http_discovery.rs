@@ -37,7 +37,7 @@ struct Listing {
     /// The required `Authorization` header, if any.
     wanted: Option<String>,
     /// The headers of each request.
-    asked: Vec<HeaderMap>,
+    requests: Vec<HeaderMap>,
 }
 
 type Shared = Arc<Mutex<Listing>>;
@@ -45,7 +45,7 @@ type Shared = Arc<Mutex<Listing>>;
 async fn list(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let mut shared = shared.lock().unwrap();
     let authorization = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
-    shared.asked.push(headers);
+    shared.requests.push(headers);
     if shared.wanted.is_some() && authorization != shared.wanted {
         return StatusCode::UNAUTHORIZED.into_response();
     }
@@ -79,7 +79,7 @@ impl Server {
         let shared: Shared = Arc::new(Mutex::new(Listing {
             answer: Answer::List("[]".to_owned()),
             wanted: None,
-            asked: Vec::new(),
+            requests: Vec::new(),
         }));
         let router = Router::new()
             .route("/targets", get(list))
@@ -107,8 +107,8 @@ impl Server {
         self.shared.lock().unwrap().wanted = Some(authorization.to_owned());
     }
 
-    fn asked(&self) -> usize {
-        self.shared.lock().unwrap().asked.len()
+    fn requests(&self) -> usize {
+        self.shared.lock().unwrap().requests.len()
     }
 }
 
@@ -224,9 +224,9 @@ async fn the_list_is_followed_and_bad_responses_leave_its_targets() {
     );
     bench.stop().await;
 
-    let asked = std::mem::take(&mut server.shared.lock().unwrap().asked);
-    assert!(asked.len() > 10, "asked again and again");
-    for headers in asked {
+    let requests = std::mem::take(&mut server.shared.lock().unwrap().requests);
+    assert!(requests.len() > 10, "requests again and again");
+    for headers in requests {
         assert_eq!(headers["accept"], "application/json");
         assert_eq!(headers["x-prometheus-refresh-interval-seconds"], "0.25");
         assert!(headers["user-agent"].to_str().unwrap().starts_with("binnacle/"));
@@ -242,7 +242,7 @@ async fn it_is_requested_once_per_interval() {
     start(&mut bench, job(HttpDiscovery { refresh_interval: "1h".to_owned(), ..server.settings() }));
     wait_for_message(&bench, "answered 503").await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(server.asked(), 1);
+    assert_eq!(server.requests(), 1);
     bench.stop().await;
 }
 
@@ -279,7 +279,7 @@ async fn credentials_are_read_again_and_never_reported() {
     server.wants("Basic dTpzM2NyZXQ=");
     start(&mut bench, job(HttpDiscovery { basic_auth: Some(basic(folder.path())), ..server.settings() }));
     wait_for_message(&bench, "cannot read the secret").await;
-    assert_eq!(server.asked(), 0, "nothing is asked without the password");
+    assert_eq!(server.requests(), 0, "nothing is requests without the password");
     fs::write(folder.path().join("password"), "wr0ng\n").unwrap();
     let message = wait_for_message(&bench, "answered 401").await;
     assert!(!message.contains("wr0ng"), "{message}");

@@ -18,7 +18,7 @@ pub(crate) struct BatchWriter {
 
 impl BatchWriter {
     /// Creates a writer that reports its health to `reporter`.
-    pub(crate) fn new(store: Store, reporter: PartReporter, stop: CancellationToken) -> Self {
+    pub(crate) fn new(store: Store, reporter: HealthReporter, stop: CancellationToken) -> Self {
         Self { store, reporter, stop, dropped: 0 }
     }
 

@@ -91,7 +91,7 @@ pub async fn import_file(
         }
         progress = next_progress;
         progress.points = progress.points.saturating_sub(dropped);
-        progress.refused += dropped;
+        progress.rejected += dropped;
         if dropped > 0 {
             progress
                 .reasons

@@ -61,18 +61,18 @@ impl BatchSink {
 
     /// Counts a rejected row.
     pub(crate) fn reject(&mut self, reason: impl FnOnce() -> String) -> Result<(), SinkError> {
-        self.progress.refused += 1;
+        self.progress.rejected += 1;
         if self.progress.reasons.len() < MAX_REASONS {
             let reason = reason();
             self.progress.reasons.push(reason);
         }
-        if self.progress.points == 0 && self.progress.refused >= MAX_REJECTED_FIRST {
+        if self.progress.points == 0 && self.progress.rejected >= MAX_REJECTED_FIRST {
             let first = self.progress.reasons.first().cloned().unwrap_or_default();
             return Err(SinkError::NoValidRows(format!(
                 "none of the first {MAX_REJECTED_FIRST} rows is valid; {first}"
             )));
         }
-        if self.progress.refused.is_multiple_of(MAX_BATCH as u64) { self.send() } else { Ok(()) }
+        if self.progress.rejected.is_multiple_of(MAX_BATCH as u64) { self.send() } else { Ok(()) }
     }
 
     /// Adds a point of a table.

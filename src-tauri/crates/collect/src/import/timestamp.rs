@@ -1,7 +1,7 @@
 //! Times in imported files.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
-use model::{FURTHEST_AHEAD, NANOS_PER_SECOND, Timestamp};
+use model::{MAX_FUTURE_NANOS, NANOS_PER_SECOND, Timestamp};
 use prometheus::{excerpt, read_seconds};
 
 /// The earliest accepted time, 1990-01-01. An earlier one has another unit.

@@ -23,7 +23,7 @@ const MAX_FIRST_DELAY: Duration = Duration::from_secs(1);
 /// The reporters of a target's health.
 pub(crate) struct LoopStatus {
     /// The health of the target.
-    pub(crate) reporter: PartReporter,
+    pub(crate) reporter: HealthReporter,
     /// The health of all targets of the component.
     pub(crate) targets: TargetStatus,
 }

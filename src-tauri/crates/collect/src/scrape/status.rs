@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use model::{HealthState, PartReporter};
+use model::{HealthReporter, HealthState};
 
 /// Number of failing targets in the message; the series `up` covers all targets.
 const MAX_NAMED: usize = 3;
@@ -13,14 +13,14 @@ const MAX_NAMED: usize = 3;
 /// The statuses of all targets, combined into the component's. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct TargetStatus {
-    reporter: PartReporter,
+    reporter: HealthReporter,
     entries: Arc<Mutex<Entries>>,
 }
 
 #[derive(Debug, Default)]
 struct Entries {
     /// Address and reporter by the key of the target.
-    targets: BTreeMap<String, (String, PartReporter)>,
+    targets: BTreeMap<String, (String, HealthReporter)>,
     /// Problems besides those of targets, by source.
     problems: BTreeMap<String, Vec<String>>,
     /// Warnings by source.
@@ -30,14 +30,14 @@ struct Entries {
 }
 
 impl TargetStatus {
-    pub(crate) fn new(reporter: PartReporter) -> Self {
+    pub(crate) fn new(reporter: HealthReporter) -> Self {
         Self { reporter, entries: Arc::default() }
     }
 
     /// Adds a target and returns its reporter. Keys, like sources of problems, start with `job NAME
     /// `.
-    pub(crate) fn add(&self, key: &str, address: &str) -> PartReporter {
-        let reporter = PartReporter::new(address);
+    pub(crate) fn add(&self, key: &str, address: &str) -> HealthReporter {
+        let reporter = HealthReporter::new(address);
         self.change(|entries| {
             entries.targets.insert(key.to_owned(), (address.to_owned(), reporter.clone()));
         });
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn targets_that_fail_are_named_but_not_all_of_many() {
-        let reporter = PartReporter::new("part");
+        let reporter = HealthReporter::new("part");
         let status = TargetStatus::new(reporter.clone());
         for number in 0..6 {
             let target = status.add(&format!("job j target {number}"), &format!("http://h:{number}"));

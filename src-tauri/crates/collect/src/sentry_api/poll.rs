@@ -398,7 +398,7 @@ impl Poller {
     async fn write_self_metrics(&self) {
         let resource = Arc::new(Resource::service_named(&self.settings.name));
         // Their own failures are not reported.
-        let reporter = PartReporter::new("sentry requests");
+        let reporter = HealthReporter::new("sentry requests");
         let mut writer = BatchWriter::new(self.store.clone(), reporter, self.stop.clone());
         loop {
             tokio::time::sleep(self.interval()).await;

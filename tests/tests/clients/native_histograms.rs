@@ -8,9 +8,8 @@ use std::{
 use collect::run_scrape;
 use config::ScrapeTarget;
 use ingest::{IntakeCounters, serve_remote_write};
-use model::{
-    Buckets, HealthReporter, HealthState, HistogramPoint, MetricKind, Series, TelemetryBatch, Temporality,
-};
+use model::{Buckets, HealthState, HistogramPoint, MetricKind, Series, TelemetryBatch, Temporality};
+use runtime::HealthReporter;
 use store::{Commit, Store, StoreOptions};
 use tests::{
     prometheus_server::Prometheus,

@@ -5,7 +5,8 @@ use std::{process::Stdio, time::Duration};
 
 use collect::run_scrape;
 use config::ScrapeTarget;
-use model::{Buckets, HealthReporter, MetricKind, Series, TelemetryBatch, Timestamp};
+use model::{Buckets, MetricKind, Series, TelemetryBatch, Timestamp};
+use runtime::HealthReporter;
 use store::{Store, StoreOptions};
 use tests::clients::{Language, client};
 use tokio::{

@@ -8,9 +8,9 @@ use std::{
 
 use ingest::{IntakeCounters, StatsdOptions, StatsdSocket, serve_statsd};
 use model::{
-    Aggregation, Filter, HealthReporter, HealthState, SamplesRequest, SeriesRequest, Severity, TimeRange,
-    Timestamp,
+    Aggregation, Filter, HealthState, SamplesRequest, SeriesRequest, Severity, TimeRange, Timestamp,
 };
+use runtime::HealthReporter;
 use store::{Store, StoreOptions};
 use tests::clients::{Language, client};
 use tokio::{

@@ -7,7 +7,8 @@ use std::{
 };
 
 use config::Sentry;
-use model::{HealthReporter, HealthState, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
+use model::{HealthState, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
+use runtime::HealthReporter;
 use store::{Store, StoreOptions};
 use tests::{
     engine_process::PATIENCE,

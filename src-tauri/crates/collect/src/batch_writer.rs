@@ -1,6 +1,7 @@
 //! Writing of samples to the store, without a long wait in the loop that collects them.
 
-use model::{HealthReporter, HealthState, TelemetryBatch};
+use model::{HealthState, TelemetryBatch};
+use runtime::HealthReporter;
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 

@@ -2,8 +2,9 @@
 
 use std::{process::Stdio, sync::Arc, time::Duration};
 
-use model::{Cadence, HealthReporter, HealthState, Resource, TelemetryBatch};
+use model::{HealthState, Resource, TelemetryBatch};
 use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
+use runtime::{HealthReporter, Schedule};
 use store::Store;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
@@ -43,14 +44,14 @@ pub async fn run_command(
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let timeout = Duration::from_secs(u64::from(settings.timeout_seconds.max(1)));
     let mut writer = BatchWriter::new(store, reporter, stop.clone());
-    let mut cadence = Cadence::new(interval, &settings.name);
+    let mut schedule = Schedule::new(interval, &settings.name);
     let mut wait = Duration::ZERO;
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => break,
         }
-        let (now, began) = (cadence.begin(clock::now()), Instant::now());
+        let (now, began) = (schedule.begin(clock::now()), Instant::now());
         let printed = tokio::select! {
             printed = run_once(program, arguments, timeout) => printed,
             () = stop.cancelled() => break,
@@ -80,9 +81,9 @@ pub async fn run_command(
         };
         report.add(&mut batch, &resource, &target.labels, now);
         writer.write(batch, &problem).await;
-        wait = cadence.next_wait(clock::now());
+        wait = schedule.next_delay(clock::now());
     }
-    let (mut batch, now) = (TelemetryBatch::default(), cadence.end(clock::now()));
+    let (mut batch, now) = (TelemetryBatch::default(), schedule.end(clock::now()));
     tracker.end_all(&mut batch, now);
     Report::end(&mut batch, &resource, &target.labels, now);
     writer.write(batch, "").await;

@@ -14,7 +14,8 @@ mod recorded;
 use std::time::Duration;
 
 use config::{Host, WatchedProcess};
-use model::{Cadence, HealthReporter, HealthState};
+use model::HealthState;
+use runtime::{HealthReporter, Schedule};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -44,10 +45,10 @@ pub async fn run_host(
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let mut writer = BatchWriter::new(store, reporter.clone(), stop.clone());
     let mut reader = HostReader::new(clock::host_name(), &settings, &watched);
-    let mut cadence = Cadence::new(interval, &clock::host_name());
+    let mut schedule = Schedule::new(interval, &clock::host_name());
     let mut is_first = true;
     loop {
-        let now = cadence.begin(clock::now());
+        let now = schedule.begin(clock::now());
         let mut reading = tokio::task::spawn_blocking(move || {
             let batch = reader.read(now);
             (reader, batch)
@@ -77,7 +78,7 @@ pub async fn run_host(
         let wait = if std::mem::take(&mut is_first) {
             SECOND_SAMPLE_DELAY.min(interval)
         } else {
-            cadence.next_wait(clock::now())
+            schedule.next_delay(clock::now())
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}

@@ -16,7 +16,8 @@ mod target_pool;
 mod yaml;
 
 use config::ScrapeTarget;
-use model::{HealthReporter, HealthState};
+use model::HealthState;
+use runtime::HealthReporter;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Attributes, Cadence, HealthReporter, Resource, Series, TelemetryBatch};
+use model::{Attributes, Resource, Series, TelemetryBatch};
+use runtime::{HealthReporter, Schedule};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -28,19 +29,19 @@ pub async fn run_self_metrics(
     stop: CancellationToken,
 ) {
     let mut writer = BatchWriter::new(store, reporter, stop.clone());
-    let mut cadence = Cadence::new(interval.max(Duration::from_millis(100)), "binnacle");
+    let mut schedule = Schedule::new(interval.max(Duration::from_millis(100)), "binnacle");
     let mut wait = Duration::ZERO;
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => return,
         }
-        let now = cadence.begin(clock::now());
+        let now = schedule.begin(clock::now());
         let mut batch = TelemetryBatch::default();
         for (series, value) in source() {
             batch.add_sample(series, now, value);
         }
         writer.write(batch, "").await;
-        wait = cadence.next_wait(clock::now());
+        wait = schedule.next_delay(clock::now());
     }
 }

@@ -4,7 +4,8 @@ mod totals;
 
 use std::time::Duration;
 
-use model::{Cadence, HealthReporter, HealthState, Timestamp};
+use model::{HealthState, Timestamp};
+use runtime::{HealthReporter, Schedule};
 use store::{Commit, Store, StoreError};
 use tokio::{sync::broadcast::error::RecvError, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -25,8 +26,8 @@ pub async fn run_span_metrics(store: Store, reporter: HealthReporter, stop: Canc
     let mut commits = store.subscribe();
     let mut counting = Counting { totals: SpanTotals::default(), store, reporter, missed: 0 };
     let mut writing: Option<Writing> = None;
-    let mut cadence = Cadence::new(WRITE_INTERVAL, "span metrics");
-    let mut next = Instant::now() + cadence.next_wait(clock::now());
+    let mut schedule = Schedule::new(WRITE_INTERVAL, "span metrics");
+    let mut next = Instant::now() + schedule.next_delay(clock::now());
     counting.reporter.healthy();
     loop {
         tokio::select! {
@@ -42,8 +43,8 @@ pub async fn run_span_metrics(store: Store, reporter: HealthReporter, stop: Canc
                 counting.conclude(written);
             }
             () = tokio::time::sleep_until(next), if writing.is_none() => {
-                writing = counting.begin_write(cadence.begin(clock::now()));
-                next = Instant::now() + cadence.next_wait(clock::now());
+                writing = counting.begin_write(schedule.begin(clock::now()));
+                next = Instant::now() + schedule.next_delay(clock::now());
             }
             () = stop.cancelled() => break,
         }
@@ -55,7 +56,7 @@ pub async fn run_span_metrics(store: Store, reporter: HealthReporter, stop: Canc
     if writing.is_some() {
         counting.conclude(finished(&mut writing).await);
     }
-    let mut last = counting.begin_write(cadence.end(clock::now()));
+    let mut last = counting.begin_write(schedule.end(clock::now()));
     if last.is_some() {
         counting.conclude(finished(&mut last).await);
     }

@@ -15,7 +15,8 @@ use std::{
 use chrono::{Local, Offset};
 use config::LogFile;
 use log_formats::{Context, ParsedRecord};
-use model::{Attributes, HealthReporter, HealthState, LogRecord, Resource, TelemetryBatch, Timestamp};
+use model::{Attributes, HealthState, LogRecord, Resource, TelemetryBatch, Timestamp};
+use runtime::HealthReporter;
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 

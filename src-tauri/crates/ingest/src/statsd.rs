@@ -10,7 +10,8 @@ mod tags;
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Cadence, HealthReporter, HealthState};
+use model::HealthState;
+use runtime::{HealthReporter, Schedule};
 use store::Store;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -85,11 +86,11 @@ async fn receive(
     reporter: &HealthReporter,
     stop: &CancellationToken,
 ) -> Result<(), IngestError> {
-    let mut cadence = Cadence::new(options.interval, "statsd");
-    let mut aggregate = Aggregate::new(&options.service, cadence.begin(now()));
+    let mut schedule = Schedule::new(options.interval, "statsd");
+    let mut aggregate = Aggregate::new(&options.service, schedule.begin(now()));
     let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
     let mut dropped = socket.dropped().unwrap_or_default();
-    let mut interval_end = std::pin::pin!(tokio::time::sleep(cadence.next_wait(now())));
+    let mut interval_end = std::pin::pin!(tokio::time::sleep(schedule.next_delay(now())));
     loop {
         let stopping = tokio::select! {
             ready = socket.readable() => {
@@ -111,8 +112,8 @@ async fn receive(
                     .map_err(IngestError::Statsd)?;
             }
         }
-        let end = if stopping { cadence.end(now()) } else { cadence.begin(now()) };
-        interval_end.as_mut().reset(Instant::now() + cadence.next_wait(now()));
+        let end = if stopping { schedule.end(now()) } else { schedule.begin(now()) };
+        interval_end.as_mut().reset(Instant::now() + schedule.next_delay(now()));
         let (batch, rejected) = aggregate.flush(end);
         counters.count_rejected_records(rejected.count);
         let total_dropped = socket.dropped().unwrap_or(dropped);

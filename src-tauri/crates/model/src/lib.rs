@@ -3,7 +3,6 @@
 
 mod alert;
 mod attributes;
-mod cadence;
 mod finding;
 mod gap;
 mod health;
@@ -24,7 +23,6 @@ mod unhashed;
 
 pub use alert::*;
 pub use attributes::*;
-pub use cadence::*;
 pub use finding::*;
 pub use gap::*;
 pub use health::*;

@@ -1,7 +1,5 @@
 //! What the engine says of itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -124,34 +122,4 @@ pub struct CheckCounts {
     pub degraded: u32,
     /// How many are unhealthy.
     pub unhealthy: u32,
-}
-
-/// Where a running part says how it is; the engine keeps the other end. Clones share the state.
-#[derive(Debug, Clone)]
-pub struct HealthReporter {
-    name: Arc<str>,
-    shared: Arc<Mutex<(HealthState, String)>>,
-}
-
-impl HealthReporter {
-    /// A part that has not said anything yet: unknown.
-    pub fn new(name: &str) -> Self {
-        Self { name: name.into(), shared: Arc::new(Mutex::new((HealthState::Unknown, String::new()))) }
-    }
-
-    /// Says that the part works.
-    pub fn healthy(&self) {
-        self.report(HealthState::Healthy, String::new());
-    }
-
-    /// Says how the part is and what is wrong.
-    pub fn report(&self, state: HealthState, message: String) {
-        *self.shared.lock().unwrap_or_else(PoisonError::into_inner) = (state, message);
-    }
-
-    /// What the part said last.
-    pub fn status(&self) -> ComponentStatus {
-        let (state, message) = self.shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        ComponentStatus { name: self.name.to_string(), state, message }
-    }
 }

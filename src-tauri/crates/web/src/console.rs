@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use api::{Backend, EngineBackend};
 use engine::Engine;
-use model::{HealthReporter, HealthState};
+use model::HealthState;
+use runtime::HealthReporter;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 

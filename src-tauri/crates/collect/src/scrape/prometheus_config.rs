@@ -2,6 +2,7 @@
 
 mod parse;
 
+use runtime::HealthReporter;
 use std::{
     collections::BTreeMap,
     fs,
@@ -9,7 +10,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use model::HealthReporter;
 use notify::{EventKind, RecursiveMode, Watcher};
 use store::Store;
 use tokio::{sync::mpsc, task::JoinHandle};

@@ -2,8 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Cadence, HealthReporter, Resource, TelemetryBatch, Timestamp};
+use model::{Resource, TelemetryBatch, Timestamp};
 use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
+use runtime::{HealthReporter, Schedule};
 use store::Store;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -40,15 +41,15 @@ pub(crate) async fn run(
     let LoopStatus { reporter, targets } = status;
     let mut scrape_loop = ScrapeLoop::new(&job, &target, request);
     let mut writer = BatchWriter::new(store, reporter, stop.clone());
-    let mut cadence = Cadence::new(target.interval, &target.schedule_seed());
-    let mut wait = cadence.first_wait(MAX_FIRST_DELAY);
+    let mut schedule = Schedule::new(target.interval, &target.schedule_seed());
+    let mut wait = schedule.first_delay(MAX_FIRST_DELAY);
     let mut has_warned = false;
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => break,
         }
-        let now = cadence.begin(clock::now());
+        let now = schedule.begin(clock::now());
         let Some((batch, problem)) = scrape_loop.scrape(now, &stop).await else { break };
         writer.write(batch, &problem).await;
         targets.publish();
@@ -61,9 +62,9 @@ pub(crate) async fn run(
             targets
                 .set_warnings(&format!("job {} rounded {}", job.name, target.schedule_seed()), vec![warning]);
         }
-        wait = cadence.next_wait(clock::now());
+        wait = schedule.next_delay(clock::now());
     }
-    writer.write(scrape_loop.end(cadence.end(clock::now())), "").await;
+    writer.write(scrape_loop.end(schedule.end(clock::now())), "").await;
 }
 
 /// A failed scrape, and the statistics of its body.

@@ -5,7 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use model::{HealthReporter, HealthState};
+use model::HealthState;
+use runtime::HealthReporter;
 
 /// Number of failing targets in the message; the series `up` covers all targets.
 const MAX_NAMED: usize = 3;

@@ -10,9 +10,10 @@ use std::{
 use config::SentryFeed;
 use futures_util::future::join_all;
 use model::{
-    Attributes, HealthReporter, HealthState, Resource, Sample, SamplesRequest, TagMatcher, TelemetryBatch,
-    Temporality, TimeRange, Timestamp,
+    Attributes, HealthState, Resource, Sample, SamplesRequest, TagMatcher, TelemetryBatch, Temporality,
+    TimeRange, Timestamp,
 };
+use runtime::HealthReporter;
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;

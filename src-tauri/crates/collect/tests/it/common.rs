@@ -2,7 +2,8 @@
 
 use std::{future::Future, time::Duration};
 
-use model::{HealthReporter, LogRecord, Series, TelemetryBatch};
+use model::{LogRecord, Series, TelemetryBatch};
+use runtime::HealthReporter;
 use store::{Commit, Store, StoreOptions};
 use tokio::{sync::broadcast::Receiver, task::JoinHandle};
 use tokio_util::sync::CancellationToken;

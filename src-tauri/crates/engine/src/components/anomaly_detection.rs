@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use config::Settings;
-use model::{HealthReporter, HealthState};
+use model::HealthState;
+use runtime::HealthReporter;
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use config::Settings;
-use model::HealthReporter;
+use runtime::HealthReporter;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 

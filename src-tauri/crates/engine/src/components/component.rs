@@ -1,7 +1,7 @@
 //! The interface between a stage and the components it runs.
 
 use async_trait::async_trait;
-use model::HealthReporter;
+use runtime::HealthReporter;
 use tokio_util::sync::CancellationToken;
 
 /// A background component of the engine.

@@ -3,7 +3,8 @@
 use std::{io, time::Duration};
 
 use ingest::IngestError;
-use model::{HealthReporter, HealthState};
+use model::HealthState;
+use runtime::HealthReporter;
 use tokio_util::sync::CancellationToken;
 
 use crate::status::Protocol;

@@ -1,10 +1,10 @@
 //! Follows log files.
 
+use runtime::HealthReporter;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
 use config::{LogFile, Settings};
-use model::HealthReporter;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 

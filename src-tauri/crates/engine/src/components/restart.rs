@@ -5,7 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::{HealthReporter, HealthState};
+use model::HealthState;
+use runtime::HealthReporter;
 use tokio_util::sync::CancellationToken;
 
 use super::component::Component;

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use config::Settings;
-use model::{Attributes, EngineStatus, HealthReporter, Resource, Series};
+use model::{Attributes, EngineStatus, Resource, Series};
+use runtime::HealthReporter;
 use store::{HeldBack, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;

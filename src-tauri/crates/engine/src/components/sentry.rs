@@ -1,11 +1,11 @@
 //! Collects the issues, releases and statistics of a Sentry installation.
 
+use runtime::HealthReporter;
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use checks::SecretStore;
 use config::{Sentry, Settings};
-use model::HealthReporter;
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;

@@ -1,7 +1,7 @@
 //! Records rates and durations of the received spans as series.
 
 use async_trait::async_trait;
-use model::HealthReporter;
+use runtime::HealthReporter;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 

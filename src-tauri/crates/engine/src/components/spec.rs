@@ -78,7 +78,7 @@ impl<T: PartialEq + Any + Send + Sync> Configuration for T {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use model::HealthReporter;
+    use runtime::HealthReporter;
     use tokio_util::sync::CancellationToken;
 
     use super::*;

@@ -1,11 +1,11 @@
 //! Receives StatsD over UDP and over a Unix socket.
 
+use runtime::HealthReporter;
 use std::{io, time::Duration};
 
 use async_trait::async_trait;
 use config::Settings;
 use ingest::{StatsdOptions, StatsdSocket};
-use model::HealthReporter;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 

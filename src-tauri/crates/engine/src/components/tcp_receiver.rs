@@ -1,10 +1,10 @@
 //! A receiver that listens on a TCP port of its own.
 
+use runtime::HealthReporter;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use ingest::{IngestError, IntakeCounters};
-use model::HealthReporter;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

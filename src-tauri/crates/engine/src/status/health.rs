@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{ComponentStatus, HealthReporter};
+use model::ComponentStatus;
+use runtime::HealthReporter;
 
 /// The reporters of the components. Clones share the list.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,8 @@ use std::{
 };
 
 use ingest::IntakeCounters;
-use model::{HealthReporter, HealthState, ListenerStatus};
+use model::{HealthState, ListenerStatus};
+use runtime::HealthReporter;
 
 /// Interval at which [`Receivers::settled`] polls the receivers.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);

@@ -4,10 +4,10 @@
 //! message is stored. The seed is fixed. `BINNACLE_FUZZ_ROUNDS` sets the number of rounds and
 //! `BINNACLE_FUZZ_SEED` another seed.
 
+use runtime::HealthReporter;
 use std::{collections::BTreeMap, time::Duration};
 
 use ingest::{StatsdOptions, StatsdSocket, serve_statsd};
-use model::HealthReporter;
 use opentelemetry_proto::tonic::metrics::v1::{
     Gauge, Metric, NumberDataPoint, metric::Data, number_data_point,
 };

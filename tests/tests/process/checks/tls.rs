@@ -4,7 +4,7 @@ use std::{env, process::Command};
 
 use checks::{ProbeOutcome, probe};
 use model::{CheckKind, HealthState};
-use tests::{
+use test_support::{
     certificates::Authority,
     nginx::Nginx,
     servers::{Postgres, Redis},

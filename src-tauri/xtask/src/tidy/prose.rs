@@ -236,12 +236,12 @@ mod tests {
             "b ".repeat(20)
         );
         assert_eq!(check_sentences(&Source::new("a.md", &apart)), []);
-        assert_eq!(check_sentences(&Source::new("a.rs", &format!("let a = \"{long}\";"))), []);
+        assert_eq!(check_sentences(&Source::new("a.rs", format!("let a = \"{long}\";"))), []);
     }
 
     #[test]
     fn means_and_openings_are_taken_over_all_files() {
-        let long = Source::new("a.md", &"word ".repeat(20));
+        let long = Source::new("a.md", "word ".repeat(20));
         let short = Source::new("b.md", "Two words.\n\nTwo words.");
         assert_eq!(check_averages(std::slice::from_ref(&long)).len(), 1);
         assert_eq!(check_averages(&[long, short]), []);

@@ -1,27 +1,33 @@
 //! Health checks: kinds, schedule, verdicts and incidents.
 //!
-//! [`probe`] makes one attempt at one check. [`CheckScheduler`] makes the attempts on time, turns
-//! them into results and incidents, and hands these and the series made from them to the store.
-//! [`SecretStore`] keeps the passwords, outside the database.
+//! [`probe`] makes one attempt at one check. [`CheckService`] runs the checks on time, turns attempts into
+//! results and incidents, and writes these and the series made from them to the store. [`SecretStore`]
+//! stores the passwords, outside the database.
 
-mod check_task;
+mod certificate;
+mod connection;
 mod error;
-mod memory;
+mod kinds;
 mod network;
+mod outcome;
 mod overview;
 mod probe;
-mod recording;
+mod record;
+mod runner;
 mod scheduler;
 mod secrets;
 pub mod sentry_preset;
 mod series;
+mod service;
+mod state;
 mod validation;
 mod verdict;
 
 pub use error::CheckError;
 pub use network::NetworkState;
-pub use probe::{ProbeOutcome, probe};
-pub use scheduler::CheckScheduler;
+pub use outcome::ProbeOutcome;
+pub use probe::probe;
 pub use secrets::{FileSecrets, SecretError, SecretStore, open_secrets};
+pub use service::CheckService;
 pub use validation::validate;
 pub use verdict::{incident_change, verdict};

@@ -1,4 +1,4 @@
-//! What people want to know of every check at a glance.
+//! The overview of all checks: state, timeline and statistics of each.
 
 use std::sync::Arc;
 
@@ -6,87 +6,90 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{CheckOverview, CheckResult, TimeRange, Timestamp};
 use store::{Store, StoreError};
 
-use crate::{CheckError, check_task::CheckTask, memory::Known};
+use crate::{CheckError, runner::CheckRunner, state::Observed};
 
-/// Checks looked up at the same time.
-const AT_ONCE: usize = 4;
+/// The number of checks read at the same time.
+const CONCURRENT_READS: usize = 4;
 
-/// Results read at once while searching for the start of a state, and how often that is done.
-const PAGE: u32 = 1000;
-const PAGES: u32 = 50;
+/// The number of results in one read of the search for the start of a state.
+const PAGE_LENGTH: u32 = 1000;
 
-/// The overview of the checks of `tasks`, by name.
+/// The number of reads of that search.
+const MAX_PAGES: u32 = 50;
+
+/// Returns the overview of the checks of `runners`, by name.
 pub(crate) async fn of(
     store: &Store,
-    mut tasks: Vec<Arc<CheckTask>>,
+    mut runners: Vec<Arc<CheckRunner>>,
     range: TimeRange,
     cells: u32,
 ) -> Result<Vec<CheckOverview>, CheckError> {
-    tasks.sort_by(|one, other| one.check.name.cmp(&other.check.name));
-    stream::iter(tasks)
-        .map(|task| async move { of_one(store, &task, range, cells).await })
-        .buffered(AT_ONCE)
+    runners.sort_by(|one, other| one.check.name.cmp(&other.check.name));
+    stream::iter(runners)
+        .map(|runner| async move { of_one(store, &runner, range, cells).await })
+        .buffered(CONCURRENT_READS)
         .try_collect()
         .await
 }
 
 async fn of_one(
     store: &Store,
-    task: &CheckTask,
+    runner: &CheckRunner,
     range: TimeRange,
     cells: u32,
 ) -> Result<CheckOverview, CheckError> {
-    let id = task.check.id.as_str();
+    let id = runner.check.id.as_str();
     let timeline = store.check_timeline(id, range, cells).await?;
     let (uptime, median_duration) = store.check_statistics(id, range).await?;
-    let known = known_now(store, task).await?;
-    // A keyring that does not answer must not hide the checks themselves.
-    let has_secret = task.secret().await.is_ok_and(|secret| secret.is_some());
+    let observed = observed_now(store, runner).await?;
+    // A keyring that does not answer must not hide the checks.
+    let has_secret = runner.secret().await.is_ok_and(|secret| secret.is_some());
     Ok(CheckOverview {
-        check: task.check.clone(),
-        target: task.check.kind.target(),
+        check: runner.check.clone(),
+        target: runner.check.kind.target(),
         has_secret,
-        latest: known.latest,
-        since: known.since,
+        latest: observed.latest,
+        since: observed.since,
         timeline,
         uptime,
         median_duration,
     })
 }
 
-/// What is known of the check, with a result that is committed but not yet in its memory: whoever is told of
-/// a commit and asks must find it. When the state began is searched for once after a restart.
-async fn known_now(store: &Store, task: &CheckTask) -> Result<Known, StoreError> {
-    let mut known = task.memory.known().clone();
-    let after = known.latest.as_ref().map_or(Timestamp(0), |latest| latest.time.offset(1));
+/// Returns the observations of the check, with a result that is committed but not yet applied: a caller that
+/// is notified of a commit must find it. The start of the state is searched for once after a restart.
+async fn observed_now(store: &Store, runner: &CheckRunner) -> Result<Observed, StoreError> {
+    let mut observed = runner.state.observed().clone();
+    let after = observed.latest.as_ref().map_or(Timestamp(0), |latest| latest.time.offset(1));
     let newer = TimeRange::new(after, Timestamp(i64::MAX));
-    if let Some(result) = store.check_results(&task.check.id, newer, 1).await?.pop() {
-        known.take_in(result, None);
+    if let Some(result) = store.check_results(&runner.check.id, newer, 1).await?.pop() {
+        observed.apply(result, None);
     }
-    if let (None, Some(latest)) = (known.since, &known.latest) {
+    if let (None, Some(latest)) = (observed.since, &observed.latest) {
         let found = start_of_state(store, latest).await?;
-        known.since = Some(found);
-        let mut memory = task.memory.known();
-        if memory.since.is_none() && memory.latest.as_ref().is_some_and(|kept| kept.state == latest.state) {
-            memory.since = Some(found);
+        observed.since = Some(found);
+        let mut current = runner.state.observed();
+        if current.since.is_none() && current.latest.as_ref().is_some_and(|one| one.state == latest.state) {
+            current.since = Some(found);
         }
     }
-    Ok(known)
+    Ok(observed)
 }
 
-/// The first of the uninterrupted results in the state of `latest`, going back a bounded number of results.
+/// Returns the time of the first of the uninterrupted results in the state of `latest`. Reads a bounded
+/// number of results.
 async fn start_of_state(store: &Store, latest: &CheckResult) -> Result<Timestamp, StoreError> {
     let mut start = latest.time;
-    for _ in 0..PAGES {
+    for _ in 0..MAX_PAGES {
         let before = TimeRange::new(Timestamp(0), start);
-        let results = store.check_results(&latest.check_id, before, PAGE).await?;
+        let results = store.check_results(&latest.check_id, before, PAGE_LENGTH).await?;
         for result in &results {
             if result.state != latest.state {
                 return Ok(start);
             }
             start = result.time;
         }
-        if results.len() < PAGE as usize {
+        if results.len() < PAGE_LENGTH as usize {
             break;
         }
     }

@@ -1,11 +1,44 @@
-//! From what an attempt found to a verdict, and from a verdict to an incident. Pure.
+//! From the outcome of an attempt to a verdict, and from a verdict to an incident. Pure.
 
-use model::{CheckResult, HealthState, Incident};
+use std::time::Duration;
 
-use crate::{NetworkState, ProbeOutcome};
+use model::{CheckKind, CheckResult, HealthCheck, HealthState, Incident};
 
-/// The verdict on an attempt. A failure says nothing about the target while this machine has no network,
-/// unless the target is on this machine (`local`).
+use crate::{
+    kinds::http,
+    network::NetworkState,
+    outcome::{Measurements, ProbeOutcome},
+};
+
+/// Returns the state of a good answer with its message. It is degraded when it took longer than the threshold
+/// or when the server's certificate ends too soon.
+pub(crate) fn apply_thresholds(
+    check: &HealthCheck,
+    elapsed: Duration,
+    measurements: &Measurements,
+    message: String,
+) -> (HealthState, String) {
+    let slow = check
+        .degraded_above_ms
+        .filter(|allowed| elapsed > Duration::from_millis(u64::from(*allowed)))
+        .map(|allowed| format!("{} ms, over {allowed} ms", elapsed.as_millis()));
+    let ending = match check.kind {
+        CheckKind::Http { certificate_days: Some(wanted), .. } => measurements
+            .get(http::CERTIFICATE_DAYS)
+            .filter(|left| **left < f64::from(wanted))
+            .map(|left| format!("the certificate ends in {left:.1} days, sooner than {wanted}")),
+        _ => None,
+    };
+    let faults: Vec<String> = slow.into_iter().chain(ending).collect();
+    if faults.is_empty() {
+        (HealthState::Healthy, message)
+    } else {
+        (HealthState::Degraded, faults.join("; "))
+    }
+}
+
+/// Returns the verdict on an attempt. A failure says nothing about the target while this machine has no
+/// network, unless the target is on this machine (`local`).
 pub fn verdict(outcome: ProbeOutcome, network: NetworkState, local: bool) -> ProbeOutcome {
     if outcome.state == HealthState::Unhealthy && network == NetworkState::Offline && !local {
         return ProbeOutcome {
@@ -17,9 +50,8 @@ pub fn verdict(outcome: ProbeOutcome, network: NetworkState, local: bool) -> Pro
     outcome
 }
 
-/// What a result changes about the incidents of its check, given the incident that is open, if any: the
-/// incident as it is from now on, or none if nothing changes. A bad result opens an incident or makes it
-/// worse, a healthy one ends it, an unknown one leaves it as it is.
+/// Returns the incident as `result` changes it, given the open incident, if any; none if nothing changes. A
+/// bad result opens an incident or makes it worse, a healthy one ends it, an unknown one changes nothing.
 pub fn incident_change(open: Option<&Incident>, result: &CheckResult) -> Option<Incident> {
     match (open, result.state) {
         (_, HealthState::Unknown) | (None, HealthState::Healthy) => None,
@@ -82,10 +114,41 @@ mod tests {
     fn only_failures_of_remote_targets_are_unknown_while_offline() {
         let outcome =
             |state| ProbeOutcome { state, message: "m".into(), duration: 1, measurements: BTreeMap::new() };
-        let judged = |state, network, local| verdict(outcome(state), network, local).state;
-        assert_eq!(judged(HealthState::Unhealthy, NetworkState::Offline, false), HealthState::Unknown);
-        assert_eq!(judged(HealthState::Unhealthy, NetworkState::Offline, true), HealthState::Unhealthy);
-        assert_eq!(judged(HealthState::Unhealthy, NetworkState::Online, false), HealthState::Unhealthy);
-        assert_eq!(judged(HealthState::Healthy, NetworkState::Offline, false), HealthState::Healthy);
+        let found = |state, network, local| verdict(outcome(state), network, local).state;
+        assert_eq!(found(HealthState::Unhealthy, NetworkState::Offline, false), HealthState::Unknown);
+        assert_eq!(found(HealthState::Unhealthy, NetworkState::Offline, true), HealthState::Unhealthy);
+        assert_eq!(found(HealthState::Unhealthy, NetworkState::Online, false), HealthState::Unhealthy);
+        assert_eq!(found(HealthState::Healthy, NetworkState::Offline, false), HealthState::Healthy);
+    }
+
+    fn with_thresholds(milliseconds: u64, certificate: f64) -> (HealthState, String) {
+        let check = HealthCheck {
+            id: "c".into(),
+            name: "shop".into(),
+            enabled: true,
+            kind: CheckKind::Http {
+                url: "https://shop".into(),
+                method: "GET".into(),
+                expected_status: vec![],
+                body_contains: None,
+                certificate_days: Some(14),
+            },
+            interval_seconds: 10,
+            timeout_seconds: 1,
+            retries: 0,
+            retry_interval_seconds: 1,
+            degraded_above_ms: Some(300),
+            service: None,
+        };
+        let measurements = Measurements::from([(http::CERTIFICATE_DAYS.into(), certificate)]);
+        apply_thresholds(&check, Duration::from_millis(milliseconds), &measurements, "fine".into())
+    }
+
+    #[test]
+    fn slow_answers_and_ending_certificates_are_degraded_and_say_by_how_much() {
+        assert_eq!(with_thresholds(300, 14.0), (HealthState::Healthy, "fine".into()));
+        assert_eq!(with_thresholds(412, 90.0), (HealthState::Degraded, "412 ms, over 300 ms".into()));
+        let both = "412 ms, over 300 ms; the certificate ends in 3.2 days, sooner than 14";
+        assert_eq!(with_thresholds(412, 3.21), (HealthState::Degraded, both.into()));
     }
 }

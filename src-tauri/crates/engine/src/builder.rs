@@ -6,7 +6,7 @@ use std::{
 };
 
 use alerts::AlertService;
-use checks::{CheckScheduler, SecretStore};
+use checks::{CheckService, SecretStore};
 use model::RecordCounts;
 use store::Store;
 
@@ -46,7 +46,7 @@ impl Engine {
             ledger::record_absence(&store, started).await?;
         }
         let stored = store.statistics().await?;
-        let checks = CheckScheduler::start(store.clone(), secrets.clone(), stages.checks.token());
+        let checks = CheckService::start(store.clone(), secrets.clone(), stages.checks.token());
         let alerts_stop = stages.alerts.token();
         if !options.observe {
             checks.pause(true);

@@ -3,7 +3,7 @@
 use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 use alerts::AlertService;
-use checks::CheckScheduler;
+use checks::CheckService;
 use model::EngineStatus;
 use store::Store;
 use tokio::sync::watch;
@@ -33,7 +33,7 @@ pub(crate) struct Services {
     pub(crate) store: Store,
     pub(crate) settings: SettingsState,
     pub(crate) receivers: Receivers,
-    pub(crate) checks: CheckScheduler,
+    pub(crate) checks: CheckService,
     pub(crate) alerts: AlertService,
     pub(crate) retention: Retention,
     pub(crate) imports: Imports,
@@ -95,7 +95,7 @@ impl Engine {
     }
 
     /// Returns the health checks.
-    pub fn checks(&self) -> &CheckScheduler {
+    pub fn checks(&self) -> &CheckService {
         &self.shared.checks
     }
 

@@ -1,6 +1,6 @@
 //! Pausing and resuming collection.
 
-use checks::CheckScheduler;
+use checks::CheckService;
 use model::{Gap, GapReason, TimeRange, Timestamp};
 use store::Store;
 use tokio::sync::watch;
@@ -11,12 +11,12 @@ use crate::now;
 /// ledger.
 pub(crate) struct PauseSwitch {
     since: watch::Sender<Option<Timestamp>>,
-    checks: CheckScheduler,
+    checks: CheckService,
     store: Store,
 }
 
 impl PauseSwitch {
-    pub(crate) fn new(checks: CheckScheduler, store: Store) -> Self {
+    pub(crate) fn new(checks: CheckService, store: Store) -> Self {
         Self { since: watch::Sender::new(None), checks, store }
     }
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use checks::{CheckError, CheckScheduler, FileSecrets, SecretError, SecretStore};
+use checks::{CheckError, CheckService, FileSecrets, SecretError, SecretStore};
 use model::{
     CheckOverview, CheckResult, HealthCheck, HealthState, Incident, SamplesRequest, TimeRange, Timestamp,
 };
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Bench {
     store: Store,
-    scheduler: CheckScheduler,
+    scheduler: CheckService,
     stop: DropGuard,
     folder: TempDir,
 }
@@ -84,10 +84,10 @@ async fn open(folder: &Path) -> Store {
     tokio::task::spawn_blocking(move || Store::open(&folder, StoreOptions::default()).unwrap()).await.unwrap()
 }
 
-fn run(store: &Store, folder: &Path) -> (CheckScheduler, DropGuard) {
+fn run(store: &Store, folder: &Path) -> (CheckService, DropGuard) {
     let stop = CancellationToken::new();
     let secrets = Arc::new(FileSecrets::new(folder.join("secrets.json")));
-    (CheckScheduler::start(store.clone(), secrets, stop.clone()), stop.drop_guard())
+    (CheckService::start(store.clone(), secrets, stop.clone()), stop.drop_guard())
 }
 
 /// The last hour and the next minute.
@@ -339,7 +339,7 @@ async fn a_keyring_that_fails_makes_checks_unknown_and_not_unhealthy() {
     let store = open(folder.path()).await;
     for panics in [false, true] {
         let stop = CancellationToken::new();
-        let scheduler = CheckScheduler::start(store.clone(), Arc::new(Faulty { panics }), stop.clone());
+        let scheduler = CheckService::start(store.clone(), Arc::new(Faulty { panics }), stop.clone());
         let wanted = by_hand(check(&format!("cache {panics}"), redis(free_port().unwrap())));
         let refused = scheduler.save(wanted.clone(), Some("x".into())).await;
         assert_eq!(refused, Err(CheckError::Secret(SecretError::Timeout)));

@@ -8,21 +8,21 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{SecretError, SecretStore};
+use super::store::{SecretError, SecretStore};
 
-/// Secrets in one JSON file with mode 0600, written anew as a whole at each change.
+/// A JSON file of secrets with mode 0600. Each change rewrites the whole file.
 pub struct FileSecrets {
     path: PathBuf,
-    writing: Mutex<()>,
+    write_lock: Mutex<()>,
 }
 
 impl FileSecrets {
-    /// The secrets in the file at `path`, which need not exist.
+    /// Creates the store over the file at `path`, which need not exist.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, writing: Mutex::new(()) }
+        Self { path, write_lock: Mutex::new(()) }
     }
 
-    /// The file.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -40,7 +40,7 @@ impl FileSecrets {
     }
 
     fn change(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> bool) -> Result<(), SecretError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = self.write_lock.lock().unwrap_or_else(PoisonError::into_inner);
         let mut secrets = self.read()?;
         if change(&mut secrets) {
             self.write(&secrets).map_err(|error| self.failure(&error.to_string()))
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_replaces_and_forgets() {
+    fn stores_replaces_and_deletes() {
         let folder = tempfile::tempdir().unwrap();
         let secrets = FileSecrets::new(folder.path().join("secrets.json"));
         assert_eq!(secrets.get("a").unwrap(), None);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use checks::{CheckScheduler, sentry_preset};
+use checks::{CheckService, sentry_preset};
 use model::{HealthCheck, PresetCheck, SentryPreset, SentryPresetRequest, TimeRange};
 
 use crate::{EngineError, now};
@@ -10,11 +10,11 @@ use crate::{EngineError, now};
 /// The checks of self-hosted Sentry installations. Clones share them.
 #[derive(Clone)]
 pub struct SentryChecks {
-    checks: CheckScheduler,
+    checks: CheckService,
 }
 
 impl SentryChecks {
-    pub(crate) fn new(checks: CheckScheduler) -> Self {
+    pub(crate) fn new(checks: CheckService) -> Self {
         Self { checks }
     }
 

@@ -1,15 +1,18 @@
 //! Asking a PostgreSQL server.
 
+mod number;
+
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::{Client, Config, NoTls, config::SslMode, tls::TlsConnect};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{
-    Measurements,
+use number::Number;
+
+use crate::{
     connection::{address, cause, describe, open, tls_connector},
-    number::Number,
+    outcome::Measurements,
 };
 
 /// Where to ask.
@@ -29,7 +32,7 @@ pub(crate) struct Server<'a> {
 /// Connects and runs `query` once, in a read-only transaction that the server itself ends after `limit`.
 /// Notes `connect_seconds` (until logged in), `query_seconds` and `value`, the first column of the first
 /// row if it is a number.
-pub(crate) async fn ask(
+pub(crate) async fn probe(
     server: &Server<'_>,
     query: &str,
     password: Option<&str>,

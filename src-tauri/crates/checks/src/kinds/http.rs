@@ -6,11 +6,13 @@ use model::NANOS_PER_SECOND;
 use reqwest::{Client, Method, Url, redirect::Policy, tls::TlsInfo};
 use tokio::sync::OnceCell;
 
-use super::{
-    Measurements, certificate,
+use crate::{
+    certificate,
     connection::{address, cause, describe},
+    network::is_loopback,
+    outcome::Measurements,
+    record::now,
 };
-use crate::{network::is_loopback, recording::now};
 
 const USER_AGENT: &str = concat!("binnacle/", env!("CARGO_PKG_VERSION"));
 
@@ -40,7 +42,7 @@ pub(crate) struct Request<'a> {
 /// Asks once. Redirects are followed unless a redirect is itself expected. Notes `status_code`,
 /// `first_byte_seconds` (until the head of the last answer), `certificate_days` (until the certificate of the server
 /// that gave it ends) and `body_bytes` (as far as it was read).
-pub(crate) async fn ask(
+pub(crate) async fn probe(
     request: &Request<'_>,
     secret: Option<&str>,
     measurements: &mut Measurements,

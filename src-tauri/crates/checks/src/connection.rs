@@ -4,7 +4,7 @@ use std::{io, time::Instant};
 
 use tokio::{net::TcpStream, sync::OnceCell};
 
-use super::Measurements;
+use crate::outcome::Measurements;
 
 /// `host:port`, with the brackets an IPv6 address needs.
 pub(crate) fn address(host: &str, port: u16) -> String {

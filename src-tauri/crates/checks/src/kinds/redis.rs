@@ -6,9 +6,9 @@ use redis::{AsyncConnectionConfig, ErrorKind, RedisConnectionInfo, RedisError, a
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{
-    Measurements,
+use crate::{
     connection::{address, cause, describe, open, tls_connector},
+    outcome::Measurements,
 };
 
 /// Fields of INFO that are kept as measurements, by the name they are kept under.
@@ -32,7 +32,7 @@ pub(crate) struct Server<'a> {
 /// Connects, logs in if there is a password, selects the database and sends PING. Notes `connect_seconds`
 /// (until logged in), `ping_seconds` and, where the server permits INFO, `connected_clients` and
 /// `used_memory_bytes`.
-pub(crate) async fn ask(
+pub(crate) async fn probe(
     server: &Server<'_>,
     password: Option<&str>,
     measurements: &mut Measurements,

@@ -117,7 +117,7 @@ async fn preset(connection: &Connection, options: SentryPresetOptions) -> anyhow
         .iter()
         .map(|planned| {
             let present = if planned.present { "exists" } else { "would be added" };
-            vec![printable(&planned.check.name), printable(&planned.check.kind.target()), present.to_owned()]
+            vec![printable(&planned.check.name), printable(&planned.target), present.to_owned()]
         })
         .collect();
     table(&["check", "target", ""], &rows)?;

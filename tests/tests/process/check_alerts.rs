@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use checks::kinds::{PostgresCheck, RedisCheck};
 use engine::{Engine, EngineOptions, now};
 use model::{
     AlertRule, AlertSeverity, AlertState, CheckKind, Comparator, HealthCheck, HealthState, Incident,
@@ -131,7 +132,7 @@ async fn goes_down_and_comes_back(kind: CheckKind, secret: &str, mut server: imp
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_stops_and_an_alert_fires_until_it_is_back() {
     let mut postgres = tokio::task::spawn_blocking(|| Postgres::start("secret").unwrap()).await.unwrap();
-    let kind = CheckKind::Postgres {
+    let kind = PostgresCheck {
         host: "127.0.0.1".to_owned(),
         port: postgres.port(),
         database: "postgres".to_owned(),
@@ -139,7 +140,7 @@ async fn postgres_stops_and_an_alert_fires_until_it_is_back() {
         query: "select 1".to_owned(),
         tls: false,
     };
-    goes_down_and_comes_back(kind, "secret", move |up| {
+    goes_down_and_comes_back(kind.into(), "secret", move |up| {
         if up { postgres.start_again().unwrap() } else { postgres.stop() }
     })
     .await;
@@ -148,19 +149,10 @@ async fn postgres_stops_and_an_alert_fires_until_it_is_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_stops_and_an_alert_fires_until_it_is_back() {
     let mut redis = tokio::task::spawn_blocking(|| Redis::start("secret").unwrap()).await.unwrap();
-    let kind = CheckKind::Redis {
-        host: "127.0.0.1".to_owned(),
-        port: redis.port(),
-        database: 0,
-        user: None,
-        tls: false,
-    };
-    goes_down_and_comes_back(
-        kind,
-        "secret",
-        move |up| {
-            if up { redis.start_again().unwrap() } else { redis.stop() }
-        },
-    )
+    let kind =
+        RedisCheck { host: "127.0.0.1".to_owned(), port: redis.port(), database: 0, user: None, tls: false };
+    goes_down_and_comes_back(kind.into(), "secret", move |up| {
+        if up { redis.start_again().unwrap() } else { redis.stop() }
+    })
     .await;
 }

@@ -7,15 +7,16 @@ mod secrets;
 mod tls;
 mod web;
 
+use checks::kinds::{HttpCheck, PostgresCheck, RedisCheck, TcpCheck};
 use model::{CheckKind, HealthCheck};
 
-/// A check of `kind` as the console would save it, quick enough for a test.
-fn check(name: &str, kind: CheckKind) -> HealthCheck {
+/// Returns a check as the console would save it, quick enough for a test.
+fn check(name: &str, kind: impl Into<CheckKind>) -> HealthCheck {
     HealthCheck {
         id: String::new(),
         name: name.to_owned(),
         enabled: true,
-        kind,
+        kind: kind.into(),
         interval_seconds: 1,
         timeout_seconds: 10,
         retries: 0,
@@ -25,31 +26,18 @@ fn check(name: &str, kind: CheckKind) -> HealthCheck {
     }
 }
 
-fn tcp(port: u16) -> CheckKind {
-    CheckKind::Tcp { host: "127.0.0.1".into(), port }
+fn tcp(port: u16) -> TcpCheck {
+    TcpCheck { port, ..TcpCheck::default() }
 }
 
-fn http(url: String) -> CheckKind {
-    CheckKind::Http {
-        url,
-        method: "GET".into(),
-        expected_status: vec![],
-        body_contains: None,
-        certificate_days: None,
-    }
+fn http(url: String) -> HttpCheck {
+    HttpCheck { url, ..HttpCheck::default() }
 }
 
-fn postgres(port: u16, query: &str) -> CheckKind {
-    CheckKind::Postgres {
-        host: "127.0.0.1".into(),
-        port,
-        database: "postgres".into(),
-        user: "postgres".into(),
-        query: query.into(),
-        tls: false,
-    }
+fn postgres(port: u16, query: &str) -> PostgresCheck {
+    PostgresCheck { port, query: query.into(), ..PostgresCheck::default() }
 }
 
-fn redis(port: u16) -> CheckKind {
-    CheckKind::Redis { host: "127.0.0.1".into(), port, database: 0, user: None, tls: false }
+fn redis(port: u16) -> RedisCheck {
+    RedisCheck { port, ..RedisCheck::default() }
 }

@@ -3,8 +3,9 @@
 
 use std::{fs, path::PathBuf, process::Output};
 
+use checks::kinds::TcpCheck;
 use model::{
-    Aggregation, AlertRule, AlertSeverity, CheckKind, CheckOverview, Comparator, HealthCheck, LogLine,
+    Aggregation, AlertRule, AlertSeverity, CheckOverview, Comparator, HealthCheck, LogLine,
     NoDataPolicy, RuleOverview, RuleSource, SeriesResponse, TraceSummary,
 };
 use serde_json::{Value, json};
@@ -79,7 +80,7 @@ fn check(port: u16) -> HealthCheck {
         name: "A port of this test".into(),
         // Only when the test says so.
         enabled: false,
-        kind: CheckKind::Tcp { host: "127.0.0.1".into(), port },
+        kind: TcpCheck { host: "127.0.0.1".into(), port }.into(),
         interval_seconds: 30,
         timeout_seconds: 5,
         retries: 0,

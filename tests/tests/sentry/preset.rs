@@ -55,16 +55,20 @@ async fn one_step_adds_checks_that_can_be_edited_and_removed_together() {
     for planned in added.checks {
         let mut check = planned.check;
         let mut secret = Value::Null;
-        match &mut check.kind {
-            CheckKind::Redis { port, .. } => (*port, secret) = (redis.port(), "hunter22".into()),
-            CheckKind::Postgres { port, .. } => (*port, secret) = (postgres.port(), "hunter23".into()),
-            CheckKind::Tcp { port, .. } => *port = redis.port(),
-            CheckKind::Http { url, .. } => {
+        let mut kind = serde_json::to_value(&check.kind).unwrap();
+        match check.kind.name() {
+            "redis" => (kind["port"], secret) = (redis.port().into(), "hunter22".into()),
+            "postgres" => (kind["port"], secret) = (postgres.port().into(), "hunter23".into()),
+            "tcp" => kind["port"] = redis.port().into(),
+            _ => {
+                let mut url = kind["url"].as_str().unwrap().to_owned();
                 for inner in ["3000", "1218", "8123"] {
-                    *url = url.replace(&format!(":{inner}/"), &format!(":{web}/"));
+                    url = url.replace(&format!(":{inner}/"), &format!(":{web}/"));
                 }
+                kind["url"] = url.into();
             }
         }
+        check.kind = CheckKind::from_value(kind).unwrap();
         let saved: HealthCheck =
             engine.call("save_check", json!({"check": check, "secret": secret})).await.unwrap();
         let result: CheckResult = engine.call("run_check", json!({"id": saved.id})).await.unwrap();

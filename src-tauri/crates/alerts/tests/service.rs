@@ -452,7 +452,8 @@ async fn a_check_rule_follows_the_state_of_its_check_and_previews_its_results() 
         id: "shop".into(),
         name: "Shop page".into(),
         enabled: true,
-        kind: CheckKind::Tcp { host: "127.0.0.1".into(), port: 80 },
+        kind: CheckKind::from_value(serde_json::json!({"type": "tcp", "host": "127.0.0.1", "port": 80}))
+            .unwrap(),
         interval_seconds: 30,
         timeout_seconds: 5,
         retries: 0,

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
+use checks::kinds::AnyKind;
 use model::{EngineStatus, LogLine};
 use ts_rs::{Config, TS};
 
@@ -27,6 +28,8 @@ pub fn write_into(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     }
     fs::create_dir_all(folder)?;
     let config = Config::new().with_large_int("number").with_out_dir(folder);
+    // The registry's union comes first: `model` declares only the name of its type.
+    AnyKind::export_all(&config)?;
     Commands::export_all(&config)?;
     Topics::export_all(&config)?;
     ApiError::export_all(&config)?;
@@ -44,11 +47,27 @@ pub fn write_into(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
             names.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
         }
     }
+    fs::write(folder.join("checkKinds.ts"), check_kinds()?)?;
     names.sort();
     let mut index = String::from("// Generated: every type of the command list.\n");
     for name in &names {
         writeln!(index, "export type {{ {name} }} from './{name}'")?;
     }
+    writeln!(index, "export {{ CHECK_KINDS }} from './checkKinds'")?;
     fs::write(folder.join("index.ts"), index)?;
     Ok(())
+}
+
+/// Returns the kinds of checks as a constant of TypeScript: label and settings of a new check by name.
+fn check_kinds() -> Result<String, serde_json::Error> {
+    let mut text = String::from(
+        "// Generated: the registry of check kinds.\nimport type { CheckKind } from './CheckKind'\n\n\
+         export const CHECK_KINDS: readonly { label: string; defaults: CheckKind }[] = [\n",
+    );
+    for kind in checks::kinds() {
+        let (label, defaults) = (serde_json::to_string(kind.label)?, serde_json::to_string(&kind.defaults)?);
+        text.push_str(&format!("  {{ label: {label}, defaults: {defaults} }},\n"));
+    }
+    text.push_str("]\n");
+    Ok(text)
 }

@@ -7,7 +7,8 @@ const SEQUENCE: u8 = 0x30;
 /// `[0]`, constructed: the version, which certificates of version 1 leave out.
 const VERSION: u8 = 0xa0;
 
-/// The last second in which a certificate is valid, in seconds since 1970; none if it is no certificate.
+/// The last second in which a certificate is valid, in seconds since 1970; none if it is no
+/// certificate.
 pub(crate) fn end(der: &[u8]) -> Option<i64> {
     let (certificate, _) = inside(der, SEQUENCE)?;
     let (to_be_signed, _) = inside(certificate, SEQUENCE)?;
@@ -70,8 +71,8 @@ fn time(tag: u8, text: &[u8]) -> Option<i64> {
     fits.then(|| days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
 }
 
-/// Days of the Gregorian calendar. Years are counted from March, so that the leap day is the last of its year, and in
-/// eras of 400 years, which are 146 097 days each.
+/// Days of the Gregorian calendar. Years are counted from March, so that the leap day is the last
+/// of its year, and in eras of 400 years, which are 146 097 days each.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));

@@ -15,7 +15,8 @@ pub(crate) fn address(host: &str, port: u16) -> String {
     }
 }
 
-/// Connects to the first address of `host` that answers; notes `connect_seconds`, name resolution included.
+/// Connects to the first address of `host` that answers; notes `connect_seconds`, name resolution
+/// included.
 pub(crate) async fn open(
     host: &str,
     port: u16,

@@ -1,18 +1,21 @@
 //! Health checks: kinds, schedule, verdicts and incidents.
 //!
-//! [`probe`] makes one attempt at one check. [`CheckService`] runs the checks on time, turns attempts into
-//! results and incidents, and writes these and the series made from them to the store. [`SecretStore`]
-//! stores the passwords, outside the database.
+//! [`probe`] makes one attempt at one check. [`CheckService`] runs the checks on time. It turns
+//! attempts into results and incidents, and writes these and their series to the store.
+//! [`SecretStore`] stores the passwords, outside the database.
 
 mod certificate;
 mod connection;
 mod error;
-mod kinds;
+mod fields;
+mod kind;
+pub mod kinds;
 mod network;
 mod outcome;
 mod overview;
 mod probe;
 mod record;
+mod registry;
 mod runner;
 mod scheduler;
 mod secrets;
@@ -27,6 +30,7 @@ pub use error::CheckError;
 pub use network::NetworkState;
 pub use outcome::ProbeOutcome;
 pub use probe::probe;
+pub use registry::{kinds, target};
 pub use secrets::{FileSecrets, SecretError, SecretStore, open_secrets};
 pub use service::CheckService;
 pub use validation::validate;

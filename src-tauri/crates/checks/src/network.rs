@@ -1,20 +1,18 @@
-//! Whether this machine has any network, and which targets do not need one.
+//! The network of this machine, and addresses that need none.
 
 use std::net::IpAddr;
 
-use model::CheckKind;
-
-/// Whether this machine is connected to anything but itself.
+/// The connection of this machine to other machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NetworkState {
-    /// There is a default route, or there is no telling.
+    /// There is a default route, or the system does not report routes.
     Online,
     /// There is no default route.
     Offline,
 }
 
 impl NetworkState {
-    /// The state now. Only Linux tells; elsewhere the machine counts as online.
+    /// Reads the present state. Only Linux reports it; elsewhere the machine counts as online.
     pub(crate) fn now() -> Self {
         let ipv4 = std::fs::read_to_string("/proc/net/route");
         let ipv6 = std::fs::read_to_string("/proc/net/ipv6_route");
@@ -24,7 +22,7 @@ impl NetworkState {
         }
     }
 
-    /// The state told by the texts of `/proc/net/route` and `/proc/net/ipv6_route` (proc(5)).
+    /// Parses the texts of `/proc/net/route` and `/proc/net/ipv6_route` (proc(5)).
     fn from_tables(ipv4: &str, ipv6: &str) -> Self {
         let has_default = ipv4.lines().any(is_ipv4_default) || ipv6.lines().any(is_ipv6_default);
         if has_default { Self::Online } else { Self::Offline }
@@ -34,30 +32,31 @@ impl NetworkState {
 const ROUTE_UP: u32 = 0x0001;
 const ROUTE_REJECT: u32 = 0x0200;
 
-/// Fields: interface, destination, gateway, flags, three counters, mask.
+/// Matches the fields: interface, destination, gateway, flags, three counters, mask.
 fn is_ipv4_default(line: &str) -> bool {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let [interface, "00000000", _, flags, _, _, _, "00000000", ..] = fields.as_slice() else {
         return false;
     };
-    *interface != "lo" && leads_somewhere(flags)
+    *interface != "lo" && is_usable(flags)
 }
 
-/// Fields: destination, prefix length, source, its prefix length, gateway, metric, two counters, flags, interface.
+/// Matches the fields: destination, prefix length, source, its prefix length, gateway, metric, two
+/// counters, flags, interface.
 fn is_ipv6_default(line: &str) -> bool {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let ["00000000000000000000000000000000", "00", _, _, _, _, _, _, flags, interface] = fields.as_slice()
     else {
         return false;
     };
-    *interface != "lo" && leads_somewhere(flags)
+    *interface != "lo" && is_usable(flags)
 }
 
-fn leads_somewhere(flags: &str) -> bool {
+fn is_usable(flags: &str) -> bool {
     u32::from_str_radix(flags, 16).is_ok_and(|flags| flags & ROUTE_UP != 0 && flags & ROUTE_REJECT == 0)
 }
 
-/// Whether `host` means this machine itself.
+/// Returns whether `host` means this machine itself.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     match host.parse::<IpAddr>() {
@@ -65,19 +64,6 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         Err(_) => {
             let host = host.trim_end_matches('.').to_ascii_lowercase();
             host == "localhost" || host.ends_with(".localhost")
-        }
-    }
-}
-
-/// Whether what is looked at lies on this machine.
-pub(crate) fn is_local(kind: &CheckKind) -> bool {
-    match kind {
-        CheckKind::Http { url, .. } => {
-            reqwest::Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(is_loopback))
-        }
-        CheckKind::Postgres { host, .. } if host.starts_with('/') => true,
-        CheckKind::Tcp { host, .. } | CheckKind::Postgres { host, .. } | CheckKind::Redis { host, .. } => {
-            is_loopback(host)
         }
     }
 }

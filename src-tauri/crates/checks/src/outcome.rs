@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use model::HealthState;
 
-/// Numbers measured during an attempt, by name. They are retained when the attempt fails or times out.
+/// Numbers measured during an attempt, by name. They are retained when the attempt fails or times
+/// out.
 pub(crate) type Measurements = BTreeMap<String, f64>;
 
 /// The outcome of one attempt.

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{CheckOverview, CheckResult, TimeRange, Timestamp};
 use store::{Store, StoreError};
 
-use crate::{CheckError, runner::CheckRunner, state::Observed};
+use crate::{error::CheckError, registry, runner::CheckRunner, state::Observed};
 
 /// The number of checks read at the same time.
 const CONCURRENT_READS: usize = 4;
@@ -46,7 +46,7 @@ async fn of_one(
     let has_secret = runner.secret().await.is_ok_and(|secret| secret.is_some());
     Ok(CheckOverview {
         check: runner.check.clone(),
-        target: runner.check.kind.target(),
+        target: registry::target(&runner.check.kind),
         has_secret,
         latest: observed.latest,
         since: observed.since,
@@ -56,8 +56,9 @@ async fn of_one(
     })
 }
 
-/// Returns the observations of the check, with a result that is committed but not yet applied: a caller that
-/// is notified of a commit must find it. The start of the state is searched for once after a restart.
+/// Returns the observations of the check, with a result that is committed but not yet applied: a
+/// caller that is notified of a commit must find it. The start of the state is searched for once
+/// after a restart.
 async fn observed_now(store: &Store, runner: &CheckRunner) -> Result<Observed, StoreError> {
     let mut observed = runner.state.observed().clone();
     let after = observed.latest.as_ref().map_or(Timestamp(0), |latest| latest.time.offset(1));
@@ -76,8 +77,8 @@ async fn observed_now(store: &Store, runner: &CheckRunner) -> Result<Observed, S
     Ok(observed)
 }
 
-/// Returns the time of the first of the uninterrupted results in the state of `latest`. Reads a bounded
-/// number of results.
+/// Returns the time of the first of the uninterrupted results in the state of `latest`. Reads a
+/// bounded number of results.
 async fn start_of_state(store: &Store, latest: &CheckResult) -> Result<Timestamp, StoreError> {
     let mut start = latest.time;
     for _ in 0..MAX_PAGES {

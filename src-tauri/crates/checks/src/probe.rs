@@ -2,33 +2,52 @@
 
 use std::time::{Duration, Instant};
 
-use model::{CheckKind, HealthCheck, HealthState};
+use model::{HealthCheck, HealthState, Timestamp};
 
 use crate::{
-    connection,
-    kinds::{http, postgres, redis},
+    kind::ProbeContext,
+    kinds::AnyKind,
     outcome::{Measurements, ProbeOutcome},
+    record::now,
+    registry::parse,
     verdict::apply_thresholds,
 };
 
 /// The length of a message. Servers can answer with long texts.
 const MAX_MESSAGE_CHARACTERS: usize = 300;
 
-/// Makes one attempt at `check`, at most `timeout_seconds` long. `secret` is the password of the check. A
-/// failure is an outcome, never an error.
+/// Makes one attempt at `check`, at most `timeout_seconds` long. `secret` is the password of the
+/// check. A failure is an outcome, never an error.
 pub async fn probe(check: &HealthCheck, secret: Option<&str>) -> ProbeOutcome {
-    let limit = Duration::from_secs(u64::from(check.timeout_seconds.max(1)));
+    match parse(&check.kind) {
+        Ok(kind) => probe_kind(check, &kind, secret, now()).await,
+        Err(error) => ProbeOutcome::unknown(error.to_string()),
+    }
+}
+
+/// Makes one attempt at `check` of the parsed `kind`, which begins at `now`.
+pub(crate) async fn probe_kind(
+    check: &HealthCheck,
+    kind: &AnyKind,
+    secret: Option<&str>,
+    now: Timestamp,
+) -> ProbeOutcome {
+    let timeout = Duration::from_secs(u64::from(check.timeout_seconds.max(1)));
     let secret = secret.filter(|secret| !secret.is_empty());
     let mut measurements = Measurements::new();
     let started = Instant::now();
-    let answer = tokio::time::timeout(limit, attempt(&check.kind, secret, limit, &mut measurements)).await;
+    let context = ProbeContext { secret, timeout, now };
+    let answer = tokio::time::timeout(timeout, kind.probe(context, &mut measurements)).await;
     let elapsed = started.elapsed();
     let (state, message) = match answer {
-        Ok(Ok(message)) => apply_thresholds(check, elapsed, &measurements, message),
+        Ok(Ok(message)) => {
+            let warnings = kind.warnings(&measurements);
+            apply_thresholds(message, elapsed, check.degraded_above_ms, warnings)
+        }
         Ok(Err(failure)) => (HealthState::Unhealthy, failure),
         Err(_) => (
             HealthState::Unhealthy,
-            format!("no complete answer from {} within {} s", check.kind.target(), limit.as_secs()),
+            format!("no complete answer from {} within {} s", kind.target(), timeout.as_secs()),
         ),
     };
     ProbeOutcome {
@@ -39,35 +58,8 @@ pub async fn probe(check: &HealthCheck, secret: Option<&str>) -> ProbeOutcome {
     }
 }
 
-async fn attempt(
-    kind: &CheckKind,
-    secret: Option<&str>,
-    limit: Duration,
-    measurements: &mut Measurements,
-) -> Result<String, String> {
-    match kind {
-        CheckKind::Http { url, method, expected_status, body_contains, .. } => {
-            let request =
-                http::Request { url, method, expected_status, body_contains: body_contains.as_deref() };
-            http::probe(&request, secret, measurements).await
-        }
-        CheckKind::Tcp { host, port } => {
-            connection::open(host, *port, measurements).await?;
-            Ok(format!("connected to {}", connection::address(host, *port)))
-        }
-        CheckKind::Postgres { host, port, database, user, query, tls } => {
-            let server = postgres::Server { host, port: *port, database, user, tls: *tls };
-            postgres::probe(&server, query, secret, limit, measurements).await
-        }
-        CheckKind::Redis { host, port, database, user, tls } => {
-            let server =
-                redis::Server { host, port: *port, database: *database, user: user.as_deref(), tls: *tls };
-            redis::probe(&server, secret, measurements).await
-        }
-    }
-}
-
-/// Returns the message as one line of bounded length. A secret that the server repeated is replaced.
+/// Returns the message as one line of bounded length. A secret that the server repeated is
+/// replaced.
 fn presentable(message: &str, secret: Option<&str>) -> String {
     // A shorter secret would replace unrelated text and so reveal itself.
     const MIN_SECRET_LENGTH: usize = 4;

@@ -16,8 +16,8 @@ pub(crate) fn now() -> Timestamp {
     Timestamp(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
 }
 
-/// Records a result with the change of its incident, then the series made from it. The state takes only
-/// committed results, so state and store cannot differ.
+/// Records a result with the change of its incident, then the series made from it. The state takes
+/// only committed results, so state and store cannot differ.
 pub(crate) async fn record(
     store: &Store,
     check: &HealthCheck,
@@ -28,8 +28,8 @@ pub(crate) async fn record(
     record_with(store, check, state, result, changed).await
 }
 
-/// Records a result that ends the open incident, if there is one, without a healthy result. Used when the
-/// check runs no longer.
+/// Records a result that ends the open incident, if there is one, without a healthy result. Used
+/// when the check runs no longer.
 pub(crate) async fn record_end(
     store: &Store,
     check: &HealthCheck,

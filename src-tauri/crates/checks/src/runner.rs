@@ -8,13 +8,22 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use model::{CheckKind, CheckResult, HealthCheck, HealthState};
+use model::{CheckResult, HealthCheck, HealthState};
 use store::Store;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
-    CheckError, NetworkState, ProbeOutcome, SecretError, SecretStore, network::is_local, probe, record,
-    record::now, secrets::Secret, state::CheckState, verdict::verdict,
+    error::CheckError,
+    kinds::AnyKind,
+    network::NetworkState,
+    outcome::ProbeOutcome,
+    probe::probe_kind,
+    record,
+    record::now,
+    registry::parse,
+    secrets::{Secret, SecretError, SecretStore},
+    state::CheckState,
+    verdict::verdict,
 };
 
 /// The pause between attempts while a caller waits for the result.
@@ -44,6 +53,8 @@ pub(crate) struct CheckRunner {
     pub(crate) state: Arc<CheckState>,
     /// The token that ends the schedule and a run in progress.
     pub(crate) stop: CancellationToken,
+    /// The parsed settings, or the reason why this version cannot use them.
+    kind: Result<AnyKind, CheckError>,
     context: Arc<CheckContext>,
 }
 
@@ -55,7 +66,8 @@ impl CheckRunner {
         stop: CancellationToken,
         context: Arc<CheckContext>,
     ) -> Arc<Self> {
-        Arc::new(Self { check, state, stop, context })
+        let kind = parse(&check.kind);
+        Arc::new(Self { check, state, stop, kind, context })
     }
 
     /// Returns whether scheduled runs are skipped for now.
@@ -63,7 +75,8 @@ impl CheckRunner {
         self.context.paused.load(Ordering::Relaxed)
     }
 
-    /// Runs the check now, retries included, and records the result. Waits for a run in progress first.
+    /// Runs the check now, retries included, and records the result. Waits for a run in progress
+    /// first.
     pub(crate) async fn run(&self) -> Result<CheckResult, CheckError> {
         let (_running, (outcome, attempts)) = tokio::select! {
             biased;
@@ -77,8 +90,8 @@ impl CheckRunner {
         Ok(record::record(&self.context.store, &self.check, &self.state, result).await?)
     }
 
-    /// Makes attempts until one does not fail or none is left. Returns the last outcome and the number
-    /// of attempts.
+    /// Makes attempts until one does not fail or none is left. Returns the last outcome and the
+    /// number of attempts.
     async fn attempts(&self) -> (ProbeOutcome, u32) {
         let allowed = if self.state.observed().is_failing() { 1 } else { 1 + self.check.retries };
         let pause = Duration::from_secs(u64::from(self.check.retry_interval_seconds));
@@ -97,6 +110,10 @@ impl CheckRunner {
     }
 
     async fn attempt(&self) -> ProbeOutcome {
+        let kind = match &self.kind {
+            Ok(kind) => kind,
+            Err(error) => return ProbeOutcome::unknown(error.to_string()),
+        };
         let secret = match self.secret().await {
             Ok(secret) => secret,
             Err(error) => return ProbeOutcome::unknown(format!("the password cannot be read: {error}")),
@@ -104,7 +121,7 @@ impl CheckRunner {
         let mut outcome = ProbeOutcome::unknown(String::new());
         for _ in 0..=MAX_INTERRUPTED_ATTEMPTS {
             let started = SystemTime::now();
-            outcome = attempt_once(&self.check, secret.clone()).await;
+            outcome = attempt_once(&self.check, kind, secret.clone()).await;
             if !slept(started.elapsed().unwrap_or_default(), self.check.timeout_seconds) {
                 break;
             }
@@ -114,7 +131,7 @@ impl CheckRunner {
 
     /// Returns the secret of the check. It is read once and then cached.
     pub(crate) async fn secret(&self) -> Result<Option<Secret>, SecretError> {
-        if matches!(self.check.kind, CheckKind::Tcp { .. }) {
+        if !self.kind.as_ref().is_ok_and(AnyKind::has_secret) {
             return Ok(None);
         }
         let mut cached = self.state.secret.lock().await;
@@ -137,11 +154,16 @@ async fn read_secret(secrets: &Arc<dyn SecretStore>, id: &str) -> Result<Option<
 }
 
 /// Makes one attempt and returns it with its verdict. A panic in it is an unknown outcome.
-pub(crate) async fn attempt_once(check: &HealthCheck, secret: Option<Secret>) -> ProbeOutcome {
-    let local = is_local(&check.kind);
-    let probed = check.clone();
-    let probing =
-        tokio::spawn(async move { probe(&probed, secret.as_ref().map(|secret| secret.0.as_str())).await });
+pub(crate) async fn attempt_once(
+    check: &HealthCheck,
+    kind: &AnyKind,
+    secret: Option<Secret>,
+) -> ProbeOutcome {
+    let local = kind.is_local();
+    let (probed, kind) = (check.clone(), kind.clone());
+    let probing = tokio::spawn(async move {
+        probe_kind(&probed, &kind, secret.as_ref().map(|secret| secret.0.as_str()), now()).await
+    });
     match AbortOnDropHandle::new(probing).await {
         Ok(outcome) if outcome.state == HealthState::Unhealthy => {
             verdict(outcome, NetworkState::now(), local)
@@ -167,8 +189,8 @@ pub(crate) fn result(check_id: &str, outcome: ProbeOutcome, attempts: u32) -> Ch
     }
 }
 
-/// Returns whether the machine slept during an attempt that took `elapsed` by the wall clock. The limit of
-/// an attempt uses a clock that stops during sleep on most systems.
+/// Returns whether the machine slept during an attempt that took `elapsed` by the wall clock. The
+/// limit of an attempt uses a clock that stops during sleep on most systems.
 fn slept(elapsed: Duration, timeout_seconds: u32) -> bool {
     elapsed > Duration::from_secs(u64::from(timeout_seconds.max(1))) + SLEEP_ALLOWANCE
 }

@@ -11,9 +11,9 @@ use keyring::KeyringSecrets;
 pub(crate) use store::Secret;
 pub use store::{SecretError, SecretStore};
 
-/// Opens the keyring if a round trip through it works within two seconds. Opens `secrets.json` in the
-/// data folder otherwise, readable by its owner only. Blocks for two seconds at most. Secrets from the
-/// file are still found when there is a keyring later.
+/// Opens the keyring if a round trip through it works within two seconds. Opens `secrets.json` in
+/// the data folder otherwise, readable by its owner only. Blocks for two seconds at most. Secrets
+/// from the file are still found when there is a keyring later.
 pub fn open_secrets(data_folder: &Path) -> Arc<dyn SecretStore> {
     let file = FileSecrets::new(data_folder.join("secrets.json"));
     match KeyringSecrets::open() {

@@ -1,14 +1,20 @@
-//! The checks of a self-hosted Sentry, and what to write into its files so that its StatsD metrics come here.
+//! The checks of a self-hosted Sentry, and the settings with which it sends its StatsD metrics to
+//! Binnacle.
 //!
-//! Ports and paths are those of the self-hosted distribution (github.com/getsentry/self-hosted); its monitoring page
-//! (develop.sentry.dev, self-hosted, "Monitoring") names the StatsD settings of each part.
+//! Ports and paths are those of the self-hosted distribution (github.com/getsentry/self-hosted).
+//! Its monitoring page (develop.sentry.dev, self-hosted, "Monitoring") names the StatsD settings of
+//! each component.
 
 use model::{CheckKind, HealthCheck, PresetSnippet, SentryPresetRequest};
 use reqwest::Url;
 
-use crate::{CheckError, validate};
+use crate::{
+    error::CheckError,
+    kinds::{HttpCheck, PostgresCheck, RedisCheck, TcpCheck},
+    validation::validate,
+};
 
-/// What the ids of all checks of the installation of this name begin with.
+/// Returns the prefix of the ids of all checks of the installation `name`.
 pub fn group(name: &str) -> String {
     let slug: String = name
         .trim()
@@ -19,8 +25,8 @@ pub fn group(name: &str) -> String {
     format!("sentry-preset/{slug}/")
 }
 
-/// The checks of the installation, each with an id that stays the same. Errors name the field of the request that
-/// cannot be used.
+/// Returns the checks of the installation, each with a stable id. Errors name the field of the
+/// request that cannot be used.
 pub fn checks(request: &SentryPresetRequest) -> Result<Vec<HealthCheck>, CheckError> {
     let name = request.name.trim();
     if name.is_empty() {
@@ -35,35 +41,24 @@ pub fn checks(request: &SentryPresetRequest) -> Result<Vec<HealthCheck>, CheckEr
     let host = request.host.trim();
     let inner = |port: u16, path: &str| format!("http://{}:{port}{path}", bracketed(host));
     let text = |text: &str| Some(text.to_owned());
-    let parts = [
+    let components: [(&str, &str, CheckKind); 8] = [
         ("web", "web", http(format!("{base}/_health/"), text("ok"))),
         ("api", "web API", http(format!("{base}/api/0/"), None)),
         ("relay", "Relay", http(inner(3000, "/api/relay/healthcheck/ready/"), None)),
         ("snuba", "Snuba", http(inner(1218, "/health"), None)),
         ("clickhouse", "ClickHouse", http(inner(8123, "/ping"), text("Ok."))),
-        ("kafka", "Kafka", CheckKind::Tcp { host: host.to_owned(), port: 9092 }),
-        (
-            "redis",
-            "Redis",
-            CheckKind::Redis { host: host.to_owned(), port: 6379, database: 0, user: None, tls: false },
-        ),
+        ("kafka", "Kafka", TcpCheck { host: host.to_owned(), port: 9092 }.into()),
+        ("redis", "Redis", RedisCheck { host: host.to_owned(), ..RedisCheck::default() }.into()),
         (
             "postgres",
             "PostgreSQL",
-            CheckKind::Postgres {
-                host: host.to_owned(),
-                port: 5432,
-                database: "postgres".to_owned(),
-                user: "postgres".to_owned(),
-                query: "SELECT 1".to_owned(),
-                tls: false,
-            },
+            PostgresCheck { host: host.to_owned(), ..PostgresCheck::default() }.into(),
         ),
     ];
-    let checks: Vec<HealthCheck> = parts
+    let checks: Vec<HealthCheck> = components
         .into_iter()
-        .map(|(part, title, kind)| HealthCheck {
-            id: format!("{}{part}", group(name)),
+        .map(|(component, title, kind)| HealthCheck {
+            id: format!("{}{component}", group(name)),
             name: format!("{name}: {title}"),
             enabled: true,
             kind,
@@ -80,22 +75,16 @@ pub fn checks(request: &SentryPresetRequest) -> Result<Vec<HealthCheck>, CheckEr
 }
 
 fn http(url: String, body_contains: Option<String>) -> CheckKind {
-    CheckKind::Http {
-        url,
-        method: "GET".to_owned(),
-        expected_status: vec![200],
-        body_contains,
-        certificate_days: None,
-    }
+    HttpCheck { url, expected_status: vec![200], body_contains, ..HttpCheck::default() }.into()
 }
 
-/// An IPv6 address needs brackets in a web address.
+/// Returns the host as a web address needs it: an IPv6 address in brackets.
 fn bracketed(host: &str) -> String {
     if host.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{host}]") } else { host.to_owned() }
 }
 
-/// What to write into which file of the installation. Its other parts listen inside Docker only, so their ports are
-/// published on this machine first.
+/// Returns texts for the files of the installation. Its other components listen inside Docker only,
+/// so their ports are published on this machine first.
 pub fn snippets(request: &SentryPresetRequest) -> Vec<PresetSnippet> {
     let snippet = |title: &str, file: &str, text: String| PresetSnippet {
         title: title.to_owned(),
@@ -103,7 +92,7 @@ pub fn snippets(request: &SentryPresetRequest) -> Vec<PresetSnippet> {
         text,
     };
     let mut snippets = vec![snippet(
-        "Let the checks reach the parts that listen inside Docker only",
+        "Let the checks reach the components that listen inside Docker only",
         "docker-compose.override.yml",
         published_ports(),
     )];
@@ -115,7 +104,7 @@ pub fn snippets(request: &SentryPresetRequest) -> Vec<PresetSnippet> {
         format!("[listen]\nstatsd = \"{address}\"\n"),
     ));
     snippets.push(snippet(
-        "Send StatsD from every part (self-hosted 25.9 and later)",
+        "Send StatsD from every component (self-hosted 25.9 and later)",
         ".env.custom",
         format!("STATSD_ADDR={address}\n"),
     ));
@@ -143,7 +132,7 @@ pub fn snippets(request: &SentryPresetRequest) -> Vec<PresetSnippet> {
 }
 
 fn published_ports() -> String {
-    let parts = [
+    let components = [
         ("relay", 3000),
         ("snuba-api", 1218),
         ("clickhouse", 8123),
@@ -151,7 +140,8 @@ fn published_ports() -> String {
         ("redis", 6379),
         ("postgres", 5432),
     ];
-    let ports = parts.map(|(part, port)| format!("  {part}:\n    ports: [\"127.0.0.1:{port}:{port}\"]\n"));
+    let ports =
+        components.map(|(name, port)| format!("  {name}:\n    ports: [\"127.0.0.1:{port}:{port}\"]\n"));
     format!("services:\n{}", ports.concat())
 }
 
@@ -169,12 +159,12 @@ mod tests {
     }
 
     #[test]
-    fn every_part_is_checked_under_an_id_of_its_own_that_stays() {
+    fn every_component_has_a_check_with_a_stable_id() {
         let checks = checks(&request()).unwrap();
         let ids: std::collections::BTreeSet<&str> = checks.iter().map(|check| check.id.as_str()).collect();
         assert_eq!(ids.len(), 8);
         assert!(ids.iter().all(|id| id.starts_with("sentry-preset/my-sentry/")));
-        let targets: Vec<String> = checks.iter().map(|check| check.kind.target()).collect();
+        let targets: Vec<String> = checks.iter().map(|check| crate::target(&check.kind)).collect();
         for target in [
             "https://sentry.example.org/_health/",
             "https://sentry.example.org/api/0/",
@@ -187,18 +177,18 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_refused_by_name() {
-        let refusal = |request: SentryPresetRequest| super::checks(&request).unwrap_err().to_string();
-        assert_eq!(refusal(SentryPresetRequest { name: " ".into(), ..request() }), "the name is empty");
-        assert!(refusal(SentryPresetRequest { url: "sentry".into(), ..request() }).contains("http://"));
-        let secret = refusal(SentryPresetRequest { url: "https://a:hunter22@s".into(), ..request() });
+    fn unusable_requests_are_rejected_by_field() {
+        let rejection = |request: SentryPresetRequest| super::checks(&request).unwrap_err().to_string();
+        assert_eq!(rejection(SentryPresetRequest { name: " ".into(), ..request() }), "the name is empty");
+        assert!(rejection(SentryPresetRequest { url: "sentry".into(), ..request() }).contains("http://"));
+        let secret = rejection(SentryPresetRequest { url: "https://a:hunter22@s".into(), ..request() });
         assert!(!secret.contains("hunter22"));
-        assert!(refusal(SentryPresetRequest { host: String::new(), ..request() }).contains("empty host"));
+        assert!(rejection(SentryPresetRequest { host: String::new(), ..request() }).contains("empty host"));
         assert!(super::checks(&SentryPresetRequest { host: "::1".into(), ..request() }).is_ok());
     }
 
     #[test]
-    fn snippets_name_the_address_that_was_asked_for() {
+    fn snippets_name_the_requested_address() {
         let snippets = super::snippets(&request());
         assert!(snippets.iter().any(|one| one.text.contains("STATSD_ADDR=172.17.0.1:8125")));
         assert!(

@@ -1,4 +1,4 @@
-//! A result as samples of ordinary series, so that checks can be charted and alerted on.
+//! Conversion of a result to samples, so that checks can be charted and alerted on.
 
 use std::sync::Arc;
 
@@ -6,11 +6,14 @@ use model::{
     Attributes, CheckResult, HealthCheck, HealthState, NANOS_PER_SECOND, Resource, Series, TelemetryBatch,
 };
 
-/// The service that checks belong to when they name none.
+use crate::registry;
+
+/// The service of checks that name none.
 const SERVICE: &str = "checks";
 
-/// The series of `result`: `check_up` (1 healthy, 0.5 degraded, 0 unhealthy), `check_duration_seconds`
-/// and `check_<measurement>`. Nothing for an unknown result: nothing was observed.
+/// Returns the series of `result`: `check_up` (1 healthy, 0.5 degraded, 0 unhealthy),
+/// `check_duration_seconds` and `check_<measurement>`. An unknown result has none: nothing was
+/// observed.
 pub(crate) fn telemetry(check: &HealthCheck, result: &CheckResult) -> TelemetryBatch {
     let mut batch = TelemetryBatch::default();
     if result.state == HealthState::Unknown {
@@ -20,7 +23,7 @@ pub(crate) fn telemetry(check: &HealthCheck, result: &CheckResult) -> TelemetryB
     let attributes = Attributes::new()
         .with("check", check.name.as_str())
         .with("kind", check.kind.name())
-        .with("target", check.kind.target());
+        .with("target", registry::target(&check.kind));
     let mut add = |name: &str, unit: &str, value: f64| {
         let series = Series::gauge(name, unit, resource.clone(), attributes.clone());
         batch.add_sample(series, result.time, value);
@@ -46,16 +49,17 @@ fn unit(measurement: &str) -> &'static str {
 mod tests {
     use std::collections::BTreeMap;
 
-    use model::{CheckKind, Timestamp};
+    use model::Timestamp;
 
     use super::*;
+    use crate::kinds::TcpCheck;
 
     fn batch(state: HealthState) -> TelemetryBatch {
         let check = HealthCheck {
             id: "c".into(),
             name: "shop".into(),
             enabled: true,
-            kind: CheckKind::Tcp { host: "db".into(), port: 5432 },
+            kind: TcpCheck { host: "db".into(), port: 5432 }.into(),
             interval_seconds: 10,
             timeout_seconds: 1,
             retries: 0,

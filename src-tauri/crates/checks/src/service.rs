@@ -16,13 +16,13 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    CheckError, SecretError, SecretStore,
+    error::CheckError,
     outcome::ProbeOutcome,
     overview,
     record::record_end,
     runner::{CheckContext, CheckRunner, attempt_once, result},
     scheduler::{first_delay, run_periodically},
-    secrets::Secret,
+    secrets::{Secret, SecretError, SecretStore},
     state::{CheckState, Observed},
     validation::{normalise, validate},
 };
@@ -46,8 +46,8 @@ struct Shared {
 }
 
 impl CheckService {
-    /// Starts to run the checks saved in `store`, until `stop` is cancelled. Must be called inside a Tokio
-    /// runtime. Returns at once and loads the checks in the background.
+    /// Starts to run the checks saved in `store`, until `stop` is cancelled. Must be called inside
+    /// a Tokio runtime. Returns at once and loads the checks in the background.
     pub fn start(store: Store, secrets: Arc<dyn SecretStore>, stop: CancellationToken) -> Self {
         let context = Arc::new(CheckContext { store, secrets, paused: AtomicBool::new(false) });
         let service = Self {
@@ -73,15 +73,17 @@ impl CheckService {
         service
     }
 
-    /// Saves a check and restarts its schedule. Other checks go on undisturbed. An empty id makes a new
-    /// check. `secret` none keeps the stored secret, empty text deletes it. A password in a web address
-    /// is moved out of the address and stored as the secret. Errors: [`CheckError::Invalid`] with the
-    /// field to correct, or a failure of the store or of the secret store.
+    /// Saves a check and restarts its schedule. Other checks go on undisturbed. An empty id makes a
+    /// new check. `secret` none keeps the stored secret, empty text deletes it. A password in a web
+    /// address is moved out of the address and stored as the secret. Errors:
+    /// [`CheckError::Invalid`] with the field to correct, or a failure of the store or of the
+    /// secret store.
     pub async fn save(&self, check: HealthCheck, secret: Option<String>) -> Result<HealthCheck, CheckError> {
         self.load().await?;
         let _saving = self.shared.save_lock.lock().await;
-        let (mut check, password) = normalise(check);
-        let secret = secret.or(password);
+        let normalised = normalise(check)?;
+        let mut check = normalised.check;
+        let secret = secret.or(normalised.secret);
         let runners: Vec<_> = self.runners().values().cloned().collect();
         let other_names: Vec<&str> = runners
             .iter()
@@ -137,8 +139,8 @@ impl CheckService {
         Ok(())
     }
 
-    /// Runs a check now, enabled or not, and returns the recorded result. Retries come after a second at
-    /// most, because the caller waits.
+    /// Runs a check now, enabled or not, and returns the recorded result. Retries come after a
+    /// second at most, because the caller waits.
     pub async fn run_now(&self, id: &str) -> Result<CheckResult, CheckError> {
         self.load().await?;
         let runner = self.runner(id)?;
@@ -146,23 +148,29 @@ impl CheckService {
         runner.run().await
     }
 
-    /// Makes one attempt at a check that need not be saved. Records nothing. Without a `secret` the one
-    /// stored under the check's id is used. An invalid check is unknown, with the reason.
+    /// Makes one attempt at a check that need not be saved. Records nothing. Without a `secret` the
+    /// one stored under the check's id is used. An invalid check is unknown, with the reason.
     pub async fn try_check(&self, check: HealthCheck, secret: Option<String>) -> CheckResult {
-        let (check, password) = normalise(check);
-        let outcome = match (validate(&check, &[]), secret.or(password)) {
-            (Err(error), _) => ProbeOutcome::unknown(error.to_string()),
-            (Ok(()), Some(secret)) => attempt_once(&check, Some(Secret(secret))).await,
-            (Ok(()), None) => match self.stored_secret(&check.id).await {
-                Ok(secret) => attempt_once(&check, secret).await,
-                Err(error) => ProbeOutcome::unknown(error.to_string()),
-            },
+        let id = check.id.clone();
+        let outcome = match self.attempt(check, secret).await {
+            Ok(outcome) => outcome,
+            Err(error) => ProbeOutcome::unknown(error.to_string()),
         };
-        result(&check.id, outcome, 1)
+        result(&id, outcome, 1)
     }
 
-    /// Returns every check by name, with its state, and its timeline of `cells` buckets and statistics
-    /// over `range`.
+    async fn attempt(&self, check: HealthCheck, secret: Option<String>) -> Result<ProbeOutcome, CheckError> {
+        let normalised = normalise(check)?;
+        validate(&normalised.check, &[])?;
+        let secret = match secret.or(normalised.secret) {
+            Some(secret) => Some(Secret(secret)),
+            None => self.stored_secret(&normalised.check.id).await?,
+        };
+        Ok(attempt_once(&normalised.check, &normalised.kind, secret).await)
+    }
+
+    /// Returns every check by name, with its state, and its timeline of `cells` buckets and
+    /// statistics over `range`.
     pub async fn overview(&self, range: TimeRange, cells: u32) -> Result<Vec<CheckOverview>, CheckError> {
         self.load().await?;
         let runners: Vec<_> = self.runners().values().cloned().collect();

@@ -29,13 +29,14 @@ pub(crate) struct Observed {
     pub(crate) latest: Option<CheckResult>,
     /// The incident that has not ended.
     pub(crate) open_incident: Option<Incident>,
-    /// The time at which the state of the latest result began; none until it was read from the store.
+    /// The time at which the state of the latest result began; none until it was read from the
+    /// store.
     pub(crate) since: Option<Timestamp>,
 }
 
 impl Observed {
-    /// Returns whether the check is unhealthy already, so that a failure needs no confirmation. Unknown
-    /// results do not end that.
+    /// Returns whether the check is unhealthy already, so that a failure needs no confirmation.
+    /// Unknown results do not end that.
     pub(crate) fn is_failing(&self) -> bool {
         match self.latest.as_ref().map(|latest| latest.state) {
             Some(HealthState::Unhealthy) => true,

@@ -2,43 +2,31 @@
 
 use std::time::Duration;
 
-use model::{CheckKind, CheckResult, HealthCheck, HealthState, Incident};
+use model::{CheckResult, HealthState, Incident};
 
-use crate::{
-    kinds::http,
-    network::NetworkState,
-    outcome::{Measurements, ProbeOutcome},
-};
+use crate::{network::NetworkState, outcome::ProbeOutcome};
 
-/// Returns the state of a good answer with its message. It is degraded when it took longer than the threshold
-/// or when the server's certificate ends too soon.
+/// Returns the state of a good answer with its message. The answer is degraded when it took longer
+/// than `degraded_above_ms` or when its kind has warnings.
 pub(crate) fn apply_thresholds(
-    check: &HealthCheck,
-    elapsed: Duration,
-    measurements: &Measurements,
     message: String,
+    elapsed: Duration,
+    degraded_above_ms: Option<u32>,
+    warnings: Vec<String>,
 ) -> (HealthState, String) {
-    let slow = check
-        .degraded_above_ms
+    let slow = degraded_above_ms
         .filter(|allowed| elapsed > Duration::from_millis(u64::from(*allowed)))
         .map(|allowed| format!("{} ms, over {allowed} ms", elapsed.as_millis()));
-    let ending = match check.kind {
-        CheckKind::Http { certificate_days: Some(wanted), .. } => measurements
-            .get(http::CERTIFICATE_DAYS)
-            .filter(|left| **left < f64::from(wanted))
-            .map(|left| format!("the certificate ends in {left:.1} days, sooner than {wanted}")),
-        _ => None,
-    };
-    let faults: Vec<String> = slow.into_iter().chain(ending).collect();
-    if faults.is_empty() {
+    let reasons: Vec<String> = slow.into_iter().chain(warnings).collect();
+    if reasons.is_empty() {
         (HealthState::Healthy, message)
     } else {
-        (HealthState::Degraded, faults.join("; "))
+        (HealthState::Degraded, reasons.join("; "))
     }
 }
 
-/// Returns the verdict on an attempt. A failure says nothing about the target while this machine has no
-/// network, unless the target is on this machine (`local`).
+/// Returns the verdict on an attempt. A failure says nothing about the target while this machine
+/// has no network, unless the target is on this machine (`local`).
 pub fn verdict(outcome: ProbeOutcome, network: NetworkState, local: bool) -> ProbeOutcome {
     if outcome.state == HealthState::Unhealthy && network == NetworkState::Offline && !local {
         return ProbeOutcome {
@@ -50,8 +38,9 @@ pub fn verdict(outcome: ProbeOutcome, network: NetworkState, local: bool) -> Pro
     outcome
 }
 
-/// Returns the incident as `result` changes it, given the open incident, if any; none if nothing changes. A
-/// bad result opens an incident or makes it worse, a healthy one ends it, an unknown one changes nothing.
+/// Returns the incident as `result` changes it, given the open incident, if any; none if nothing
+/// changes. A bad result opens an incident or makes it worse, a healthy one ends it, an unknown one
+/// changes nothing.
 pub fn incident_change(open: Option<&Incident>, result: &CheckResult) -> Option<Incident> {
     match (open, result.state) {
         (_, HealthState::Unknown) | (None, HealthState::Healthy) => None,
@@ -121,34 +110,16 @@ mod tests {
         assert_eq!(found(HealthState::Healthy, NetworkState::Offline, false), HealthState::Healthy);
     }
 
-    fn with_thresholds(milliseconds: u64, certificate: f64) -> (HealthState, String) {
-        let check = HealthCheck {
-            id: "c".into(),
-            name: "shop".into(),
-            enabled: true,
-            kind: CheckKind::Http {
-                url: "https://shop".into(),
-                method: "GET".into(),
-                expected_status: vec![],
-                body_contains: None,
-                certificate_days: Some(14),
-            },
-            interval_seconds: 10,
-            timeout_seconds: 1,
-            retries: 0,
-            retry_interval_seconds: 1,
-            degraded_above_ms: Some(300),
-            service: None,
-        };
-        let measurements = Measurements::from([(http::CERTIFICATE_DAYS.into(), certificate)]);
-        apply_thresholds(&check, Duration::from_millis(milliseconds), &measurements, "fine".into())
-    }
-
     #[test]
-    fn slow_answers_and_ending_certificates_are_degraded_and_say_by_how_much() {
-        assert_eq!(with_thresholds(300, 14.0), (HealthState::Healthy, "fine".into()));
-        assert_eq!(with_thresholds(412, 90.0), (HealthState::Degraded, "412 ms, over 300 ms".into()));
+    fn slow_answers_and_warnings_are_degraded_and_say_by_how_much() {
+        let found = |milliseconds, warnings: &[&str]| {
+            let warnings = warnings.iter().map(ToString::to_string).collect();
+            apply_thresholds("fine".into(), Duration::from_millis(milliseconds), Some(300), warnings)
+        };
+        assert_eq!(found(300, &[]), (HealthState::Healthy, "fine".into()));
+        assert_eq!(found(412, &[]), (HealthState::Degraded, "412 ms, over 300 ms".into()));
         let both = "412 ms, over 300 ms; the certificate ends in 3.2 days, sooner than 14";
-        assert_eq!(with_thresholds(412, 3.21), (HealthState::Degraded, both.into()));
+        let warnings = ["the certificate ends in 3.2 days, sooner than 14"];
+        assert_eq!(found(412, &warnings), (HealthState::Degraded, both.into()));
     }
 }

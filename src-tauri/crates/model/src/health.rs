@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{TimeRange, Timestamp};
+use crate::{CheckKind, TimeRange, Timestamp};
 
 /// The state of a check, a service or a part of Binnacle, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -57,93 +57,6 @@ pub struct HealthCheck {
     pub degraded_above_ms: Option<u32>,
     /// The service the check belongs to, to be shown with it.
     pub service: Option<String>,
-}
-
-/// What a check looks at. Passwords are not here: they lie in the keyring under the check's id.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum CheckKind {
-    /// Asks a web address.
-    Http {
-        /// The address, `http` or `https`.
-        url: String,
-        /// `GET`, `HEAD` or `POST`.
-        method: String,
-        /// Accepted status codes; empty accepts 200 to 399.
-        expected_status: Vec<u16>,
-        /// Text the body must contain.
-        body_contains: Option<String>,
-        /// A certificate with fewer days left than this is degraded.
-        #[serde(default)]
-        certificate_days: Option<u32>,
-    },
-    /// Opens a connection.
-    Tcp {
-        /// Host name or address.
-        host: String,
-        /// Port.
-        port: u16,
-    },
-    /// Connects to PostgreSQL and runs a query.
-    Postgres {
-        /// Host name, address or socket folder.
-        host: String,
-        /// Port.
-        port: u16,
-        /// Database.
-        database: String,
-        /// User.
-        user: String,
-        /// The query; the first column of its first row is kept as a measurement if it is a number.
-        query: String,
-        /// Whether the connection must be encrypted.
-        tls: bool,
-    },
-    /// Connects to Redis and sends PING.
-    Redis {
-        /// Host name or address.
-        host: String,
-        /// Port.
-        port: u16,
-        /// Database number.
-        database: u32,
-        /// User, for servers with access lists.
-        user: Option<String>,
-        /// Whether the connection must be encrypted.
-        tls: bool,
-    },
-}
-
-impl CheckKind {
-    /// The word used in the series label `kind` and in the console.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Http { .. } => "http",
-            Self::Tcp { .. } => "tcp",
-            Self::Postgres { .. } => "postgres",
-            Self::Redis { .. } => "redis",
-        }
-    }
-
-    /// What is looked at, for people: an address without user or password.
-    pub fn target(&self) -> String {
-        match self {
-            Self::Http { url, .. } => without_credentials(url),
-            Self::Tcp { host, port } => format!("{host}:{port}"),
-            Self::Postgres { host, port, database, .. } => format!("{host}:{port}/{database}"),
-            Self::Redis { host, port, database, .. } => format!("{host}:{port}/{database}"),
-        }
-    }
-}
-
-/// The address without what stands before the `@` of its host (RFC 3986, section 3.2).
-fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
 }
 
 /// What one look found, retries included.
@@ -214,25 +127,4 @@ pub struct CheckOverview {
     pub uptime: Option<f64>,
     /// Median duration in the range asked for, in nanoseconds.
     pub median_duration: Option<i64>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn targets_show_no_user_or_password() {
-        let target = |url: &str| {
-            CheckKind::Http {
-                url: url.into(),
-                method: "GET".into(),
-                expected_status: vec![],
-                body_contains: None,
-                certificate_days: None,
-            }
-            .target()
-        };
-        assert_eq!(target("https://ann:p@ss@example.org:8443/a@b"), "https://example.org:8443/a@b");
-        assert_eq!(target("http://example.org?mail=a@b"), "http://example.org?mail=a@b");
-    }
 }

@@ -3,6 +3,7 @@
 
 mod alert;
 mod attributes;
+mod check_kind;
 mod finding;
 mod gap;
 mod health;
@@ -23,6 +24,7 @@ mod unhashed;
 
 pub use alert::*;
 pub use attributes::*;
+pub use check_kind::*;
 pub use finding::*;
 pub use gap::*;
 pub use health::*;

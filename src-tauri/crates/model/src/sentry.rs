@@ -70,6 +70,8 @@ pub struct SentryPreset {
 pub struct PresetCheck {
     /// The check; as it is now if it is there, with whatever was edited.
     pub check: HealthCheck,
+    /// The target of the check, for people.
+    pub target: String,
     /// Whether it is there already.
     pub present: bool,
 }

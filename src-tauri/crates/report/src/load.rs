@@ -132,19 +132,20 @@ fn duration_over_time(detail: &ServiceDetail) -> (Option<model::Trend>, Option<m
 }
 
 async fn checks(store: &Store, range: TimeRange) -> Result<Vec<CheckReport>, ReportError> {
-    let mut checks = Vec::new();
+    let mut found = Vec::new();
     for check in store.checks().await? {
         let (uptime, median_duration) = store.check_statistics(&check.id, range).await?;
         let timeline = store.check_timeline(&check.id, range, TIMELINE_BUCKETS).await?;
         let incidents = store.incidents(range, Some(&check.id), MAX_INCIDENTS).await?;
-        checks.push(CheckReport { check, uptime, median_duration, timeline, incidents });
+        let target = checks::target(&check.kind);
+        found.push(CheckReport { check, target, uptime, median_duration, timeline, incidents });
     }
-    checks.sort_by(|left, right| {
+    found.sort_by(|left, right| {
         // Checks without results are last.
         let rank = |report: &CheckReport| report.uptime.unwrap_or(2.0);
         rank(left).total_cmp(&rank(right)).then_with(|| left.check.name.cmp(&right.check.name))
     });
-    Ok(checks)
+    Ok(found)
 }
 
 async fn host_metrics(store: &Store, range: TimeRange) -> Result<Vec<HostMetric>, ReportError> {

@@ -61,6 +61,8 @@ pub struct ServiceReport {
 pub struct CheckReport {
     /// The check.
     pub check: HealthCheck,
+    /// Its target for people.
+    pub target: String,
     /// Fraction of the observed time in which it was not unhealthy, 0 to 1.
     pub uptime: Option<f64>,
     /// Median duration in nanoseconds.

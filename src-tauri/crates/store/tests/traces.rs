@@ -130,7 +130,8 @@ async fn checks_keep_their_history() {
         id: "c".into(),
         name: "it's up".into(),
         enabled: true,
-        kind: CheckKind::Tcp { host: "localhost".into(), port: 1 },
+        kind: CheckKind::from_value(serde_json::json!({"type": "tcp", "host": "localhost", "port": 1}))
+            .unwrap(),
         interval_seconds: 10,
         timeout_seconds: 1,
         retries: 0,

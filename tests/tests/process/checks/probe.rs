@@ -1,16 +1,20 @@
 //! Single attempts.
 
-use checks::{ProbeOutcome, probe};
+use checks::{
+    ProbeOutcome,
+    kinds::{HttpCheck, PostgresCheck, RedisCheck, TcpCheck},
+    probe,
+};
 use model::{CheckKind, HealthCheck, HealthState};
 use test_support::servers::{Postgres, Redis, free_port};
 
 use super::{check, http, postgres, redis, tcp, web::Web};
 
-async fn attempt(kind: CheckKind, secret: Option<&str>) -> ProbeOutcome {
+async fn attempt(kind: impl Into<CheckKind>, secret: Option<&str>) -> ProbeOutcome {
     probe(&check("probe", kind), secret).await
 }
 
-async fn impatient(kind: CheckKind) -> ProbeOutcome {
+async fn impatient(kind: impl Into<CheckKind>) -> ProbeOutcome {
     probe(&HealthCheck { timeout_seconds: 1, ..check("probe", kind) }, None).await
 }
 
@@ -28,12 +32,10 @@ async fn web_addresses_are_judged_by_status_and_body() {
     let web = Web::start().await;
     let asked = |path: &str, expected_status: Vec<u16>, body_contains: Option<&str>| {
         attempt(
-            CheckKind::Http {
-                url: web.url(path),
-                method: "GET".into(),
+            HttpCheck {
                 expected_status,
                 body_contains: body_contains.map(str::to_owned),
-                certificate_days: None,
+                ..http(web.url(path))
             },
             None,
         )
@@ -97,7 +99,7 @@ async fn ports_that_are_closed_or_cannot_be_found() {
     assert_fails(&attempt(http(format!("http://127.0.0.1:{port}/")), None).await, &refusal);
     assert_fails(&attempt(postgres(port, "SELECT 1"), Some("x")).await, &refusal);
     assert_fails(&attempt(redis(port), None).await, &refusal);
-    let nowhere = CheckKind::Tcp { host: "nowhere.invalid".into(), port };
+    let nowhere = TcpCheck { host: "nowhere.invalid".into(), port };
     assert_fails(&attempt(nowhere, None).await, "cannot resolve host \"nowhere.invalid\"");
     let nowhere = http("http://nowhere.invalid/".into());
     assert_fails(&attempt(nowhere, None).await, "cannot resolve host \"nowhere.invalid\"");
@@ -112,7 +114,11 @@ async fn ports_that_are_closed_or_cannot_be_found() {
 async fn a_server_that_speaks_another_protocol_is_unhealthy() {
     let web = Web::start().await;
     let port: u16 = web.url("").rsplit(':').next().unwrap().parse().unwrap();
-    for kind in [postgres(port, "SELECT 1"), redis(port), http(format!("https://127.0.0.1:{port}/"))] {
+    for kind in [
+        CheckKind::from(postgres(port, "SELECT 1")),
+        redis(port).into(),
+        http(format!("https://127.0.0.1:{port}/")).into(),
+    ] {
         let outcome = impatient(kind).await;
         assert_eq!(outcome.state, HealthState::Unhealthy);
         assert!(!outcome.message.is_empty());
@@ -153,7 +159,7 @@ async fn postgres_is_asked() {
     let wrong = attempt(postgres(server.port(), "SELECT 1"), Some("battery staple")).await;
     assert_fails(&wrong, "password authentication failed for user \"postgres\"");
     let none = attempt(postgres(server.port(), "SELECT 1"), None).await;
-    assert_fails(&none, &format!("127.0.0.1:{} asks for a password and none is kept", server.port()));
+    assert_fails(&none, &format!("127.0.0.1:{} requires a password and none is stored", server.port()));
 
     let slow =
         HealthCheck { timeout_seconds: 1, ..check("slow", postgres(server.port(), "SELECT pg_sleep(60)")) };
@@ -161,17 +167,11 @@ async fn postgres_is_asked() {
     assert_eq!(cut_off.state, HealthState::Unhealthy);
     assert!(cut_off.measurements["connect_seconds"] > 0.0);
 
-    let CheckKind::Postgres { port, database, user, query, .. } = postgres(server.port(), "SELECT 1") else {
-        unreachable!("built as PostgreSQL above");
-    };
+    let port = server.port();
     let host = server.socket_folder().display().to_string();
-    let socket = CheckKind::Postgres { host, port, database, user, query, tls: false };
+    let socket = PostgresCheck { host, ..postgres(port, "SELECT 1") };
     assert_works(&attempt(socket, Some("correct horse")).await);
-    let CheckKind::Postgres { host, port, database, user, query, .. } = postgres(server.port(), "SELECT 1")
-    else {
-        unreachable!("built as PostgreSQL above");
-    };
-    let encrypted = CheckKind::Postgres { host, port, database, user, query, tls: true };
+    let encrypted = PostgresCheck { tls: true, ..postgres(port, "SELECT 1") };
     let message = format!("127.0.0.1:{port} does not offer encrypted connections");
     assert_fails(&attempt(encrypted, Some("correct horse")).await, &message);
 }
@@ -189,14 +189,8 @@ async fn redis_is_asked() {
     let wrong = attempt(redis(server.port()), Some("battery staple")).await;
     assert_fails(&wrong, &format!("{place} refused the user or the password"));
     let none = attempt(redis(server.port()), None).await;
-    assert_fails(&none, &format!("{place} asks for a password and none is kept"));
-    let beyond = CheckKind::Redis {
-        host: "127.0.0.1".into(),
-        port: server.port(),
-        database: 4000,
-        user: None,
-        tls: false,
-    };
+    assert_fails(&none, &format!("{place} requires a password and none is stored"));
+    let beyond = RedisCheck { database: 4000, ..redis(server.port()) };
     let outcome = attempt(beyond, Some("correct horse")).await;
     assert_eq!(outcome.state, HealthState::Unhealthy);
     assert!(outcome.message.contains("DB index is out of range"), "{}", outcome.message);

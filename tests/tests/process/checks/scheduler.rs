@@ -155,16 +155,7 @@ async fn postgres_stops_and_starts_again() {
     assert!(up.contains(&1.0) && up.contains(&0.0), "{up:?}");
     assert_eq!((up.first(), up.last()), (Some(&1.0), Some(&1.0)));
     assert_eq!((tags["kind"].as_str(), tags["service.name"].as_str()), ("postgres", "shop"));
-    assert_eq!(
-        tags["target"],
-        format!(
-            "127.0.0.1:{}/postgres",
-            match saved.kind {
-                model::CheckKind::Postgres { port, .. } => port,
-                _ => 0,
-            }
-        )
-    );
+    assert_eq!(tags["target"], format!("127.0.0.1:{}/postgres", saved.kind.settings()["port"]));
     assert!(bench.series("check_value", "database").await.1.iter().all(|value| *value == 42.0));
     assert!(bench.series("check_duration_seconds", "database").await.1.iter().all(|value| *value > 0.0));
 
@@ -295,7 +286,7 @@ async fn a_check_that_hangs_holds_up_no_other_and_can_be_changed() {
     let quick = bench.scheduler.save(check("quick", http(web.url("/ok"))), None).await.unwrap();
     bench.wait_for(&quick.id, HealthState::Healthy).await;
     assert_eq!(bench.overview(&hanging.id).await.latest, None);
-    let mended = HealthCheck { kind: http(web.url("/ok")), ..hanging };
+    let mended = HealthCheck { kind: http(web.url("/ok")).into(), ..hanging };
     let mended = bench.scheduler.save(mended, None).await.unwrap();
     bench.wait_for(&mended.id, HealthState::Healthy).await;
 }

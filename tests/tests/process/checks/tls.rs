@@ -2,7 +2,11 @@
 
 use std::{env, process::Command};
 
-use checks::{ProbeOutcome, probe};
+use checks::{
+    ProbeOutcome,
+    kinds::{HttpCheck, PostgresCheck, RedisCheck},
+    probe,
+};
 use model::{CheckKind, HealthState};
 use test_support::{
     certificates::Authority,
@@ -20,47 +24,27 @@ const PORTS: &str = "BINNACLE_TEST_TLS_PORTS";
 /// PostgreSQL and of Redis.
 type Ports = [u16; 6];
 
-async fn attempt(kind: CheckKind, secret: Option<&str>) -> ProbeOutcome {
+async fn attempt(kind: impl Into<CheckKind>, secret: Option<&str>) -> ProbeOutcome {
     probe(&check("probe", kind), secret).await
 }
 
-fn encrypted(kind: CheckKind) -> CheckKind {
-    match kind {
-        CheckKind::Postgres { host, port, database, user, query, .. } => {
-            CheckKind::Postgres { host, port, database, user, query, tls: true }
-        }
-        CheckKind::Redis { host, port, database, user, .. } => {
-            CheckKind::Redis { host, port, database, user, tls: true }
-        }
-        other => other,
-    }
-}
-
 async fn outcomes([web, long, ended, other, database, cache]: Ports) -> Vec<(&'static str, ProbeOutcome)> {
-    let page = |port: u16| CheckKind::Http {
-        url: format!("https://127.0.0.1:{port}/"),
-        method: "GET".into(),
+    let page = |port: u16| HttpCheck {
         expected_status: vec![200],
         body_contains: Some("over TLS".into()),
-        certificate_days: None,
+        ..http(format!("https://127.0.0.1:{port}/"))
     };
-    let page_with_days = |port: u16, days: u32| match page(port) {
-        CheckKind::Http { url, method, expected_status, body_contains, .. } => {
-            CheckKind::Http { url, method, expected_status, body_contains, certificate_days: Some(days) }
-        }
-        other => other,
-    };
-    let database = encrypted(postgres(
-        database,
-        "SELECT count(*) FROM pg_stat_ssl WHERE ssl AND pid = pg_backend_pid()",
-    ));
+    let page_with_days = |port: u16, days: u32| HttpCheck { certificate_days: Some(days), ..page(port) };
+    let query = "SELECT count(*) FROM pg_stat_ssl WHERE ssl AND pid = pg_backend_pid()";
+    let database = PostgresCheck { tls: true, ..postgres(database, query) };
+    let cache = RedisCheck { tls: true, ..redis(cache) };
     vec![
         ("web", attempt(page(web), None).await),
         ("long", attempt(page_with_days(long, 14), None).await),
         ("soon", attempt(page_with_days(web, 14), None).await),
         ("localhost", attempt(http(format!("https://localhost:{web}/")), None).await),
         ("database", attempt(database, Some(PASSWORD)).await),
-        ("cache", attempt(encrypted(redis(cache)), Some(PASSWORD)).await),
+        ("cache", attempt(cache, Some(PASSWORD)).await),
         ("ended", attempt(page(ended), None).await),
         ("other", attempt(page(other), None).await),
     ]

@@ -10,6 +10,10 @@ export type PresetCheck = {
  */
 check: HealthCheck, 
 /**
+ * The target of the check, for people.
+ */
+target: string, 
+/**
  * Whether it is there already.
  */
 present: boolean, };

@@ -1,87 +1,128 @@
-//! Asking a PostgreSQL server.
+//! Checks that connect to a PostgreSQL server and run a query.
 
 mod number;
 
 use std::time::{Duration, Instant};
 
+use number::Number;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::{Client, Config, NoTls, config::SslMode, tls::TlsConnect};
 use tokio_util::task::AbortOnDropHandle;
-
-use number::Number;
+use ts_rs::TS;
 
 use crate::{
     connection::{address, cause, describe, open, tls_connector},
+    error::CheckError,
+    fields::{require, require_address},
+    kind::{Kind, ProbeContext},
+    network::is_loopback,
     outcome::Measurements,
 };
 
-/// Where to ask.
-pub(crate) struct Server<'a> {
+/// A check that connects to PostgreSQL and runs a query.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresCheck {
     /// Host name, address or socket folder.
-    pub(crate) host: &'a str,
+    pub host: String,
     /// Port.
-    pub(crate) port: u16,
+    pub port: u16,
     /// Database.
-    pub(crate) database: &'a str,
+    pub database: String,
     /// User.
-    pub(crate) user: &'a str,
+    pub user: String,
+    /// The query. The first column of its first row is a measurement if it is a number.
+    pub query: String,
     /// Whether the connection must be encrypted.
-    pub(crate) tls: bool,
+    pub tls: bool,
 }
 
-/// Connects and runs `query` once, in a read-only transaction that the server itself ends after `limit`.
-/// Notes `connect_seconds` (until logged in), `query_seconds` and `value`, the first column of the first
-/// row if it is a number.
-pub(crate) async fn probe(
-    server: &Server<'_>,
-    query: &str,
-    password: Option<&str>,
-    limit: Duration,
-    measurements: &mut Measurements,
-) -> Result<String, String> {
-    let started = Instant::now();
-    let (mut client, _connection) = connect(server, password, measurements).await?;
-    measurements.insert("connect_seconds".into(), started.elapsed().as_secs_f64());
-    let asked = Instant::now();
-    let answer = run(&mut client, query, limit).await.map_err(|error| explain(&error, server))?;
-    measurements.insert("query_seconds".into(), asked.elapsed().as_secs_f64());
-    Ok(match answer {
-        Answer::NoRow => "the query gave no row".to_owned(),
-        Answer::Row(None) => "the query was answered".to_owned(),
-        Answer::Row(Some(value)) => {
-            measurements.insert("value".into(), value);
-            format!("the query gave {value}")
+impl Default for PostgresCheck {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 5432,
+            database: "postgres".to_owned(),
+            user: "postgres".to_owned(),
+            query: "SELECT 1".to_owned(),
+            tls: false,
         }
-    })
+    }
+}
+
+impl Kind for PostgresCheck {
+    const LABEL: &'static str = "PostgreSQL";
+    const HAS_SECRET: bool = true;
+
+    fn validate(&self) -> Result<(), CheckError> {
+        require_address(&self.host, self.port)?;
+        require(!self.database.trim().is_empty(), || "the database is empty".to_owned())?;
+        require(!self.user.trim().is_empty(), || "the user is empty".to_owned())?;
+        require(!self.query.trim().is_empty(), || "the query is empty".to_owned())
+    }
+
+    fn target(&self) -> String {
+        format!("{}:{}/{}", self.host, self.port, self.database)
+    }
+
+    fn is_local(&self) -> bool {
+        self.host.starts_with('/') || is_loopback(&self.host)
+    }
+
+    /// Connects and runs the query once, in a read-only transaction that the server itself ends
+    /// after the timeout. Measures `connect_seconds` (until logged in), `query_seconds` and
+    /// `value`, the first column of the first row if it is a number.
+    async fn probe(
+        &self,
+        context: ProbeContext<'_>,
+        measurements: &mut Measurements,
+    ) -> Result<String, String> {
+        let started = Instant::now();
+        let (mut client, _connection) = connect(self, context.secret, measurements).await?;
+        measurements.insert("connect_seconds".into(), started.elapsed().as_secs_f64());
+        let sent = Instant::now();
+        let answer =
+            run(&mut client, &self.query, context.timeout).await.map_err(|error| explain(&error, self))?;
+        measurements.insert("query_seconds".into(), sent.elapsed().as_secs_f64());
+        Ok(match answer {
+            Answer::NoRow => "the query gave no row".to_owned(),
+            Answer::Row(None) => "the query was answered".to_owned(),
+            Answer::Row(Some(value)) => {
+                measurements.insert("value".into(), value);
+                format!("the query gave {value}")
+            }
+        })
+    }
 }
 
 async fn connect(
-    server: &Server<'_>,
+    check: &PostgresCheck,
     password: Option<&str>,
     measurements: &mut Measurements,
 ) -> Result<(Client, AbortOnDropHandle<()>), String> {
     let mut config = Config::new();
-    config.user(server.user).dbname(server.database).application_name("binnacle");
+    config.user(&check.user).dbname(&check.database).application_name("binnacle");
     if let Some(password) = password {
         config.password(password);
     }
     #[cfg(unix)]
-    if server.host.starts_with('/') {
-        let path = format!("{}/.s.PGSQL.{}", server.host, server.port);
+    if check.host.starts_with('/') {
+        let path = format!("{}/.s.PGSQL.{}", check.host, check.port);
         let socket = tokio::net::UnixStream::connect(&path).await.map_err(|error| describe(&error, &path))?;
         config.ssl_mode(SslMode::Disable);
-        return log_in(&config, socket, NoTls).await.map_err(|error| explain(&error, server));
+        return log_in(&config, socket, NoTls).await.map_err(|error| explain(&error, check));
     }
-    let socket = open(server.host, server.port, measurements).await?;
-    if server.tls {
+    let socket = open(&check.host, check.port, measurements).await?;
+    if check.tls {
         config.ssl_mode(SslMode::Require);
-        let tls = postgres_native_tls::TlsConnector::new(tls_connector().await?, server.host);
+        let tls = postgres_native_tls::TlsConnector::new(tls_connector().await?, &check.host);
         log_in(&config, socket, tls).await
     } else {
         config.ssl_mode(SslMode::Disable);
         log_in(&config, socket, NoTls).await
     }
-    .map_err(|error| explain(&error, server))
+    .map_err(|error| explain(&error, check))
 }
 
 async fn log_in<S, T>(
@@ -108,11 +149,11 @@ enum Answer {
     Row(Option<f64>),
 }
 
-async fn run(client: &mut Client, query: &str, limit: Duration) -> Result<Answer, tokio_postgres::Error> {
+async fn run(client: &mut Client, query: &str, timeout: Duration) -> Result<Answer, tokio_postgres::Error> {
     let transaction = client.build_transaction().read_only(true).start().await?;
-    transaction.batch_execute(&format!("SET LOCAL statement_timeout = {}", limit.as_millis())).await?;
-    // A prepared statement is a single one, so the text cannot end the transaction and go on writing;
-    // a portal hands over one row only, however many there are.
+    transaction.batch_execute(&format!("SET LOCAL statement_timeout = {}", timeout.as_millis())).await?;
+    // A prepared statement is a single one, so the text cannot end the transaction and go on
+    // writing; a portal hands over one row only, however many there are.
     let statement = transaction.prepare(query).await?;
     let portal = transaction.bind(&statement, &[]).await?;
     let rows = transaction.query_portal(&portal, 1).await?;
@@ -127,24 +168,24 @@ async fn run(client: &mut Client, query: &str, limit: Duration) -> Result<Answer
     Ok(answer)
 }
 
-fn explain(error: &tokio_postgres::Error, server: &Server<'_>) -> String {
-    let place = address(server.host, server.port);
-    if let Some(said) = error.as_db_error() {
-        return said.message().to_owned();
+fn explain(error: &tokio_postgres::Error, check: &PostgresCheck) -> String {
+    let server = address(&check.host, check.port);
+    if let Some(error) = error.as_db_error() {
+        return error.message().to_owned();
     }
     if let Some(failure) = cause::<native_tls::Error>(error) {
-        return format!("encrypted connection to {place} failed: {failure}");
+        return format!("encrypted connection to {server} failed: {failure}");
     }
     if let Some(failure) = cause::<std::io::Error>(error) {
-        return describe(failure, &place);
+        return describe(failure, &server);
     }
     if error.is_closed() {
-        return format!("{place} closed the connection");
+        return format!("{server} closed the connection");
     }
     match std::error::Error::source(error).map(ToString::to_string).as_deref() {
-        Some("password missing") => format!("{place} asks for a password and none is kept"),
-        Some("server does not support TLS") => format!("{place} does not offer encrypted connections"),
-        Some(source) => format!("{error} at {place}: {source}"),
-        None => format!("{error} at {place}"),
+        Some("password missing") => format!("{server} requires a password and none is stored"),
+        Some("server does not support TLS") => format!("{server} does not offer encrypted connections"),
+        Some(source) => format!("{error} at {server}: {source}"),
+        None => format!("{error} at {server}"),
     }
 }

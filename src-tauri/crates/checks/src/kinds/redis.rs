@@ -1,77 +1,111 @@
-//! Asking a Redis server.
+//! Checks that connect to a Redis server and send PING.
 
 use std::time::Instant;
 
 use redis::{AsyncConnectionConfig, ErrorKind, RedisConnectionInfo, RedisError, aio::MultiplexedConnection};
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::task::AbortOnDropHandle;
+use ts_rs::TS;
 
 use crate::{
     connection::{address, cause, describe, open, tls_connector},
+    error::CheckError,
+    fields::{require, require_address},
+    kind::{Kind, ProbeContext},
+    network::is_loopback,
     outcome::Measurements,
 };
 
-/// Fields of INFO that are kept as measurements, by the name they are kept under.
+/// Fields of INFO with the names of their measurements.
 const INFO_FIELDS: [(&str, &str); 2] =
     [("connected_clients", "connected_clients"), ("used_memory", "used_memory_bytes")];
 
-/// Where to ask.
-pub(crate) struct Server<'a> {
+/// A check that connects to Redis and sends PING.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RedisCheck {
     /// Host name or address.
-    pub(crate) host: &'a str,
+    pub host: String,
     /// Port.
-    pub(crate) port: u16,
+    pub port: u16,
     /// Database number.
-    pub(crate) database: u32,
+    pub database: u32,
     /// User, for servers with access lists.
-    pub(crate) user: Option<&'a str>,
+    pub user: Option<String>,
     /// Whether the connection must be encrypted.
-    pub(crate) tls: bool,
+    pub tls: bool,
 }
 
-/// Connects, logs in if there is a password, selects the database and sends PING. Notes `connect_seconds`
-/// (until logged in), `ping_seconds` and, where the server permits INFO, `connected_clients` and
-/// `used_memory_bytes`.
-pub(crate) async fn probe(
-    server: &Server<'_>,
-    password: Option<&str>,
-    measurements: &mut Measurements,
-) -> Result<String, String> {
-    let started = Instant::now();
-    let socket = open(server.host, server.port, measurements).await?;
-    let place = address(server.host, server.port);
-    let (mut connection, _driver) = if server.tls {
-        let socket = tokio_native_tls::TlsConnector::from(tls_connector().await?)
-            .connect(server.host, socket)
+impl Default for RedisCheck {
+    fn default() -> Self {
+        Self { host: "127.0.0.1".to_owned(), port: 6379, database: 0, user: None, tls: false }
+    }
+}
+
+impl Kind for RedisCheck {
+    const LABEL: &'static str = "Redis";
+    const HAS_SECRET: bool = true;
+
+    fn validate(&self) -> Result<(), CheckError> {
+        require_address(&self.host, self.port)?;
+        require(self.user.as_deref() != Some(""), || "the user is empty; leave it out instead".to_owned())
+    }
+
+    fn target(&self) -> String {
+        format!("{}:{}/{}", self.host, self.port, self.database)
+    }
+
+    fn is_local(&self) -> bool {
+        is_loopback(&self.host)
+    }
+
+    /// Connects, logs in if there is a password, selects the database and sends PING. Measures
+    /// `connect_seconds` (until logged in), `ping_seconds` and, where the server permits INFO,
+    /// `connected_clients` and `used_memory_bytes`.
+    async fn probe(
+        &self,
+        context: ProbeContext<'_>,
+        measurements: &mut Measurements,
+    ) -> Result<String, String> {
+        let started = Instant::now();
+        let socket = open(&self.host, self.port, measurements).await?;
+        let server = address(&self.host, self.port);
+        let (mut connection, _driver) = if self.tls {
+            let socket = tokio_native_tls::TlsConnector::from(tls_connector().await?)
+                .connect(&self.host, socket)
+                .await
+                .map_err(|error| format!("encrypted connection to {server} failed: {error}"))?;
+            log_in(self, context.secret, socket).await
+        } else {
+            log_in(self, context.secret, socket).await
+        }
+        .map_err(|error| explain(&error, &server))?;
+        measurements.insert("connect_seconds".into(), started.elapsed().as_secs_f64());
+        let sent = Instant::now();
+        let answer: String = redis::cmd("PING")
+            .query_async(&mut connection)
             .await
-            .map_err(|error| format!("encrypted connection to {place} failed: {error}"))?;
-        log_in(server, password, socket).await
-    } else {
-        log_in(server, password, socket).await
+            .map_err(|error| explain(&error, &server))?;
+        measurements.insert("ping_seconds".into(), sent.elapsed().as_secs_f64());
+        if let Ok(info) = redis::cmd("INFO").query_async::<String>(&mut connection).await {
+            measure_info(&info, measurements);
+        }
+        Ok(format!("answered {answer}"))
     }
-    .map_err(|error| explain(&error, &place))?;
-    measurements.insert("connect_seconds".into(), started.elapsed().as_secs_f64());
-    let asked = Instant::now();
-    let answer: String =
-        redis::cmd("PING").query_async(&mut connection).await.map_err(|error| explain(&error, &place))?;
-    measurements.insert("ping_seconds".into(), asked.elapsed().as_secs_f64());
-    if let Ok(info) = redis::cmd("INFO").query_async::<String>(&mut connection).await {
-        keep_info(&info, measurements);
-    }
-    Ok(format!("answered {answer}"))
 }
 
 async fn log_in<S>(
-    server: &Server<'_>,
+    check: &RedisCheck,
     password: Option<&str>,
     socket: S,
 ) -> Result<(MultiplexedConnection, AbortOnDropHandle<()>), RedisError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    // Naming the library to the server is refused by some access lists and tells us nothing.
-    let mut login = RedisConnectionInfo::default().set_db(i64::from(server.database)).set_skip_set_lib_name();
-    if let Some(user) = server.user {
+    // Some access lists refuse the command that names the library to the server.
+    let mut login = RedisConnectionInfo::default().set_db(i64::from(check.database)).set_skip_set_lib_name();
+    if let Some(user) = &check.user {
         login = login.set_username(user);
     }
     if let Some(password) = password {
@@ -83,33 +117,33 @@ where
     Ok((connection, AbortOnDropHandle::new(tokio::spawn(driver))))
 }
 
-fn keep_info(info: &str, measurements: &mut Measurements) {
+fn measure_info(info: &str, measurements: &mut Measurements) {
     for line in info.lines() {
         let Some((field, value)) = line.split_once(':') else { continue };
-        let known = INFO_FIELDS.iter().find(|(name, _)| *name == field);
-        if let (Some((_, kept_as)), Ok(value)) = (known, value.trim().parse()) {
-            measurements.insert((*kept_as).to_owned(), value);
+        let field = INFO_FIELDS.iter().find(|(name, _)| *name == field);
+        if let (Some((_, measurement)), Ok(value)) = (field, value.trim().parse()) {
+            measurements.insert((*measurement).to_owned(), value);
         }
     }
 }
 
-fn explain(error: &RedisError, place: &str) -> String {
+fn explain(error: &RedisError, server: &str) -> String {
     if let Some(failure) = cause::<std::io::Error>(error) {
-        return describe(failure, place);
+        return describe(failure, server);
     }
     if error.kind() == ErrorKind::AuthenticationFailed || error.code() == Some("WRONGPASS") {
-        return format!("{place} refused the user or the password");
+        return format!("{server} refused the user or the password");
     }
     if error.code() == Some("NOAUTH") {
-        return format!("{place} asks for a password and none is kept");
+        return format!("{server} requires a password and none is stored");
     }
     if error.is_connection_dropped() {
-        return format!("{place} closed the connection");
+        return format!("{server} closed the connection");
     }
     match (error.code(), error.detail()) {
-        (Some(code), Some(detail)) => format!("{place} answered {code} {detail}"),
-        (None, Some(detail)) => format!("{place} answered: {detail}"),
-        _ => format!("no valid answer from {place}: {}", error.category()),
+        (Some(code), Some(detail)) => format!("{server} answered {code} {detail}"),
+        (None, Some(detail)) => format!("{server} answered: {detail}"),
+        _ => format!("no valid answer from {server}: {}", error.category()),
     }
 }
 
@@ -118,9 +152,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_two_fields_of_info() {
+    fn measures_two_fields_of_info() {
         let mut measurements = Measurements::new();
-        keep_info(
+        measure_info(
             "# Clients\r\nconnected_clients:3\r\nused_memory:1024\r\nused_memory_human:1K\r\n",
             &mut measurements,
         );

@@ -23,9 +23,11 @@ impl SentryChecks {
         let existing = self.existing().await?;
         let checks = sentry_preset::checks(request)?
             .into_iter()
-            .map(|check| match existing.get(&check.id) {
-                Some(edited) => PresetCheck { check: edited.clone(), present: true },
-                None => PresetCheck { check, present: false },
+            .map(|planned| {
+                let edited = existing.get(&planned.id).cloned();
+                let present = edited.is_some();
+                let check = edited.unwrap_or(planned);
+                PresetCheck { target: checks::target(&check.kind), check, present }
             })
             .collect();
         Ok(SentryPreset { checks, snippets: sentry_preset::snippets(request) })

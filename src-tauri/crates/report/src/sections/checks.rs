@@ -56,7 +56,7 @@ pub(crate) fn checks(data: &ReportData) -> String {
 fn row(report: &CheckReport) -> Vec<String> {
     vec![
         format!("<b>{}</b>", shortened(&report.check.name, 60)),
-        format!(r#"<span class="mono muted">{}</span>"#, shortened(&report.check.kind.target(), 50)),
+        format!(r#"<span class="mono muted">{}</span>"#, shortened(&report.target, 50)),
         timeline(&report.timeline),
         report.uptime.map_or_else(|| "–".to_owned(), uptime),
         report.median_duration.map_or_else(|| "–".to_owned(), |nanos| escape(&format(nanos as f64, "ns"))),

@@ -182,11 +182,11 @@ fn service(
 }
 
 fn checks(range: TimeRange, at: impl Fn(i64) -> Timestamp) -> Vec<CheckReport> {
-    let check = |name: &str, kind| HealthCheck {
+    let check = |name: &str| HealthCheck {
         id: name.to_owned(),
         name: name.to_owned(),
         enabled: true,
-        kind,
+        kind: CheckKind::default(),
         interval_seconds: 30,
         timeout_seconds: 5,
         retries: 2,
@@ -217,26 +217,19 @@ fn checks(range: TimeRange, at: impl Fn(i64) -> Timestamp) -> Vec<CheckReport> {
         worst: HealthState::Unhealthy,
         message: "503 Service Unavailable after 3 attempts".into(),
     };
-    let http = CheckKind::Http {
-        url: "https://shop.local/health".into(),
-        method: "GET".into(),
-        expected_status: Vec::new(),
-        body_contains: None,
-        certificate_days: None,
-    };
-    let redis =
-        CheckKind::Redis { host: "localhost".into(), port: 6379, database: 0, user: None, tls: false };
     let _ = range;
     vec![
         CheckReport {
-            check: check("shop", http),
+            check: check("shop"),
+            target: "https://shop.local/health".into(),
             uptime: Some(0.8783),
             median_duration: Some(84_000_000),
             timeline: timeline(42..49),
             incidents: vec![incident],
         },
         CheckReport {
-            check: check("sessions-redis", redis),
+            check: check("sessions-redis"),
+            target: "localhost:6379/0".into(),
             uptime: Some(1.0),
             median_duration: Some(800_000),
             timeline: timeline(99..100),

@@ -1,10 +1,10 @@
-//! Reading any number PostgreSQL answers with.
+//! Conversion of any number of PostgreSQL.
 
 use std::error::Error;
 
 use tokio_postgres::types::{FromSql, Type};
 
-/// The value of a column as a number; none if it is not a finite number.
+/// A column as a number; none if it is not a finite number.
 pub(crate) struct Number(pub(crate) Option<f64>);
 
 impl<'a> FromSql<'a> for Number {
@@ -29,8 +29,9 @@ impl<'a> FromSql<'a> for Number {
     }
 }
 
-/// The binary form of `numeric`: four 16-bit words (count of digits, weight of the first digit, sign,
-/// display scale), then the digits in base 10,000 (PostgreSQL sources, `numeric_send` in `numeric.c`).
+/// Parses the binary form of `numeric`: four 16-bit words (count of digits, weight of the first
+/// digit, sign, display scale), then the digits in base 10,000 (PostgreSQL sources, `numeric_send`
+/// in `numeric.c`).
 fn numeric(raw: &[u8]) -> Option<f64> {
     const POSITIVE: u16 = 0x0000;
     const NEGATIVE: u16 = 0x4000;
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_finite_number() {
+    fn rejects_a_number_that_is_not_finite() {
         assert_eq!(numeric(&words(&[0, 0, 0xC000_u16.cast_signed(), 0])), None);
         assert_eq!(numeric(&[1]), None);
         assert_eq!(numeric(&words(&[9, 0, 0, 0, 1])), None);

@@ -1,0 +1,13 @@
+// Generated from the Rust types of the same name.
+/**
+ * A check that opens a TCP connection.
+ */
+export type TcpCheck = { 
+/**
+ * Host name or address.
+ */
+host: string, 
+/**
+ * Port.
+ */
+port: number, };

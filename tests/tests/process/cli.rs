@@ -5,8 +5,8 @@ use std::{fs, path::PathBuf, process::Output};
 
 use checks::kinds::TcpCheck;
 use model::{
-    Aggregation, AlertRule, AlertSeverity, CheckOverview, Comparator, HealthCheck, LogLine,
-    NoDataPolicy, RuleOverview, RuleSource, SeriesResponse, TraceSummary,
+    Aggregation, AlertRule, AlertSeverity, CheckOverview, Comparator, HealthCheck, LogLine, NoDataPolicy,
+    RuleOverview, RuleSource, SeriesResponse, TraceSummary,
 };
 use serde_json::{Value, json};
 use test_support::{

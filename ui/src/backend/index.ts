@@ -4,6 +4,7 @@ import { tauriTransport } from './tauri'
 import type { Transport } from './transport'
 
 export type * from './generated'
+export { CHECK_KINDS } from './generated/checkKinds'
 export { connection, type ConnectionState } from './connection.svelte'
 export { BackendError, asBackendError, isAborted } from './errors'
 

@@ -1,6 +1,21 @@
 import { expect, it } from 'vitest'
-import type { CheckKind } from '@/backend'
-import { daysText, emptyKind, faults, newCheck, statusCodes, suggestedName, wholeNumber } from './check'
+import { daysText, faults, newCheck } from './check'
+import { emptyKind, kindModule, KINDS } from './kinds'
+import { statusCodes, wholeNumber } from './kinds/fields'
+import type { Settings } from './kinds/kind'
+
+const httpSettings = (url: string) => ({ ...emptyKind('http'), url }) as Settings<'http'>
+
+it('has a form with its functions for every kind', () => {
+  for (const { name, label } of KINDS) {
+    const form = kindModule(emptyKind(name))
+    expect(label).not.toBe('')
+    expect(form.default).toBeTypeOf('function')
+    expect(form.suggestedName(emptyKind(name))).toBeTypeOf('string')
+    expect(form.faults(emptyKind(name))).toBeTypeOf('object')
+  }
+  expect(emptyKind('unknown').type).toBe(KINDS[0]?.name)
+})
 
 it('finds the missing fields of a new check', () => {
   expect(Object.keys(faults(newCheck('http')))).toEqual(['url', 'name'])
@@ -13,18 +28,10 @@ it('writes the remaining validity of a certificate', () => {
 })
 
 it('suggests a name from the target', () => {
-  expect(
-    suggestedName({
-      type: 'http',
-      url: 'https://shop.local/health',
-      method: 'GET',
-      expected_status: [],
-      body_contains: null,
-      certificate_days: null,
-    }),
-  ).toBe('shop.local/health')
-  expect(suggestedName({ type: 'tcp', host: 'db', port: 5432 })).toBe('db:5432')
-  expect(suggestedName({ ...emptyKind('http'), url: 'shop' } as CheckKind)).toBe('')
+  const suggested = (kind: Parameters<typeof kindModule>[0]) => kindModule(kind).suggestedName(kind)
+  expect(suggested(httpSettings('https://shop.local/health'))).toBe('shop.local/health')
+  expect(suggested({ type: 'tcp', host: 'db', port: 5432 })).toBe('db:5432')
+  expect(suggested(httpSettings('shop'))).toBe('')
 })
 
 it('parses typed numbers and rejects other text', () => {

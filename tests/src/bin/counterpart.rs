@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use test_support::{
+use tests::{
     clients::{Language, client},
     sentry_server::{Data, SentryServer, TOKEN},
 };

@@ -11,7 +11,7 @@ use ingest::{IntakeCounters, serve_remote_write};
 use model::{Buckets, HealthState, HistogramPoint, MetricKind, Series, TelemetryBatch, Temporality};
 use runtime::HealthReporter;
 use store::{Commit, Store, StoreOptions};
-use test_support::{
+use tests::{
     prometheus_server::Prometheus,
     write_request::{BucketSpan, Histogram, Label, TimeSeries, WriteRequest},
 };

@@ -5,7 +5,7 @@ use std::{
 };
 
 use prost::Message;
-use test_support::{
+use tests::{
     engine_process::{self, EngineProcess},
     otlp_load::{OtlpConnection, Signal},
 };

@@ -1,6 +1,6 @@
 use model::HealthState;
 use prost::Message;
-use test_support::{
+use tests::{
     engine_process::{EngineProcess, SETTINGS},
     otlp_load::{OtlpConnection, Signal},
 };

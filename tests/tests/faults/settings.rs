@@ -6,7 +6,7 @@ use std::{
 
 use prost::Message;
 use serde_json::{Value, json};
-use test_support::{
+use tests::{
     engine_process::{EngineProcess, PATIENCE, SETTINGS},
     servers::free_port,
 };

@@ -8,7 +8,7 @@ use model::{
     AlertRule, AlertSeverity, AlertState, CheckKind, Comparator, HealthCheck, HealthState, Incident,
     NoDataPolicy, NotificationKind, RuleSource, TimeRange,
 };
-use test_support::servers::{Postgres, Redis};
+use tests::servers::{Postgres, Redis};
 
 /// How long to wait for something that must happen; generous, test machines are busy.
 const PATIENCE: Duration = Duration::from_secs(90);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use test_support::{
+use tests::{
     engine_process::{EngineProcess, PATIENCE, SETTINGS},
     servers::free_port,
 };

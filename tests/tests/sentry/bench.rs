@@ -10,7 +10,7 @@ use config::Sentry;
 use model::{HealthState, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
 use runtime::HealthReporter;
 use store::{Store, StoreOptions};
-use test_support::{
+use tests::{
     engine_process::PATIENCE,
     sentry_server::{Data, SentryServer},
 };

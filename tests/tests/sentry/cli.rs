@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use test_support::{
+use tests::{
     engine_process::{self, EngineProcess, PATIENCE},
     sentry_server::{Data, SentryServer, TOKEN},
 };

@@ -7,7 +7,7 @@ use std::{
 
 use config::SentryFeed;
 use model::HealthState;
-use test_support::{
+use tests::{
     engine_process::PATIENCE,
     sentry_server::{ErrorEvent, Limit, SentryServer, TOKEN},
 };

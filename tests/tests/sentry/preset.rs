@@ -6,7 +6,7 @@ use model::{
     CheckKind, CheckOverview, CheckResult, HealthCheck, HealthState, SentryPreset, TimeRange, Timestamp,
 };
 use serde_json::{Value, json};
-use test_support::{
+use tests::{
     engine_process::EngineProcess,
     servers::{Postgres, Redis},
 };

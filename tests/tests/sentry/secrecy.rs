@@ -6,7 +6,7 @@ use std::{
 };
 
 use model::{HealthState, SeriesPoints};
-use test_support::{
+use tests::{
     engine_process::{EngineProcess, PATIENCE, SETTINGS},
     sentry_server::{Fault, TOKEN},
 };

@@ -4,16 +4,15 @@ use std::{process::Stdio, sync::Arc, time::Duration};
 
 use model::{HealthState, Resource, TelemetryBatch};
 use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
-use runtime::{HealthReporter, Schedule};
+use runtime::{Clock, HealthReporter, Schedule};
 use store::Store;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
-    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{batch_writer::BatchWriter, clock, scrape::Report};
+use crate::{batch_writer::BatchWriter, host_name::host_name, scrape::Report};
 
 /// Maximum number of bytes on standard output.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -35,28 +34,29 @@ pub async fn run_command(
         stop.cancelled().await;
         return;
     };
+    let clock = Clock::system();
     let mut labels = settings.labels.clone();
     labels.entry("job".to_owned()).or_insert_with(|| settings.name.clone());
-    labels.entry("instance".to_owned()).or_insert_with(clock::host_name);
+    labels.entry("instance".to_owned()).or_insert_with(host_name);
     let resource = Arc::new(Resource::service_named(&settings.name));
     let target = AssemblyOptions { resource: resource.clone(), labels, ..AssemblyOptions::default() };
     let mut tracker = StalenessTracker::new(resource.clone());
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let timeout = Duration::from_secs(u64::from(settings.timeout_seconds.max(1)));
-    let mut writer = BatchWriter::new(store, reporter, stop.clone());
+    let mut writer = BatchWriter::new(clock.clone(), store, reporter, stop.clone());
     let mut schedule = Schedule::new(interval, &settings.name);
     let mut wait = Duration::ZERO;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
+            () = clock.sleep(wait) => {}
             () = stop.cancelled() => break,
         }
-        let (now, began) = (schedule.begin(clock::now()), Instant::now());
+        let (now, began) = (schedule.begin(clock.now()), clock.instant());
         let printed = tokio::select! {
-            printed = run_once(program, arguments, timeout) => printed,
+            printed = run_once(&clock, program, arguments, timeout) => printed,
             () = stop.cancelled() => break,
         };
-        let mut report = Report { took: began.elapsed(), timeout, ..Report::default() };
+        let mut report = Report { took: clock.instant() - began, timeout, ..Report::default() };
         let assembled = match printed {
             Ok(text) => {
                 report.body_bytes = i64::try_from(text.len()).unwrap_or(i64::MAX);
@@ -81,9 +81,9 @@ pub async fn run_command(
         };
         report.add(&mut batch, &resource, &target.labels, now);
         writer.write(batch, &problem).await;
-        wait = schedule.next_delay(clock::now());
+        wait = schedule.next_delay(clock.now());
     }
-    let (mut batch, now) = (TelemetryBatch::default(), schedule.end(clock::now()));
+    let (mut batch, now) = (TelemetryBatch::default(), schedule.end(clock.now()));
     tracker.end_all(&mut batch, now);
     Report::end(&mut batch, &resource, &target.labels, now);
     writer.write(batch, "").await;
@@ -107,7 +107,12 @@ async fn assemble(
 
 /// Returns the output of the program. Errors: it cannot be run, fails, prints too much, or exceeds
 /// the timeout.
-async fn run_once(program: &str, arguments: &[String], timeout: Duration) -> Result<Vec<u8>, String> {
+async fn run_once(
+    clock: &Clock,
+    program: &str,
+    arguments: &[String],
+    timeout: Duration,
+) -> Result<Vec<u8>, String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.kill_on_drop(true);
@@ -119,7 +124,7 @@ async fn run_once(program: &str, arguments: &[String], timeout: Duration) -> Res
     let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
         return Err("its output cannot be read".to_owned());
     };
-    let finished = tokio::time::timeout(timeout, async {
+    let finished = clock.timeout(timeout, async {
         let (output, errors) = tokio::join!(read(output, MAX_BYTES), read(errors, MAX_ERROR_BYTES));
         (output, errors, child.wait().await)
     });

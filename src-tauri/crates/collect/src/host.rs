@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use config::{Host, WatchedProcess};
 use model::HealthState;
-use runtime::{HealthReporter, Schedule};
+use runtime::{Clock, HealthReporter, Schedule};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::{batch_writer::BatchWriter, clock};
+use crate::{batch_writer::BatchWriter, host_name::host_name};
 use reader::HostReader;
 
 /// Delay of the second sample, so that rates exist soon.
@@ -42,13 +42,14 @@ pub async fn run_host(
         stop.cancelled().await;
         return;
     }
+    let clock = Clock::system();
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
-    let mut writer = BatchWriter::new(store, reporter.clone(), stop.clone());
-    let mut reader = HostReader::new(clock::host_name(), &settings, &watched);
-    let mut schedule = Schedule::new(interval, &clock::host_name());
+    let mut writer = BatchWriter::new(clock.clone(), store, reporter.clone(), stop.clone());
+    let mut reader = HostReader::new(host_name(), &settings, &watched);
+    let mut schedule = Schedule::new(interval, &host_name());
     let mut is_first = true;
     loop {
-        let now = schedule.begin(clock::now());
+        let now = schedule.begin(clock.now());
         let mut reading = tokio::task::spawn_blocking(move || {
             let batch = reader.read(now);
             (reader, batch)
@@ -56,7 +57,7 @@ pub async fn run_host(
         let read = tokio::select! {
             read = &mut reading => read,
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(SLOW_READING) => {
+            () = clock.sleep(SLOW_READING) => {
                 let message = "reading this machine takes more than 10 s; a file system may not answer";
                 reporter.report(HealthState::Degraded, message.to_owned());
                 tokio::select! {
@@ -72,16 +73,16 @@ pub async fn run_host(
             }
             Err(error) => {
                 reporter.report(HealthState::Unhealthy, format!("reading this machine failed: {error}"));
-                reader = HostReader::new(clock::host_name(), &settings, &watched);
+                reader = HostReader::new(host_name(), &settings, &watched);
             }
         }
         let wait = if std::mem::take(&mut is_first) {
             SECOND_SAMPLE_DELAY.min(interval)
         } else {
-            schedule.next_delay(clock::now())
+            schedule.next_delay(clock.now())
         };
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
+            () = clock.sleep(wait) => {}
             () = stop.cancelled() => return,
         }
     }

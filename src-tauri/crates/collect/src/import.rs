@@ -23,6 +23,7 @@ use std::{
 };
 
 use model::{ImportProgress, ImportRequest, TelemetryBatch, Timestamp};
+use runtime::{Clock, RetryPolicy, retry_while_busy};
 use store::{Store, StoreError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -108,16 +109,11 @@ pub async fn import_file(
 
 /// Commits a batch and retries while the store is busy. Returns the number of dropped points.
 async fn commit(store: &Store, batch: TelemetryBatch, stop: &CancellationToken) -> Result<u64, ImportError> {
-    loop {
-        let error = match store.accept(batch.clone()).await {
-            Ok(accepted) => return Ok(accepted.held_back),
-            Err(error) => error,
-        };
-        let Some(retry_after) = error.retry_after() else { return Err(error.into()) };
-        tokio::select! {
-            () = tokio::time::sleep(retry_after) => {}
-            () = stop.cancelled() => return Err(ImportError::Stopped),
-        }
+    let accept = || store.accept(batch.clone());
+    match retry_while_busy(&Clock::system(), RetryPolicy::unlimited(), stop.cancelled(), accept).await {
+        Ok(accepted) => Ok(accepted.held_back),
+        Err(_) if stop.is_cancelled() => Err(ImportError::Stopped),
+        Err(error) => Err(error.into()),
     }
 }
 

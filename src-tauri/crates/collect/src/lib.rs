@@ -4,11 +4,11 @@
 //! is cancelled.
 
 mod batch_writer;
-mod clock;
 mod command;
 mod error_chain;
 mod home_folder;
 mod host;
+mod host_name;
 mod import;
 mod scrape;
 mod self_metrics;

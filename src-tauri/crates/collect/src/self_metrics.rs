@@ -3,18 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use model::{Attributes, Resource, Series, TelemetryBatch};
-use runtime::{HealthReporter, Schedule};
+use runtime::{Clock, HealthReporter, Schedule};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::{batch_writer::BatchWriter, clock};
+use crate::{batch_writer::BatchWriter, host_name::host_name};
 
 /// Returns the resource of self metrics: service `binnacle` on this machine.
 pub fn self_resource() -> Arc<Resource> {
     Arc::new(Resource {
         attributes: Attributes::new()
             .with("service.name", "binnacle")
-            .with("host.name", clock::host_name())
+            .with("host.name", host_name())
             .with("service.version", env!("CARGO_PKG_VERSION")),
     })
 }
@@ -28,20 +28,21 @@ pub async fn run_self_metrics(
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
-    let mut writer = BatchWriter::new(store, reporter, stop.clone());
+    let clock = Clock::system();
+    let mut writer = BatchWriter::new(clock.clone(), store, reporter, stop.clone());
     let mut schedule = Schedule::new(interval.max(Duration::from_millis(100)), "binnacle");
     let mut wait = Duration::ZERO;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
+            () = clock.sleep(wait) => {}
             () = stop.cancelled() => return,
         }
-        let now = schedule.begin(clock::now());
+        let now = schedule.begin(clock.now());
         let mut batch = TelemetryBatch::default();
         for (series, value) in source() {
             batch.add_sample(series, now, value);
         }
         writer.write(batch, "").await;
-        wait = schedule.next_delay(clock::now());
+        wait = schedule.next_delay(clock.now());
     }
 }

@@ -5,12 +5,11 @@ mod totals;
 use std::time::Duration;
 
 use model::{HealthState, Timestamp};
-use runtime::{HealthReporter, Schedule};
+use runtime::{Clock, HealthReporter, Schedule};
 use store::{Commit, Store, StoreError};
-use tokio::{sync::broadcast::error::RecvError, task::JoinHandle, time::Instant};
+use tokio::{sync::broadcast::error::RecvError, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock;
 use totals::SpanTotals;
 
 /// Interval between writes of changed operations.
@@ -23,16 +22,17 @@ const SPANS_PER_YIELD: usize = 500;
 /// operations, by service, operation, kind and status. Spans that started more than five minutes
 /// ago are not counted, because they would appear as a burst of calls now.
 pub async fn run_span_metrics(store: Store, reporter: HealthReporter, stop: CancellationToken) {
+    let clock = Clock::system();
     let mut commits = store.subscribe();
     let mut counting = Counting { totals: SpanTotals::default(), store, reporter, missed: 0 };
     let mut writing: Option<Writing> = None;
     let mut schedule = Schedule::new(WRITE_INTERVAL, "span metrics");
-    let mut next = Instant::now() + schedule.next_delay(clock::now());
+    let mut next = clock.instant() + schedule.next_delay(clock.now());
     counting.reporter.healthy();
     loop {
         tokio::select! {
             commit = commits.recv() => match commit {
-                Ok(commit) => counting.count(&commit, clock::now()).await,
+                Ok(commit) => counting.count(&commit, clock.now()).await,
                 Err(RecvError::Lagged(commits)) => counting.missed += commits,
                 Err(RecvError::Closed) => return stop.cancelled().await,
             },
@@ -42,21 +42,21 @@ pub async fn run_span_metrics(store: Store, reporter: HealthReporter, stop: Canc
                 writing = None;
                 counting.conclude(written);
             }
-            () = tokio::time::sleep_until(next), if writing.is_none() => {
-                writing = counting.begin_write(schedule.begin(clock::now()));
-                next = Instant::now() + schedule.next_delay(clock::now());
+            () = clock.sleep_until(next), if writing.is_none() => {
+                writing = counting.begin_write(schedule.begin(clock.now()));
+                next = clock.instant() + schedule.next_delay(clock.now());
             }
             () = stop.cancelled() => break,
         }
     }
     // The spans of the last seconds are counted before the process ends.
     while let Ok(commit) = commits.try_recv() {
-        counting.count(&commit, clock::now()).await;
+        counting.count(&commit, clock.now()).await;
     }
     if writing.is_some() {
         counting.conclude(finished(&mut writing).await);
     }
-    let mut last = counting.begin_write(schedule.end(clock::now()));
+    let mut last = counting.begin_write(schedule.end(clock.now()));
     if last.is_some() {
         counting.conclude(finished(&mut last).await);
     }

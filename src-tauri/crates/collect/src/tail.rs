@@ -12,21 +12,23 @@ use std::{
     time::Duration,
 };
 
-use chrono::{Local, Offset};
+use chrono::{Local, Offset, TimeZone};
 use config::LogFile;
 use log_formats::{Context, ParsedRecord};
 use model::{Attributes, HealthState, LogRecord, Resource, TelemetryBatch, Timestamp};
-use runtime::HealthReporter;
+use runtime::{Backoff, Clock, HealthReporter, RetryAfter, RetryPolicy, retry_while_busy};
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock, home_folder};
+use crate::{home_folder, host_name::host_name};
 use files::{FollowedFiles, Poll, TailedRecord};
 
 /// Interval between two polls of the files.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// Maximum number of records in one batch.
 const MAX_RECORDS: usize = 2_000;
+/// Minimum delay before the next attempt to write.
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// Maximum delay before the next attempt to write.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
@@ -43,7 +45,9 @@ pub async fn run_tail(
 ) {
     let path = home_folder::expand(&file.path);
     let mut followed = FollowedFiles::new(&path, file.from_start, &state_folder);
-    let mut tail = Tail { file, store, reporter, stop: stop.clone(), host: clock::host_name() };
+    let clock = Clock::system();
+    let mut tail =
+        Tail { file, clock: clock.clone(), store, reporter, stop: stop.clone(), host: host_name() };
     while !stop.is_cancelled() {
         let polled = tokio::task::spawn_blocking(move || {
             let poll = followed.poll(MAX_RECORDS);
@@ -76,7 +80,7 @@ pub async fn run_tail(
         }
         if !more {
             tokio::select! {
-                () = tokio::time::sleep(POLL_INTERVAL) => {}
+                () = clock.sleep(POLL_INTERVAL) => {}
                 () = stop.cancelled() => return,
             }
         }
@@ -85,6 +89,7 @@ pub async fn run_tail(
 
 struct Tail {
     file: LogFile,
+    clock: Clock,
     store: Store,
     reporter: HealthReporter,
     stop: CancellationToken,
@@ -113,7 +118,8 @@ impl Tail {
     async fn store_records(&self, records: Vec<TailedRecord>) -> Option<Vec<TailedRecord>> {
         let service = self.file.service.clone();
         let host = self.host.clone();
-        let context = Context { now: clock::now(), zone: Local::now().offset().fix() };
+        let now = self.clock.now();
+        let context = Context { now, zone: Local.timestamp_nanos(now.0).offset().fix() };
         let parsed = tokio::task::spawn_blocking(move || {
             let logs = log_records(&records, &service, &host, &context);
             (records, logs)
@@ -127,25 +133,35 @@ impl Tail {
             }
         };
         let batch = TelemetryBatch { logs, ..TelemetryBatch::default() };
-        let mut wait = Duration::from_millis(50);
-        loop {
-            let retry_after = match self.store.write(batch.clone()).await {
-                Ok(()) => return Some(records),
-                Err(StoreError::Busy { retry_after }) => retry_after,
-                Err(StoreError::Closed) => {
-                    self.stop.cancelled().await;
-                    return None;
-                }
-                Err(error) => {
-                    self.reporter.report(HealthState::Unhealthy, error.to_string());
-                    error.retry_after().unwrap_or(wait)
-                }
-            };
-            tokio::select! {
-                () = tokio::time::sleep(retry_after.max(wait).min(MAX_RETRY_DELAY)) => {}
-                () = self.stop.cancelled() => return None,
+        let policy = RetryPolicy::unlimited().with_backoff(Backoff::new(MIN_RETRY_DELAY, MAX_RETRY_DELAY));
+        let write = || self.write(batch.clone());
+        match retry_while_busy(&self.clock, policy, self.stop.cancelled(), write).await {
+            Ok(()) => Some(records),
+            Err(_) => {
+                self.stop.cancelled().await;
+                None
             }
-            wait = (wait * 2).min(MAX_RETRY_DELAY);
+        }
+    }
+
+    /// Writes a batch once. Reports an error, unless the store is only busy.
+    async fn write(&self, batch: TelemetryBatch) -> Result<(), WriteError> {
+        let Err(error) = self.store.write(batch).await else { return Ok(()) };
+        if !matches!(error, StoreError::Busy { .. } | StoreError::Closed) {
+            self.reporter.report(HealthState::Unhealthy, error.to_string());
+        }
+        Err(WriteError(error))
+    }
+}
+
+/// A failed write, which is retried until the store is closed.
+struct WriteError(StoreError);
+
+impl RetryAfter for WriteError {
+    fn retry_after(&self) -> Option<Duration> {
+        match &self.0 {
+            StoreError::Closed => None,
+            error => Some(error.retry_after().unwrap_or(MIN_RETRY_DELAY).min(MAX_RETRY_DELAY)),
         }
     }
 }

@@ -101,6 +101,12 @@ impl StoreError {
     }
 }
 
+impl runtime::RetryAfter for StoreError {
+    fn retry_after(&self) -> Option<Duration> {
+        Self::retry_after(self)
+    }
+}
+
 impl From<duckdb::Error> for StoreError {
     fn from(error: duckdb::Error) -> Self {
         Self::Database(error.to_string())

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> usize {
-        check(&Source::new(path, text)).len()
+        check(&Source { path: path.to_owned(), text: text.to_owned() }).len()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use model::{SamplesRequest, SeriesPoints, TimeRange, Timestamp};
-use test_support::{
+use tests::{
     display::Desktop,
     engine_process::{EngineProcess, PATIENCE, SETTINGS},
     otlp_load::now,

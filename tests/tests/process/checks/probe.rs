@@ -6,7 +6,7 @@ use checks::{
     probe,
 };
 use model::{CheckKind, HealthCheck, HealthState};
-use test_support::servers::{Postgres, Redis, free_port};
+use tests::servers::{Postgres, Redis, free_port};
 
 use super::{check, http, postgres, redis, tcp, web::Web};
 

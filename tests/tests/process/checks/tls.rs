@@ -8,7 +8,7 @@ use checks::{
     probe,
 };
 use model::{CheckKind, HealthState};
-use test_support::{
+use tests::{
     certificates::Authority,
     nginx::Nginx,
     servers::{Postgres, Redis},

@@ -4,9 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use model::{Resource, TelemetryBatch, Timestamp};
 use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
-use runtime::{HealthReporter, Schedule};
+use runtime::{Clock, HealthReporter, Schedule};
 use store::Store;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -16,7 +15,7 @@ use super::{
     status::TargetStatus,
     target::ScrapedTarget,
 };
-use crate::{batch_writer::BatchWriter, clock};
+use crate::batch_writer::BatchWriter;
 
 /// Maximum delay of the first scrape, so that the status of a new target is known soon.
 const MAX_FIRST_DELAY: Duration = Duration::from_secs(1);
@@ -39,18 +38,19 @@ pub(crate) async fn run(
     stop: CancellationToken,
 ) {
     let LoopStatus { reporter, targets } = status;
+    let clock = Clock::system();
     let mut scrape_loop = ScrapeLoop::new(&job, &target, request);
-    let mut writer = BatchWriter::new(store, reporter, stop.clone());
+    let mut writer = BatchWriter::new(clock.clone(), store, reporter, stop.clone());
     let mut schedule = Schedule::new(target.interval, &target.schedule_seed());
     let mut wait = schedule.first_delay(MAX_FIRST_DELAY);
     let mut has_warned = false;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
+            () = clock.sleep(wait) => {}
             () = stop.cancelled() => break,
         }
-        let now = schedule.begin(clock::now());
-        let Some((batch, problem)) = scrape_loop.scrape(now, &stop).await else { break };
+        let now = schedule.begin(clock.now());
+        let Some((batch, problem)) = scrape_loop.scrape(&clock, now, &stop).await else { break };
         writer.write(batch, &problem).await;
         targets.publish();
         if let Some(name) = scrape_loop.rounded.as_ref().filter(|_| !has_warned) {
@@ -62,9 +62,9 @@ pub(crate) async fn run(
             targets
                 .set_warnings(&format!("job {} rounded {}", job.name, target.schedule_seed()), vec![warning]);
         }
-        wait = schedule.next_delay(clock::now());
+        wait = schedule.next_delay(clock.now());
     }
-    writer.write(scrape_loop.end(schedule.end(clock::now())), "").await;
+    writer.write(scrape_loop.end(schedule.end(clock.now())), "").await;
 }
 
 /// A failed scrape, and the statistics of its body.
@@ -125,17 +125,22 @@ impl ScrapeLoop {
 
     /// Scrapes once. Returns the batch and the problem, which may be empty; none if `stop` came
     /// first.
-    async fn scrape(&mut self, now: Timestamp, stop: &CancellationToken) -> Option<(TelemetryBatch, String)> {
-        let began = Instant::now();
+    async fn scrape(
+        &mut self,
+        clock: &Clock,
+        now: Timestamp,
+        stop: &CancellationToken,
+    ) -> Option<(TelemetryBatch, String)> {
+        let began = clock.instant();
         let timeout = self.request.timeout;
         let scraped = tokio::select! {
-            scraped = tokio::time::timeout(timeout, self.fetch(now)) => scraped.unwrap_or_else(|_| {
+            scraped = clock.timeout(timeout, self.fetch(now)) => scraped.unwrap_or_else(|_| {
                 Err(Failure::from(format!("no complete answer within {} s", super::http::seconds(timeout))))
             }),
             () = stop.cancelled() => return None,
         };
         let mut report = Report {
-            took: began.elapsed(),
+            took: clock.instant() - began,
             timeout,
             sample_limit: self.target.limits.samples,
             ..Report::default()

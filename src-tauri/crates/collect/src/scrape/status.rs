@@ -1,11 +1,9 @@
 //! The status of a component with many targets: one line from the status of each target.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use model::HealthState;
+use parking_lot::Mutex;
 use runtime::HealthReporter;
 
 /// Number of failing targets in the message; the series `up` covers all targets.
@@ -88,12 +86,12 @@ impl TargetStatus {
     }
 
     fn change(&self, change: impl FnOnce(&mut Entries)) {
-        change(&mut self.entries.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.entries.lock());
     }
 
     /// Reports the status of the component.
     pub(crate) fn publish(&self) {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.entries.lock();
         let mut messages: Vec<String> = Vec::new();
         let mut state = HealthState::Healthy;
         let statuses: Vec<_> =

@@ -3,21 +3,19 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fs, io,
-    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use config::SentryFeed;
 use model::Timestamp;
+use runtime::replace_file;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::window::{LATE, Window};
 
-/// Extension of a file under construction.
-const UNFINISHED: &str = "new";
 /// Maximum number of windows to request again. Beyond it the oldest are not requested again.
 const MAX_AGAIN: usize = 60;
 
@@ -111,7 +109,7 @@ impl Checkpoints {
         let writing = self.writing.clone().lock_owned().await;
         let write = move || {
             let _writing = writing;
-            write(&path, &bytes)
+            replace_file(&path, &bytes)
         };
         tokio::task::spawn_blocking(write)
             .await
@@ -128,12 +126,9 @@ fn state_file(folder: &Path, settings: &config::Sentry, feed: SentryFeed) -> Pat
 /// Removes the checkpoints of a removed installation. Blocks.
 pub fn forget_sentry(settings: &config::Sentry, state_folder: &Path) -> io::Result<()> {
     for feed in SentryFeed::ALL {
-        let path = state_file(state_folder, settings, feed);
-        for path in [path.with_extension(UNFINISHED), path] {
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+        match fs::remove_file(state_file(state_folder, settings, feed)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
     }
     Ok(())
@@ -149,15 +144,4 @@ fn read(path: &Path) -> io::Result<BTreeMap<String, Checkpoint>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
         Err(error) => Err(error),
     }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let beside = path.with_extension(UNFINISHED);
-    let mut file = fs::File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_data()?;
-    fs::rename(&beside, path)
 }

@@ -5,19 +5,21 @@ use std::{
     collections::BTreeMap,
     fs,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use model::{NANOS_PER_SECOND, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 use rand::Rng;
 use reqwest::{
     Certificate, Response, StatusCode, Url,
     header::{AUTHORIZATION, HeaderValue},
     redirect::Policy,
 };
+use runtime::Clock;
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -25,7 +27,7 @@ use super::{
     limits::{Limits, next_cursor, server_time},
     rate_limiter::{Endpoint, RateLimiter},
 };
-use crate::{clock, error_chain::error_chain};
+use crate::error_chain::error_chain;
 
 /// A source of the token; may block. An error names the location of the token, never the token.
 pub type TokenSource = Arc<dyn Fn() -> Result<String, String> + Send + Sync>;
@@ -47,6 +49,7 @@ pub(crate) struct Page<T> {
 
 /// The client of one installation.
 pub(crate) struct Client {
+    clock: Clock,
     http: reqwest::Client,
     base: Url,
     source: TokenSource,
@@ -91,6 +94,7 @@ impl Client {
             }
         }
         Ok(Self {
+            clock: Clock::system(),
             http: builder
                 .build()
                 .map_err(|error| format!("cannot make requests: {}", error_chain(&error)))?,
@@ -125,7 +129,7 @@ impl Client {
                         Ok(body) => Ok(Page { body, next }),
                         Err(problem) => {
                             let random = rand::rng().random();
-                            self.limiter().failed(Some(endpoint), None, Instant::now(), random);
+                            self.limiter().failed(Some(endpoint), None, self.clock.instant(), random);
                             Err(Failure::Broken(format!("{}: {problem}", endpoint.name())))
                         }
                     };
@@ -141,12 +145,12 @@ impl Client {
     async fn acquire(&self, endpoint: Endpoint) -> tokio::sync::MutexGuard<'_, ()> {
         loop {
             let request_lock = self.request_lock.lock().await;
-            let wait = self.limiter().wait(endpoint, Instant::now());
+            let wait = self.limiter().wait(endpoint, self.clock.instant());
             match wait {
                 None => return request_lock,
                 Some((wait, _)) => {
                     drop(request_lock);
-                    tokio::time::sleep(wait).await;
+                    self.clock.sleep(wait).await;
                 }
             }
         }
@@ -162,55 +166,55 @@ impl Client {
         let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
             .map_err(|_| Failure::NoToken("it holds characters that no token has".to_owned()))?;
         header.set_sensitive(true);
-        self.limiter().begin(Instant::now());
+        self.limiter().begin(self.clock.instant());
         let response = match self.http.get(url).header(AUTHORIZATION, header).send().await {
             Ok(response) => response,
             Err(error) => {
                 self.count(endpoint, 0);
-                self.limiter().failed(None, None, Instant::now(), rand::rng().random());
+                self.limiter().failed(None, None, self.clock.instant(), rand::rng().random());
                 return Err(Failure::Unreachable(error_chain(&error.without_url())));
             }
         };
         let status = response.status();
         self.count(endpoint, status.as_u16());
         if let Some(server_time) = server_time(response.headers()) {
-            self.skew.store(server_time.since(clock::now()), Ordering::Relaxed);
+            self.skew.store(server_time.since(self.clock.now()), Ordering::Relaxed);
         }
         let limits = Limits::read(response.headers(), self.server_now());
         let next = next_cursor(response.headers());
         let random = rand::rng().random();
         if status == StatusCode::TOO_MANY_REQUESTS {
-            self.limiter().limit(endpoint, limits, Instant::now(), random);
+            self.limiter().limit(endpoint, limits, self.clock.instant(), random);
             return Ok(None);
         }
         if status.is_redirection() {
             let to =
                 response.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or("elsewhere");
             let detail = format!(": it points to {}; use that address if it is right", redacted(to, token));
-            self.limiter().failed(Some(endpoint), None, Instant::now(), random);
+            self.limiter().failed(Some(endpoint), None, self.clock.instant(), random);
             return Err(Failure::Server { status: status.as_u16(), detail });
         }
         let body = match body(response).await {
             Ok(body) => body,
             Err(problem) => {
-                self.limiter().failed(Some(endpoint), None, Instant::now(), random);
+                self.limiter().failed(Some(endpoint), None, self.clock.instant(), random);
                 return Err(Failure::Broken(format!("{}: {problem}", endpoint.name())));
             }
         };
         if status.is_success() {
             self.responses.fetch_add(1, Ordering::Relaxed);
-            self.limiter().succeeded(endpoint, limits, Instant::now());
+            self.limiter().succeeded(endpoint, limits, self.clock.instant());
             return Ok(Some((body, next)));
         }
         let detail = detail(&body, token);
         let mut limiter = self.limiter();
         if status.is_server_error() {
-            limiter.failed(Some(endpoint), limits.retry_after, Instant::now(), random);
+            limiter.failed(Some(endpoint), limits.retry_after, self.clock.instant(), random);
         } else if status == StatusCode::UNAUTHORIZED {
-            limiter.refused(Instant::now());
-            *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            limiter.refused(self.clock.instant());
+            *self.token.lock() = None;
         } else {
-            limiter.succeeded(endpoint, limits, Instant::now());
+            limiter.succeeded(endpoint, limits, self.clock.instant());
         }
         Err(match status {
             StatusCode::UNAUTHORIZED => Failure::Refused(detail),
@@ -234,7 +238,7 @@ impl Client {
 
     /// Returns the token, which is read again after a refusal.
     async fn token(&self) -> Result<String, Failure> {
-        if let Some(token) = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+        if let Some(token) = self.token.lock().clone() {
             return Ok(token);
         }
         let source = self.source.clone();
@@ -243,11 +247,11 @@ impl Client {
             .unwrap_or_else(|_| Err("it could not be read".to_owned()));
         match read.map(|token| token.trim().to_owned()) {
             Ok(token) if !token.is_empty() => {
-                *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+                *self.token.lock() = Some(token.clone());
                 Ok(token)
             }
             other => {
-                self.limiter().refused(Instant::now());
+                self.limiter().refused(self.clock.instant());
                 Err(Failure::NoToken(other.err().unwrap_or_else(|| "it is empty".to_owned())))
             }
         }
@@ -255,7 +259,7 @@ impl Client {
 
     /// Returns the time of the installation, from its last response.
     pub(crate) fn server_now(&self) -> Timestamp {
-        clock::now().offset(self.skew.load(Ordering::Relaxed))
+        self.clock.now().offset(self.skew.load(Ordering::Relaxed))
     }
 
     /// Returns the lead of the installation's clock in whole seconds.
@@ -270,15 +274,15 @@ impl Client {
 
     /// Returns the number of requests by endpoint and status (0 without a response).
     pub(crate) fn requests(&self) -> BTreeMap<(Endpoint, u16), u64> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.requests.lock().clone()
     }
 
     pub(crate) fn limiter(&self) -> MutexGuard<'_, RateLimiter> {
-        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+        self.limiter.lock()
     }
 
     fn count(&self, endpoint: Endpoint, status: u16) {
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut requests = self.requests.lock();
         *requests.entry((endpoint, status)).or_default() += 1;
     }
 }

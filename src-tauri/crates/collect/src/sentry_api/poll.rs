@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,8 @@ use model::{
     Attributes, HealthState, Resource, Sample, SamplesRequest, TagMatcher, TelemetryBatch, Temporality,
     TimeRange, Timestamp,
 };
-use runtime::HealthReporter;
+use parking_lot::Mutex;
+use runtime::{Clock, HealthReporter, RetryPolicy, retry_while_busy};
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +31,7 @@ use super::{
     sync_health::SyncHealth,
     window::{Plan, Window},
 };
-use crate::{batch_writer::BatchWriter, clock};
+use crate::batch_writer::BatchWriter;
 
 /// Interval between updates of organizations and projects.
 const DIRECTORY_INTERVAL: Duration = Duration::from_secs(600);
@@ -63,6 +64,7 @@ pub async fn run_sentry(
             return stop.cancelled().await;
         }
     };
+    let clock = Clock::system();
     let writing = Arc::new(tokio::sync::Mutex::new(()));
     let poller = Poller {
         writing: writing.clone(),
@@ -76,7 +78,8 @@ pub async fn run_sentry(
         problems: Mutex::default(),
         error_variant: LastVariant::default(),
         transaction_variant: LastVariant::default(),
-        began: clock::now(),
+        began: clock.now(),
+        clock,
         settings,
     };
     tokio::select! {
@@ -88,6 +91,7 @@ pub async fn run_sentry(
 }
 
 struct Poller {
+    clock: Clock,
     /// Locked during writes of checkpoints.
     writing: Arc<tokio::sync::Mutex<()>>,
     settings: config::Sentry,
@@ -102,10 +106,6 @@ struct Poller {
     error_variant: LastVariant,
     transaction_variant: LastVariant,
     began: Timestamp,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Poller {
@@ -124,7 +124,7 @@ impl Poller {
         loop {
             let pause = match directory::load(&self.client, &self.settings).await {
                 Ok(organizations) => {
-                    *lock(&self.directory_failure) = None;
+                    *self.directory_failure.lock() = None;
                     self.reached();
                     let organizations = Arc::new(organizations);
                     self.directory.send_if_modified(|current| {
@@ -136,11 +136,11 @@ impl Poller {
                 }
                 Err(failure) => {
                     let pause = if failure.is_permanent() { PERMANENT_PAUSE } else { FAILED_PAUSE };
-                    *lock(&self.directory_failure) = Some(failure);
+                    *self.directory_failure.lock() = Some(failure);
                     pause
                 }
             };
-            tokio::time::sleep(pause).await;
+            self.clock.sleep(pause).await;
         }
     }
 
@@ -158,7 +158,7 @@ impl Poller {
             let mut failed = false;
             for organization in organizations.iter() {
                 let slug = &organization.slug;
-                if resting.get(slug).is_some_and(|until| *until > Instant::now()) {
+                if resting.get(slug).is_some_and(|until| *until > self.clock.instant()) {
                     continue;
                 }
                 let key = (feed, slug.clone());
@@ -169,7 +169,7 @@ impl Poller {
                         if self.client.responses() != responses {
                             self.reached();
                         }
-                        let mut problems = lock(&self.problems);
+                        let mut problems = self.problems.lock();
                         match problem {
                             Some(problem) => problems.insert(key, problem),
                             None => problems.remove(&key),
@@ -177,11 +177,11 @@ impl Poller {
                     }
                     Err(failure) => {
                         if failure.is_permanent() {
-                            resting.insert(slug.clone(), Instant::now() + PERMANENT_PAUSE);
+                            resting.insert(slug.clone(), self.clock.instant() + PERMANENT_PAUSE);
                         } else {
                             failed = true;
                         }
-                        lock(&self.problems).insert(key, failure);
+                        self.problems.lock().insert(key, failure);
                     }
                 }
             }
@@ -191,7 +191,7 @@ impl Poller {
                 _ => self.interval(),
             };
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = self.clock.sleep(pause) => {}
                 _ = directory.changed() => {}
             }
         }
@@ -208,7 +208,7 @@ impl Poller {
         match feed {
             SentryFeed::Issues => self.walk(organization, checkpoints).await.map(|()| None),
             SentryFeed::Monitors => {
-                let now = clock::now();
+                let now = self.clock.now();
                 let (batch, invalid) = monitors::monitors(&self.client, source, organization, now).await?;
                 self.store(batch).await?;
                 Ok((invalid > 0)
@@ -293,7 +293,7 @@ impl Poller {
             let walk = checkpoints.of(&organization.slug).walk.take();
             let continued = walk.is_some();
             let checkpoint = walk.clone();
-            let now = clock::now();
+            let now = self.clock.now();
             match issues::step(&self.client, &self.settings.name, organization, walk, now).await {
                 Ok(issues::Step::Further(walk)) => {
                     checkpoints.of(&organization.slug).walk = Some(walk);
@@ -340,18 +340,15 @@ impl Poller {
         if batch.is_empty() {
             return Ok(());
         }
-        loop {
-            let Err(error) = self.store.write(batch.clone()).await else { return Ok(()) };
-            match error.retry_after() {
-                Some(retry_after) => tokio::time::sleep(retry_after).await,
-                None => return Err(Failure::Store(error.to_string())),
-            }
-        }
+        let write = || self.store.write(batch.clone());
+        let policy = RetryPolicy::unlimited();
+        let written = retry_while_busy(&self.clock, policy, self.stop.cancelled(), write).await;
+        written.map_err(|error| Failure::Store(error.to_string()))
     }
 
     /// Clears the failures of the installation after a response.
     fn reached(&self) {
-        lock(&self.problems).retain(|_, failure| !failure.concerns_installation());
+        self.problems.lock().retain(|_, failure| !failure.concerns_installation());
     }
 
     fn with_health<T>(&self, use_health: impl FnOnce(&SyncHealth<'_>) -> T) -> T {
@@ -364,14 +361,14 @@ impl Poller {
             Endpoint::Issues,
             Endpoint::Monitors,
         ];
-        let now = Instant::now();
+        let now = self.clock.instant();
         let (retry, limited) = {
             let limiter = self.client.limiter();
             let limited = ENDPOINTS.iter().filter_map(|one| Some((*one, limiter.limited(*one, now)?)));
             (limiter.failing(now), limited.collect())
         };
-        let directory = lock(&self.directory_failure);
-        let problems = lock(&self.problems);
+        let directory = self.directory_failure.lock();
+        let problems = self.problems.lock();
         use_health(&SyncHealth {
             directory: directory.as_ref(),
             organizations: self.directory.borrow().as_ref().map(|organizations| organizations.len()),
@@ -382,7 +379,7 @@ impl Poller {
             retry,
             limited,
             skew: self.client.skew_seconds(),
-            now: clock::now(),
+            now: self.clock.now(),
         })
     }
 
@@ -391,7 +388,7 @@ impl Poller {
         loop {
             let (state, message) = self.with_health(|health| health.status());
             self.reporter.report(state, message);
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            self.clock.sleep(Duration::from_millis(500)).await;
         }
     }
 
@@ -400,10 +397,11 @@ impl Poller {
         let resource = Arc::new(Resource::service_named(&self.settings.name));
         // Their own failures are not reported.
         let reporter = HealthReporter::new("sentry requests");
-        let mut writer = BatchWriter::new(self.store.clone(), reporter, self.stop.clone());
+        let mut writer =
+            BatchWriter::new(self.clock.clone(), self.store.clone(), reporter, self.stop.clone());
         loop {
-            tokio::time::sleep(self.interval()).await;
-            let (now, up) = (clock::now(), self.with_health(|health| health.is_up()));
+            self.clock.sleep(self.interval()).await;
+            let (now, up) = (self.clock.now(), self.with_health(|health| health.is_up()));
             let mut batch = TelemetryBatch::default();
             let tags = Attributes::new().with("sentry.source", self.settings.name.as_str());
             let series_of =

@@ -181,6 +181,8 @@ fn backoff(failures: u32, random: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use runtime::Clock;
+
     use super::*;
 
     fn seconds(wait: Option<(Duration, Reason)>) -> f64 {
@@ -189,7 +191,7 @@ mod tests {
 
     #[test]
     fn requests_have_a_minimum_distance() {
-        let (mut limiter, now) = (RateLimiter::new(4), Instant::now());
+        let (mut limiter, now) = (RateLimiter::new(4), Clock::system().instant());
         assert_eq!(limiter.wait(Endpoint::Events, now), None);
         limiter.begin(now);
         assert_eq!(limiter.wait(Endpoint::Stats, now), Some((Duration::from_millis(250), Reason::Spread)));
@@ -198,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_last_request_of_a_window_is_followed_by_a_wait_on_that_endpoint_only() {
-        let (mut limiter, now) = (RateLimiter::new(40), Instant::now());
+        let (mut limiter, now) = (RateLimiter::new(40), Clock::system().instant());
         let limits = Limits { remaining: Some(0), reset: Some(Duration::from_secs(9)), ..Limits::default() };
         limiter.succeeded(Endpoint::Events, limits, now);
         assert_eq!(seconds(limiter.wait(Endpoint::Events, now)), 9.0);
@@ -210,7 +212,7 @@ mod tests {
     #[test]
     fn a_requested_pause_is_never_shortened_by_randomness() {
         for random in [0.0, 0.5, 1.0, 7.0] {
-            let (mut limiter, now) = (RateLimiter::new(40), Instant::now());
+            let (mut limiter, now) = (RateLimiter::new(40), Clock::system().instant());
             let limits = Limits { retry_after: Some(Duration::from_secs(30)), ..Limits::default() };
             limiter.limit(Endpoint::Stats, limits, now, random);
             let wait = seconds(limiter.wait(Endpoint::Stats, now));
@@ -220,7 +222,7 @@ mod tests {
 
     #[test]
     fn failures_double_the_pause_up_to_five_minutes_and_success_ends_it() {
-        let (mut limiter, now) = (RateLimiter::new(40), Instant::now());
+        let (mut limiter, now) = (RateLimiter::new(40), Clock::system().instant());
         let mut before = 0.0;
         for failure in 1..=20 {
             limiter.failed(None, None, now, 1.0);
@@ -238,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_failing_endpoint_does_not_delay_the_others() {
-        let (mut limiter, now) = (RateLimiter::new(40), Instant::now());
+        let (mut limiter, now) = (RateLimiter::new(40), Clock::system().instant());
         limiter.failed(Some(Endpoint::Sessions), None, now, 0.5);
         assert!(limiter.wait(Endpoint::Sessions, now).is_some());
         limiter.succeeded(Endpoint::Events, Limits::default(), now);

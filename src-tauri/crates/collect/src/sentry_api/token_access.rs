@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use config::SentryFeed;
 use model::{SentryAccess, SentryFeedAccess, SentryOrganization};
+use runtime::Clock;
 
 use super::{
     client::Client,
@@ -13,7 +14,6 @@ use super::{
     issues, monitors, outcomes, sessions,
     window::{HOUR, Window},
 };
-use crate::clock;
 
 /// Timeout of the whole probe; a user waits for it.
 const TIMEOUT: Duration = Duration::from_secs(40);
@@ -42,7 +42,7 @@ pub async fn sentry_access(settings: &config::Sentry, token: String) -> SentryAc
             return access;
         }
     };
-    if tokio::time::timeout(TIMEOUT, probe(&client, settings, &mut access)).await.is_err() {
+    if Clock::system().timeout(TIMEOUT, probe(&client, settings, &mut access)).await.is_err() {
         access.message = format!(
             "no complete answer within {} s: the installation is slow or limits the request rate",
             TIMEOUT.as_secs()
@@ -111,7 +111,11 @@ async fn probe_feed(client: &Client, feed: SentryFeed, organization: &Organizati
         }
         SentryFeed::Outcomes => outcomes::outcomes(client, "", organization, window).await.map(drop),
         SentryFeed::Sessions => sessions::sessions(client, "", organization, window).await.map(drop),
-        SentryFeed::Issues => issues::step(client, "", organization, None, clock::now()).await.map(drop),
-        SentryFeed::Monitors => monitors::monitors(client, "", organization, clock::now()).await.map(drop),
+        SentryFeed::Issues => {
+            issues::step(client, "", organization, None, Clock::system().now()).await.map(drop)
+        }
+        SentryFeed::Monitors => {
+            monitors::monitors(client, "", organization, Clock::system().now()).await.map(drop)
+        }
     }
 }

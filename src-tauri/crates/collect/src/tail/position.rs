@@ -2,10 +2,11 @@
 
 use std::{
     fs,
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
+use runtime::replace_file;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -89,12 +90,5 @@ pub(crate) fn load(path: &Path) -> io::Result<Option<Vec<Position>>> {
 
 /// Replaces the positions in `path` atomically.
 pub(crate) fn save(path: &Path, positions: &[&Position]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let beside = path.with_extension("new");
-    let mut file = fs::File::create(&beside)?;
-    file.write_all(&serde_json::to_vec(positions)?)?;
-    file.sync_data()?;
-    fs::rename(&beside, path)
+    replace_file(path, &serde_json::to_vec(positions)?)
 }

@@ -195,7 +195,7 @@ async fn the_same_file_gives_the_same_series() {
     assert!(load.len() == 1 && is_stale(load[0].1), "{load:?}");
     assert!(failed.samples.iter().filter(|sample| is_stale(sample.value)).count() > 100);
     let reporter = bench.reporter.clone();
-    wait_for("the failing target is told of", async || {
+    wait_for("the failing target is reported", async || {
         let status = reporter.status();
         status.state == HealthState::Degraded && status.message.contains("1 of 2 targets fail")
     })
@@ -207,8 +207,8 @@ async fn the_same_file_gives_the_same_series() {
 
     // The file of targets and the settings are followed; a broken file changes nothing.
     fs::write(&file, "scrape_configs: [").unwrap();
-    wait_for("the broken file is told of", async || {
-        bench.reporter.status().message.contains("what it said before stays in force")
+    wait_for("the broken file is reported", async || {
+        bench.reporter.status().message.contains("the previous jobs stay in force")
     })
     .await;
     assert!(is_up(&next_scrape(&mut bench, "node", |_| true).await));

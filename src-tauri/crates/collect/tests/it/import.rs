@@ -204,7 +204,7 @@ async fn files_of_another_format_are_refused() {
         let error = import(&bench.store, &path).await.unwrap_err();
         assert!(matches!(&error, ImportError::File { .. }), "{name}: {error}");
         assert!(error.to_string().len() < 600, "{error}");
-        assert_eq!(error.to_string().contains("packed with gzip"), name.ends_with(".gz"), "{error}");
+        assert_eq!(error.to_string().contains("compressed with gzip"), name.ends_with(".gz"), "{error}");
     }
     let path = written(&bench, "damaged.parquet", &damaged);
     // Rows before the damage may be imported.

@@ -1,11 +1,13 @@
 //! The command-line arguments of `binnacle-cli`.
 
+mod names;
+
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use model::{Aggregation, ExportFormat, ExportSignal, ReportFormat};
+use clap::{Args, Parser, Subcommand};
 use web::ServeOptions;
 
+use self::names::{AggregationName, ExportFormatName, ReportFormatName, SignalName};
 use crate::duration_argument::DurationArgument;
 
 /// Binnacle without a window: run the engine, or query one.
@@ -55,6 +57,9 @@ pub(crate) enum Command {
     Data(DataCommand),
     /// Sends the telemetry of a demonstration shop to an OTLP/gRPC address.
     Demo(DemoOptions),
+    /// Writes shell completions and man pages to a folder.
+    #[command(hide = true)]
+    Generate(GenerateArgs),
 }
 
 /// The arguments of `query`.
@@ -310,35 +315,9 @@ pub(crate) struct DemoOptions {
     pub(crate) seed: u64,
 }
 
-macro_rules! names {
-    ($(#[$doc:meta])* $name:ident => $target:ident { $($variant:ident),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, ValueEnum)]
-        pub(crate) enum $name { $($variant),* }
-
-        impl From<$name> for $target {
-            fn from(name: $name) -> Self {
-                match name { $($name::$variant => Self::$variant),* }
-            }
-        }
-    };
+/// The arguments of `generate`.
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    /// Folder to write to.
+    pub(crate) folder: PathBuf,
 }
-
-names!(
-    /// The name of an aggregation.
-    AggregationName => Aggregation {
-        Average, Sum, Minimum, Maximum, Last, Count, Rate, Increase, P50, P90, P95, P99,
-    }
-);
-names!(
-    /// The name of a report format.
-    ReportFormatName => ReportFormat { Html, Csv, Parquet }
-);
-names!(
-    /// The name of a signal.
-    SignalName => ExportSignal { Metrics, Logs, Spans }
-);
-names!(
-    /// The name of an export format.
-    ExportFormatName => ExportFormat { Csv, Parquet }
-);

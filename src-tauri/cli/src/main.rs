@@ -6,6 +6,7 @@ mod connection;
 mod data;
 mod documents;
 mod duration_argument;
+mod generate;
 mod imports;
 mod logs;
 mod metrics;
@@ -58,5 +59,6 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Import(command) => imports::run(&data, command).await,
         Command::Data(command) => data::run(&data, command).await,
         Command::Demo(options) => serve::demonstrate(options).await,
+        Command::Generate(arguments) => generate::run(&arguments.folder),
     }
 }

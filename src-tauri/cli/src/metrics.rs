@@ -21,7 +21,7 @@ pub(crate) async fn query(data: &Path, arguments: MetricArgs) -> anyhow::Result<
     let request = SeriesRequest {
         metric: arguments.metric.clone(),
         matchers,
-        aggregation: arguments.aggregation.into(),
+        aggregation: arguments.aggregation.0,
         group_by: arguments.group_by,
         range: arguments.last.until(now()),
         step: None,

@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<PathBuf> {
     }
     say("laying out the package");
     lay_out(&built, &tree)?;
+    install_documentation(&built.join("binnacle-cli"), &folder.join("generated"), &tree.join("usr/share"))?;
     let architecture = output(Command::new("dpkg").arg("--print-architecture"))?.trim().to_owned();
     write_control(&folder, &tree, &architecture)?;
     let package = folder.join(format!("binnacle_{}_{architecture}.deb", env!("CARGO_PKG_VERSION")));
@@ -94,6 +95,30 @@ fn lay_out(built: &Path, tree: &Path) -> anyhow::Result<()> {
     let folder = tree.join("usr/share/doc/binnacle");
     write(&folder.join("copyright"), &copyright)?;
     write(&folder.join("THIRD-PARTY-NOTICES"), &licences::notices()?)
+}
+
+/// Installs the shell completions and man pages that the program generates.
+fn install_documentation(program: &Path, generated: &Path, share: &Path) -> anyhow::Result<()> {
+    if generated.exists() {
+        fs::remove_dir_all(generated)?;
+    }
+    check(Command::new(program).arg("generate").arg(generated))?;
+    for (file, target) in [
+        ("binnacle-cli.bash", "bash-completion/completions/binnacle-cli"),
+        ("_binnacle-cli", "zsh/vendor-completions/_binnacle-cli"),
+        ("binnacle-cli.fish", "fish/vendor_completions.d/binnacle-cli.fish"),
+    ] {
+        copy(&generated.join("completions").join(file), &share.join(target))?;
+    }
+    for page in fs::read_dir(generated.join("man"))? {
+        let page = page?.path();
+        let name = page.file_name().context("a man page without a name")?;
+        let target = share.join("man/man1").join(name);
+        copy(&page, &target)?;
+        // Without a name and a time inside, so that the package is reproducible.
+        check(Command::new("gzip").args(["-9", "--no-name"]).arg(&target))?;
+    }
+    Ok(())
 }
 
 fn write_control(folder: &Path, tree: &Path, architecture: &str) -> anyhow::Result<()> {

@@ -91,6 +91,11 @@ fn the_package_installs_starts_and_goes_without_a_trace() -> Result<()> {
         "/usr/share/applications/binnacle.desktop",
         "/usr/share/icons/hicolor/128x128/apps/binnacle.png",
         "/usr/share/doc/binnacle/copyright",
+        "/usr/share/bash-completion/completions/binnacle-cli",
+        "/usr/share/zsh/vendor-completions/_binnacle-cli",
+        "/usr/share/fish/vendor_completions.d/binnacle-cli.fish",
+        "/usr/share/man/man1/binnacle-cli.1.gz",
+        "/usr/share/man/man1/binnacle-cli-serve.1.gz",
     ] {
         ensure!(files.contains(Path::new(file)), "{file} is not in the package: {files:?}");
     }

@@ -38,6 +38,40 @@ pub enum Aggregation {
 }
 
 impl Aggregation {
+    /// Every aggregation, in the order of a menu.
+    pub const ALL: [Self; 12] = [
+        Self::Average,
+        Self::Sum,
+        Self::Minimum,
+        Self::Maximum,
+        Self::Last,
+        Self::Count,
+        Self::Rate,
+        Self::Increase,
+        Self::P50,
+        Self::P90,
+        Self::P95,
+        Self::P99,
+    ];
+
+    /// Returns the name, which is also that of its serialized form.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Average => "average",
+            Self::Sum => "sum",
+            Self::Minimum => "minimum",
+            Self::Maximum => "maximum",
+            Self::Last => "last",
+            Self::Count => "count",
+            Self::Rate => "rate",
+            Self::Increase => "increase",
+            Self::P50 => "p50",
+            Self::P90 => "p90",
+            Self::P95 => "p95",
+            Self::P99 => "p99",
+        }
+    }
+
     /// The quantile, 0 to 1, for the percentile aggregations.
     pub fn quantile(self) -> Option<f64> {
         match self {
@@ -265,4 +299,16 @@ pub struct HistogramStep {
     pub counts: Vec<f64>,
     /// What a summary told last in the step: quantiles, ascending, with their values. Empty for histograms.
     pub quantiles: Vec<(f64, f64)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_an_aggregation_is_its_serialized_form() {
+        for aggregation in Aggregation::ALL {
+            assert_eq!(serde_json::to_value(aggregation).unwrap(), aggregation.name());
+        }
+    }
 }

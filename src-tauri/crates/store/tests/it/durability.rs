@@ -1,11 +1,8 @@
 //! What survives, what is refused and what is cancelled.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
 
 use std::{collections::BTreeSet, fs, time::Duration};
 
-use common::*;
+use crate::fixtures::*;
 use model::*;
 use store::{Store, StoreError, StoreOptions};
 

@@ -1,14 +1,11 @@
 //! Files of partitions: open to other programs, checked, and gone when they should be.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
 
 use std::{
     fs,
     sync::{Arc, Mutex},
 };
 
-use common::{metrics::*, *};
+use crate::fixtures::{metrics::*, *};
 use model::*;
 use store::{Partition, PartitionSignal, Store};
 

@@ -1,10 +1,8 @@
 //! Spans, services, history and exports through the public surface.
 
-mod common;
-
 use std::fs;
 
-use common::*;
+use crate::fixtures::*;
 use model::*;
 
 #[tokio::test]

@@ -1,8 +1,6 @@
 //! Log records through the public surface.
 
-mod common;
-
-use common::*;
+use crate::fixtures::*;
 use model::*;
 use store::StoreError;
 

@@ -1,10 +1,6 @@
 //! Labels with too many values.
 
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
-
-mod common;
-
-use common::*;
+use crate::fixtures::*;
 use model::*;
 use store::{SeriesLimit, SeriesLimits, Store};
 

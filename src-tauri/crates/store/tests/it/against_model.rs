@@ -1,8 +1,5 @@
 //! The store against a plain model in memory: writes, late and repeated points, sealing, merging, opening again and
 //! crashes, in any order.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use common::{metrics::copy, *};
+use crate::fixtures::{metrics::copy, *};
 use model::*;
 use proptest::prelude::*;
 use store::Store;

@@ -1,14 +1,11 @@
 //! What histograms come to by the minute and hour equals what their points come to.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
 
 use std::{
     fs,
     sync::{Arc, Mutex},
 };
 
-use common::{
+use crate::fixtures::{
     metrics::{MINUTE, copy, gauge},
     *,
 };

@@ -1,9 +1,6 @@
 //! A series whose type was told only after it had begun is one series, whatever it was taken for before.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod common;
-
-use common::{metrics::*, *};
+use crate::fixtures::{metrics::*, *};
 use model::*;
 use store::Store;
 

@@ -1,11 +1,8 @@
 //! Partitions of which the database is gone: the history is there again, with all that was known of its series.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
 
 use std::{fs, path::Path, sync::Arc};
 
-use common::{metrics::*, *};
+use crate::fixtures::{metrics::*, *};
 use model::*;
 use store::Store;
 

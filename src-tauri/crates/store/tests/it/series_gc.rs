@@ -1,14 +1,11 @@
 //! Retention of points that are not sealed and of series that have no point left, against a plain model.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
-use common::{metrics::copy, *};
+use crate::fixtures::{metrics::copy, *};
 use model::*;
 use proptest::prelude::*;
 use store::{Store, StoreOptions};

@@ -1,11 +1,8 @@
 //! Minutes and hours outlive the points they are made of.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
 
 use std::sync::{Arc, Mutex};
 
-use common::{
+use crate::fixtures::{
     metrics::{MINUTE, copy},
     *,
 };

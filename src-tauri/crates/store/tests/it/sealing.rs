@@ -1,14 +1,11 @@
 //! What was sealed reads as if it had not been, while it is made, merged and after a crash.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
 
 use std::{
     fs,
     sync::{Arc, Mutex},
 };
 
-use common::{metrics::*, *};
+use crate::fixtures::{metrics::*, *};
 use model::*;
 use store::{Partition, PartitionSignal, Store};
 use tempfile::TempDir;

@@ -1,9 +1,6 @@
 //! Samples and histograms through the public surface.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod common;
-
-use common::*;
+use crate::fixtures::*;
 use model::*;
 
 fn points(series: &Series, values: &[(i64, f64)]) -> TelemetryBatch {
@@ -239,7 +236,7 @@ async fn the_marker_of_a_series_end_is_kept_to_the_bit() {
     store.write(batch).await.unwrap();
     store.clone().close().await.unwrap();
     drop(store);
-    let store = store::Store::open(folder.path(), common::small()).unwrap();
+    let store = store::Store::open(folder.path(), fixtures::small()).unwrap();
     let request = SamplesRequest {
         metric: "g".into(),
         matchers: vec![],

@@ -1,7 +1,4 @@
 //! What goes, what stays, and that a crash meanwhile leaves one or the other.
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
-
-mod common;
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use common::*;
+use crate::fixtures::*;
 use model::*;
 use store::{MaintenanceStep, Store};
 

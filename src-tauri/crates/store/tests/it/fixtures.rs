@@ -1,6 +1,4 @@
 //! What the tests share: a store in a folder of its own and short ways to make records.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-#![allow(dead_code, reason = "each test program uses a part")]
 
 pub(crate) mod metrics;
 

@@ -1,11 +1,8 @@
 //! The database file gives back the room of what went.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
 
 use std::fs;
 
-use common::{
+use crate::fixtures::{
     metrics::{answers, copy, telemetry},
     *,
 };
@@ -26,7 +23,7 @@ async fn mostly_free() -> (TempDir, Store) {
     let mut random = StdRng::seed_from_u64(7);
     for part in 0..20 {
         let mut batch = TelemetryBatch::default();
-        let series: Vec<_> = (0..50).map(|n| batch.add_series(common::metrics::gauge("till", n))).collect();
+        let series: Vec<_> = (0..50).map(|n| batch.add_series(fixtures::metrics::gauge("till", n))).collect();
         for point in 0..30_000 {
             let (series, time) = (series[point % 50], at(-DAY + part * 1000 + point as i64 / 50));
             batch.samples.push(Sample { series, time, start_time: None, value: random.random() });
@@ -45,7 +42,7 @@ async fn mostly_free() -> (TempDir, Store) {
     store.write(telemetry()).await.unwrap();
     let mut again = TelemetryBatch::default();
     for n in 0..50 {
-        again.add_sample(common::metrics::gauge("shop", 1), at(n * 60), -1.0 - n as f64);
+        again.add_sample(fixtures::metrics::gauge("shop", 1), at(n * 60), -1.0 - n as f64);
     }
     store.write(again).await.unwrap();
     store.checkpoint().await.unwrap();

@@ -1,0 +1,19 @@
+//! The store through its public surface.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod against_model;
+mod catalog_rebuild;
+mod durability;
+mod fixtures;
+mod logs;
+mod metrics;
+mod retention;
+mod rollup_retention;
+mod rollups;
+mod sealing;
+mod segment_files;
+mod series_gc;
+mod series_limits;
+mod shrink;
+mod traces;
+mod undeclared_types;

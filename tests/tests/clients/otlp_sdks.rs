@@ -77,7 +77,7 @@ async fn deliver(language: Language, protocol: &str, compression: &str) {
 
 async fn check_spans(received: &Received) {
     let id: TraceId = received.identifier("trace_id").parse().unwrap();
-    let trace = received.store.trace(id, 100).await.unwrap().unwrap();
+    let trace = received.store.traces().trace(id, 100).await.unwrap().unwrap();
     assert_eq!(trace.spans.len(), 2);
     // JavaScript's clock ticks in milliseconds, so both may start at the same time.
     let named = |name: &str| trace.spans.iter().find(|span| span.name == name).unwrap();
@@ -111,12 +111,12 @@ async fn check_spans(received: &Received) {
     assert_eq!(child.events[0].name, "exception");
     assert_eq!(child.events[0].attributes.text("exception.type"), Some("TypeError"));
     assert_eq!(child.events[0].attributes.text("exception.message"), Some("no such item"));
-    assert_eq!(received.store.statistics().await.unwrap().spans, 3);
+    assert_eq!(received.store.admin().statistics().await.unwrap().spans, 3);
 }
 
 async fn check_logs(received: &Received) {
     let (mut lines, _) =
-        received.store.search_logs(&Filter::everything(), received.range, 100, None).await.unwrap();
+        received.store.logs().search(&Filter::everything(), received.range, 100, None).await.unwrap();
     lines.sort_by_key(|line| line.severity);
     assert_eq!(lines.len(), 2);
     let (structured, low) = (&lines[0], &lines[1]);
@@ -139,7 +139,7 @@ async fn check_metrics(received: &mut Received) {
         ("client.temperature", MetricKind::Gauge, "Cel", 21.5, None),
     ];
     for (metric, kind, unit, value, route) in expected {
-        let found = received.store.metric_kind(metric).await.unwrap();
+        let found = received.store.metrics().kind(metric).await.unwrap();
         assert_eq!(found, Some((kind, unit.to_owned())), "{metric}");
         let request = SamplesRequest {
             metric: metric.to_owned(),
@@ -147,18 +147,18 @@ async fn check_metrics(received: &mut Received) {
             range: received.range,
             limit: 100,
         };
-        let series = received.store.read_samples(&request).await.unwrap();
+        let series = received.store.metrics().samples(&request).await.unwrap();
         assert_eq!(series.len(), 1, "{metric}");
         assert_eq!(series[0].values, [value], "{metric}");
         assert_eq!(series[0].labels.get("service.name"), Some(&received.service), "{metric}");
         assert_eq!(series[0].labels.get("route").map(String::as_str), route, "{metric}");
     }
     assert_eq!(
-        received.store.metric_kind("client.duration").await.unwrap(),
+        received.store.metrics().kind("client.duration").await.unwrap(),
         Some((MetricKind::Histogram, "s".into()))
     );
     assert_eq!(
-        received.store.metric_kind("client.size").await.unwrap(),
+        received.store.metrics().kind("client.size").await.unwrap(),
         Some((MetricKind::ExponentialHistogram, "By".into()))
     );
     let mut checked = 0;

@@ -31,7 +31,7 @@ async fn samples(store: &Store, metric: &str) -> Vec<SeriesPoints> {
         range: TimeRange::new(now().offset(-3_600_000_000_000), now().offset(60_000_000_000)),
         limit: 10_000,
     };
-    store.read_samples(&request).await.unwrap()
+    store.metrics().samples(&request).await.unwrap()
 }
 
 async fn until(what: &str, prometheus: &Prometheus, mut look: impl AsyncFnMut() -> bool) {
@@ -77,7 +77,7 @@ async fn a_real_prometheus_delivers_what_it_scrapes() {
     until("the kinds", &prometheus, async || {
         let request =
             MetricCatalogRequest { search: "prometheus_".to_owned(), matchers: vec![], limit: 10_000 };
-        let catalog = store.metric_catalog(&request).await.unwrap();
+        let catalog = store.metrics().catalog(&request).await.unwrap();
         let kind = |name: &str| catalog.iter().find(|metric| metric.name == name).map(|metric| metric.kind);
         kind("prometheus_http_requests_total") == Some(MetricKind::Counter)
             && kind("prometheus_http_request_duration_seconds_bucket") == Some(MetricKind::Counter)
@@ -90,7 +90,8 @@ async fn a_real_prometheus_delivers_what_it_scrapes() {
         TagMatcher { key: "job".to_owned(), operator: MatchOperator::Equal, value: "prometheus".to_owned() };
     let last = async || {
         let matchers = [job.clone()];
-        let answer = query::instant(&store, "up", &matchers, model::Aggregation::Last, &[], window());
+        let snapshot = store.snapshot(window()).await.unwrap();
+        let answer = query::instant(&snapshot, "up", &matchers, model::Aggregation::Last, &[], window());
         answer.await.unwrap().values
     };
     assert_eq!(last().await[0].1, 1.0);
@@ -126,7 +127,7 @@ async fn a_counter_is_one_series_before_and_after_its_metadata() {
     prometheus.add_target(&listener.local_addr().unwrap().to_string()).unwrap();
     tokio::spawn(async move { axum::serve(listener, routes).await });
 
-    let kind = async || store.metric_kind("forks").await.unwrap().map(|(kind, _)| kind);
+    let kind = async || store.metrics().kind("forks").await.unwrap().map(|(kind, _)| kind);
     until("the first sample", &prometheus, async || kind().await.is_some()).await;
     until("its type", &prometheus, async || kind().await == Some(MetricKind::Counter)).await;
     until("more", &prometheus, async || samples(&store, "forks").await[0].values.len() > 10).await;
@@ -136,7 +137,8 @@ async fn a_counter_is_one_series_before_and_after_its_metadata() {
     let expected: Vec<f64> = (0..read[0].values.len()).map(|number| number as f64).collect();
     assert_eq!(read[0].values, expected);
     let range = TimeRange::new(now().offset(-300_000_000_000), now().offset(60_000_000_000));
-    let buckets = store.read_buckets("forks", &[], range, 3_600_000_000_000).await.unwrap();
+    let forks = store.metrics().select("forks", &[], range).await.unwrap();
+    let buckets = forks.buckets(3_600_000_000_000).await.unwrap();
     let increase: f64 = buckets[0].buckets.iter().map(|bucket| bucket.increase).sum();
     assert!(buckets.len() == 1 && increase >= expected.len() as f64 - 1.0, "{buckets:?}");
     stop.cancel();

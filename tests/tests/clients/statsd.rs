@@ -50,7 +50,7 @@ fn around() -> TimeRange {
 async fn sum(store: &Store, metric: &str) -> f64 {
     let request =
         SamplesRequest { metric: metric.to_owned(), matchers: vec![], range: around(), limit: 10_000 };
-    store.read_samples(&request).await.unwrap().iter().flat_map(|series| &series.values).sum()
+    store.metrics().samples(&request).await.unwrap().iter().flat_map(|series| &series.values).sum()
 }
 
 async fn value(store: &Store, metric: &str, aggregation: Aggregation) -> f64 {
@@ -64,7 +64,8 @@ async fn value(store: &Store, metric: &str, aggregation: Aggregation) -> f64 {
         max_points: 10,
         limit: 10,
     };
-    let answer = query::series(store, &request).await.unwrap();
+    let snapshot = store.snapshot(request.range).await.unwrap();
+    let answer = query::series(&snapshot, &request).await.unwrap();
     answer.series[0].values.iter().sum()
 }
 
@@ -106,7 +107,7 @@ async fn clients_of_both_dialects_deliver() {
     assert!((value(&store, "amount", Aggregation::P50).await - 50.0).abs() < 5.0);
     assert!((value(&store, "shop.answer", Aggregation::Average).await - 25.0).abs() < 1e-9);
     let everything = Filter::All { of: vec![] };
-    let (lines, _) = store.search_logs(&everything, around(), 10, None).await.unwrap();
+    let (lines, _) = store.logs().search(&everything, around(), 10, None).await.unwrap();
     let line = |event: &str| lines.iter().find(|line| line.body.starts_with(event)).unwrap();
     assert_eq!(line("Till closed").body, "Till closed\nnothing is\nleft");
     assert_eq!(

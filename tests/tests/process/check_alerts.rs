@@ -67,7 +67,7 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
 
 async fn until_check(engine: &Engine, id: &str, state: HealthState) {
     until(&format!("{id} is {state:?}"), async || {
-        let latest = engine.store().latest_check_results().await.unwrap();
+        let latest = engine.store().history().latest_check_results().await.unwrap();
         latest.into_iter().find(|result| result.check_id == id && result.state == state)
     })
     .await;
@@ -75,7 +75,7 @@ async fn until_check(engine: &Engine, id: &str, state: HealthState) {
 
 async fn until_alert(engine: &Engine, rule_id: &str, state: AlertState) {
     until(&format!("the alert of {rule_id} is {state:?}"), async || {
-        let alerts = engine.store().alerts().await.unwrap();
+        let alerts = engine.store().history().alerts().await.unwrap();
         alerts.into_iter().find(|alert| alert.rule_id == rule_id && alert.state == state)
     })
     .await;
@@ -83,13 +83,13 @@ async fn until_alert(engine: &Engine, rule_id: &str, state: AlertState) {
 
 async fn told(engine: &Engine, rule_id: &str, kind: NotificationKind) -> usize {
     let range = TimeRange::last(3600, now().offset(1_000_000_000));
-    let told = engine.store().notifications(range, 100).await.unwrap();
+    let told = engine.store().history().notifications(range, 100).await.unwrap();
     told.iter().filter(|told| told.rule_id.as_deref() == Some(rule_id) && told.kind == kind).count()
 }
 
 async fn incidents(engine: &Engine, check_id: &str) -> Vec<Incident> {
     let range = TimeRange::last(3600, now().offset(1_000_000_000));
-    engine.store().incidents(range, Some(check_id), 10).await.unwrap()
+    engine.store().history().incidents(range, Some(check_id), 10).await.unwrap()
 }
 
 async fn goes_down_and_comes_back(kind: CheckKind, secret: &str, mut server: impl FnMut(bool)) {
@@ -120,8 +120,12 @@ async fn goes_down_and_comes_back(kind: CheckKind, secret: &str, mut server: imp
     let incidents = incidents(&engine, &saved.id).await;
     assert_eq!(incidents.len(), 1, "one incident, over the restart");
     assert!(incidents[0].ended.is_some());
-    let transitions =
-        engine.store().transitions(TimeRange::last(3600, now().offset(1_000_000_000)), 100).await.unwrap();
+    let transitions = engine
+        .store()
+        .history()
+        .transitions(TimeRange::last(3600, now().offset(1_000_000_000)), 100)
+        .await
+        .unwrap();
     let firings = transitions.iter().filter(|step| {
         step.rule_id == rule.id && step.to == AlertState::Firing && step.from != AlertState::Firing
     });

@@ -39,7 +39,7 @@ fn rows(summary: &DataSummary, kind: DataKind, service: &str) -> u64 {
 }
 
 fn partitions(engine: &EngineProcess) -> Vec<PathBuf> {
-    let folder = fs::read_dir(engine.data().join("partitions")).unwrap();
+    let folder = fs::read_dir(engine.data().join("segments")).unwrap();
     folder.map(|entry| entry.unwrap().path()).collect()
 }
 
@@ -107,13 +107,13 @@ async fn data_are_shown_compacted_and_kept_no_longer_than_wanted() {
 async fn a_damaged_partition_is_found_and_moved_away_and_the_rest_goes_on() {
     let mut engine = engine_with_data().await;
     ask(&engine, &["compact"]);
-    let damaged = engine.data().join("partitions/samples-00000001.parquet");
+    let damaged = engine.data().join("segments/samples-00000001.parquet");
     let mut bytes = fs::read(&damaged).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;
     fs::write(&damaged, &bytes).unwrap();
     // What a crash may leave behind.
-    let orphan = engine.data().join("partitions/samples-99999999.parquet");
+    let orphan = engine.data().join("segments/samples-99999999.parquet");
     fs::write(&orphan, b"PAR1").unwrap();
 
     let output = run(&engine, &["verify"]);

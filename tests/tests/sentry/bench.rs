@@ -101,7 +101,7 @@ impl Bench {
             range: TimeRange::new(Timestamp(0), Timestamp(i64::MAX)),
             limit: 1_000_000,
         };
-        self.store().read_samples(&request).await.unwrap()
+        self.store().metrics().samples(&request).await.unwrap()
     }
 
     /// Sums of a counter by labels, and the end of the stretch of its last sample, in seconds.

@@ -67,7 +67,7 @@ async fn write_latency(store: &Store, seconds: f64) -> Result<()> {
 }
 
 async fn log_of(store: &Store) -> Result<Vec<Notification>> {
-    Ok(store.notifications(TimeRange::last(3600, now().offset(NANOS_PER_SECOND)), 100).await?)
+    Ok(store.history().notifications(TimeRange::last(3600, now().offset(NANOS_PER_SECOND)), 100).await?)
 }
 
 async fn until(what: &str, condition: impl AsyncFn() -> Result<bool>) -> Result<()> {

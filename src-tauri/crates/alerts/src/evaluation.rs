@@ -30,11 +30,12 @@ const MOST_TOLD: u32 = 5000;
 impl Inner {
     /// Reads rules, alerts, silences and what was told from the store.
     pub(crate) async fn load(&self, now: Timestamp) -> Result<(), AlertError> {
-        let rules = self.store.rules().await?;
-        let alerts = self.store.alerts().await?;
-        let silences = self.store.silences().await?;
+        let rules = self.store.history().rules().await?;
+        let alerts = self.store.history().alerts().await?;
+        let silences = self.store.history().silences().await?;
         let oldest = alerts.iter().filter_map(|alert| alert.fired_at).min().unwrap_or(now);
-        let log = self.store.notifications(TimeRange::new(oldest, now.offset(HOUR)), MOST_TOLD).await?;
+        let log =
+            self.store.history().notifications(TimeRange::new(oldest, now.offset(HOUR)), MOST_TOLD).await?;
         *self.tellings() = Tellings::restore(&alerts, &log);
         *self.lock_silences() = silences;
         let mut cells = self.lock_cells();
@@ -54,7 +55,10 @@ impl Inner {
             (state.rule.clone(), state.alerts.clone())
         };
         let seconds = u64::from(rule.interval_seconds).clamp(DEADLINE_SECONDS.0, DEADLINE_SECONDS.1);
-        let observing = observe(&self.store, &rule, &previous, now);
+        let observing = async {
+            let range = TimeRange::last(i64::from(window_seconds(&rule.source)), now);
+            observe(&self.store.snapshot(range).await?, &rule, &previous, now).await
+        };
         let observed = match tokio::time::timeout(Duration::from_secs(seconds), observing).await {
             Ok(observed) => observed,
             Err(_) => Err(AlertError::Deadline { seconds }),
@@ -72,7 +76,7 @@ impl Inner {
                 let stored = if transitions.is_empty() && next.iter().all(|alert| known(&alerts, alert)) {
                     Ok(())
                 } else {
-                    self.store.record_alerts(next.clone(), transitions.clone()).await
+                    self.store.history().record_alerts(next.clone(), transitions.clone()).await
                 };
                 stored.map(|()| (next, transitions, observed.unit)).map_err(AlertError::from)
             }
@@ -127,7 +131,7 @@ impl Inner {
         tokio::spawn(async move {
             let gathering = async {
                 let evidence = capture(&inner.store, &rule, &alert, now).await?;
-                Ok::<(), AlertError>(inner.store.put_evidence(evidence).await?)
+                Ok::<(), AlertError>(inner.store.history().put_evidence(evidence).await?)
             };
             match tokio::time::timeout(EVIDENCE_DEADLINE, gathering).await {
                 Ok(Ok(())) => {}
@@ -191,7 +195,7 @@ impl Inner {
             };
         }
         self.tellings().record(alert, kind, notification.outcome.clone(), now);
-        if let Err(error) = self.store.record_notification(notification).await {
+        if let Err(error) = self.store.history().record_notification(notification).await {
             tracing::warn!(rule = %rule.name, %error, "a notification is missing in the log");
         }
     }
@@ -207,7 +211,7 @@ impl Inner {
     }
 
     async fn carry_out(&self, chosen: &ChosenAction, now: Timestamp) -> Result<(), AlertError> {
-        self.store.set_notification_action(&chosen.notification_id, chosen.action.key()).await?;
+        self.store.history().set_notification_action(&chosen.notification_id, chosen.action.key()).await?;
         let Some(fingerprint) = &chosen.fingerprint else { return Ok(()) };
         match chosen.action {
             NotificationAction::Acknowledge => {
@@ -248,7 +252,7 @@ impl Inner {
             return Err(AlertError::Invalid("only an alert that fires can be acknowledged".into()));
         }
         let alert = Alert { acknowledged_at: Some(now), ..alert };
-        self.store.record_alerts(vec![alert.clone()], Vec::new()).await?;
+        self.store.history().record_alerts(vec![alert.clone()], Vec::new()).await?;
         for known in &mut cell.state().alerts {
             if known.fingerprint == alert.fingerprint {
                 *known = alert.clone();
@@ -275,7 +279,7 @@ impl Inner {
             let digest = xxhash_rust::xxh3::xxh3_64(format!("{silence:?}\n{}", now.0).as_bytes());
             silence.id = format!("silence-{digest:016x}");
         }
-        self.store.put_silence(silence.clone()).await?;
+        self.store.history().put_silence(silence.clone()).await?;
         let mut silences = self.lock_silences();
         silences.retain(|known| known.id != silence.id);
         silences.push(silence.clone());
@@ -284,7 +288,7 @@ impl Inner {
 
     /// Forgets a silence; false if there was none.
     pub(crate) async fn delete_silence(&self, id: &str) -> Result<bool, AlertError> {
-        let known = self.store.delete_silence(id).await?;
+        let known = self.store.history().delete_silence(id).await?;
         self.lock_silences().retain(|silence| silence.id != id);
         Ok(known)
     }

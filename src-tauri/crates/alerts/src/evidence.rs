@@ -4,7 +4,7 @@ use model::{
     Aggregation, Alert, AlertEvidence, AlertRule, FieldOperator, Filter, Labels, NANOS_PER_SECOND,
     RuleSource, SeriesPoints, SeriesRequest, Severity, TagMatcher, TimeRange, Timestamp, TraceOrder,
 };
-use store::Store;
+use store::{Snapshot, Store};
 
 use crate::{
     AlertError,
@@ -28,6 +28,7 @@ pub(crate) async fn capture(
 ) -> Result<AlertEvidence, AlertError> {
     let seconds = (4 * i64::from(window_seconds(&rule.source))).max(LEAST_STRETCH_SECONDS);
     let range = TimeRange::last(seconds, now);
+    let snapshot = store.snapshot(range).await?;
     let service = ["service", "service.name"].iter().find_map(|key| alert.labels.get(*key));
     let errors = Filter::SeverityAtLeast { severity: Severity::ERROR };
     let searched = match &rule.source {
@@ -38,14 +39,16 @@ pub(crate) async fn capture(
         Some(service) => of_service(filter, service),
         None => filter,
     };
-    let series = watched(store, rule, alert, range).await?;
-    let (logs, _) = store.search_logs(&narrowed(searched), range, MOST_LOGS, None).await?;
+    let series = watched(&snapshot, rule, alert, range).await?;
+    let (logs, _) = snapshot.logs().search(&narrowed(searched), range, MOST_LOGS, None).await?;
     let failed =
         Filter::Field { key: "status".into(), operator: FieldOperator::Equal, value: "error".into() };
     let (mut traces, _) =
-        store.search_traces(&narrowed(failed), range, TraceOrder::Newest, MOST_TRACES / 2).await?;
-    let (slow, _) =
-        store.search_traces(&narrowed(Filter::everything()), range, TraceOrder::Slowest, MOST_TRACES).await?;
+        snapshot.traces().search(&narrowed(failed), range, TraceOrder::Newest, MOST_TRACES / 2).await?;
+    let (slow, _) = snapshot
+        .traces()
+        .search(&narrowed(Filter::everything()), range, TraceOrder::Slowest, MOST_TRACES)
+        .await?;
     for trace in slow {
         if traces.len() < MOST_TRACES as usize && !traces.iter().any(|known| known.trace_id == trace.trace_id)
         {
@@ -57,7 +60,7 @@ pub(crate) async fn capture(
 }
 
 async fn watched(
-    store: &Store,
+    snapshot: &Snapshot,
     rule: &AlertRule,
     alert: &Alert,
     range: TimeRange,
@@ -76,14 +79,14 @@ async fn watched(
                 max_points: MOST_POINTS,
                 limit: 10,
             };
-            Ok(query::series(store, &request).await?.series)
+            Ok(query::series(snapshot, &request).await?.series)
         }
         RuleSource::Check { .. } => {
-            let checks = store.checks().await?;
+            let checks = snapshot.history().checks().await?;
             let Some(check) = checks.iter().find(|check| check_labels(check) == alert.labels) else {
                 return Ok(Vec::new());
             };
-            let mut results = store.check_results(&check.id, range, MOST_RESULTS).await?;
+            let mut results = snapshot.history().check_results(&check.id, range, MOST_RESULTS).await?;
             results.reverse();
             let (times, values) = results
                 .iter()
@@ -97,7 +100,7 @@ async fn watched(
                 Some(service) => of_service(filter, service),
                 None => filter,
             };
-            let counts = store.count_logs(&filter, range, range.step_for(MOST_POINTS)).await?;
+            let counts = snapshot.logs().count(&filter, range, range.step_for(MOST_POINTS)).await?;
             Ok(vec![log_counts_as_series(&counts, alert.labels.clone())])
         }
     }

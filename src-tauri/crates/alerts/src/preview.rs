@@ -6,7 +6,7 @@ use model::{
     Alert, AlertRule, AlertState, BacktestInterval, Comparator, Filter, Labels, NANOS_PER_SECOND,
     RuleBacktest, RuleSource, SeriesPoints, SeriesRequest, TimeRange, Timestamp,
 };
-use store::Store;
+use store::{Snapshot, Store};
 
 use crate::{
     AlertError,
@@ -42,12 +42,17 @@ pub(crate) async fn preview(
         return Err(AlertError::Invalid("the time range ends before it starts".into()));
     }
     let step = step_seconds(rule, range) * NANOS_PER_SECOND;
-    let History { mut series, unit, step } = history(store, rule, range, step).await?;
-    add_end(store, rule, range, step, &mut series).await?;
+    let snapshot = store.snapshot(range).await?;
+    let History { mut series, unit, step } = history(&snapshot, rule, range, step).await?;
+    add_end(&snapshot, rule, range, step, &mut series).await?;
     let check_name = match &rule.source {
-        RuleSource::Check { check_id: Some(id) } => {
-            store.checks().await?.into_iter().find(|check| check.id == *id).map(|check| check.name)
-        }
+        RuleSource::Check { check_id: Some(id) } => snapshot
+            .history()
+            .checks()
+            .await?
+            .into_iter()
+            .find(|check| check.id == *id)
+            .map(|check| check.name),
         _ => None,
     };
     let sentence = wording::sentence(rule, &unit, check_name.as_deref());
@@ -89,7 +94,7 @@ struct History {
 
 /// The watched values at the end of every step of the range, of which the steps may be longer than asked for.
 async fn history(
-    store: &Store,
+    snapshot: &Snapshot,
     rule: &AlertRule,
     range: TimeRange,
     step: i64,
@@ -107,16 +112,16 @@ async fn history(
                 limit: u32::MAX,
             };
             let answer =
-                query::moving(store, &request, i64::from(*window_seconds) * NANOS_PER_SECOND).await?;
+                query::moving(snapshot, &request, i64::from(*window_seconds) * NANOS_PER_SECOND).await?;
             Ok(History { series: answer.series, unit: answer.unit, step: answer.step })
         }
         RuleSource::Check { check_id } => {
             let mut series = Vec::new();
-            for check in store.checks().await? {
+            for check in snapshot.history().checks().await? {
                 if check_id.as_ref().is_some_and(|id| *id != check.id) || !check.enabled {
                     continue;
                 }
-                let mut results = store.check_results(&check.id, range, MOST_RESULTS).await?;
+                let mut results = snapshot.history().check_results(&check.id, range, MOST_RESULTS).await?;
                 results.reverse();
                 let mut next = results.iter().peekable();
                 let mut latest = None;
@@ -140,7 +145,7 @@ async fn history(
             let read = TimeRange::new(range.start.floor(step).offset(-step * (window_steps - 1)), range.end);
             let mut parts: Vec<(Labels, Filter)> = vec![(Labels::new(), filter.clone())];
             if *by_service {
-                let mut services = store.count_logs_by_service(&filter, read).await?;
+                let mut services = snapshot.logs().count_by_service(&filter, read).await?;
                 services.sort_by_key(|service| std::cmp::Reverse(service.1));
                 services.truncate(MOST_SERVICES);
                 parts = services
@@ -150,7 +155,8 @@ async fn history(
             }
             let mut series = Vec::new();
             for (labels, filter) in parts {
-                let counted = log_counts_as_series(&store.count_logs(&filter, read, step).await?, labels);
+                let counted =
+                    log_counts_as_series(&snapshot.logs().count(&filter, read, step).await?, labels);
                 series.push(moving_sum(&counted, range, step, window_steps));
             }
             Ok(History { series, unit: String::new(), step })
@@ -160,7 +166,7 @@ async fn history(
 
 /// Adds what is watched at the end of a range that ends within a step; [`history`] leaves that step out.
 async fn add_end(
-    store: &Store,
+    snapshot: &Snapshot,
     rule: &AlertRule,
     range: TimeRange,
     step: i64,
@@ -170,7 +176,7 @@ async fn add_end(
         return Ok(());
     }
     let mut latest: BTreeMap<Labels, f64> =
-        observe(store, rule, &[], range.end).await?.values.into_iter().collect();
+        observe(snapshot, rule, &[], range.end).await?.values.into_iter().collect();
     let silent = matches!(rule.source, RuleSource::Logs { .. }).then_some(0.0);
     for points in series.iter_mut() {
         if let Some(value) = latest.remove(&points.labels).or(silent) {

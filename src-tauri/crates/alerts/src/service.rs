@@ -132,7 +132,7 @@ impl AlertService {
             return Err(AlertError::Invalid(format!("there is already a rule named “{}”", rule.name)));
         }
         if let RuleSource::Check { check_id: Some(id) } = &rule.source
-            && !self.inner.store.checks().await?.iter().any(|check| check.id == *id)
+            && !self.inner.store.history().checks().await?.iter().any(|check| check.id == *id)
         {
             return Err(AlertError::NotFound { what: "health check", id: id.clone() });
         }
@@ -144,7 +144,7 @@ impl AlertService {
         match cells.get(&rule.id) {
             Some(cell) => {
                 let turn = cell.turn.lock().await;
-                self.inner.store.put_rule(rule.clone()).await?;
+                self.inner.store.history().put_rule(rule.clone()).await?;
                 let (before, alerts) = {
                     let state = cell.state();
                     (state.rule.clone(), state.alerts.clone())
@@ -158,7 +158,7 @@ impl AlertService {
                 if let Some(reason) = ends {
                     let (ended, transitions) = end_all(&kept, now, reason);
                     if !transitions.is_empty() {
-                        self.inner.store.record_alerts(ended.clone(), transitions).await?;
+                        self.inner.store.history().record_alerts(ended.clone(), transitions).await?;
                     }
                     kept = ended;
                 }
@@ -174,7 +174,7 @@ impl AlertService {
                 self.inner.tell(cell, now).await;
             }
             None => {
-                self.inner.store.put_rule(rule.clone()).await?;
+                self.inner.store.history().put_rule(rule.clone()).await?;
                 let cell = Cell::new(rule.clone(), Vec::new(), now);
                 self.inner.lock_cells().insert(rule.id.clone(), cell);
             }
@@ -191,7 +191,7 @@ impl AlertService {
             Some(cell) => Some(cell.turn.lock().await),
             None => None,
         };
-        let known = self.inner.store.delete_rule(id).await?;
+        let known = self.inner.store.history().delete_rule(id).await?;
         self.inner.lock_cells().remove(id);
         if let Some(cell) = &cell {
             let mut state = cell.state();
@@ -206,7 +206,7 @@ impl AlertService {
     /// Every rule with where it stands, in order of their names.
     pub async fn rules(&self) -> Result<Vec<RuleOverview>, AlertError> {
         self.ready().await;
-        let checks = self.inner.store.checks().await?;
+        let checks = self.inner.store.history().checks().await?;
         let mut rules: Vec<RuleOverview> = self
             .inner
             .cells()
@@ -337,7 +337,7 @@ impl AlertService {
         if let Err(reason) = self.inner.notifier.deliver(&notification, AlertSeverity::Info, &[]).await {
             notification.outcome = DeliveryOutcome::Failed(reason);
         }
-        self.inner.store.record_notification(notification.clone()).await?;
+        self.inner.store.history().record_notification(notification.clone()).await?;
         Ok(notification)
     }
 

@@ -6,7 +6,7 @@ use model::{
     Alert, AlertRule, CheckResult, FieldOperator, Filter, HealthCheck, HealthState, Labels, NANOS_PER_SECOND,
     RuleSource, TimeRange, Timestamp,
 };
-use store::Store;
+use store::Snapshot;
 
 use crate::AlertError;
 
@@ -18,7 +18,7 @@ pub(crate) struct Observation {
 
 /// The values of a rule at `now`. Services that had an alert and have no matching log records count 0.
 pub(crate) async fn observe(
-    store: &Store,
+    snapshot: &Snapshot,
     rule: &AlertRule,
     previous: &[Alert],
     now: Timestamp,
@@ -27,13 +27,18 @@ pub(crate) async fn observe(
     match &rule.source {
         RuleSource::Metric { metric, matchers, aggregation, group_by, window_seconds } => {
             let window = back(*window_seconds);
-            let answer = query::instant(store, metric, matchers, *aggregation, group_by, window).await?;
+            let answer = query::instant(snapshot, metric, matchers, *aggregation, group_by, window).await?;
             Ok(Observation { values: answer.values, unit: answer.unit })
         }
         RuleSource::Check { check_id } => {
-            let checks: BTreeMap<String, HealthCheck> =
-                store.checks().await?.into_iter().map(|check| (check.id.clone(), check)).collect();
-            let values = store.latest_check_results().await?.into_iter().filter_map(|result| {
+            let checks: BTreeMap<String, HealthCheck> = snapshot
+                .history()
+                .checks()
+                .await?
+                .into_iter()
+                .map(|check| (check.id.clone(), check))
+                .collect();
+            let values = snapshot.history().latest_check_results().await?.into_iter().filter_map(|result| {
                 let check = checks.get(&result.check_id)?;
                 let wanted = check_id.as_ref().is_none_or(|id| *id == check.id) && check.enabled;
                 Some((check_labels(check), check_value(check, &result, now).filter(|_| wanted)?))
@@ -42,7 +47,7 @@ pub(crate) async fn observe(
         }
         RuleSource::Logs { query: search, by_service, window_seconds } => {
             let filter = query::parse_log_search(search)?;
-            let counted = store.count_logs_by_service(&filter, back(*window_seconds)).await?;
+            let counted = snapshot.logs().count_by_service(&filter, back(*window_seconds)).await?;
             let mut values: BTreeMap<Labels, f64> = BTreeMap::new();
             if *by_service {
                 values.extend(previous.iter().map(|alert| (alert.labels.clone(), 0.0)));

@@ -137,7 +137,7 @@ async fn firing(service: &AlertService) -> Vec<Alert> {
 }
 
 async fn log_of(store: &Store) -> Vec<Notification> {
-    store.notifications(TimeRange::last(3600, now().offset(NANOS_PER_SECOND)), 100).await.unwrap()
+    store.history().notifications(TimeRange::last(3600, now().offset(NANOS_PER_SECOND)), 100).await.unwrap()
 }
 
 #[tokio::test]
@@ -158,9 +158,11 @@ async fn an_alert_fires_is_told_once_survives_a_restart_and_resolves() {
     assert!(told.body.starts_with("1.24 s is above 800 ms, since "), "{}", told.body);
     assert_eq!(service.counts().firing, 1);
     let alert = firing(&service).await.remove(0);
-    until("evidence is kept", async || store.evidence(&alert.fingerprint, None).await.unwrap().is_some())
-        .await;
-    let evidence = store.evidence(&alert.fingerprint, alert.fired_at).await.unwrap().unwrap();
+    until("evidence is kept", async || {
+        store.history().evidence(&alert.fingerprint, None).await.unwrap().is_some()
+    })
+    .await;
+    let evidence = store.history().evidence(&alert.fingerprint, alert.fired_at).await.unwrap().unwrap();
     assert_eq!(evidence.series[0].values, [1.24]);
     assert_eq!(evidence.logs[0].body, "connection refused");
 
@@ -177,6 +179,7 @@ async fn an_alert_fires_is_told_once_survives_a_restart_and_resolves() {
     until("it resolves", async || again.titles() == ["Resolved: Slow answers - cart"]).await;
     until("the log has both", async || log_of(&store).await.len() == 2).await;
     let kinds: Vec<_> = store
+        .history()
         .transitions(TimeRange::last(3600, now().offset(NANOS_PER_SECOND)), 10)
         .await
         .unwrap()
@@ -194,11 +197,11 @@ async fn a_firing_that_was_kept_but_not_told_is_told_after_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     let rule = AlertRule { id: "r".into(), ..latency_rule() };
-    store.put_rule(rule.clone()).await.unwrap();
+    store.history().put_rule(rule.clone()).await.unwrap();
     write_gauge(&store, "cart", 1.24, now()).await;
     let labels = [("service".to_owned(), "cart".to_owned())].into();
     let (alerts, transitions) = alerts::evaluate(&rule, &[(labels, 1.24)], "s", &[], now());
-    store.record_alerts(alerts, transitions).await.unwrap();
+    store.history().record_alerts(alerts, transitions).await.unwrap();
     let (notifier, stop) = (Kept::new(), CancellationToken::new());
     let _service = AlertService::start(store.clone(), notifier.clone(), stop.clone());
     until("it is told", async || notifier.titles() == ["Slow answers - cart"]).await;
@@ -324,8 +327,16 @@ async fn a_preview_agrees_with_what_the_live_rule_would_have_done() {
         let time = start.offset(index * 15 * NANOS_PER_SECOND);
         let window = TimeRange::last(60, time);
         let group_by = ["service".to_owned()];
-        let values =
-            query::instant(&store, "latency", &[], Aggregation::P90, &group_by, window).await.unwrap();
+        let values = query::instant(
+            &store.snapshot(window).await.unwrap(),
+            "latency",
+            &[],
+            Aggregation::P90,
+            &group_by,
+            window,
+        )
+        .await
+        .unwrap();
         let (next, transitions) = alerts::evaluate(&rule, &values.values, "", &alerts, time);
         fired += transitions.iter().filter(|change| change.to == AlertState::Firing).count();
         live.extend(transitions.into_iter().map(|change| (change.time, change.labels, change.to)));
@@ -391,7 +402,7 @@ async fn a_preview_where_only_hours_are_left_goes_by_hours() {
         batch.add_sample(series, start.offset(second * NANOS_PER_SECOND), value);
     }
     store.write(batch).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let source = RuleSource::Metric {
         metric: "latency".into(),
         matchers: vec![],
@@ -403,8 +414,8 @@ async fn a_preview_where_only_hours_are_left_goes_by_hours() {
     let range = TimeRange::new(start, start.offset(4 * hour));
     let fine = service.preview(&rule, range).await.unwrap();
     assert_eq!((fine.step, fine.notifications), (15 * NANOS_PER_SECOND, 1));
-    let gone = store.partitions().into_iter().filter(|file| file.form != DataResolution::Hours);
-    store.drop_partitions(gone.map(|file| file.id).collect()).await.unwrap();
+    let gone = store.admin().segments().into_iter().filter(|file| file.resolution != DataResolution::Hours);
+    store.admin().drop_segments(gone.map(|file| file.id).collect()).await.unwrap();
     let coarse = service.preview(&rule, range).await.unwrap();
     assert_eq!((coarse.step, coarse.notifications), (hour, 1));
     assert_eq!(coarse.series[0].times, [1, 2, 3, 4].map(|n| start.offset(n * hour)));
@@ -461,7 +472,7 @@ async fn a_check_rule_follows_the_state_of_its_check_and_previews_its_results() 
         degraded_above_ms: None,
         service: Some("web".into()),
     };
-    store.put_check(check).await.unwrap();
+    store.history().put_check(check).await.unwrap();
     let record = async |state, seconds_ago: i64| {
         let result = CheckResult {
             check_id: "shop".into(),
@@ -472,7 +483,7 @@ async fn a_check_rule_follows_the_state_of_its_check_and_previews_its_results() 
             attempts: 1,
             measurements: Default::default(),
         };
-        store.record_check_result(result, None).await.unwrap();
+        store.history().record_check_result(result, None).await.unwrap();
     };
     record(HealthState::Healthy, 90).await;
     record(HealthState::Unhealthy, 60).await;

@@ -39,8 +39,8 @@ async fn of_one(
     cells: u32,
 ) -> Result<CheckOverview, CheckError> {
     let id = runner.check.id.as_str();
-    let timeline = store.check_timeline(id, range, cells).await?;
-    let (uptime, median_duration) = store.check_statistics(id, range).await?;
+    let timeline = store.history().check_timeline(id, range, cells).await?;
+    let (uptime, median_duration) = store.history().check_statistics(id, range).await?;
     let observed = observed_now(store, runner).await?;
     // A keyring that does not answer must not hide the checks.
     let has_secret = runner.secret().await.is_ok_and(|secret| secret.is_some());
@@ -63,7 +63,7 @@ async fn observed_now(store: &Store, runner: &CheckRunner) -> Result<Observed, S
     let mut observed = runner.state.observed().clone();
     let after = observed.latest.as_ref().map_or(Timestamp(0), |latest| latest.time.offset(1));
     let newer = TimeRange::new(after, Timestamp(i64::MAX));
-    if let Some(result) = store.check_results(&runner.check.id, newer, 1).await?.pop() {
+    if let Some(result) = store.history().check_results(&runner.check.id, newer, 1).await?.pop() {
         observed.apply(result, None);
     }
     if let (None, Some(latest)) = (observed.since, &observed.latest) {
@@ -83,7 +83,7 @@ async fn start_of_state(store: &Store, latest: &CheckResult) -> Result<Timestamp
     let mut start = latest.time;
     for _ in 0..MAX_PAGES {
         let before = TimeRange::new(Timestamp(0), start);
-        let results = store.check_results(&latest.check_id, before, PAGE_LENGTH).await?;
+        let results = store.history().check_results(&latest.check_id, before, PAGE_LENGTH).await?;
         for result in &results {
             if result.state != latest.state {
                 return Ok(start);

@@ -48,7 +48,8 @@ async fn record_with(
     result: CheckResult,
     changed: Option<Incident>,
 ) -> Result<CheckResult, StoreError> {
-    retry_while_busy(|| store.record_check_result(result.clone(), changed.clone())).await?;
+    let history = store.history();
+    retry_while_busy(|| history.record_check_result(result.clone(), changed.clone())).await?;
     state.observed().apply(result.clone(), changed);
     let batch = telemetry(check, &result);
     if !batch.is_empty()

@@ -98,7 +98,7 @@ impl CheckService {
         if let Some(secret) = &secret {
             self.store_secret(&check.id, secret.clone()).await?;
         }
-        if let Err(error) = self.store().put_check(check.clone()).await {
+        if let Err(error) = self.store().history().put_check(check.clone()).await {
             if secret.is_some() && former.is_none() {
                 self.store_secret(&check.id, String::new()).await?;
             }
@@ -129,7 +129,7 @@ impl CheckService {
         runner.stop.cancel();
         // A result that is being recorded is committed first, or it would outlive the check.
         let running = runner.state.run_lock.lock().await;
-        if let Err(error) = self.store().delete_check(id).await {
+        if let Err(error) = self.store().history().delete_check(id).await {
             drop(running);
             self.start_runner(runner.check.clone(), runner.state.clone(), Duration::ZERO);
             return Err(error.into());
@@ -186,12 +186,12 @@ impl CheckService {
         self.shared
             .loaded
             .get_or_try_init(|| async {
-                let checks = self.store().checks().await?;
+                let checks = self.store().history().checks().await?;
                 let mut open: HashMap<String, Incident> = HashMap::new();
-                for incident in self.store().open_incidents().await? {
+                for incident in self.store().history().open_incidents().await? {
                     open.insert(incident.check_id.clone(), incident);
                 }
-                let latest = self.store().latest_check_results().await?;
+                let latest = self.store().history().latest_check_results().await?;
                 let mut latest: HashMap<String, CheckResult> =
                     latest.into_iter().map(|result| (result.check_id.clone(), result)).collect();
                 for check in checks {

@@ -111,7 +111,7 @@ pub async fn import_file(
 async fn commit(store: &Store, batch: TelemetryBatch, stop: &CancellationToken) -> Result<u64, ImportError> {
     let accept = || store.accept(batch.clone());
     match retry_while_busy(&Clock::system(), RetryPolicy::unlimited(), stop.cancelled(), accept).await {
-        Ok(accepted) => Ok(accepted.held_back),
+        Ok(accepted) => Ok(accepted.dropped),
         Err(_) if stop.is_cancelled() => Err(ImportError::Stopped),
         Err(error) => Err(error.into()),
     }

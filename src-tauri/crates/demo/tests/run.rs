@@ -27,7 +27,7 @@ async fn sends_the_past_and_goes_on_until_stopped() {
     assert_eq!((refused, counters.rejected_records(), counters.trimmed_attributes()), (0, 0, 0));
     // Nights are quiet in the shop.
     assert!(past.spans > 1000 && past.logs > 200 && past.samples > 1000, "{past:?}");
-    let kept = store.statistics().await.unwrap();
+    let kept = store.admin().statistics().await.unwrap();
     assert_eq!((kept.samples, kept.logs, kept.spans), (past.samples, past.logs, past.spans));
 
     let closing = CancellationToken::new();

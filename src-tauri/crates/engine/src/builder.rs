@@ -45,7 +45,7 @@ impl Engine {
         if options.observe {
             ledger::record_absence(&store, started).await?;
         }
-        let stored = store.statistics().await?;
+        let stored = store.admin().statistics().await?;
         let checks = CheckService::start(store.clone(), secrets.clone(), stages.checks.token());
         let alerts_stop = stages.alerts.token();
         if !options.observe {

@@ -83,7 +83,7 @@ impl Engine {
         }
         services.pause.record_ongoing().await;
         // The next start records the absence from here on.
-        let _ = services.store.heartbeat(now()).await;
+        let _ = services.store.history().heartbeat(now()).await;
         if let Err(error) = services.store.clone().close().await {
             tracing::error!(%error, "store not closed cleanly, its log is replayed at the next start");
         }

@@ -52,7 +52,7 @@ impl PauseSwitch {
 
     async fn record(&self, since: Timestamp) {
         let gap = Gap { range: TimeRange::new(since, now()), reason: GapReason::Paused };
-        if let Err(error) = self.store.record_gap(gap).await {
+        if let Err(error) = self.store.history().record_gap(gap).await {
             tracing::warn!(%error, "cannot record a pause in the observation ledger");
         }
     }

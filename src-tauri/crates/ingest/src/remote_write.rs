@@ -178,13 +178,13 @@ impl RemoteWrite {
         let batch = std::mem::take(&mut converted.batch);
         let counts = records(&batch);
         let accepted = self.intake.store().accept(batch).await.map_err(Failure::Store)?;
-        if accepted.held_back == 0 {
+        if accepted.dropped == 0 {
             self.cache.extend(std::mem::take(&mut converted.fresh), converted.generation);
         } else {
             // Which of the new series were dropped is unknown here, so none is cached.
             converted.add_dropped(&accepted);
         }
-        let counts = RecordCounts { samples: counts.samples.saturating_sub(accepted.held_back), ..counts };
+        let counts = RecordCounts { samples: counts.samples.saturating_sub(accepted.dropped), ..counts };
         let counters = self.intake.counters();
         counters.count_stored(counts, now);
         counters.count_rejected_records(converted.rejected);
@@ -299,6 +299,6 @@ mod tests {
         let compressed = snap::raw::Encoder::new().compress_vec(&message).unwrap();
         let converted = remote.process(Version::First, Body::from(compressed)).await.ok().unwrap();
         assert_eq!(converted.written.samples, 1);
-        assert_eq!(store.statistics().await.unwrap().samples, 1);
+        assert_eq!(store.admin().statistics().await.unwrap().samples, 1);
     }
 }

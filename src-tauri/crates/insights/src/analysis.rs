@@ -48,7 +48,7 @@ pub(crate) async fn analyze_target(
 ) -> Result<AnalysisResult, InsightError> {
     let step = resolution.step;
     let series = target_series(store, target, training_range::around(range, step), resolution, now).await?;
-    let gaps = store.gaps(range).await?;
+    let gaps = store.history().gaps(range).await?;
     compute(move || {
         let known = Knowledge { noise: series.noise, looked_at: Some(range.length()) };
         let trained = anomaly_band_knowing(&series.times, &series.values, step, known);

@@ -33,7 +33,7 @@ pub(crate) async fn target_values(
     now: Timestamp,
 ) -> Result<(Vec<f64>, String), InsightError> {
     if let AnalysisTarget::Service { service, measure: ServiceMeasure::P50 | ServiceMeasure::P95 } = target {
-        let durations = store.request_durations(service, range, MAX_DURATIONS).await?;
+        let durations = store.traces().request_durations(service, range, MAX_DURATIONS).await?;
         return Ok((durations, "ns".to_owned()));
     }
     let resolution = Resolution { step: range.step_for(MAX_POINTS), min_requests: 1 };
@@ -62,13 +62,14 @@ pub(crate) async fn target_series(
                 max_points: MAX_POINTS,
                 limit: 1,
             };
-            let answer = query::series(store, &request).await?;
+            let snapshot = store.snapshot(range).await?;
+            let answer = query::series(&snapshot, &request).await?;
             let points = answer.series.into_iter().next();
             let (times, values) = points.map(|points| (points.times, points.values)).unwrap_or_default();
             (answer.unit, 0.0, times, values)
         }
         AnalysisTarget::Service { service, measure } => {
-            let steps = store.service_steps(service, range, step).await?;
+            let steps = store.traces().service_steps(service, range, step).await?;
             if steps.is_empty() {
                 return Err(InsightError::NoRequests { service: service.clone() });
             }

@@ -48,9 +48,9 @@ pub async fn detect_anomalies(store: &Store, now: Timestamp) -> Result<(), Insig
     // The latest minute is incomplete: senders are a little late.
     let range = TimeRange::last(RANGE_SECONDS, now.offset(-MAX_LATENESS_SECONDS * NANOS_PER_SECOND));
     let request = ServicesRequest { range, matchers: Vec::new(), spark_points: 1 };
-    let mut services = store.services(&request).await?;
+    let mut services = store.traces().services(&request).await?;
     services.sort_by(|one, other| other.rate.total_cmp(&one.rate));
-    let mut known = store.findings(range, MAX_KNOWN).await?;
+    let mut known = store.history().findings(range, MAX_KNOWN).await?;
     let mut found = Vec::new();
     for service in services.into_iter().take(MAX_SERVICES) {
         let Some(step) = step_for(service.rate) else { continue };
@@ -64,7 +64,7 @@ pub async fn detect_anomalies(store: &Store, now: Timestamp) -> Result<(), Insig
         found.extend(machine_trend(store, metric, range, now).await?);
     }
     if !found.is_empty() {
-        store.put_findings(found).await?;
+        store.history().put_findings(found).await?;
     }
     Ok(())
 }

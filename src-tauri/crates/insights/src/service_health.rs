@@ -20,7 +20,7 @@ const SELF_SERVICES: [&str; 4] = ["binnacle", "checks", "host", UNKNOWN_SERVICE]
 /// Reads the services with their measures, worst first. A firing alert or a failing check of a
 /// service lowers its state and gives the reason.
 pub async fn services(store: &Store, request: &ServicesRequest) -> Result<Vec<ServiceSummary>, InsightError> {
-    let mut services = store.services(request).await?;
+    let mut services = store.traces().services(request).await?;
     combine(store, &mut services, request.range.end).await?;
     services.sort_by(|one, other| {
         (other.state, other.rate).partial_cmp(&(one.state, one.rate)).unwrap_or(Ordering::Equal)
@@ -31,23 +31,23 @@ pub async fn services(store: &Store, request: &ServicesRequest) -> Result<Vec<Se
 /// Reads the names of all services but Binnacle's own, in the order in which the store first saw
 /// them. Colors are assigned by that order, so that they are the same in every window.
 pub async fn service_names(store: &Store) -> Result<Vec<String>, InsightError> {
-    let mut names = store.service_names().await?;
+    let mut names = store.traces().service_names().await?;
     names.retain(|name| !SELF_SERVICES.contains(&name.as_str()));
     Ok(names)
 }
 
 /// Reads one service in detail, with the same state as in [`services`].
 pub async fn service(store: &Store, request: &ServiceRequest) -> Result<Option<ServiceDetail>, InsightError> {
-    let Some(mut detail) = store.service_detail(request).await? else { return Ok(None) };
+    let Some(mut detail) = store.traces().service_detail(request).await? else { return Ok(None) };
     combine(store, std::slice::from_mut(&mut detail.summary), request.range.end).await?;
     Ok(Some(detail))
 }
 
 /// Lowers the state of each service by its silence, its firing alerts and its open incidents.
 async fn combine(store: &Store, services: &mut [ServiceSummary], end: Timestamp) -> Result<(), InsightError> {
-    let alerts = store.alerts().await?;
-    let incidents = store.open_incidents().await?;
-    let checks = store.checks().await?;
+    let alerts = store.history().alerts().await?;
+    let incidents = store.history().open_incidents().await?;
+    let checks = store.history().checks().await?;
     for service in services {
         if matches!(service.state, HealthState::Degraded | HealthState::Unhealthy)
             && service.reason.is_empty()

@@ -14,7 +14,7 @@ mod windowing;
 use model::{
     Aggregation, Labels, SeriesPoints, SeriesRequest, SeriesResponse, TagMatcher, TimeRange, Timestamp,
 };
-use store::Store;
+use store::Snapshot;
 
 use self::plan::EvalPlan;
 use crate::QueryError;
@@ -28,13 +28,13 @@ use crate::QueryError;
 ///
 /// Rates of an incomplete last step are divided by its elapsed part, but by at least half a step.
 /// Fails if the range is empty, the step is not positive, or there are too many steps.
-pub async fn series(store: &Store, request: &SeriesRequest) -> Result<SeriesResponse, QueryError> {
-    let plan = EvalPlan::stepped(store, request).await?;
-    let mut groups = plan.evaluate(store).await?;
+pub async fn series(snapshot: &Snapshot, request: &SeriesRequest) -> Result<SeriesResponse, QueryError> {
+    let plan = EvalPlan::stepped(snapshot, request).await?;
+    let mut groups = plan.evaluate().await?;
     groups::sort_largest_first(&mut groups);
     let total_series = u32::try_from(groups.len()).unwrap_or(u32::MAX);
     groups.truncate(request.limit as usize);
-    let gaps = store.gaps(plan.range()).await?;
+    let gaps = snapshot.history().gaps(plan.range()).await?;
     Ok(SeriesResponse { unit: plan.unit(), step: plan.step(), series: groups, total_series, gaps })
 }
 
@@ -55,15 +55,15 @@ pub struct InstantAnswer {
 /// Groups without data are absent. For the last value, series that ended by the end of the window
 /// are absent too. Fails as [`series`] does.
 pub async fn instant(
-    store: &Store,
+    snapshot: &Snapshot,
     metric: &str,
     matchers: &[TagMatcher],
     aggregation: Aggregation,
     group_by: &[String],
     window: TimeRange,
 ) -> Result<InstantAnswer, QueryError> {
-    let plan = EvalPlan::instant(store, metric, matchers, aggregation, group_by, window).await?;
-    let groups = plan.evaluate(store).await?;
+    let plan = EvalPlan::instant(snapshot, metric, matchers, aggregation, group_by, window).await?;
+    let groups = plan.evaluate().await?;
     let values = groups
         .into_iter()
         .filter_map(|points| Some((points.labels, points.values.first().copied()?)))
@@ -78,14 +78,14 @@ pub async fn instant(
 /// returned, ordered by their labels. Fails as [`series`] does, and if a window has more than 1000
 /// steps.
 pub async fn moving(
-    store: &Store,
+    snapshot: &Snapshot,
     request: &SeriesRequest,
     window: i64,
 ) -> Result<SeriesResponse, QueryError> {
-    let plan = EvalPlan::moving(store, request, window).await?;
+    let plan = EvalPlan::moving(snapshot, request, window).await?;
     let is_inside = |time: Timestamp| time > request.range.start && time <= request.range.end;
     let series: Vec<SeriesPoints> = plan
-        .evaluate(store)
+        .evaluate()
         .await?
         .into_iter()
         .map(|points| {
@@ -96,6 +96,6 @@ pub async fn moving(
         .filter(|points| !points.times.is_empty())
         .collect();
     let total_series = u32::try_from(series.len()).unwrap_or(u32::MAX);
-    let gaps = store.gaps(request.range).await?;
+    let gaps = snapshot.history().gaps(request.range).await?;
     Ok(SeriesResponse { unit: plan.unit(), step: plan.step(), series, total_series, gaps })
 }

@@ -4,7 +4,7 @@ use model::{
     FieldOperator, Filter, LogCountRequest, LogCounts, LogPage, LogsRequest, MatchOperator, TagMatcher,
     TimeRange, TracePage, TracesRequest,
 };
-use store::Store;
+use store::Snapshot;
 
 use crate::{
     QueryError,
@@ -13,23 +13,23 @@ use crate::{
 };
 
 /// Returns a page of log records that match a search, newest first.
-pub async fn logs(store: &Store, request: &LogsRequest) -> Result<LogPage, QueryError> {
+pub async fn logs(snapshot: &Snapshot, request: &LogsRequest) -> Result<LogPage, QueryError> {
     let filter = log_filter(&request.query, &request.matchers)?;
     checked(request.range)?;
     let (lines, cursor) =
-        store.search_logs(&filter, request.range, request.limit, request.cursor.as_deref()).await?;
+        snapshot.logs().search(&filter, request.range, request.limit, request.cursor.as_deref()).await?;
     Ok(LogPage { lines, cursor, understood: describe::describe_in(&filter, Language::Logs) })
 }
 
 /// Counts the log records that match a search, per step and severity.
-pub async fn log_counts(store: &Store, request: &LogCountRequest) -> Result<LogCounts, QueryError> {
+pub async fn log_counts(snapshot: &Snapshot, request: &LogCountRequest) -> Result<LogCounts, QueryError> {
     let filter = log_filter(&request.query, &request.matchers)?;
     let range = checked(request.range)?;
-    Ok(store.count_logs(&filter, range, range.step_for(request.max_points)).await?)
+    Ok(snapshot.logs().count(&filter, range, range.step_for(request.max_points)).await?)
 }
 
 /// Returns traces with a span that matches a search.
-pub async fn traces(store: &Store, request: &TracesRequest) -> Result<TracePage, QueryError> {
+pub async fn traces(snapshot: &Snapshot, request: &TracesRequest) -> Result<TracePage, QueryError> {
     let mut filter = search::parse_trace_search(&request.query)?;
     let range = checked(request.range)?;
     let field = |key: &str, operator, value: String| Filter::Field { key: key.to_owned(), operator, value };
@@ -43,7 +43,7 @@ pub async fn traces(store: &Store, request: &TracesRequest) -> Result<TracePage,
         filter = filter.and(field("status", FieldOperator::Equal, "error".to_owned()));
     }
     filter = narrowed(filter, &request.matchers)?;
-    let (traces, more) = store.search_traces(&filter, range, request.order, request.limit).await?;
+    let (traces, more) = snapshot.traces().search(&filter, range, request.order, request.limit).await?;
     Ok(TracePage { traces, more, understood: describe::describe_in(&filter, Language::Traces) })
 }
 

@@ -48,11 +48,11 @@ pub async fn data(
     let services = match request.services.is_empty() {
         true => {
             let all = ServicesRequest { range: request.range, matchers: Vec::new(), spark_points: 1 };
-            store.services(&all).await?.into_iter().map(|summary| summary.service).collect()
+            store.traces().services(&all).await?.into_iter().map(|summary| summary.service).collect()
         }
         false => request.services.clone(),
     };
     let step = request.range.step_for(load::CHART_POINTS);
-    store.export_service_rows(&services, request.range, step, format, path).await?;
+    store.admin().export_service_rows(&services, request.range, step, format, path).await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use model::{
     Aggregation, Filter, NANOS_PER_SECOND, ReportRequest, SeriesRequest, ServiceDetail, ServiceRequest,
     ServiceSummary, ServicesRequest, Severity, TimeRange, Timestamp,
 };
-use store::Store;
+use store::{Snapshot, Store};
 
 use crate::{CheckReport, HostMetric, ReportData, ReportError, ServiceReport};
 
@@ -38,38 +38,40 @@ pub(crate) async fn load(
         return Err(ReportError::EmptyRange);
     }
     let before = TimeRange::new(range.start.offset(-range.length()), range.start);
-    let (services, silent_services) = services(store, request, before).await?;
-    let transitions = store.transitions(range, MAX_TRANSITIONS).await?;
+    let snapshot = store.snapshot(TimeRange::new(before.start, range.end)).await?;
+    let (services, silent_services) = services(&snapshot, request, before).await?;
+    let transitions = snapshot.history().transitions(range, MAX_TRANSITIONS).await?;
     Ok(ReportData {
         request: request.clone(),
         created_at: now,
         before,
         services,
         silent_services,
-        checks: checks(store, range).await?,
+        checks: checks(&snapshot, range).await?,
         transitions,
-        host_metrics: host_metrics(store, range).await?,
-        logs: logs(store, request).await?,
-        gaps: store.gaps(range).await?,
-        first_ran: store.first_heartbeat().await?,
+        host_metrics: host_metrics(&snapshot, range).await?,
+        logs: logs(&snapshot, request).await?,
+        gaps: snapshot.history().gaps(range).await?,
+        first_ran: snapshot.history().first_heartbeat().await?,
     })
 }
 
 /// Loads the services, worst and busiest first, and the requested ones without data.
 async fn services(
-    store: &Store,
+    snapshot: &Snapshot,
     request: &ReportRequest,
     before: TimeRange,
 ) -> Result<(Vec<ServiceReport>, Vec<String>), ReportError> {
     let in_range = |range| ServicesRequest { range, matchers: Vec::new(), spark_points: 1 };
-    let mut summaries = store.services(&in_range(request.range)).await?;
+    let mut summaries = snapshot.traces().services(&in_range(request.range)).await?;
     summaries.retain(|summary| request.services.is_empty() || request.services.contains(&summary.service));
     summaries.sort_by(|left, right| {
         (right.state.cmp(&left.state))
             .then(right.rate.total_cmp(&left.rate))
             .then(left.service.cmp(&right.service))
     });
-    let earlier: BTreeMap<String, ServiceSummary> = store
+    let earlier: BTreeMap<String, ServiceSummary> = snapshot
+        .traces()
         .services(&in_range(before))
         .await?
         .into_iter()
@@ -85,7 +87,7 @@ async fn services(
     for (index, summary) in summaries.into_iter().enumerate() {
         let before_summary = earlier.get(&summary.service).cloned();
         let report = match index < MAX_CHARTED {
-            true => charted(store, request.range, before, summary, before_summary).await?,
+            true => charted(snapshot, request.range, before, summary, before_summary).await?,
             false => ServiceReport {
                 summary,
                 before: before_summary,
@@ -102,7 +104,7 @@ async fn services(
 
 /// Loads a service with its charts and comparisons.
 async fn charted(
-    store: &Store,
+    snapshot: &Snapshot,
     range: TimeRange,
     before: TimeRange,
     summary: ServiceSummary,
@@ -111,9 +113,9 @@ async fn charted(
     let service = summary.service.clone();
     let request =
         ServiceRequest { service: service.clone(), operation: None, range, max_points: CHART_POINTS };
-    let detail = store.service_detail(&request).await?;
-    let durations = store.request_durations(&service, range, MAX_DURATIONS).await?;
-    let durations_before = store.request_durations(&service, before, MAX_DURATIONS).await?;
+    let detail = snapshot.traces().service_detail(&request).await?;
+    let durations = snapshot.traces().request_durations(&service, range, MAX_DURATIONS).await?;
+    let durations_before = snapshot.traces().request_durations(&service, before, MAX_DURATIONS).await?;
     let computed = tokio::task::spawn_blocking(move || {
         let comparison = analysis::compare(&durations_before, &durations, before, range);
         let (trend, band) = detail.as_ref().map_or((None, None), duration_over_time);
@@ -131,12 +133,12 @@ fn duration_over_time(detail: &ServiceDetail) -> (Option<model::Trend>, Option<m
     )
 }
 
-async fn checks(store: &Store, range: TimeRange) -> Result<Vec<CheckReport>, ReportError> {
+async fn checks(snapshot: &Snapshot, range: TimeRange) -> Result<Vec<CheckReport>, ReportError> {
     let mut found = Vec::new();
-    for check in store.checks().await? {
-        let (uptime, median_duration) = store.check_statistics(&check.id, range).await?;
-        let timeline = store.check_timeline(&check.id, range, TIMELINE_BUCKETS).await?;
-        let incidents = store.incidents(range, Some(&check.id), MAX_INCIDENTS).await?;
+    for check in snapshot.history().checks().await? {
+        let (uptime, median_duration) = snapshot.history().check_statistics(&check.id, range).await?;
+        let timeline = snapshot.history().check_timeline(&check.id, range, TIMELINE_BUCKETS).await?;
+        let incidents = snapshot.history().incidents(range, Some(&check.id), MAX_INCIDENTS).await?;
         let target = checks::target(&check.kind);
         found.push(CheckReport { check, target, uptime, median_duration, timeline, incidents });
     }
@@ -148,7 +150,7 @@ async fn checks(store: &Store, range: TimeRange) -> Result<Vec<CheckReport>, Rep
     Ok(found)
 }
 
-async fn host_metrics(store: &Store, range: TimeRange) -> Result<Vec<HostMetric>, ReportError> {
+async fn host_metrics(snapshot: &Snapshot, range: TimeRange) -> Result<Vec<HostMetric>, ReportError> {
     let mut metrics = Vec::new();
     for (metric, title, label, aggregation) in HOST_METRICS {
         let group_by = if label.is_empty() { Vec::new() } else { vec![label.to_owned()] };
@@ -162,7 +164,7 @@ async fn host_metrics(store: &Store, range: TimeRange) -> Result<Vec<HostMetric>
             max_points: CHART_POINTS,
             limit: 4,
         };
-        let answer = query::series(store, &request).await?;
+        let answer = query::series(snapshot, &request).await?;
         if answer.series.iter().any(|series| !series.values.is_empty()) {
             metrics.push(HostMetric { title: title.to_owned(), label: label.to_owned(), answer });
         }
@@ -171,11 +173,11 @@ async fn host_metrics(store: &Store, range: TimeRange) -> Result<Vec<HostMetric>
 }
 
 /// Counts the log records of each service: errors, and all.
-async fn logs(store: &Store, request: &ReportRequest) -> Result<Vec<(String, u64, u64)>, ReportError> {
+async fn logs(snapshot: &Snapshot, request: &ReportRequest) -> Result<Vec<(String, u64, u64)>, ReportError> {
     let errors = Filter::SeverityAtLeast { severity: Severity::ERROR };
     let errors: BTreeMap<String, u64> =
-        store.count_logs_by_service(&errors, request.range).await?.into_iter().collect();
-    let all = store.count_logs_by_service(&Filter::everything(), request.range).await?;
+        snapshot.logs().count_by_service(&errors, request.range).await?.into_iter().collect();
+    let all = snapshot.logs().count_by_service(&Filter::everything(), request.range).await?;
     let mut logs: Vec<(String, u64, u64)> = all
         .into_iter()
         .filter(|(service, _)| request.services.is_empty() || request.services.contains(service))

@@ -1,50 +1,46 @@
-//! Keeps telemetry and history in one DuckDB file, and sealed metrics in Parquet files beside it. The only crate with SQL in it: what comes in and
-//! goes out are the nouns of `model`.
+//! Storage of telemetry and history: one DuckDB file, and sealed metrics in Parquet files beside it.
+//!
+//! This is the only crate with SQL in it. Its arguments and results are the nouns of `model`.
 
-mod adopt;
-mod append;
-mod commit;
-mod condition;
-mod dictionary;
-mod distinct;
-mod error;
-mod export;
-mod head;
-mod histogram;
+mod admin;
+mod catalog;
+mod database;
 mod history;
-mod layout;
-mod maintain;
-mod matcher;
-mod open;
-mod options;
-mod partition;
-mod parts;
+mod integrity;
+mod lifecycle;
+mod logs;
+mod maintenance;
+mod metrics;
 mod read;
-mod reader;
-mod recover;
-mod reduce;
 mod retention;
-mod room;
-mod schema;
-mod series_limit;
-mod shrink;
-mod sql;
+mod segment;
+mod signals;
 mod store;
-mod table_file;
-mod verify;
-mod weight;
-mod workings;
-mod writer;
+mod traces;
+mod transfer;
+mod write;
 
-pub use commit::{Changed, Commit};
-pub use error::StoreError;
-pub use layout::{Partition, PartitionShare, PartitionSignal};
-pub use maintain::MaintenanceStep;
-pub use options::StoreOptions;
-pub use read::ServiceStep;
+pub use admin::{Admin, StoreStatistics};
+pub use database::{error::StoreError, options::StoreOptions};
+pub use history::{reader::HistoryReader, writer::History};
+pub use integrity::verify::SegmentFault;
+pub use logs::read::Logs;
+pub use maintenance::events::MaintenanceEvent;
+pub use metrics::read::{
+    metrics_view::Metrics,
+    series_set::{SelectHints, SeriesSet},
+};
+pub use read::snapshot::Snapshot;
 pub use retention::RetentionPlan;
-pub use room::DiskRoom;
-pub use series_limit::{HeldBack, SeriesLimit, SeriesLimits};
-pub use store::{Accepted, Store, StoreStatistics};
-pub use table_file::{TableRows, TableVisitor, read_parquet};
-pub use verify::PartitionFault;
+pub use segment::{
+    info::{Segment, SegmentShare},
+    signal::SegmentSignal,
+};
+pub use store::{Accepted, Store};
+pub use traces::{read::Traces, services::ServiceStep};
+pub use transfer::parquet_import::{TableRows, TableVisitor, read_parquet};
+pub use write::{
+    commit::{Changed, Commit},
+    disk_space::DiskSpace,
+    dropped::{CardinalityLimit, CardinalityLimits, DroppedSeries},
+};

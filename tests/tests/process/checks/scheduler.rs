@@ -64,14 +64,14 @@ impl Bench {
     }
 
     async fn incidents(&self, id: &str) -> Vec<Incident> {
-        self.store.incidents(lately(), Some(id), 100).await.unwrap()
+        self.store.history().incidents(lately(), Some(id), 100).await.unwrap()
     }
 
     /// Values of a series of the check named `name`, in order of time, with its tags.
     async fn series(&self, metric: &str, name: &str) -> (model::Labels, Vec<f64>) {
         let request =
             SamplesRequest { metric: metric.into(), matchers: vec![], range: lately(), limit: 10_000 };
-        let found = self.store.read_samples(&request).await.unwrap();
+        let found = self.store.metrics().samples(&request).await.unwrap();
         let series =
             found.into_iter().find(|series| series.labels.get("check").is_some_and(|check| check == name));
         let series = series.unwrap_or_else(|| panic!("no series {metric} of {name}"));
@@ -141,7 +141,7 @@ async fn postgres_stops_and_starts_again() {
     let incidents = bench.incidents(&saved.id).await;
     assert_eq!(incidents.len(), 1);
     assert!(incidents[0].ended.is_some_and(|ended| ended > incidents[0].started && ended <= good.time));
-    assert!(bench.store.open_incidents().await.unwrap().is_empty());
+    assert!(bench.store.history().open_incidents().await.unwrap().is_empty());
 
     let begun = Instant::now();
     let (tags, up) = loop {
@@ -207,7 +207,7 @@ async fn a_failure_is_confirmed_before_it_counts() {
     let good = bench.scheduler.run_now(&saved.id).await.unwrap();
     assert_eq!((good.state, good.attempts), (HealthState::Healthy, 1));
     drop(listener);
-    let results = bench.store.check_results(&saved.id, lately(), 100).await.unwrap();
+    let results = bench.store.history().check_results(&saved.id, lately(), 100).await.unwrap();
     assert_eq!(results, [good, still, bad]);
 }
 
@@ -236,7 +236,7 @@ async fn saving_refuses_changes_and_keeps_secrets_out() {
     let url = web.url("/private").replace("//", "//ann:hunter22@");
     let saved = bench.scheduler.save(by_hand(check("page", http(url))), None).await.unwrap();
     assert!(!saved.id.is_empty());
-    let kept = bench.store.checks().await.unwrap();
+    let kept = bench.store.history().checks().await.unwrap();
     assert_eq!(kept, std::slice::from_ref(&saved));
     assert!(!format!("{kept:?}").contains("hunter22"));
     let good = bench.scheduler.run_now(&saved.id).await.unwrap();
@@ -258,8 +258,8 @@ async fn saving_refuses_changes_and_keeps_secrets_out() {
     let gone = CheckError::NotFound(saved.id.clone());
     assert_eq!(bench.scheduler.run_now(&saved.id).await, Err(gone.clone()));
     assert_eq!(bench.scheduler.delete(&saved.id).await, Err(gone));
-    assert!(bench.store.checks().await.unwrap().is_empty());
-    assert!(bench.store.open_incidents().await.unwrap().is_empty());
+    assert!(bench.store.history().checks().await.unwrap().is_empty());
+    assert!(bench.store.history().open_incidents().await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -273,7 +273,7 @@ async fn trying_a_check_records_nothing() {
         (invalid.state, invalid.message.as_str()),
         (HealthState::Unknown, "the port must be 1 to 65535")
     );
-    assert!(bench.store.latest_check_results().await.unwrap().is_empty());
+    assert!(bench.store.history().latest_check_results().await.unwrap().is_empty());
     assert!(bench.scheduler.overview(lately(), 10).await.unwrap().is_empty());
 }
 
@@ -299,7 +299,7 @@ async fn a_disabled_check_is_unknown_and_its_incident_over() {
     bench.scheduler.save(by_hand(saved.clone()), None).await.unwrap();
     let last = bench.overview(&saved.id).await.latest.unwrap();
     assert_eq!((last.state, last.message.as_str()), (HealthState::Unknown, "the check was disabled"));
-    assert!(bench.store.open_incidents().await.unwrap().is_empty());
+    assert!(bench.store.history().open_incidents().await.unwrap().is_empty());
     tokio::time::sleep(Duration::from_millis(2500)).await;
     assert_eq!(bench.overview(&saved.id).await.latest.unwrap().time, last.time);
 }

@@ -32,14 +32,14 @@ pub(crate) async fn alert_history(
     engine: &Engine,
     arguments: HistoryArguments,
 ) -> Result<Vec<AlertTransition>, ApiError> {
-    Ok(engine.store().transitions(arguments.range, arguments.limit).await?)
+    Ok(engine.store().history().transitions(arguments.range, arguments.limit).await?)
 }
 
 pub(crate) async fn alert_evidence(
     engine: &Engine,
     arguments: EvidenceArguments,
 ) -> Result<Option<AlertEvidence>, ApiError> {
-    Ok(engine.store().evidence(&arguments.fingerprint, arguments.fired_at).await?)
+    Ok(engine.store().history().evidence(&arguments.fingerprint, arguments.fired_at).await?)
 }
 
 pub(crate) async fn acknowledge_alert(engine: &Engine, arguments: AlertArguments) -> Result<(), ApiError> {
@@ -63,7 +63,7 @@ pub(crate) async fn notifications(
     engine: &Engine,
     arguments: HistoryArguments,
 ) -> Result<Vec<Notification>, ApiError> {
-    Ok(engine.store().notifications(arguments.range, arguments.limit).await?)
+    Ok(engine.store().history().notifications(arguments.range, arguments.limit).await?)
 }
 
 pub(crate) async fn test_notification(engine: &Engine, _: Nothing) -> Result<Notification, ApiError> {

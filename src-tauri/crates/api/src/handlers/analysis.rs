@@ -14,9 +14,9 @@ pub(crate) async fn compare(engine: &Engine, request: CompareRequest) -> Result<
 }
 
 pub(crate) async fn findings(engine: &Engine, arguments: HistoryArguments) -> Result<Vec<Finding>, ApiError> {
-    Ok(engine.store().findings(arguments.range, arguments.limit).await?)
+    Ok(engine.store().history().findings(arguments.range, arguments.limit).await?)
 }
 
 pub(crate) async fn gaps(engine: &Engine, arguments: RangeArguments) -> Result<Vec<Gap>, ApiError> {
-    Ok(engine.store().gaps(arguments.range).await?)
+    Ok(engine.store().history().gaps(arguments.range).await?)
 }

@@ -32,12 +32,16 @@ pub(crate) async fn check_results(
     engine: &Engine,
     arguments: CheckResultsArguments,
 ) -> Result<Vec<CheckResult>, ApiError> {
-    Ok(engine.store().check_results(&arguments.check_id, arguments.range, arguments.limit).await?)
+    Ok(engine.store().history().check_results(&arguments.check_id, arguments.range, arguments.limit).await?)
 }
 
 pub(crate) async fn incidents(
     engine: &Engine,
     arguments: IncidentsArguments,
 ) -> Result<Vec<Incident>, ApiError> {
-    Ok(engine.store().incidents(arguments.range, arguments.check_id.as_deref(), arguments.limit).await?)
+    Ok(engine
+        .store()
+        .history()
+        .incidents(arguments.range, arguments.check_id.as_deref(), arguments.limit)
+        .await?)
 }

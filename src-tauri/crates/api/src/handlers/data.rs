@@ -25,35 +25,35 @@ pub(crate) async fn apply_retention(engine: &Engine, _: Nothing) -> Result<Reten
 }
 
 pub(crate) async fn data_parts(engine: &Engine, _: Nothing) -> Result<Vec<IntegrityTarget>, ApiError> {
-    Ok(engine.store().parts().await?)
+    Ok(engine.store().admin().stored_parts().await?)
 }
 
 pub(crate) async fn verify_part(
     engine: &Engine,
     arguments: PartArguments,
 ) -> Result<IntegrityResult, ApiError> {
-    Ok(engine.store().verify_part(&arguments.name).await?)
+    Ok(engine.store().admin().verify_part(&arguments.name).await?)
 }
 
 pub(crate) async fn repair_part(
     engine: &Engine,
     arguments: PartArguments,
 ) -> Result<IntegrityResult, ApiError> {
-    Ok(engine.store().repair_part(&arguments.name).await?)
+    Ok(engine.store().admin().repair_part(&arguments.name).await?)
 }
 
 pub(crate) async fn drop_orphans(engine: &Engine, _: Nothing) -> Result<u64, ApiError> {
-    Ok(engine.store().drop_orphans().await?)
+    Ok(engine.store().admin().drop_orphans().await?)
 }
 
 pub(crate) async fn seal_data(engine: &Engine, _: Nothing) -> Result<(), ApiError> {
-    Ok(engine.store().seal_now().await?)
+    Ok(engine.store().admin().seal_now().await?)
 }
 
 pub(crate) async fn merge_data(engine: &Engine, _: Nothing) -> Result<(), ApiError> {
-    Ok(engine.store().compact().await?)
+    Ok(engine.store().admin().compact().await?)
 }
 
 pub(crate) async fn checkpoint_data(engine: &Engine, _: Nothing) -> Result<(), ApiError> {
-    Ok(engine.store().checkpoint().await?)
+    Ok(engine.store().admin().checkpoint().await?)
 }

@@ -39,7 +39,7 @@ pub(crate) async fn export(engine: &Engine, arguments: ExportArguments) -> Resul
         ExportSignal::Spans => "spans",
     };
     let scratch = Scratch::new(engine, extension);
-    engine.store().export(&request, &scratch.path).await?;
+    engine.store().admin().export(&request, &scratch.path).await?;
     let name = format!("binnacle-{signal}-{}.{extension}", day(request.range.end));
     scratch.into_reply(name, media_type).await
 }

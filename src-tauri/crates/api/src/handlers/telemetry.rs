@@ -13,49 +13,53 @@ pub(crate) async fn metric_catalog(
     engine: &Engine,
     request: MetricCatalogRequest,
 ) -> Result<Vec<MetricSummary>, ApiError> {
-    Ok(engine.store().metric_catalog(&request).await?)
+    Ok(engine.store().metrics().catalog(&request).await?)
 }
 
 pub(crate) async fn metric_tags(engine: &Engine, request: TagsRequest) -> Result<Vec<TagSummary>, ApiError> {
-    Ok(engine.store().tags(&request).await?)
+    Ok(engine.store().metrics().tags(&request).await?)
 }
 
 pub(crate) async fn series(engine: &Engine, request: SeriesRequest) -> Result<SeriesResponse, ApiError> {
-    Ok(query::series(engine.store(), &request).await?)
+    let snapshot = engine.store().snapshot(request.range).await?;
+    Ok(query::series(&snapshot, &request).await?)
 }
 
 pub(crate) async fn samples(engine: &Engine, request: SamplesRequest) -> Result<Vec<SeriesPoints>, ApiError> {
-    Ok(engine.store().read_samples(&request).await?)
+    Ok(engine.store().metrics().samples(&request).await?)
 }
 
 pub(crate) async fn exemplars(
     engine: &Engine,
     request: ExemplarsRequest,
 ) -> Result<Vec<ExemplarPoint>, ApiError> {
-    Ok(engine.store().read_exemplars(&request).await?)
+    Ok(engine.store().metrics().exemplars(&request).await?)
 }
 
 pub(crate) async fn search_logs(engine: &Engine, request: LogsRequest) -> Result<LogPage, ApiError> {
-    Ok(query::logs(engine.store(), &request).await?)
+    let snapshot = engine.store().snapshot(request.range).await?;
+    Ok(query::logs(&snapshot, &request).await?)
 }
 
 pub(crate) async fn count_logs(engine: &Engine, request: LogCountRequest) -> Result<LogCounts, ApiError> {
-    Ok(query::log_counts(engine.store(), &request).await?)
+    let snapshot = engine.store().snapshot(request.range).await?;
+    Ok(query::log_counts(&snapshot, &request).await?)
 }
 
 pub(crate) async fn log_fields(
     engine: &Engine,
     arguments: RangeArguments,
 ) -> Result<Vec<TagSummary>, ApiError> {
-    Ok(engine.store().log_fields(arguments.range).await?)
+    Ok(engine.store().logs().fields(arguments.range).await?)
 }
 
 pub(crate) async fn search_traces(engine: &Engine, request: TracesRequest) -> Result<TracePage, ApiError> {
-    Ok(query::traces(engine.store(), &request).await?)
+    let snapshot = engine.store().snapshot(request.range).await?;
+    Ok(query::traces(&snapshot, &request).await?)
 }
 
 pub(crate) async fn trace(engine: &Engine, arguments: TraceArguments) -> Result<Option<Trace>, ApiError> {
-    Ok(engine.store().trace(arguments.trace_id, arguments.limit).await?)
+    Ok(engine.store().traces().trace(arguments.trace_id, arguments.limit).await?)
 }
 
 pub(crate) async fn service_names(engine: &Engine, _: Nothing) -> Result<Vec<String>, ApiError> {

@@ -329,8 +329,12 @@ impl Poller {
             range: TimeRange::new(sample.time, sample.time.offset(1)),
             limit: 1,
         };
-        let stored =
-            self.store.read_samples(&request).await.map_err(|error| Failure::Store(error.to_string()))?;
+        let stored = self
+            .store
+            .metrics()
+            .samples(&request)
+            .await
+            .map_err(|error| Failure::Store(error.to_string()))?;
         Ok(stored.iter().any(|points| !points.times.is_empty()))
     }
 

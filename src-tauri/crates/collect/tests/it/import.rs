@@ -36,12 +36,12 @@ fn written(bench: &Bench, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
 async fn points(store: &Store, metric: &str) -> Vec<SeriesPoints> {
     let request =
         SamplesRequest { metric: metric.to_owned(), matchers: Vec::new(), range: ALWAYS, limit: 100_000 };
-    store.read_samples(&request).await.unwrap()
+    store.metrics().samples(&request).await.unwrap()
 }
 
 async fn export(store: &Store, format: ExportFormat, path: &Path) {
     let request = ExportRequest { signal: ExportSignal::Metrics, range: ALWAYS, format };
-    store.export(&request, path).await.unwrap();
+    store.admin().export(&request, path).await.unwrap();
 }
 
 fn sorted_lines(path: &Path) -> Vec<String> {
@@ -133,7 +133,7 @@ async fn a_million_rows_are_imported() {
         (1_000_000, 1_000_000, 100, 0)
     );
     assert!(reports >= 50, "{reports}");
-    let samples = bench.store.statistics().await.unwrap().samples;
+    let samples = bench.store.admin().statistics().await.unwrap().samples;
     assert_eq!(samples, 1_000_000);
 }
 
@@ -300,7 +300,7 @@ async fn prometheus_text_is_imported_with_its_times() {
     let series = points(&bench.store, "up").await;
     assert_eq!((series.len(), series[0].times.len()), (1, 2));
     assert_eq!(series[0].labels["service.name"], "node");
-    let (kind, _) = bench.store.metric_kind("h").await.unwrap().unwrap();
+    let (kind, _) = bench.store.metrics().kind("h").await.unwrap().unwrap();
     assert_eq!(kind, MetricKind::Histogram);
 }
 
@@ -333,7 +333,7 @@ async fn openmetrics_is_imported_with_times_in_seconds() {
         "{:?}",
         progress.reasons
     );
-    let (kind, _) = bench.store.metric_kind("req_total").await.unwrap().unwrap();
+    let (kind, _) = bench.store.metrics().kind("req_total").await.unwrap().unwrap();
     assert_eq!(kind, MetricKind::Counter);
     let range = progress.range.unwrap();
     assert_eq!(range.start, Timestamp(1_700_000_000_000_000_000));

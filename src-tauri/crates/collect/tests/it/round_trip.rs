@@ -30,32 +30,42 @@ async fn import(store: &Store, path: &Path) -> ImportProgress {
 
 async fn export(store: &Store, format: ExportFormat, path: &Path) {
     let request = ExportRequest { signal: ExportSignal::Metrics, range: RANGE, format };
-    store.export(&request, path).await.unwrap();
+    store.admin().export(&request, path).await.unwrap();
 }
 
 /// Reads all metrics, as text.
 async fn reads(store: &Store) -> Vec<String> {
     let request = MetricCatalogRequest { search: String::new(), matchers: Vec::new(), limit: 100 };
     let mut found = Vec::new();
-    for metric in store.metric_catalog(&request).await.unwrap() {
+    for metric in store.metrics().catalog(&request).await.unwrap() {
         let name = &metric.name;
         found.push(format!("{metric:?}"));
         let request =
             ExemplarsRequest { metric: name.clone(), matchers: Vec::new(), range: RANGE, limit: 1000 };
-        for exemplar in store.read_exemplars(&request).await.unwrap() {
+        for exemplar in store.metrics().exemplars(&request).await.unwrap() {
             found.push(format!("{name} {exemplar:?}"));
         }
         let request =
             SamplesRequest { metric: name.clone(), matchers: Vec::new(), range: RANGE, limit: 10_000 };
-        for series in store.read_samples(&request).await.unwrap() {
+        for series in store.metrics().samples(&request).await.unwrap() {
             let bits: Vec<u64> = series.values.iter().map(|value| value.to_bits()).collect();
             found.push(format!("{name} {:?} {:?} {bits:?}", series.labels, series.times));
         }
         for step in [60, 600] {
-            for series in store.read_buckets(name, &[], RANGE, step * SECOND).await.unwrap() {
+            for series in
+                store.metrics().select(name, &[], RANGE).await.unwrap().buckets(step * SECOND).await.unwrap()
+            {
                 found.push(format!("{name} {step} {series:?}"));
             }
-            for series in store.read_histograms(name, &[], RANGE, step * SECOND).await.unwrap() {
+            for series in store
+                .metrics()
+                .select(name, &[], RANGE)
+                .await
+                .unwrap()
+                .histograms(step * SECOND)
+                .await
+                .unwrap()
+            {
                 found.push(format!("{name} {step} {series:?}"));
             }
         }
@@ -184,7 +194,7 @@ async fn an_export_is_imported_completely() {
             let points = batch.samples.len() + batch.histograms.len();
             from.store.write(batch).await.unwrap();
             if sealed {
-                from.store.seal_now().await.unwrap();
+                from.store.admin().seal_now().await.unwrap();
             }
             let file = from.folder.path().join(name);
             export(&from.store, format, &file).await;
@@ -201,7 +211,7 @@ async fn an_export_is_imported_completely() {
             assert_eq!(sorted_lines(&before), sorted_lines(&after));
             // The same series: a second import adds nothing.
             import(&from.store, &file).await;
-            assert_eq!(from.store.statistics().await.unwrap().series, 9);
+            assert_eq!(from.store.admin().statistics().await.unwrap().series, 9);
         }
     }
 }
@@ -221,7 +231,7 @@ fn is_roll_up(file: &Path) -> bool {
 async fn sealed_files_are_imported() {
     let (from, to) = (Bench::new(), Bench::new());
     from.store.write(telemetry()).await.unwrap();
-    from.store.seal_now().await.unwrap();
+    from.store.admin().seal_now().await.unwrap();
     let files = partitions(&from);
     assert!(files.len() >= 3, "{files:?}");
     let mut points = 0;
@@ -248,14 +258,14 @@ async fn sealed_files_are_imported() {
     for file in &files {
         import(&from.store, file).await;
     }
-    assert_eq!(from.store.statistics().await.unwrap().series, 9);
+    assert_eq!(from.store.admin().statistics().await.unwrap().series, 9);
 }
 
 #[tokio::test]
 async fn damaged_files_cause_no_panic() {
     let (from, to) = (Bench::new(), Bench::new());
     from.store.write(telemetry()).await.unwrap();
-    from.store.seal_now().await.unwrap();
+    from.store.admin().seal_now().await.unwrap();
     for file in partitions(&from) {
         let good = fs::read(&file).unwrap();
         for part in 0..16 {
@@ -293,7 +303,7 @@ async fn openmetrics_has_exemplars_and_types() {
         let request =
             ExemplarsRequest { metric: metric.to_owned(), matchers: Vec::new(), range: RANGE, limit: 10 };
         let store = bench.store.clone();
-        async move { store.read_exemplars(&request).await.unwrap() }
+        async move { store.metrics().exemplars(&request).await.unwrap() }
     };
     let found = exemplars("req_total").await;
     assert_eq!((found.len(), found[0].value, found[0].time), (1, 0.67, Timestamp(1_767_222_000_050_000_000)));
@@ -302,8 +312,8 @@ async fn openmetrics_has_exemplars_and_types() {
     let request =
         SamplesRequest { metric: "req_total".into(), matchers: Vec::new(), range: RANGE, limit: 10 };
     assert_eq!(
-        bench.store.read_samples(&request).await.unwrap()[0].times,
+        bench.store.metrics().samples(&request).await.unwrap()[0].times,
         [Timestamp(1_767_222_000_123_456_789)]
     );
-    assert_eq!(bench.store.metric_kind("d").await.unwrap().unwrap().0, MetricKind::Histogram);
+    assert_eq!(bench.store.metrics().kind("d").await.unwrap().unwrap().0, MetricKind::Histogram);
 }

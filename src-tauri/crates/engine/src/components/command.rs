@@ -20,7 +20,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
         .iter()
         .map(|entry| {
             let name = format!("command {}", entry.name);
-            let component = Command { settings: entry.clone(), store: handles.store.through(&name) };
+            let component = Command { settings: entry.clone(), store: handles.store.with_source(&name) };
             ComponentSpec::collector(name, entry.clone(), component)
         })
         .collect()

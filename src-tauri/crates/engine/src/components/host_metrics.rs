@@ -25,7 +25,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
     let component = HostMetrics {
         settings: host.clone(),
         processes: processes.clone(),
-        store: handles.store.through(NAME),
+        store: handles.store.with_source(NAME),
     };
     vec![ComponentSpec::collector(NAME.to_owned(), (host, processes), component)]
 }

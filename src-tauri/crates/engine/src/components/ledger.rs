@@ -39,7 +39,7 @@ impl Component for LedgerRecorder {
             since_heartbeat += POLL_INTERVAL;
             if since_heartbeat >= HEARTBEAT_INTERVAL {
                 since_heartbeat = Duration::ZERO;
-                outcome = outcome.and(self.store.heartbeat(now()).await);
+                outcome = outcome.and(self.store.history().heartbeat(now()).await);
             }
             match outcome {
                 Ok(()) => health.healthy(),

@@ -25,7 +25,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
             let name = format!("log file {}", entry.path);
             let component = LogFileTail {
                 settings: entry.clone(),
-                store: handles.store.through(&name),
+                store: handles.store.with_source(&name),
                 checkpoints: handles.checkpoints.clone(),
             };
             ComponentSpec::collector(name, entry.clone(), component)

@@ -20,7 +20,8 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
         .iter()
         .map(|entry| {
             let name = format!("prometheus {}", entry.file);
-            let component = PrometheusFile { settings: entry.clone(), store: handles.store.through(&name) };
+            let component =
+                PrometheusFile { settings: entry.clone(), store: handles.store.with_source(&name) };
             ComponentSpec::collector(name, entry.clone(), component)
         })
         .collect()

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use config::Settings;
 use model::{Attributes, EngineStatus, Resource, Series};
 use runtime::HealthReporter;
-use store::{HeldBack, Store};
+use store::{DroppedSeries, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +30,7 @@ impl Component for SelfMetrics {
             let (status, store) = (self.status.clone(), self.store.clone());
             let source = move || {
                 let status = status.borrow().clone();
-                status.map(|status| measure(&status, &store.held_back())).unwrap_or_default()
+                status.map(|status| measure(&status, &store.admin().dropped_series())).unwrap_or_default()
             };
             let collecting = collect::run_self_metrics(
                 source,
@@ -51,7 +51,7 @@ impl Component for SelfMetrics {
 }
 
 /// Returns the self metrics with their current values.
-fn measure(status: &EngineStatus, dropped: &[HeldBack]) -> Vec<(Series, f64)> {
+fn measure(status: &EngineStatus, dropped: &[DroppedSeries]) -> Vec<(Series, f64)> {
     let mut metrics = SelfSeries { resource: collect::self_resource(), values: Vec::new() };
     let none = Attributes::new;
     metrics.gauge("binnacle_stored_bytes", "By", none(), status.stored_bytes as f64);

@@ -31,7 +31,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
             let name = format!("sentry {}", entry.name);
             let component = SentryInstallation {
                 settings: entry.clone(),
-                store: handles.store.through(&name),
+                store: handles.store.with_source(&name),
                 secrets: handles.secrets.clone(),
                 checkpoints: handles.checkpoints.clone(),
                 all_settings: handles.settings.clone(),

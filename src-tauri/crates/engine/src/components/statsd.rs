@@ -44,7 +44,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
                 transport,
                 address: address.clone(),
                 settings: settings.statsd.clone(),
-                store: handles.store.through(protocol.name),
+                store: handles.store.with_source(protocol.name),
                 receivers: handles.receivers.clone(),
             };
             let receiver = ReceiverAddress { protocol, address: address.clone() };

@@ -45,7 +45,7 @@ pub(super) fn spec(
         protocol,
         address: address.to_owned(),
         serve,
-        store: handles.store.through(protocol.name),
+        store: handles.store.with_source(protocol.name),
         receivers: handles.receivers.clone(),
     };
     vec![ComponentSpec::receiver(ReceiverAddress { protocol, address: address.to_owned() }, (), receiver)]

@@ -102,6 +102,6 @@ impl Demonstration {
         if let Some(running) = running.take() {
             running.stop().await;
         }
-        Ok(self.store.remove_demonstration().await?)
+        Ok(self.store.admin().remove_demonstration().await?)
     }
 }

@@ -43,7 +43,7 @@ impl Entry {
 
 impl Imports {
     pub(crate) fn new(store: Store, stage: Stage) -> Self {
-        Self { store: store.through("import"), stage, entries: Arc::default() }
+        Self { store: store.with_source("import"), stage, entries: Arc::default() }
     }
 
     /// Starts to import a file. [`Self::list`] has the progress.

@@ -1,15 +1,15 @@
 //! The limits of the settings that the store enforces: series and free disk space.
 
 use config::Settings;
-use store::{SeriesLimits, Store};
+use store::{CardinalityLimits, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Sets the limits of the settings.
 pub(crate) fn apply_limits(store: &Store, settings: &Settings) {
     let limits = &settings.limits;
-    store.keep_free(u64::from(settings.storage.reserve_megabytes) * 1_000_000);
-    store.limit_series(SeriesLimits {
+    store.admin().set_reserve(u64::from(settings.storage.reserve_megabytes) * 1_000_000);
+    store.admin().limit_series(CardinalityLimits {
         total: limits.series.into(),
         per_service: limits.series_per_service.into(),
         values_per_label: limits.values_per_label.into(),

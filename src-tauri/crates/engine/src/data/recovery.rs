@@ -13,7 +13,7 @@ use crate::{EngineError, Instance};
 pub async fn quarantine_damaged_database(data_folder: &Path) -> Result<Option<PathBuf>, EngineError> {
     let _instance = Instance::acquire(data_folder)?;
     let folder = data_folder.to_owned();
-    let check = move || Store::set_damaged_database_aside(&folder, &StoreOptions::default());
+    let check = move || Store::quarantine_damaged_database(&folder, &StoreOptions::default());
     let checked = tokio::task::spawn_blocking(check).await;
     Ok(checked.map_err(|error| EngineError::Refused(format!("cannot check the database: {error}")))??)
 }

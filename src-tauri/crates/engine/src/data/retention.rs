@@ -27,16 +27,16 @@ impl Retention {
 
     /// Reads the data stored by kind, and the data a pass with these limits would delete.
     pub async fn preview_limits(&self, limits: &[RetentionLimits]) -> Result<RetentionPreview, EngineError> {
-        Ok(self.store.plan_retention(limits, now()).await?.preview)
+        Ok(self.store.admin().plan_retention(limits, now()).await?.preview)
     }
 
     /// Reads all that is stored with its location and size, and the preview of the next pass.
     pub async fn summary(&self) -> Result<DataSummary, EngineError> {
-        let disk_space = self.store.disk_room().await;
+        let disk_space = self.store.admin().disk_space().await;
         Ok(DataSummary {
             retention: self.preview().await?,
-            levels: self.store.levels().await?,
-            database_bytes: self.store.database_bytes().await,
+            levels: self.store.admin().levels().await?,
+            database_bytes: self.store.admin().database_bytes().await,
             free_bytes: disk_space.free,
             reserve_bytes: disk_space.reserve,
         })
@@ -44,9 +44,9 @@ impl Retention {
 
     /// Deletes the data beyond the limits and returns it by kind.
     pub async fn apply(&self) -> Result<RetentionPreview, EngineError> {
-        let plan = self.store.plan_retention(&self.limits(), now()).await?;
+        let plan = self.store.admin().plan_retention(&self.limits(), now()).await?;
         let removed = plan.preview.clone();
-        self.store.apply_retention(plan).await?;
+        self.store.admin().apply_retention(plan).await?;
         Ok(removed)
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use model::{AlertSeverity, Diagnostic, NANOS_PER_SECOND, Timestamp};
-use store::{DiskRoom, HeldBack, PartitionFault, SeriesLimit};
+use store::{CardinalityLimit, DiskSpace, DroppedSeries, SegmentFault};
 
 /// Time without dropped points after which a label is no longer reported, in nanoseconds.
 const QUIET_AFTER: i64 = 15 * 60 * NANOS_PER_SECOND;
@@ -39,9 +39,9 @@ impl Diagnostics {
     /// Updates the problems from the store's state and returns the diagnostics, worst first.
     pub(super) fn update(
         &self,
-        disk_space: DiskRoom,
-        faults: &[PartitionFault],
-        dropped: &[HeldBack],
+        disk_space: DiskSpace,
+        faults: &[SegmentFault],
+        dropped: &[DroppedSeries],
         now: Timestamp,
     ) -> Vec<Diagnostic> {
         let mut problems = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,7 +58,7 @@ impl Diagnostics {
         } else {
             problems.remove(DAMAGED);
         }
-        let mut ongoing: Vec<(&HeldBack, Problem)> = Vec::new();
+        let mut ongoing: Vec<(&DroppedSeries, Problem)> = Vec::new();
         for one in dropped.iter().filter(|one| one.points > 0) {
             let problem = problems.entry(id(one)).or_insert(Problem::begin(now));
             if problem.points != one.points {
@@ -78,7 +78,7 @@ impl Diagnostics {
     }
 }
 
-fn disk_full(disk_space: DiskRoom, since: Timestamp) -> Diagnostic {
+fn disk_full(disk_space: DiskSpace, since: Timestamp) -> Diagnostic {
     Diagnostic {
         id: DISK.to_owned(),
         severity: AlertSeverity::Critical,
@@ -93,8 +93,8 @@ fn disk_full(disk_space: DiskRoom, since: Timestamp) -> Diagnostic {
     }
 }
 
-fn damaged(first: &PartitionFault, count: usize, since: Timestamp) -> Diagnostic {
-    let path = &first.partition.path;
+fn damaged(first: &SegmentFault, count: usize, since: Timestamp) -> Diagnostic {
+    let path = &first.segment.path;
     let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     Diagnostic {
         id: DAMAGED.to_owned(),
@@ -113,31 +113,31 @@ fn damaged(first: &PartitionFault, count: usize, since: Timestamp) -> Diagnostic
     }
 }
 
-fn id(dropped: &HeldBack) -> String {
+fn id(dropped: &DroppedSeries) -> String {
     format!("{} {} {}", setting(dropped.limit), dropped.service, dropped.label)
 }
 
 /// Returns the name of the setting of a limit.
-fn setting(limit: SeriesLimit) -> &'static str {
+fn setting(limit: CardinalityLimit) -> &'static str {
     match limit {
-        SeriesLimit::Total => "series",
-        SeriesLimit::PerService => "series_per_service",
-        SeriesLimit::ValuesPerLabel => "values_per_label",
+        CardinalityLimit::Total => "series",
+        CardinalityLimit::PerService => "series_per_service",
+        CardinalityLimit::ValuesPerLabel => "values_per_label",
     }
 }
 
-fn too_many_series(dropped: &HeldBack, since: Timestamp) -> Diagnostic {
-    let HeldBack { service, way: source, label, values, points, allowed, limit } = dropped;
+fn too_many_series(dropped: &DroppedSeries, since: Timestamp) -> Diagnostic {
+    let DroppedSeries { service, source, label, values, points, allowed, limit } = dropped;
     let (title, cause) = match limit {
-        SeriesLimit::ValuesPerLabel => (
+        CardinalityLimit::ValuesPerLabel => (
             format!("{service}: label {label} has about {values} values"),
             format!("At most {allowed} values of it are stored"),
         ),
-        SeriesLimit::PerService => (
+        CardinalityLimit::PerService => (
             format!("{service} has more than {allowed} series"),
             format!("Label {label} of {service} has about {values} values"),
         ),
-        SeriesLimit::Total => (
+        CardinalityLimit::Total => (
             format!("More than {allowed} series"),
             format!("Label {label} of {service} has about {values} values"),
         ),
@@ -159,27 +159,27 @@ fn too_many_series(dropped: &HeldBack, since: Timestamp) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use model::{DataResolution, TimeRange};
-    use store::{Partition, PartitionSignal};
+    use store::{Segment, SegmentSignal};
 
     use super::*;
 
-    fn dropped(points: u64) -> HeldBack {
-        HeldBack {
+    fn dropped(points: u64) -> DroppedSeries {
+        DroppedSeries {
             service: "shop".to_owned(),
-            way: "otlp_grpc".to_owned(),
+            source: "otlp_grpc".to_owned(),
             label: "user.id".to_owned(),
-            limit: SeriesLimit::ValuesPerLabel,
+            limit: CardinalityLimit::ValuesPerLabel,
             allowed: 100,
             values: 5_000,
             points,
         }
     }
 
-    fn fault(number: u64) -> PartitionFault {
-        PartitionFault {
-            partition: Partition {
+    fn fault(number: u64) -> SegmentFault {
+        SegmentFault {
+            segment: Segment {
                 id: number,
-                signal: PartitionSignal::Samples,
+                signal: SegmentSignal::Samples,
                 level: 0,
                 window: TimeRange { start: Timestamp(0), end: Timestamp(1) },
                 first: Timestamp(0),
@@ -190,11 +190,11 @@ mod tests {
                 checksum: String::new(),
                 head: 1,
                 pinned: false,
-                form: DataResolution::Points,
-                bundle: number,
-                lasts: DataResolution::Points,
+                resolution: DataResolution::Points,
+                part_group: number,
+                retention_tier: DataResolution::Points,
                 services: Vec::new(),
-                path: format!("/data/partitions/samples-{number}.parquet").into(),
+                path: format!("/data/segments/samples-{number}.parquet").into(),
             },
             reason: "unreadable".to_owned(),
         }
@@ -203,18 +203,18 @@ mod tests {
     #[test]
     fn a_full_disk_is_reported_first_and_until_there_is_space() {
         let diagnostics = Diagnostics::default();
-        let full = DiskRoom { free: 1_000_000, reserve: 2_000_000, full: true };
+        let full = DiskSpace { free: 1_000_000, reserve: 2_000_000, full: true };
         let first = diagnostics.update(full, &[], &[dropped(1)], Timestamp(5));
         assert_eq!((first[0].id.as_str(), first[0].severity), (DISK, AlertSeverity::Critical));
         assert_eq!(diagnostics.update(full, &[], &[], Timestamp(9))[0].since, Timestamp(5));
-        assert!(diagnostics.update(DiskRoom::default(), &[], &[], Timestamp(10)).is_empty());
+        assert!(diagnostics.update(DiskSpace::default(), &[], &[], Timestamp(10)).is_empty());
         assert_eq!(diagnostics.update(full, &[], &[], Timestamp(11))[0].since, Timestamp(11));
     }
 
     #[test]
     fn damaged_files_are_reported_until_they_are_gone() {
         let diagnostics = Diagnostics::default();
-        let space = DiskRoom::default();
+        let space = DiskSpace::default();
         assert!(diagnostics.update(space, &[], &[], Timestamp(1)).is_empty());
         let reported = diagnostics.update(space, &[fault(7), fault(8)], &[], Timestamp(2));
         assert_eq!(
@@ -233,21 +233,21 @@ mod tests {
     fn a_label_is_reported_with_its_source_until_it_is_quiet_again() {
         let diagnostics = Diagnostics::default();
         let at = |seconds: i64| Timestamp(seconds * NANOS_PER_SECOND);
-        assert!(diagnostics.update(DiskRoom::default(), &[], &[dropped(0)], at(0)).is_empty());
-        let first = diagnostics.update(DiskRoom::default(), &[], &[dropped(10)], at(10));
+        assert!(diagnostics.update(DiskSpace::default(), &[], &[dropped(0)], at(0)).is_empty());
+        let first = diagnostics.update(DiskSpace::default(), &[], &[dropped(10)], at(10));
         assert_eq!(first.len(), 1);
         assert_eq!(first[0].title, "shop: label user.id has about 5000 values");
         assert!(first[0].detail.contains("received by otlp_grpc"), "{}", first[0].detail);
-        let later = diagnostics.update(DiskRoom::default(), &[], &[dropped(20)], at(600));
+        let later = diagnostics.update(DiskSpace::default(), &[], &[dropped(20)], at(600));
         assert_eq!((later[0].since, &later[0].id), (at(10), &first[0].id));
         assert_eq!(
-            diagnostics.update(DiskRoom::default(), &[], &[dropped(20)], at(1_400)).len(),
+            diagnostics.update(DiskSpace::default(), &[], &[dropped(20)], at(1_400)).len(),
             1,
             "lasts a while"
         );
-        assert!(diagnostics.update(DiskRoom::default(), &[], &[dropped(20)], at(1_600)).is_empty(), "quiet");
+        assert!(diagnostics.update(DiskSpace::default(), &[], &[dropped(20)], at(1_600)).is_empty(), "quiet");
         assert_eq!(
-            diagnostics.update(DiskRoom::default(), &[], &[dropped(21)], at(2_000))[0].since,
+            diagnostics.update(DiskSpace::default(), &[], &[dropped(21)], at(2_000))[0].since,
             at(2_000),
             "and again"
         );

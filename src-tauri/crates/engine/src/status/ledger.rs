@@ -10,13 +10,13 @@ const MIN_SLEEP_SECONDS: f64 = 3.0;
 
 /// Records the time since the last heartbeat of an earlier run as "not running".
 pub(crate) async fn record_absence(store: &Store, started: Timestamp) -> Result<(), StoreError> {
-    if let Some(last) = store.last_heartbeat().await?
+    if let Some(last) = store.history().last_heartbeat().await?
         && started.since(last) > MIN_ABSENCE_SECONDS * NANOS_PER_SECOND
     {
         let range = TimeRange::new(last, started);
-        store.record_gap(Gap { range, reason: GapReason::NotRunning }).await?;
+        store.history().record_gap(Gap { range, reason: GapReason::NotRunning }).await?;
     }
-    store.heartbeat(started).await
+    store.history().heartbeat(started).await
 }
 
 /// Records a sleep that ended at `woke`, unless it is shorter than the minimum.
@@ -30,5 +30,5 @@ pub(crate) async fn record_sleep(
     }
     let fell_asleep = woke.offset(-(slept_seconds * NANOS_PER_SECOND as f64) as i64);
     let range = TimeRange::new(fell_asleep, woke);
-    store.record_gap(Gap { range, reason: GapReason::Asleep }).await
+    store.history().record_gap(Gap { range, reason: GapReason::Asleep }).await
 }

@@ -70,17 +70,17 @@ impl StatusPublisher {
     async fn read(&self, rates: &mut Rates) -> EngineStatus {
         let handles = &self.handles;
         let store = &handles.store;
-        let statistics = store.statistics().await.unwrap_or_default();
+        let statistics = store.admin().statistics().await.unwrap_or_default();
         let at_start = handles.counts_at_start;
         let committed = RecordCounts {
             samples: statistics.samples.saturating_sub(at_start.samples),
             logs: statistics.logs.saturating_sub(at_start.logs),
             spans: statistics.spans.saturating_sub(at_start.spans),
         };
-        let demonstration_data = store.has_demonstration().await.unwrap_or_default();
-        let results = store.latest_check_results().await.unwrap_or_default();
+        let demonstration_data = store.admin().has_demonstration().await.unwrap_or_default();
+        let results = store.history().latest_check_results().await.unwrap_or_default();
         let count = |state| results.iter().filter(|result| result.state == state).count() as u32;
-        let disk_space = store.disk_room().await;
+        let disk_space = store.admin().disk_space().await;
         EngineStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             host: hostname::get().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -92,8 +92,8 @@ impl StatusPublisher {
             listeners: handles.receivers.statuses(),
             diagnostics: self.diagnostics.update(
                 disk_space,
-                &store.partition_faults(),
-                &store.held_back(),
+                &store.admin().segment_faults(),
+                &store.admin().dropped_series(),
                 now(),
             ),
             committed,

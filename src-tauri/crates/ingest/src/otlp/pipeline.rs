@@ -48,10 +48,10 @@ impl Receipt {
     }
 
     fn add_dropped(&mut self, accepted: &Accepted) {
-        if accepted.held_back == 0 {
+        if accepted.dropped == 0 {
             return;
         }
-        self.rejected = self.rejected.saturating_add(accepted.held_back);
+        self.rejected = self.rejected.saturating_add(accepted.dropped);
         if !self.message.is_empty() {
             self.message.push_str("; ");
         }
@@ -59,7 +59,7 @@ impl Receipt {
             accepted.reasons.iter().take(MAX_LISTED).map(ToString::to_string).collect();
         self.message.push_str(&format!(
             "{} points of new series were dropped: {}",
-            accepted.held_back,
+            accepted.dropped,
             reasons.join("; ")
         ));
     }
@@ -102,7 +102,7 @@ async fn store(intake: &Intake, conversion: Conversion, now: Timestamp) -> Resul
     if !conversion.batch.is_empty() {
         let accepted = intake.store().accept(conversion.batch).await?;
         receipt.add_dropped(&accepted);
-        counts.samples = counts.samples.saturating_sub(accepted.held_back);
+        counts.samples = counts.samples.saturating_sub(accepted.dropped);
     }
     let counters = intake.counters();
     counters.count_stored(counts, now);

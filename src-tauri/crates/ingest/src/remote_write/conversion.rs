@@ -67,10 +67,10 @@ impl Converted {
 
     /// Counts points that the store dropped.
     pub(super) fn add_dropped(&mut self, accepted: &Accepted) {
-        let samples = accepted.held_back.min(self.written.samples);
+        let samples = accepted.dropped.min(self.written.samples);
         self.written.samples -= samples;
-        self.written.histograms = self.written.histograms.saturating_sub(accepted.held_back - samples);
-        self.rejected += accepted.held_back;
+        self.written.histograms = self.written.histograms.saturating_sub(accepted.dropped - samples);
+        self.rejected += accepted.dropped;
         self.problems.extend(accepted.reasons.iter().map(ToString::to_string));
     }
 

@@ -47,7 +47,7 @@ impl SeriesCache {
 
     /// Returns the stored metadata of a metric, if its kind differs from the one of its name.
     pub(super) fn stored_metadata(&self, name: &str) -> Option<FamilyMetadata> {
-        let (kind, unit) = self.store.told_of(name)?;
+        let (kind, unit) = self.store.metrics().declared_type(name)?;
         let kind = if kind == MetricKind::Counter { FamilyKind::Counter } else { FamilyKind::Gauge };
         Some(FamilyMetadata { kind, unit, help: String::new() })
     }

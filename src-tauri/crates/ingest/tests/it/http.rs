@@ -46,7 +46,7 @@ async fn protobuf_plain_and_compressed_is_stored_before_it_is_acknowledged() {
     let batch = receiver.committed();
     assert_eq!(batch.logs[0].body, "hi");
     assert_eq!(batch.logs[0].resource.service(), "shop");
-    let statistics = receiver.store.statistics().await.unwrap();
+    let statistics = receiver.store.admin().statistics().await.unwrap();
     assert_eq!((statistics.spans, statistics.logs), (2, 1));
     let (counts, refused, last) = receiver.counters.snapshot();
     assert_eq!((counts.spans, counts.logs, refused), (2, 1, 0));
@@ -288,7 +288,7 @@ async fn a_busy_store_asks_to_retry() {
     assert_eq!(status.code, 14);
     let (counts, refused, _) = receiver.counters.snapshot();
     assert!(refused >= 1);
-    assert_eq!(receiver.store.statistics().await.unwrap().logs, counts.logs);
+    assert_eq!(receiver.store.admin().statistics().await.unwrap().logs, counts.logs);
 }
 
 #[tokio::test(flavor = "multi_thread")]

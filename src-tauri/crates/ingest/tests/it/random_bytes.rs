@@ -82,12 +82,12 @@ async fn random_and_truncated_bytes_never_stop_a_listener() {
             }
         }
     }
-    let before = receiver.store.statistics().await.unwrap().spans;
+    let before = receiver.store.admin().statistics().await.unwrap().spans;
     let good = client.post(receiver.url("/v1/traces")).header(header::CONTENT_TYPE, "application/x-protobuf");
     let answer =
         within("a good answer", good.body(traces(vec![span(9)]).encode_to_vec()).send()).await.unwrap();
     assert_eq!(answer.status(), 200);
-    assert_eq!(receiver.store.statistics().await.unwrap().spans, before + 1);
+    assert_eq!(receiver.store.admin().statistics().await.unwrap().spans, before + 1);
     let endpoint = format!("http://{}", receiver.grpc);
     let mut client =
         opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient::connect(

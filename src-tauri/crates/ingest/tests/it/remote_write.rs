@@ -107,7 +107,8 @@ async fn samples_from_before_metadata_belong_to_the_same_series() {
     for (metric, kind, count, increase) in
         [("forks", MetricKind::Counter, 3, 20_000.0), ("waiting_count", MetricKind::Gauge, 3, 0.0)]
     {
-        let read = receiver.store.read_buckets(metric, &[], range, 3_600_000_000_000).await.unwrap();
+        let selected = receiver.store.metrics().select(metric, &[], range).await.unwrap();
+        let read = selected.buckets(3_600_000_000_000).await.unwrap();
         assert_eq!((read.len(), read[0].kind), (1, kind), "{metric}");
         let buckets = &read[0].buckets;
         assert_eq!(buckets.iter().map(|bucket| bucket.count).sum::<u64>(), count, "{metric}");

@@ -265,7 +265,7 @@ async fn otlp_survives_mutated_messages() {
     let good = client.post(receiver.url("/v1/metrics")).header("content-type", "application/x-protobuf");
     let metric = Metric { name: "after.all".into(), ..gauge() };
     let answer = good.body(metrics(vec![metric]).encode_to_vec()).send().await.unwrap();
-    let kind = receiver.store.metric_kind("after.all").await.unwrap();
+    let kind = receiver.store.metrics().kind("after.all").await.unwrap();
     assert_eq!((answer.status().as_u16(), kind.is_some()), (200, true));
 }
 
@@ -304,7 +304,7 @@ async fn statsd_survives_mutated_messages() {
         sent += datagram.len();
     }
     let stored = async {
-        while receiver.store.metric_kind("good").await.unwrap().is_none() {
+        while receiver.store.metrics().kind("good").await.unwrap().is_none() {
             sender.send(b"good:1|c").await.unwrap();
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -4,7 +4,7 @@
 //! (prometheus.io/docs/concepts/metric_types). These names resolve to the histogram.
 
 use model::{Aggregation, HistogramBuckets, MetricKind};
-use store::Store;
+use store::Snapshot;
 
 use super::unit::aggregated_unit;
 use crate::QueryError;
@@ -25,17 +25,17 @@ impl<'a> MetricRef<'a> {
     ///
     /// Fails if the component does not support the aggregation.
     pub(super) async fn resolve(
-        store: &Store,
+        snapshot: &Snapshot,
         name: &'a str,
         aggregation: Aggregation,
     ) -> Result<Self, QueryError> {
-        let kind_and_unit = store.metric_kind(name).await?;
+        let kind_and_unit = snapshot.metrics().kind(name).await?;
         if kind_and_unit.is_some() {
             return Ok(Self { name, kind_and_unit, is_sum: false });
         }
         for suffix in ["_count", "_sum", "_bucket"] {
             let Some(histogram) = name.strip_suffix(suffix) else { continue };
-            let kind_and_unit = store.metric_kind(histogram).await?;
+            let kind_and_unit = snapshot.metrics().kind(histogram).await?;
             if !kind_and_unit.as_ref().is_some_and(|(kind, _)| is_histogram(*kind)) {
                 continue;
             }

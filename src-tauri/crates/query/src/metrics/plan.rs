@@ -4,7 +4,7 @@ use model::{
     Aggregation, DataResolution, NANOS_PER_SECOND, SeriesPoints, SeriesRequest, TagMatcher, TimeRange,
     Timestamp,
 };
-use store::Store;
+use store::{SelectHints, SeriesSet, Snapshot};
 
 use super::{
     groups::Grouping,
@@ -24,7 +24,7 @@ const MAX_WINDOW_STEPS: i64 = 1000;
 #[derive(Debug)]
 pub(super) struct EvalPlan<'a> {
     metric: MetricRef<'a>,
-    matchers: &'a [TagMatcher],
+    series: SeriesSet,
     aggregation: Aggregation,
     group_by: &'a [String],
     windowing: Windowing,
@@ -32,7 +32,7 @@ pub(super) struct EvalPlan<'a> {
 
 impl<'a> EvalPlan<'a> {
     /// Plans one value per step of a range.
-    pub(super) async fn stepped(store: &Store, request: &'a SeriesRequest) -> Result<Self, QueryError> {
+    pub(super) async fn stepped(snapshot: &Snapshot, request: &'a SeriesRequest) -> Result<Self, QueryError> {
         if request.range.length() == 0 {
             return Err(QueryError::Invalid("the time range ends before it starts".into()));
         }
@@ -45,14 +45,14 @@ impl<'a> EvalPlan<'a> {
                 "the range has more than {MAX_STEPS} steps; choose a longer step"
             )));
         }
-        let metric = MetricRef::resolve(store, &request.metric, request.aggregation).await?;
-        let (name, matchers) = (metric.name, &*request.matchers);
+        let metric = MetricRef::resolve(snapshot, &request.metric, request.aggregation).await?;
+        let series = snapshot.select(&request.matchers, SelectHints::metric(metric.name)).await?;
         let covered = |step| TimeRange::new(request.range.start.floor(step), request.range.end);
-        let step = coarsened(store, name, matchers, step, covered).await?;
+        let step = coarsened(&series, step, covered).await?;
         let mut range = covered(step);
         let last = TimeRange::new(Timestamp(range.end.0 - 1).floor(step).max(range.start), range.end);
         // Steps of whole hours are computed from hours where raw points have expired.
-        let unit = match store.detail(name, matchers, last).await? {
+        let unit = match series.within(last).coarsest_resolution().await? {
             DataResolution::Minutes if step % length(DataResolution::Hours) == 0 => {
                 length(DataResolution::Hours)
             }
@@ -60,12 +60,12 @@ impl<'a> EvalPlan<'a> {
         };
         range.end = ceiling(range.end, unit);
         let windowing = Windowing { range, step, read_step: step, kind: WindowKind::Steps };
-        Ok(Self::of_request(request, metric, windowing))
+        Ok(Self::of_request(request, metric, series, windowing))
     }
 
     /// Plans one value for a window.
     pub(super) async fn instant(
-        store: &Store,
+        snapshot: &Snapshot,
         metric: &'a str,
         matchers: &'a [TagMatcher],
         aggregation: Aggregation,
@@ -75,20 +75,21 @@ impl<'a> EvalPlan<'a> {
         if window.length() == 0 {
             return Err(QueryError::Invalid("the window ends before it starts".into()));
         }
-        let metric = MetricRef::resolve(store, metric, aggregation).await?;
-        let (range, detail) = widened(store, metric.name, matchers, window).await?;
+        let metric = MetricRef::resolve(snapshot, metric, aggregation).await?;
+        let series = snapshot.select(matchers, SelectHints::metric(metric.name)).await?;
+        let (range, detail) = widened(&series, window).await?;
         let hour = length(DataResolution::Hours);
         // Hours would extend beyond the ends of the window, so minutes are read.
         let needs_minutes = detail == DataResolution::Minutes && range.start.floor(hour) != range.start;
         let step = range.length();
         let read_step = if needs_minutes && step % hour == 0 { hour / 2 } else { step };
         let windowing = Windowing { range, step, read_step, kind: WindowKind::Whole };
-        Ok(Self { metric, matchers, aggregation, group_by, windowing })
+        Ok(Self { metric, series, aggregation, group_by, windowing })
     }
 
     /// Plans one value per step, each over the window of this many nanoseconds before it.
     pub(super) async fn moving(
-        store: &Store,
+        snapshot: &Snapshot,
         request: &'a SeriesRequest,
         window: i64,
     ) -> Result<Self, QueryError> {
@@ -106,20 +107,20 @@ impl<'a> EvalPlan<'a> {
             let start = request.range.start.floor(step);
             TimeRange::new(start.offset(-step.saturating_mul(count(step) - 1)), request.range.end)
         };
-        let metric = MetricRef::resolve(store, &request.metric, request.aggregation).await?;
-        let step = coarsened(store, metric.name, &request.matchers, step, covered).await?;
+        let metric = MetricRef::resolve(snapshot, &request.metric, request.aggregation).await?;
+        let series = snapshot.select(&request.matchers, SelectHints::metric(metric.name)).await?;
+        let step = coarsened(&series, step, covered).await?;
         let (range, kind) = (covered(step), WindowKind::Moving(count(step)));
-        Ok(Self::of_request(request, metric, Windowing { range, step, read_step: step, kind }))
+        Ok(Self::of_request(request, metric, series, Windowing { range, step, read_step: step, kind }))
     }
 
-    fn of_request(request: &'a SeriesRequest, metric: MetricRef<'a>, windowing: Windowing) -> Self {
-        Self {
-            metric,
-            matchers: &request.matchers,
-            aggregation: request.aggregation,
-            group_by: &request.group_by,
-            windowing,
-        }
+    fn of_request(
+        request: &'a SeriesRequest,
+        metric: MetricRef<'a>,
+        series: SeriesSet,
+        windowing: Windowing,
+    ) -> Self {
+        Self { metric, series, aggregation: request.aggregation, group_by: &request.group_by, windowing }
     }
 
     /// Returns the range that is read from the store.
@@ -138,20 +139,18 @@ impl<'a> EvalPlan<'a> {
     }
 
     /// Reads the series and returns the values of each group, ordered by labels.
-    pub(super) async fn evaluate(&self, store: &Store) -> Result<Vec<SeriesPoints>, QueryError> {
+    pub(super) async fn evaluate(&self) -> Result<Vec<SeriesPoints>, QueryError> {
         let Some((kind, _)) = self.metric.kind_and_unit else { return Ok(Vec::new()) };
-        let (name, matchers, range) = (self.metric.name, self.matchers, self.range());
+        let series = self.series.within(self.range());
         if is_histogram(kind) {
-            let mut read = store.read_histograms(name, matchers, range, self.windowing.read_step).await?;
+            let mut read = series.histograms(self.windowing.read_step).await?;
             self.metric.select_component(&mut read);
             return self.compute(move |grouping| histograms::aggregate(&read, grouping)).await;
         }
         let step = self.windowing.read_step_for(self.aggregation);
         let read = match self.aggregation {
-            Aggregation::Rate | Aggregation::Increase => {
-                store.read_changes(name, matchers, range, step).await?
-            }
-            _ => store.read_buckets(name, matchers, range, step).await?,
+            Aggregation::Rate | Aggregation::Increase => series.changes(step).await?,
+            _ => series.buckets(step).await?,
         };
         self.compute(move |grouping| numbers::aggregate(&read, grouping)).await
     }
@@ -197,15 +196,13 @@ fn ceiling(time: Timestamp, unit: i64) -> Timestamp {
 
 /// Rounds a step up until every record of the range that it covers is inside one step.
 async fn coarsened(
-    store: &Store,
-    metric: &str,
-    matchers: &[TagMatcher],
+    series: &SeriesSet,
     step: i64,
     covered: impl Fn(i64) -> TimeRange,
 ) -> Result<i64, QueryError> {
     let mut coarsened = step;
     loop {
-        let detail = store.detail(metric, matchers, covered(coarsened)).await?;
+        let detail = series.within(covered(coarsened)).coarsest_resolution().await?;
         let rounded = rounded_up(step, length(detail));
         if rounded <= coarsened {
             return Ok(coarsened);
@@ -215,19 +212,14 @@ async fn coarsened(
 }
 
 /// Widens a window to whole records of the resolution that is left in it, and returns both.
-async fn widened(
-    store: &Store,
-    metric: &str,
-    matchers: &[TagMatcher],
-    window: TimeRange,
-) -> Result<(TimeRange, DataResolution), QueryError> {
+async fn widened(series: &SeriesSet, window: TimeRange) -> Result<(TimeRange, DataResolution), QueryError> {
     let widened = |detail| {
         let unit = length(detail);
         TimeRange::new(window.start.floor(unit), ceiling(window.end, unit))
     };
     let mut detail = DataResolution::Points;
     loop {
-        let found = store.detail(metric, matchers, widened(detail)).await?;
+        let found = series.within(widened(detail)).coarsest_resolution().await?;
         if found <= detail {
             return Ok((widened(detail), detail));
         }

@@ -8,7 +8,12 @@ use model::{
     Aggregation, Attributes, Buckets, DataResolution, HistogramPoint, Labels, MetricKind, NANOS_PER_SECOND,
     Resource, Series, SeriesPoints, SeriesRequest, TelemetryBatch, Temporality, TimeRange, Timestamp,
 };
-use store::{Store, StoreOptions};
+use store::{Snapshot, Store, StoreOptions};
+
+/// Opens a view of everything that is stored.
+async fn view(store: &Store) -> Snapshot {
+    store.snapshot(TimeRange::new(Timestamp(0), Timestamp(i64::MAX))).await.unwrap()
+}
 
 const HOUR: i64 = 3600;
 const INTERVAL: i64 = 5;
@@ -66,7 +71,7 @@ async fn stores() -> [(tempfile::TempDir, Store); 2] {
         let open = tokio::task::spawn_blocking(move || Store::open(&path, StoreOptions::default()));
         let store = open.await.unwrap().unwrap();
         store.write(telemetry()).await.unwrap();
-        store.seal_now().await.unwrap();
+        store.admin().seal_now().await.unwrap();
         stores.push((folder, store));
     }
     let expired = &stores[1].1;
@@ -75,8 +80,9 @@ async fn stores() -> [(tempfile::TempDir, Store); 2] {
         DataResolution::Minutes => start < at(4 * HOUR),
         DataResolution::Hours => false,
     };
-    let files = expired.partitions().into_iter().filter(|file| is_expired(file.form, file.window.start));
-    expired.drop_partitions(files.map(|file| file.id).collect()).await.unwrap();
+    let files =
+        expired.admin().segments().into_iter().filter(|file| is_expired(file.resolution, file.window.start));
+    expired.admin().drop_segments(files.map(|file| file.id).collect()).await.unwrap();
     stores.try_into().unwrap()
 }
 
@@ -145,7 +151,7 @@ async fn steps_windows_and_instants_of_roll_ups_equal_those_of_points() {
                 let case = format!("{metric} {aggregation:?} {start} {end} {step}");
                 let step = step * NANOS_PER_SECOND;
                 let query = request(metric, aggregation, range, step);
-                let left = query::series(&expired, &query).await.unwrap();
+                let left = query::series(&view(&expired).await, &query).await.unwrap();
                 // A step that reaches back to a coarser resolution has that resolution.
                 assert!(left.step >= up(step, unit * NANOS_PER_SECOND), "{case}");
                 assert!(
@@ -159,19 +165,20 @@ async fn steps_windows_and_instants_of_roll_ups_equal_those_of_points() {
                     _ => up(end, HOUR),
                 };
                 let known = request(metric, aggregation, TimeRange::new(at(start), at(last)), left.step);
-                let full = query::series(&complete, &known).await.unwrap();
+                let full = query::series(&view(&complete).await, &known).await.unwrap();
                 assert!(!full.series.is_empty(), "{case}");
                 assert!(alike(&left.series, &full.series), "{case}: {left:?} {full:?}");
             }
             for (step, window) in [(60, 300), (300, 7300), (1800, 600)] {
                 let case = format!("{metric} {aggregation:?} {start} {end} moving {step} {window}");
                 let (step, window) = (step * NANOS_PER_SECOND, window * NANOS_PER_SECOND);
-                let left = query::moving(&expired, &request(metric, aggregation, range, step), window)
-                    .await
-                    .unwrap();
+                let left =
+                    query::moving(&view(&expired).await, &request(metric, aggregation, range, step), window)
+                        .await
+                        .unwrap();
                 assert!(left.step >= up(step, unit * NANOS_PER_SECOND), "{case}");
                 let known = request(metric, aggregation, range, left.step);
-                let full = query::moving(&complete, &known, window).await.unwrap();
+                let full = query::moving(&view(&complete).await, &known, window).await.unwrap();
                 assert!(alike(&left.series, &full.series), "{case}: {left:?} {full:?}");
                 // Each value equals the instant one of the window that ends there.
                 let Some(points) = left.series.first() else { continue };
@@ -179,7 +186,9 @@ async fn steps_windows_and_instants_of_roll_ups_equal_those_of_points() {
                 let window =
                     TimeRange::new(points.times[middle].offset(-up(window, left.step)), points.times[middle]);
                 let by = ["number".to_owned()];
-                let then = query::instant(&expired, metric, &[], aggregation, &by, window).await.unwrap();
+                let then = query::instant(&view(&expired).await, metric, &[], aggregation, &by, window)
+                    .await
+                    .unwrap();
                 let value = |of: &[(Labels, f64)]| of.iter().find(|(of, _)| *of == points.labels).unwrap().1;
                 assert_eq!(then.window, window, "{case}");
                 assert!(near(&[value(&then.values)], &[points.values[middle]]), "{case}");
@@ -187,8 +196,11 @@ async fn steps_windows_and_instants_of_roll_ups_equal_those_of_points() {
         }
         for (start, end, unit) in RANGES.into_iter().chain([(4 * HOUR + 1800, 6 * HOUR + 1800, 60)]) {
             let range = TimeRange::new(at(start), at(end));
-            let left = query::instant(&expired, metric, &[], aggregation, &[], range).await.unwrap();
-            let full = query::instant(&complete, metric, &[], aggregation, &[], left.window).await.unwrap();
+            let left =
+                query::instant(&view(&expired).await, metric, &[], aggregation, &[], range).await.unwrap();
+            let full = query::instant(&view(&complete).await, metric, &[], aggregation, &[], left.window)
+                .await
+                .unwrap();
             assert!(left.window.start <= range.start && left.window.end >= range.end);
             assert!(left.window.length() - range.length() < 2 * unit * NANOS_PER_SECOND);
             let values =
@@ -205,12 +217,13 @@ async fn steps_windows_and_instants_of_roll_ups_equal_those_of_points() {
 async fn windows_with_points_are_not_widened() {
     let [_, (_folder, expired)] = stores().await;
     let window = TimeRange::new(at(9 * HOUR + 3), at(9 * HOUR + 64));
-    let answer = query::instant(&expired, "queue", &[], Aggregation::Average, &[], window).await.unwrap();
+    let answer =
+        query::instant(&view(&expired).await, "queue", &[], Aggregation::Average, &[], window).await.unwrap();
     assert_eq!(answer.window, window);
     let range = TimeRange::new(at(9 * HOUR), at(10 * HOUR));
     let query = request("queue", Aggregation::P90, range, 7 * NANOS_PER_SECOND);
     assert_eq!(
-        query::moving(&expired, &query, 7 * NANOS_PER_SECOND).await.unwrap().step,
+        query::moving(&view(&expired).await, &query, 7 * NANOS_PER_SECOND).await.unwrap().step,
         7 * NANOS_PER_SECOND
     );
 }

@@ -6,7 +6,12 @@ use model::{
     Aggregation, Attributes, Buckets, DataResolution, HistogramPoint, MetricKind, NANOS_PER_SECOND, Resource,
     STALE, Series, SeriesRequest, TelemetryBatch, Temporality, TimeRange, Timestamp,
 };
-use store::{Store, StoreOptions};
+use store::{Snapshot, Store, StoreOptions};
+
+/// Opens a view of everything that is stored.
+async fn view(store: &Store) -> Snapshot {
+    store.snapshot(TimeRange::new(Timestamp(0), Timestamp(i64::MAX))).await.unwrap()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_step_is_rounded_up_where_points_have_expired() {
@@ -19,7 +24,7 @@ async fn the_step_is_rounded_up_where_points_have_expired() {
         batch.add_sample(series_of("cart", MetricKind::Gauge), at(second), second as f64);
     }
     store.write(batch).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let range = TimeRange::new(at(0), at(1200));
     let request = SeriesRequest {
         metric: "queue".into(),
@@ -33,13 +38,13 @@ async fn the_step_is_rounded_up_where_points_have_expired() {
     };
     let minute = 60 * NANOS_PER_SECOND;
     let coarse = SeriesRequest { step: Some(minute), ..request.clone() };
-    let fine = query::series(&store, &request).await.unwrap();
+    let fine = query::series(&view(&store).await, &request).await.unwrap();
     assert_eq!((fine.step, fine.series[0].values.len()), (10 * NANOS_PER_SECOND, 120));
-    let by_minute = query::series(&store, &coarse).await.unwrap();
+    let by_minute = query::series(&view(&store).await, &coarse).await.unwrap();
     for (expired, step) in [(DataResolution::Points, minute), (DataResolution::Minutes, 60 * minute)] {
-        let files = store.partitions().into_iter().filter(|file| file.form == expired);
-        store.drop_partitions(files.map(|file| file.id).collect()).await.unwrap();
-        let left = query::series(&store, &request).await.unwrap();
+        let files = store.admin().segments().into_iter().filter(|file| file.resolution == expired);
+        store.admin().drop_segments(files.map(|file| file.id).collect()).await.unwrap();
+        let left = query::series(&view(&store).await, &request).await.unwrap();
         assert_eq!(left.step, step);
         if expired == DataResolution::Points {
             assert_eq!(left, by_minute);
@@ -124,14 +129,16 @@ fn request(metric: &str, aggregation: Aggregation, group_by: &[&str]) -> SeriesR
 #[tokio::test]
 async fn counters_give_rates_and_groups_come_largest_first() {
     let (_folder, store) = filled().await;
-    let answer = query::series(&store, &request("requests", Aggregation::Rate, &["service"])).await.unwrap();
+    let answer = query::series(&view(&store).await, &request("requests", Aggregation::Rate, &["service"]))
+        .await
+        .unwrap();
     assert_eq!(answer.unit, "/s");
     assert_eq!(answer.total_series, 2);
     assert_eq!(answer.series[0].labels["service"], "pay");
     let middle = |index: usize| answer.series[index].values[5];
     assert!((middle(0) - 6.0).abs() < 1e-9 && (middle(1) - 2.0).abs() < 1e-9, "{answer:?}");
     let limited = SeriesRequest { limit: 1, ..request("requests", Aggregation::Rate, &["service"]) };
-    let limited = query::series(&store, &limited).await.unwrap();
+    let limited = query::series(&view(&store).await, &limited).await.unwrap();
     assert_eq!((limited.series.len(), limited.total_series), (1, 2));
 }
 
@@ -139,7 +146,8 @@ async fn counters_give_rates_and_groups_come_largest_first() {
 async fn gauges_are_reduced_over_time_and_across_series() {
     let (_folder, store) = filled().await;
     let first = async |aggregation| {
-        query::series(&store, &request("queue", aggregation, &[])).await.unwrap().series[0].values[1]
+        query::series(&view(&store).await, &request("queue", aggregation, &[])).await.unwrap().series[0]
+            .values[1]
     };
     assert_eq!(first(Aggregation::Average).await, 5.0);
     assert_eq!(first(Aggregation::Sum).await, 10.0);
@@ -162,13 +170,16 @@ async fn the_rate_of_a_gauge_is_its_change() {
     store.write(batch).await.unwrap();
     for sealed in [false, true] {
         if sealed {
-            store.seal_now().await.unwrap();
+            store.admin().seal_now().await.unwrap();
         }
-        let answer = query::series(&store, &request("undeclared", Aggregation::Rate, &[])).await.unwrap();
+        let answer =
+            query::series(&view(&store).await, &request("undeclared", Aggregation::Rate, &[])).await.unwrap();
         assert!(answer.series[0].values[1..].iter().all(|rate| (rate - 7.0).abs() < 1e-9), "{answer:?}");
         let window = TimeRange::new(at(300), at(420));
         let instant =
-            query::instant(&store, "undeclared", &[], Aggregation::Increase, &[], window).await.unwrap();
+            query::instant(&view(&store).await, "undeclared", &[], Aggregation::Increase, &[], window)
+                .await
+                .unwrap();
         assert!((instant.values[0].1 - 840.0).abs() < 1e-9, "{instant:?}");
     }
 }
@@ -177,7 +188,9 @@ async fn the_rate_of_a_gauge_is_its_change() {
 async fn histograms_with_different_bounds_merge() {
     let (_folder, store) = filled().await;
     let value = async |aggregation, group_by: &[&str]| {
-        query::series(&store, &request("duration", aggregation, group_by)).await.unwrap().series[0].values[5]
+        query::series(&view(&store).await, &request("duration", aggregation, group_by)).await.unwrap().series
+            [0]
+        .values[5]
     };
     // Ten in (1, 2] and ten in (0.5, 1].
     assert!((value(Aggregation::P50, &[]).await - 1.0).abs() < 1e-9);
@@ -190,8 +203,9 @@ async fn histograms_with_different_bounds_merge() {
 #[tokio::test]
 async fn components_of_a_histogram_have_their_names_in_prometheus() {
     let (_folder, store) = filled().await;
-    let query =
-        async |metric: &str, aggregation| query::series(&store, &request(metric, aggregation, &[])).await;
+    let query = async |metric: &str, aggregation| {
+        query::series(&view(&store).await, &request(metric, aggregation, &[])).await
+    };
     for (part, aggregation, expected, unit) in [
         ("duration_count", Aggregation::Rate, 2.0, "/s"),
         ("duration_count", Aggregation::Increase, 120.0, ""),
@@ -203,11 +217,13 @@ async fn components_of_a_histogram_have_their_names_in_prometheus() {
         assert!((answer.series[0].values[5] - expected).abs() < 1e-9, "{part} {answer:?}");
         assert_eq!(answer.unit, unit, "{part}");
         let window = TimeRange::new(at(300), at(360));
-        let instant = query::instant(&store, part, &[], aggregation, &[], window).await.unwrap();
+        let instant = query::instant(&view(&store).await, part, &[], aggregation, &[], window).await.unwrap();
         assert!((instant.values[0].1 - expected).abs() < 1e-9, "{part} {instant:?}");
         assert_eq!(instant.unit, unit);
         let moving =
-            query::moving(&store, &request(part, aggregation, &[]), 60 * NANOS_PER_SECOND).await.unwrap();
+            query::moving(&view(&store).await, &request(part, aggregation, &[]), 60 * NANOS_PER_SECOND)
+                .await
+                .unwrap();
         assert!((moving.series[0].values[5] - expected).abs() < 1e-9, "{part} {moving:?}");
     }
     for (part, aggregation) in [
@@ -241,15 +257,16 @@ async fn moving_windows_agree_with_instant_values() {
             range,
             ..request(metric, aggregation, &["service"])
         };
-        let moving = query::moving(&store, &request, window).await.unwrap();
+        let moving = query::moving(&view(&store).await, &request, window).await.unwrap();
         assert_eq!(moving.series.len(), 2, "{metric}");
         for points in moving.series {
             assert!(points.times.len() >= 19);
             for (time, value) in points.times.iter().zip(points.values) {
                 let window = TimeRange::new(time.offset(-window), *time);
-                let instant = query::instant(&store, metric, &[], aggregation, &request.group_by, window)
-                    .await
-                    .unwrap();
+                let instant =
+                    query::instant(&view(&store).await, metric, &[], aggregation, &request.group_by, window)
+                        .await
+                        .unwrap();
                 let live = instant.values.iter().find(|(labels, _)| *labels == points.labels).unwrap().1;
                 assert!((live - value).abs() < 1e-9, "{metric} {aggregation:?} at {time:?}: {live} {value}");
             }
@@ -267,9 +284,10 @@ async fn invalid_queries_are_rejected_and_unknown_metrics_are_empty() {
         SeriesRequest { step: Some(1), ..request("queue", Aggregation::Sum, &[]) },
     ];
     for request in invalid {
-        assert!(query::series(&store, &request).await.is_err());
+        assert!(query::series(&view(&store).await, &request).await.is_err());
     }
-    let unknown = query::series(&store, &request("unknown.metric", Aggregation::Sum, &[])).await.unwrap();
+    let unknown =
+        query::series(&view(&store).await, &request("unknown.metric", Aggregation::Sum, &[])).await.unwrap();
     assert!(unknown.series.is_empty() && unknown.unit.is_empty());
 }
 
@@ -284,7 +302,8 @@ async fn a_series_that_ended_has_no_last_value() {
     let by_service = ["service".to_owned()];
     let services = async |metric, aggregation, until| {
         let window = TimeRange::new(at(until - 120), at(until));
-        let groups = query::instant(&store, metric, &[], aggregation, &by_service, window).await.unwrap();
+        let groups =
+            query::instant(&view(&store).await, metric, &[], aggregation, &by_service, window).await.unwrap();
         groups.values.into_iter().map(|(labels, _)| labels["service"].clone()).collect::<Vec<_>>()
     };
     for metric in ["queue", "requests"] {
@@ -295,7 +314,8 @@ async fn a_series_that_ended_has_no_last_value() {
     }
     assert_eq!(services("requests", Aggregation::Increase, 600).await, ["cart", "pay"]);
     // A chart shows it up to its end, and it can resume.
-    let charted = query::series(&store, &request("queue", Aggregation::Last, &["service"])).await.unwrap();
+    let charted =
+        query::series(&view(&store).await, &request("queue", Aggregation::Last, &["service"])).await.unwrap();
     assert!(charted.series.iter().all(|points| points.values.len() == 10));
     let mut resumed = TelemetryBatch::default();
     resumed.add_sample(series_of("pay", MetricKind::Gauge), at(598), 5.0);

@@ -95,7 +95,7 @@ async fn filled(folder: &Path) -> (Store, TimeRange) {
     }
     store.write(batch).await.expect("written");
     let gap = TimeRange::new(start().offset(80 * MINUTE), start().offset(95 * MINUTE));
-    store.record_gap(Gap { range: gap, reason: GapReason::Asleep }).await.expect("recorded");
+    store.history().record_gap(Gap { range: gap, reason: GapReason::Asleep }).await.expect("recorded");
     (store, TimeRange::new(start().offset(60 * MINUTE), start().offset(120 * MINUTE)))
 }
 
@@ -110,7 +110,7 @@ async fn the_figures_are_those_of_the_store() {
     let page = html(&store, &request(range), range.end).await.unwrap();
     let text = text_of(&page);
     let request = ServicesRequest { range, matchers: Vec::new(), spark_points: 10 };
-    let services = store.services(&request).await.unwrap();
+    let services = store.traces().services(&request).await.unwrap();
     assert_eq!(services.len(), 2);
     for service in services {
         let mut figures = vec![
@@ -191,7 +191,7 @@ async fn csv_and_parquet_hold_the_same_rows_as_the_charts() {
     let from_parquet = rows(format!("read_parquet('{}')", parquet.display()));
     assert_eq!(from_csv, from_parquet);
     let request = ServiceRequest { service: "checkout".into(), operation: None, range, max_points: 240 };
-    let detail = store.service_detail(&request).await.unwrap().unwrap();
+    let detail = store.traces().service_detail(&request).await.unwrap().unwrap();
     let checkout: Vec<_> = from_csv.iter().filter(|row| row.0 == "checkout").collect();
     assert_eq!(checkout.len(), detail.times.len());
     for (row, (time, p95)) in checkout.iter().zip(detail.times.iter().zip(&detail.p95)) {

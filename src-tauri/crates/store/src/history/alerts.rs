@@ -1,9 +1,12 @@
-//! Alert rules, alerts, what was told and what was silenced.
+//! Alert rules, alerts, notifications and silences.
 
 use model::{Alert, AlertEvidence, AlertRule, AlertTransition, Notification, Silence, TimeRange, Timestamp};
 
-use super::document;
-use crate::{Changed, Store, StoreError, sql::Parameter};
+use super::{
+    reader::HistoryReader,
+    writer::{History, document},
+};
+use crate::{Changed, StoreError, database::sql::Parameter};
 
 fn alerts_changed() -> Changed {
     Changed { alerts: true, ..Changed::default() }
@@ -17,15 +20,68 @@ fn notifications_changed() -> Changed {
     Changed { notifications: true, ..Changed::default() }
 }
 
-impl Store {
-    /// Every rule, by name.
+impl HistoryReader {
+    /// Returns every rule, by name.
     pub async fn rules(&self) -> Result<Vec<AlertRule>, StoreError> {
         let mut rules: Vec<AlertRule> = self.documents("SELECT document FROM rules", Vec::new()).await?;
         rules.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(rules)
     }
 
-    /// Saves a rule in place of the one with its id. A threshold that is not finite is refused.
+    /// Returns the state of every alert.
+    pub async fn alerts(&self) -> Result<Vec<Alert>, StoreError> {
+        self.documents("SELECT document FROM alerts ORDER BY fingerprint", Vec::new()).await
+    }
+
+    /// Returns the transitions in the range, newest first.
+    pub async fn transitions(
+        &self,
+        range: TimeRange,
+        limit: u32,
+    ) -> Result<Vec<AlertTransition>, StoreError> {
+        self.documents(
+            "SELECT document FROM transitions WHERE time >= ? AND time < ? ORDER BY time DESC LIMIT ?",
+            vec![range.start.0.into(), range.end.0.into(), i64::from(limit).into()],
+        )
+        .await
+    }
+
+    /// Returns the evidence of a firing, or of the latest one without a time.
+    pub async fn evidence(
+        &self,
+        fingerprint: &str,
+        fired_at: Option<Timestamp>,
+    ) -> Result<Option<AlertEvidence>, StoreError> {
+        let fired_at = fired_at.map_or(Parameter::Null, |time| time.0.into());
+        let found = self
+            .documents(
+                "SELECT document FROM evidence WHERE fingerprint = $1 \
+                 AND ($2 IS NULL OR fired_at = CAST($2 AS BIGINT)) ORDER BY fired_at DESC LIMIT 1",
+                vec![fingerprint.into(), fired_at],
+            )
+            .await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Returns the notifications of the range, newest first.
+    pub async fn notifications(&self, range: TimeRange, limit: u32) -> Result<Vec<Notification>, StoreError> {
+        self.documents(
+            "SELECT document FROM notifications WHERE time >= ? AND time < ? ORDER BY time DESC, id LIMIT ?",
+            vec![range.start.0.into(), range.end.0.into(), i64::from(limit).into()],
+        )
+        .await
+    }
+
+    /// Returns every silence, also past ones, in order of their end.
+    pub async fn silences(&self) -> Result<Vec<Silence>, StoreError> {
+        let mut silences: Vec<Silence> = self.documents("SELECT document FROM silences", Vec::new()).await?;
+        silences.sort_by_key(|silence| silence.range.end);
+        Ok(silences)
+    }
+}
+
+impl History {
+    /// Saves a rule in place of the one with its id. Fails if the threshold is not finite.
     pub async fn put_rule(&self, rule: AlertRule) -> Result<(), StoreError> {
         if !rule.threshold.is_finite() {
             return Err(StoreError::InvalidRequest("the threshold is not a finite number".to_owned()));
@@ -38,7 +94,7 @@ impl Store {
         self.run(rules_changed(), statements).await.map(|_| ())
     }
 
-    /// Deletes a rule and its alerts (their history stays); false if there is none.
+    /// Deletes a rule and its alerts, but not their history. Returns false if there is none.
     pub async fn delete_rule(&self, id: &str) -> Result<bool, StoreError> {
         let id = Parameter::from(id);
         let statements = vec![
@@ -48,7 +104,7 @@ impl Store {
         Ok(self.run(rules_changed(), statements).await? > 0)
     }
 
-    /// Keeps where alerts stand (each in place of the one with its fingerprint) and what changed.
+    /// Stores the states of alerts, each in place of the one with its fingerprint, and their transitions.
     pub async fn record_alerts(
         &self,
         alerts: Vec<Alert>,
@@ -81,25 +137,7 @@ impl Store {
         self.run(alerts_changed(), statements).await.map(|_| ())
     }
 
-    /// Where every alert stands.
-    pub async fn alerts(&self) -> Result<Vec<Alert>, StoreError> {
-        self.documents("SELECT document FROM alerts ORDER BY fingerprint", Vec::new()).await
-    }
-
-    /// What changed in the range, newest first.
-    pub async fn transitions(
-        &self,
-        range: TimeRange,
-        limit: u32,
-    ) -> Result<Vec<AlertTransition>, StoreError> {
-        self.documents(
-            "SELECT document FROM transitions WHERE time >= ? AND time < ? ORDER BY time DESC LIMIT ?",
-            vec![range.start.0.into(), range.end.0.into(), i64::from(limit).into()],
-        )
-        .await
-    }
-
-    /// Keeps the evidence of a firing. Values that are not finite are left out.
+    /// Stores the evidence of a firing, without values that are not finite.
     pub async fn put_evidence(&self, mut evidence: AlertEvidence) -> Result<(), StoreError> {
         for series in &mut evidence.series {
             let finite: Vec<_> = series
@@ -121,24 +159,7 @@ impl Store {
         self.run(alerts_changed(), statements).await.map(|_| ())
     }
 
-    /// The evidence of a firing, of the latest one if no time is given.
-    pub async fn evidence(
-        &self,
-        fingerprint: &str,
-        fired_at: Option<Timestamp>,
-    ) -> Result<Option<AlertEvidence>, StoreError> {
-        let fired_at = fired_at.map_or(Parameter::Null, |time| time.0.into());
-        let found = self
-            .documents(
-                "SELECT document FROM evidence WHERE fingerprint = $1 \
-                 AND ($2 IS NULL OR fired_at = CAST($2 AS BIGINT)) ORDER BY fired_at DESC LIMIT 1",
-                vec![fingerprint.into(), fired_at],
-            )
-            .await?;
-        Ok(found.into_iter().next())
-    }
-
-    /// Keeps a notification in place of the one with its id.
+    /// Stores a notification in place of the one with its id.
     pub async fn record_notification(&self, notification: Notification) -> Result<(), StoreError> {
         let id = Parameter::from(notification.id.as_str());
         let statements = vec![
@@ -156,7 +177,7 @@ impl Store {
         self.run(notifications_changed(), statements).await.map(|_| ())
     }
 
-    /// Notes the action that somebody chose on a notification; false if there is none with this id.
+    /// Stores the action chosen on a notification. Returns false if there is none with this id.
     pub async fn set_notification_action(&self, id: &str, action: &str) -> Result<bool, StoreError> {
         let found: Vec<Notification> =
             self.documents("SELECT document FROM notifications WHERE id = ?", vec![id.into()]).await?;
@@ -164,22 +185,6 @@ impl Store {
         notification.action = Some(action.to_owned());
         self.record_notification(notification).await?;
         Ok(true)
-    }
-
-    /// Notifications of the range, newest first.
-    pub async fn notifications(&self, range: TimeRange, limit: u32) -> Result<Vec<Notification>, StoreError> {
-        self.documents(
-            "SELECT document FROM notifications WHERE time >= ? AND time < ? ORDER BY time DESC, id LIMIT ?",
-            vec![range.start.0.into(), range.end.0.into(), i64::from(limit).into()],
-        )
-        .await
-    }
-
-    /// Every silence, past ones too, in order of their end.
-    pub async fn silences(&self) -> Result<Vec<Silence>, StoreError> {
-        let mut silences: Vec<Silence> = self.documents("SELECT document FROM silences", Vec::new()).await?;
-        silences.sort_by_key(|silence| silence.range.end);
-        Ok(silences)
     }
 
     /// Saves a silence in place of the one with its id.
@@ -192,7 +197,7 @@ impl Store {
         self.run(alerts_changed(), statements).await.map(|_| ())
     }
 
-    /// Deletes a silence; false if there is none.
+    /// Deletes a silence. Returns false if there is none.
     pub async fn delete_silence(&self, id: &str) -> Result<bool, StoreError> {
         let statements = vec![("DELETE FROM silences WHERE id = ?", vec![id.into()])];
         Ok(self.run(alerts_changed(), statements).await? > 0)

@@ -2,8 +2,11 @@
 
 use model::{CheckResult, HealthCheck, HealthState, Incident, TimeRange, TimelineBucket, Timestamp};
 
-use super::document;
-use crate::{Changed, Store, StoreError, read::bounds, sql::Parameter};
+use super::{
+    reader::HistoryReader,
+    writer::{History, document},
+};
+use crate::{Changed, StoreError, database::sql::Parameter, read::limits::bounds};
 
 const CHECKS: Changed = Changed {
     checks: true,
@@ -16,18 +19,145 @@ const CHECKS: Changed = Changed {
     rules: false,
     gaps: false,
 };
-/// Cells a timeline may have.
-const MOST_CELLS: u32 = 10_000;
+/// The buckets of a timeline, at most.
+const MAX_BUCKETS: u32 = 10_000;
 
-impl Store {
-    /// Every check, by name.
+impl HistoryReader {
+    /// Returns every check, by name.
     pub async fn checks(&self) -> Result<Vec<HealthCheck>, StoreError> {
         let mut checks: Vec<HealthCheck> = self.documents("SELECT document FROM checks", Vec::new()).await?;
         checks.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(checks)
     }
 
-    /// Saves a check in place of the one with its id.
+    /// Returns results of a check, newest first.
+    pub async fn check_results(
+        &self,
+        check_id: &str,
+        range: TimeRange,
+        limit: u32,
+    ) -> Result<Vec<CheckResult>, StoreError> {
+        self.documents(
+            "SELECT document FROM check_results WHERE check_id = ? AND time >= ? AND time < ? \
+             ORDER BY time DESC LIMIT ?",
+            vec![check_id.into(), range.start.0.into(), range.end.0.into(), i64::from(limit).into()],
+        )
+        .await
+    }
+
+    /// Returns the newest result of every check.
+    pub async fn latest_check_results(&self) -> Result<Vec<CheckResult>, StoreError> {
+        self.documents(
+            "SELECT arg_max(document, time) FROM check_results GROUP BY check_id ORDER BY check_id",
+            Vec::new(),
+        )
+        .await
+    }
+
+    /// Divides the range into equal buckets, oldest first, each with its worst state.
+    pub async fn check_timeline(
+        &self,
+        check_id: &str,
+        range: TimeRange,
+        buckets: u32,
+    ) -> Result<Vec<TimelineBucket>, StoreError> {
+        let (start, end) = bounds(range);
+        let buckets = i64::from(buckets.clamp(1, MAX_BUCKETS));
+        let length = end.saturating_sub(start).max(0);
+        let width = (length / buckets + i64::from(length % buckets != 0)).max(1);
+        let check_id = Parameter::from(check_id);
+        let found = self
+            .source
+            .read(move |reader| {
+                reader.rows(
+                    &format!(
+                        "SELECT (time - ({start})) // {width} AS bucket, count(*), arg_max(document, \
+                         (CASE state WHEN 'unhealthy' THEN 3 WHEN 'degraded' THEN 2 WHEN 'unknown' THEN 1 \
+                         ELSE 0 END)) FROM check_results \
+                         WHERE check_id = ? AND time >= {start} AND time < {end} GROUP BY bucket"
+                    ),
+                    &[check_id],
+                    |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?, row.get::<_, String>(2)?)),
+                )
+            })
+            .await?;
+        let mut timeline: Vec<TimelineBucket> = (0..buckets)
+            .map(|bucket| start.saturating_add(bucket.saturating_mul(width)))
+            .take_while(|from| *from < end)
+            .map(|from| TimelineBucket {
+                range: TimeRange::new(Timestamp(from), Timestamp(from.saturating_add(width).min(end))),
+                state: HealthState::Unknown,
+                results: 0,
+                message: String::new(),
+            })
+            .collect();
+        for (bucket, results, worst) in found {
+            let slot = usize::try_from(bucket).ok().and_then(|bucket| timeline.get_mut(bucket));
+            if let (Some(slot), Ok(worst)) = (slot, serde_json::from_str::<CheckResult>(&worst)) {
+                slot.state = worst.state;
+                slot.results = u32::try_from(results).unwrap_or(u32::MAX);
+                slot.message = worst.message;
+            }
+        }
+        Ok(timeline)
+    }
+
+    /// Returns uptime and median duration. Uptime is the fraction of observed time in which the check was not
+    /// unhealthy, from 0 to 1. The duration is that of runs with an answer, in nanoseconds. A result is valid
+    /// until the next one, but at most three times the median distance; time beyond is not observed.
+    pub async fn check_statistics(
+        &self,
+        check_id: &str,
+        range: TimeRange,
+    ) -> Result<(Option<f64>, Option<i64>), StoreError> {
+        let (start, end) = bounds(range);
+        let check_id = Parameter::from(check_id);
+        self.source
+            .read(move |reader| {
+                let results = reader.rows(
+                    "SELECT time, state, duration FROM check_results \
+                 WHERE check_id = ? AND time >= ? AND time < ? ORDER BY time",
+                    &[check_id, start.into(), end.into()],
+                    |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?)),
+                )?;
+                let mut answered: Vec<i64> = results
+                    .iter()
+                    .filter(|(_, state, _)| matches!(state.as_str(), "healthy" | "degraded"))
+                    .map(|(.., duration)| *duration)
+                    .collect();
+                Ok((uptime(&results, end), median(&mut answered)))
+            })
+            .await
+    }
+
+    /// Returns the incidents that overlap the range, newest first.
+    pub async fn incidents(
+        &self,
+        range: TimeRange,
+        check_id: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let check = check_id.map_or(Parameter::Null, Parameter::from);
+        self.documents(
+            "SELECT document FROM incidents WHERE started < $1 AND (ended IS NULL OR ended > $2) \
+             AND ($3 IS NULL OR check_id = $3) ORDER BY started DESC, id LIMIT $4",
+            vec![range.end.0.into(), range.start.0.into(), check, i64::from(limit).into()],
+        )
+        .await
+    }
+
+    /// Returns the ongoing incidents.
+    pub async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
+        self.documents(
+            "SELECT document FROM incidents WHERE ended IS NULL ORDER BY started DESC, id",
+            Vec::new(),
+        )
+        .await
+    }
+}
+
+impl History {
+    /// Saves a check in slot of the one with its id.
     pub async fn put_check(&self, check: HealthCheck) -> Result<(), StoreError> {
         let (id, document) = (Parameter::from(check.id.as_str()), document(&check)?);
         let statements = vec![
@@ -37,7 +167,7 @@ impl Store {
         self.run(CHECKS, statements).await.map(|_| ())
     }
 
-    /// Deletes a check with its results and incidents; false if there is none.
+    /// Deletes a check with its results and incidents. Returns false if there is none.
     pub async fn delete_check(&self, id: &str) -> Result<bool, StoreError> {
         let id = Parameter::from(id);
         let statements = vec![
@@ -48,7 +178,7 @@ impl Store {
         Ok(self.run(CHECKS, statements).await? > 0)
     }
 
-    /// Keeps a result, and the incident it opened, prolonged or ended, in one commit.
+    /// Stores a result, and the incident that it opened, prolonged or ended, in one commit.
     pub async fn record_check_result(
         &self,
         mut result: CheckResult,
@@ -60,7 +190,7 @@ impl Store {
             vec![
                 result.check_id.as_str().into(),
                 result.time.0.into(),
-                word(result.state).into(),
+                state_name(result.state).into(),
                 result.duration.into(),
                 document(&result)?,
             ],
@@ -81,132 +211,9 @@ impl Store {
         }
         self.run(CHECKS, statements).await.map(|_| ())
     }
-
-    /// Results of a check, newest first.
-    pub async fn check_results(
-        &self,
-        check_id: &str,
-        range: TimeRange,
-        limit: u32,
-    ) -> Result<Vec<CheckResult>, StoreError> {
-        self.documents(
-            "SELECT document FROM check_results WHERE check_id = ? AND time >= ? AND time < ? \
-             ORDER BY time DESC LIMIT ?",
-            vec![check_id.into(), range.start.0.into(), range.end.0.into(), i64::from(limit).into()],
-        )
-        .await
-    }
-
-    /// The newest result of every check.
-    pub async fn latest_check_results(&self) -> Result<Vec<CheckResult>, StoreError> {
-        self.documents(
-            "SELECT arg_max(document, time) FROM check_results GROUP BY check_id ORDER BY check_id",
-            Vec::new(),
-        )
-        .await
-    }
-
-    /// The range cut into equal cells, oldest first, each with the worst state in it.
-    pub async fn check_timeline(
-        &self,
-        check_id: &str,
-        range: TimeRange,
-        cells: u32,
-    ) -> Result<Vec<TimelineBucket>, StoreError> {
-        let (start, end) = bounds(range);
-        let cells = i64::from(cells.clamp(1, MOST_CELLS));
-        let length = end.saturating_sub(start).max(0);
-        let width = (length / cells + i64::from(length % cells != 0)).max(1);
-        let check_id = Parameter::from(check_id);
-        let found = self
-            .read(move |reader| {
-                reader.rows(
-                    &format!(
-                        "SELECT (time - ({start})) // {width} AS cell, count(*), arg_max(document, \
-                         (CASE state WHEN 'unhealthy' THEN 3 WHEN 'degraded' THEN 2 WHEN 'unknown' THEN 1 \
-                         ELSE 0 END)) FROM check_results \
-                         WHERE check_id = ? AND time >= {start} AND time < {end} GROUP BY cell"
-                    ),
-                    &[check_id],
-                    |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?, row.get::<_, String>(2)?)),
-                )
-            })
-            .await?;
-        let mut timeline: Vec<TimelineBucket> = (0..cells)
-            .map(|cell| start.saturating_add(cell.saturating_mul(width)))
-            .take_while(|from| *from < end)
-            .map(|from| TimelineBucket {
-                range: TimeRange::new(Timestamp(from), Timestamp(from.saturating_add(width).min(end))),
-                state: HealthState::Unknown,
-                results: 0,
-                message: String::new(),
-            })
-            .collect();
-        for (cell, results, worst) in found {
-            let place = usize::try_from(cell).ok().and_then(|cell| timeline.get_mut(cell));
-            if let (Some(place), Ok(worst)) = (place, serde_json::from_str::<CheckResult>(&worst)) {
-                place.state = worst.state;
-                place.results = u32::try_from(results).unwrap_or(u32::MAX);
-                place.message = worst.message;
-            }
-        }
-        Ok(timeline)
-    }
-
-    /// Uptime (the share of observed time in which the check was not unhealthy, 0 to 1) and median
-    /// duration in nanoseconds of looks that got an answer. A result stands until the next one, but for no
-    /// longer than three times the usual distance: beyond that nothing was observed.
-    pub async fn check_statistics(
-        &self,
-        check_id: &str,
-        range: TimeRange,
-    ) -> Result<(Option<f64>, Option<i64>), StoreError> {
-        let (start, end) = bounds(range);
-        let check_id = Parameter::from(check_id);
-        self.read(move |reader| {
-            let results = reader.rows(
-                "SELECT time, state, duration FROM check_results \
-                 WHERE check_id = ? AND time >= ? AND time < ? ORDER BY time",
-                &[check_id, start.into(), end.into()],
-                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?)),
-            )?;
-            let mut answered: Vec<i64> = results
-                .iter()
-                .filter(|(_, state, _)| matches!(state.as_str(), "healthy" | "degraded"))
-                .map(|(.., duration)| *duration)
-                .collect();
-            Ok((uptime(&results, end), median(&mut answered)))
-        })
-        .await
-    }
-
-    /// Incidents that touch the range, newest first.
-    pub async fn incidents(
-        &self,
-        range: TimeRange,
-        check_id: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<Incident>, StoreError> {
-        let check = check_id.map_or(Parameter::Null, Parameter::from);
-        self.documents(
-            "SELECT document FROM incidents WHERE started < $1 AND (ended IS NULL OR ended > $2) \
-             AND ($3 IS NULL OR check_id = $3) ORDER BY started DESC, id LIMIT $4",
-            vec![range.end.0.into(), range.start.0.into(), check, i64::from(limit).into()],
-        )
-        .await
-    }
-
-    /// Incidents that last.
-    pub async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
-        self.documents(
-            "SELECT document FROM incidents WHERE ended IS NULL ORDER BY started DESC, id",
-            Vec::new(),
-        )
-        .await
-    }
 }
 
-fn word(state: HealthState) -> &'static str {
+fn state_name(state: HealthState) -> &'static str {
     match state {
         HealthState::Healthy => "healthy",
         HealthState::Unknown => "unknown",
@@ -223,14 +230,14 @@ fn median(values: &mut [i64]) -> Option<i64> {
 fn uptime(results: &[(i64, String, i64)], end: i64) -> Option<f64> {
     let mut distances: Vec<i64> =
         results.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].0)).collect();
-    let longest = median(&mut distances).unwrap_or(1).saturating_mul(3).max(1);
+    let max_validity = median(&mut distances).unwrap_or(1).saturating_mul(3).max(1);
     let (mut observed, mut up) = (0.0, 0.0);
     for (index, (time, state, _)) in results.iter().enumerate() {
         let until = results.get(index + 1).map_or(end, |next| next.0);
-        let stands = until.saturating_sub(*time).clamp(0, longest) as f64;
+        let valid_for = until.saturating_sub(*time).clamp(0, max_validity) as f64;
         if state != "unknown" {
-            observed += stands;
-            up += if state == "unhealthy" { 0.0 } else { stands };
+            observed += valid_for;
+            up += if state == "unhealthy" { 0.0 } else { valid_for };
         }
     }
     (observed > 0.0).then(|| up / observed)

@@ -1,24 +1,26 @@
-//! Taking the demonstration's data away again.
+//! Removal of the demonstration's data.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::RecordCounts;
 
-use crate::{Changed, Store, StoreError, head, maintain::Request};
+use crate::{
+    Changed, StoreError, admin::Admin, maintenance::request::Request, metrics::head, segment::manifest,
+};
 
 const RESOURCES: &str = "SELECT id FROM resources WHERE demonstration";
 /// Services that only the demonstration has.
 const SERVICES: &str = "SELECT service FROM resources WHERE demonstration \
     EXCEPT SELECT service FROM resources WHERE NOT demonstration";
 
-impl Store {
-    /// Whether there are records of the demonstration.
+impl Admin {
+    /// Returns whether there are records of the demonstration.
     pub async fn has_demonstration(&self) -> Result<bool, StoreError> {
-        Ok(self.dictionary().has_demonstration())
+        Ok(self.catalog().has_demonstration())
     }
 
     /// Deletes every record of the demonstration, and the alerts and findings about services that only it
-    /// has; how many records went.
+    /// has. Returns the number of records deleted.
     pub async fn remove_demonstration(&self) -> Result<RecordCounts, StoreError> {
         let removed = Arc::new(Mutex::new(RecordCounts::default()));
         let counts = Arc::clone(&removed);
@@ -32,25 +34,25 @@ impl Store {
                 "coalesce(json_extract_string(document, '/labels/service.name'), \
                  json_extract_string(document, '/labels/service'), '') IN ({SERVICES})"
             );
-            let mut gone = RecordCounts {
+            let mut deleted = RecordCounts {
                 samples: 0,
                 logs: delete("logs", of_resource.clone())?,
                 spans: delete("spans", of_resource.clone())?,
             };
-            for head in head::all(connection)? {
-                gone.samples += delete(&head::samples(head), series.clone())?;
-                gone.samples += delete(&head::histogram_points(head), series.clone())?;
+            for head in manifest::heads(connection)? {
+                deleted.samples += delete(&head::samples(head), series.clone())?;
+                deleted.samples += delete(&head::histogram_points(head), series.clone())?;
             }
             delete("exemplars", series)?;
-            let silent = format!("fingerprint IN (SELECT fingerprint FROM transitions WHERE {labelled})");
-            delete("evidence", silent.clone())?;
-            delete("notifications", format!("coalesce({silent}, false)"))?;
+            let fired = format!("fingerprint IN (SELECT fingerprint FROM transitions WHERE {labelled})");
+            delete("evidence", fired.clone())?;
+            delete("notifications", format!("coalesce({fired}, false)"))?;
             delete("alerts", labelled.clone())?;
             delete("transitions", labelled)?;
             delete("findings", format!("service IN ({SERVICES})"))?;
             delete("series", of_resource)?;
             delete("resources", "demonstration".to_owned())?;
-            *counts.lock().unwrap_or_else(PoisonError::into_inner) = gone;
+            *counts.lock().unwrap_or_else(PoisonError::into_inner) = deleted;
             Ok(0)
         };
         let changed = Changed {
@@ -62,8 +64,9 @@ impl Store {
             findings: true,
             ..Changed::default()
         };
-        let series = self.dictionary().demonstration();
-        let sealed = self.maintain(Request::Remove { series, change: Box::new(change), changed }).await?;
+        let series = self.catalog().demonstration();
+        let sealed =
+            self.instance.maintain(Request::Remove { series, change: Box::new(change), changed }).await?;
         let mut removed = *removed.lock().unwrap_or_else(PoisonError::into_inner);
         removed.samples += sealed;
         Ok(removed)

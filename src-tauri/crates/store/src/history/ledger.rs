@@ -1,19 +1,15 @@
-//! The observation ledger, findings and the sign of life.
+//! The observation ledger, findings and the heartbeat.
 
 use model::{Finding, Gap, TimeRange, Timestamp};
 
-use super::document;
-use crate::{Changed, Store, StoreError, sql::Parameter};
+use super::{
+    reader::HistoryReader,
+    writer::{History, document},
+};
+use crate::{Changed, StoreError, database::sql::Parameter};
 
-impl Store {
-    /// Keeps a stretch in which nothing could be observed.
-    pub async fn record_gap(&self, gap: Gap) -> Result<(), StoreError> {
-        let row = vec![gap.range.start.0.into(), gap.range.end.0.into(), document(&gap)?];
-        let changed = Changed { gaps: true, ..Changed::default() };
-        self.run(changed, vec![("INSERT INTO gaps VALUES (?, ?, ?)", row)]).await.map(|_| ())
-    }
-
-    /// Gaps that touch the range, oldest first.
+impl HistoryReader {
+    /// Returns the gaps that overlap the range, oldest first.
     pub async fn gaps(&self, range: TimeRange) -> Result<Vec<Gap>, StoreError> {
         self.documents(
             "SELECT document FROM gaps WHERE start_time < ? AND end_time > ? ORDER BY start_time",
@@ -22,7 +18,46 @@ impl Store {
         .await
     }
 
-    /// Keeps findings, each in place of the one with its id. A score that is not finite counts as zero.
+    /// Returns the findings that overlap the range, latest first.
+    pub async fn findings(&self, range: TimeRange, limit: u32) -> Result<Vec<Finding>, StoreError> {
+        self.documents(
+            "SELECT document FROM findings WHERE start_time < ? AND end_time >= ? \
+             ORDER BY noticed_at DESC, id LIMIT ?",
+            vec![range.end.0.into(), range.start.0.into(), i64::from(limit).into()],
+        )
+        .await
+    }
+
+    /// Returns the last time that Binnacle recorded that it runs.
+    pub async fn last_heartbeat(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.time_of("SELECT max(time) FROM heartbeat").await
+    }
+
+    /// Returns the first time that Binnacle is known to have run. Nothing was observed before.
+    pub async fn first_heartbeat(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.time_of("SELECT least((SELECT min(time) FROM heartbeat), (SELECT min(start_time) FROM gaps))")
+            .await
+    }
+
+    async fn time_of(&self, query: &'static str) -> Result<Option<Timestamp>, StoreError> {
+        self.source
+            .read(move |reader| {
+                let time = reader.row(query, &[], |row| Ok(row.get::<_, Option<i64>>(0)?))?;
+                Ok(time.flatten().map(Timestamp))
+            })
+            .await
+    }
+}
+
+impl History {
+    /// Stores a gap: an interval without observation.
+    pub async fn record_gap(&self, gap: Gap) -> Result<(), StoreError> {
+        let row = vec![gap.range.start.0.into(), gap.range.end.0.into(), document(&gap)?];
+        let changed = Changed { gaps: true, ..Changed::default() };
+        self.run(changed, vec![("INSERT INTO gaps VALUES (?, ?, ?)", row)]).await.map(|_| ())
+    }
+
+    /// Stores findings, each in place of the one with its id. A score that is not finite becomes zero.
     pub async fn put_findings(&self, findings: Vec<Finding>) -> Result<(), StoreError> {
         let mut statements = Vec::with_capacity(findings.len() * 2);
         for mut finding in findings {
@@ -49,41 +84,12 @@ impl Store {
         self.run(Changed { findings: true, ..Changed::default() }, statements).await.map(|_| ())
     }
 
-    /// Findings that touch the range, those noticed last first.
-    pub async fn findings(&self, range: TimeRange, limit: u32) -> Result<Vec<Finding>, StoreError> {
-        self.documents(
-            "SELECT document FROM findings WHERE start_time < ? AND end_time >= ? \
-             ORDER BY noticed_at DESC, id LIMIT ?",
-            vec![range.end.0.into(), range.start.0.into(), i64::from(limit).into()],
-        )
-        .await
-    }
-
-    /// Notes that Binnacle runs. The first note ever stays, and the last.
+    /// Records that Binnacle runs. The first and the last record are retained.
     pub async fn heartbeat(&self, now: Timestamp) -> Result<(), StoreError> {
         let statements = vec![
             ("DELETE FROM heartbeat WHERE time > (SELECT min(time) FROM heartbeat)", Vec::new()),
             ("INSERT INTO heartbeat VALUES (?)", vec![now.0.into()]),
         ];
         self.run(Changed::default(), statements).await.map(|_| ())
-    }
-
-    /// When Binnacle last noted that it runs.
-    pub async fn last_heartbeat(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.noted("SELECT max(time) FROM heartbeat").await
-    }
-
-    /// When Binnacle ran for the first time, as far as it is known: it could not observe anything before.
-    pub async fn first_heartbeat(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.noted("SELECT least((SELECT min(time) FROM heartbeat), (SELECT min(start_time) FROM gaps))")
-            .await
-    }
-
-    async fn noted(&self, query: &'static str) -> Result<Option<Timestamp>, StoreError> {
-        self.read(move |reader| {
-            let time = reader.row(query, &[], |row| Ok(row.get::<_, Option<i64>>(0)?))?;
-            Ok(time.flatten().map(Timestamp))
-        })
-        .await
     }
 }

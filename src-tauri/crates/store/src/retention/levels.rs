@@ -1,25 +1,26 @@
-//! What lies where.
+//! Storage usage by level.
 
 use std::{collections::BTreeMap, fs};
 
 use model::{DataKind, DataLevel, DataResolution, TimeRange, Timestamp};
 
 use crate::{
-    Store, StoreError, head,
-    layout::PartitionSignal,
-    open::{DATABASE, LOG},
-    reader::Reader,
+    StoreError,
+    admin::Admin,
+    database::paths::{DATABASE, LOG},
+    metrics::head,
+    read::reader::Reader,
 };
 
-impl Store {
-    /// What lies where: sealed files by the length of their windows, and what is in the database.
+impl Admin {
+    /// Returns the storage usage of segments by the length of their windows, and of the database.
     pub async fn levels(&self) -> Result<Vec<DataLevel>, StoreError> {
-        self.read(levels).await
+        self.read(None, levels).await
     }
 
-    /// Bytes of the database with its log.
+    /// Returns the bytes of the database with its log.
     pub async fn database_bytes(&self) -> u64 {
-        let folder = self.folder().to_owned();
+        let folder = self.instance.folder.clone();
         let length = move |name: &str| fs::metadata(folder.join(name)).map_or(0, |metadata| metadata.len());
         tokio::task::spawn_blocking(move || [DATABASE, LOG].into_iter().map(length).sum())
             .await
@@ -28,14 +29,14 @@ impl Store {
 }
 
 fn levels(reader: &Reader) -> Result<Vec<DataLevel>, StoreError> {
-    let layout = reader.layout()?;
+    let manifest = reader.manifest()?;
     let mut sealed: BTreeMap<(u8, DataResolution, bool), DataLevel> = BTreeMap::new();
-    for file in &layout.partitions {
+    for file in &manifest.segments {
         let info = &file.info;
-        let exemplars = info.signal == PartitionSignal::Exemplars;
-        let level = sealed.entry((info.level, info.form, exemplars));
+        let exemplars = info.signal.is_annotation();
+        let level = sealed.entry((info.level, info.resolution, exemplars));
         let level =
-            level.or_insert_with(|| empty(DataKind::Metrics, &name(info.level, info.form, exemplars)));
+            level.or_insert_with(|| empty(DataKind::Metrics, &name(info.level, info.resolution, exemplars)));
         level.files += 1;
         level.rows += info.points;
         level.bytes += info.bytes;
@@ -47,7 +48,7 @@ fn levels(reader: &Reader) -> Result<Vec<DataLevel>, StoreError> {
         each.join(" UNION ALL ")
     };
     let heads =
-        layout.heads.iter().flat_map(|id| [head::samples(*id), head::histogram_points(*id)]).collect();
+        manifest.heads.iter().flat_map(|id| [head::samples(*id), head::histogram_points(*id)]).collect();
     let mut levels = vec![in_database(reader, DataKind::Metrics, "not sealed yet", &tables(heads))?];
     levels.extend(sealed.into_values());
     levels.push(in_database(reader, DataKind::Logs, "database", "SELECT time FROM logs")?);
@@ -68,14 +69,14 @@ fn empty(kind: DataKind, level: &str) -> DataLevel {
     DataLevel { kind, level: level.to_owned(), files: 0, rows: 0, bytes: 0, range: None }
 }
 
-fn name(level: u8, form: DataResolution, exemplars: bool) -> String {
+fn name(level: u8, resolution: DataResolution, exemplars: bool) -> String {
     let length = match level {
         0 => "4 hours",
         1 => "1 day",
         2 => "30 days",
         _ => "all time",
     };
-    match form {
+    match resolution {
         DataResolution::Points if exemplars => format!("{length}, exemplars"),
         DataResolution::Points => length.to_owned(),
         DataResolution::Minutes => format!("{length}, minutes"),

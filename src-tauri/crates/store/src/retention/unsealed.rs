@@ -1,12 +1,12 @@
-//! Points of heads, which go as rows do.
+//! Retention of points in heads.
 
 use duckdb::{Connection, params};
 use model::{DataKind, DataResolution};
 
-use super::{Piece, STRETCH};
-use crate::{StoreError, head, reader::Reader, sql::Parameter};
+use super::{INTERVAL, plan::Piece};
+use crate::{StoreError, database::sql::Parameter, metrics::head, read::reader::Reader, segment::manifest};
 
-/// What each service has in each hour of the heads. It counts as no bytes, for it has no file yet.
+/// Returns the data of each service in each hour of the heads. They count as no bytes without a file.
 pub(super) fn pieces(reader: &Reader, heads: &[u64]) -> Result<Vec<Piece>, StoreError> {
     let mut pieces = Vec::new();
     for table in tables(heads) {
@@ -15,13 +15,13 @@ pub(super) fn pieces(reader: &Reader, heads: &[u64]) -> Result<Vec<Piece>, Store
                 "SELECT s.service, count(*), min(p.time), max(p.time) FROM {table} p \
                  JOIN series s ON s.id = p.series_id GROUP BY s.service, p.time // ?"
             ),
-            &[Parameter::Signed(STRETCH)],
+            &[Parameter::Signed(INTERVAL)],
             |row| {
                 Ok(Piece {
                     kind: DataKind::Metrics,
                     service: row.get(0)?,
                     detail: DataResolution::Points,
-                    partition: None,
+                    segment: None,
                     rows: row.get(1)?,
                     steps: 0,
                     bytes: 0,
@@ -35,19 +35,19 @@ pub(super) fn pieces(reader: &Reader, heads: &[u64]) -> Result<Vec<Piece>, Store
     Ok(pieces)
 }
 
-/// Deletes what pieces of heads say from every head there is; how many points went.
+/// Deletes pieces from every head. Returns the number of points deleted.
 pub(crate) fn delete(connection: &Connection, pieces: &[Piece]) -> Result<u64, StoreError> {
-    let mut gone = 0;
-    for table in tables(&head::all(connection)?) {
+    let mut deleted = 0;
+    for table in tables(&manifest::heads(connection)?) {
         let mut statement = connection.prepare(&format!(
             "DELETE FROM {table} WHERE time BETWEEN ? AND ? \
              AND series_id IN (SELECT id FROM series WHERE service = ?)"
         ))?;
         for piece in pieces {
-            gone += statement.execute(params![piece.first, piece.last, piece.service])? as u64;
+            deleted += statement.execute(params![piece.first, piece.last, piece.service])? as u64;
         }
     }
-    Ok(gone)
+    Ok(deleted)
 }
 
 fn tables(heads: &[u64]) -> impl Iterator<Item = String> {

@@ -1,4 +1,4 @@
-//! The store against a plain model in memory: writes, late and repeated points, sealing, merging, opening again and
+//! The store against a plain model in memory: writes, late and repeated points, seal_plan, merging, opening again and
 //! crashes, in any order.
 
 use std::{
@@ -21,7 +21,7 @@ enum Deed {
     Seal,
     Compact,
     Reopen,
-    /// Sealing and merging, cut off before the step of a number.
+    /// SealPlan and merging, cut off before the step of a number.
     Crash(usize),
     /// What is not sealed is, and then the database is gone.
     Lose,
@@ -195,7 +195,7 @@ fn expected(model: &Model) -> Vec<(String, Points)> {
 
 async fn stored(store: &Store) -> Vec<(String, Points)> {
     let request = SamplesRequest { metric: "m".into(), matchers: vec![], range: range(), limit: 100_000 };
-    let read = store.read_samples(&request).await.unwrap();
+    let read = store.metrics().samples(&request).await.unwrap();
     let points = |series: &SeriesPoints| {
         series.times.iter().zip(&series.values).map(|(time, value)| (time.0, value.to_bits())).collect()
     };
@@ -244,11 +244,11 @@ async fn check(store: &Store, model: &Model) {
     assert_eq!(stored(store).await, expected(model));
     for minutes in [1, 7, 60, 240] {
         let step = minutes * 60 * NANOS_PER_SECOND;
-        let mut wanted = reduced(model, step);
-        for series in store.read_buckets("m", &[], range(), step).await.unwrap() {
+        let mut selection = reduced(model, step);
+        for series in read_buckets(store, "m", range(), step).await {
             for bucket in series.buckets {
                 let place = (series.labels["number"].clone(), bucket.time.0);
-                let figures = wanted.remove(&place).unwrap();
+                let figures = selection.remove(&place).unwrap();
                 assert_eq!((bucket.count, bucket.ended), (figures.count, figures.ended), "{place:?}");
                 if figures.count > 0 {
                     assert_eq!((bucket.min, bucket.max), (figures.min, figures.max), "{place:?}");
@@ -257,17 +257,17 @@ async fn check(store: &Store, model: &Model) {
                 }
             }
         }
-        assert!(wanted.is_empty(), "{wanted:?}");
-        let mut wanted = gained(model, step);
-        for series in store.read_histograms("h", &[], range(), step).await.unwrap() {
+        assert!(selection.is_empty(), "{selection:?}");
+        let mut selection = gained(model, step);
+        for series in read_histograms(store, "h", range(), step).await {
             for step in series.steps {
                 let number = series.labels["number"].clone();
                 let summary = number > DELTA.to_string();
                 let place = (number, step.time.0);
-                assert_eq!(Some(told(&step, summary)), wanted.remove(&place), "{minutes} {place:?}");
+                assert_eq!(Some(told(&step, summary)), selection.remove(&place), "{minutes} {place:?}");
             }
         }
-        assert!(wanted.is_empty(), "{wanted:?}");
+        assert!(selection.is_empty(), "{selection:?}");
     }
 }
 
@@ -275,7 +275,7 @@ async fn check(store: &Store, model: &Model) {
 async fn crash(store: &Store, folder: &TempDir, step: usize) -> Option<TempDir> {
     let copied: Arc<Mutex<(usize, Option<TempDir>)>> = Arc::default();
     let (seen, path) = (Arc::clone(&copied), folder.path().to_owned());
-    store.watch_maintenance(move |_| {
+    store.admin().watch_maintenance(move |_| {
         let mut seen = seen.lock().unwrap();
         if seen.0 == step {
             let crashed = tempfile::tempdir().unwrap();
@@ -284,9 +284,9 @@ async fn crash(store: &Store, folder: &TempDir, step: usize) -> Option<TempDir> 
         }
         seen.0 += 1;
     });
-    store.seal_now().await.unwrap();
-    store.compact().await.unwrap();
-    store.watch_maintenance(|_| ());
+    store.admin().seal_now().await.unwrap();
+    store.admin().compact().await.unwrap();
+    store.admin().watch_maintenance(|_| ());
     copied.lock().unwrap().1.take()
 }
 
@@ -312,14 +312,14 @@ async fn run(deeds: Vec<Deed>) {
                 }
                 store.write(batch).await.unwrap();
             }
-            Deed::Seal => store.seal_now().await.unwrap(),
-            Deed::Compact => store.compact().await.unwrap(),
+            Deed::Seal => store.admin().seal_now().await.unwrap(),
+            Deed::Compact => store.admin().compact().await.unwrap(),
             Deed::Reopen => {
                 store.close().await.unwrap();
                 store = Store::open(folder.path(), small()).unwrap();
             }
             Deed::Lose => {
-                store.seal_now().await.unwrap();
+                store.admin().seal_now().await.unwrap();
                 store.close().await.unwrap();
                 fs::remove_file(folder.path().join("binnacle.duckdb")).unwrap();
                 store = Store::open(folder.path(), small()).unwrap();

@@ -35,16 +35,15 @@ fn described() -> TelemetryBatch {
 async fn told(store: &Store) -> String {
     let request = MetricCatalogRequest { search: String::new(), matchers: vec![], limit: 100 };
     let mut text = answers(store).await;
-    for metric in store.metric_catalog(&request).await.unwrap() {
+    for metric in store.metrics().catalog(&request).await.unwrap() {
         text += &format!("\n{metric:?}");
         for step in [MINUTE, 60 * MINUTE] {
-            text +=
-                &format!("\n{:?}", store.read_buckets(&metric.name, &[], everything(), step).await.unwrap());
+            text += &format!("\n{:?}", read_buckets(store, &metric.name, everything(), step).await);
         }
     }
     text += &format!(
         "\n{:?}",
-        store.tags(&TagsRequest { metric: String::new(), matchers: vec![] }).await.unwrap()
+        store.metrics().tags(&TagsRequest { metric: String::new(), matchers: vec![] }).await.unwrap()
     );
     text
 }
@@ -57,9 +56,10 @@ fn lose_database(folder: &Path) {
 
 fn shapes(store: &Store) -> Vec<String> {
     let mut shapes: Vec<_> = store
-        .partitions()
+        .admin()
+        .segments()
         .into_iter()
-        .map(|one| format!("{:?}", store::Partition { services: one.services.clone(), ..one }))
+        .map(|one| format!("{:?}", store::Segment { services: one.services.clone(), ..one }))
         .collect();
     shapes.sort();
     shapes
@@ -69,13 +69,13 @@ fn shapes(store: &Store) -> Vec<String> {
 async fn without_its_database_the_history_is_the_same() {
     let (folder, store) = open();
     store.write(described()).await.unwrap();
-    store.seal_now().await.unwrap();
-    store.compact().await.unwrap();
+    store.admin().seal_now().await.unwrap();
+    store.admin().compact().await.unwrap();
     // The newest write wins, also when nobody remembers which that was but the files.
     let mut late = TelemetryBatch::default();
     late.add_sample(gauge("shop", 1), at(61 * 60), 12_345.0);
     store.write(late).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let (before, files) = (told(&store).await, shapes(&store));
     store.close().await.unwrap();
     lose_database(folder.path());
@@ -88,18 +88,18 @@ async fn without_its_database_the_history_is_the_same() {
     assert_eq!(told(&store).await, before);
     assert!(folder.path().join("quarantine/binnacle.duckdb.wal").exists());
     // It goes on: the same series, and newer points win.
-    let series = store.statistics().await.unwrap().series;
+    let series = store.admin().statistics().await.unwrap().series;
     store.write(described()).await.unwrap();
-    assert_eq!(store.statistics().await.unwrap().series, series);
+    assert_eq!(store.admin().statistics().await.unwrap().series, series);
     let mut batch = TelemetryBatch::default();
     batch.add_sample(gauge("shop", 1), at(61 * 60), 54_321.0);
     store.write(batch).await.unwrap();
-    store.seal_now().await.unwrap();
-    store.compact().await.unwrap();
+    store.admin().seal_now().await.unwrap();
+    store.admin().compact().await.unwrap();
     let read = samples(&store, "temperature").await;
     let point = |value: f64| (at(61 * 60).0, value.to_bits());
     assert!(read.iter().any(|(_, points)| points.contains(&point(54_321.0))));
-    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
+    assert!(store.admin().verify(|_, _| ()).await.unwrap().is_empty());
     store.close().await.unwrap();
     let again = Store::open(folder.path(), small()).unwrap();
     assert_eq!(samples(&again, "temperature").await, read);
@@ -113,33 +113,34 @@ async fn minutes_and_hours_are_taken_in_without_their_points() {
         batch.add_sample(counter(), at(second), f64::from(second as i32 % 1000));
     }
     store.write(batch).await.unwrap();
-    store.seal_now().await.unwrap();
-    let points = store.partitions().into_iter().filter(|file| file.form == DataResolution::Points);
-    store.drop_partitions(points.map(|file| file.id).collect()).await.unwrap();
+    store.admin().seal_now().await.unwrap();
+    let points =
+        store.admin().segments().into_iter().filter(|file| file.resolution == DataResolution::Points);
+    store.admin().drop_segments(points.map(|file| file.id).collect()).await.unwrap();
     let (before, files) = (told(&store).await, shapes(&store));
     store.close().await.unwrap();
     lose_database(folder.path());
     let store = Store::open(folder.path(), small()).unwrap();
     assert_eq!((told(&store).await, shapes(&store)), (before, files));
-    assert_eq!(store.detail("requests_total", &[], everything()).await.unwrap(), DataResolution::Minutes);
+    assert_eq!(resolution_left(&store, "requests_total", everything()).await, DataResolution::Minutes);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_database_is_put_aside_when_asked_to_and_a_damaged_file_with_it() {
     let (folder, store) = open();
     store.write(telemetry()).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let whole = samples(&store, "temperature").await;
-    let of = |signal| store.partitions().into_iter().find(|one| one.signal == signal).unwrap().path;
-    let broken = of(store::PartitionSignal::Histograms);
+    let of = |signal| store.admin().segments().into_iter().find(|one| one.signal == signal).unwrap().path;
+    let broken = of(store::SegmentSignal::Histograms);
     store.close().await.unwrap();
-    assert_eq!(Store::set_damaged_database_aside(folder.path(), &small()).unwrap(), None);
+    assert_eq!(Store::quarantine_damaged_database(folder.path(), &small()).unwrap(), None);
     let database = folder.path().join("binnacle.duckdb");
     fs::write(&database, b"not a database at all").unwrap();
     fs::write(&broken, b"not a file of points").unwrap();
     assert!(Store::open(folder.path(), small()).is_err());
     assert!(broken.exists());
-    let aside = Store::set_damaged_database_aside(folder.path(), &small()).unwrap().unwrap();
+    let aside = Store::quarantine_damaged_database(folder.path(), &small()).unwrap().unwrap();
     assert_eq!(fs::read(&aside).unwrap(), b"not a database at all");
     let store = Store::open(folder.path(), small()).unwrap();
     assert_eq!(samples(&store, "temperature").await, whole);
@@ -156,7 +157,7 @@ async fn worth_rolling_up() -> (tempfile::TempDir, String, String) {
         batch.add_sample(counter(), at(second), f64::from(second as i32 % 1000));
     }
     store.write(batch).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let (read, forms) = (told(&store).await, forms(&store));
     store.close().await.unwrap();
     (folder, read, forms)
@@ -164,9 +165,10 @@ async fn worth_rolling_up() -> (tempfile::TempDir, String, String) {
 
 fn forms(store: &Store) -> String {
     let mut forms: Vec<_> = store
-        .partitions()
+        .admin()
+        .segments()
         .iter()
-        .map(|one| format!("{:?} {:?} {}", one.form, one.lasts, one.points))
+        .map(|one| format!("{:?} {:?} {}", one.resolution, one.retention_tier, one.points))
         .collect();
     forms.sort();
     forms.join(", ")
@@ -178,21 +180,21 @@ async fn partitions_of_the_first_form_get_their_minutes_and_hours() {
     let database = duckdb::Connection::open(folder.path().join("binnacle.duckdb")).unwrap();
     database
         .execute_batch(
-            "DELETE FROM partition_files WHERE form <> 'points'; \
-             UPDATE partition_files SET format = 1, lasts = 'hours'; CHECKPOINT;",
+            "DELETE FROM segments WHERE resolution <> 'points'; \
+             UPDATE segments SET format = 1, retention_tier = 'hours'; CHECKPOINT;",
         )
         .unwrap();
     drop(database);
     let store = Store::open(folder.path(), small()).unwrap();
-    assert!(store.partitions().iter().all(|one| one.form == DataResolution::Points));
+    assert!(store.admin().segments().iter().all(|one| one.resolution == DataResolution::Points));
     assert_eq!(told(&store).await, before);
-    store.compact().await.unwrap();
+    store.admin().compact().await.unwrap();
     assert_eq!(forms(&store), all);
     assert_eq!(told(&store).await, before);
-    let files: Vec<u64> = store.partitions().iter().map(|one| one.id).collect();
-    store.compact().await.unwrap();
+    let files: Vec<u64> = store.admin().segments().iter().map(|one| one.id).collect();
+    store.admin().compact().await.unwrap();
     assert_eq!(
-        store.partitions().iter().map(|one| one.id).collect::<Vec<_>>(),
+        store.admin().segments().iter().map(|one| one.id).collect::<Vec<_>>(),
         files,
         "nothing is left to do"
     );
@@ -204,7 +206,7 @@ async fn files_of_older_versions_are_taken_in_with_what_they_tell() {
     lose_database(folder.path());
     // As they were written before they told of themselves.
     let plain = duckdb::Connection::open_in_memory().unwrap();
-    for entry in fs::read_dir(folder.path().join("partitions")).unwrap() {
+    for entry in fs::read_dir(folder.path().join("segments")).unwrap() {
         let path = entry.unwrap().path();
         let (name, copy) = (path.display().to_string(), format!("{}.copy", path.display()));
         plain
@@ -216,14 +218,19 @@ async fn files_of_older_versions_are_taken_in_with_what_they_tell() {
         fs::rename(copy, path).unwrap();
     }
     let store = Store::open(folder.path(), small()).unwrap();
-    assert!(told(&store).await == before, "{:?} {:?}", store.partition_faults(), store.partitions());
+    assert!(
+        told(&store).await == before,
+        "{:?} {:?}",
+        store.admin().segment_faults(),
+        store.admin().segments()
+    );
     // Minutes and hours that points stand beside are put aside and made anew.
-    assert!(store.partitions().iter().all(|one| one.form == DataResolution::Points));
-    store.compact().await.unwrap();
+    assert!(store.admin().segments().iter().all(|one| one.resolution == DataResolution::Points));
+    store.admin().compact().await.unwrap();
     assert_eq!(forms(&store), all);
     assert_eq!(told(&store).await, before);
     let mut batch = TelemetryBatch::default();
     batch.add_sample(counter(), at(3600), 1.0);
     store.write(batch).await.unwrap();
-    assert_eq!(store.statistics().await.unwrap().series, 1);
+    assert_eq!(store.admin().statistics().await.unwrap().series, 1);
 }

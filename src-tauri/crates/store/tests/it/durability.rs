@@ -24,7 +24,7 @@ async fn many_writers_share_commits_and_lose_nothing() {
     for task in tasks {
         task.await.unwrap();
     }
-    let statistics = store.statistics().await.unwrap();
+    let statistics = store.admin().statistics().await.unwrap();
     assert_eq!((statistics.samples, statistics.logs, statistics.series), (200, 200, 10));
     assert_eq!(statistics.queue_length, 0);
     assert!(statistics.commits < 200, "{statistics:?}");
@@ -45,7 +45,7 @@ async fn one_bad_batch_harms_no_other() {
     assert!(matches!(bad, Err(StoreError::InvalidRequest(_))), "{bad:?}");
     good.unwrap();
     other.unwrap();
-    let statistics = store.statistics().await.unwrap();
+    let statistics = store.admin().statistics().await.unwrap();
     assert_eq!((statistics.logs, statistics.samples), (2, 0));
 }
 
@@ -65,7 +65,7 @@ async fn a_log_that_has_grown_moves_into_the_database_in_a_quiet_moment() {
         }
     };
     tokio::time::timeout(Duration::from_secs(60), moved).await.unwrap();
-    assert_eq!(store.statistics().await.unwrap().logs, 1000);
+    assert_eq!(store.admin().statistics().await.unwrap().logs, 1000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +92,7 @@ async fn a_full_queue_says_busy_and_recovers() {
     }
     assert!(busy > 0 && written > 0);
     store.write(batch()).await.unwrap();
-    assert_eq!(store.statistics().await.unwrap().logs, (written + 1) * 60);
+    assert_eq!(store.admin().statistics().await.unwrap().logs, (written + 1) * 60);
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_copy_taken_while_open_replays_its_log() {
     }
     let copy = Store::open(crashed.path(), small()).unwrap();
     assert_eq!(bodies(&copy, &Filter::everything()).await, ["kept"]);
-    assert!(copy.metric_kind("g").await.unwrap().is_some());
+    assert!(copy.metrics().kind("g").await.unwrap().is_some());
     drop(copy);
     let again = Store::open(crashed.path(), small()).unwrap();
     assert_eq!(bodies(&again, &Filter::everything()).await, ["kept"]);
@@ -139,10 +139,10 @@ async fn crashed_with_a_long_log(folder: &std::path::Path, store: &Store) -> tem
 async fn a_long_log_is_replayed_after_a_crash() {
     let (folder, store) = open();
     let crashed = crashed_with_a_long_log(folder.path(), &store).await;
-    let logs = store.statistics().await.unwrap().logs;
+    let logs = store.admin().statistics().await.unwrap().logs;
     for _ in 0..2 {
         let copy = Store::open(crashed.path(), small()).unwrap();
-        assert_eq!(copy.statistics().await.unwrap().logs, logs);
+        assert_eq!(copy.admin().statistics().await.unwrap().logs, logs);
         copy.close().await.unwrap();
     }
 }
@@ -156,7 +156,7 @@ async fn a_damaged_database_with_a_long_log_is_refused_and_unchanged() {
         batch.add_sample(Series::gauge("g", "", resource("shop"), tags), at(n), 1.0);
     }
     store.write(batch).await.unwrap();
-    store.checkpoint().await.unwrap();
+    store.admin().checkpoint().await.unwrap();
     let crashed = crashed_with_a_long_log(folder.path(), &store).await;
     let (path, log) = (crashed.path().join("binnacle.duckdb"), crashed.path().join("binnacle.duckdb.wal"));
     let (whole, whole_log) = (fs::read(&path).unwrap(), fs::read(&log).unwrap());
@@ -184,10 +184,10 @@ async fn a_closed_store_answers_closed_and_opens_again() {
     let (folder, store) = open();
     let other = store.clone();
     assert!(matches!(Store::open(folder.path(), small()), Err(StoreError::InUse { .. })));
-    store.checkpoint().await.unwrap();
+    store.admin().checkpoint().await.unwrap();
     store.close().await.unwrap();
     assert_eq!(other.write(logs(vec![log("a", NOW, "b", Attributes::new())])).await, Err(StoreError::Closed));
-    assert!(matches!(other.last_heartbeat().await, Err(StoreError::Closed)));
+    assert!(matches!(other.history().last_heartbeat().await, Err(StoreError::Closed)));
     drop(other);
     Store::open(folder.path(), small()).unwrap();
 }
@@ -235,17 +235,18 @@ async fn a_long_read_ends_at_its_deadline_and_when_dropped() {
     }
     let expressions = (0..150).map(|n| field("body", FieldOperator::Regex, &format!("m i.*[a-z]{{20}}{n}$")));
     let slow = Filter::Any { of: expressions.collect() };
-    let outcome = store.count_logs_by_service(&slow, around()).await;
+    let outcome = store.logs().count_by_service(&slow, around()).await;
     assert!(matches!(outcome, Err(StoreError::Deadline { .. })), "{outcome:?}");
     for _ in 0..20 {
-        let dropped = store.count_logs_by_service(&slow, around());
+        let logs = store.logs();
+        let dropped = logs.count_by_service(&slow, around());
         let _ = tokio::time::timeout(Duration::from_millis(2), dropped).await;
     }
     // Reads and writes go on afterwards.
     store.write(logs(vec![log("shop", NOW, "after", Attributes::new())])).await.unwrap();
     let mut answered = false;
     for _ in 0..200 {
-        answered |= store.last_heartbeat().await.is_ok();
+        answered |= store.history().last_heartbeat().await.is_ok();
         tokio::time::sleep(Duration::from_millis(10)).await;
         if answered {
             break;
@@ -267,14 +268,14 @@ async fn the_demonstration_goes_and_the_rest_stays() {
     batch.add_sample(Series::gauge("g", "", shown, Attributes::new()), NOW, 1.0);
     batch.add_sample(Series::gauge("g", "", resource("mine"), Attributes::new()), NOW, 1.0);
     store.write(batch.clone()).await.unwrap();
-    assert!(store.has_demonstration().await.unwrap());
-    let removed = store.remove_demonstration().await.unwrap();
+    assert!(store.admin().has_demonstration().await.unwrap());
+    let removed = store.admin().remove_demonstration().await.unwrap();
     assert_eq!(removed, RecordCounts { samples: 1, logs: 1, spans: 1 });
-    assert!(!store.has_demonstration().await.unwrap());
+    assert!(!store.admin().has_demonstration().await.unwrap());
     assert_eq!(bodies(&store, &Filter::everything()).await, ["mine"]);
     // It can come back.
     store.write(batch).await.unwrap();
-    assert!(store.has_demonstration().await.unwrap());
+    assert!(store.admin().has_demonstration().await.unwrap());
     store.close().await.unwrap();
     let again = Store::open(folder.path(), small()).unwrap();
     let bodies: BTreeSet<_> = bodies(&again, &Filter::everything()).await.into_iter().collect();

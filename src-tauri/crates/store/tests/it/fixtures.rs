@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use model::*;
 use proptest::test_runner::Config;
-use store::{Store, StoreOptions};
+use store::{SeriesSet, Store, StoreOptions};
 use tempfile::TempDir;
 
 /// A moment in 2026.
@@ -53,7 +53,7 @@ pub(crate) async fn exemplars(
 ) -> Vec<(String, i64, u64)> {
     let request = ExemplarsRequest { metric: metric.into(), matchers: vec![], range, limit: 100_000 };
     let mut told = Vec::new();
-    for point in store.read_exemplars(&request).await.unwrap() {
+    for point in store.metrics().exemplars(&request).await.unwrap() {
         let made = exemplar(SeriesId(0), point.time, point.value);
         assert_eq!(
             (point.trace_id, point.span_id, point.attributes),
@@ -143,6 +143,33 @@ pub(crate) fn field(key: &str, operator: FieldOperator, value: &str) -> Filter {
 }
 
 pub(crate) async fn bodies(store: &Store, filter: &Filter) -> Vec<String> {
-    let (lines, _) = store.search_logs(filter, around(), 100, None).await.unwrap();
+    let (lines, _) = store.logs().search(filter, around(), 100, None).await.unwrap();
     lines.into_iter().map(|line| line.body).collect()
+}
+
+/// All series of a metric in a range.
+pub(crate) async fn select(store: &Store, metric: &str, range: TimeRange) -> SeriesSet {
+    store.metrics().select(metric, &[], range).await.unwrap()
+}
+
+pub(crate) async fn read_buckets(
+    store: &Store,
+    metric: &str,
+    range: TimeRange,
+    step: i64,
+) -> Vec<SeriesBuckets> {
+    select(store, metric, range).await.buckets(step).await.unwrap()
+}
+
+pub(crate) async fn read_histograms(
+    store: &Store,
+    metric: &str,
+    range: TimeRange,
+    step: i64,
+) -> Vec<HistogramBuckets> {
+    select(store, metric, range).await.histograms(step).await.unwrap()
+}
+
+pub(crate) async fn resolution_left(store: &Store, metric: &str, range: TimeRange) -> DataResolution {
+    select(store, metric, range).await.coarsest_resolution().await.unwrap()
 }

@@ -12,7 +12,7 @@ async fn a_record_comes_back_whole() {
     record.span_id = Some(SpanId([0xff; 8]));
     record.event_name = "payment".to_owned();
     store.write(logs(vec![record.clone()])).await.unwrap();
-    let (lines, cursor) = store.search_logs(&Filter::everything(), around(), 10, None).await.unwrap();
+    let (lines, cursor) = store.logs().search(&Filter::everything(), around(), 10, None).await.unwrap();
     assert_eq!(cursor, None);
     let line = &lines[0];
     assert_eq!((line.time, line.severity, line.service.as_str()), (NOW, Severity::INFO, "shop"));
@@ -103,7 +103,8 @@ async fn hostile_keys_and_values_are_only_text() {
         let record = log("shop", NOW, hostile, Attributes::new().with(hostile, hostile));
         store.write(logs(vec![record, log("shop", NOW, "other", Attributes::new())])).await.unwrap();
         let (lines, _) = store
-            .search_logs(&field(hostile, FieldOperator::Equal, hostile), around(), 10, None)
+            .logs()
+            .search(&field(hostile, FieldOperator::Equal, hostile), around(), 10, None)
             .await
             .unwrap();
         let shown: String = hostile.chars().take(20).collect();
@@ -114,16 +115,17 @@ async fn hostile_keys_and_values_are_only_text() {
             let text = Filter::Text { text: hostile.to_owned() };
             assert!(!bodies(&store, &text).await.is_empty(), "{shown:?}");
         }
-        let by_service = store.count_logs_by_service(&Filter::everything(), around()).await.unwrap();
+        let by_service = store.logs().count_by_service(&Filter::everything(), around()).await.unwrap();
         assert_eq!(by_service, [("shop".to_owned(), 2)]);
     }
     for bad in ["(", "a{99999}", "\\", "a\0"] {
-        let outcome = store.search_logs(&field("body", FieldOperator::Regex, bad), around(), 10, None).await;
+        let outcome =
+            store.logs().search(&field("body", FieldOperator::Regex, bad), around(), 10, None).await;
         assert!(matches!(outcome, Err(StoreError::InvalidRequest(_))), "{bad:?}: {outcome:?}");
     }
-    let number = store.search_logs(&field("a", FieldOperator::Less, "x"), around(), 10, None).await;
+    let number = store.logs().search(&field("a", FieldOperator::Less, "x"), around(), 10, None).await;
     assert!(matches!(number, Err(StoreError::InvalidRequest(_))));
-    let cursor = store.search_logs(&Filter::everything(), around(), 10, Some("1; DROP")).await;
+    let cursor = store.logs().search(&Filter::everything(), around(), 10, Some("1; DROP")).await;
     assert!(matches!(cursor, Err(StoreError::InvalidRequest(_))));
 }
 
@@ -144,7 +146,7 @@ async fn pages_neither_repeat_nor_skip_while_records_arrive() {
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
         let filter = field("service", FieldOperator::Equal, "shop");
-        let (lines, next) = store.search_logs(&filter, around(), 70, cursor.as_deref()).await.unwrap();
+        let (lines, next) = store.logs().search(&filter, around(), 70, cursor.as_deref()).await.unwrap();
         seen.extend(lines.into_iter().map(|line| line.body.parse::<i64>().unwrap()));
         match next {
             Some(next) => cursor = Some(next),
@@ -163,12 +165,12 @@ async fn counts_cover_every_step_of_the_range() {
     store.write(logs(vec![log("shop", at(0), "a", Attributes::new()), error])).await.unwrap();
     let step = 60 * NANOS_PER_SECOND;
     let range = TimeRange::new(NOW.floor(step), NOW.floor(step).offset(5 * step));
-    let counts = store.count_logs(&Filter::everything(), range, step).await.unwrap();
+    let counts = store.logs().count(&Filter::everything(), range, step).await.unwrap();
     assert_eq!((counts.times.len(), counts.total), (5, 2));
     let names: Vec<_> = counts.counts.iter().map(|counts| counts.severity.as_str()).collect();
     assert_eq!(names, ["info", "fatal"]);
     assert_eq!(counts.counts.iter().flat_map(|severity| &severity.counts).sum::<u64>(), 2);
-    let fields = store.log_fields(around()).await.unwrap();
+    let fields = store.logs().fields(around()).await.unwrap();
     assert!(fields.iter().any(|field| field.key == "k" && field.values == ["v"]));
-    assert!(store.count_logs(&Filter::everything(), range, 0).await.is_err());
+    assert!(store.logs().count(&Filter::everything(), range, 0).await.is_err());
 }

@@ -18,7 +18,7 @@ fn counter() -> Series {
 async fn increases(store: &store::Store, metric: &str) -> Vec<f64> {
     let step = 60 * NANOS_PER_SECOND;
     let range = TimeRange::new(NOW.floor(step), NOW.floor(step).offset(3 * step));
-    let read = store.read_buckets(metric, &[], range, step).await.unwrap();
+    let read = read_buckets(store, metric, range, step).await;
     assert_eq!(read.len(), 1);
     read[0].buckets.iter().map(|bucket| bucket.increase).collect()
 }
@@ -34,19 +34,19 @@ async fn samples_come_back_with_all_tags() {
         range: around(),
         limit: 10,
     };
-    let read = store.read_samples(&request).await.unwrap();
+    let read = store.metrics().samples(&request).await.unwrap();
     assert_eq!(read.len(), 1);
     assert_eq!(read[0].labels["service.name"], "shop");
     assert_eq!(read[0].labels["code"], "200");
     assert_eq!(read[0].times, [at(0), at(1), at(2)]);
     assert_eq!(read[0].values, [1.5, f64::INFINITY, 0.0]);
-    let newest = store.read_samples(&SamplesRequest { limit: 1, ..request }).await.unwrap();
+    let newest = store.metrics().samples(&SamplesRequest { limit: 1, ..request }).await.unwrap();
     assert_eq!(newest[0].times, [at(2)]);
     assert_eq!(
-        store.metric_kind("requests_total").await.unwrap(),
+        store.metrics().kind("requests_total").await.unwrap(),
         Some((MetricKind::Counter, "1".to_owned()))
     );
-    assert_eq!(store.metric_kind("nothing").await.unwrap(), None);
+    assert_eq!(store.metrics().kind("nothing").await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -67,13 +67,13 @@ async fn every_matcher_selects_series() {
     ] {
         let matchers = vec![TagMatcher { key: key.into(), operator, value: value.into() }];
         let request = MetricCatalogRequest { search: "REQ".into(), matchers, limit: 10 };
-        let found = store.metric_catalog(&request).await.unwrap();
+        let found = store.metrics().catalog(&request).await.unwrap();
         assert_eq!(found.len(), expected, "{key} {operator:?} {value}");
     }
     let bad = TagMatcher { key: "code".into(), operator: MatchOperator::Regex, value: "(".into() };
     let request = MetricCatalogRequest { search: String::new(), matchers: vec![bad], limit: 10 };
     assert!(matches!(
-        store.metric_catalog(&request).await,
+        store.metrics().catalog(&request).await,
         Err(store::StoreError::InvalidRequest(reason)) if reason.contains("regular expression")
     ));
 }
@@ -128,7 +128,7 @@ fn explicit(counts: &[u64]) -> Buckets {
 
 async fn steps(store: &store::Store) -> Vec<HistogramStep> {
     let range = TimeRange::new(at(0), at(600));
-    let read = store.read_histograms("duration", &[], range, 600 * NANOS_PER_SECOND).await.unwrap();
+    let read = read_histograms(store, "duration", range, 600 * NANOS_PER_SECOND).await;
     read.into_iter().flat_map(|series| series.steps).collect()
 }
 
@@ -215,13 +215,13 @@ async fn strange_numbers_and_times_are_kept() {
     batch.add_sample(Series::gauge("g", "", resource("x"), Attributes::new()), NOW, f64::MAX);
     batch.add_sample(Series::gauge("g", "", resource("x"), Attributes::new()), NOW, f64::MAX);
     store.write(batch).await.unwrap();
-    assert_eq!(store.statistics().await.unwrap().samples, 9);
-    store.seal_now().await.unwrap();
+    assert_eq!(store.admin().statistics().await.unwrap().samples, 9);
+    store.admin().seal_now().await.unwrap();
     // Each time is kept once, the last that was written.
-    assert_eq!(store.statistics().await.unwrap().samples, 6);
+    assert_eq!(store.admin().statistics().await.unwrap().samples, 6);
     let everything = TimeRange::new(Timestamp(i64::MIN), Timestamp(i64::MAX));
     let week = i64::MAX / 1000;
-    let read = store.read_buckets("g", &[], everything, week).await.unwrap();
+    let read = read_buckets(&store, "g", everything, week).await;
     assert_eq!(read[0].buckets[0].count, 1);
 }
 
@@ -236,14 +236,14 @@ async fn the_marker_of_a_series_end_is_kept_to_the_bit() {
     store.write(batch).await.unwrap();
     store.clone().close().await.unwrap();
     drop(store);
-    let store = store::Store::open(folder.path(), fixtures::small()).unwrap();
+    let store = store::Store::open(folder.path(), crate::fixtures::small()).unwrap();
     let request = SamplesRequest {
         metric: "g".into(),
         matchers: vec![],
         range: TimeRange::new(at(0), at(3000)),
         limit: 5000,
     };
-    let read = store.read_samples(&request).await.unwrap();
+    let read = store.metrics().samples(&request).await.unwrap();
     let stale = read[0].values.iter().filter(|value| is_stale(**value)).count();
     assert_eq!((stale, read[0].values.len()), (1000, 3000));
 }
@@ -265,13 +265,17 @@ async fn metrics_are_found_under_the_names_prometheus_would_give_them() {
     batch.add_sample(Series::gauge("told.later", "", resource("old"), Attributes::new()), at(10), 3.0);
     batch.add_sample(Series::gauge("told.later", "By", resource("new"), Attributes::new()), at(10), 4.0);
     store.write(batch).await.unwrap();
-    let (translated, kinds) = ("http_server_request_duration_seconds", store.metric_kind("orders_total"));
-    assert_eq!(kinds.await.unwrap(), Some((MetricKind::Counter, "{order}".into())));
-    assert_eq!(store.metric_kind(translated).await.unwrap().unwrap().0, MetricKind::Histogram);
+    let translated = "http_server_request_duration_seconds";
+    assert_eq!(
+        store.metrics().kind("orders_total").await.unwrap(),
+        Some((MetricKind::Counter, "{order}".into()))
+    );
+    assert_eq!(store.metrics().kind(translated).await.unwrap().unwrap().0, MetricKind::Histogram);
     let samples = async |metric: &str| {
         let request = SamplesRequest { metric: metric.into(), matchers: vec![], range: around(), limit: 9 };
         store
-            .read_samples(&request)
+            .metrics()
+            .samples(&request)
             .await
             .unwrap()
             .into_iter()
@@ -289,7 +293,7 @@ async fn metrics_are_found_under_the_names_prometheus_would_give_them() {
         ("orders_count", &[]),
     ] {
         let request = MetricCatalogRequest { search: search.into(), matchers: vec![], limit: 9 };
-        let found = store.metric_catalog(&request).await.unwrap();
+        let found = store.metrics().catalog(&request).await.unwrap();
         let names: Vec<_> = found.iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(names, expected, "{search}");
     }
@@ -317,7 +321,7 @@ async fn exemplars_come_back_newest_first_with_their_traces() {
         range: TimeRange::new(at(2), at(100)),
         limit: 3,
     };
-    let read = store.read_exemplars(&request).await.unwrap();
+    let read = store.metrics().exemplars(&request).await.unwrap();
     assert_eq!(read.iter().map(|exemplar| exemplar.value).collect::<Vec<_>>(), [4.0, 3.0, 2.0]);
     assert_eq!((read[0].trace_id, read[1].trace_id), (Some(TraceId([7; 16])), None));
     assert_eq!((read[0].span_id, read[0].attributes.text("user")), (Some(SpanId([9; 8])), Some("eve")));
@@ -337,15 +341,15 @@ async fn of_many_exemplars_the_outliers_of_the_whole_range_are_kept() {
     store.write(batch).await.unwrap();
     let ask =
         |range, limit| ExemplarsRequest { metric: "requests_total".into(), matchers: vec![], range, limit };
-    let read = store.read_exemplars(&ask(TimeRange::new(at(0), at(1000)), 40)).await.unwrap();
+    let read = store.metrics().exemplars(&ask(TimeRange::new(at(0), at(1000)), 40)).await.unwrap();
     assert_eq!(read.len(), 40);
     assert!(read.is_sorted_by_key(|exemplar| std::cmp::Reverse(exemplar.time)));
     assert_eq!(read.iter().filter(|exemplar| exemplar.value == 50.0).count(), 10);
     let seconds = |from, to| read.iter().filter(|e| (at(from)..at(to)).contains(&e.time)).count();
     assert!(seconds(0, 500) >= 10 && seconds(500, 1000) >= 10, "not all from one end");
     let ever = TimeRange::new(Timestamp(i64::MIN), Timestamp(i64::MAX));
-    assert_eq!(store.read_exemplars(&ask(ever, 1)).await.unwrap()[0].value, 50.0);
-    assert!(store.read_exemplars(&ask(ever, 0)).await.unwrap().is_empty());
+    assert_eq!(store.metrics().exemplars(&ask(ever, 1)).await.unwrap()[0].value, 50.0);
+    assert!(store.metrics().exemplars(&ask(ever, 0)).await.unwrap().is_empty());
 }
 
 #[tokio::test]

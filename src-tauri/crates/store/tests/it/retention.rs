@@ -9,7 +9,7 @@ use std::{
 
 use crate::fixtures::*;
 use model::*;
-use store::{MaintenanceStep, Store};
+use store::{MaintenanceEvent, Store};
 
 const DAY: i64 = 24 * 3600;
 
@@ -50,7 +50,7 @@ async fn points(store: &Store) -> BTreeMap<String, u64> {
     let path = file.path().join("export.csv");
     let range = TimeRange::new(at(-400 * DAY), at(DAY));
     let request = ExportRequest { signal: ExportSignal::Metrics, range, format: ExportFormat::Csv };
-    store.export(&request, &path).await.unwrap();
+    store.admin().export(&request, &path).await.unwrap();
     for line in fs::read_to_string(path).unwrap().lines().skip(1) {
         // time, metric, kind, unit, service, value
         *found.entry(line.split(',').nth(4).unwrap().to_owned()).or_default() += 1;
@@ -85,17 +85,18 @@ async fn a_noisy_service_loses_its_own_oldest_points_and_nobody_elses() {
         store.write(metrics("noisy", day, 3000)).await.unwrap();
         store.write(metrics("quiet", day, 50)).await.unwrap();
     }
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let before = points(&store).await;
     assert_eq!(before, counts(&[("noisy", 18_000), ("quiet", 300)]));
-    let kept = store.plan_retention(&[], NOW).await.unwrap().preview.stored;
+    let kept = store.admin().plan_retention(&[], NOW).await.unwrap().preview.stored;
     let rows = |service: &str| -> u64 {
         kept.iter().filter(|kept| kept.service == service).map(|kept| kept.rows).sum()
     };
     assert_eq!((rows("noisy"), rows("quiet")), (18_000, 300));
     let total: u64 = kept.iter().map(|kept| kept.bytes).sum();
 
-    let plan = store.plan_retention(&[limits(DataKind::Metrics, 365, total * 3 / 4)], NOW).await.unwrap();
+    let plan =
+        store.admin().plan_retention(&[limits(DataKind::Metrics, 365, total * 3 / 4)], NOW).await.unwrap();
     assert!(plan.preview.dropped.iter().all(|dropped| dropped.service == "noisy"), "{:?}", plan.preview);
     assert!(plan.preview.dropped.iter().all(|dropped| dropped.reason == DropReason::Size));
     let promised: u64 = plan.preview.dropped.iter().map(|dropped| dropped.rows).sum();
@@ -106,15 +107,15 @@ async fn a_noisy_service_loses_its_own_oldest_points_and_nobody_elses() {
     let moments = tempfile::tempdir().unwrap();
     let taken = Arc::new(Mutex::new(0));
     let (source, target, counter) = (folder.path().to_owned(), moments.path().to_owned(), taken.clone());
-    store.watch_maintenance(move |step: MaintenanceStep| {
+    store.admin().watch_maintenance(move |step: MaintenanceEvent| {
         let mut counter = counter.lock().unwrap();
         // Before anything of this step happened.
         let _ = step;
         copy(&source, &target.join(counter.to_string()));
         *counter += 1;
     });
-    store.apply_retention(plan).await.unwrap();
-    store.watch_maintenance(|_| {});
+    store.admin().apply_retention(plan).await.unwrap();
+    store.admin().watch_maintenance(|_| {});
     let after = points(&store).await;
     assert_eq!(after["quiet"], 300);
     assert_eq!(after["noisy"], 18_000 - promised, "as promised");
@@ -125,18 +126,22 @@ async fn a_noisy_service_loses_its_own_oldest_points_and_nobody_elses() {
         let found = points(&crashed).await;
         assert_eq!(found["quiet"], 300, "moment {moment}");
         assert!((after["noisy"]..=18_000).contains(&found["noisy"]), "moment {moment}: {found:?}");
-        let files = fs::read_dir(moments.path().join(moment.to_string()).join("partitions")).unwrap().count();
-        assert_eq!(files, crashed.partitions().len(), "moment {moment}: no file is left over");
+        let files = fs::read_dir(moments.path().join(moment.to_string()).join("segments")).unwrap().count();
+        assert_eq!(files, crashed.admin().segments().len(), "moment {moment}: no file is left over");
     }
-    let files = fs::read_dir(folder.path().join("partitions")).unwrap().count();
-    assert_eq!(files, store.partitions().len());
+    let files = fs::read_dir(folder.path().join("segments")).unwrap().count();
+    assert_eq!(files, store.admin().segments().len());
     // A file that is written anew has another size than its part before: a few passes more may be needed.
     for _ in 0..5 {
-        let plan = store.plan_retention(&[limits(DataKind::Metrics, 365, total * 3 / 4)], NOW).await.unwrap();
+        let plan = store
+            .admin()
+            .plan_retention(&[limits(DataKind::Metrics, 365, total * 3 / 4)], NOW)
+            .await
+            .unwrap();
         assert!(plan.preview.dropped.iter().all(|dropped| dropped.service == "noisy"), "{:?}", plan.preview);
-        store.apply_retention(plan).await.unwrap();
+        store.admin().apply_retention(plan).await.unwrap();
     }
-    let bytes: u64 = store.partitions().iter().map(|partition| partition.bytes).sum();
+    let bytes: u64 = store.admin().segments().iter().map(|segment| segment.bytes).sum();
     assert!(bytes <= total * 3 / 4, "{bytes} of {total}");
     let after = points(&store).await;
     assert_eq!(after["quiet"], 300);
@@ -154,7 +159,7 @@ async fn each_kind_goes_at_its_own_age_and_evidence_stays() {
         records.spans.push(span("shop", day as u8, 1, None, at(-day * DAY), 5));
         store.write(records).await.unwrap();
     }
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     // An alert fired 40 days ago; what it was about then is evidence.
     let evidence = AlertEvidence {
         fingerprint: "f".to_owned(),
@@ -164,13 +169,13 @@ async fn each_kind_goes_at_its_own_age_and_evidence_stays() {
         logs: Vec::new(),
         traces: Vec::new(),
     };
-    store.put_evidence(evidence).await.unwrap();
+    store.history().put_evidence(evidence).await.unwrap();
     let limits = [
         limits(DataKind::Metrics, 30, u64::MAX),
         limits(DataKind::Logs, 10, u64::MAX),
         limits(DataKind::Spans, 100, u64::MAX),
     ];
-    let plan = store.plan_retention(&limits, NOW).await.unwrap();
+    let plan = store.admin().plan_retention(&limits, NOW).await.unwrap();
     let pinned = |kind: DataKind| -> u64 {
         plan.preview.stored.iter().filter(|kept| kept.kind == kind).map(|kept| kept.pinned_rows).sum()
     };
@@ -179,8 +184,8 @@ async fn each_kind_goes_at_its_own_age_and_evidence_stays() {
     let dropped = plan.preview.dropped.clone();
     assert_eq!(dropped.len(), 1, "{dropped:?}");
     assert_eq!((dropped[0].kind, dropped[0].rows, dropped[0].reason), (DataKind::Logs, 1, DropReason::Age));
-    store.apply_retention(plan).await.unwrap();
-    let statistics = store.statistics().await.unwrap();
+    store.admin().apply_retention(plan).await.unwrap();
+    let statistics = store.admin().statistics().await.unwrap();
     assert_eq!((statistics.samples, statistics.logs, statistics.spans), (120, 2, 3));
 
     let strict = [DataKind::Metrics, DataKind::Logs, DataKind::Spans].map(|kind| RetentionLimits {
@@ -190,9 +195,9 @@ async fn each_kind_goes_at_its_own_age_and_evidence_stays() {
         hours_age: None,
         bytes: 0,
     });
-    let plan = store.plan_retention(&strict, NOW).await.unwrap();
-    store.apply_retention(plan).await.unwrap();
-    let statistics = store.statistics().await.unwrap();
+    let plan = store.admin().plan_retention(&strict, NOW).await.unwrap();
+    store.admin().apply_retention(plan).await.unwrap();
+    let statistics = store.admin().statistics().await.unwrap();
     assert_eq!(
         (statistics.samples, statistics.logs, statistics.spans),
         (40, 1, 1),

@@ -66,15 +66,15 @@ fn day(ago: i64) -> TimeRange {
 async fn read(store: &Store, ago: i64, step: i64) -> String {
     let mut text = String::new();
     for metric in ["gauge", "counter", "sparse"] {
-        text += &format!("{:?}\n", store.read_buckets(metric, &[], day(ago), step).await.unwrap());
+        text += &format!("{:?}\n", read_buckets(store, metric, day(ago), step).await);
     }
-    text + &format!("{:?}\n", store.read_histograms("histogram", &[], day(ago), step).await.unwrap())
+    text + &format!("{:?}\n", read_histograms(store, "histogram", day(ago), step).await)
 }
 
 async fn points(store: &Store, metric: &str, ago: i64) -> usize {
     let request =
         SamplesRequest { metric: metric.into(), matchers: vec![], range: day(ago), limit: 1_000_000 };
-    let read = store.read_samples(&request).await.unwrap();
+    let read = store.metrics().samples(&request).await.unwrap();
     read.iter().map(|series| series.times.len()).sum()
 }
 
@@ -93,13 +93,13 @@ fn limits(bytes: u64) -> [RetentionLimits; 1] {
 async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_step_of_it() {
     let (folder, store) = open();
     store.write(telemetry("shop")).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let mut hours = Vec::new();
     for ago in AGO {
         hours.push(read(&store, ago, 60 * MINUTE).await);
     }
     let minutes = read(&store, 100, 5 * MINUTE).await;
-    let plan = store.plan_retention(&limits(u64::MAX), NOW).await.unwrap();
+    let plan = store.admin().plan_retention(&limits(u64::MAX), NOW).await.unwrap();
     let dropped: Vec<_> =
         plan.preview.dropped.iter().map(|one| (one.tier, one.rows, one.rollup_rows)).collect();
     // Two days of points; of one day the minutes too, with the points every fifteen seconds that stand for them.
@@ -108,24 +108,24 @@ async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_s
 
     let copies: Arc<Mutex<Vec<tempfile::TempDir>>> = Arc::default();
     let (seen, path) = (Arc::clone(&copies), folder.path().to_owned());
-    store.watch_maintenance(move |_| {
+    store.admin().watch_maintenance(move |_| {
         let crashed = tempfile::tempdir().unwrap();
         copy(&path, crashed.path());
         seen.lock().unwrap().push(crashed);
     });
-    store.apply_retention(plan).await.unwrap();
-    store.watch_maintenance(|_| ());
+    store.admin().apply_retention(plan).await.unwrap();
+    store.admin().watch_maintenance(|_| ());
     let left = |ago| points(&store, "gauge", ago);
     assert_eq!([left(500).await, left(100).await, left(1).await], [0, 0, 1800]);
     let left = |ago| points(&store, "sparse", ago);
     assert_eq!([left(500).await, left(100).await, left(1).await], [0, 120, 120]);
-    let detail = |metric: &'static str, ago| store.detail(metric, &[], day(ago));
+    let detail = |metric: &'static str, ago| resolution_left(&store, metric, day(ago));
     for metric in ["gauge", "histogram"] {
-        assert_eq!(detail(metric, 500).await.unwrap(), DataResolution::Hours);
-        assert_eq!(detail(metric, 100).await.unwrap(), DataResolution::Minutes);
-        assert_eq!(detail(metric, 1).await.unwrap(), DataResolution::Points);
+        assert_eq!(detail(metric, 500).await, DataResolution::Hours);
+        assert_eq!(detail(metric, 100).await, DataResolution::Minutes);
+        assert_eq!(detail(metric, 1).await, DataResolution::Points);
     }
-    assert_eq!(detail("sparse", 100).await.unwrap(), DataResolution::Points);
+    assert_eq!(detail("sparse", 100).await, DataResolution::Points);
     let copies = std::mem::take(&mut *copies.lock().unwrap());
     assert!(copies.len() >= 3, "{}", copies.len());
     for crashed in &copies {
@@ -140,11 +140,11 @@ async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_s
             assert_eq!(&read(&store, *ago, 60 * MINUTE).await, hours);
         }
         assert_eq!(read(&store, 100, 5 * MINUTE).await, minutes);
-        store.compact().await.unwrap();
+        store.admin().compact().await.unwrap();
     }
-    assert!(store.plan_retention(&limits(u64::MAX), NOW).await.unwrap().preview.dropped.is_empty());
+    assert!(store.admin().plan_retention(&limits(u64::MAX), NOW).await.unwrap().preview.dropped.is_empty());
     // Where only hours are left, they are told in the step of their first point.
-    let fine = store.read_buckets("gauge", &[], day(500), MINUTE).await.unwrap();
+    let fine = read_buckets(&store, "gauge", day(500), MINUTE).await;
     let counts: Vec<u64> = fine[0].buckets.iter().map(|bucket| bucket.count).collect();
     assert_eq!(counts.iter().sum::<u64>(), 1800);
     assert!(counts.len() <= 2, "{counts:?}");
@@ -162,30 +162,30 @@ async fn a_service_over_its_share_loses_points_first_and_what_others_have_stays(
         }
         store.write(batch).await.unwrap();
     }
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let before = read(&store, 1, 60 * MINUTE).await;
-    let total: u64 = store.partitions().iter().map(|one| one.bytes).sum();
+    let total: u64 = store.admin().segments().iter().map(|one| one.bytes).sum();
     let generous = limits(total * 7 / 8)[0];
     let generous = [RetentionLimits { age: 1100 * DAY * NANOS_PER_SECOND, ..generous }];
-    let plan = store.plan_retention(&generous, NOW).await.unwrap();
+    let plan = store.admin().plan_retention(&generous, NOW).await.unwrap();
     assert!(!plan.preview.dropped.is_empty());
     let only = |one: &DroppedData| one.service == "noisy" && one.tier == DataResolution::Points;
     assert!(plan.preview.dropped.iter().all(only), "{:?}", plan.preview.dropped);
-    store.apply_retention(plan).await.unwrap();
+    store.admin().apply_retention(plan).await.unwrap();
     assert_eq!(read(&store, 1, 60 * MINUTE).await, before);
     // A file shared by both was written anew without the points of one, whose minutes and hours are still read; merging
     // keeps them so.
     let nothing = [RetentionLimits { bytes: total / 8, ..generous[0] }];
-    let plan = store.plan_retention(&nothing, NOW).await.unwrap();
-    store.apply_retention(plan).await.unwrap();
+    let plan = store.admin().plan_retention(&nothing, NOW).await.unwrap();
+    store.admin().apply_retention(plan).await.unwrap();
     let hours = |store: &Store| {
         let store = store.clone();
-        async move { store.read_buckets("counter", &[], day(1), 60 * MINUTE).await.unwrap() }
+        async move { read_buckets(&store, "counter", day(1), 60 * MINUTE).await }
     };
     let held = hours(&store).await;
     store.write(telemetry("late")).await.unwrap();
-    store.seal_now().await.unwrap();
-    store.compact().await.unwrap();
+    store.admin().seal_now().await.unwrap();
+    store.admin().compact().await.unwrap();
     let mut after = hours(&store).await;
     after.retain(|series| series.labels["service.name"] != "late");
     assert_eq!(after, held);
@@ -195,16 +195,16 @@ async fn a_service_over_its_share_loses_points_first_and_what_others_have_stays(
 async fn what_is_written_again_where_the_points_are_gone_does_not_count_twice() {
     let (_folder, store) = open();
     store.write(telemetry("shop")).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let before = read(&store, 100, 60 * MINUTE).await;
-    let plan = store.plan_retention(&limits(u64::MAX), NOW).await.unwrap();
-    store.apply_retention(plan).await.unwrap();
+    let plan = store.admin().plan_retention(&limits(u64::MAX), NOW).await.unwrap();
+    store.admin().apply_retention(plan).await.unwrap();
     store.write(telemetry("shop")).await.unwrap();
     assert_eq!(read(&store, 100, 60 * MINUTE).await, before);
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     assert_eq!(read(&store, 100, 60 * MINUTE).await, before);
-    let plan = store.plan_retention(&limits(u64::MAX), NOW).await.unwrap();
-    store.apply_retention(plan).await.unwrap();
-    store.compact().await.unwrap();
+    let plan = store.admin().plan_retention(&limits(u64::MAX), NOW).await.unwrap();
+    store.admin().apply_retention(plan).await.unwrap();
+    store.admin().compact().await.unwrap();
     assert_eq!(read(&store, 100, 60 * MINUTE).await, before);
 }

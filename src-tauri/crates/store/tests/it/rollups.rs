@@ -10,7 +10,7 @@ use crate::fixtures::{
     *,
 };
 use model::*;
-use store::{Partition, PartitionSignal, Store};
+use store::{Segment, SegmentSignal, Store};
 
 const METRICS: [&str; 5] = ["classic", "delta", "exponential", "exponential_delta", "summary"];
 
@@ -91,7 +91,7 @@ async fn answers(store: &Store) -> Vec<String> {
         for step in [70 * NANOS_PER_SECOND, MINUTE, 5 * MINUTE, 60 * MINUTE, 24 * 60 * MINUTE] {
             for metric in METRICS {
                 let range = TimeRange::new(at(from), at(to));
-                for mut series in store.read_histograms(metric, &[], range, step).await.unwrap() {
+                for mut series in read_histograms(store, metric, range, step).await {
                     for step in &mut series.steps {
                         step.sum = (step.sum * 4.0).round();
                     }
@@ -116,15 +116,16 @@ async fn rolled_up_histograms_equal_their_points() {
     store.write(dense()).await.unwrap();
     let raw = answers(&store).await;
     assert!(raw.len() > 100);
-    store.seal_now().await.unwrap();
-    for form in [DataResolution::Hours, DataResolution::Minutes] {
-        let of = |one: &store::Partition| one.signal == PartitionSignal::Histograms && one.form == form;
-        let kept: u64 = store.partitions().iter().filter(|one| of(one)).map(|one| one.points).sum();
+    store.admin().seal_now().await.unwrap();
+    for resolution in [DataResolution::Hours, DataResolution::Minutes] {
+        let of =
+            |one: &store::Segment| one.signal == SegmentSignal::Histograms && one.resolution == resolution;
+        let kept: u64 = store.admin().segments().iter().filter(|one| of(one)).map(|one| one.points).sum();
         // Three hours touch four, three hours of minutes touch 181.
-        assert_eq!(kept, if form == DataResolution::Hours { 4 } else { 181 } * METRICS.len() as u64);
+        assert_eq!(kept, if resolution == DataResolution::Hours { 4 } else { 181 } * METRICS.len() as u64);
     }
     same(&answers(&store).await, &raw);
-    store.compact().await.unwrap();
+    store.admin().compact().await.unwrap();
     same(&answers(&store).await, &raw);
     // A late point in a minute that is rolled up counts at once, and after it was sealed and merged.
     let mut late = TelemetryBatch::default();
@@ -138,9 +139,9 @@ async fn rolled_up_histograms_equal_their_points() {
     store.write(late).await.unwrap();
     let with_late = answers(&store).await;
     assert_ne!(with_late, raw);
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     same(&answers(&store).await, &with_late);
-    store.compact().await.unwrap();
+    store.admin().compact().await.unwrap();
     same(&answers(&store).await, &with_late);
 }
 
@@ -148,28 +149,33 @@ async fn rolled_up_histograms_equal_their_points() {
 async fn steps_are_read_from_the_roll_up_and_points_stand_in_for_one_that_is_damaged() {
     let (_folder, store) = open();
     store.write(dense()).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let range = TimeRange::new(at(0).floor(60 * MINUTE), at(4 * 3600).floor(60 * MINUTE));
-    let read = || store.read_histograms("classic", &[], range, 60 * MINUTE);
-    let whole = read().await.unwrap();
-    let of = |form, signal| {
-        store.partitions().into_iter().find(|one| one.form == form && one.signal == signal).unwrap()
+    let read = || read_histograms(&store, "classic", range, 60 * MINUTE);
+    let whole = read().await;
+    let of = |resolution, signal| {
+        store
+            .admin()
+            .segments()
+            .into_iter()
+            .find(|one| one.resolution == resolution && one.signal == signal)
+            .unwrap()
     };
     // The points are not looked at where hours are enough.
-    let points = of(DataResolution::Points, PartitionSignal::Histograms);
+    let points = of(DataResolution::Points, SegmentSignal::Histograms);
     let bytes = fs::read(&points.path).unwrap();
     fs::write(&points.path, vec![0; bytes.len()]).unwrap();
-    assert_eq!(read().await.unwrap(), whole);
+    assert_eq!(read().await, whole);
     fs::write(&points.path, &bytes).unwrap();
-    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
-    let hours = of(DataResolution::Hours, PartitionSignal::Histograms);
+    assert!(store.admin().verify(|_, _| ()).await.unwrap().is_empty());
+    let hours = of(DataResolution::Hours, SegmentSignal::Histograms);
     fs::write(&hours.path, vec![0; hours.bytes as usize]).unwrap();
-    let stood_in = read().await.unwrap();
+    let stood_in = read().await;
     assert_eq!(stood_in[0].steps.len(), whole[0].steps.len());
     for (one, other) in stood_in[0].steps.iter().zip(&whole[0].steps) {
         assert_eq!((&one.bounds, &one.counts, one.count), (&other.bounds, &other.counts, other.count));
     }
-    assert_eq!(store.partition_faults().len(), 1);
+    assert_eq!(store.admin().segment_faults().len(), 1);
 }
 
 /// The same points as samples and as histograms, and what they read as.
@@ -177,14 +183,14 @@ async fn figures(store: &Store) -> String {
     let range = TimeRange::new(at(0).floor(60 * MINUTE), at(4 * 3600).floor(60 * MINUTE));
     let mut text = String::new();
     for step in [MINUTE, 60 * MINUTE] {
-        text += &format!("{:?}", store.read_buckets("temperature", &[], range, step).await.unwrap());
-        text += &format!("{:?}", store.read_histograms("classic", &[], range, step).await.unwrap());
+        text += &format!("{:?}", read_buckets(store, "temperature", range, step).await);
+        text += &format!("{:?}", read_histograms(store, "classic", range, step).await);
     }
     text
 }
 
-fn name(partition: &Partition) -> String {
-    partition.path.file_name().unwrap().to_string_lossy().into_owned()
+fn name(segment: &Segment) -> String {
+    segment.path.file_name().unwrap().to_string_lossy().into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,10 +201,15 @@ async fn damaged_and_missing_roll_ups_are_made_anew_from_the_points() {
         batch.add_sample(gauge("shop", 1), at(n * 2), (n % 89) as f64);
     }
     store.write(batch).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let before = figures(&store).await;
     let rolled = || {
-        store.partitions().into_iter().filter(|one| one.form != DataResolution::Points).collect::<Vec<_>>()
+        store
+            .admin()
+            .segments()
+            .into_iter()
+            .filter(|one| one.resolution != DataResolution::Points)
+            .collect::<Vec<_>>()
     };
     // Two windows, two signals, minutes and hours.
     assert_eq!(rolled().len(), 8);
@@ -207,40 +218,40 @@ async fn damaged_and_missing_roll_ups_are_made_anew_from_the_points() {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 0xff;
         fs::write(&one.path, bytes).unwrap();
-        let verdict = store.repair_part(&name(&one)).await.unwrap();
+        let verdict = store.admin().repair_part(&name(&one)).await.unwrap();
         assert_eq!((verdict.fault.is_some(), verdict.rebuilt), (true, 1), "{verdict:?}");
         assert!(fs::exists(verdict.moved_to.unwrap()).unwrap());
     }
     assert_eq!(rolled().len(), 8);
     // Missing altogether, and a crash at every step of making them.
-    store.drop_partitions(rolled().iter().map(|one| one.id).collect()).await.unwrap();
+    store.admin().drop_segments(rolled().iter().map(|one| one.id).collect()).await.unwrap();
     let copies: Arc<Mutex<Vec<tempfile::TempDir>>> = Arc::default();
     let (seen, path) = (Arc::clone(&copies), folder.path().to_owned());
-    store.watch_maintenance(move |_| {
+    store.admin().watch_maintenance(move |_| {
         let crashed = tempfile::tempdir().unwrap();
         copy(&path, crashed.path());
         seen.lock().unwrap().push(crashed);
     });
     let mut rebuilt = 0;
-    for one in store.partitions() {
-        rebuilt += store.repair_part(&name(&one)).await.unwrap().rebuilt;
+    for one in store.admin().segments() {
+        rebuilt += store.admin().repair_part(&name(&one)).await.unwrap().rebuilt;
     }
-    store.watch_maintenance(|_| ());
+    store.admin().watch_maintenance(|_| ());
     assert_eq!((rebuilt, rolled().len()), (8, 8));
-    for one in store.partitions() {
-        let verdict = store.repair_part(&name(&one)).await.unwrap();
+    for one in store.admin().segments() {
+        let verdict = store.admin().repair_part(&name(&one)).await.unwrap();
         assert_eq!((verdict.fault, verdict.rebuilt), (None, 0), "there is nothing more to repair");
     }
     // They are read: the points are not needed.
-    let points = store.partitions().into_iter().filter(|one| one.form == DataResolution::Points);
-    store.drop_partitions(points.map(|one| one.id).collect()).await.unwrap();
+    let points = store.admin().segments().into_iter().filter(|one| one.resolution == DataResolution::Points);
+    store.admin().drop_segments(points.map(|one| one.id).collect()).await.unwrap();
     assert_eq!(figures(&store).await, before);
     let copies = std::mem::take(&mut *copies.lock().unwrap());
     assert!(copies.len() >= 6);
     for crashed in &copies {
         let store = Store::open(crashed.path(), small()).unwrap();
         assert_eq!(figures(&store).await, before);
-        let files = fs::read_dir(crashed.path().join("partitions")).unwrap().count();
-        assert_eq!(files, store.partitions().len());
+        let files = fs::read_dir(crashed.path().join("segments")).unwrap().count();
+        assert_eq!(files, store.admin().segments().len());
     }
 }

@@ -7,12 +7,12 @@ use std::{
 
 use crate::fixtures::{metrics::*, *};
 use model::*;
-use store::{Partition, PartitionSignal, Store};
+use store::{Segment, SegmentSignal, Store};
 use tempfile::TempDir;
 
-fn points_of(partitions: &[Partition], signal: PartitionSignal) -> Vec<Partition> {
-    let points = |one: &&Partition| one.signal == signal && one.form == DataResolution::Points;
-    partitions.iter().filter(points).cloned().collect()
+fn points_of(segments: &[Segment], signal: SegmentSignal) -> Vec<Segment> {
+    let points = |one: &&Segment| one.signal == signal && one.resolution == DataResolution::Points;
+    segments.iter().filter(points).cloned().collect()
 }
 
 #[tokio::test]
@@ -21,17 +21,17 @@ async fn sealed_points_read_as_before_and_after_opening_again() {
     store.write(telemetry()).await.unwrap();
     let before = answers(&store).await;
     assert!(before.contains(&format!("{}", STALE.to_bits())));
-    store.seal_now().await.unwrap();
-    let partitions = store.partitions();
-    assert!(partitions.len() >= 4, "{partitions:?}");
-    let points = |signal| points_of(&partitions, signal).iter().map(|one| one.points).sum::<u64>();
-    assert_eq!((points(PartitionSignal::Samples), points(PartitionSignal::Histograms)), (360 * 4, 360));
-    assert!(partitions.iter().all(|one| one.services[0].service == "shop" && one.window.contains(one.first)));
+    store.admin().seal_now().await.unwrap();
+    let segments = store.admin().segments();
+    assert!(segments.len() >= 4, "{segments:?}");
+    let points = |signal| points_of(&segments, signal).iter().map(|one| one.points).sum::<u64>();
+    assert_eq!((points(SegmentSignal::Samples), points(SegmentSignal::Histograms)), (360 * 4, 360));
+    assert!(segments.iter().all(|one| one.services[0].service == "shop" && one.window.contains(one.first)));
     assert_eq!(answers(&store).await, before);
     store.close().await.unwrap();
     let again = Store::open(folder.path(), small()).unwrap();
     assert_eq!(answers(&again).await, before);
-    assert_eq!(again.statistics().await.unwrap().samples, 360 * 5);
+    assert_eq!(again.admin().statistics().await.unwrap().samples, 360 * 5);
 }
 
 /// Three hours of a sample every two seconds, with what makes roll-ups hard: resets, markers, starts, infinities.
@@ -68,7 +68,7 @@ async fn reduced(store: &Store) -> Vec<SeriesBuckets> {
         for step in [NANOS_PER_SECOND, MINUTE, 5 * MINUTE, 60 * MINUTE, 24 * 60 * MINUTE] {
             for metric in ["temperature", "requests_total", "level", "news"] {
                 let range = TimeRange::new(at(from), at(to));
-                all.extend(store.read_buckets(metric, &[], range, step).await.unwrap());
+                all.extend(read_buckets(store, metric, range, step).await);
             }
         }
     }
@@ -80,17 +80,17 @@ async fn rolled_up_steps_equal_those_of_raw_samples() {
     let (_folder, store) = open();
     store.write(dense()).await.unwrap();
     let raw = reduced(&store).await;
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let plain = duckdb::Connection::open_in_memory().unwrap();
-    for (form, least) in [(DataResolution::Hours, 4), (DataResolution::Minutes, 4 * 60)] {
-        let file = store.partitions().into_iter().find(|one| one.form == form).unwrap();
+    for (resolution, least) in [(DataResolution::Hours, 4), (DataResolution::Minutes, 4 * 60)] {
+        let file = store.admin().segments().into_iter().find(|one| one.resolution == resolution).unwrap();
         let sql = format!("SELECT sum(len(steps)) FROM '{}'", file.path.display());
         let kept: u64 = plain.query_row(&sql, [], |row| row.get(0)).unwrap();
         assert!(kept >= least && kept == file.points, "{kept:?}");
     }
     let text = |buckets: &[SeriesBuckets]| format!("{buckets:?}");
     assert_eq!(text(&reduced(&store).await), text(&raw));
-    store.compact().await.unwrap();
+    store.admin().compact().await.unwrap();
     assert_eq!(text(&reduced(&store).await), text(&raw));
     // A late point in a rolled-up hour counts at once, and after it was sealed and merged.
     let mut late = TelemetryBatch::default();
@@ -98,9 +98,9 @@ async fn rolled_up_steps_equal_those_of_raw_samples() {
     store.write(late).await.unwrap();
     let with_late = reduced(&store).await;
     assert_ne!(text(&with_late), text(&raw));
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     assert_eq!(text(&reduced(&store).await), text(&with_late));
-    store.compact().await.unwrap();
+    store.admin().compact().await.unwrap();
     assert_eq!(text(&reduced(&store).await), text(&with_late));
 }
 
@@ -108,12 +108,12 @@ async fn rolled_up_steps_equal_those_of_raw_samples() {
 async fn late_and_repeated_points_show_at_once_and_never_double() {
     let (_folder, store) = open();
     store.write(telemetry()).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let before = answers(&store).await;
     // The same once more: in the head, then sealed beside the first.
     store.write(telemetry()).await.unwrap();
     assert_eq!(answers(&store).await, before);
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     assert_eq!(answers(&store).await, before);
     // A point between two sealed ones, and one in place of a sealed one.
     let mut late = TelemetryBatch::default();
@@ -124,7 +124,7 @@ async fn late_and_repeated_points_show_at_once_and_never_double() {
     let first = &read[0].1;
     assert_eq!(first.len(), 361);
     assert_eq!(first[2..4], [(at(90).0, 5f64.to_bits()), (at(120).0, 6f64.to_bits())]);
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     assert_eq!(samples(&store, "temperature").await, read);
 }
 
@@ -132,7 +132,7 @@ async fn late_and_repeated_points_show_at_once_and_never_double() {
 fn crashes(store: &Store, folder: &TempDir) -> Arc<Mutex<Vec<(String, TempDir)>>> {
     let crashes: Arc<Mutex<Vec<(String, TempDir)>>> = Arc::default();
     let (seen, path) = (Arc::clone(&crashes), folder.path().to_owned());
-    store.watch_maintenance(move |step| {
+    store.admin().watch_maintenance(move |step| {
         let crashed = tempfile::tempdir().unwrap();
         copy(&path, crashed.path());
         seen.lock().unwrap().push((format!("{step:?}"), crashed));
@@ -146,18 +146,18 @@ async fn a_crash_at_any_step_of_sealing_or_merging_loses_and_doubles_nothing() {
     store.write(telemetry()).await.unwrap();
     let before = answers(&store).await;
     let crashes = crashes(&store, &folder);
-    store.seal_now().await.unwrap();
-    let partitions = store.partitions().len();
-    store.compact().await.unwrap();
-    assert!(store.partitions().len() < partitions);
+    store.admin().seal_now().await.unwrap();
+    let segments = store.admin().segments().len();
+    store.admin().compact().await.unwrap();
+    assert!(store.admin().segments().len() < segments);
     let crashes = std::mem::take(&mut *crashes.lock().unwrap());
     assert!(crashes.len() >= 12, "{crashes:?}");
     for (step, crashed) in crashes {
         let store = Store::open(crashed.path(), small()).unwrap();
         assert_eq!(answers(&store).await, before, "{step}");
-        let files = fs::read_dir(crashed.path().join("partitions")).unwrap().count();
-        assert_eq!(files, store.partitions().len(), "{step}");
-        store.seal_now().await.unwrap();
+        let files = fs::read_dir(crashed.path().join("segments")).unwrap().count();
+        assert_eq!(files, store.admin().segments().len(), "{step}");
+        store.admin().seal_now().await.unwrap();
         assert_eq!(answers(&store).await, before, "{step}");
         store.close().await.unwrap();
     }
@@ -168,40 +168,42 @@ async fn merging_leaves_one_partition_a_day_and_every_point_once() {
     let (folder, store) = open();
     for _ in 0..3 {
         store.write(telemetry()).await.unwrap();
-        store.seal_now().await.unwrap();
+        store.admin().seal_now().await.unwrap();
     }
     let mut late = TelemetryBatch::default();
     late.add_sample(gauge("shop", 0), at(120), 6.0);
     late.add_sample(gauge("late", 0), at(-3600), 7.0);
     store.write(late).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let before = answers(&store).await;
-    assert_eq!(store.statistics().await.unwrap().samples, 3 * 360 * 5 + 2);
-    store.compact().await.unwrap();
+    assert_eq!(store.admin().statistics().await.unwrap().samples, 3 * 360 * 5 + 2);
+    store.admin().compact().await.unwrap();
     assert_eq!(answers(&store).await, before);
-    assert_eq!(store.statistics().await.unwrap().samples, 360 * 5 + 1);
-    let partitions = store.partitions();
-    let windows: std::collections::BTreeSet<_> =
-        partitions.iter().map(|one| (one.signal, one.form, one.lasts, one.window.start)).collect();
-    assert_eq!(windows.len(), partitions.len(), "{partitions:?}");
-    store.compact().await.unwrap();
-    assert_eq!(store.partitions(), partitions, "there is nothing more to merge");
-    let files = fs::read_dir(folder.path().join("partitions")).unwrap().count();
-    assert_eq!(files, partitions.len());
-    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
+    assert_eq!(store.admin().statistics().await.unwrap().samples, 360 * 5 + 1);
+    let segments = store.admin().segments();
+    let windows: std::collections::BTreeSet<_> = segments
+        .iter()
+        .map(|one| (one.signal, one.resolution, one.retention_tier, one.window.start))
+        .collect();
+    assert_eq!(windows.len(), segments.len(), "{segments:?}");
+    store.admin().compact().await.unwrap();
+    assert_eq!(store.admin().segments(), segments, "there is nothing more to merge");
+    let files = fs::read_dir(folder.path().join("segments")).unwrap().count();
+    assert_eq!(files, segments.len());
+    assert!(store.admin().verify(|_, _| ()).await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_late_point_beside_a_merged_day_lands_in_it() {
     let (_folder, store) = open();
     store.write(telemetry()).await.unwrap();
-    store.seal_now().await.unwrap();
-    store.compact().await.unwrap();
+    store.admin().seal_now().await.unwrap();
+    store.admin().compact().await.unwrap();
     let mut late = TelemetryBatch::default();
     late.add_sample(gauge("shop", 1), at(120), 60.0);
     store.write(late).await.unwrap();
-    store.seal_now().await.unwrap();
-    store.compact().await.unwrap();
+    store.admin().seal_now().await.unwrap();
+    store.admin().compact().await.unwrap();
     let read = samples(&store, "temperature").await;
     assert_eq!(read[1].1[2], (at(120).0, 60f64.to_bits()));
     assert_eq!(read[1].1.len(), 360);
@@ -224,18 +226,18 @@ async fn reads_see_each_point_once_while_points_are_written_sealed_and_merged() 
             }
         })
     };
-    let sealing = {
+    let seal_plan = {
         let store = store.clone();
         tokio::spawn(async move {
             for round in 0..12 {
-                store.seal_now().await.unwrap();
+                store.admin().seal_now().await.unwrap();
                 if round % 3 == 2 {
-                    store.compact().await.unwrap();
+                    store.admin().compact().await.unwrap();
                 }
             }
         })
     };
-    while !(writing.is_finished() && sealing.is_finished()) {
+    while !(writing.is_finished() && seal_plan.is_finished()) {
         let before = written.load(std::sync::atomic::Ordering::SeqCst);
         let read = samples(&store, "temperature").await;
         for (_, points) in &read {
@@ -243,18 +245,18 @@ async fn reads_see_each_point_once_while_points_are_written_sealed_and_merged() 
             assert!(points.iter().zip(0..).all(|((time, _), n)| *time == at(n * 60).0));
         }
         let range = TimeRange::new(at(0).floor(60 * MINUTE), at(86_400));
-        let buckets = store.read_buckets("temperature", &[], range, 60 * MINUTE).await.unwrap();
+        let buckets = read_buckets(&store, "temperature", range, 60 * MINUTE).await;
         for series in buckets {
             let count: u64 = series.buckets.iter().map(|bucket| bucket.count).sum();
             assert!(count as i64 >= before, "{count} of {before}");
         }
     }
     writing.await.unwrap();
-    sealing.await.unwrap();
-    store.seal_now().await.unwrap();
-    store.compact().await.unwrap();
-    assert_eq!(store.statistics().await.unwrap().samples, 1200);
-    let files = fs::read_dir(folder.path().join("partitions")).unwrap().count();
-    assert_eq!(files, store.partitions().len());
-    assert!(store.partition_faults().is_empty());
+    seal_plan.await.unwrap();
+    store.admin().seal_now().await.unwrap();
+    store.admin().compact().await.unwrap();
+    assert_eq!(store.admin().statistics().await.unwrap().samples, 1200);
+    let files = fs::read_dir(folder.path().join("segments")).unwrap().count();
+    assert_eq!(files, store.admin().segments().len());
+    assert!(store.admin().segment_faults().is_empty());
 }

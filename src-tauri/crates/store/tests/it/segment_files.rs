@@ -1,4 +1,4 @@
-//! Files of partitions: open to other programs, checked, and gone when they should be.
+//! Files of segments: open to other programs, checked, and gone when they should be.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::fixtures::{metrics::*, *};
 use model::*;
-use store::{Partition, PartitionSignal, Store};
+use store::{Segment, SegmentSignal, Store};
 
 #[tokio::test]
 async fn the_demonstration_goes_from_partitions_without_a_trace() {
@@ -27,16 +27,16 @@ async fn the_demonstration_goes_from_partitions_without_a_trace() {
     store.write(telemetry()).await.unwrap();
     let before = answers(&store).await;
     store.write(batch.clone()).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     store.write(batch).await.unwrap();
-    let removed = store.remove_demonstration().await.unwrap();
+    let removed = store.admin().remove_demonstration().await.unwrap();
     assert_eq!(removed.samples, 202);
     assert_eq!(answers(&store).await, before);
-    let partitions = store.partitions();
-    assert!(partitions.iter().flat_map(|one| &one.services).all(|share| share.service == "shop"));
-    for file in fs::read_dir(folder.path().join("partitions")).unwrap() {
+    let segments = store.admin().segments();
+    assert!(segments.iter().flat_map(|one| &one.services).all(|share| share.service == "shop"));
+    for file in fs::read_dir(folder.path().join("segments")).unwrap() {
         let path = file.unwrap().path();
-        assert!(partitions.iter().any(|one| one.path == path), "{path:?} is left");
+        assert!(segments.iter().any(|one| one.path == path), "{path:?} is left");
     }
 }
 
@@ -45,61 +45,61 @@ async fn a_damaged_file_is_never_merged_into_a_whole_one() {
     let (_folder, store) = open();
     for _ in 0..2 {
         store.write(telemetry()).await.unwrap();
-        store.seal_now().await.unwrap();
+        store.admin().seal_now().await.unwrap();
     }
-    let files = store.partitions();
-    let file = files.iter().find(|one| one.signal == PartitionSignal::Samples).unwrap();
+    let files = store.admin().segments();
+    let file = files.iter().find(|one| one.signal == SegmentSignal::Samples).unwrap();
     let whole = fs::read(&file.path).unwrap();
     let mut bytes = whole.clone();
     bytes[200] ^= 1;
     fs::write(&file.path, &bytes).unwrap();
-    store.compact().await.unwrap_err();
-    assert!(store.partitions().contains(file));
+    store.admin().compact().await.unwrap_err();
+    assert!(store.admin().segments().contains(file));
     // The next attempt goes on without it, and takes it in once it was mended.
-    store.compact().await.unwrap();
-    assert!(store.partitions().contains(file));
+    store.admin().compact().await.unwrap();
+    assert!(store.admin().segments().contains(file));
     fs::write(&file.path, &whole).unwrap();
-    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
-    store.compact().await.unwrap();
-    assert_eq!(store.statistics().await.unwrap().samples, 360 * 5);
+    assert!(store.admin().verify(|_, _| ()).await.unwrap().is_empty());
+    store.admin().compact().await.unwrap();
+    assert_eq!(store.admin().statistics().await.unwrap().samples, 360 * 5);
 }
 
 #[tokio::test]
 async fn damage_is_found_and_dropped_partitions_leave_no_file() {
     let (folder, store) = open();
     store.write(telemetry()).await.unwrap();
-    store.seal_now().await.unwrap();
-    let file = store.partitions().remove(0);
+    store.admin().seal_now().await.unwrap();
+    let file = store.admin().segments().remove(0);
     let whole = fs::read(&file.path).unwrap();
     let mut bytes = whole.clone();
     bytes[100] ^= 1;
     fs::write(&file.path, &bytes).unwrap();
     let heard = Arc::new(Mutex::new(Vec::new()));
     let hears = Arc::clone(&heard);
-    let faults = store.verify(move |done, of| hears.lock().unwrap().push((done, of))).await.unwrap();
+    let faults = store.admin().verify(move |done, of| hears.lock().unwrap().push((done, of))).await.unwrap();
     assert_eq!(faults.len(), 1);
-    assert_eq!(faults[0].partition, file);
-    assert_eq!(store.partition_faults(), faults);
+    assert_eq!(faults[0].segment, file);
+    assert_eq!(store.admin().segment_faults(), faults);
     assert!(heard.lock().unwrap().last().is_some_and(|(done, of)| done == of && *of > 0));
     fs::write(&file.path, &whole).unwrap();
-    assert!(store.verify(|_, _| ()).await.unwrap().is_empty());
-    assert!(store.drop_partitions(vec![file.id, 999]).await.is_err());
+    assert!(store.admin().verify(|_, _| ()).await.unwrap().is_empty());
+    assert!(store.admin().drop_segments(vec![file.id, 999]).await.is_err());
     assert!(file.path.exists());
-    assert_eq!(store.drop_partitions(vec![file.id]).await.unwrap(), file.points);
+    assert_eq!(store.admin().drop_segments(vec![file.id]).await.unwrap(), file.points);
     assert!(!file.path.exists());
-    assert_eq!(fs::read_dir(folder.path().join("partitions")).unwrap().count(), store.partitions().len());
+    assert_eq!(fs::read_dir(folder.path().join("segments")).unwrap().count(), store.admin().segments().len());
 }
 
 #[tokio::test]
 async fn a_missing_or_damaged_file_is_left_out_and_the_rest_is_read() {
     let (folder, store) = open();
     store.write(telemetry()).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     let of = |signal| {
-        let points = move |one: &Partition| one.signal == signal && one.form == DataResolution::Points;
-        store.partitions().into_iter().filter(points).collect::<Vec<_>>()
+        let points = move |one: &Segment| one.signal == signal && one.resolution == DataResolution::Points;
+        store.admin().segments().into_iter().filter(points).collect::<Vec<_>>()
     };
-    let (samples_files, histogram_files) = (of(PartitionSignal::Samples), of(PartitionSignal::Histograms));
+    let (samples_files, histogram_files) = (of(SegmentSignal::Samples), of(SegmentSignal::Histograms));
     store.close().await.unwrap();
     fs::remove_file(&histogram_files[0].path).unwrap();
     let mut bytes = fs::read(&samples_files[0].path).unwrap();
@@ -111,19 +111,19 @@ async fn a_missing_or_damaged_file_is_left_out_and_the_rest_is_read() {
     let rest: u64 = samples_files[1..].iter().map(|file| file.points).sum();
     assert_eq!(left as u64, rest / 4 * 3);
     let range = everything();
-    assert_eq!(again.read_histograms("duration", &[], range, MINUTE).await.unwrap().len(), 1);
+    assert_eq!(read_histograms(&again, "duration", range, MINUTE).await.len(), 1);
     let mut batch = TelemetryBatch::default();
     batch.add_sample(gauge("shop", 0), at(1), 1.0);
     again.write(batch).await.unwrap();
-    again.seal_now().await.unwrap();
+    again.admin().seal_now().await.unwrap();
 }
 
 #[tokio::test]
 async fn partitions_are_read_without_binnacle() {
     let (_folder, store) = open();
     store.write(telemetry()).await.unwrap();
-    store.seal_now().await.unwrap();
-    let file = store.partitions().into_iter().find(|one| one.signal == PartitionSignal::Samples).unwrap();
+    store.admin().seal_now().await.unwrap();
+    let file = store.admin().segments().into_iter().find(|one| one.signal == SegmentSignal::Samples).unwrap();
     let plain = duckdb::Connection::open_in_memory().unwrap();
     let sql = format!(
         "SELECT metric, labels ->> 'sensor', count(*), sum(points) FROM '{}' GROUP BY ALL ORDER BY ALL",
@@ -141,10 +141,10 @@ async fn partitions_are_read_without_binnacle() {
     assert_eq!(rows[3].1.as_deref(), Some("2"));
     assert_eq!(rows.iter().map(|row| row.2).sum::<u64>(), file.points);
     // The statement that people are told to read the points with.
-    let told = include_str!("../../../../docs/decisions/0003-how-metrics-are-sealed.md");
+    let told = include_str!("../../../../../docs/decisions/0003-how-metrics-are-sealed.md");
     let told = told.split("```sql\n").nth(1).unwrap().split(';').next().unwrap();
     let folder = file.path.parent().unwrap().display().to_string();
-    let told = told.replace("partitions/", &format!("{folder}/"));
+    let told = told.replace("segments/", &format!("{folder}/"));
     let sql = format!(
         "SELECT sum(value), count(*) FROM ({told}) WHERE metric = 'temperature' \
          AND (labels ->> 'sensor') = '2' AND NOT isnan(value)"
@@ -158,12 +158,12 @@ async fn partitions_are_read_without_binnacle() {
 async fn an_export_holds_each_sealed_point_once() {
     let (folder, store) = open();
     store.write(telemetry()).await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     store.write(telemetry()).await.unwrap();
     let request =
         ExportRequest { signal: ExportSignal::Metrics, format: ExportFormat::Parquet, range: everything() };
     let path = folder.path().join("out.parquet");
-    assert_eq!(store.export(&request, &path).await.unwrap(), 360 * 5);
+    assert_eq!(store.admin().export(&request, &path).await.unwrap(), 360 * 5);
     let plain = duckdb::Connection::open_in_memory().unwrap();
     let sql = format!(
         "SELECT sum(value) FILTER (NOT isnan(value)), count(*) FILTER (isnan(value)), sum(count) FROM '{}'",

@@ -34,7 +34,7 @@ async fn stored(store: &Store) -> BTreeMap<(u8, i64), u64> {
     for number in 0..5 {
         let metric = format!("m{number}");
         let request = SamplesRequest { metric, matchers: vec![], range: everything(), limit: 1_000_000 };
-        for series in store.read_samples(&request).await.unwrap() {
+        for series in store.metrics().samples(&request).await.unwrap() {
             for (time, value) in series.times.iter().zip(&series.values) {
                 found.insert((number, time.0), value.to_bits());
             }
@@ -53,7 +53,7 @@ async fn all_exemplars(store: &Store) -> BTreeSet<(String, i64, u64)> {
 
 async fn listed(store: &Store) -> BTreeSet<String> {
     let request = MetricCatalogRequest { search: String::new(), matchers: vec![], limit: 1000 };
-    store.metric_catalog(&request).await.unwrap().into_iter().map(|metric| metric.name).collect()
+    store.metrics().catalog(&request).await.unwrap().into_iter().map(|metric| metric.name).collect()
 }
 
 /// A pass that takes what is older than a moment.
@@ -65,8 +65,8 @@ async fn retain(store: &Store, oldest: Timestamp) {
         hours_age: None,
         bytes: u64::MAX,
     }];
-    let plan = store.plan_retention(&limits, oldest.offset(DAY * NANOS_PER_SECOND)).await.unwrap();
-    store.apply_retention(plan).await.unwrap();
+    let plan = store.admin().plan_retention(&limits, oldest.offset(DAY * NANOS_PER_SECOND)).await.unwrap();
+    store.admin().apply_retention(plan).await.unwrap();
 }
 
 fn one(number: u8, time: Timestamp, value: f64) -> TelemetryBatch {
@@ -106,16 +106,16 @@ async fn late_points_go_without_being_sealed_and_series_with_their_last_point() 
         attributes: Attributes::new(),
     });
     store.write(batch).await.unwrap();
-    let plan = store.plan_retention(&[], NOW).await.unwrap();
+    let plan = store.admin().plan_retention(&[], NOW).await.unwrap();
     assert_eq!(plan.preview.stored.iter().map(|kept| kept.rows).sum::<u64>(), 5, "{:?}", plan.preview.stored);
     assert_eq!(listed(&store).await.len(), 4);
 
     retain(&store, at(-30 * DAY)).await;
     assert_eq!(stored(&store).await, BTreeMap::from([((1, at(0).0), 2f64.to_bits())]));
     assert_eq!(listed(&store).await, BTreeSet::from(["m1".to_owned(), "m3".to_owned()]));
-    let statistics = store.statistics().await.unwrap();
+    let statistics = store.admin().statistics().await.unwrap();
     assert_eq!((statistics.samples, statistics.series), (1, 2));
-    let tags = store.tags(&TagsRequest { metric: String::new(), matchers: vec![] }).await.unwrap();
+    let tags = store.metrics().tags(&TagsRequest { metric: String::new(), matchers: vec![] }).await.unwrap();
     let numbers = tags.iter().find(|tag| tag.key == "number").unwrap();
     assert_eq!(numbers.values, ["1", "3"]);
 
@@ -123,7 +123,7 @@ async fn late_points_go_without_being_sealed_and_series_with_their_last_point() 
     store.write(one(0, at(5), 7.0)).await.unwrap();
     let expected = BTreeMap::from([((0, at(5).0), 7f64.to_bits()), ((1, at(0).0), 2f64.to_bits())]);
     assert_eq!(stored(&store).await, expected);
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     store.close().await.unwrap();
     let again = Store::open(folder.path(), small()).unwrap();
     assert_eq!(stored(&again).await, expected);
@@ -133,12 +133,12 @@ async fn late_points_go_without_being_sealed_and_series_with_their_last_point() 
 #[tokio::test(flavor = "multi_thread")]
 async fn room_for_new_series_is_there_again_when_old_ones_went() {
     let (_folder, store) = open();
-    store.limit_series(store::SeriesLimits { total: 2, ..store::SeriesLimits::default() });
+    store.admin().limit_series(store::CardinalityLimits { total: 2, ..store::CardinalityLimits::default() });
     store.write(one(0, at(-40 * DAY), 1.0)).await.unwrap();
     store.write(one(1, at(0), 1.0)).await.unwrap();
-    assert_eq!(store.accept(one(2, at(0), 1.0)).await.unwrap().held_back, 1);
+    assert_eq!(store.accept(one(2, at(0), 1.0)).await.unwrap().dropped, 1);
     retain(&store, at(-30 * DAY)).await;
-    assert_eq!(store.accept(one(2, at(0), 1.0)).await.unwrap().held_back, 0);
+    assert_eq!(store.accept(one(2, at(0), 1.0)).await.unwrap().dropped, 0);
     assert_eq!(listed(&store).await, BTreeSet::from(["m1".to_owned(), "m2".to_owned()]));
 }
 
@@ -166,14 +166,14 @@ async fn a_series_that_is_written_while_it_is_forgotten_loses_nothing() {
     while writers.iter().any(|writer| !writer.is_finished()) {
         retain(&store, at(-30 * DAY)).await;
         if passes % 3 == 0 {
-            store.seal_now().await.unwrap();
+            store.admin().seal_now().await.unwrap();
         }
         passes += 1;
     }
     for writer in writers {
         writer.await.unwrap();
     }
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     retain(&store, at(-30 * DAY)).await;
     let written = written.lock().unwrap().clone();
     assert_eq!(stored(&store).await, written, "after {passes} passes");
@@ -194,7 +194,7 @@ async fn resources_go_with_the_last_that_speaks_for_them() {
     let mut both = logs(vec![log("till", at(0), "y", Attributes::new())]);
     both.add_sample(series(3), at(-40 * DAY), 1.0);
     store.write(both).await.unwrap();
-    assert_eq!(store.statistics().await.unwrap().resources, 5);
+    assert_eq!(store.admin().statistics().await.unwrap().resources, 5);
     let limits = [DataKind::Metrics, DataKind::Logs].map(|kind| RetentionLimits {
         kind,
         age: 30 * DAY * NANOS_PER_SECOND,
@@ -202,21 +202,21 @@ async fn resources_go_with_the_last_that_speaks_for_them() {
         hours_age: None,
         bytes: u64::MAX,
     });
-    let plan = store.plan_retention(&limits, at(0)).await.unwrap();
-    store.apply_retention(plan).await.unwrap();
-    let statistics = store.statistics().await.unwrap();
+    let plan = store.admin().plan_retention(&limits, at(0)).await.unwrap();
+    store.admin().apply_retention(plan).await.unwrap();
+    let statistics = store.admin().statistics().await.unwrap();
     assert_eq!((statistics.resources, statistics.series, statistics.logs), (3, 0, 2));
     assert_eq!(bodies(&store, &Filter::everything()).await.len(), 2);
     // They are there again when they speak again.
     store.write(one(0, at(1), 2.0)).await.unwrap();
     store.write(logs(vec![log("silent", at(1), "z", Attributes::new())])).await.unwrap();
-    assert_eq!(store.statistics().await.unwrap().resources, 5);
+    assert_eq!(store.admin().statistics().await.unwrap().resources, 5);
     store.close().await.unwrap();
     let again = Store::open(folder.path(), small()).unwrap();
-    assert_eq!(again.statistics().await.unwrap().resources, 5);
+    assert_eq!(again.admin().statistics().await.unwrap().resources, 5);
     let silent = field("service", FieldOperator::Equal, "silent");
     assert_eq!(bodies(&again, &silent).await, ["z"]);
-    let tags = again.tags(&TagsRequest { metric: "m0".into(), matchers: vec![] }).await.unwrap();
+    let tags = again.metrics().tags(&TagsRequest { metric: "m0".into(), matchers: vec![] }).await.unwrap();
     assert!(tags.iter().any(|tag| tag.key == "service.name" && tag.values == ["shop"]), "{tags:?}");
 }
 
@@ -232,7 +232,7 @@ async fn a_great_many_series_go_in_one_pass() {
     store.write(batch).await.unwrap();
     store.write(one(0, at(0), 1.0)).await.unwrap();
     retain(&store, at(-30 * DAY)).await;
-    assert_eq!(store.statistics().await.unwrap().series, 1);
+    assert_eq!(store.admin().statistics().await.unwrap().series, 1);
 }
 
 /// What is done to the store.
@@ -265,7 +265,7 @@ fn hour(hour: i64) -> Timestamp {
 async fn cut_off(store: &Store, folder: &TempDir, oldest: Timestamp, step: usize) -> Option<TempDir> {
     let copied: Arc<Mutex<(usize, Option<TempDir>)>> = Arc::default();
     let (seen, path) = (Arc::clone(&copied), folder.path().to_owned());
-    store.watch_maintenance(move |_| {
+    store.admin().watch_maintenance(move |_| {
         let mut seen = seen.lock().unwrap();
         if seen.0 == step {
             let crashed = tempfile::tempdir().unwrap();
@@ -275,7 +275,7 @@ async fn cut_off(store: &Store, folder: &TempDir, oldest: Timestamp, step: usize
         seen.0 += 1;
     });
     retain(store, oldest).await;
-    store.watch_maintenance(|_| ());
+    store.admin().watch_maintenance(|_| ());
     copied.lock().unwrap().1.take()
 }
 
@@ -299,8 +299,8 @@ async fn run(deeds: Vec<Deed>) {
                 }
                 store.write(batch).await.unwrap();
             }
-            Deed::Seal => store.seal_now().await.unwrap(),
-            Deed::Compact => store.compact().await.unwrap(),
+            Deed::Seal => store.admin().seal_now().await.unwrap(),
+            Deed::Compact => store.admin().compact().await.unwrap(),
             Deed::Reopen => {
                 store.close().await.unwrap();
                 store = Store::open(folder.path(), small()).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::fixtures::*;
 use model::*;
-use store::{SeriesLimit, SeriesLimits, Store};
+use store::{CardinalityLimit, CardinalityLimits, Store};
 
 fn batch(values: std::ops::Range<i64>) -> TelemetryBatch {
     let mut batch = TelemetryBatch::default();
@@ -14,18 +14,18 @@ fn batch(values: std::ops::Range<i64>) -> TelemetryBatch {
 }
 
 async fn stored(store: &Store) -> (u64, u64) {
-    let statistics = store.statistics().await.unwrap();
+    let statistics = store.admin().statistics().await.unwrap();
     (statistics.series, statistics.samples)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exploding_label_is_held_back_and_the_rest_is_stored() {
     let (folder, opened) = open();
-    opened.limit_series(SeriesLimits { values_per_label: 10, ..SeriesLimits::default() });
-    let store = opened.through("otlp_grpc");
+    opened.admin().limit_series(CardinalityLimits { values_per_label: 10, ..CardinalityLimits::default() });
+    let store = opened.with_source("otlp_grpc");
     drop(opened);
     let accepted = store.accept(batch(0..8)).await.unwrap();
-    assert_eq!((accepted.held_back, accepted.reasons.len()), (0, 0));
+    assert_eq!((accepted.dropped, accepted.reasons.len()), (0, 0));
 
     let mut mixed = batch(0..1_000);
     mixed.logs.push(log("shop", NOW, "beside it", Attributes::new()));
@@ -49,33 +49,33 @@ async fn an_exploding_label_is_held_back_and_the_rest_is_stored() {
         attributes: Attributes::new(),
     });
     let accepted = store.accept(mixed).await.unwrap();
-    assert_eq!(accepted.held_back, 990 + 1);
+    assert_eq!(accepted.dropped, 990 + 1);
     assert_eq!(accepted.reasons.len(), 1);
     let reason = &accepted.reasons[0];
     assert_eq!((reason.service.as_str(), reason.label.as_str()), ("shop", "user.id"));
-    assert_eq!((reason.way.as_str(), reason.limit), ("otlp_grpc", SeriesLimit::ValuesPerLabel));
+    assert_eq!((reason.source.as_str(), reason.limit), ("otlp_grpc", CardinalityLimit::ValuesPerLabel));
     assert_eq!(stored(&store).await, (10, 8 + 10), "series that are kept get their points");
     assert_eq!(bodies(&store, &Filter::everything()).await, ["beside it"]);
-    assert_eq!(store.held_back()[0].points, 991);
+    assert_eq!(store.admin().dropped_series()[0].points, 991);
 
     let (one, other) = tokio::join!(store.accept(batch(5..15)), store.accept(batch(0..3)));
-    assert_eq!((one.unwrap().held_back, other.unwrap().held_back), (5, 0), "told to whom it concerns");
+    assert_eq!((one.unwrap().dropped, other.unwrap().dropped), (5, 0), "told to whom it concerns");
 
     store.close().await.unwrap();
     let again = Store::open(folder.path(), small()).unwrap();
-    again.limit_series(SeriesLimits { values_per_label: 11, ..SeriesLimits::default() });
-    assert_eq!(again.accept(batch(0..20)).await.unwrap().held_back, 9, "what is kept counts after a restart");
-    again.limit_series(SeriesLimits::default());
-    assert_eq!(again.accept(batch(0..20)).await.unwrap().held_back, 0, "a raised limit holds at once");
+    again.admin().limit_series(CardinalityLimits { values_per_label: 11, ..CardinalityLimits::default() });
+    assert_eq!(again.accept(batch(0..20)).await.unwrap().dropped, 9, "what is kept counts after a restart");
+    again.admin().limit_series(CardinalityLimits::default());
+    assert_eq!(again.accept(batch(0..20)).await.unwrap().dropped, 0, "a raised limit holds at once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_fails_does_not_use_up_the_limit() {
     let (_folder, store) = open();
-    store.limit_series(SeriesLimits { per_service: 10, ..SeriesLimits::default() });
+    store.admin().limit_series(CardinalityLimits { per_service: 10, ..CardinalityLimits::default() });
     let mut bad = batch(0..10);
     bad.samples.push(Sample { series: SeriesId(1), time: NOW, start_time: None, value: 1.0 });
     store.accept(bad).await.unwrap_err();
-    assert_eq!(store.accept(batch(10..20)).await.unwrap().held_back, 0);
-    assert_eq!(store.accept(batch(20..21)).await.unwrap().held_back, 1);
+    assert_eq!(store.accept(batch(10..20)).await.unwrap().dropped, 0);
+    assert_eq!(store.accept(batch(20..21)).await.unwrap().dropped, 1);
 }

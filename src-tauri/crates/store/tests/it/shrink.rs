@@ -23,29 +23,30 @@ async fn mostly_free() -> (TempDir, Store) {
     let mut random = StdRng::seed_from_u64(7);
     for part in 0..20 {
         let mut batch = TelemetryBatch::default();
-        let series: Vec<_> = (0..50).map(|n| batch.add_series(fixtures::metrics::gauge("till", n))).collect();
+        let series: Vec<_> =
+            (0..50).map(|n| batch.add_series(crate::fixtures::metrics::gauge("till", n))).collect();
         for point in 0..30_000 {
             let (series, time) = (series[point % 50], at(-DAY + part * 1000 + point as i64 / 50));
             batch.samples.push(Sample { series, time, start_time: None, value: random.random() });
         }
         store.write(batch).await.unwrap();
     }
-    store.checkpoint().await.unwrap();
+    store.admin().checkpoint().await.unwrap();
     let text = || (0..50).map(|_| format!("{:016x}", random.random::<u64>())).collect::<String>();
     let lines: Vec<String> = std::iter::repeat_with(text).take(1000).collect();
     let records = lines.iter().enumerate();
     let records = records.map(|(n, line)| log("shop", at(n as i64), line, Attributes::new())).collect();
     store.write(logs(records)).await.unwrap();
-    store.checkpoint().await.unwrap();
-    store.seal_now().await.unwrap();
+    store.admin().checkpoint().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     // Points that lie in a head when it is copied: of the same series and time the later write counts.
     store.write(telemetry()).await.unwrap();
     let mut again = TelemetryBatch::default();
     for n in 0..50 {
-        again.add_sample(fixtures::metrics::gauge("shop", 1), at(n * 60), -1.0 - n as f64);
+        again.add_sample(crate::fixtures::metrics::gauge("shop", 1), at(n * 60), -1.0 - n as f64);
     }
     store.write(again).await.unwrap();
-    store.checkpoint().await.unwrap();
+    store.admin().checkpoint().await.unwrap();
     (folder, store)
 }
 
@@ -73,7 +74,7 @@ async fn a_file_that_is_mostly_free_is_small_after_the_next_start_and_a_crash_do
         assert_eq!(all(&store).await, before);
         // It takes what comes, seals, and is left alone at the next start.
         store.write(logs(vec![log("shop", at(2), "later", Attributes::new())])).await.unwrap();
-        store.seal_now().await.unwrap();
+        store.admin().seal_now().await.unwrap();
         let before = all(&store).await;
         store.close().await.unwrap();
         let store = Store::open(folder.path(), small()).unwrap();

@@ -25,7 +25,7 @@ async fn traces_are_found_by_a_span_and_summed_up_whole() {
         .unwrap();
     let filter = field("status", FieldOperator::Equal, "error");
     let narrow = TimeRange::new(at(1), at(3));
-    let (found, more) = store.search_traces(&filter, narrow, TraceOrder::Newest, 10).await.unwrap();
+    let (found, more) = store.traces().search(&filter, narrow, TraceOrder::Newest, 10).await.unwrap();
     assert!(!more);
     assert_eq!(found.len(), 1);
     let summary = &found[0];
@@ -41,13 +41,13 @@ async fn traces_are_found_by_a_span_and_summed_up_whole() {
         ("span_id", FieldOperator::Equal, "0202020202020202", 1),
     ] {
         let filter = field(key, operator, value);
-        let (found, _) = store.search_traces(&filter, around(), TraceOrder::Slowest, 10).await.unwrap();
+        let (found, _) = store.traces().search(&filter, around(), TraceOrder::Slowest, 10).await.unwrap();
         assert_eq!(found.len(), expected, "{key} {value}");
     }
     let (one, more) =
-        store.search_traces(&Filter::everything(), around(), TraceOrder::Slowest, 1).await.unwrap();
+        store.traces().search(&Filter::everything(), around(), TraceOrder::Slowest, 1).await.unwrap();
     assert!(more && one[0].trace_id == TraceId([2; 16]) && !one[0].complete);
-    let trace = store.trace(TraceId([1; 16]), 100).await.unwrap().unwrap();
+    let trace = store.traces().trace(TraceId([1; 16]), 100).await.unwrap().unwrap();
     assert_eq!(trace.spans.len(), 2);
     let read = &trace.spans[1];
     assert_eq!((read.offset, read.parent_span_id), (2 * NANOS_PER_SECOND, Some(SpanId([1; 8]))));
@@ -55,7 +55,7 @@ async fn traces_are_found_by_a_span_and_summed_up_whole() {
         (&read.events, &read.links, &read.attributes),
         (&failing.events, &failing.links, &failing.attributes)
     );
-    assert_eq!(store.trace(TraceId([8; 16]), 1).await.unwrap(), None);
+    assert_eq!(store.traces().trace(TraceId([8; 16]), 1).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn services_are_told_in_the_order_they_were_first_heard_of() {
         batch.add_sample(Series::gauge("m", "", resource(name), Attributes::new()), at(1), 1.0);
         store.write(batch).await.unwrap();
     }
-    assert_eq!(store.service_names().await.unwrap(), ["shop", "cart", "audit"]);
+    assert_eq!(store.traces().service_names().await.unwrap(), ["shop", "cart", "audit"]);
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn services_are_judged_by_their_requests() {
     records.push(span("old", 201, 1, None, at(-7200), 7));
     store.write(spans(records)).await.unwrap();
     let request = ServicesRequest { range: around(), matchers: Vec::new(), spark_points: 12 };
-    let services = store.services(&request).await.unwrap();
+    let services = store.traces().services(&request).await.unwrap();
     let names: Vec<_> = services.iter().map(|service| (service.service.as_str(), service.state)).collect();
     assert_eq!(
         names,
@@ -99,14 +99,14 @@ async fn services_are_judged_by_their_requests() {
     assert!(shop.spark.iter().any(Option::is_some));
     let request =
         ServiceRequest { service: "shop".into(), operation: None, range: around(), max_points: 300 };
-    let detail = store.service_detail(&request).await.unwrap().unwrap();
+    let detail = store.traces().service_detail(&request).await.unwrap().unwrap();
     let total: f64 = detail.rate.iter().map(|rate| rate * detail.step as f64 / 1e9).sum();
     assert_eq!(total.round(), 100.0);
     assert_eq!(detail.operations.len(), 1);
     let request = ServiceRequest { service: "none".into(), ..request };
-    assert_eq!(store.service_detail(&request).await.unwrap(), None);
-    assert_eq!(store.request_durations("shop", around(), 1000).await.unwrap().len(), 100);
-    assert_eq!(store.request_durations("shop", around(), 30).await.unwrap().len(), 30);
+    assert_eq!(store.traces().service_detail(&request).await.unwrap(), None);
+    assert_eq!(store.traces().request_durations("shop", around(), 1000).await.unwrap().len(), 100);
+    assert_eq!(store.traces().request_durations("shop", around(), 30).await.unwrap().len(), 30);
 }
 
 fn result(seconds: i64, state: HealthState) -> CheckResult {
@@ -137,9 +137,9 @@ async fn checks_keep_their_history() {
         degraded_above_ms: None,
         service: None,
     };
-    store.put_check(check.clone()).await.unwrap();
-    store.put_check(check.clone()).await.unwrap();
-    assert_eq!(store.checks().await.unwrap(), [check]);
+    store.history().put_check(check.clone()).await.unwrap();
+    store.history().put_check(check.clone()).await.unwrap();
+    assert_eq!(store.history().checks().await.unwrap(), [check]);
     let mut incident = Incident {
         id: "i".into(),
         check_id: "c".into(),
@@ -148,26 +148,34 @@ async fn checks_keep_their_history() {
         worst: HealthState::Unhealthy,
         message: "down".into(),
     };
-    store.record_check_result(result(0, HealthState::Healthy), None).await.unwrap();
-    store.record_check_result(result(10, HealthState::Unhealthy), Some(incident.clone())).await.unwrap();
-    assert_eq!(store.open_incidents().await.unwrap().len(), 1);
+    store.history().record_check_result(result(0, HealthState::Healthy), None).await.unwrap();
+    store
+        .history()
+        .record_check_result(result(10, HealthState::Unhealthy), Some(incident.clone()))
+        .await
+        .unwrap();
+    assert_eq!(store.history().open_incidents().await.unwrap().len(), 1);
     incident.ended = Some(at(20));
-    store.record_check_result(result(20, HealthState::Healthy), Some(incident.clone())).await.unwrap();
-    assert!(store.open_incidents().await.unwrap().is_empty());
-    assert_eq!(store.incidents(around(), Some("c"), 10).await.unwrap(), [incident]);
-    assert!(store.incidents(around(), Some("d"), 10).await.unwrap().is_empty());
+    store
+        .history()
+        .record_check_result(result(20, HealthState::Healthy), Some(incident.clone()))
+        .await
+        .unwrap();
+    assert!(store.history().open_incidents().await.unwrap().is_empty());
+    assert_eq!(store.history().incidents(around(), Some("c"), 10).await.unwrap(), [incident]);
+    assert!(store.history().incidents(around(), Some("d"), 10).await.unwrap().is_empty());
     let range = TimeRange::new(at(0), at(40));
-    let results = store.check_results("c", range, 10).await.unwrap();
+    let results = store.history().check_results("c", range, 10).await.unwrap();
     assert_eq!(results.iter().map(|result| result.time).collect::<Vec<_>>(), [at(20), at(10), at(0)]);
-    assert_eq!(store.latest_check_results().await.unwrap()[0].time, at(20));
+    assert_eq!(store.history().latest_check_results().await.unwrap()[0].time, at(20));
     let states: Vec<_> =
-        store.check_timeline("c", range, 4).await.unwrap().iter().map(|cell| cell.state).collect();
+        store.history().check_timeline("c", range, 4).await.unwrap().iter().map(|cell| cell.state).collect();
     use HealthState::*;
     assert_eq!(states, [Healthy, Unhealthy, Healthy, Unknown]);
-    let (uptime, median) = store.check_statistics("c", range).await.unwrap();
+    let (uptime, median) = store.history().check_statistics("c", range).await.unwrap();
     assert_eq!((uptime, median), (Some(0.75), Some(30)));
-    assert!(store.delete_check("c").await.unwrap());
-    assert!(!store.delete_check("c").await.unwrap());
+    assert!(store.history().delete_check("c").await.unwrap());
+    assert!(!store.history().delete_check("c").await.unwrap());
 }
 
 #[tokio::test]
@@ -185,22 +193,22 @@ async fn evidence_gaps_silences_and_heartbeats_come_back() {
         logs: Vec::new(),
         traces: Vec::new(),
     };
-    store.put_evidence(evidence(1)).await.unwrap();
-    store.put_evidence(evidence(2)).await.unwrap();
-    assert_eq!(store.evidence("f", None).await.unwrap().unwrap().fired_at, at(2));
-    let first = store.evidence("f", Some(at(1))).await.unwrap().unwrap();
+    store.history().put_evidence(evidence(1)).await.unwrap();
+    store.history().put_evidence(evidence(2)).await.unwrap();
+    assert_eq!(store.history().evidence("f", None).await.unwrap().unwrap().fired_at, at(2));
+    let first = store.history().evidence("f", Some(at(1))).await.unwrap().unwrap();
     assert_eq!((first.fired_at, first.series[0].values.as_slice()), (at(1), [2.0].as_slice()));
-    assert_eq!(store.evidence("g", None).await.unwrap(), None);
+    assert_eq!(store.history().evidence("g", None).await.unwrap(), None);
     let gap = Gap { range: TimeRange::new(at(0), at(5)), reason: GapReason::Asleep };
-    store.record_gap(gap.clone()).await.unwrap();
-    assert_eq!(store.gaps(TimeRange::new(at(4), at(9))).await.unwrap(), [gap]);
-    assert!(store.gaps(TimeRange::new(at(5), at(9))).await.unwrap().is_empty());
-    assert_eq!(store.last_heartbeat().await.unwrap(), None);
-    store.heartbeat(at(1)).await.unwrap();
-    store.heartbeat(at(2)).await.unwrap();
-    assert_eq!(store.last_heartbeat().await.unwrap(), Some(at(2)));
-    store.heartbeat(at(3)).await.unwrap();
-    assert_eq!(store.last_heartbeat().await.unwrap(), Some(at(3)));
+    store.history().record_gap(gap.clone()).await.unwrap();
+    assert_eq!(store.history().gaps(TimeRange::new(at(4), at(9))).await.unwrap(), [gap]);
+    assert!(store.history().gaps(TimeRange::new(at(5), at(9))).await.unwrap().is_empty());
+    assert_eq!(store.history().last_heartbeat().await.unwrap(), None);
+    store.history().heartbeat(at(1)).await.unwrap();
+    store.history().heartbeat(at(2)).await.unwrap();
+    assert_eq!(store.history().last_heartbeat().await.unwrap(), Some(at(2)));
+    store.history().heartbeat(at(3)).await.unwrap();
+    assert_eq!(store.history().last_heartbeat().await.unwrap(), Some(at(3)));
     let notification = Notification {
         id: "n".into(),
         time: at(0),
@@ -213,10 +221,10 @@ async fn evidence_gaps_silences_and_heartbeats_come_back() {
         outcome: DeliveryOutcome::Failed("no daemon".into()),
         action: None,
     };
-    store.record_notification(notification).await.unwrap();
-    assert!(store.set_notification_action("n", "open").await.unwrap());
-    assert!(!store.set_notification_action("m", "open").await.unwrap());
-    assert_eq!(store.notifications(around(), 9).await.unwrap()[0].action.as_deref(), Some("open"));
+    store.history().record_notification(notification).await.unwrap();
+    assert!(store.history().set_notification_action("n", "open").await.unwrap());
+    assert!(!store.history().set_notification_action("m", "open").await.unwrap());
+    assert_eq!(store.history().notifications(around(), 9).await.unwrap()[0].action.as_deref(), Some("open"));
 }
 
 #[tokio::test]
@@ -239,31 +247,32 @@ async fn exports_are_readable_again() {
         ] {
             let path = folder.path().join(format!("{signal:?}.{extension}"));
             let request = ExportRequest { signal, range: around(), format };
-            assert_eq!(store.export(&request, &path).await.unwrap(), 1, "{signal:?}");
+            assert_eq!(store.admin().export(&request, &path).await.unwrap(), 1, "{signal:?}");
             assert_eq!(read(&path, column), expected, "{signal:?} {extension}");
         }
         let path = folder.path().join(format!("services.{extension}"));
         let names = ["it's, \"shop\"".to_owned()];
-        let rows = store.export_service_rows(&names, around(), NANOS_PER_SECOND * 60, format, &path).await;
+        let rows =
+            store.admin().export_service_rows(&names, around(), NANOS_PER_SECOND * 60, format, &path).await;
         assert_eq!(rows.unwrap(), 1);
         assert_eq!(read(&path, "requests"), "1");
     }
     let nowhere = folder.path().join("missing/file.csv");
     let request = ExportRequest { signal: ExportSignal::Logs, range: around(), format: ExportFormat::Csv };
-    assert!(store.export(&request, &nowhere).await.is_err());
+    assert!(store.admin().export(&request, &nowhere).await.is_err());
     assert_eq!(fs::read_dir(folder.path().join("exports")).unwrap().count(), 0);
 }
 
 #[tokio::test]
 async fn the_first_sign_of_life_is_the_first_heartbeat_or_an_older_gap() {
     let (_folder, store) = open();
-    assert_eq!(store.first_heartbeat().await.unwrap(), None);
+    assert_eq!(store.history().first_heartbeat().await.unwrap(), None);
     for second in [10, 20, 30] {
-        store.heartbeat(at(second)).await.unwrap();
-        assert_eq!(store.first_heartbeat().await.unwrap(), Some(at(10)));
-        assert_eq!(store.last_heartbeat().await.unwrap(), Some(at(second)));
+        store.history().heartbeat(at(second)).await.unwrap();
+        assert_eq!(store.history().first_heartbeat().await.unwrap(), Some(at(10)));
+        assert_eq!(store.history().last_heartbeat().await.unwrap(), Some(at(second)));
     }
     let range = TimeRange::new(at(5), at(8));
-    store.record_gap(Gap { range, reason: GapReason::NotRunning }).await.unwrap();
-    assert_eq!(store.first_heartbeat().await.unwrap(), Some(at(5)));
+    store.history().record_gap(Gap { range, reason: GapReason::NotRunning }).await.unwrap();
+    assert_eq!(store.history().first_heartbeat().await.unwrap(), Some(at(5)));
 }

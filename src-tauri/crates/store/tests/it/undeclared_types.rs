@@ -17,7 +17,7 @@ fn taken_for(kind: fn(&str, &str, std::sync::Arc<Resource>, Attributes) -> Serie
 
 async fn increase(store: &Store, step: i64) -> Vec<(MetricKind, f64)> {
     let range = TimeRange::new(at(-3600), at(86_400));
-    let read = store.read_buckets("forks", &[], range, step).await.unwrap();
+    let read = read_buckets(store, "forks", range, step).await;
     read.iter()
         .map(|series| (series.kind, series.buckets.iter().map(|bucket| bucket.increase).sum()))
         .collect()
@@ -29,8 +29,8 @@ async fn what_was_a_gauge_until_it_was_told_is_one_counter() {
     let mut batch = TelemetryBatch::default();
     count(&mut batch, taken_for(Series::gauge, 1), 0..300);
     store.write(batch).await.unwrap();
-    assert_eq!(store.told_of("forks"), None);
-    store.seal_now().await.unwrap();
+    assert_eq!(store.metrics().declared_type("forks"), None);
+    store.admin().seal_now().await.unwrap();
     let mut batch = TelemetryBatch::default();
     count(&mut batch, taken_for(Series::counter, 1), 300..600);
     // A counter of the same name that was one from the start.
@@ -38,7 +38,7 @@ async fn what_was_a_gauge_until_it_was_told_is_one_counter() {
     store.write(batch).await.unwrap();
 
     let check = async |store: &Store| {
-        assert_eq!(store.told_of("forks"), Some((MetricKind::Counter, String::new())));
+        assert_eq!(store.metrics().declared_type("forks"), Some((MetricKind::Counter, String::new())));
         let read = samples(store, "forks").await;
         assert_eq!(read.iter().map(|(_, points)| points.len()).collect::<Vec<_>>(), [1800, 3]);
         for step in [20 * NANOS_PER_SECOND, MINUTE, 60 * MINUTE] {
@@ -46,11 +46,11 @@ async fn what_was_a_gauge_until_it_was_told_is_one_counter() {
             assert_eq!(increase(store, step).await, expected, "{step}");
         }
         let request = MetricCatalogRequest { search: "forks".into(), matchers: vec![], limit: 10 };
-        let catalog = store.metric_catalog(&request).await.unwrap();
+        let catalog = store.metrics().catalog(&request).await.unwrap();
         assert_eq!((catalog.len(), catalog[0].kind, catalog[0].series), (1, MetricKind::Counter, 2));
     };
     check(&store).await;
-    store.seal_now().await.unwrap();
+    store.admin().seal_now().await.unwrap();
     check(&store).await;
     store.close().await.unwrap();
     check(&Store::open(folder.path(), small()).unwrap()).await;

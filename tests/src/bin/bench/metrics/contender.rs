@@ -181,8 +181,8 @@ impl Contender {
                 let folder = data.clone();
                 let open = move || store::Store::open(&folder, store::StoreOptions::default());
                 let store = tokio::task::spawn_blocking(open.clone()).await??;
-                store.seal_now().await?;
-                store.compact().await?;
+                store.admin().seal_now().await?;
+                store.admin().compact().await?;
                 store.close().await?;
                 // The next start gives back the room that unsealed points took.
                 tokio::task::spawn_blocking(open).await??.close().await?;

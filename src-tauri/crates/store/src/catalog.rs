@@ -1,0 +1,6 @@
+//! The series and resources that are known, in memory.
+
+pub(crate) mod distinct;
+pub(crate) mod matcher;
+pub(crate) mod series;
+pub(crate) mod series_catalog;

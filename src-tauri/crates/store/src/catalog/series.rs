@@ -1,0 +1,76 @@
+//! A series as the catalog holds it.
+
+use std::sync::Arc;
+
+use model::{Attributes, Labels, MetricKind, Resource, Scope, Series, Temporality, prometheus};
+
+/// A series with its id.
+#[derive(Debug, Clone)]
+pub(crate) struct SeriesEntry {
+    pub(crate) id: u64,
+    pub(crate) name: Arc<str>,
+    pub(crate) kind: MetricKind,
+    pub(crate) unit: Arc<str>,
+    pub(crate) description: Arc<str>,
+    pub(crate) temporality: Temporality,
+    pub(crate) monotonic: bool,
+    pub(crate) attributes: Attributes,
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) scope: Arc<Scope>,
+}
+
+impl SeriesEntry {
+    pub(crate) fn new(id: u64, series: &Series) -> Self {
+        Self {
+            id,
+            name: series.name.as_str().into(),
+            kind: series.kind,
+            unit: series.unit.as_str().into(),
+            description: series.description.as_str().into(),
+            temporality: series.temporality,
+            monotonic: series.monotonic,
+            attributes: series.attributes.clone(),
+            resource: Arc::clone(&series.resource),
+            scope: Arc::clone(&series.scope),
+        }
+    }
+
+    /// Returns the attributes of resource and points as text. Those of the points win.
+    pub(crate) fn labels(&self) -> Labels {
+        self.resource
+            .attributes
+            .0
+            .iter()
+            .chain(&self.attributes.0)
+            .map(|(key, value)| (key.clone(), value.to_string()))
+            .collect()
+    }
+
+    /// The number it had before its type was told, if it may have had one ([`prometheus::undeclared_id`]).
+    pub(crate) fn undeclared(&self) -> Option<u64> {
+        // Most series have the type that their name implies. They cost only this check.
+        if prometheus::is_as_named(&self.name, self.kind, &self.unit)
+            || !prometheus::names_a_job(&self.resource)
+        {
+            return None;
+        }
+        let series = Series {
+            name: self.name.to_string(),
+            kind: self.kind,
+            unit: self.unit.to_string(),
+            description: String::new(),
+            temporality: self.temporality,
+            monotonic: self.monotonic,
+            resource: Arc::clone(&self.resource),
+            scope: Arc::default(),
+            attributes: self.attributes.clone(),
+        };
+        // A series with a scope has another id.
+        prometheus::undeclared_id(&series).filter(|_| series.id().0 == self.id).map(|undeclared| undeclared.0)
+    }
+
+    /// Returns the service that sends it.
+    pub(crate) fn service(&self) -> &str {
+        self.resource.service()
+    }
+}

@@ -1,0 +1,114 @@
+//! Verification and repair of tables and segments.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use model::{IntegrityResult, IntegrityTarget};
+
+use super::{quarantine::QUARANTINE, verify::verify_file};
+use crate::{
+    StoreError, admin::Admin, database::paths::SEGMENTS, maintenance::request::Request,
+    segment::segment_file::SegmentFile,
+};
+
+/// The deadline for reading a whole table.
+const READ_DEADLINE: Duration = Duration::from_secs(3600);
+/// The prefix of the names of tables.
+const TABLE: &str = "table ";
+
+impl Admin {
+    /// Returns everything that can be verified: the tables of the database and the segments.
+    pub async fn stored_parts(&self) -> Result<Vec<IntegrityTarget>, StoreError> {
+        let tables = self
+            .read(None, |reader| {
+                reader.rows(
+                    "SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY table_name",
+                    &[],
+                    |row| Ok(row.get::<_, String>(0)?),
+                )
+            })
+            .await?;
+        let mut parts: Vec<_> = tables
+            .into_iter()
+            .map(|name| IntegrityTarget { name: format!("{TABLE}{name}"), bytes: 0 })
+            .collect();
+        parts.extend(
+            self.segment_files()
+                .iter()
+                .map(|file| IntegrityTarget { name: name(file), bytes: file.info.bytes }),
+        );
+        Ok(parts)
+    }
+
+    /// Verifies a table or segment by its checksums; a table has those of the database's blocks. One that was
+    /// deleted meanwhile has no fault.
+    pub async fn verify_part(&self, part: &str) -> Result<IntegrityResult, StoreError> {
+        let fault = match part.strip_prefix(TABLE) {
+            Some(table) => self.verify_table(table.to_owned()).await?,
+            None => match self.segment_file(part) {
+                Some(file) => tokio::task::spawn_blocking(move || verify_file(&file))
+                    .await
+                    .map_err(|error| StoreError::Database(error.to_string()))?,
+                None => None,
+            },
+        };
+        Ok(IntegrityResult { name: part.to_owned(), fault, moved_to: None, rebuilt: 0 })
+    }
+
+    /// Verifies a table or segment, and moves a damaged segment to the quarantine. Roll-ups that are damaged
+    /// or missing are rebuilt from points. A damaged table is only reported.
+    pub async fn repair_part(&self, part: &str) -> Result<IntegrityResult, StoreError> {
+        let mut verdict = self.verify_part(part).await?;
+        let Some(id) = self.segment_file(part).map(|file| file.info.id) else { return Ok(verdict) };
+        if verdict.fault.is_some() {
+            verdict.rebuilt = self.instance.maintain(Request::Quarantine(id)).await?;
+            verdict.moved_to = Some(self.instance.folder.join(QUARANTINE).join(part).display().to_string());
+        } else {
+            verdict.rebuilt = self.instance.maintain(Request::AddRollups(id)).await?;
+        }
+        Ok(verdict)
+    }
+
+    /// Deletes files that no segment names, such as a crash leaves behind. Returns their number.
+    pub async fn drop_orphans(&self) -> Result<u64, StoreError> {
+        let before = self.count_files().await;
+        self.instance.maintain(Request::Sweep).await?;
+        Ok(before.saturating_sub(self.count_files().await))
+    }
+
+    async fn count_files(&self) -> u64 {
+        let folder = self.instance.folder.join(SEGMENTS);
+        let count = move || fs::read_dir(folder).map_or(0, |entries| entries.count() as u64);
+        tokio::task::spawn_blocking(count).await.unwrap_or_default()
+    }
+
+    async fn verify_table(&self, table: String) -> Result<Option<String>, StoreError> {
+        let exists =
+            self.stored_parts().await?.iter().any(|part| part.name.strip_prefix(TABLE) == Some(&table));
+        if !exists {
+            return Ok(None);
+        }
+        let name = table.replace('"', "\"\"");
+        let read = self
+            .read(Some(READ_DEADLINE), move |reader| {
+                reader.row(&format!("SELECT count(*), max(hash(t)) FROM \"{name}\" t"), &[], |_| Ok(()))
+            })
+            .await;
+        match read {
+            Ok(_) => Ok(None),
+            Err(StoreError::Database(reason)) => Ok(Some(reason)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn segment_files(&self) -> Vec<Arc<SegmentFile>> {
+        self.manifest().segments.clone()
+    }
+
+    fn segment_file(&self, part: &str) -> Option<Arc<SegmentFile>> {
+        self.segment_files().into_iter().find(|file| name(file) == part)
+    }
+}
+
+fn name(file: &SegmentFile) -> String {
+    file.info.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,75 @@
+//! Recovery: opening the database again after a fatal failure, such as a checkpoint on a full disk.
+
+use std::{sync::Arc, time::Duration};
+
+use super::Instance;
+use crate::{StoreError, lifecycle::session::Session};
+
+/// The delay after which callers try again, and of the first attempt to open.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The longest delay between two attempts. Each replays the whole log.
+const MAX_WAIT: Duration = Duration::from_secs(8);
+
+/// Returns whether the database must be opened again after an error.
+fn is_fatal(error: &StoreError) -> bool {
+    let StoreError::Database(reason) = error else { return false };
+    reason.contains("FATAL Error") || reason.contains("has been invalidated")
+}
+
+impl Instance {
+    /// Checks the outcome of a request. After a fatal failure the database is opened again in the background,
+    /// and the caller gets [`StoreError::Recovering`].
+    pub(crate) fn checked<T>(self: &Arc<Self>, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        match outcome {
+            Err(error) if is_fatal(&error) => {
+                if self.begin_recovery() {
+                    tracing::error!(%error, "database failed, opening it again");
+                    tokio::spawn(recover(Arc::clone(self)));
+                }
+                Err(StoreError::Recovering { retry_after: RETRY_AFTER })
+            }
+            Err(StoreError::Closed) if self.is_recovering() => {
+                Err(StoreError::Recovering { retry_after: RETRY_AFTER })
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// Closes the database and opens it again, until that succeeds. Acknowledged data are in its log.
+async fn recover(instance: Arc<Instance>) {
+    instance.session().abandon().await;
+    let instance = {
+        let weak = Arc::downgrade(&instance);
+        drop(instance);
+        weak
+    };
+    let mut is_logged = false;
+    let mut wait = RETRY_AFTER;
+    loop {
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(MAX_WAIT);
+        let Some(instance) = instance.upgrade() else { return };
+        let Some(lock) = instance.lock() else { return };
+        let opening = Arc::clone(&instance);
+        let opened = tokio::task::spawn_blocking(move || {
+            Session::start(&opening.folder, lock, &opening.options, &opening.state)
+        });
+        match opened.await {
+            Ok(Ok(session)) => {
+                instance.end_recovery(session).await;
+                tracing::info!("database is open again");
+                return;
+            }
+            Ok(Err(error)) if !is_logged => {
+                tracing::error!(%error, "database cannot be opened yet, trying again");
+                is_logged = true;
+            }
+            Ok(Err(_)) => {}
+            Err(error) => {
+                tracing::error!(%error, "recovery of the database panicked, restart to try again");
+                return;
+            }
+        }
+    }
+}

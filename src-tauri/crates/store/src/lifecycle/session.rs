@@ -1,0 +1,116 @@
+//! A session: everything that works on one opening of the database.
+
+use std::{
+    fs::File,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use super::{open, shared_state::SharedState};
+use crate::{
+    StoreError, StoreOptions,
+    catalog::series_catalog::SeriesCatalog,
+    database::paths::SEGMENTS,
+    maintenance::{self, Maintainer},
+    metrics::head,
+    read::pool::ReadPool,
+    segment::manifest::SharedManifest,
+    write::{job::Work, writer::Writer},
+};
+
+/// The time that running reads have to finish before a failed database is closed.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The threads and connections of one opening of the database.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) catalog: Arc<SeriesCatalog>,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) manifest: Arc<SharedManifest>,
+    pub(crate) readers: ReadPool,
+    /// None once the session is closed.
+    maintainer: Mutex<Option<Arc<Maintainer>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Session {
+    /// Opens the database in a locked folder, and starts the writer and the maintenance. Blocks while the
+    /// database replays its log.
+    pub(crate) fn start(
+        folder: &Path,
+        lock: Arc<File>,
+        options: &StoreOptions,
+        state: &SharedState,
+    ) -> Result<Self, StoreError> {
+        let opened = open::open(folder, Arc::clone(&lock), options)?;
+        let catalog = Arc::new(SeriesCatalog::load(&opened.connection)?);
+        catalog.recount(&mut state.limiter.lock().unwrap_or_else(PoisonError::into_inner));
+        head::set_opened(&opened.connection, maintenance::now())?;
+        let manifest = Arc::new(SharedManifest::open(&opened.connection, folder.join(SEGMENTS))?);
+        manifest.sweep()?;
+        let readers = ReadPool::new(
+            opened.connection.try_clone()?,
+            Arc::clone(&catalog),
+            Arc::clone(&manifest),
+            Arc::clone(&lock),
+            options.read_deadline,
+            Arc::clone(&state.snapshots),
+        );
+        let maintenance_connection = opened.connection.try_clone()?;
+        let (writer, writing) = Writer::start(
+            opened,
+            Arc::clone(&catalog),
+            Arc::clone(&state.limiter),
+            Arc::clone(&manifest),
+            state.commits.clone(),
+            options.queue_records,
+        )?;
+        let writer = Arc::new(writer);
+        let (maintainer, maintaining) = Maintainer::start(
+            maintenance_connection,
+            Arc::clone(&catalog),
+            Arc::clone(&manifest),
+            Arc::clone(&writer),
+            state.observer.clone(),
+            lock,
+        )?;
+        Ok(Self {
+            catalog,
+            writer,
+            manifest,
+            readers,
+            maintainer: Mutex::new(Some(Arc::new(maintainer))),
+            threads: Mutex::new(vec![maintaining, writing]),
+        })
+    }
+
+    /// Returns the maintenance, unless the session is closed.
+    pub(crate) fn maintainer(&self) -> Option<Arc<Maintainer>> {
+        self.maintainer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Commits queued work, checkpoints and ends. Running reads are not awaited.
+    pub(crate) async fn close(&self) -> Result<(), StoreError> {
+        let outcome = match self.writer.submit(Work::Close, 0) {
+            Ok(outcome) => outcome.await.unwrap_or(Err(StoreError::Closed)),
+            Err(error) => Err(error),
+        };
+        self.readers.close();
+        self.maintainer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A thread that panicked has nothing to commit.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+        outcome.map(|_| ())
+    }
+
+    /// Closes a session whose database failed. No connection is open afterwards.
+    pub(crate) async fn abandon(&self) {
+        self.readers.drain(DRAIN_DEADLINE).await;
+        // The failure is already known.
+        let _ = self.close().await;
+    }
+}

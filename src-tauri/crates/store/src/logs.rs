@@ -1,0 +1,4 @@
+//! Log records.
+
+pub(crate) mod append;
+pub(crate) mod read;

@@ -1,0 +1,140 @@
+//! Samples of one series aggregated over intervals.
+
+use model::{MetricKind, Temporality};
+
+use crate::{catalog::series::SeriesEntry, metrics::points::Points};
+
+/// The rule by which the increase of a series is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IncreaseRule {
+    /// Not a counter.
+    None,
+    /// Each sample is an increase.
+    Deltas,
+    /// A total that only falls at a reset.
+    Total,
+    /// A total that may fall.
+    UpAndDown,
+    /// The change of a gauge, or of a counter that is not known to be one.
+    Change,
+}
+
+impl IncreaseRule {
+    /// Returns the rule of a series.
+    pub(crate) fn of(series: &SeriesEntry) -> Self {
+        match series.kind {
+            MetricKind::Counter if series.temporality == Temporality::Delta => Self::Deltas,
+            MetricKind::Counter if series.monotonic => Self::Total,
+            MetricKind::Counter => Self::UpAndDown,
+            _ => Self::None,
+        }
+    }
+}
+
+/// Totals of one or more samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Aggregate {
+    pub(crate) first_time: i64,
+    pub(crate) last_time: i64,
+    /// Start time of the first sample.
+    pub(crate) start_time: Option<i64>,
+    pub(crate) first: f64,
+    pub(crate) last: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    pub(crate) sum: f64,
+    pub(crate) count: u64,
+    /// The increase from the first sample to the last.
+    pub(crate) increase: f64,
+}
+
+impl Aggregate {
+    /// Aggregates one sample.
+    pub(crate) fn sample(time: i64, start_time: Option<i64>, value: f64) -> Self {
+        Self {
+            first_time: time,
+            last_time: time,
+            start_time,
+            first: value,
+            last: value,
+            min: value,
+            max: value,
+            sum: value,
+            count: 1,
+            increase: 0.0,
+        }
+    }
+
+    /// Adds a later aggregate. `gain` is the increase from the last sample here to the first there.
+    pub(crate) fn extend(&mut self, later: &Self, gain: f64) {
+        self.last_time = later.last_time;
+        self.last = later.last;
+        self.min = self.min.min(later.min);
+        self.max = self.max.max(later.max);
+        self.sum += later.sum;
+        self.count += later.count;
+        self.increase += gain + later.increase;
+    }
+
+    /// Returns the increase from the last sample of an earlier aggregate to the first of this one.
+    pub(crate) fn gain(&self, increase_rule: IncreaseRule, before: &Self) -> f64 {
+        match increase_rule {
+            IncreaseRule::None => 0.0,
+            IncreaseRule::Deltas => self.first,
+            IncreaseRule::Total
+                if self.first < before.last
+                    || self.start_time.is_some_and(|start| start > before.last_time) =>
+            {
+                self.first
+            }
+            IncreaseRule::Total | IncreaseRule::UpAndDown | IncreaseRule::Change => self.first - before.last,
+        }
+    }
+}
+
+/// The samples of one interval. It has no aggregate if none of them is a number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Interval {
+    /// Its start.
+    pub(crate) time: i64,
+    pub(crate) aggregate: Option<Aggregate>,
+    /// Set if its last sample is not a number.
+    pub(crate) ended: bool,
+}
+
+impl Interval {
+    /// Returns the time of the first sample that is a number, or the start.
+    pub(crate) fn first_time(&self) -> i64 {
+        self.aggregate.map_or(self.time, |aggregate| aggregate.first_time)
+    }
+
+    /// Returns the time of the last sample that is a number, or the start.
+    pub(crate) fn last_time(&self) -> i64 {
+        self.aggregate.map_or(self.time, |aggregate| aggregate.last_time)
+    }
+}
+
+/// Aggregates the samples of one series by intervals of `length` nanoseconds. Intervals of any multiple
+/// of it can be computed from the result.
+pub(crate) fn roll_up(points: &Points, increase_rule: IncreaseRule, length: i64) -> Vec<Interval> {
+    let mut intervals: Vec<Interval> = Vec::new();
+    let mut before: Option<Aggregate> = None;
+    for (time, start_time, value) in points.rows() {
+        let start = time.saturating_sub(time.rem_euclid(length));
+        if intervals.last().is_none_or(|last| last.time != start) {
+            intervals.push(Interval { time: start, aggregate: None, ended: false });
+        }
+        let Some(last) = intervals.last_mut() else { continue };
+        last.ended = value.is_nan();
+        if last.ended {
+            continue;
+        }
+        let sample = Aggregate::sample(time, start_time, value);
+        match (&mut last.aggregate, &before) {
+            (Some(total), Some(before)) => total.extend(&sample, sample.gain(increase_rule, before)),
+            (none, _) => *none = Some(sample),
+        }
+        before = Some(sample);
+    }
+    intervals
+}

@@ -1,0 +1,5 @@
+//! Spans, traces and the services that they come from.
+
+pub(crate) mod append;
+pub(crate) mod read;
+pub(crate) mod services;

@@ -1,0 +1,4 @@
+//! Exchange of data with other programs: exports and Parquet imports.
+
+pub(crate) mod export;
+pub(crate) mod parquet_import;

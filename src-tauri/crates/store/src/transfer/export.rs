@@ -1,0 +1,195 @@
+//! Export of telemetry and service measures as files for other programs.
+
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use model::{ExportFormat, ExportRequest, ExportSignal, TimeRange};
+
+use super::parquet_import::is_marker;
+use crate::{
+    StoreError,
+    admin::Admin,
+    database::{
+        condition::{KIND_NAME, SEVERITY_NAME, STATUS_NAME},
+        paths::{EXPORTS, file_error, path_text},
+        sql::{quote, step_start},
+    },
+    metrics::{exemplars, point_tables},
+    read::{
+        limits::{bounds, valid_step},
+        reader::Reader,
+    },
+    traces::services::requests_table,
+};
+
+/// The deadline for writing a file.
+const DEADLINE: Duration = Duration::from_secs(600);
+
+/// Builds the statement from the manifest of the read.
+type Select = Box<dyn FnOnce(&Reader) -> Result<String, StoreError> + Send>;
+
+fn fixed(select: String) -> Select {
+    Box::new(|_| Ok(select))
+}
+
+impl Admin {
+    /// Writes the telemetry of a range to a file, and replaces an existing one. Returns the number of rows.
+    ///
+    /// Times are timestamps in UTC, tags JSON objects. Metrics have all columns that identify a series, so
+    /// that the file can be imported elsewhere. Where `ended` is true, the value is a staleness marker. Rows
+    /// with an `exemplar_value` and no other value are exemplars.
+    pub async fn export(&self, request: &ExportRequest, path: &Path) -> Result<u64, StoreError> {
+        let range = request.range;
+        let (start, end) = bounds(range);
+        let within = |column: &str| format!("{column} >= {start} AND {column} < {end}");
+        let select: Select = match request.signal {
+            ExportSignal::Metrics => Box::new(move |reader| metrics(reader, range)),
+            ExportSignal::Logs => fixed(logs(&within("t.time"))),
+            ExportSignal::Spans => fixed(spans(&within("t.start_time"))),
+        };
+        self.write_file(select, request.format, path).await
+    }
+
+    /// Writes the measures of services to a file, one row per service and step of nanoseconds since the epoch.
+    /// Without services it writes all. Returns the number of rows.
+    pub async fn export_service_rows(
+        &self,
+        services: &[String],
+        range: TimeRange,
+        step: i64,
+        format: ExportFormat,
+        path: &Path,
+    ) -> Result<u64, StoreError> {
+        let step = valid_step(range, step)?;
+        if services.iter().any(|service| service.contains('\0')) {
+            return Err(StoreError::InvalidRequest("a service name contains a NUL character".to_owned()));
+        }
+        let names: Vec<String> = services.iter().map(|service| quote(service)).collect();
+        let selection =
+            if names.is_empty() { "true".to_owned() } else { format!("t.service IN ({})", names.join(",")) };
+        let seconds = step as f64 / 1e9;
+        let select = format!(
+            "WITH {}, measures AS (SELECT service, {} AS bucket, count(*) AS requests, \
+               count(*) FILTER (status = 2) AS failed, quantile_cont(duration, 0.5) AS p50, \
+               quantile_cont(duration, 0.95) AS p95, quantile_cont(duration, 0.99) AS p99 \
+               FROM requests GROUP BY service, bucket) \
+             SELECT make_timestamp_ns(bucket) AS time, service, requests, \
+               requests / {seconds} AS requests_per_second, failed AS failed_requests, \
+               failed / requests AS error_ratio, p50 AS median_duration_ns, p95 AS p95_duration_ns, \
+               p99 AS p99_duration_ns FROM measures ORDER BY service, time",
+            requests_table(range, &selection),
+            step_start("start_time", step),
+        );
+        self.write_file(fixed(select), format, path).await
+    }
+
+    /// Writes the result of a statement to the export folder, which the database may write to, and moves the
+    /// file to its path.
+    async fn write_file(&self, select: Select, format: ExportFormat, path: &Path) -> Result<u64, StoreError> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let staged = self.instance.folder.join(EXPORTS).join(number.to_string());
+        let path = path.to_owned();
+        self.read(Some(DEADLINE), move |reader| {
+            let written = select(reader).and_then(|select| copy(reader, &select, format, &staged));
+            let rows = written.and_then(|rows| {
+                move_file(&staged, &path)?;
+                Ok(rows)
+            });
+            if rows.is_err() {
+                // A partial file that cannot be deleted now is deleted at the next start.
+                let _ = fs::remove_file(&staged);
+            }
+            rows
+        })
+        .await
+    }
+}
+
+fn copy(reader: &Reader, select: &str, format: ExportFormat, staged: &Path) -> Result<u64, StoreError> {
+    let format = match format {
+        ExportFormat::Csv => "FORMAT csv, HEADER",
+        ExportFormat::Parquet => "FORMAT parquet, COMPRESSION zstd",
+    };
+    reader.execute(&format!("COPY ({select}) TO {} ({format})", quote(path_text(staged)?)), &[])
+}
+
+/// Moves a file, also to another file system.
+fn move_file(staged: &Path, path: &Path) -> Result<(), StoreError> {
+    if fs::rename(staged, path).is_ok() {
+        return Ok(());
+    }
+    fs::copy(staged, path).map_err(|error| file_error(path, &error))?;
+    fs::remove_file(staged).map_err(|error| file_error(staged, &error))
+}
+
+fn metrics(reader: &Reader, range: TimeRange) -> Result<String, StoreError> {
+    let kind = "CASE s.kind WHEN 0 THEN 'gauge' WHEN 1 THEN 'counter' WHEN 2 THEN 'histogram' \
+        WHEN 3 THEN 'exponential_histogram' ELSE 'summary' END";
+    let columns = format!(
+        "make_timestamp_ns(p.time) AS time, s.name AS metric, {kind} AS kind, s.unit AS unit, \
+         s.service AS service"
+    );
+    let identity = "CASE s.temporality WHEN 1 THEN 'delta' WHEN 2 THEN 'cumulative' ELSE 'unspecified' END AS temporality, \
+        s.monotonic AS monotonic, s.scope_name AS scope_name, s.scope_version AS scope_version, \
+        coalesce(r.attributes, '{}') AS resource, s.description AS description";
+    let ended = is_marker;
+    let tags = "CAST(json_merge_patch(coalesce(r.attributes, '{}'), s.attributes) AS VARCHAR) AS tags";
+    let joined = "JOIN series s ON s.id = p.series_id LEFT JOIN resources r ON r.id = s.resource_id";
+    let (start, end) = bounds(range);
+    let manifest = reader.manifest()?;
+    let samples = point_tables::samples(reader, manifest, start, end)?;
+    let histograms = point_tables::histograms(reader, manifest, start, end)?;
+    let exemplars = exemplars::all(reader, manifest, "true", start, end)?;
+    Ok(format!(
+        "SELECT {columns}, p.value AS value, NULL::UBIGINT AS count, NULL::DOUBLE AS sum, \
+           NULL::VARCHAR AS bucket_bounds, NULL::VARCHAR AS bucket_counts, {tags}, \
+           make_timestamp_ns(p.start_time) AS start_time, {} AS ended, {identity}, NULL::DOUBLE AS min, \
+           NULL::DOUBLE AS max, NULL::INTEGER AS scale, NULL::DOUBLE AS zero_threshold, \
+           NULL::UBIGINT AS zero_count, NULL::INTEGER AS positive_offset, NULL::INTEGER AS negative_offset, \
+           NULL::VARCHAR AS negative_counts, NULL::VARCHAR AS quantile_values, \
+           NULL::DOUBLE AS exemplar_value, NULL::VARCHAR AS trace_id, NULL::VARCHAR AS span_id, \
+           NULL::VARCHAR AS exemplar_attributes \
+         FROM {samples} p {joined} \
+         UNION ALL SELECT {columns}, NULL, p.count, p.sum, CAST(to_json(p.bounds) AS VARCHAR), \
+           CAST(to_json(p.counts) AS VARCHAR), {tags}, make_timestamp_ns(p.start_time), {}, {identity}, p.min, \
+           p.max, p.scale, p.zero_threshold, p.zero_count, p.positive_offset, p.negative_offset, \
+           CAST(p.negative_counts AS VARCHAR), CAST(p.quantile_values AS VARCHAR), NULL, NULL, NULL, NULL \
+         FROM {histograms} p {joined} \
+         UNION ALL SELECT {columns}, NULL, NULL, NULL, NULL, NULL, {tags}, NULL, NULL, {identity}, NULL, NULL, NULL, \
+           NULL, NULL, NULL, NULL, NULL, NULL, p.exemplar_value, p.trace_id, p.span_id, \
+           p.exemplar_attributes \
+         FROM {exemplars} p {joined}",
+        ended("p.value"),
+        ended("p.sum"),
+    ))
+}
+
+fn logs(within: &str) -> String {
+    format!(
+        "SELECT make_timestamp_ns(t.time) AS time, t.service AS service, {SEVERITY_NAME} AS severity, \
+           t.severity AS severity_number, t.severity_text AS severity_text, t.body AS message, \
+           t.event_name AS event, t.scope_name AS scope, \
+           replace(CAST(t.trace_id AS VARCHAR), '-', '') AS trace_id, \
+           lpad(lower(to_hex(t.span_id)), 16, '0') AS span_id, t.attributes AS attributes, \
+           coalesce(r.attributes, '{{}}') AS resource \
+         FROM logs t LEFT JOIN resources r ON r.id = t.resource_id WHERE {within} ORDER BY t.time, t.id"
+    )
+}
+
+fn spans(within: &str) -> String {
+    format!(
+        "SELECT make_timestamp_ns(t.start_time) AS start, t.duration AS duration_ns, t.service AS service, \
+           t.name AS name, {KIND_NAME} AS kind, {STATUS_NAME} AS status, \
+           t.status_message AS status_message, replace(CAST(t.trace_id AS VARCHAR), '-', '') AS trace_id, \
+           lpad(lower(to_hex(t.span_id)), 16, '0') AS span_id, \
+           lpad(lower(to_hex(t.parent_span_id)), 16, '0') AS parent_span_id, t.scope_name AS scope, \
+           t.attributes AS attributes, coalesce(r.attributes, '{{}}') AS resource, t.events AS events, \
+           t.links AS links \
+         FROM spans t LEFT JOIN resources r ON r.id = t.resource_id WHERE {within} ORDER BY t.start_time"
+    )
+}

@@ -1,0 +1,242 @@
+//! Appending of batches within the writer's transaction.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use duckdb::{
+    Connection,
+    arrow::{
+        array::{ArrayRef, RecordBatch},
+        datatypes::{DataType, Field, Schema},
+    },
+};
+use model::{Exemplar, HistogramPoint, IdentityHash, LogRecord, Resource, Sample, SeriesId, Span};
+
+use super::{
+    cardinality::{CardinalityLimiter, Rejection},
+    job::{DroppedPoints, Incoming},
+};
+use crate::{
+    StoreError,
+    catalog::{series::SeriesEntry, series_catalog::SeriesCatalog},
+    database::columns::{Columns, boolean, json, text, tiny, unsigned},
+    logs::append::log_columns,
+    metrics::{
+        append::{exemplar_columns, histogram_columns, sample_columns},
+        head,
+    },
+    traces::append::span_columns,
+};
+
+/// Series and resources that a group has first.
+#[derive(Default)]
+pub(crate) struct NewEntries {
+    pub(crate) resources: HashMap<u64, Arc<Resource>>,
+    pub(crate) series: HashMap<u64, SeriesEntry, IdentityHash>,
+    resource_ids: HashMap<usize, u64>,
+}
+
+/// An append of batches within the writer's transaction.
+pub(crate) struct Appending<'store> {
+    connection: &'store Connection,
+    catalog: &'store SeriesCatalog,
+    limiter: &'store Mutex<CardinalityLimiter>,
+    rejected: HashMap<u64, Rejection>,
+    /// The head that takes samples and histogram points.
+    head: u64,
+    pub(crate) new: NewEntries,
+}
+
+impl<'store> Appending<'store> {
+    pub(crate) fn new(
+        connection: &'store Connection,
+        catalog: &'store SeriesCatalog,
+        limiter: &'store Mutex<CardinalityLimiter>,
+        head: u64,
+    ) -> Self {
+        Self { connection, catalog, limiter, rejected: HashMap::new(), head, new: NewEntries::default() }
+    }
+
+    /// Appends every record but the points of series beyond the limits. `next_log_id` numbers the log
+    /// records. Returns the dropped points of each batch, or nothing if there are none.
+    pub(crate) fn append(
+        &mut self,
+        incoming: &[Incoming],
+        next_log_id: &mut i64,
+    ) -> Result<Vec<DroppedPoints>, StoreError> {
+        self.append_series(incoming)?;
+        let dropped = self.count_rejected(incoming);
+        let batches = || incoming.iter().map(|(batch, _)| batch);
+        let accepted = |series: SeriesId| self.rejected.is_empty() || !self.rejected.contains_key(&series.0);
+        let samples: Vec<&Sample> =
+            batches().flat_map(|batch| &batch.samples).filter(|sample| accepted(sample.series)).collect();
+        let histograms: Vec<&HistogramPoint> =
+            batches().flat_map(|batch| &batch.histograms).filter(|point| accepted(point.series)).collect();
+        let exemplars: Vec<&Exemplar> = batches()
+            .flat_map(|batch| &batch.exemplars)
+            .filter(|exemplar| accepted(exemplar.series))
+            .collect();
+        let logs: Vec<&LogRecord> = batches().flat_map(|batch| &batch.logs).collect();
+        let spans: Vec<&Span> = batches().flat_map(|batch| &batch.spans).collect();
+        self.reject_unknown_series(
+            samples
+                .iter()
+                .map(|sample| sample.series)
+                .chain(histograms.iter().map(|point| point.series))
+                .chain(exemplars.iter().map(|exemplar| exemplar.series)),
+        )?;
+        if !samples.is_empty() {
+            self.rows(&head::samples(self.head), sample_columns(&samples))?;
+        }
+        if !histograms.is_empty() {
+            self.rows(&head::histogram_points(self.head), histogram_columns(&histograms))?;
+        }
+        if !exemplars.is_empty() {
+            let columns = exemplar_columns(&exemplars, self.head)?;
+            self.rows("exemplars", columns)?;
+        }
+        if !logs.is_empty() {
+            let resources = logs.iter().map(|log| self.resource(&log.resource)).collect();
+            let columns = log_columns(&logs, resources, *next_log_id)?;
+            *next_log_id = next_log_id.saturating_add(logs.len() as i64);
+            self.rows("logs", columns)?;
+        }
+        if !spans.is_empty() {
+            let resources = spans.iter().map(|span| self.resource(&span.resource)).collect();
+            let columns = span_columns(&spans, resources)?;
+            self.rows("spans", columns)?;
+        }
+        self.append_resources()?;
+        Ok(dropped)
+    }
+
+    /// Returns the id of a resource, and records it if it is new. Shared resources are hashed once.
+    fn resource(&mut self, resource: &Arc<Resource>) -> u64 {
+        let address = Arc::as_ptr(resource).addr();
+        if let Some(id) = self.new.resource_ids.get(&address) {
+            return *id;
+        }
+        let id = resource.id();
+        self.new.resource_ids.insert(address, id);
+        if !self.catalog.has_resource(id) {
+            self.new.resources.entry(id).or_insert_with(|| Arc::clone(resource));
+        }
+        id
+    }
+
+    fn append_series(&mut self, incoming: &[Incoming]) -> Result<(), StoreError> {
+        let mut fresh = Vec::new();
+        let named =
+            incoming.iter().flat_map(|(batch, source)| batch.series.iter().zip(std::iter::repeat(source)));
+        for ((id, series), source) in named {
+            if self.new.series.contains_key(&id.0)
+                || self.catalog.has_series(id.0)
+                || self.rejected.contains_key(&id.0)
+            {
+                continue;
+            }
+            let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(rejected) = limiter.admit(&series.resource, &series.attributes, source) {
+                self.rejected.insert(id.0, rejected);
+                continue;
+            }
+            drop(limiter);
+            let resource = self.resource(&series.resource);
+            self.new.series.insert(id.0, SeriesEntry::new(id.0, series));
+            fresh.push((id.0, series, resource));
+        }
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let columns = vec![
+            ("id", unsigned(fresh.iter().map(|(id, ..)| Some(*id)))),
+            ("name", text(fresh.iter().map(|(_, series, _)| series.name.as_str()))),
+            ("kind", tiny(fresh.iter().map(|(_, series, _)| series.kind as u8))),
+            ("unit", text(fresh.iter().map(|(_, series, _)| series.unit.as_str()))),
+            ("description", text(fresh.iter().map(|(_, series, _)| series.description.as_str()))),
+            ("temporality", tiny(fresh.iter().map(|(_, series, _)| series.temporality as u8))),
+            ("monotonic", boolean(fresh.iter().map(|(_, series, _)| series.monotonic))),
+            ("service", text(fresh.iter().map(|(_, series, _)| series.resource.service()))),
+            ("resource_id", unsigned(fresh.iter().map(|(.., resource)| Some(*resource)))),
+            ("scope_name", text(fresh.iter().map(|(_, series, _)| series.scope.name.as_str()))),
+            ("scope_version", text(fresh.iter().map(|(_, series, _)| series.scope.version.as_str()))),
+            ("attributes", json(fresh.iter().map(|(_, series, _)| &series.attributes))),
+        ];
+        self.rows("series", columns)
+    }
+
+    /// Counts the points of rejected series, by batch.
+    fn count_rejected(&self, incoming: &[Incoming]) -> Vec<DroppedPoints> {
+        if self.rejected.is_empty() {
+            return Vec::new();
+        }
+        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        incoming
+            .iter()
+            .map(|(batch, _)| {
+                let mut points: HashMap<Rejection, u64> = HashMap::new();
+                let samples = batch.samples.iter().map(|sample| sample.series);
+                let histograms = batch.histograms.iter().map(|point| point.series);
+                for rejected in samples.chain(histograms).filter_map(|series| self.rejected.get(&series.0)) {
+                    *points.entry(*rejected).or_default() += 1;
+                }
+                for (rejected, count) in &points {
+                    limiter.count_points(*rejected, *count);
+                }
+                DroppedPoints {
+                    points: points.values().sum(),
+                    reasons: points.keys().filter_map(|rejected| limiter.reason(*rejected)).collect(),
+                }
+            })
+            .collect()
+    }
+
+    fn append_resources(&self) -> Result<(), StoreError> {
+        let fresh: Vec<_> = self.new.resources.iter().collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        self.rows(
+            "resources",
+            vec![
+                ("id", unsigned(fresh.iter().map(|(id, _)| Some(**id)))),
+                ("service", text(fresh.iter().map(|(_, resource)| resource.service()))),
+                ("demonstration", boolean(fresh.iter().map(|(_, resource)| resource.is_demonstration()))),
+                ("attributes", json(fresh.iter().map(|(_, resource)| &resource.attributes))),
+            ],
+        )
+    }
+
+    fn reject_unknown_series(&self, ids: impl Iterator<Item = SeriesId>) -> Result<(), StoreError> {
+        let ids = ids.map(|id| id.0).filter(|id| !self.new.series.contains_key(id));
+        match self.catalog.first_unknown(ids) {
+            Some(id) => Err(StoreError::InvalidRequest(format!(
+                "a point refers to series {id}, which is neither in the batch nor in the store"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn rows(&self, table: &str, columns: Columns) -> Result<(), StoreError> {
+        let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns
+            .into_iter()
+            .map(|(name, array)| {
+                let field = Field::new(name, array.data_type().clone(), true);
+                let field = if matches!(array.data_type(), DataType::FixedSizeBinary(16)) {
+                    let extension = ("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned());
+                    field.with_metadata(HashMap::from([extension]))
+                } else {
+                    field
+                };
+                (field, array)
+            })
+            .unzip();
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?;
+        let mut appender = self.connection.appender(table)?;
+        appender.append_record_batch(batch)?;
+        appender.flush()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! Points that are dropped because their series exceed a limit.
+
+/// The limits on the number of series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CardinalityLimits {
+    /// Series of all services together.
+    pub total: u64,
+    /// Series of one service.
+    pub per_service: u64,
+    /// Values of one label within one service.
+    pub values_per_label: u64,
+}
+
+impl Default for CardinalityLimits {
+    /// Two million, 300,000 and 50,000: far more than one machine and its targets usually send.
+    fn default() -> Self {
+        Self { total: 2_000_000, per_service: 300_000, values_per_label: 50_000 }
+    }
+}
+
+/// The limit that a series exceeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CardinalityLimit {
+    /// [`CardinalityLimits::total`].
+    Total,
+    /// [`CardinalityLimits::per_service`].
+    PerService,
+    /// [`CardinalityLimits::values_per_label`].
+    ValuesPerLabel,
+}
+
+/// Points of one service that are dropped because of one label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DroppedSeries {
+    /// The service of the series.
+    pub service: String,
+    /// The latest source of such points, such as `otlp_grpc` or `scrape node`; empty if unknown.
+    pub source: String,
+    /// The label with too many values; for the other limits the label with the most.
+    pub label: String,
+    /// The limit that was exceeded.
+    pub limit: CardinalityLimit,
+    /// The number that the limit allows.
+    pub allowed: u64,
+    /// Estimated number of values of the label, accepted ones included (within about 3 %).
+    pub values: u64,
+    /// Points dropped since the store was opened.
+    pub points: u64,
+}
+
+impl std::fmt::Display for DroppedSeries {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { service, label, allowed, values, .. } = self;
+        match self.limit {
+            CardinalityLimit::ValuesPerLabel => write!(
+                formatter,
+                "label {label:?} of service {service:?} has about {values} values, limit {allowed}"
+            ),
+            CardinalityLimit::PerService => write!(
+                formatter,
+                "service {service:?} has {allowed} series, the limit; its label {label:?} has about {values} \
+                 values"
+            ),
+            CardinalityLimit::Total => write!(
+                formatter,
+                "there are {allowed} series, the limit; label {label:?} of service {service:?} has about \
+                 {values} values"
+            ),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Work for the writer and its outcome.
+
+use std::sync::Arc;
+
+use duckdb::Connection;
+use model::TelemetryBatch;
+
+use crate::{Changed, DroppedSeries, StoreError};
+
+/// A change of tables. It may run twice: with its group and, if the group failed, once alone.
+pub(crate) type Change = Box<dyn Fn(&Connection) -> Result<u64, StoreError> + Send>;
+
+/// Work for the writer.
+pub(crate) enum Work {
+    /// Records.
+    Telemetry(Incoming),
+    /// Rows of the history.
+    History { change: Change, changed: Changed },
+    /// A change of heads and segments, in a transaction of its own. If it removes series, the catalog is
+    /// read again afterwards.
+    Manifest { change: Change, changed: Changed, removes_series: bool },
+    /// Work outside of any transaction.
+    Alone(Change),
+    /// The end of the writer, after everything before it is committed.
+    Close,
+}
+
+/// The outcome of a job.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// Number of rows it touched.
+    pub(crate) rows: u64,
+    /// Points dropped by the limits.
+    pub(crate) dropped: DroppedPoints,
+}
+
+impl From<u64> for Done {
+    fn from(rows: u64) -> Self {
+        Self { rows, dropped: DroppedPoints::default() }
+    }
+}
+
+/// A batch with the source that sent it.
+pub(crate) type Incoming = (Arc<TelemetryBatch>, Arc<str>);
+
+/// Dropped points of one batch, and the limits that dropped them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DroppedPoints {
+    pub(crate) points: u64,
+    pub(crate) reasons: Vec<DroppedSeries>,
+}

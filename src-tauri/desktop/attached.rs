@@ -1,14 +1,12 @@
 //! An engine in another process that has the data folder. When another engine takes over the
 //! folder, requests go to that one.
 
-use std::{
-    path::PathBuf,
-    sync::{PoisonError, RwLock},
-};
+use std::path::PathBuf;
 
 use api::{ApiError, Backend, ErrorCode, MessageStream, Reply};
 use async_trait::async_trait;
 use engine::{RunningEngine, running_engine};
+use parking_lot::RwLock;
 use serde_json::Value;
 use web::RemoteBackend;
 
@@ -25,13 +23,13 @@ impl Attached {
     }
 
     fn remote(&self) -> RemoteBackend {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).1.clone()
+        self.current.read().1.clone()
     }
 
     /// Returns a client of another engine than before, if one has the folder now.
     fn successor(&self) -> Option<RemoteBackend> {
         let running = running_engine(&self.folder)?;
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.write();
         if current.0 == running {
             return None;
         }

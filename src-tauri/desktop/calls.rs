@@ -1,12 +1,9 @@
 //! The running commands of the page, which the page may cancel.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::HashMap, future::Future};
 
 use api::{ApiError, ErrorCode};
+use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
 /// The running commands of the page, by the ids the page gave them.
@@ -23,9 +20,9 @@ impl Calls {
         command: impl Future<Output = Result<T, ApiError>> + Send + 'static,
     ) -> Result<T, ApiError> {
         let task = tokio::spawn(command);
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, task.abort_handle());
+        self.running.lock().insert(id, task.abort_handle());
         let outcome = task.await;
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.running.lock().remove(&id);
         outcome.unwrap_or_else(|error| {
             Err(if error.is_cancelled() {
                 ApiError::new(ErrorCode::Unavailable, "the command was cancelled")
@@ -37,14 +34,14 @@ impl Calls {
 
     /// Cancels a command. Does nothing if it has ended.
     pub(crate) fn cancel(&self, id: u64) {
-        if let Some(task) = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
+        if let Some(task) = self.running.lock().remove(&id) {
             task.abort();
         }
     }
 
     /// Cancels all commands. A new page counts its ids from one again.
     pub(crate) fn cancel_all(&self) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         running.drain().for_each(|(_, task)| task.abort());
     }
 }
@@ -74,6 +71,6 @@ mod tests {
         assert_eq!(cancelled.await.unwrap().unwrap_err().code, ErrorCode::Unavailable);
         assert!(is_dropped.try_recv().is_err(), "its sender is dropped");
         assert_eq!(calls.run(2, async { Ok(7) }).await.unwrap(), 7);
-        assert!(calls.running.lock().unwrap().is_empty());
+        assert!(calls.running.lock().is_empty());
     }
 }

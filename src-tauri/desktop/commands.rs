@@ -1,13 +1,10 @@
 //! The Tauri commands of the console's page: the command list, subscriptions and a save dialog.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use api::{ApiError, ErrorCode, Reply};
 use futures_util::StreamExt as _;
+use parking_lot::Mutex;
 use serde_json::Value;
 use tauri::{
     AppHandle, State,
@@ -29,7 +26,7 @@ pub(crate) struct Subscriptions {
 
 impl Subscriptions {
     fn replace(&self, id: u64, task: Option<JoinHandle<()>>) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         let previous = match task {
             Some(task) => running.insert(id, task),
             None => running.remove(&id),
@@ -41,7 +38,7 @@ impl Subscriptions {
 
     /// Ends all subscriptions. A new page counts its ids from one again.
     pub(crate) fn end_all(&self) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         running.drain().for_each(|(_, task)| task.abort());
     }
 }

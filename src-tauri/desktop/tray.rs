@@ -4,10 +4,11 @@ mod icon;
 mod menu;
 mod summary;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use model::EngineStatus;
+use parking_lot::Mutex;
 use serde_json::json;
 use tauri::{
     AppHandle, Manager as _,
@@ -46,7 +47,7 @@ async fn follow(app: AppHandle, source: Arc<Source>, tray: TrayIcon, mut last: S
         last = summary.clone();
         let (handle, tray, lock) = (app.clone(), tray.clone(), lock.clone());
         let on_main = app.run_on_main_thread(move || {
-            let _one_at_a_time = lock.lock().unwrap_or_else(PoisonError::into_inner);
+            let _one_at_a_time = lock.lock();
             if let Err(error) = update(&handle, &tray, &summary) {
                 tracing::warn!(%error, "cannot update the tray");
             }

@@ -3,8 +3,8 @@
 use std::{path::Path, process::ExitCode};
 
 use anyhow::bail;
-use engine::now;
 use model::{CheckOverview, CheckResult, HealthState, TimeRange};
+use runtime::Clock;
 use serde_json::json;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 /// Lists checks or runs one.
 pub(crate) async fn run(data: &Path, command: CheckCommand) -> anyhow::Result<ExitCode> {
     let connection = Connection::open(data).await?;
-    let range = TimeRange::last(86_400, now());
+    let range = TimeRange::last(86_400, Clock::system().now());
     let checks: Vec<CheckOverview> =
         connection.request("checks", json!({"range": range, "cells": 24})).await?;
     let code = match command {

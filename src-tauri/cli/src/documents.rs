@@ -10,8 +10,8 @@ use std::{
 use anyhow::Context as _;
 use api::FileReply;
 use chrono::Local;
-use engine::now;
 use model::{ExportRequest, ReportRequest};
+use runtime::Clock;
 use serde_json::json;
 
 use crate::{
@@ -24,7 +24,7 @@ pub(crate) async fn report(data: &Path, options: ReportOptions) -> anyhow::Resul
     let connection = Connection::open(data).await?;
     let request = ReportRequest {
         title: options.title,
-        range: options.last.until(now()),
+        range: options.last.until(Clock::system().now()),
         services: options.services,
         utc_offset_minutes: Local::now().offset().local_minus_utc() / 60,
     };
@@ -39,7 +39,7 @@ pub(crate) async fn export(data: &Path, options: ExportOptions) -> anyhow::Resul
     let connection = Connection::open(data).await?;
     let request = ExportRequest {
         signal: options.signal.into(),
-        range: options.last.until(now()),
+        range: options.last.until(Clock::system().now()),
         format: options.format.into(),
     };
     let file = connection.file("export", json!({"request": request})).await?;

@@ -3,9 +3,9 @@
 use std::{path::Path, process::ExitCode};
 
 use anyhow::bail;
-use engine::now;
 use futures_util::StreamExt as _;
 use model::{LogLine, LogPage, LogsRequest};
+use runtime::Clock;
 use serde_json::json;
 
 use crate::{
@@ -24,7 +24,7 @@ pub(crate) async fn run(data: &Path, arguments: LogArgs) -> anyhow::Result<ExitC
     let request = LogsRequest {
         query: arguments.search.clone(),
         matchers: Vec::new(),
-        range: arguments.last.until(now()),
+        range: arguments.last.until(Clock::system().now()),
         limit: arguments.limit,
         cursor: None,
     };

@@ -3,10 +3,10 @@
 use std::{path::Path, process::ExitCode};
 
 use anyhow::bail;
-use engine::now;
 use model::{
     MatchOperator, MetricCatalogRequest, MetricSummary, SeriesRequest, TagMatcher, TagSummary, TagsRequest,
 };
+use runtime::Clock;
 
 use crate::{
     arguments::MetricArgs,
@@ -23,7 +23,7 @@ pub(crate) async fn query(data: &Path, arguments: MetricArgs) -> anyhow::Result<
         matchers,
         aggregation: arguments.aggregation.0,
         group_by: arguments.group_by,
-        range: arguments.last.until(now()),
+        range: arguments.last.until(Clock::system().now()),
         step: None,
         max_points: arguments.points.max(1),
         limit: 100,

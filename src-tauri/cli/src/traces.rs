@@ -2,8 +2,8 @@
 
 use std::{path::Path, process::ExitCode};
 
-use engine::now;
 use model::{TraceOrder, TracePage, TracesRequest};
+use runtime::Clock;
 
 use crate::{
     arguments::TraceArgs,
@@ -17,7 +17,7 @@ pub(crate) async fn search(data: &Path, arguments: TraceArgs) -> anyhow::Result<
     let request = TracesRequest {
         query: arguments.search,
         matchers: Vec::new(),
-        range: arguments.last.until(now()),
+        range: arguments.last.until(Clock::system().now()),
         min_duration: None,
         max_duration: None,
         only_errors: arguments.errors,

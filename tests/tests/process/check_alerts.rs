@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use checks::kinds::{PostgresCheck, RedisCheck};
-use engine::{Engine, EngineOptions, now};
+use engine::{Engine, EngineOptions};
 use model::{
     AlertRule, AlertSeverity, AlertState, CheckKind, Comparator, HealthCheck, HealthState, Incident,
     NoDataPolicy, NotificationKind, RuleSource, TimeRange,
@@ -55,7 +55,7 @@ async fn engine(folder: &std::path::Path) -> Engine {
 }
 
 async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let began = Instant::now();
+    let began = Instant::engine.clock().now();
     loop {
         if let Some(found) = look().await {
             return found;
@@ -82,13 +82,13 @@ async fn until_alert(engine: &Engine, rule_id: &str, state: AlertState) {
 }
 
 async fn told(engine: &Engine, rule_id: &str, kind: NotificationKind) -> usize {
-    let range = TimeRange::last(3600, now().offset(1_000_000_000));
+    let range = TimeRange::last(3600, engine.clock().now().offset(1_000_000_000));
     let told = engine.store().history().notifications(range, 100).await.unwrap();
     told.iter().filter(|told| told.rule_id.as_deref() == Some(rule_id) && told.kind == kind).count()
 }
 
 async fn incidents(engine: &Engine, check_id: &str) -> Vec<Incident> {
-    let range = TimeRange::last(3600, now().offset(1_000_000_000));
+    let range = TimeRange::last(3600, engine.clock().now().offset(1_000_000_000));
     engine.store().history().incidents(range, Some(check_id), 10).await.unwrap()
 }
 
@@ -123,7 +123,7 @@ async fn goes_down_and_comes_back(kind: CheckKind, secret: &str, mut server: imp
     let transitions = engine
         .store()
         .history()
-        .transitions(TimeRange::last(3600, now().offset(1_000_000_000)), 100)
+        .transitions(TimeRange::last(3600, engine.clock().now().offset(1_000_000_000)), 100)
         .await
         .unwrap();
     let firings = transitions.iter().filter(|step| {

@@ -19,7 +19,6 @@ use crate::{
     data::{self, Demonstration, Imports, Retention},
     desktop_notifications::SwitchedNotifier,
     engine::{Services, Stages},
-    now,
     pause::PauseSwitch,
     sentry::{SentryChecks, SentryInstallations},
     status::{ComponentHealth, Receivers, StatusHandles, StatusPublisher, ledger},
@@ -41,7 +40,8 @@ impl Engine {
         let Opened { store, settings, secrets, checkpoints } = Opened::open(&options).await?;
 
         let stages = Stages::default();
-        let started = now();
+        let clock = options.clock.clone();
+        let started = clock.now();
         if options.observe {
             ledger::record_absence(&store, started).await?;
         }
@@ -57,13 +57,14 @@ impl Engine {
         let alerts = AlertService::start(store.clone(), Arc::new(notifier), alerts_stop);
 
         let demonstration = Demonstration::new(store.clone(), started.0.unsigned_abs());
-        let pause = PauseSwitch::new(checks.clone(), store.clone());
+        let pause = PauseSwitch::new(checks.clone(), store.clone(), clock.clone());
         let (health, receivers) = (ComponentHealth::default(), Receivers::default());
         let status = StatusPublisher::new(StatusHandles {
             started,
             data_folder: options.data_folder.clone(),
             settings_file: settings.path().to_owned(),
             store: store.clone(),
+            clock: clock.clone(),
             counts_at_start: RecordCounts { samples: stored.samples, logs: stored.logs, spans: stored.spans },
             health: health.clone(),
             receivers: receivers.clone(),
@@ -73,13 +74,14 @@ impl Engine {
         });
         let services = Services {
             instance,
-            retention: Retention::new(store.clone(), settings.watch()),
-            imports: Imports::new(store.clone(), stages.sources.clone()),
+            retention: Retention::new(store.clone(), clock.clone(), settings.watch()),
+            imports: Imports::new(store.clone(), clock.clone(), stages.sources.clone()),
             demonstration,
             sentry: SentryInstallations::new(settings.clone(), secrets.clone(), checkpoints.clone()),
-            sentry_checks: SentryChecks::new(checks.clone()),
+            sentry_checks: SentryChecks::new(checks.clone(), clock.clone()),
             pause,
             status: Arc::new(status),
+            clock,
             store,
             settings,
             receivers,
@@ -90,6 +92,7 @@ impl Engine {
         if options.observe {
             let handles = SourceHandles {
                 store: services.store.clone(),
+                clock: services.clock.clone(),
                 receivers: services.receivers.clone(),
                 addresses: ListenAddresses {
                     otlp_grpc: options.otlp_grpc,
@@ -140,37 +143,37 @@ impl Opened {
 
 /// Starts the sources and the components that run whatever the settings say.
 fn start_components(services: &Services, handles: SourceHandles, health: &ComponentHealth) {
-    let (store, settings) = (&services.store, &services.settings);
+    let (store, settings, clock) = (&services.store, &services.settings, &services.clock);
     let (sources, observation) = (&services.stages.sources, &services.stages.observation);
 
     data::apply_limits(store, &settings.in_force());
     sources.spawn(data::follow_limits(store.clone(), settings.watch(), sources.token()));
 
-    let mut supervisor = ComponentSupervisor::new(handles, sources.clone(), health.clone());
+    let mut supervisor = ComponentSupervisor::new(handles, sources.clone(), clock.clone(), health.clone());
     supervisor.begin();
     sources.spawn(supervisor.run(services.pause.subscribe(), sources.token()));
 
-    components::start(observation, health.reporter("span metrics"), SpanMetrics { store: store.clone() });
-    components::start(
-        observation,
-        health.reporter("observation ledger"),
-        LedgerRecorder { store: store.clone() },
-    );
-    components::start(
-        observation,
-        health.reporter("retention"),
-        PeriodicRetention { retention: services.retention.clone(), settings: settings.watch() },
-    );
-    components::start(
-        observation,
-        health.reporter("analysis"),
-        AnomalyDetection { store: store.clone(), settings: settings.watch() },
-    );
-    components::start(
-        sources,
-        health.reporter("own metrics"),
-        SelfMetrics { store: store.clone(), settings: settings.watch(), status: services.status.subscribe() },
-    );
+    let spans = SpanMetrics { store: store.clone() };
+    components::start(observation, clock, health.reporter("span metrics"), spans);
+
+    let recorder = LedgerRecorder { store: store.clone(), clock: clock.clone() };
+    components::start(observation, clock, health.reporter("observation ledger"), recorder);
+
+    let retention = PeriodicRetention {
+        retention: services.retention.clone(),
+        clock: clock.clone(),
+        settings: settings.watch(),
+    };
+    components::start(observation, clock, health.reporter("retention"), retention);
+
+    let detection =
+        AnomalyDetection { store: store.clone(), clock: clock.clone(), settings: settings.watch() };
+    components::start(observation, clock, health.reporter("anomaly detection"), detection);
+
+    let status = services.status.subscribe();
+    let metrics = SelfMetrics { store: store.clone(), settings: settings.watch(), status };
+    components::start(sources, clock, health.reporter("self metrics"), metrics);
+
     let (status, stop) = (services.status.clone(), observation.token());
     observation.spawn(async move { status.run(stop).await });
 }

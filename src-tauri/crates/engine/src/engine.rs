@@ -5,13 +5,13 @@ use std::{fmt, path::Path, sync::Arc, time::Duration};
 use alerts::AlertService;
 use checks::CheckService;
 use model::EngineStatus;
+use runtime::Clock;
 use store::Store;
 use tokio::sync::watch;
 
 use crate::{
     EngineError, Instance, SettingsState,
     data::{Demonstration, Imports, Retention},
-    now,
     pause::PauseSwitch,
     sentry::{SentryChecks, SentryInstallations},
     stage::Stage,
@@ -30,6 +30,7 @@ pub struct Engine {
 /// The services of an engine, made by the builder.
 pub(crate) struct Services {
     pub(crate) instance: Instance,
+    pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) settings: SettingsState,
     pub(crate) receivers: Receivers,
@@ -83,10 +84,15 @@ impl Engine {
         }
         services.pause.record_ongoing().await;
         // The next start records the absence from here on.
-        let _ = services.store.history().heartbeat(now()).await;
+        let _ = services.store.history().heartbeat(services.clock.now()).await;
         if let Err(error) = services.store.clone().close().await {
             tracing::error!(%error, "store not closed cleanly, its log is replayed at the next start");
         }
+    }
+
+    /// Returns the clock.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
     }
 
     /// Returns the store.

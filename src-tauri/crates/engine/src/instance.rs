@@ -2,9 +2,11 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
 };
+
+use runtime::replace_private_file;
 
 use crate::{EngineError, RunningEngine};
 
@@ -53,7 +55,7 @@ impl Instance {
             address: address.to_owned(),
             token: token.to_owned(),
         };
-        write_private(&path, &serde_json::to_vec(&running).unwrap_or_default())
+        replace_private_file(&path, &serde_json::to_vec(&running).unwrap_or_default())
             .map_err(|source| file_error(&path, source))
     }
 
@@ -68,7 +70,7 @@ impl Instance {
             return Ok(stored.to_owned());
         }
         let token = fresh();
-        write_private(&path, token.as_bytes()).map_err(|source| file_error(&path, source))?;
+        replace_private_file(&path, token.as_bytes()).map_err(|source| file_error(&path, source))?;
         Ok(token)
     }
 
@@ -116,22 +118,6 @@ fn make_private_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
-}
-
-/// Writes a file atomically. Only its owner can read it.
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(true).write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! stops them in order.
 
 mod builder;
-mod clock;
 mod components;
 mod data;
 mod desktop_notifications;
@@ -18,7 +17,6 @@ mod shutdown_signal;
 mod stage;
 mod status;
 
-pub use clock::now;
 pub use data::{Demonstration, Imports, Retention, quarantine_damaged_database};
 pub use engine::Engine;
 pub use error::EngineError;

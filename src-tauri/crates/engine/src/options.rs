@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use runtime::Clock;
 use store::StoreOptions;
 
 /// The options of an engine. Addresses given here take precedence over the settings file.
@@ -19,6 +20,8 @@ pub struct EngineOptions {
     pub remote_write: Option<String>,
     /// Address for StatsD over UDP.
     pub statsd: Option<String>,
+    /// The clock of all components.
+    pub clock: Clock,
     /// Limits of the store.
     pub store: StoreOptions,
     /// Receive, collect, check and alert. Without it the engine only answers requests for stored
@@ -36,6 +39,7 @@ impl EngineOptions {
             otlp_http: None,
             remote_write: None,
             statsd: None,
+            clock: Clock::system(),
             store: StoreOptions::default(),
             observe: true,
         }

@@ -2,10 +2,9 @@
 
 use checks::CheckService;
 use model::{Gap, GapReason, TimeRange, Timestamp};
+use runtime::Clock;
 use store::Store;
 use tokio::sync::watch;
-
-use crate::now;
 
 /// The switch that pauses sources and scheduled checks. A pause is recorded in the observation
 /// ledger.
@@ -13,11 +12,12 @@ pub(crate) struct PauseSwitch {
     since: watch::Sender<Option<Timestamp>>,
     checks: CheckService,
     store: Store,
+    clock: Clock,
 }
 
 impl PauseSwitch {
-    pub(crate) fn new(checks: CheckService, store: Store) -> Self {
-        Self { since: watch::Sender::new(None), checks, store }
+    pub(crate) fn new(checks: CheckService, store: Store, clock: Clock) -> Self {
+        Self { since: watch::Sender::new(None), checks, store, clock }
     }
 
     /// Returns a receiver of the start of the pause, `None` while not paused.
@@ -31,7 +31,7 @@ impl PauseSwitch {
         match (since, paused) {
             (None, true) => {
                 self.checks.pause(true);
-                self.since.send_replace(Some(now()));
+                self.since.send_replace(Some(self.clock.now()));
             }
             (Some(since), false) => {
                 self.checks.pause(false);
@@ -51,7 +51,7 @@ impl PauseSwitch {
     }
 
     async fn record(&self, since: Timestamp) {
-        let gap = Gap { range: TimeRange::new(since, now()), reason: GapReason::Paused };
+        let gap = Gap { range: TimeRange::new(since, self.clock.now()), reason: GapReason::Paused };
         if let Err(error) = self.store.history().record_gap(gap).await {
             tracing::warn!(%error, "cannot record a pause in the observation ledger");
         }

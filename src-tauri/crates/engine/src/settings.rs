@@ -4,12 +4,13 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use config::{Settings, SettingsError, SettingsWatcher};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::EngineError;
@@ -32,7 +33,7 @@ struct Shared {
 
 impl Shared {
     fn set_error(&self, error: Option<SettingsError>) {
-        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = error;
+        *self.error.lock() = error;
     }
 
     /// Puts valid settings in force. Subscribers are notified if they differ from the previous
@@ -101,7 +102,7 @@ impl SettingsState {
 
     /// Returns the error in the file, if its text is not in force.
     pub fn error(&self) -> Option<SettingsError> {
-        self.shared.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.error.lock().clone()
     }
 
     /// Reads the text of the file. Blocks.

@@ -7,11 +7,9 @@ mod log;
 mod publisher;
 mod rates;
 mod receivers;
-mod sleep_detector;
 
 pub(crate) use health::ComponentHealth;
 pub use log::Log;
 pub(crate) use publisher::{StatusHandles, StatusPublisher};
 pub(crate) use receivers::Protocol;
 pub use receivers::Receivers;
-pub(crate) use sleep_detector::SleepDetector;

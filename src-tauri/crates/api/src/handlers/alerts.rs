@@ -1,6 +1,6 @@
 //! Rules, alerts, silences and notifications.
 
-use engine::{Engine, now};
+use engine::Engine;
 use model::*;
 
 use crate::{ApiError, arguments::*};
@@ -71,7 +71,9 @@ pub(crate) async fn test_notification(engine: &Engine, _: Nothing) -> Result<Not
 }
 
 pub(crate) async fn mute(engine: &Engine, arguments: MuteArguments) -> Result<(), ApiError> {
-    let until = arguments.minutes.map(|minutes| now().offset(i64::from(minutes) * 60 * NANOS_PER_SECOND));
+    let until = arguments
+        .minutes
+        .map(|minutes| engine.clock().now().offset(i64::from(minutes) * 60 * NANOS_PER_SECOND));
     Ok(engine.alerts().mute(until).await?)
 }
 

@@ -1,16 +1,16 @@
 //! Analysis and the observation ledger.
 
-use engine::{Engine, now};
+use engine::Engine;
 use model::{AnalysisRequest, AnalysisResponse, CompareRequest, CompareResponse, Finding, Gap};
 
 use crate::{ApiError, arguments::*};
 
 pub(crate) async fn analyse(engine: &Engine, request: AnalysisRequest) -> Result<AnalysisResponse, ApiError> {
-    Ok(insights::analyze(engine.store(), &request, now()).await?)
+    Ok(insights::analyze(engine.store(), &request, engine.clock().now()).await?)
 }
 
 pub(crate) async fn compare(engine: &Engine, request: CompareRequest) -> Result<CompareResponse, ApiError> {
-    Ok(insights::compare(engine.store(), &request, now()).await?)
+    Ok(insights::compare(engine.store(), &request, engine.clock().now()).await?)
 }
 
 pub(crate) async fn findings(engine: &Engine, arguments: HistoryArguments) -> Result<Vec<Finding>, ApiError> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use engine::{Engine, now};
+use engine::Engine;
 use model::{ExportFormat, ExportSignal, ReportFormat, Timestamp};
 
 use crate::{ApiError, ErrorCode, FileReply, arguments::*};
@@ -12,7 +12,7 @@ pub(crate) async fn report(engine: &Engine, arguments: ReportArguments) -> Resul
     let stem = format!("binnacle-report-{}", day(request.range.end));
     let (extension, media_type) = match format {
         ReportFormat::Html => {
-            let text = report::html(engine.store(), &request, now()).await?;
+            let text = report::html(engine.store(), &request, engine.clock().now()).await?;
             return Ok(FileReply {
                 name: format!("{stem}.html"),
                 media_type: "text/html; charset=utf-8".to_owned(),
@@ -59,7 +59,7 @@ struct Scratch {
 
 impl Scratch {
     fn new(engine: &Engine, extension: &str) -> Self {
-        let name = format!(".export-{}-{}.{extension}", std::process::id(), now().0);
+        let name = format!(".export-{}-{}.{extension}", std::process::id(), engine.clock().now().0);
         Self { path: engine.data_folder().join(name) }
     }
 

@@ -5,13 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use config::Settings;
 use model::HealthState;
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::component::Component;
-use crate::now;
 
 /// Time before the first pass, so that there is data to analyse.
 const FIRST_PASS: Duration = Duration::from_secs(30);
@@ -19,6 +18,7 @@ const FIRST_PASS: Duration = Duration::from_secs(30);
 /// The component that runs anomaly detection.
 pub(crate) struct AnomalyDetection {
     pub(crate) store: Store,
+    pub(crate) clock: Clock,
     pub(crate) settings: watch::Receiver<Settings>,
 }
 
@@ -31,10 +31,10 @@ impl Component for AnomalyDetection {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 changed = settings.changed() => if changed.is_err() { return Ok(()) },
-                () = tokio::time::sleep(wait) => {
+                () = self.clock.sleep(wait) => {
                     let enabled = settings.borrow().analysis.enabled;
                     let passed =
-                        if enabled { insights::detect_anomalies(&self.store, now()).await } else { Ok(()) };
+                        if enabled { insights::detect_anomalies(&self.store, self.clock.now()).await } else { Ok(()) };
                     match passed {
                         Ok(()) => health.healthy(),
                         Err(error) => health.report(HealthState::Degraded, error.to_string()),

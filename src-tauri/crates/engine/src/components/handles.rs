@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use checks::SecretStore;
 use config::Settings;
+use runtime::Clock;
 use store::Store;
 use tokio::sync::watch;
 
@@ -12,6 +13,7 @@ use crate::status::Receivers;
 /// The handles sources choose from. A source takes those it uses.
 pub(crate) struct SourceHandles {
     pub(crate) store: Store,
+    pub(crate) clock: Clock,
     pub(crate) receivers: Receivers,
     pub(crate) addresses: ListenAddresses,
     pub(crate) settings: watch::Receiver<Settings>,

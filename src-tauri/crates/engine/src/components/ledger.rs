@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::HealthState;
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter, SuspendDetector};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::component::Component;
-use crate::{
-    now,
-    status::{SleepDetector, ledger},
-};
+use crate::status::ledger;
 
 /// Time between two heartbeats.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
@@ -22,24 +19,26 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The component that writes the observation ledger.
 pub(crate) struct LedgerRecorder {
     pub(crate) store: Store,
+    pub(crate) clock: Clock,
 }
 
 #[async_trait]
 impl Component for LedgerRecorder {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
-        let mut detector = SleepDetector::new();
+        let mut detector = SuspendDetector::new(self.clock.clone());
         let mut since_heartbeat = Duration::ZERO;
         health.healthy();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(POLL_INTERVAL) => {}
+                () = self.clock.sleep(POLL_INTERVAL) => {}
             }
-            let mut outcome = ledger::record_sleep(&self.store, detector.slept_seconds(), now()).await;
+            let mut outcome =
+                ledger::record_sleep(&self.store, detector.slept_seconds(), self.clock.now()).await;
             since_heartbeat += POLL_INTERVAL;
             if since_heartbeat >= HEARTBEAT_INTERVAL {
                 since_heartbeat = Duration::ZERO;
-                outcome = outcome.and(self.store.history().heartbeat(now()).await);
+                outcome = outcome.and(self.store.history().heartbeat(self.clock.now()).await);
             }
             match outcome {
                 Ok(()) => health.healthy(),

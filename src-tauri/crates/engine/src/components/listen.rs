@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use ingest::IngestError;
 use model::HealthState;
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use tokio_util::sync::CancellationToken;
 
 use crate::status::Protocol;
@@ -16,6 +16,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 ///
 /// Each failure is reported to `health`. The first one is logged.
 pub(super) async fn open<T, F: Future<Output = io::Result<T>>>(
+    clock: &Clock,
     protocol: Protocol,
     address: &str,
     attempt: impl Fn() -> F,
@@ -35,7 +36,7 @@ pub(super) async fn open<T, F: Future<Output = io::Result<T>>>(
         }
         health.report(HealthState::Unhealthy, message);
         tokio::select! {
-            () = tokio::time::sleep(RETRY_INTERVAL) => {}
+            () = clock.sleep(RETRY_INTERVAL) => {}
             () = stop.cancelled() => {}
         }
     }

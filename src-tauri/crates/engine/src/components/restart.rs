@@ -1,12 +1,9 @@
 //! Runs components in a stage and restarts those that fail.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use model::HealthState;
-use runtime::HealthReporter;
+use runtime::{Backoff, Clock, HealthReporter};
 use tokio_util::sync::CancellationToken;
 
 use super::component::Component;
@@ -20,22 +17,23 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 const STABLE_AFTER: Duration = Duration::from_secs(60);
 
 /// Runs a component until the stage stops.
-pub(crate) fn start(stage: &Stage, health: HealthReporter, component: impl Component) {
-    supervise(stage, health, stage.token(), Arc::new(component));
+pub(crate) fn start(stage: &Stage, clock: &Clock, health: HealthReporter, component: impl Component) {
+    supervise(stage, clock.clone(), health, stage.token(), Arc::new(component));
 }
 
 /// Runs a component until `stop`. After a panic or an early end the component is reported as
 /// unhealthy and restarted, after a pause that doubles each time up to a minute.
 pub(super) fn supervise(
     stage: &Stage,
+    clock: Clock,
     health: HealthReporter,
     stop: CancellationToken,
     component: Arc<dyn Component>,
 ) {
     stage.spawn(async move {
-        let mut pause = MIN_PAUSE;
+        let mut backoff = Backoff::new(MIN_PAUSE, MAX_PAUSE);
         while !stop.is_cancelled() {
-            let started = Instant::now();
+            let started = clock.instant();
             let (running, in_task) = (component.clone(), (health.clone(), stop.clone()));
             let outcome = tokio::spawn(async move { running.run(in_task.0, in_task.1).await }).await;
             if stop.is_cancelled() {
@@ -46,14 +44,15 @@ pub(super) fn supervise(
                 Ok(Err(reason)) => reason,
                 Err(_) => "internal error".to_owned(),
             };
-            if started.elapsed() > STABLE_AFTER {
-                pause = MIN_PAUSE;
+            if clock.instant().duration_since(started) > STABLE_AFTER {
+                backoff.reset();
             }
+            let pause = backoff.next_delay();
             let name = health.status().name;
             tracing::warn!(component = %name, %reason, "component failed, restart in {pause:?}");
             health.report(HealthState::Unhealthy, format!("{reason}; restart in {} s", pause.as_secs()));
             tokio::select! {
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(MAX_PAUSE),
+                () = clock.sleep(pause) => {}
                 () = stop.cancelled() => return,
             }
         }
@@ -62,35 +61,44 @@ pub(super) fn supervise(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
     use async_trait::async_trait;
+    use model::Timestamp;
+    use runtime::ManualClock;
+    use tokio::sync::watch;
 
     use super::*;
 
+    /// A component that panics at its first two starts and announces every start.
     struct FailsTwice {
-        starts: Arc<AtomicU32>,
+        starts: watch::Sender<u32>,
     }
 
     #[async_trait]
     impl Component for FailsTwice {
         async fn run(&self, _: HealthReporter, stop: CancellationToken) -> Result<(), String> {
-            assert!(self.starts.fetch_add(1, Ordering::SeqCst) >= 2, "planted");
+            self.starts.send_modify(|starts| *starts += 1);
+            assert!(*self.starts.borrow() > 2, "planted");
             stop.cancelled().await;
             Ok(())
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_component_that_panics_is_reported_and_restarted() {
+        let time = ManualClock::new(Timestamp(0));
         let stage = Stage::default();
         let health = HealthReporter::new("component");
-        let starts = Arc::new(AtomicU32::new(0));
-        start(&stage, health.clone(), FailsTwice { starts: starts.clone() });
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        assert_eq!(health.status().state, HealthState::Unhealthy);
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        assert_eq!(starts.load(Ordering::SeqCst), 3);
+        let (sender, mut starts) = watch::channel(0);
+        start(&stage, &time.clock(), health.clone(), FailsTwice { starts: sender });
+        for pause in [1, 2] {
+            time.wait_for_sleepers(1).await;
+            assert_eq!(health.status().state, HealthState::Unhealthy);
+            assert!(health.status().message.ends_with(&format!("restart in {pause} s")));
+            let before = *starts.borrow_and_update();
+            time.advance(Duration::from_secs(pause));
+            starts.wait_for(|starts| *starts > before).await.unwrap();
+        }
+        assert_eq!(*starts.borrow(), 3);
         assert!(stage.stop(Duration::from_secs(1)).await);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use config::Settings;
 use model::HealthState;
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +20,7 @@ const FIRST_PASS: Duration = Duration::from_secs(60);
 /// The component that applies retention.
 pub(crate) struct PeriodicRetention {
     pub(crate) retention: Retention,
+    pub(crate) clock: Clock,
     pub(crate) settings: watch::Receiver<Settings>,
 }
 
@@ -37,7 +38,7 @@ impl Component for PeriodicRetention {
                     wait = FIRST_PASS;
                     continue;
                 }
-                () = tokio::time::sleep(wait) => {}
+                () = self.clock.sleep(wait) => {}
             }
             match self.retention.apply().await {
                 Ok(removed) => health.report(HealthState::Healthy, Retention::summarize(&removed)),

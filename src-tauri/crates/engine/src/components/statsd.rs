@@ -1,6 +1,6 @@
 //! Receives StatsD over UDP and over a Unix socket.
 
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use std::{io, time::Duration};
 
 use async_trait::async_trait;
@@ -29,6 +29,7 @@ struct Statsd {
     address: String,
     settings: config::Statsd,
     store: Store,
+    clock: Clock,
     receivers: Receivers,
 }
 
@@ -45,6 +46,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
                 address: address.clone(),
                 settings: settings.statsd.clone(),
                 store: handles.store.with_source(protocol.name),
+                clock: handles.clock.clone(),
                 receivers: handles.receivers.clone(),
             };
             let receiver = ReceiverAddress { protocol, address: address.clone() };
@@ -58,7 +60,8 @@ impl Component for Statsd {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let protocol = self.transport.protocol();
         let attempt = || self.transport.open(&self.address);
-        let Some(socket) = listen::open(protocol, &self.address, attempt, &health, &stop).await else {
+        let Some(socket) = listen::open(&self.clock, protocol, &self.address, attempt, &health, &stop).await
+        else {
             return Ok(());
         };
         let counters = self.receivers.register(protocol.name, &socket.address(), health.clone());

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use config::Settings;
 use model::Timestamp;
+use runtime::Clock;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -14,13 +15,14 @@ use crate::{stage::Stage, status::ComponentHealth};
 pub(crate) struct ComponentSupervisor {
     handles: SourceHandles,
     stage: Stage,
+    clock: Clock,
     health: ComponentHealth,
     running: BTreeMap<String, (ComponentSpec, CancellationToken)>,
 }
 
 impl ComponentSupervisor {
-    pub(crate) fn new(handles: SourceHandles, stage: Stage, health: ComponentHealth) -> Self {
-        Self { handles, stage, health, running: BTreeMap::new() }
+    pub(crate) fn new(handles: SourceHandles, stage: Stage, clock: Clock, health: ComponentHealth) -> Self {
+        Self { handles, stage, clock, health, running: BTreeMap::new() }
     }
 
     /// Starts the sources of the current settings. Afterwards every receiver is listed.
@@ -78,7 +80,7 @@ impl ComponentSupervisor {
                     Some(receiver) => self.handles.receivers.add(receiver.protocol, &receiver.address),
                     None => self.health.reporter(spec.name()),
                 };
-                restart::supervise(&self.stage, health, stop.clone(), spec.component());
+                restart::supervise(&self.stage, self.clock.clone(), health, stop.clone(), spec.component());
                 slot.insert((spec, stop));
             }
         }

@@ -1,6 +1,6 @@
 //! A receiver that listens on a TCP port of its own.
 
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
@@ -28,6 +28,7 @@ struct TcpReceiver {
     address: String,
     serve: Serve,
     store: Store,
+    clock: Clock,
     receivers: Receivers,
 }
 
@@ -46,6 +47,7 @@ pub(super) fn spec(
         address: address.to_owned(),
         serve,
         store: handles.store.with_source(protocol.name),
+        clock: handles.clock.clone(),
         receivers: handles.receivers.clone(),
     };
     vec![ComponentSpec::receiver(ReceiverAddress { protocol, address: address.to_owned() }, (), receiver)]
@@ -55,7 +57,9 @@ pub(super) fn spec(
 impl Component for TcpReceiver {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let bind = || TcpListener::bind(&self.address);
-        let Some(listener) = listen::open(self.protocol, &self.address, bind, &health, &stop).await else {
+        let Some(listener) =
+            listen::open(&self.clock, self.protocol, &self.address, bind, &health, &stop).await
+        else {
             return Ok(());
         };
         let bound = listener.local_addr().map_or(self.address.clone(), |bound| bound.to_string());

@@ -1,16 +1,15 @@
 //! Imports of files, run in the background: started, listed and stopped.
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{path::Path, sync::Arc};
 
 use collect::ImportError;
 use model::{ImportProgress, ImportRequest, ImportState, ImportStatus};
+use parking_lot::Mutex;
+use runtime::Clock;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::{EngineError, now, stage::Stage};
+use crate::{EngineError, stage::Stage};
 
 /// Maximum number of imports that run at the same time.
 const MAX_RUNNING: usize = 4;
@@ -21,6 +20,7 @@ const MAX_LISTED: usize = 100;
 #[derive(Debug, Clone)]
 pub struct Imports {
     store: Store,
+    clock: Clock,
     stage: Stage,
     entries: Arc<Mutex<Vec<Entry>>>,
 }
@@ -33,17 +33,17 @@ struct Entry {
 
 impl Entry {
     fn status(&self) -> ImportStatus {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.status.lock().clone()
     }
 
     fn update(&self, update: impl FnOnce(&mut ImportStatus)) {
-        update(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
+        update(&mut self.status.lock());
     }
 }
 
 impl Imports {
-    pub(crate) fn new(store: Store, stage: Stage) -> Self {
-        Self { store: store.with_source("import"), stage, entries: Arc::default() }
+    pub(crate) fn new(store: Store, clock: Clock, stage: Stage) -> Self {
+        Self { clock, store: store.with_source("import"), stage, entries: Arc::default() }
     }
 
     /// Starts to import a file. [`Self::list`] has the progress.
@@ -54,11 +54,11 @@ impl Imports {
             return Err(EngineError::Refused(format!("{:?} is not an absolute path", request.path)));
         }
         let entry = self.add(request.clone(), self.stage.token())?;
-        let (store, in_task) = (self.store.clone(), entry.clone());
+        let (store, now, in_task) = (self.store.clone(), self.clock.now(), entry.clone());
         self.stage.spawn(async move {
             let report =
                 |progress: &ImportProgress| in_task.update(|status| status.progress = progress.clone());
-            let outcome = collect::import_file(&request, &store, now(), report, &in_task.stop).await;
+            let outcome = collect::import_file(&request, &store, now, report, &in_task.stop).await;
             in_task.update(|status| match outcome {
                 Ok(progress) => {
                     status.progress = progress;
@@ -87,18 +87,18 @@ impl Imports {
     }
 
     fn all(&self) -> Vec<Entry> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.entries.lock().clone()
     }
 
     /// Adds an import unless too many run.
     fn add(&self, request: ImportRequest, stop: CancellationToken) -> Result<Entry, EngineError> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.lock();
         let is_running = |entry: &Entry| entry.status().state == ImportState::Running;
         let running = entries.iter().filter(|entry| is_running(entry)).count();
         if running >= MAX_RUNNING {
             return Err(EngineError::Refused(format!("{running} imports are running; wait for one to end")));
         }
-        let started = now();
+        let started = self.clock.now();
         let status = ImportStatus {
             id: format!("{:x}-{}", started.0, entries.len()),
             request,

@@ -1,23 +1,25 @@
 //! Retention: the limits of the settings, their preview and their application.
 
 use model::{DataKind, DataSummary, DropReason, NANOS_PER_SECOND, RetentionLimits, RetentionPreview};
+use runtime::Clock;
 use store::Store;
 use tokio::sync::watch;
 
 use config::Settings;
 
-use crate::{EngineError, now};
+use crate::EngineError;
 
 /// Plans and applies the retention of the settings. Clones share the store.
 #[derive(Debug, Clone)]
 pub struct Retention {
     store: Store,
+    clock: Clock,
     settings: watch::Receiver<Settings>,
 }
 
 impl Retention {
-    pub(crate) fn new(store: Store, settings: watch::Receiver<Settings>) -> Self {
-        Self { store, settings }
+    pub(crate) fn new(store: Store, clock: Clock, settings: watch::Receiver<Settings>) -> Self {
+        Self { store, clock, settings }
     }
 
     /// Reads the data stored by kind, and the data the next pass would delete.
@@ -27,7 +29,7 @@ impl Retention {
 
     /// Reads the data stored by kind, and the data a pass with these limits would delete.
     pub async fn preview_limits(&self, limits: &[RetentionLimits]) -> Result<RetentionPreview, EngineError> {
-        Ok(self.store.admin().plan_retention(limits, now()).await?.preview)
+        Ok(self.store.admin().plan_retention(limits, self.clock.now()).await?.preview)
     }
 
     /// Reads all that is stored with its location and size, and the preview of the next pass.
@@ -44,7 +46,7 @@ impl Retention {
 
     /// Deletes the data beyond the limits and returns it by kind.
     pub async fn apply(&self) -> Result<RetentionPreview, EngineError> {
-        let plan = self.store.admin().plan_retention(&self.limits(), now()).await?;
+        let plan = self.store.admin().plan_retention(&self.limits(), self.clock.now()).await?;
         let removed = plan.preview.clone();
         self.store.admin().apply_retention(plan).await?;
         Ok(removed)

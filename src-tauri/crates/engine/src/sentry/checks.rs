@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 
 use checks::{CheckService, sentry_preset};
 use model::{HealthCheck, PresetCheck, SentryPreset, SentryPresetRequest, TimeRange};
+use runtime::Clock;
 
-use crate::{EngineError, now};
+use crate::EngineError;
 
 /// The checks of self-hosted Sentry installations. Clones share them.
 #[derive(Clone)]
 pub struct SentryChecks {
     checks: CheckService,
+    clock: Clock,
 }
 
 impl SentryChecks {
-    pub(crate) fn new(checks: CheckService) -> Self {
-        Self { checks }
+    pub(crate) fn new(checks: CheckService, clock: Clock) -> Self {
+        Self { checks, clock }
     }
 
     /// Returns the checks that [`Self::add`] would add, and those that exist. Changes nothing.
@@ -62,7 +64,7 @@ impl SentryChecks {
     }
 
     async fn existing(&self) -> Result<BTreeMap<String, HealthCheck>, EngineError> {
-        let overview = self.checks.overview(TimeRange::last(60, now()), 1).await?;
+        let overview = self.checks.overview(TimeRange::last(60, self.clock.now()), 1).await?;
         Ok(overview.into_iter().map(|one| (one.check.id.clone(), one.check)).collect())
     }
 }

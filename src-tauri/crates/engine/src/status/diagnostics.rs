@@ -1,12 +1,9 @@
 //! Diagnostics: problems around Binnacle that the user should act on, while they last.
 
-use std::{
-    cmp::Reverse,
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use model::{AlertSeverity, Diagnostic, NANOS_PER_SECOND, Timestamp};
+use parking_lot::Mutex;
 use store::{CardinalityLimit, DiskSpace, DroppedSeries, SegmentFault};
 
 /// Time without dropped points after which a label is no longer reported, in nanoseconds.
@@ -44,7 +41,7 @@ impl Diagnostics {
         dropped: &[DroppedSeries],
         now: Timestamp,
     ) -> Vec<Diagnostic> {
-        let mut problems = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut problems = self.0.lock();
         let mut diagnostics = Vec::new();
         if disk_space.full {
             let problem = problems.entry(DISK.to_owned()).or_insert(Problem::begin(now));

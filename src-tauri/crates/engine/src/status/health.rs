@@ -1,8 +1,9 @@
 //! The health of the components, in the order they were started.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use model::ComponentStatus;
+use parking_lot::Mutex;
 use runtime::HealthReporter;
 
 /// The reporters of the components. Clones share the list.
@@ -15,7 +16,7 @@ impl ComponentHealth {
     /// Adds a reporter for a component. It replaces the reporter of the same name.
     pub(crate) fn reporter(&self, name: &str) -> HealthReporter {
         let reporter = HealthReporter::new(name);
-        let mut reporters = self.reporters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reporters = self.reporters.lock();
         match reporters.iter_mut().find(|other| other.status().name == name) {
             Some(slot) => *slot = reporter.clone(),
             None => reporters.push(reporter.clone()),
@@ -25,19 +26,11 @@ impl ComponentHealth {
 
     /// Removes a component from the list.
     pub(crate) fn remove(&self, name: &str) {
-        self.reporters
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|reporter| reporter.status().name != name);
+        self.reporters.lock().retain(|reporter| reporter.status().name != name);
     }
 
     /// Returns the status of every component.
     pub(crate) fn statuses(&self) -> Vec<ComponentStatus> {
-        self.reporters
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .map(HealthReporter::status)
-            .collect()
+        self.reporters.lock().iter().map(HealthReporter::status).collect()
     }
 }

@@ -4,12 +4,13 @@ use std::{path::PathBuf, time::Duration};
 
 use alerts::AlertService;
 use model::{CheckCounts, EngineStatus, HealthState, RecordCounts, Timestamp};
+use runtime::Clock;
 use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{diagnostics::Diagnostics, health::ComponentHealth, rates::Rates, receivers::Receivers};
-use crate::{data::Demonstration, now};
+use crate::data::Demonstration;
 
 /// Time between two readings.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -20,6 +21,7 @@ pub(crate) struct StatusHandles {
     pub(crate) data_folder: PathBuf,
     pub(crate) settings_file: PathBuf,
     pub(crate) store: Store,
+    pub(crate) clock: Clock,
     pub(crate) counts_at_start: RecordCounts,
     pub(crate) health: ComponentHealth,
     pub(crate) receivers: Receivers,
@@ -50,19 +52,19 @@ impl StatusPublisher {
         let published = self.sender.borrow().clone();
         match published {
             Some(status) => status,
-            None => self.read(&mut Rates::default()).await,
+            None => self.read(&mut Rates::new(self.handles.clock.clone())).await,
         }
     }
 
     /// Publishes the status each second until `stop`.
     pub(crate) async fn run(&self, stop: CancellationToken) {
-        let mut rates = Rates::default();
+        let mut rates = Rates::new(self.handles.clock.clone());
         loop {
             let status = self.read(&mut rates).await;
             self.sender.send_replace(Some(status));
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(INTERVAL) => {}
+                () = self.handles.clock.sleep(INTERVAL) => {}
             }
         }
     }
@@ -80,12 +82,13 @@ impl StatusPublisher {
         let demonstration_data = store.admin().has_demonstration().await.unwrap_or_default();
         let results = store.history().latest_check_results().await.unwrap_or_default();
         let count = |state| results.iter().filter(|result| result.state == state).count() as u32;
+        let now = handles.clock.now();
         let disk_space = store.admin().disk_space().await;
         EngineStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             host: hostname::get().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             started: handles.started,
-            now: now(),
+            now,
             data_folder: handles.data_folder.display().to_string(),
             settings_file: handles.settings_file.display().to_string(),
             components: handles.health.statuses(),
@@ -94,7 +97,7 @@ impl StatusPublisher {
                 disk_space,
                 &store.admin().segment_faults(),
                 &store.admin().dropped_series(),
-                now(),
+                now,
             ),
             committed,
             rate: rates.add(committed),

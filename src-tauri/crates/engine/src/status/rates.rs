@@ -3,20 +3,26 @@
 use std::{collections::VecDeque, time::Instant};
 
 use model::RecordCounts;
+use runtime::Clock;
 
 /// Number of intervals a rate is measured over.
 const INTERVALS: usize = 10;
 
 /// The latest counts, from which rates are computed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rates {
+    clock: Clock,
     readings: VecDeque<(Instant, RecordCounts)>,
 }
 
 impl Rates {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, readings: VecDeque::new() }
+    }
+
     /// Adds a reading and returns the records per second since the oldest one retained.
     pub(super) fn add(&mut self, counts: RecordCounts) -> RecordCounts {
-        let read_at = Instant::now();
+        let read_at = self.clock.instant();
         self.readings.push_back((read_at, counts));
         if self.readings.len() > INTERVALS + 1 {
             self.readings.pop_front();

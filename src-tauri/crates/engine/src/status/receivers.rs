@@ -1,12 +1,10 @@
 //! The list of receivers: their addresses, their health and their counters.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use ingest::IntakeCounters;
 use model::{HealthState, ListenerStatus};
+use parking_lot::Mutex;
 use runtime::HealthReporter;
 
 /// Interval at which [`Receivers::settled`] polls the receivers.
@@ -42,7 +40,7 @@ impl Receivers {
         address: &str,
         health: HealthReporter,
     ) -> Arc<IntakeCounters> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.lock();
         let counters = entries
             .iter()
             .position(|entry| entry.protocol == protocol)
@@ -62,15 +60,12 @@ impl Receivers {
 
     /// Removes the receiver of a protocol.
     pub(crate) fn remove(&self, protocol: &'static str) {
-        self.entries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|entry| entry.protocol != protocol);
+        self.entries.lock().retain(|entry| entry.protocol != protocol);
     }
 
     /// Returns the status of all receivers.
     pub fn statuses(&self) -> Vec<ListenerStatus> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let entries = self.entries.lock().clone();
         entries
             .into_iter()
             .map(|entry| {

@@ -107,7 +107,7 @@ async fn nothing_is_doubled_or_lost_however_often_it_is_ended() {
     let start = first_moment(&server, 2);
     let mut bench = Bench::new();
     let mut settings = settings(&server);
-    settings.leave_out = vec![SentryFeed::Issues];
+    settings.exclude = vec![SentryFeed::Issues];
     for round in 0..25_u64 {
         bench.start(&settings, TOKEN);
         tokio::time::sleep(Duration::from_millis(40 + 23 * round)).await;
@@ -135,7 +135,7 @@ async fn a_long_walk_goes_on_where_it_was_ended() {
     server.state().limits.insert("issues", Limit { requests: 3, window: 1 });
     let mut bench = Bench::new();
     let mut settings = settings(&server);
-    settings.leave_out = SentryFeed::ALL.into_iter().filter(|feed| *feed != SentryFeed::Issues).collect();
+    settings.exclude = SentryFeed::ALL.into_iter().filter(|feed| *feed != SentryFeed::Issues).collect();
     bench.start(&settings, TOKEN);
     let begun = Instant::now();
     while server.state().statuses("issues").get(&200).copied().unwrap_or(0) < 6 {
@@ -169,7 +169,7 @@ async fn events_that_come_late_are_counted_and_nothing_is_asked_more_than_twice(
     let start = first_moment(&server, 2);
     let mut bench = Bench::new();
     let mut settings = settings(&server);
-    settings.leave_out = SentryFeed::ALL.into_iter().filter(|feed| *feed != SentryFeed::Errors).collect();
+    settings.exclude = SentryFeed::ALL.into_iter().filter(|feed| *feed != SentryFeed::Errors).collect();
     bench.start(&settings, TOKEN);
     bench.wait_until_caught_up(&server, "errors").await;
     let late = bench.done("errors").unwrap() - 30;

@@ -1,29 +1,30 @@
-//! Changes to the text of a settings file that keep its comments and its order.
+//! Edits of the text of a settings file that keep its comments and its order.
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
 use crate::SettingsError;
 
-/// `text` with the value at `key` (`section.name`, `scrape.0.url`) replaced; `null` removes it, which brings
-/// back the default. Sections that are not there are made.
+/// Returns `text` with the value at `key` (`section.name`, `scrape.0.url`) replaced.
+///
+/// `null` removes the value, so that its default applies. Missing sections are added.
 pub(crate) fn with_value(text: &str, key: &str, value: &serde_json::Value) -> Result<String, SettingsError> {
     let mut document = read(text)?;
     let parts: Vec<&str> = key.split('.').collect();
     let Some((last, folders)) = parts.split_last().filter(|_| parts.iter().all(|part| !part.is_empty()))
     else {
-        return Err(SettingsError::placeless(format!("`{key}` is not the name of a setting")));
+        return Err(SettingsError::unpositioned(format!("`{key}` is not the name of a setting")));
     };
     let mut item = document.as_item_mut();
     for part in folders {
         item = enter(item, part)
-            .ok_or_else(|| SettingsError::placeless(format!("there is no `{part}` in `{key}`")))?;
+            .ok_or_else(|| SettingsError::unpositioned(format!("there is no `{part}` in `{key}`")))?;
     }
     replace(item, last, value)
-        .map_err(|reason| SettingsError::placeless(format!("cannot set `{key}`: {reason}")))?;
+        .map_err(|reason| SettingsError::unpositioned(format!("cannot set `{key}`: {reason}")))?;
     Ok(document.to_string())
 }
 
-/// `text` with one more `[[list]]` entry at the end.
+/// Returns `text` with one more `[[list]]` entry at the end.
 pub(crate) fn with_entry(text: &str, list: &str, mut entry: Table) -> Result<String, SettingsError> {
     let mut document = read(text)?;
     // Comments at the end of the file would otherwise come after the new section.
@@ -35,7 +36,7 @@ pub(crate) fn with_entry(text: &str, list: &str, mut entry: Table) -> Result<Str
     match item {
         Item::ArrayOfTables(entries) => entries.push(entry),
         Item::Value(Value::Array(entries)) => entries.push(entry.into_inline_table()),
-        _ => return Err(SettingsError::placeless(format!("`{list}` is not a list"))),
+        _ => return Err(SettingsError::unpositioned(format!("`{list}` is not a list"))),
     }
     Ok(document.to_string())
 }
@@ -107,7 +108,7 @@ fn replace_entry(item: &mut Item, index: usize, value: &serde_json::Value) -> Re
     Ok(())
 }
 
-/// Lists of objects become `[[sections]]` and objects `[sections]`, everything else a plain value.
+/// Converts lists of objects to `[[sections]]`, objects to `[sections]` and the rest to values.
 fn item_from(value: &serde_json::Value) -> Result<Item, String> {
     match value {
         serde_json::Value::Array(entries) if !entries.is_empty() && entries.iter().all(|e| e.is_object()) => {
@@ -122,7 +123,7 @@ fn item_from(value: &serde_json::Value) -> Result<Item, String> {
     }
 }
 
-/// A section with the named values of `value`; nested values are written in one line.
+/// Returns a section with the named values of `value`. Nested values are written in one line.
 pub(crate) fn table_from(value: &serde_json::Value) -> Result<Table, String> {
     let serde_json::Value::Object(entries) = value else {
         return Err("expected named values".to_owned());

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// Reads a duration such as `15s`, `1m30s`, `500ms` or `1d`; units from long to short, each once. Nothing if the text
-/// is none (prometheus.io/docs/prometheus/latest/configuration/configuration, `<duration>`).
+/// Reads a duration such as `15s`, `1m30s`, `500ms` or `1d`; units from long to short, each once.
+/// Nothing if the text is none (prometheus.io/docs/prometheus/latest/configuration/configuration,
+/// `<duration>`).
 pub fn parse_duration(text: &str) -> Option<Duration> {
     const UNITS: [(&str, u64); 7] = [
         ("y", 365 * 86_400_000),

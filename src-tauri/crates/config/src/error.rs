@@ -1,30 +1,30 @@
-//! What is wrong with a settings file, and where.
+//! Errors of the settings file with their position.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// What is wrong with a settings file, and where.
+/// An error in the settings file with its position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, thiserror::Error)]
 pub struct SettingsError {
-    /// Line of the mistake, from 1; 0 if it has no place in the text (the file cannot be read, say).
+    /// Line of the error, from 1. 0 if it has no position, such as for an unreadable file.
     pub line: u32,
-    /// Column of the mistake in characters, from 1; 0 if it has no place in the text.
+    /// Column of the error in characters, from 1. 0 if it has no position.
     pub column: u32,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What was probably meant.
+    /// The key or choice that was probably meant.
     pub suggestion: Option<String>,
 }
 
 impl SettingsError {
-    /// A problem that has no place in the text.
-    pub(crate) fn placeless(message: String) -> Self {
+    /// Creates an error without a position.
+    pub(crate) fn unpositioned(message: String) -> Self {
         Self { line: 0, column: 0, message, suggestion: None }
     }
 
-    /// A problem at a byte of `text`.
+    /// Creates an error at a byte of `text`.
     pub(crate) fn at(text: &str, byte: usize, message: String) -> Self {
         let before = text.get(..byte).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

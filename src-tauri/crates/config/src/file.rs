@@ -1,51 +1,60 @@
-//! Reading and changing the settings file on disk. All of these block; run them off the async threads.
+//! The settings file on disk. All functions block and belong on a blocking thread.
 
-use std::{
-    fs,
-    io::{self, Write},
-    path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
-};
+use std::{fs, io, path::Path};
+
+use parking_lot::Mutex;
+use runtime::replace_file;
 
 use crate::{
     DEFAULT_TEXT, LogFile, ScrapeTarget, Sentry, Settings, SettingsError, document, document::table_from,
-    parse,
+    migration, parse,
 };
 
-/// Larger files are refused: no settings file that people write comes near.
-const MOST_BYTES: u64 = 1024 * 1024;
+/// Maximum size of the file, far above any file that people write.
+const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Two changes at once would each start from the same text, and one would be lost.
-static CHANGING: Mutex<()> = Mutex::new(());
+/// Lock of the file: two edits at once would start from the same text, and one would be lost.
+static EDIT_LOCK: Mutex<()> = Mutex::new(());
 
 /// Reads the settings file.
 pub fn load(path: &Path) -> Result<Settings, SettingsError> {
     parse(&read_text(path)?)
 }
 
-/// Reads the settings file, which is written with [`DEFAULT_TEXT`] if there is none.
+/// Reads the settings file, and creates it with [`DEFAULT_TEXT`] if it is missing.
+///
+/// Names of earlier versions in the file are replaced by the current ones.
 pub fn load_or_create(path: &Path) -> Result<Settings, SettingsError> {
-    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _editing = EDIT_LOCK.lock();
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             replace(path, DEFAULT_TEXT)?;
             Ok(Settings::default())
         }
-        _ => load(path),
+        _ => {
+            let text = read_text(path)?;
+            let settings = parse(&text)?;
+            if let Some(current) = migration::current_text(&text)
+                && let Err(error) = replace(path, &current)
+            {
+                tracing::warn!(%error, "old names of settings stay in the file");
+            }
+            Ok(settings)
+        }
     }
 }
 
-/// Replaces the settings file with `text` in one step and keeps its permissions. A text that is not valid
+/// Replaces the settings file with `text` in one step and keeps its permissions. An invalid text
 /// changes nothing.
 pub fn write_text(path: &Path, text: &str) -> Result<Settings, SettingsError> {
-    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _editing = EDIT_LOCK.lock();
     write_valid(path, text)
 }
 
-/// Sets one value by its name, such as `host.interval_seconds` or `scrape.0.url`; comments and order stay.
-/// `null` removes the value (which brings back its default) or the list entry.
+/// Sets one value by its name, such as `host.interval_seconds` or `scrape.0.url`. Comments and
+/// order stay. `null` removes a list entry, or a value so that its default applies.
 pub fn set_value(path: &Path, key: &str, value: serde_json::Value) -> Result<Settings, SettingsError> {
-    change(path, |text| document::with_value(text, key, &value))
+    change(path, |text| document::with_value(text, &migration::current_key(key), &value))
 }
 
 /// Adds a `[[scrape]]` section.
@@ -81,18 +90,18 @@ pub fn put_sentry(path: &Path, sentry: &Sentry) -> Result<Settings, SettingsErro
     let defaults = serde_json::to_value(Sentry::new(&sentry.name, &sentry.url));
     let (Ok(serde_json::Value::Object(mut entry)), Ok(defaults)) = (serde_json::to_value(sentry), defaults)
     else {
-        return Err(SettingsError::placeless("the installation cannot be written".to_owned()));
+        return Err(SettingsError::unpositioned("the installation cannot be written".to_owned()));
     };
     entry.retain(|key, value| key == "name" || key == "url" || defaults.get(key) != Some(value));
     let entry = serde_json::Value::Object(entry);
-    let (name, table) = (sentry.name.clone(), table_from(&entry).map_err(SettingsError::placeless)?);
+    let (name, table) = (sentry.name.clone(), table_from(&entry).map_err(SettingsError::unpositioned)?);
     change(path, move |text| match position_of(text, &name)? {
         Some(index) => document::with_value(text, &format!("sentry.{index}"), &entry),
         None => document::with_entry(text, "sentry", table),
     })
 }
 
-/// Takes out the `[[sentry]]` section of that name; nothing happens if there is none.
+/// Removes the `[[sentry]]` section `name` if it exists.
 pub fn remove_sentry(path: &Path, name: &str) -> Result<Settings, SettingsError> {
     change(path, |text| match position_of(text, name)? {
         Some(index) => document::with_value(text, &format!("sentry.{index}"), &serde_json::Value::Null),
@@ -106,7 +115,7 @@ fn position_of(text: &str, name: &str) -> Result<Option<usize>, SettingsError> {
 
 fn add_entry(path: &Path, list: &str, entry: &serde_json::Value) -> Result<Settings, SettingsError> {
     change(path, |text| {
-        document::with_entry(text, list, table_from(entry).map_err(SettingsError::placeless)?)
+        document::with_entry(text, list, table_from(entry).map_err(SettingsError::unpositioned)?)
     })
 }
 
@@ -114,11 +123,12 @@ fn change(
     path: &Path,
     edit: impl FnOnce(&str) -> Result<String, SettingsError>,
 ) -> Result<Settings, SettingsError> {
-    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _editing = EDIT_LOCK.lock();
     let text = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => DEFAULT_TEXT.to_owned(),
         _ => read_text(path)?,
     };
+    let text = migration::current_text(&text).unwrap_or(text);
     write_valid(path, &edit(&text)?)
 }
 
@@ -128,13 +138,13 @@ fn write_valid(path: &Path, text: &str) -> Result<Settings, SettingsError> {
     Ok(settings)
 }
 
-/// The text of the settings file.
+/// Reads the text of the settings file.
 pub(crate) fn read_text(path: &Path) -> Result<String, SettingsError> {
     let failed = |error: io::Error| {
-        SettingsError::placeless(format!("cannot read the settings file {}: {error}", path.display()))
+        SettingsError::unpositioned(format!("cannot read the settings file {}: {error}", path.display()))
     };
     let length = fs::metadata(path).map_err(failed)?.len();
-    if length > MOST_BYTES {
+    if length > MAX_BYTES {
         return Err(failed(io::Error::other(format!("{length} bytes are too many"))));
     }
     let bytes = fs::read(path).map_err(failed)?;
@@ -146,25 +156,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, SettingsError> {
 }
 
 fn replace(path: &Path, text: &str) -> Result<(), SettingsError> {
-    write_beside(path, text).map_err(|error| {
-        SettingsError::placeless(format!("cannot write the settings file {}: {error}", path.display()))
+    replace_file(path, text.as_bytes()).map_err(|error| {
+        SettingsError::unpositioned(format!("cannot write the settings file {}: {error}", path.display()))
     })
-}
-
-fn write_beside(path: &Path, text: &str) -> io::Result<()> {
-    // A link to a file kept elsewhere stays a link.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    fs::create_dir_all(&folder)?;
-    let mut file = tempfile::Builder::new().prefix(".settings-").suffix(".tmp").tempfile_in(&folder)?;
-    file.write_all(text.as_bytes())?;
-    if let Ok(existing) = fs::metadata(&target) {
-        file.as_file().set_permissions(existing.permissions())?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(&target).map_err(|error| error.error)?;
-    Ok(())
 }

@@ -1,19 +1,19 @@
-//! What can be set about the metrics of this machine.
+//! Settings of the host metrics.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// Metrics of this machine.
+/// Settings of the metrics of this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Host {
-    /// Whether they are collected.
+    /// Enables the host metrics.
     pub enabled: bool,
     /// Seconds between two samples, at least 1.
     pub interval_seconds: u32,
-    /// How many processes are kept, by processor time and by memory each; 0 keeps none.
+    /// Number of processes by CPU time and by memory each. 0 for none.
     pub top_processes: u32,
-    /// Which parts of the machine are read.
+    /// Collectors that run.
     pub collectors: HostCollectors,
 }
 
@@ -25,7 +25,7 @@ impl Default for Host {
 
 macro_rules! collectors {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// Parts of the machine, each of which is read or not; all of them are by default.
+        /// The collectors of host metrics, each on or off. All are on by default.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
         #[serde(deny_unknown_fields, default)]
         pub struct HostCollectors {
@@ -39,7 +39,7 @@ macro_rules! collectors {
         }
 
         impl HostCollectors {
-            /// Reads nothing.
+            /// Returns every collector off.
             pub fn none() -> Self {
                 Self { $($name: false),* }
             }

@@ -1,12 +1,15 @@
-//! The settings file: typed, documented in one commented file, unknown keys refused with a suggestion,
-//! edited with its comments kept, and watched for changes.
+//! The settings file: typed, documented in one commented file, watched for changes.
+//!
+//! Unknown keys are rejected with a suggestion. Edits keep the comments of the file.
 
 mod document;
 mod duration;
 mod error;
 mod file;
 mod host;
+mod migration;
 mod parse;
+mod problem;
 mod process;
 mod scrape;
 mod sentry;
@@ -27,5 +30,5 @@ pub use sentry::{Sentry, SentryFeed};
 pub use settings::*;
 pub use watch::{SettingsWatcher, watch};
 
-/// The commented settings file that a new installation starts with: every setting with its default.
+/// The settings file of a new installation: every setting with its default and a comment.
 pub const DEFAULT_TEXT: &str = include_str!("../assets/defaults.toml");

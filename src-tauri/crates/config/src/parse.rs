@@ -1,13 +1,14 @@
-//! From text to settings.
+//! Parsing of the settings file.
 
 use toml_edit::{Document, Item};
 
-use crate::{Settings, SettingsError, validate};
+use crate::{Settings, SettingsError, migration, validate};
 
-/// Reads settings from the text of a settings file.
+/// Parses the text of a settings file.
 ///
-/// Unknown keys, values of a wrong type and values that make no sense are refused with their place; for a
-/// misspelt key or choice the error suggests the nearest known one.
+/// Unknown keys, values of a wrong type and values out of bounds are errors with line and column.
+/// For a misspelt key or choice the error suggests the nearest one. Names of earlier versions are
+/// accepted.
 pub fn parse(text: &str) -> Result<Settings, SettingsError> {
     let settings: Settings = toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
@@ -18,15 +19,15 @@ pub fn parse(text: &str) -> Result<Settings, SettingsError> {
     })?;
     match validate::first_problem(&settings) {
         None => Ok(settings),
-        Some(problem) => Err(match byte_of(text, &problem.place) {
+        Some(problem) => Err(match byte_of(text, &problem.path) {
             Some(byte) => SettingsError::at(text, byte, problem.message),
-            None => SettingsError::placeless(problem.message),
+            None => SettingsError::unpositioned(problem.message),
         }),
     }
 }
 
-/// The nearest of the names that serde lists in "unknown field `a`, expected one of `b`, `c`", if any
-/// is near enough to be a misspelling.
+/// Returns the nearest of the names that serde lists in "unknown field `a`, expected one of `b`,
+/// `c`", if one is near enough to be a misspelling.
 fn suggest(message: &str) -> Option<String> {
     let rest = message.strip_prefix("unknown field ").or_else(|| message.strip_prefix("unknown variant "))?;
     let mut quoted = rest.split('`').skip(1).step_by(2);
@@ -38,16 +39,17 @@ fn suggest(message: &str) -> Option<String> {
         .map(|(_, candidate)| candidate.to_owned())
 }
 
-/// Where the value stands that the names and numbers of `place` lead to, or the innermost table on the
-/// way that is in the text.
-fn byte_of(text: &str, place: &[String]) -> Option<usize> {
+/// Returns the byte offset of the value at `path`, or of the innermost table on the way to it.
+fn byte_of(text: &str, path: &[String]) -> Option<usize> {
     let document = Document::parse(text).ok()?;
     let mut item: &Item = document.as_item();
     let mut found = None;
-    for part in place {
+    for part in path {
         let next = match part.parse::<usize>() {
             Ok(index) => item.get(index),
-            Err(_) => item.get(part.as_str()),
+            Err(_) => {
+                item.get(part.as_str()).or_else(|| migration::old_name(part).and_then(|old| item.get(old)))
+            }
         };
         let Some(next) = next else { break };
         item = next;
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn misspelt_keys_are_refused_with_place_and_suggestion() {
+    fn misspelt_keys_are_rejected_with_position_and_suggestion() {
         let error = parse("[host]\nenabled = true\n  intervall_seconds = 5\n").unwrap_err();
         assert_eq!((error.line, error.column), (3, 3), "{error}");
         assert_eq!(error.suggestion.as_deref(), Some("interval_seconds"));
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_make_no_sense_are_refused_with_their_place() {
+    fn values_out_of_bounds_are_rejected_with_their_position() {
         for (text, line, column, part) in [
             ("[[process]]\nname = \"a\"\n", 2, 8, "every process"),
             ("[[process]]\nname = \"a\"\ncommand = \"(\"\n", 3, 11, "regular expression"),
@@ -162,6 +164,7 @@ mod tests {
             ("[[log_file]]\npath = \"relative.log\"\n", 2, 8, "absolute"),
             ("[[log_file]]\npath = \"/var/*/x.log\"\n", 2, 8, "file name"),
             ("[analysis]\ninterval_minutes = 0\n", 2, 20, "at least 1"),
+            ("[own]\ninterval_seconds = 0\n", 2, 20, "at least 1"),
             ("[host]\ninterval_seconds = \"ä\"\n", 2, 20, "invalid type"),
             ("[host]\ninterval_seconds = -1\n", 2, 20, "invalid"),
             ("[host\n", 1, 6, ""),
@@ -173,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn ways_in_can_be_turned_off() {
+    fn receivers_can_be_disabled() {
         let settings = parse("[listen]\notlp_grpc = \"\"\nweb = \"localhost:0\"\n").unwrap();
         assert_eq!(settings.listen.otlp_grpc, "");
     }

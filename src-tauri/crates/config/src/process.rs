@@ -1,27 +1,27 @@
-//! What can be set about processes that are watched one by one.
+//! Settings of monitored processes.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// Processes that are watched together under one name: all that meet every condition that is set.
+/// A group of monitored processes: all that meet every condition that is set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct WatchedProcess {
-    /// The name they are told under; no two share one.
+    /// Name of the group in the series, unique.
     pub name: String,
-    /// Name of the executable; `*` stands for anything. Any if empty.
+    /// Name of the executable. `*` matches any text. Empty matches every executable.
     #[serde(default)]
     pub executable: String,
-    /// Regular expression found in the command line. Any if empty.
+    /// Regular expression to find in the command line. Empty matches every command line.
     #[serde(default)]
     pub command: String,
-    /// File that holds the number of the process. Not asked if empty.
+    /// File that holds the process ID. Empty for no such condition.
     #[serde(default)]
     pub pid_file: String,
-    /// Unit of systemd such as `postgresql.service`, or a control group from `/`. Any if empty.
+    /// systemd unit such as `postgresql.service`, or a control group from `/`. Empty for any.
     #[serde(default)]
     pub unit: String,
-    /// Whether the processes they started belong to them.
+    /// Includes the child processes.
     #[serde(default)]
     pub children: bool,
 }

@@ -1,17 +1,17 @@
-//! What is scraped and how, in the words of Prometheus' own settings.
+//! Settings of scrape targets, with the names of Prometheus' configuration.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
-/// An address that tells metrics in one of Prometheus' formats, or several of them.
+/// A scrape job: one or more endpoints with metrics in a Prometheus format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct ScrapeTarget {
-    /// The job, and the service in the console; no two targets share one.
+    /// Job name and service, unique among the scrape jobs.
     pub name: String,
-    /// `http://` or `https://` address of the metrics; empty if only the lists below name targets.
+    /// `http://` or `https://` address of the metrics. Empty if only the lists below name targets.
     #[serde(default)]
     pub url: String,
     /// Further targets, as `host:port`.
@@ -20,25 +20,25 @@ pub struct ScrapeTarget {
     /// Seconds between two scrapes, at least 1.
     #[serde(default = "default_scrape_interval")]
     pub interval_seconds: u32,
-    /// Seconds after which a scrape is given up, at least 1; a scrape never outlasts the interval.
+    /// Timeout of a scrape in seconds, at least 1 and never longer than the interval.
     #[serde(default = "default_scrape_timeout")]
     pub timeout_seconds: u32,
     /// Labels added to every series.
     #[serde(default, deserialize_with = "text_values")]
     pub labels: BTreeMap<String, String>,
-    /// Whether labels that a target tells win over those of the target.
+    /// Prefers labels in the scraped data over labels of the target.
     #[serde(default)]
     pub honor_labels: bool,
-    /// Whether times that a target tells are believed.
+    /// Uses timestamps in the scraped data.
     #[serde(default = "yes")]
     pub honor_timestamps: bool,
-    /// Whether series told with times of their own also end when they are told no more.
+    /// Marks series with explicit timestamps stale when they disappear.
     #[serde(default)]
     pub track_timestamps_staleness: bool,
-    /// Whether a histogram told both ways also keeps its classic buckets.
+    /// Stores the classic buckets of a histogram beside the native ones.
     #[serde(default, alias = "always_scrape_classic_histograms")]
     pub scrape_classic_histograms: bool,
-    /// Path asked for at targets that `url` does not name.
+    /// Path of targets that `url` does not name.
     #[serde(default = "default_metrics_path")]
     pub metrics_path: String,
     /// `http` or `https`, for targets that `url` does not name.
@@ -47,28 +47,28 @@ pub struct ScrapeTarget {
     /// Parameters of the address.
     #[serde(default)]
     pub params: BTreeMap<String, Vec<Text>>,
-    /// Larger answers are refused, bytes after decompression; 0 is 64 MiB.
+    /// Maximum size of a response in bytes after decompression. 0 is 64 MiB.
     #[serde(default)]
     pub body_size_limit_bytes: u32,
-    /// Answers with more samples are refused; 0 is no limit of its own.
+    /// Maximum number of samples of a response. 0 is no limit.
     #[serde(default)]
     pub sample_limit: u32,
-    /// Answers with a series of more labels are refused; 0 is no limit.
+    /// Maximum number of labels of a series. 0 is no limit.
     #[serde(default)]
     pub label_limit: u32,
-    /// Answers with a longer label name are refused, bytes; 0 is no limit.
+    /// Maximum length of a label name in bytes. 0 is no limit.
     #[serde(default)]
     pub label_name_length_limit: u32,
-    /// Answers with a longer label value are refused, bytes; 0 is no limit.
+    /// Maximum length of a label value in bytes. 0 is no limit.
     #[serde(default)]
     pub label_value_length_limit: u32,
-    /// With more targets than this none is scraped; 0 is no limit.
+    /// Maximum number of targets. With more, none is scraped. 0 is no limit.
     #[serde(default)]
     pub target_limit: u32,
     /// Rules for targets, before they are scraped.
     #[serde(default)]
     pub relabel_configs: Vec<Relabel>,
-    /// Rules for series, before they are kept.
+    /// Rules for series, before they are stored.
     #[serde(default)]
     pub metric_relabel_configs: Vec<Relabel>,
     /// A user name and password for HTTP.
@@ -77,13 +77,13 @@ pub struct ScrapeTarget {
     /// Another `Authorization` header, such as a bearer token.
     #[serde(default)]
     pub authorization: Option<Authorization>,
-    /// How `https` targets are trusted.
+    /// TLS options of `https` targets.
     #[serde(default)]
     pub tls_config: Option<Tls>,
-    /// Whether redirects are followed.
+    /// Follows redirects.
     #[serde(default = "yes")]
     pub follow_redirects: bool,
-    /// Files that list targets, followed.
+    /// Files that list targets, watched for changes.
     #[serde(default)]
     pub file_sd_configs: Vec<FileDiscovery>,
     /// Names whose DNS records list targets.
@@ -95,7 +95,7 @@ pub struct ScrapeTarget {
 }
 
 impl ScrapeTarget {
-    /// A target with the default interval and timeout and no labels.
+    /// Returns a job with the defaults for everything else.
     pub fn new(name: &str, url: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -167,23 +167,23 @@ fn text_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<St
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct Relabel {
-    /// Labels whose values are looked at, joined.
+    /// Labels whose values are joined and matched.
     #[serde(default)]
     pub source_labels: Vec<String>,
-    /// What joins them.
+    /// Text between the joined values.
     #[serde(default = "default_separator", deserialize_with = "text")]
     pub separator: String,
     /// Expression that must match the whole value.
     #[serde(default = "default_regex", deserialize_with = "text")]
     pub regex: String,
-    /// What the hash is divided by.
+    /// Modulus of the hash.
     #[serde(default)]
     #[ts(type = "number")]
     pub modulus: u64,
     /// Label that is set or compared.
     #[serde(default)]
     pub target_label: String,
-    /// What it is set to; `$1` stands for the first group of the expression.
+    /// New value. `$1` is the first group of the expression.
     #[serde(default = "default_replacement", deserialize_with = "text")]
     pub replacement: String,
     /// What is done.
@@ -191,7 +191,7 @@ pub struct Relabel {
     pub action: RelabelAction,
 }
 
-/// What a rule does.
+/// The action of a relabelling rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "lowercase")]
 pub enum RelabelAction {
@@ -221,7 +221,7 @@ pub enum RelabelAction {
 }
 
 impl RelabelAction {
-    /// The name as it stands in a file.
+    /// Returns the name in the file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Replace => "replace",
@@ -260,21 +260,21 @@ pub struct Authorization {
     pub credentials_file: String,
 }
 
-/// How `https` targets are trusted, and what we show them.
+/// TLS options of a scrape job.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tls {
-    /// Certificate of the authority to trust instead of those of the system, PEM.
+    /// PEM file of the authority to trust instead of the system's.
     pub ca_file: String,
-    /// Our certificate, PEM.
+    /// PEM file of the client certificate.
     pub cert_file: String,
-    /// Its key, PEM.
+    /// PEM file of the client key.
     pub key_file: String,
-    /// The name the target's certificate must have, where it is not that of the address.
+    /// Name that the target's certificate must have, if it differs from the address.
     pub server_name: String,
-    /// Whether any certificate will do.
+    /// Accepts any certificate.
     pub insecure_skip_verify: bool,
-    /// The oldest version of TLS that will do: `TLS10` to `TLS13`.
+    /// Minimum version of TLS: `TLS10` to `TLS13`.
     pub min_version: String,
 }
 
@@ -282,9 +282,9 @@ pub struct Tls {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct FileDiscovery {
-    /// Paths; `*` in the last part stands for anything.
+    /// Paths. `*` in the last part matches any text.
     pub files: Vec<String>,
-    /// How often they are read even if no change was noticed.
+    /// Time between two reads without a detected change.
     #[serde(default = "five_minutes")]
     pub refresh_interval: String,
 }
@@ -301,7 +301,7 @@ pub struct DnsDiscovery {
     /// Port of the targets; SRV records bring their own.
     #[serde(default)]
     pub port: u16,
-    /// How often they are asked for.
+    /// Time between two DNS queries.
     #[serde(default = "thirty_seconds")]
     pub refresh_interval: String,
 }
@@ -312,7 +312,7 @@ pub struct DnsDiscovery {
 pub struct HttpDiscovery {
     /// The address.
     pub url: String,
-    /// How often it is asked.
+    /// Time between two requests.
     #[serde(default = "one_minute")]
     pub refresh_interval: String,
     /// A user name and password for HTTP.
@@ -321,15 +321,15 @@ pub struct HttpDiscovery {
     /// Another `Authorization` header, such as a bearer token.
     #[serde(default)]
     pub authorization: Option<Authorization>,
-    /// How `https` is trusted.
+    /// TLS options of the address.
     #[serde(default)]
     pub tls_config: Option<Tls>,
-    /// Whether redirects are followed.
+    /// Follows redirects.
     #[serde(default = "yes")]
     pub follow_redirects: bool,
 }
 
-/// A settings file of Prometheus whose targets are scraped.
+/// A Prometheus configuration file whose targets are scraped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct PrometheusFile {
@@ -341,14 +341,14 @@ pub struct PrometheusFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
-    /// The job, and the service in the console; no two commands share one.
+    /// Job name and service, unique among the commands.
     pub name: String,
     /// Path of the program and its arguments; no shell is involved.
     pub run: Vec<String>,
     /// Seconds between two runs, at least 1.
     #[serde(default = "default_command_interval")]
     pub interval_seconds: u32,
-    /// Seconds after which a run is ended, with its children.
+    /// Timeout in seconds, after which the process and its children are killed.
     #[serde(default = "default_scrape_timeout")]
     pub timeout_seconds: u32,
     /// Labels added to every series.

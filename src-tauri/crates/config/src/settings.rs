@@ -1,49 +1,50 @@
-//! What can be set, with the defaults. `assets/defaults.toml` documents the same for people.
+//! Settings with their defaults. `assets/defaults.toml` documents them.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{Command, Host, PrometheusFile, ScrapeTarget, Sentry, WatchedProcess};
 
-/// Everything that can be set.
+/// The contents of the settings file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Where Binnacle listens.
+    /// Addresses of the receivers.
     pub listen: Listen,
-    /// What comes by StatsD.
+    /// StatsD receiver.
     pub statsd: Statsd,
     /// Metrics of this machine.
     pub host: Host,
-    /// Binnacle's metrics of itself.
-    pub own: Own,
+    /// Metrics of Binnacle itself.
+    #[serde(alias = "own")]
+    pub self_metrics: SelfMetrics,
     /// Notifications of alerts.
     pub alerts: Alerts,
     /// Background analysis.
     pub analysis: Analysis,
-    /// How data are kept.
+    /// Disk space.
     pub storage: Storage,
-    /// How long data are kept.
+    /// Retention by age and size.
     pub retention: Retention,
-    /// How many series are kept.
+    /// Limits of the number of series.
     pub limits: Limits,
-    /// Binnacle's own log.
+    /// Log of Binnacle itself.
     pub log: Log,
     /// Prometheus targets.
     pub scrape: Vec<ScrapeTarget>,
-    /// Processes that are watched.
+    /// Monitored processes.
     pub process: Vec<WatchedProcess>,
-    /// Prometheus' own settings files.
+    /// Configuration files of Prometheus.
     pub prometheus: Vec<PrometheusFile>,
     /// Commands that print metrics.
     pub command: Vec<Command>,
-    /// Log files that are followed.
+    /// Tailed log files.
     pub log_file: Vec<LogFile>,
     /// Sentry installations.
     pub sentry: Vec<Sentry>,
 }
 
-/// Where Binnacle listens: `address:port`, or an empty text for "not at all".
+/// Addresses of the receivers as `address:port`. An empty text disables a receiver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Listen {
@@ -74,13 +75,13 @@ impl Default for Listen {
     }
 }
 
-/// What comes by StatsD.
+/// Settings of the StatsD receiver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Statsd {
-    /// Seconds that values are put together for before they are stored, at least 1.
+    /// Length of an aggregation interval in seconds, at least 1.
     pub interval_seconds: u32,
-    /// The service of what has no tag `service`; the first part of a metric's dotted name if empty.
+    /// Service of metrics without a tag `service`. Empty takes the first part of the dotted name.
     pub service: String,
 }
 
@@ -90,15 +91,15 @@ impl Default for Statsd {
     }
 }
 
-/// Binnacle's metrics of itself.
+/// Settings of the metrics of Binnacle itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
-pub struct Own {
+pub struct SelfMetrics {
     /// Seconds between two samples, at least 1.
     pub interval_seconds: u32,
 }
 
-impl Default for Own {
+impl Default for SelfMetrics {
     fn default() -> Self {
         Self { interval_seconds: 10 }
     }
@@ -108,7 +109,7 @@ impl Default for Own {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Alerts {
-    /// Whether they are shown on the desktop; they are recorded either way.
+    /// Enables notifications on the desktop. The notification log records them in any case.
     pub desktop_notifications: bool,
 }
 
@@ -122,7 +123,7 @@ impl Default for Alerts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Analysis {
-    /// Whether it runs.
+    /// Enables the background passes.
     pub enabled: bool,
     /// Minutes between two passes, at least 1.
     pub interval_minutes: u32,
@@ -134,12 +135,12 @@ impl Default for Analysis {
     }
 }
 
-/// How data are kept.
+/// Limits of the disk space.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Storage {
-    /// Megabytes of the disk that are kept free, or a quarter of the disk if that is less. Below that nothing is
-    /// taken in.
+    /// Megabytes of disk space that stay free, or a quarter of the disk if that is less. Below it
+    /// the store rejects new data.
     pub reserve_megabytes: u32,
 }
 
@@ -149,25 +150,25 @@ impl Default for Storage {
     }
 }
 
-/// How long data are kept: whichever limit is met first. What belongs to the evidence of an alert stays.
+/// Retention by age and by size. The first limit that is reached applies. Evidence of alerts stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Days samples and histogram points are kept, at least 1.
+    /// Days that raw points are retained, at least 1.
     pub metrics_days: u32,
-    /// Days it is kept what they come to by the minute, no less than the points.
+    /// Days that 1-minute roll-ups are retained, at least as long as raw points.
     pub metrics_minutes_days: u32,
-    /// Days it is kept what they come to by the hour, no less than the minutes.
+    /// Days that 1-hour roll-ups are retained, at least as long as 1-minute roll-ups.
     pub metrics_hours_days: u32,
-    /// Megabytes of their files, at least 1.
+    /// Maximum megabytes of metric segments, at least 1.
     pub metrics_megabytes: u32,
-    /// Days log records are kept, at least 1.
+    /// Days that log records are retained, at least 1.
     pub logs_days: u32,
-    /// Megabytes of their texts, at least 1.
+    /// Maximum megabytes of log text, at least 1.
     pub logs_megabytes: u32,
-    /// Days spans are kept, at least 1.
+    /// Days that spans are retained, at least 1.
     pub spans_days: u32,
-    /// Megabytes of their texts, at least 1.
+    /// Maximum megabytes of span text, at least 1.
     pub spans_megabytes: u32,
 }
 
@@ -186,15 +187,15 @@ impl Default for Retention {
     }
 }
 
-/// How many series are kept. Points of new series beyond a limit are left out and told of.
+/// Limits of the number of series. Points of new series over a limit are dropped and reported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Series of all services together, at least 1.
+    /// Maximum series of all services together, at least 1.
     pub series: u32,
-    /// Series of one service, at least 1.
+    /// Maximum series of one service, at least 1.
     pub series_per_service: u32,
-    /// Values that one label may have within one service, at least 1.
+    /// Maximum values of one label within one service, at least 1.
     pub values_per_label: u32,
 }
 
@@ -204,21 +205,21 @@ impl Default for Limits {
     }
 }
 
-/// Binnacle's own log.
+/// Settings of the log of Binnacle itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
-    /// The least severe that is written.
+    /// Lowest level that is written.
     pub level: LogLevel,
 }
 
-/// How much Binnacle writes to its own log.
+/// The lowest level that Binnacle writes to its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// Only failures.
+    /// Failures only.
     Error,
-    /// Also what to look at.
+    /// Also warnings.
     Warn,
     /// Also ordinary events.
     #[default]
@@ -230,7 +231,7 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    /// The name as it stands in the file, which is also a directive of `tracing`'s filter.
+    /// Returns the name in the file, which is also a directive of `tracing`'s filter.
     pub fn name(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -242,16 +243,16 @@ impl LogLevel {
     }
 }
 
-/// A log file, or a group of them, that is followed.
+/// A tailed log file, or a group of files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct LogFile {
-    /// Absolute path, or one from `~/`; `*` in the file name stands for anything.
+    /// Absolute path or one from `~/`. `*` in the file name matches any text.
     pub path: String,
-    /// The service in the console; the name of the file if empty.
+    /// Service of the records. Empty takes the name of the file.
     #[serde(default)]
     pub service: String,
-    /// Whether what was there before the file was first seen is read too.
+    /// Reads the contents that were there before Binnacle first saw the file.
     #[serde(default)]
     pub from_start: bool,
 }

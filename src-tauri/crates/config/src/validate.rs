@@ -1,24 +1,18 @@
-//! Whether settings of the right types also make sense.
+//! Validation of settings whose types are right.
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path};
 
 use regex::Regex;
 
-use crate::{LogFile, Retention, Settings, WatchedProcess, sentry};
+use crate::{
+    LogFile, Retention, Settings, WatchedProcess,
+    problem::{Problem, out_of_bounds, problem},
+};
 
 mod scrape;
+mod sentry;
 
-/// What makes no sense: the keys and indexes that lead to the value, and why.
-pub(crate) struct Problem {
-    pub(crate) place: Vec<String>,
-    pub(crate) message: String,
-}
-
-pub(crate) fn problem(place: &[&str], message: String) -> Option<Problem> {
-    Some(Problem { place: place.iter().map(|part| (*part).to_owned()).collect(), message })
-}
-
-/// The first value that makes no sense, in the order of the commented file.
+/// Returns the first value that is not accepted, in the order of the commented file.
 pub(crate) fn first_problem(settings: &Settings) -> Option<Problem> {
     listeners(settings)
         .or_else(|| intervals(settings))
@@ -82,11 +76,11 @@ fn intervals(settings: &Settings) -> Option<Problem> {
     [
         ("statsd", "interval_seconds", settings.statsd.interval_seconds, 3_600),
         ("host", "interval_seconds", settings.host.interval_seconds, 86_400),
-        ("own", "interval_seconds", settings.own.interval_seconds, 86_400),
+        ("self_metrics", "interval_seconds", settings.self_metrics.interval_seconds, 86_400),
         ("analysis", "interval_minutes", settings.analysis.interval_minutes, 1_440),
     ]
     .into_iter()
-    .find_map(|(section, key, value, most)| out_of_bounds(&[section, key], value, most))
+    .find_map(|(section, key, value, max)| out_of_bounds(&[section, key], value, max))
     .or_else(|| {
         (settings.host.top_processes > 100)
             .then(|| problem(&["host", "top_processes"], "must be at most 100".to_owned()))
@@ -122,54 +116,43 @@ fn retention(settings: &Settings) -> Option<Problem> {
     days.into_iter()
         .map(|(key, value)| (key, value, 36_500))
         .chain(megabytes.into_iter().map(|(key, value)| (key, value, u32::MAX)))
-        .find_map(|(key, value, most)| out_of_bounds(&["retention", key], value, most))
+        .find_map(|(key, value, max)| out_of_bounds(&["retention", key], value, max))
         .or_else(|| coarser_stay_longer(retention))
 }
 
-/// Minutes stay no shorter than the points they are made of, and hours no shorter than minutes.
+/// Returns a problem if a coarser resolution is retained for a shorter time than a finer one.
 fn coarser_stay_longer(retention: &Retention) -> Option<Problem> {
     let (points, minutes) = (retention.metrics_days, retention.metrics_minutes_days);
     let pairs = [
         ("metrics_minutes_days", minutes, "metrics_days", points),
         ("metrics_hours_days", retention.metrics_hours_days, "metrics_minutes_days", minutes),
     ];
-    let (key, days, finer, least) = pairs.into_iter().find(|(_, days, _, least)| days < least)?;
-    problem(&["retention", key], format!("{key} must be at least {finer}, which is {least}, and is {days}"))
-}
-
-pub(crate) fn out_of_bounds(place: &[&str], value: u32, most: u32) -> Option<Problem> {
-    let key = place.last().copied().unwrap_or_default();
-    if value == 0 {
-        problem(place, format!("{key} must be at least 1"))
-    } else if value > most {
-        problem(place, format!("{key} must be at most {most}"))
-    } else {
-        None
-    }
+    let (key, days, finer, min) = pairs.into_iter().find(|(_, days, _, min)| days < min)?;
+    problem(&["retention", key], format!("{key} must be at least {finer}, which is {min}, and is {days}"))
 }
 
 fn watched_processes(watched: &[WatchedProcess]) -> Option<Problem> {
     let mut names = BTreeSet::new();
     for (index, process) in watched.iter().enumerate() {
         let index = index.to_string();
-        let place = |key| ["process", index.as_str(), key];
+        let path = |key| ["process", index.as_str(), key];
         if process.name.trim().is_empty() {
-            return problem(&place("name"), "watched processes need a name".to_owned());
+            return problem(&path("name"), "watched processes need a name".to_owned());
         }
         if !names.insert(&process.name) {
-            return problem(&place("name"), format!("`{}` is watched already", process.name));
+            return problem(&path("name"), format!("`{}` is watched already", process.name));
         }
         let conditions = [&process.executable, &process.command, &process.pid_file, &process.unit];
         if conditions.iter().all(|condition| condition.is_empty()) {
-            let message = "set executable, command, pid_file or unit: otherwise every process is meant";
-            return problem(&place("name"), message.to_owned());
+            let message = "set executable, command, pid_file or unit: otherwise every process matches";
+            return problem(&path("name"), message.to_owned());
         }
         if let Err(error) = Regex::new(&process.command) {
             let reason = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
-            return problem(&place("command"), format!("not a regular expression: {reason}"));
+            return problem(&path("command"), format!("not a regular expression: {reason}"));
         }
         if !process.pid_file.is_empty() && !Path::new(&process.pid_file).is_absolute() {
-            return problem(&place("pid_file"), format!("`{}` is not an absolute path", process.pid_file));
+            return problem(&path("pid_file"), format!("`{}` is not an absolute path", process.pid_file));
         }
     }
     None
@@ -179,20 +162,20 @@ fn log_files(files: &[LogFile]) -> Option<Problem> {
     let mut paths = BTreeSet::new();
     for (index, file) in files.iter().enumerate() {
         let index = index.to_string();
-        let place = ["log_file", index.as_str(), "path"];
+        let key = ["log_file", index.as_str(), "path"];
         let path = Path::new(&file.path);
         if !path.is_absolute() && !file.path.starts_with("~/") {
-            return problem(&place, format!("`{}` is not an absolute path or one from ~/", file.path));
+            return problem(&key, format!("`{}` is not an absolute path or one from ~/", file.path));
         }
         let Some(name) = path.file_name().filter(|_| !file.path.ends_with(['/', '\\'])) else {
-            return problem(&place, format!("`{}` names no file", file.path));
+            return problem(&key, format!("`{}` names no file", file.path));
         };
         let folder_length = file.path.len() - name.len();
         if file.path.get(..folder_length).is_some_and(|folder| folder.contains('*')) {
-            return problem(&place, "* can only stand in the file name, not in a folder".to_owned());
+            return problem(&key, "* can only stand in the file name, not in a folder".to_owned());
         }
         if !paths.insert(&file.path) {
-            return problem(&place, format!("`{}` is followed already", file.path));
+            return problem(&key, format!("`{}` is followed already", file.path));
         }
     }
     None

@@ -110,7 +110,7 @@ struct Poller {
 
 impl Poller {
     async fn run(&self) {
-        let wanted = SentryFeed::ALL.into_iter().filter(|feed| !self.settings.leave_out.contains(feed));
+        let wanted = SentryFeed::ALL.into_iter().filter(|feed| !self.settings.exclude.contains(feed));
         let feeds = join_all(wanted.map(|feed| self.follow(feed)));
         tokio::join!(self.report_status(), self.write_self_metrics(), self.update_directory(), feeds);
     }

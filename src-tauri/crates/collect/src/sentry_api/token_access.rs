@@ -82,7 +82,7 @@ async fn probe(client: &Client, settings: &config::Sentry, access: &mut SentryAc
     };
     let mut missing = BTreeSet::new();
     for feed in SentryFeed::ALL {
-        if settings.leave_out.contains(&feed) {
+        if settings.exclude.contains(&feed) {
             continue;
         }
         let failure = probe_feed(client, feed, first).await.err();

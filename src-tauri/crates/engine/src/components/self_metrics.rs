@@ -25,7 +25,7 @@ impl Component for SelfMetrics {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let mut settings = self.settings.clone();
         while !stop.is_cancelled() {
-            let seconds = settings.borrow_and_update().own.interval_seconds;
+            let seconds = settings.borrow_and_update().self_metrics.interval_seconds;
             let interval_stop = stop.child_token();
             let (status, store) = (self.status.clone(), self.store.clone());
             let source = move || {
@@ -41,7 +41,7 @@ impl Component for SelfMetrics {
             );
             tokio::select! {
                 () = collecting => return Ok(()),
-                () = selection_changed(&mut settings, &seconds, |settings| &settings.own.interval_seconds) => {
+                () = selection_changed(&mut settings, &seconds, |settings| &settings.self_metrics.interval_seconds) => {
                     interval_stop.cancel();
                 }
             }

@@ -1,7 +1,5 @@
 //! Settings files on disk: made, changed with their comments kept, and watched.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set up its files should fail")]
-
 use std::{fs, path::Path, time::Duration};
 
 use config::{
@@ -64,10 +62,10 @@ fn permissions_and_links_are_kept() {
     fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
     let link = folder.path().join("settings.toml");
     symlink(&real, &link).unwrap();
-    write_text(&link, "[own]\ninterval_seconds = 7\n").unwrap();
+    write_text(&link, "[self_metrics]\ninterval_seconds = 7\n").unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
-    assert_eq!(load(&real).unwrap().own.interval_seconds, 7);
+    assert_eq!(load(&real).unwrap().self_metrics.interval_seconds, 7);
 }
 
 #[test]
@@ -160,36 +158,36 @@ async fn edits_in_place_by_rename_and_after_deletion_are_noticed() {
     let (guard, mut receiver) = watch(&path);
     assert_eq!(*receiver.borrow_and_update(), Ok(Settings::default()));
 
-    fs::write(&path, "[own]\ninterval_seconds = 11\n").unwrap();
-    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 11);
+    fs::write(&path, "[self_metrics]\ninterval_seconds = 11\n").unwrap();
+    assert_eq!(next(&mut receiver).await.unwrap().self_metrics.interval_seconds, 11);
 
-    rename_over(&path, "[own]\ninterval_seconds = 12\n");
-    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 12);
+    rename_over(&path, "[self_metrics]\ninterval_seconds = 12\n");
+    assert_eq!(next(&mut receiver).await.unwrap().self_metrics.interval_seconds, 12);
 
-    rename_over(&path, "[own]\ninterval_secondz = 12\n");
+    rename_over(&path, "[self_metrics]\ninterval_secondz = 12\n");
     assert_eq!(next(&mut receiver).await.unwrap_err().suggestion.as_deref(), Some("interval_seconds"));
 
     // As many bytes as before, and the time of the change set back.
-    rename_over(&path, "[own]\ninterval_seconds = 15\n");
-    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 15);
+    rename_over(&path, "[self_metrics]\ninterval_seconds = 15\n");
+    assert_eq!(next(&mut receiver).await.unwrap().self_metrics.interval_seconds, 15);
     let before = fs::metadata(&path).unwrap().modified().unwrap();
     let beside = path.with_extension("new");
-    fs::write(&beside, "[own]\ninterval_seconds = 16\n").unwrap();
+    fs::write(&beside, "[self_metrics]\ninterval_seconds = 16\n").unwrap();
     fs::File::options().write(true).open(&beside).unwrap().set_modified(before).unwrap();
     fs::rename(&beside, &path).unwrap();
-    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 16);
+    assert_eq!(next(&mut receiver).await.unwrap().self_metrics.interval_seconds, 16);
 
     fs::remove_file(&path).unwrap();
     assert!(next(&mut receiver).await.unwrap_err().message.contains("cannot read"));
 
-    fs::write(&path, "[own]\ninterval_seconds = 13\n").unwrap();
-    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 13);
+    fs::write(&path, "[self_metrics]\ninterval_seconds = 13\n").unwrap();
+    assert_eq!(next(&mut receiver).await.unwrap().self_metrics.interval_seconds, 13);
 
     fs::remove_dir_all(folder.path()).unwrap();
     assert!(next(&mut receiver).await.is_err());
     fs::create_dir_all(folder.path()).unwrap();
-    fs::write(&path, "[own]\ninterval_seconds = 14\n").unwrap();
-    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 14);
+    fs::write(&path, "[self_metrics]\ninterval_seconds = 14\n").unwrap();
+    assert_eq!(next(&mut receiver).await.unwrap().self_metrics.interval_seconds, 14);
 
     drop(guard);
     let ended = tokio::time::timeout(Duration::from_secs(20), receiver.changed()).await.unwrap();
@@ -202,20 +200,20 @@ async fn edits_behind_a_link_and_of_the_link_are_noticed() {
     use std::os::unix::fs::symlink;
     let (folder, elsewhere) = (self::folder(), self::folder());
     let real = elsewhere.path().join("real.toml");
-    fs::write(&real, "[own]\ninterval_seconds = 3\n").unwrap();
+    fs::write(&real, "[self_metrics]\ninterval_seconds = 3\n").unwrap();
     let link = folder.path().join("settings.toml");
     symlink(&real, &link).unwrap();
     let (_guard, mut receiver) = watch(&link);
-    assert_eq!(receiver.borrow_and_update().clone().unwrap().own.interval_seconds, 3);
+    assert_eq!(receiver.borrow_and_update().clone().unwrap().self_metrics.interval_seconds, 3);
 
-    fs::write(&real, "[own]\ninterval_seconds = 4\n").unwrap();
-    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 4);
+    fs::write(&real, "[self_metrics]\ninterval_seconds = 4\n").unwrap();
+    assert_eq!(next(&mut receiver).await.unwrap().self_metrics.interval_seconds, 4);
 
     let other = elsewhere.path().join("other.toml");
-    fs::write(&other, "[own]\ninterval_seconds = 5\n").unwrap();
+    fs::write(&other, "[self_metrics]\ninterval_seconds = 5\n").unwrap();
     symlink(&other, link.with_extension("new")).unwrap();
     fs::rename(link.with_extension("new"), &link).unwrap();
-    assert_eq!(next(&mut receiver).await.unwrap().own.interval_seconds, 5);
+    assert_eq!(next(&mut receiver).await.unwrap().self_metrics.interval_seconds, 5);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 /**
  * A check that requests a web address.
  *
- * With a user in the address the secret is the password of basic authentication. Otherwise it is a bearer
- * token.
+ * With a user in the address the secret is the password of basic authentication. Otherwise it is a
+ * bearer token.
  */
 export type HttpCheck = { 
 /**

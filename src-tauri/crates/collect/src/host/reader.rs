@@ -55,8 +55,11 @@ mod tests {
             HostReader::new("testhost".to_owned(), &Host { top_processes: 3, ..Host::default() }, &[]);
         let first = reader.read(Timestamp(1));
         assert!(first.series.iter().all(|(_, series)| series.name != "system.cpu.utilization"));
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        let second = reader.read(Timestamp(2));
+        // Utilization needs a tick of processor time between two readings.
+        let second = (2..)
+            .map(|time| reader.read(Timestamp(time)))
+            .find(|batch| batch.series.iter().any(|(_, series)| series.name == "system.cpu.utilization"))
+            .unwrap();
         let value_of = |name: &str| -> Vec<f64> {
             second
                 .series

@@ -7,10 +7,9 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
-use crate::common::{Bench, TIMEOUT, value, values};
+use crate::common::{Bench, value, values, wait_until};
 use collect::run_prometheus_file;
 use config::PrometheusFile;
 use model::{Buckets, HealthState, TelemetryBatch, is_stale};
@@ -53,17 +52,9 @@ fn prometheus(port: u16, file: &Path, data: &Path) -> Program {
     )
 }
 
-async fn wait_for(expectation: &str, mut done: impl AsyncFnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + TIMEOUT * 2;
-    while !done().await {
-        assert!(tokio::time::Instant::now() < deadline, "timed out: {expectation}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 async fn answers(port: u16) {
     let url = format!("http://127.0.0.1:{port}/metrics");
-    wait_for("a server answers", async || reqwest::get(&url).await.is_ok()).await;
+    wait_until("a server answers", async || reqwest::get(&url).await.is_ok()).await;
 }
 
 /// Returns the number of series by name of a job in Prometheus.
@@ -168,10 +159,10 @@ async fn the_same_file_gives_the_same_series() {
     bench.run(run_prometheus_file(settings, store, reporter, stop));
 
     // Twice: the self metrics of a server grow with its first scrapes.
-    wait_for("Prometheus has scraped", async || theirs(port, "node").await.len() > 100).await;
+    wait_until("Prometheus has scraped", async || theirs(port, "node").await.len() > 100).await;
     next_scrape(&mut bench, "node", is_up).await;
     let mut differing = String::new();
-    wait_for("both have the same series of node_exporter", async || {
+    wait_until("both have the same series of node_exporter", async || {
         let batch = next_scrape(&mut bench, "node", is_up).await;
         let (ours, theirs) = (ours(&batch, "node"), theirs(port, "node").await);
         differing = format!("{ours:?}\n{theirs:?}");
@@ -179,13 +170,13 @@ async fn the_same_file_gives_the_same_series() {
     })
     .await;
     assert!(!differing.is_empty());
-    wait_for("both have the same series of Prometheus", async || {
+    wait_until("both have the same series of Prometheus", async || {
         let batch = next_scrape(&mut bench, "prometheus", is_up).await;
         let (ours, theirs) = (ours(&batch, "prometheus"), theirs(port, "prometheus").await);
         ours == theirs && ours.len() > 100
     })
     .await;
-    wait_for("both targets are reported", async || bench.reporter.status().message == "2 targets").await;
+    wait_until("both targets are reported", async || bench.reporter.status().message == "2 targets").await;
 
     // The target dies: its series end. It comes back: they go on.
     drop(node);
@@ -195,7 +186,7 @@ async fn the_same_file_gives_the_same_series() {
     assert!(load.len() == 1 && is_stale(load[0].1), "{load:?}");
     assert!(failed.samples.iter().filter(|sample| is_stale(sample.value)).count() > 100);
     let reporter = bench.reporter.clone();
-    wait_for("the failing target is reported", async || {
+    wait_until("the failing target is reported", async || {
         let status = reporter.status();
         status.state == HealthState::Degraded && status.message.contains("1 of 2 targets fail")
     })
@@ -207,7 +198,7 @@ async fn the_same_file_gives_the_same_series() {
 
     // The file of targets and the settings are followed; a broken file changes nothing.
     fs::write(&file, "scrape_configs: [").unwrap();
-    wait_for("the broken file is reported", async || {
+    wait_until("the broken file is reported", async || {
         bench.reporter.status().message.contains("the previous jobs stay in force")
     })
     .await;
@@ -222,7 +213,7 @@ async fn the_same_file_gives_the_same_series() {
     assert_eq!(values(&ended, "up")[0].0.attributes.text("rack"), Some("7"));
     let anew = next_scrape(&mut bench, "node", is_up).await;
     assert_eq!(values(&anew, "up")[0].0.attributes.text("rack"), Some("8"));
-    wait_for("unsupported settings are reported", async || {
+    wait_until("unsupported settings are reported", async || {
         bench.reporter.status().message.contains("kubernetes_sd_configs is not supported")
     })
     .await;

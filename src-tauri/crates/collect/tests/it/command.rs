@@ -1,10 +1,10 @@
 //! Commands that print metrics, well-behaved and not.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
-use crate::common::{Bench, TIMEOUT, value, values};
+use crate::common::{Bench, value, values, wait_until};
 use collect::run_command;
-use model::{HealthState, TelemetryBatch, is_stale};
+use model::{TelemetryBatch, is_stale};
 
 fn script(bench: &Bench, text: &str) -> PathBuf {
     let path = bench.folder.path().join("script");
@@ -29,12 +29,7 @@ async fn first_run(bench: &mut Bench, settings: config::Command) -> (TelemetryBa
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     bench.run(run_command(settings, store, reporter, stop));
     let batch = bench.next_commit().await;
-    let deadline = tokio::time::Instant::now() + TIMEOUT;
-    while bench.reporter.status().state == HealthState::Unknown {
-        assert!(tokio::time::Instant::now() < deadline, "the component reports its health");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    (batch, bench.reporter.status().message)
+    (batch, bench.first_status().await.message)
 }
 
 #[tokio::test]
@@ -96,13 +91,12 @@ async fn a_run_that_takes_too_long_is_killed_with_its_children() {
     assert!(message.contains("ended after 2 s"), "{message}");
     let pids = fs::read_to_string(pids).unwrap();
     assert_eq!(pids.lines().count(), 3);
-    let deadline = tokio::time::Instant::now() + TIMEOUT;
     for pid in pids.lines() {
         // A killed process without a wait for it still has an entry, in state Z.
-        while fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
-            assert!(tokio::time::Instant::now() < deadline, "process {pid} goes on");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let has_ended = async || {
+            fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
+        };
+        wait_until("the process ends", has_ended).await;
     }
     bench.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use model::{LogRecord, Series, TelemetryBatch};
+use model::{ComponentStatus, HealthState, LogRecord, Series, TelemetryBatch};
 use runtime::HealthReporter;
 use store::{Commit, Store, StoreOptions};
 use tokio::{sync::broadcast::Receiver, task::JoinHandle};
@@ -33,8 +33,8 @@ impl Bench {
         Self { folder, store, commits, reporter, stop: CancellationToken::new(), tasks: Vec::new() }
     }
 
-    pub(crate) fn run(&mut self, part: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.push(tokio::spawn(part));
+    pub(crate) fn run(&mut self, component: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.push(tokio::spawn(component));
     }
 
     /// Stops the running components, waits for their end, and allows the next ones.
@@ -44,6 +44,21 @@ impl Bench {
             tokio::time::timeout(TIMEOUT, task).await.expect("a component ends when it is stopped").unwrap();
         }
         self.stop = CancellationToken::new();
+    }
+
+    /// Waits until the component reports a status that meets `condition`, and returns it.
+    pub(crate) async fn wait_for_status(
+        &self,
+        condition: impl Fn(&ComponentStatus) -> bool,
+    ) -> ComponentStatus {
+        let reporter = self.reporter.clone();
+        wait_until("the component reports the status", async || condition(&reporter.status())).await;
+        self.reporter.status()
+    }
+
+    /// Waits until the component reports any status, and returns it.
+    pub(crate) async fn first_status(&self) -> ComponentStatus {
+        self.wait_for_status(|status| status.state != HealthState::Unknown).await
     }
 
     /// Waits for the next commit and returns its telemetry.
@@ -74,6 +89,15 @@ impl Bench {
         if let Ok(commit) = tokio::time::timeout(Duration::from_secs(1), self.commits.recv()).await {
             panic!("unexpected commit {commit:?}");
         }
+    }
+}
+
+/// Waits until `condition` holds, with several checks a second.
+pub(crate) async fn wait_until(expectation: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + TIMEOUT * 2;
+    while !condition().await {
+        assert!(tokio::time::Instant::now() < deadline, "timed out: {expectation}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -157,15 +157,7 @@ async fn until(bench: &mut Bench, address: &str, wanted: impl Fn(f64) -> bool) -
 
 /// Waits until the message of the component contains `text`, and returns it.
 async fn wait_for_message(bench: &Bench, text: &str) -> String {
-    let deadline = Instant::now() + TIMEOUT;
-    loop {
-        let message = bench.reporter.status().message;
-        if message.contains(text) {
-            return message;
-        }
-        assert!(Instant::now() < deadline, "{text} is not in {message:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    bench.wait_for_status(|status| status.message.contains(text)).await.message
 }
 
 #[tokio::test]

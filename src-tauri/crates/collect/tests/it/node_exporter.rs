@@ -4,10 +4,9 @@ use std::{
     collections::BTreeMap,
     net::TcpListener,
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
-use crate::common::{Bench, TIMEOUT, values};
+use crate::common::{Bench, values, wait_until};
 use collect::run_host;
 use config::Host;
 use model::TelemetryBatch;
@@ -27,11 +26,7 @@ impl NodeExporter {
             .spawn()
             .expect("prometheus-node-exporter is installed");
         let exporter = Self { process, url: format!("http://127.0.0.1:{port}/metrics") };
-        let deadline = tokio::time::Instant::now() + TIMEOUT;
-        while reqwest::get(&exporter.url).await.is_err() {
-            assert!(tokio::time::Instant::now() < deadline, "node_exporter answers");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        wait_until("node_exporter answers", async || reqwest::get(&exporter.url).await.is_ok()).await;
         exporter
     }
 

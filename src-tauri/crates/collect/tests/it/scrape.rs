@@ -77,14 +77,8 @@ async fn scrape(url: &str) -> (TelemetryBatch, HealthState, String) {
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     bench.run(run_scrape(target, store, reporter, stop));
     let batch = bench.next_commit().await;
-    for _ in 0..100 {
-        if bench.reporter.status().state != HealthState::Unknown {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let status = bench.first_status().await;
     bench.stop().await;
-    let status = bench.reporter.status();
     (batch, status.state, status.message)
 }
 

@@ -66,12 +66,7 @@ async fn committed_spans_become_rates_and_durations() {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     bench.run(run_span_metrics(store, reporter, stop));
-    for _ in 0..200 {
-        if bench.reporter.status().state == HealthState::Healthy {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    bench.first_status().await;
     let resource = Arc::new(Resource::service_named("cart"));
     let span = |start: Timestamp, number: u8| Span {
         trace_id: TraceId([1; 16]),

@@ -45,13 +45,7 @@ impl Bench {
     /// Waits until the first poll.
     async fn first_poll(&self) {
         let state = self.folder.path().join("state");
-        for _ in 0..400 {
-            if state.exists() && self.reporter.status().state == HealthState::Healthy {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        panic!("{:?}", self.reporter.status());
+        self.wait_for_status(|status| state.exists() && status.state == HealthState::Healthy).await;
     }
 }
 
@@ -165,8 +159,7 @@ async fn a_group_of_files_and_later_files_are_followed() {
     let mut bench = Bench::new();
     let folder = bench.folder.path().join("logs");
     bench.tail_path(&folder.join("web*.log"), false);
-    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
-    assert_eq!(bench.reporter.status().state, HealthState::Degraded);
+    assert_eq!(bench.first_status().await.state, HealthState::Degraded);
     fs::create_dir(&folder).unwrap();
     append(&folder.join("web-1.log"), "one\n");
     append(&folder.join("other.log"), "not this\n");

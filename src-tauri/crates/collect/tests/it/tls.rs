@@ -5,13 +5,11 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
-use crate::common::{Bench, TIMEOUT, value};
+use crate::common::{Bench, value, wait_until};
 use collect::run_scrape;
 use config::{Authorization, BasicAuth, HttpDiscovery, ScrapeTarget, Tls};
-use model::HealthState;
 
 fn openssl(folder: &Path, arguments: &str) {
     let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().unwrap();
@@ -72,11 +70,8 @@ impl Nginx {
             .stderr(Stdio::null())
             .spawn()
             .expect("nginx is installed");
-        let deadline = tokio::time::Instant::now() + TIMEOUT;
-        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            assert!(tokio::time::Instant::now() < deadline, "nginx answers");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let accepts = async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
+        wait_until("nginx answers", accepts).await;
         Self { process, folder: folder.to_owned(), port, strict_port }
     }
 
@@ -108,12 +103,7 @@ async fn scrape(target: ScrapeTarget) -> (Option<f64>, String) {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     bench.run(run_scrape(target, store, reporter, stop));
-    let deadline = tokio::time::Instant::now() + TIMEOUT;
-    while bench.reporter.status().state == HealthState::Unknown {
-        assert!(tokio::time::Instant::now() < deadline, "the component reports its health");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let status = bench.reporter.status();
+    let status = bench.first_status().await;
     let up = match status.message.as_str() {
         message if message.starts_with("no targets") || message.contains("/list: ") => None,
         _ => Some(value(&bench.next_commit().await, "up")),

@@ -29,7 +29,10 @@ const BANNED: &[&[&str]] = &[
 ];
 
 /// Places where a banned word is right: path, word, reason. A path that ends with `/` is a folder.
-const ALLOWED: &[(&str, &str, &str)] = &[("src-tauri/xtask/src/tidy/", "*", "the rules name the words")];
+const ALLOWED: &[(&str, &str, &str)] = &[
+    ("src-tauri/xtask/src/tidy/", "*", "the rules name the words"),
+    ("src-tauri/crates/store/src/database/schema.rs", "held back", "a migration replaces the word"),
+];
 
 /// File kinds that hold prose or identifiers of ours.
 const CHECKED: &[&str] =

@@ -72,15 +72,15 @@ fn measure(status: &EngineStatus, dropped: &[DroppedSeries]) -> Vec<(Series, f64
     }
     for one in dropped {
         let source = Attributes::new()
-            .with("held_back.service", one.service.as_str())
-            .with("held_back.label", one.label.as_str());
-        metrics.counter("binnacle_points_held_back_total", "{point}", source, one.points as f64);
+            .with("dropped.service", one.service.as_str())
+            .with("dropped.label", one.label.as_str());
+        metrics.counter("binnacle_points_dropped_total", "{point}", source, one.points as f64);
     }
-    for part in &status.components {
-        let value = part.state.value();
+    for component in &status.components {
+        let value = component.state.value();
         if value.is_finite() {
-            let name = Attributes::new().with("part", part.name.as_str());
-            metrics.gauge("binnacle_part_up", "1", name, value);
+            let name = Attributes::new().with("component", component.name.as_str());
+            metrics.gauge("binnacle_component_up", "1", name, value);
         }
     }
     if let Some((seconds, bytes)) = process_usage() {

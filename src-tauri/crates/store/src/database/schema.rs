@@ -6,12 +6,13 @@ use crate::StoreError;
 
 /// Migrations, oldest first. The version of a database is the number applied. A released migration never
 /// changes.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
     include_str!("schema/0005.sql"),
+    include_str!("schema/0006.sql"),
 ];
 
 /// The newest version.
@@ -49,4 +50,59 @@ pub(crate) fn migrate(connection: &Connection, from: i64) -> Result<(), StoreErr
         tracing::info!(version, "migrated the database schema");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Creates the tables of an earlier version.
+    fn tables_of(version: usize) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        for change in &MIGRATIONS[..version] {
+            connection.execute_batch(change).unwrap();
+        }
+        connection
+    }
+
+    #[test]
+    fn self_metrics_and_their_rules_get_their_new_names() {
+        let connection = tables_of(5);
+        let add = |name: &str, service: &str, attributes: &str| {
+            let sql = "INSERT INTO series VALUES (1, ?, 0, '1', '', 0, false, ?, 1, '', '', ?)";
+            connection.execute(sql, [name, service, attributes]).unwrap();
+        };
+        add(
+            "binnacle_points_held_back_total",
+            "binnacle",
+            r#"{"held_back.label":"id","held_back.service":"a"}"#,
+        );
+        add("binnacle_part_up", "binnacle", r#"{"part":"own metrics"}"#);
+        add("binnacle_part_up", "other", r#"{"part":"own metrics"}"#);
+        let rule =
+            r#"{"metric":"binnacle_part_up","matchers":[{"key":"part","value":"analysis"}],"by":["part"]}"#;
+        connection.execute("INSERT INTO rules VALUES ('1', ?)", [rule]).unwrap();
+        connection.execute("INSERT INTO rules VALUES ('2', '{\"key\":\"part\"}')", []).unwrap();
+
+        migrate(&connection, 5).unwrap();
+        let read = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(
+            read("SELECT name || attributes FROM series ORDER BY service, name"),
+            [
+                r#"binnacle_component_up{"component":"self metrics"}"#,
+                r#"binnacle_points_dropped_total{"dropped.label":"id","dropped.service":"a"}"#,
+                r#"binnacle_part_up{"part":"own metrics"}"#,
+            ]
+        );
+        assert_eq!(
+            read("SELECT document FROM rules ORDER BY id"),
+            [
+                r#"{"metric":"binnacle_component_up","matchers":[{"key":"component","value":"anomaly detection"}],"by":["component"]}"#,
+                r#"{"key":"part"}"#,
+            ]
+        );
+    }
 }

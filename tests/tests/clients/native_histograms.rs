@@ -9,7 +9,7 @@ use collect::run_scrape;
 use config::ScrapeTarget;
 use ingest::{IntakeCounters, serve_remote_write};
 use model::{Buckets, HealthState, HistogramPoint, MetricKind, Series, TelemetryBatch, Temporality};
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::{Commit, Store, StoreOptions};
 use tests::{
     prometheus_server::Prometheus,
@@ -171,7 +171,8 @@ async fn a_real_prometheus_sends_and_tells_them() {
     let mut target = ScrapeTarget::new("federated", &format!("{base}/federate?match[]={{job=\"shop\"}}"));
     target.honor_labels = true;
     let (reporter, done) = (HealthReporter::new("scrape"), CancellationToken::new());
-    let scraping = tokio::spawn(run_scrape(target, store.clone(), reporter.clone(), done.clone()));
+    let scraping =
+        tokio::spawn(run_scrape(target, store.clone(), Clock::system(), reporter.clone(), done.clone()));
     let scraped = all(&mut commits, "federation", &prometheus).await;
     let rounded =
         "native histograms that count in fractions, such as pace_seconds, are rounded to whole measurements";

@@ -6,7 +6,7 @@ use std::{process::Stdio, time::Duration};
 use collect::run_scrape;
 use config::ScrapeTarget;
 use model::{Buckets, MetricKind, Series, TelemetryBatch, Timestamp};
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::{Store, StoreOptions};
 use tests::clients::{Language, client};
 use tokio::{
@@ -24,7 +24,7 @@ async fn scrape(settings: ScrapeTarget) -> TelemetryBatch {
     let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
     let mut commits = store.subscribe();
     let (reporter, stop) = (HealthReporter::new("scrape"), CancellationToken::new());
-    let part = tokio::spawn(run_scrape(settings, store, reporter.clone(), stop.clone()));
+    let part = tokio::spawn(run_scrape(settings, store, Clock::system(), reporter.clone(), stop.clone()));
     let commit = tokio::time::timeout(PATIENCE, commits.recv()).await.unwrap().unwrap();
     stop.cancel();
     tokio::time::timeout(PATIENCE, part).await.unwrap().unwrap();

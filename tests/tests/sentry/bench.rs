@@ -8,7 +8,7 @@ use std::{
 
 use config::Sentry;
 use model::{HealthState, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::{Store, StoreOptions};
 use tests::{
     engine_process::PATIENCE,
@@ -72,6 +72,7 @@ impl Bench {
             settings.clone(),
             Arc::new(move || Ok(token.clone())),
             store,
+            Clock::system(),
             self.folder.path().join("positions"),
             self.reporter.clone(),
             stop.clone(),

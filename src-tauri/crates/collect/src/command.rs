@@ -26,6 +26,7 @@ const MAX_ERROR_BYTES: usize = 64 * 1024;
 pub async fn run_command(
     settings: config::Command,
     store: Store,
+    clock: Clock,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
@@ -34,7 +35,6 @@ pub async fn run_command(
         stop.cancelled().await;
         return;
     };
-    let clock = Clock::system();
     let mut labels = settings.labels.clone();
     labels.entry("job".to_owned()).or_insert_with(|| settings.name.clone());
     labels.entry("instance".to_owned()).or_insert_with(host_name);

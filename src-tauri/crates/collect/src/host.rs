@@ -34,6 +34,7 @@ pub async fn run_host(
     settings: Host,
     watched: Vec<WatchedProcess>,
     store: Store,
+    clock: Clock,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
@@ -42,7 +43,6 @@ pub async fn run_host(
         stop.cancelled().await;
         return;
     }
-    let clock = Clock::system();
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let mut writer = BatchWriter::new(clock.clone(), store, reporter.clone(), stop.clone());
     let mut reader = HostReader::new(host_name(), &settings, &watched);

@@ -17,7 +17,7 @@ mod yaml;
 
 use config::ScrapeTarget;
 use model::HealthState;
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -32,11 +32,12 @@ use self::{job::Job, status::TargetStatus};
 pub async fn run_scrape(
     settings: ScrapeTarget,
     store: Store,
+    clock: Clock,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
     match Job::new(&settings) {
-        Ok(job) => target_pool::run(job, TargetStatus::new(reporter), store, stop).await,
+        Ok(job) => target_pool::run(job, TargetStatus::new(reporter), store, clock, stop).await,
         Err(message) => {
             reporter.report(HealthState::Unhealthy, message);
             stop.cancelled().await;

@@ -25,10 +25,10 @@ pub async fn run_self_metrics(
     source: impl Fn() -> Vec<(Series, f64)> + Send + 'static,
     interval: Duration,
     store: Store,
+    clock: Clock,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
-    let clock = Clock::system();
     let mut writer = BatchWriter::new(clock.clone(), store, reporter, stop.clone());
     let mut schedule = Schedule::new(interval.max(Duration::from_millis(100)), "binnacle");
     let mut wait = Duration::ZERO;

@@ -21,8 +21,7 @@ const SPANS_PER_YIELD: usize = 500;
 /// `traces_spanmetrics_calls_total` and `traces_spanmetrics_duration_seconds` of changed
 /// operations, by service, operation, kind and status. Spans that started more than five minutes
 /// ago are not counted, because they would appear as a burst of calls now.
-pub async fn run_span_metrics(store: Store, reporter: HealthReporter, stop: CancellationToken) {
-    let clock = Clock::system();
+pub async fn run_span_metrics(store: Store, clock: Clock, reporter: HealthReporter, stop: CancellationToken) {
     let mut commits = store.subscribe();
     let mut counting = Counting { totals: SpanTotals::default(), store, reporter, missed: 0 };
     let mut writing: Option<Writing> = None;

@@ -39,13 +39,13 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 pub async fn run_tail(
     file: LogFile,
     store: Store,
+    clock: Clock,
     state_folder: PathBuf,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
     let path = home_folder::expand(&file.path);
     let mut followed = FollowedFiles::new(&path, file.from_start, &state_folder);
-    let clock = Clock::system();
     let mut tail =
         Tail { file, clock: clock.clone(), store, reporter, stop: stop.clone(), host: host_name() };
     while !stop.is_cancelled() {

@@ -153,7 +153,7 @@ fn start_components(services: &Services, handles: SourceHandles, health: &Compon
     supervisor.begin();
     sources.spawn(supervisor.run(services.pause.subscribe(), sources.token()));
 
-    let spans = SpanMetrics { store: store.clone() };
+    let spans = SpanMetrics { store: store.clone(), clock: clock.clone() };
     components::start(observation, clock, health.reporter("span metrics"), spans);
 
     let recorder = LedgerRecorder { store: store.clone(), clock: clock.clone() };
@@ -171,7 +171,8 @@ fn start_components(services: &Services, handles: SourceHandles, health: &Compon
     components::start(observation, clock, health.reporter("anomaly detection"), detection);
 
     let status = services.status.subscribe();
-    let metrics = SelfMetrics { store: store.clone(), settings: settings.watch(), status };
+    let metrics =
+        SelfMetrics { store: store.clone(), clock: clock.clone(), settings: settings.watch(), status };
     components::start(sources, clock, health.reporter("self metrics"), metrics);
 
     let (status, stop) = (services.status.clone(), observation.token());

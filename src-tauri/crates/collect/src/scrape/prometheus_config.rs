@@ -2,7 +2,7 @@
 
 mod parse;
 
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use std::{
     collections::BTreeMap,
     fs,
@@ -32,13 +32,15 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 pub async fn run_prometheus_file(
     settings: config::PrometheusFile,
     store: Store,
+    clock: Clock,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
     let path = home_folder::expand(&settings.file);
     let (sender, mut changes) = mpsc::channel(1);
     let watcher = watch(&path, sender);
-    let mut jobs = Jobs { status: TargetStatus::new(reporter), store, running: BTreeMap::new() };
+    let mut jobs =
+        Jobs { status: TargetStatus::new(reporter), store, clock: clock.clone(), running: BTreeMap::new() };
     let mut seen = None;
     loop {
         let version = file_version(&path).await;
@@ -48,9 +50,9 @@ pub async fn run_prometheus_file(
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            () = tokio::time::sleep(CHECK_INTERVAL) => {}
+            () = clock.sleep(CHECK_INTERVAL) => {}
             Some(()) = changes.recv() => {
-                tokio::time::sleep(QUIET).await;
+                clock.sleep(QUIET).await;
                 while changes.try_recv().is_ok() {}
             }
         }
@@ -106,6 +108,7 @@ struct Running {
 struct Jobs {
     status: TargetStatus,
     store: Store,
+    clock: Clock,
     running: BTreeMap<String, Running>,
 }
 
@@ -150,6 +153,7 @@ impl Jobs {
                 job.clone(),
                 self.status.clone(),
                 self.store.clone(),
+                self.clock.clone(),
                 stop.clone(),
             ));
             self.running.insert(name, Running { job, stop, task });

@@ -35,10 +35,10 @@ pub(crate) async fn run(
     request: ScrapeRequest,
     status: LoopStatus,
     store: Store,
+    clock: Clock,
     stop: CancellationToken,
 ) {
     let LoopStatus { reporter, targets } = status;
-    let clock = Clock::system();
     let mut scrape_loop = ScrapeLoop::new(&job, &target, request);
     let mut writer = BatchWriter::new(clock.clone(), store, reporter, stop.clone());
     let mut schedule = Schedule::new(target.interval, &target.schedule_seed());

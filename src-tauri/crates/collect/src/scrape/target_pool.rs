@@ -8,6 +8,7 @@ use std::{
 
 use model::Labels;
 use reqwest::Client;
+use runtime::Clock;
 use store::Store;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,7 @@ use super::{
 const QUIET: Duration = Duration::from_millis(50);
 
 /// Scrapes the discovered targets of the job until `stop`. Returns after the end of all series.
-pub(crate) async fn run(job: Job, status: TargetStatus, store: Store, stop: CancellationToken) {
+pub(crate) async fn run(job: Job, status: TargetStatus, store: Store, clock: Clock, stop: CancellationToken) {
     let problems = job.problems.clone();
     let source = format!("job {} settings", job.name);
     status.set_problems(&source, problems);
@@ -32,13 +33,13 @@ pub(crate) async fn run(job: Job, status: TargetStatus, store: Store, stop: Canc
         tasks.spawn(discovery.run(index, job.name.clone(), sender.clone(), stop.clone()));
     }
     drop(sender);
-    let mut pool = TargetPool::new(Arc::new(job), status.clone(), store);
+    let mut pool = TargetPool::new(Arc::new(job), status.clone(), store, clock.clone());
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             Some((index, next)) = found.recv() => {
                 pool.found(index, next);
-                tokio::time::sleep(QUIET).await;
+                clock.sleep(QUIET).await;
                 while let Ok((index, next)) = found.try_recv() {
                     pool.found(index, next);
                 }
@@ -54,6 +55,7 @@ struct TargetPool {
     job: Arc<Job>,
     status: TargetStatus,
     store: Store,
+    clock: Clock,
     /// The last result of each discovery.
     sources: BTreeMap<usize, Vec<Labels>>,
     /// Discoveries with a result.
@@ -64,11 +66,12 @@ struct TargetPool {
 }
 
 impl TargetPool {
-    fn new(job: Arc<Job>, status: TargetStatus, store: Store) -> Self {
+    fn new(job: Arc<Job>, status: TargetStatus, store: Store, clock: Clock) -> Self {
         Self {
             job,
             status,
             store,
+            clock,
             sources: BTreeMap::new(),
             reported: BTreeSet::new(),
             running: HashMap::new(),
@@ -121,9 +124,18 @@ impl TargetPool {
                 Ok(request) => {
                     let stop = CancellationToken::new();
                     let (job, status, store) = (self.job.clone(), self.status.clone(), self.store.clone());
+                    let clock = self.clock.clone();
                     let reporter = status.add(&key, &target.display());
                     let status = scrape_loop::LoopStatus { reporter, targets: status };
-                    self.tasks.spawn(scrape_loop::run(job, target, request, status, store, stop.clone()));
+                    self.tasks.spawn(scrape_loop::run(
+                        job,
+                        target,
+                        request,
+                        status,
+                        store,
+                        clock,
+                        stop.clone(),
+                    ));
                     self.running.insert(key, stop);
                 }
                 Err(problem) => problems.push(self.of_job(&problem)),

@@ -65,7 +65,7 @@ pub(crate) struct Client {
 
 impl Client {
     /// Creates a client; an error describes the invalid setting. Blocks shortly.
-    pub(crate) fn new(settings: &config::Sentry, source: TokenSource) -> Result<Self, String> {
+    pub(crate) fn new(settings: &config::Sentry, source: TokenSource, clock: Clock) -> Result<Self, String> {
         let mut base =
             Url::parse(&settings.url).map_err(|error| format!("the address is not a URL: {error}"))?;
         let host = base.host_str().ok_or("the address has no host")?.to_owned();
@@ -94,7 +94,7 @@ impl Client {
             }
         }
         Ok(Self {
-            clock: Clock::system(),
+            clock,
             http: builder
                 .build()
                 .map_err(|error| format!("cannot make requests: {}", error_chain(&error)))?,
@@ -330,7 +330,9 @@ mod tests {
     use super::*;
 
     fn url(base: &str, path: &[&str]) -> String {
-        let client = Client::new(&config::Sentry::new("a", base), Arc::new(|| Ok(String::new()))).unwrap();
+        let client =
+            Client::new(&config::Sentry::new("a", base), Arc::new(|| Ok(String::new())), Clock::system())
+                .unwrap();
         client.url(path, &[]).into()
     }
 

@@ -49,12 +49,13 @@ pub async fn run_sentry(
     settings: config::Sentry,
     token: TokenSource,
     store: Store,
+    clock: Clock,
     state_folder: PathBuf,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
-    let given = settings.clone();
-    let client = tokio::task::spawn_blocking(move || Client::new(&given, token))
+    let (given, client_clock) = (settings.clone(), clock.clone());
+    let client = tokio::task::spawn_blocking(move || Client::new(&given, token, client_clock))
         .await
         .unwrap_or_else(|_| Err("cannot start the client: an internal error".to_owned()));
     let client = match client {
@@ -64,7 +65,6 @@ pub async fn run_sentry(
             return stop.cancelled().await;
         }
     };
-    let clock = Clock::system();
     let writing = Arc::new(tokio::sync::Mutex::new(()));
     let poller = Poller {
         writing: writing.clone(),

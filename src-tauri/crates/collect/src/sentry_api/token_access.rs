@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use config::SentryFeed;
-use model::{SentryAccess, SentryFeedAccess, SentryOrganization};
+use model::{SentryAccess, SentryFeedAccess, SentryOrganization, Timestamp};
 use runtime::Clock;
 
 use super::{
@@ -21,6 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(40);
 /// Probes `token` on the installation of `settings`: requests every feed of the first organization
 /// once and stores nothing. A failure is part of the result, never an error.
 pub async fn sentry_access(settings: &config::Sentry, token: String) -> SentryAccess {
+    let clock = Clock::system();
     let mut access = SentryAccess {
         usable: false,
         message: String::new(),
@@ -28,9 +29,9 @@ pub async fn sentry_access(settings: &config::Sentry, token: String) -> SentryAc
         feeds: Vec::new(),
         missing_scopes: Vec::new(),
     };
-    let given = settings.clone();
+    let (given, client_clock) = (settings.clone(), clock.clone());
     let source = Arc::new(move || Ok(token.clone()));
-    let made = tokio::task::spawn_blocking(move || Client::new(&given, source)).await;
+    let made = tokio::task::spawn_blocking(move || Client::new(&given, source, client_clock)).await;
     let client = match made {
         Ok(Ok(client)) => client,
         Ok(Err(problem)) => {
@@ -42,7 +43,7 @@ pub async fn sentry_access(settings: &config::Sentry, token: String) -> SentryAc
             return access;
         }
     };
-    if Clock::system().timeout(TIMEOUT, probe(&client, settings, &mut access)).await.is_err() {
+    if clock.timeout(TIMEOUT, probe(&client, settings, &clock, &mut access)).await.is_err() {
         access.message = format!(
             "no complete answer within {} s: the installation is slow or limits the request rate",
             TIMEOUT.as_secs()
@@ -51,7 +52,7 @@ pub async fn sentry_access(settings: &config::Sentry, token: String) -> SentryAc
     access
 }
 
-async fn probe(client: &Client, settings: &config::Sentry, access: &mut SentryAccess) {
+async fn probe(client: &Client, settings: &config::Sentry, clock: &Clock, access: &mut SentryAccess) {
     let organizations = match directory::load(client, settings).await {
         Ok(organizations) => organizations,
         Err(failure) => {
@@ -85,7 +86,7 @@ async fn probe(client: &Client, settings: &config::Sentry, access: &mut SentryAc
         if settings.exclude.contains(&feed) {
             continue;
         }
-        let failure = probe_feed(client, feed, first).await.err();
+        let failure = probe_feed(client, feed, first, clock.now()).await.err();
         if matches!(failure, Some(Failure::Forbidden(_))) {
             missing.insert(scopes(feed)[0].to_owned());
         }
@@ -100,7 +101,12 @@ async fn probe(client: &Client, settings: &config::Sentry, access: &mut SentryAc
     access.usable = access.feeds.iter().any(|feed| feed.available);
 }
 
-async fn probe_feed(client: &Client, feed: SentryFeed, organization: &Organization) -> Result<(), Failure> {
+async fn probe_feed(
+    client: &Client,
+    feed: SentryFeed,
+    organization: &Organization,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let end = client.server_now().floor(HOUR);
     let window = Window { start: end.offset(-HOUR), end };
     let last_variant = LastVariant::default();
@@ -111,11 +117,7 @@ async fn probe_feed(client: &Client, feed: SentryFeed, organization: &Organizati
         }
         SentryFeed::Outcomes => outcomes::outcomes(client, "", organization, window).await.map(drop),
         SentryFeed::Sessions => sessions::sessions(client, "", organization, window).await.map(drop),
-        SentryFeed::Issues => {
-            issues::step(client, "", organization, None, Clock::system().now()).await.map(drop)
-        }
-        SentryFeed::Monitors => {
-            monitors::monitors(client, "", organization, Clock::system().now()).await.map(drop)
-        }
+        SentryFeed::Issues => issues::step(client, "", organization, None, now).await.map(drop),
+        SentryFeed::Monitors => monitors::monitors(client, "", organization, now).await.map(drop),
     }
 }

@@ -5,6 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 use crate::common::{Bench, value, values, wait_until};
 use collect::run_command;
 use model::{TelemetryBatch, is_stale};
+use runtime::Clock;
 
 fn script(bench: &Bench, text: &str) -> PathBuf {
     let path = bench.folder.path().join("script");
@@ -27,7 +28,7 @@ fn settings(program: PathBuf, arguments: &[&str]) -> config::Command {
 
 async fn first_run(bench: &mut Bench, settings: config::Command) -> (TelemetryBatch, String) {
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_command(settings, store, reporter, stop));
+    bench.run(run_command(settings, store, Clock::system(), reporter, stop));
     let batch = bench.next_commit().await;
     (batch, bench.first_status().await.message)
 }

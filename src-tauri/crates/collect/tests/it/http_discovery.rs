@@ -21,6 +21,7 @@ use collect::{run_prometheus_file, run_scrape};
 use config::{Authorization, BasicAuth, HttpDiscovery, PrometheusFile, ScrapeTarget};
 use futures_util::StreamExt as _;
 use model::TelemetryBatch;
+use runtime::Clock;
 use tokio::time::Instant;
 
 /// A response of the address that lists targets.
@@ -134,7 +135,7 @@ fn job(discovery: HttpDiscovery) -> ScrapeTarget {
 
 fn start(bench: &mut Bench, target: ScrapeTarget) {
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_scrape(target, store, reporter, stop));
+    bench.run(run_scrape(target, store, Clock::system(), reporter, stop));
 }
 
 /// Returns `up` of the target at `address` in a batch.
@@ -329,7 +330,7 @@ async fn a_prometheus_yml_may_contain_credentials() {
         let mut bench = Bench::new();
         let settings = PrometheusFile { file: file.display().to_string() };
         let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-        bench.run(run_prometheus_file(settings, store, reporter, stop));
+        bench.run(run_prometheus_file(settings, store, Clock::system(), reporter, stop));
         if problem.is_empty() {
             until(&mut bench, &one, |up| up == 1.0).await;
         } else {

@@ -10,6 +10,7 @@ use crate::common::{Bench, values, wait_until};
 use collect::run_host;
 use config::Host;
 use model::TelemetryBatch;
+use runtime::Clock;
 
 /// A running node_exporter with its default collectors.
 struct NodeExporter {
@@ -289,7 +290,7 @@ async fn node_exporter_has_the_same_values() {
     let before = exporter.scrape().await;
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_host(Host::default(), Vec::new(), store, reporter, stop));
+    bench.run(run_host(Host::default(), Vec::new(), store, Clock::system(), reporter, stop));
     let batch = bench.next_commit().await;
     let after = exporter.scrape().await;
     bench.stop().await;

@@ -13,6 +13,7 @@ use axum::{
 use collect::run_scrape;
 use config::ScrapeTarget;
 use model::{HealthState, MetricKind, NANOS_PER_SECOND, TelemetryBatch};
+use runtime::Clock;
 
 const METRICS: &str = "# TYPE requests_total counter\nrequests_total{code=\"200\",job=\"theirs\"} 7\n\
     # TYPE took_seconds histogram\ntook_seconds_bucket{le=\"1\"} 2\ntook_seconds_bucket{le=\"+Inf\"} 3\n\
@@ -75,7 +76,7 @@ async fn scrape(url: &str) -> (TelemetryBatch, HealthState, String) {
     target.timeout_seconds = if url.ends_with("/slow") { 2 } else { 40 };
     target.labels.insert("room".to_owned(), "lab".to_owned());
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_scrape(target, store, reporter, stop));
+    bench.run(run_scrape(target, store, Clock::system(), reporter, stop));
     let batch = bench.next_commit().await;
     let status = bench.first_status().await;
     bench.stop().await;
@@ -142,7 +143,7 @@ async fn a_scrape_beyond_its_sample_limit_counts_all_samples() {
     let mut target = ScrapeTarget::new("node", &format!("http://{}/metrics", serve(router()).await));
     target.sample_limit = 2;
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_scrape(target, store, reporter, stop));
+    bench.run(run_scrape(target, store, Clock::system(), reporter, stop));
     let batch = bench.next_commit().await;
     bench.stop().await;
     for (name, expected) in [
@@ -177,7 +178,7 @@ async fn a_slow_target_is_scraped_at_even_distances() {
     let mut target = ScrapeTarget::new("node", &format!("http://{address}/lazy"));
     (target.interval_seconds, target.timeout_seconds) = (1, 1);
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_scrape(target, store, reporter, stop));
+    bench.run(run_scrape(target, store, Clock::system(), reporter, stop));
     let (mut before, mut even) = (None, 0);
     // A busy machine makes single scrapes late; by chance no two distances are whole seconds to the
     // nanosecond.

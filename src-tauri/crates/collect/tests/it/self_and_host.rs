@@ -12,6 +12,7 @@ use model::{
     Attributes, HealthState, Resource, Series, Span, SpanId, SpanKind, SpanStatus, TelemetryBatch, Timestamp,
     TraceId,
 };
+use runtime::Clock;
 
 fn now() -> Timestamp {
     Timestamp(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos() as i64)
@@ -21,7 +22,7 @@ fn now() -> Timestamp {
 async fn the_machine_is_recorded_at_once_and_then_with_rates() {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_host(Host::default(), Vec::new(), store, reporter, stop));
+    bench.run(run_host(Host::default(), Vec::new(), store, Clock::system(), reporter, stop));
     let first = bench.next_commit().await;
     assert!(value(&first, "system.memory.limit") > 0.0);
     let second = bench.next_commit().await;
@@ -41,7 +42,14 @@ async fn the_machine_is_recorded_at_once_and_then_with_rates() {
 async fn a_disabled_collector_writes_nothing() {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_host(Host { enabled: false, ..Host::default() }, Vec::new(), store, reporter, stop));
+    bench.run(run_host(
+        Host { enabled: false, ..Host::default() },
+        Vec::new(),
+        store,
+        Clock::system(),
+        reporter,
+        stop,
+    ));
     bench.expect_silence().await;
     bench.stop().await;
 }
@@ -52,7 +60,7 @@ async fn self_metrics_are_written_every_interval() {
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     let source =
         || vec![(Series::gauge("binnacle_queue_length", "1", self_resource(), Attributes::new()), 3.0)];
-    bench.run(run_self_metrics(source, Duration::from_millis(200), store, reporter, stop));
+    bench.run(run_self_metrics(source, Duration::from_millis(200), store, Clock::system(), reporter, stop));
     for _ in 0..3 {
         let batch = bench.next_commit().await;
         assert_eq!(value(&batch, "binnacle_queue_length"), 3.0);
@@ -65,7 +73,7 @@ async fn self_metrics_are_written_every_interval() {
 async fn committed_spans_become_rates_and_durations() {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_span_metrics(store, reporter, stop));
+    bench.run(run_span_metrics(store, Clock::system(), reporter, stop));
     bench.first_status().await;
     let resource = Arc::new(Resource::service_named("cart"));
     let span = |start: Timestamp, number: u8| Span {

@@ -10,6 +10,7 @@ use crate::common::{Bench, bodies};
 use collect::run_tail;
 use config::LogFile;
 use model::{HealthState, Severity};
+use runtime::Clock;
 use store::StoreOptions;
 
 fn append(path: &Path, text: &str) {
@@ -35,7 +36,7 @@ impl Bench {
             LogFile { path: path.to_string_lossy().into_owned(), service: "shop".to_owned(), from_start };
         let state = self.folder.path().join("state");
         let (store, reporter, stop) = (self.store.clone(), self.reporter.clone(), self.stop.clone());
-        self.run(run_tail(file, store, state, reporter, stop));
+        self.run(run_tail(file, store, Clock::system(), state, reporter, stop));
     }
 
     fn tail(&mut self, from_start: bool) {

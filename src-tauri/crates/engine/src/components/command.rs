@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use config::Settings;
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,7 @@ use super::{component::Component, handles::SourceHandles, spec::ComponentSpec};
 struct Command {
     settings: config::Command,
     store: Store,
+    clock: Clock,
 }
 
 /// Makes one spec per command.
@@ -20,7 +21,11 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
         .iter()
         .map(|entry| {
             let name = format!("command {}", entry.name);
-            let component = Command { settings: entry.clone(), store: handles.store.with_source(&name) };
+            let component = Command {
+                settings: entry.clone(),
+                store: handles.store.with_source(&name),
+                clock: handles.clock.clone(),
+            };
             ComponentSpec::collector(name, entry.clone(), component)
         })
         .collect()
@@ -29,7 +34,8 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
 #[async_trait]
 impl Component for Command {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
-        collect::run_command(self.settings.clone(), self.store.clone(), health, stop).await;
+        collect::run_command(self.settings.clone(), self.store.clone(), self.clock.clone(), health, stop)
+            .await;
         Ok(())
     }
 }

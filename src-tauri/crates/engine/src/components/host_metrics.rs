@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use config::Settings;
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +14,7 @@ struct HostMetrics {
     settings: config::Host,
     processes: Vec<config::WatchedProcess>,
     store: Store,
+    clock: Clock,
 }
 
 /// Makes the spec of the collector, unless both host metrics and processes are off.
@@ -26,6 +27,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
         settings: host.clone(),
         processes: processes.clone(),
         store: handles.store.with_source(NAME),
+        clock: handles.clock.clone(),
     };
     vec![ComponentSpec::collector(NAME.to_owned(), (host, processes), component)]
 }
@@ -34,7 +36,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
 impl Component for HostMetrics {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let (settings, processes) = (self.settings.clone(), self.processes.clone());
-        collect::run_host(settings, processes, self.store.clone(), health, stop).await;
+        collect::run_host(settings, processes, self.store.clone(), self.clock.clone(), health, stop).await;
         Ok(())
     }
 }

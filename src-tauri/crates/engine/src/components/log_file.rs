@@ -1,6 +1,6 @@
 //! Follows log files.
 
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use super::{component::Component, handles::SourceHandles, spec::ComponentSpec};
 struct LogFileTail {
     settings: LogFile,
     store: Store,
+    clock: Clock,
     checkpoints: PathBuf,
 }
 
@@ -26,6 +27,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
             let component = LogFileTail {
                 settings: entry.clone(),
                 store: handles.store.with_source(&name),
+                clock: handles.clock.clone(),
                 checkpoints: handles.checkpoints.clone(),
             };
             ComponentSpec::collector(name, entry.clone(), component)
@@ -37,7 +39,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
 impl Component for LogFileTail {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let (settings, checkpoints) = (self.settings.clone(), self.checkpoints.clone());
-        collect::run_tail(settings, self.store.clone(), checkpoints, health, stop).await;
+        collect::run_tail(settings, self.store.clone(), self.clock.clone(), checkpoints, health, stop).await;
         Ok(())
     }
 }

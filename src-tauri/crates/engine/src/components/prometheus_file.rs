@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use config::Settings;
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,7 @@ use super::{component::Component, handles::SourceHandles, spec::ComponentSpec};
 struct PrometheusFile {
     settings: config::PrometheusFile,
     store: Store,
+    clock: Clock,
 }
 
 /// Makes one spec per configuration file.
@@ -20,8 +21,11 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
         .iter()
         .map(|entry| {
             let name = format!("prometheus {}", entry.file);
-            let component =
-                PrometheusFile { settings: entry.clone(), store: handles.store.with_source(&name) };
+            let component = PrometheusFile {
+                settings: entry.clone(),
+                store: handles.store.with_source(&name),
+                clock: handles.clock.clone(),
+            };
             ComponentSpec::collector(name, entry.clone(), component)
         })
         .collect()
@@ -30,7 +34,14 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
 #[async_trait]
 impl Component for PrometheusFile {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
-        collect::run_prometheus_file(self.settings.clone(), self.store.clone(), health, stop).await;
+        collect::run_prometheus_file(
+            self.settings.clone(),
+            self.store.clone(),
+            self.clock.clone(),
+            health,
+            stop,
+        )
+        .await;
         Ok(())
     }
 }

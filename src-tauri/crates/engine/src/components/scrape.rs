@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use config::Settings;
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,7 @@ use super::{component::Component, handles::SourceHandles, spec::ComponentSpec};
 struct Scrape {
     settings: config::ScrapeTarget,
     store: Store,
+    clock: Clock,
 }
 
 /// Makes one spec per scrape target.
@@ -20,7 +21,11 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
         .iter()
         .map(|entry| {
             let name = format!("scrape {}", entry.name);
-            let component = Scrape { settings: entry.clone(), store: handles.store.with_source(&name) };
+            let component = Scrape {
+                settings: entry.clone(),
+                store: handles.store.with_source(&name),
+                clock: handles.clock.clone(),
+            };
             ComponentSpec::collector(name, entry.clone(), component)
         })
         .collect()
@@ -29,7 +34,8 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
 #[async_trait]
 impl Component for Scrape {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
-        collect::run_scrape(self.settings.clone(), self.store.clone(), health, stop).await;
+        collect::run_scrape(self.settings.clone(), self.store.clone(), self.clock.clone(), health, stop)
+            .await;
         Ok(())
     }
 }

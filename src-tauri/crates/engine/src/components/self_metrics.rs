@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use config::Settings;
 use model::{Attributes, EngineStatus, Resource, Series};
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::{DroppedSeries, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,7 @@ use crate::settings::selection_changed;
 /// The component that writes self metrics at the interval of the settings.
 pub(crate) struct SelfMetrics {
     pub(crate) store: Store,
+    pub(crate) clock: Clock,
     pub(crate) settings: watch::Receiver<Settings>,
     pub(crate) status: watch::Receiver<Option<EngineStatus>>,
 }
@@ -36,6 +37,7 @@ impl Component for SelfMetrics {
                 source,
                 Duration::from_secs(u64::from(seconds)),
                 self.store.clone(),
+                self.clock.clone(),
                 health.clone(),
                 interval_stop.clone(),
             );

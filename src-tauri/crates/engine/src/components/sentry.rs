@@ -1,6 +1,6 @@
 //! Collects the issues, releases and statistics of a Sentry installation.
 
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use crate::sentry::{forget_if_removed, token_source};
 struct SentryInstallation {
     settings: Sentry,
     store: Store,
+    clock: Clock,
     secrets: Arc<dyn SecretStore>,
     checkpoints: PathBuf,
     all_settings: watch::Receiver<Settings>,
@@ -32,6 +33,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
             let component = SentryInstallation {
                 settings: entry.clone(),
                 store: handles.store.with_source(&name),
+                clock: handles.clock.clone(),
                 secrets: handles.secrets.clone(),
                 checkpoints: handles.checkpoints.clone(),
                 all_settings: handles.settings.clone(),
@@ -46,7 +48,16 @@ impl Component for SentryInstallation {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let token = token_source(&self.settings, self.secrets.clone());
         let (settings, checkpoints) = (self.settings.clone(), self.checkpoints.clone());
-        collect::run_sentry(settings, token, self.store.clone(), checkpoints, health, stop).await;
+        collect::run_sentry(
+            settings,
+            token,
+            self.store.clone(),
+            self.clock.clone(),
+            checkpoints,
+            health,
+            stop,
+        )
+        .await;
         let current = self.all_settings.borrow().clone();
         forget_if_removed(self.settings.clone(), self.checkpoints.clone(), &current).await;
         Ok(())

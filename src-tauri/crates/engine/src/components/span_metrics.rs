@@ -1,7 +1,7 @@
 //! Records rates and durations of the received spans as series.
 
 use async_trait::async_trait;
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -10,12 +10,13 @@ use super::component::Component;
 /// The component that turns spans into series.
 pub(crate) struct SpanMetrics {
     pub(crate) store: Store,
+    pub(crate) clock: Clock,
 }
 
 #[async_trait]
 impl Component for SpanMetrics {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
-        collect::run_span_metrics(self.store.clone(), health, stop).await;
+        collect::run_span_metrics(self.store.clone(), self.clock.clone(), health, stop).await;
         Ok(())
     }
 }

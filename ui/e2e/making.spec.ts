@@ -43,7 +43,7 @@ test('a rule is made by clicking and fires', async ({ page, engine, visit }) => 
   await page.getByRole('textbox', { name: 'Threshold', exact: true }).fill('0.1%')
   await page.getByRole('textbox', { name: 'For', exact: true }).fill('0 s')
   await page.getByRole('button', { name: 'critical' }).click()
-  await expect(page.getByText(/^Tells you when/)).toBeVisible()
+  await expect(page.getByText(/^Fires when/)).toBeVisible()
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await expect(page).toHaveURL(/#\/alerts\/rules$/)
   await expect(page.getByRole('row').filter({ hasText: 'Memory in use' })).toContainText('firing', { timeout: 40_000 })
@@ -66,7 +66,7 @@ test('a rule is changed by its query', async ({ page, shop, visit }) => {
   await query.press('Enter')
   await expect(page.getByRole('textbox', { name: 'Threshold', exact: true })).toHaveValue('25%')
   await expect(page.getByRole('textbox', { name: 'For', exact: true })).toHaveValue('90 s')
-  await expect(page.getByText(/^Tells you when the largest|^Tells you when the maximum/)).toBeVisible()
+  await expect(page.getByText(/^Fires when the maximum/)).toBeVisible()
   await query.fill('mean (system.memory.utilization[1m]) > 1')
   await query.press('Enter')
   await expect(page.getByRole('alert').filter({ hasText: 'expected one of' })).toBeVisible()
@@ -76,7 +76,7 @@ test('a query being typed stays when a threshold is suggested', async ({ page, s
   // Every backtest waits until the query is typed.
   let typed = () => {}
   const gate = new Promise<void>((resolve) => (typed = resolve))
-  await page.route('**/preview_rule', async (route) => {
+  await page.route('**/backtest_rule', async (route) => {
     await gate
     await route.continue()
   })

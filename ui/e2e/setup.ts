@@ -17,7 +17,7 @@ const check = (name: string, kind: object, service: string | null = null) => ({
 })
 
 /** A healthy address, a healthy port, a closed port, and a rule that fires at once. */
-async function watch(address: EngineAddress): Promise<void> {
+async function saveRule(address: EngineAddress): Promise<void> {
   const [host = '', port = ''] = address.http.split(':')
   const page = {
     type: 'http',
@@ -58,7 +58,7 @@ async function watch(address: EngineAddress): Promise<void> {
 export default async function setup(): Promise<() => Promise<void>> {
   const engine = await Engine.start('[alerts]\ndesktop_notifications = false\n')
   try {
-    await watch(engine.address)
+    await saveRule(engine.address)
     await fill(engine.address)
   } catch (thrown) {
     await engine.stop()

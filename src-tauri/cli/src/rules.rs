@@ -2,8 +2,9 @@
 
 use std::{fs, io, path::Path, process::ExitCode};
 
+use alerts::{AlertRule, RuleOverview};
 use anyhow::Context as _;
-use model::{AlertRule, AlertState, RuleOverview};
+use model::AlertState;
 use serde_json::json;
 
 use crate::{
@@ -64,7 +65,7 @@ fn list(rules: &[RuleOverview]) -> anyhow::Result<()> {
                 printable(&overview.rule.name),
                 state.to_owned(),
                 overview.active.len().to_string(),
-                printable(if overview.error.is_empty() { &overview.sentence } else { &overview.error }),
+                printable(if overview.error.is_empty() { &overview.description } else { &overview.error }),
             ]
         })
         .collect();

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use alerts::{AlertRule, CheckSource, NoDataPolicy};
 use checks::kinds::{PostgresCheck, RedisCheck};
 use engine::{Engine, EngineOptions};
 use model::{
-    AlertRule, AlertSeverity, AlertState, CheckKind, Comparator, HealthCheck, HealthState, Incident,
-    NoDataPolicy, NotificationKind, RuleSource, TimeRange,
+    AlertSeverity, AlertState, CheckKind, Comparator, HealthCheck, HealthState, Incident, NotificationKind,
+    TimeRange,
 };
 use tests::servers::{Postgres, Redis};
 
@@ -34,7 +35,7 @@ fn rule(check_id: &str) -> AlertRule {
         name: format!("{check_id} is down"),
         enabled: true,
         severity: AlertSeverity::Critical,
-        source: RuleSource::Check { check_id: Some(check_id.to_owned()) },
+        source: CheckSource { check_id: Some(check_id.to_owned()) }.into(),
         comparator: Comparator::AtLeast,
         threshold: 2.0,
         resolve_threshold: None,

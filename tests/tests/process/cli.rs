@@ -3,10 +3,10 @@
 
 use std::{fs, path::PathBuf, process::Output};
 
+use alerts::{AlertRule, MetricSource, NoDataPolicy, RuleOverview};
 use checks::kinds::TcpCheck;
 use model::{
-    Aggregation, AlertRule, AlertSeverity, CheckOverview, Comparator, HealthCheck, LogLine, NoDataPolicy,
-    RuleOverview, RuleSource, SeriesResponse, TraceSummary,
+    Aggregation, AlertSeverity, CheckOverview, Comparator, HealthCheck, LogLine, SeriesResponse, TraceSummary,
 };
 use serde_json::{Value, json};
 use tests::{
@@ -57,13 +57,14 @@ fn rule() -> AlertRule {
         name: "Numbers are high".into(),
         enabled: true,
         severity: AlertSeverity::Warning,
-        source: RuleSource::Metric {
+        source: MetricSource {
             metric: NUMBERED_METRIC.into(),
             matchers: Vec::new(),
             aggregation: Aggregation::Maximum,
             group_by: Vec::new(),
             window_seconds: 300,
-        },
+        }
+        .into(),
         comparator: Comparator::Above,
         threshold: 1e9,
         resolve_threshold: None,

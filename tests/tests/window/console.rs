@@ -139,7 +139,7 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
 
     // Saving leads to the list of rules.
     driver.see(&called("duplicate")).await?;
-    text_holds(driver, "the latest value of queue.depth, over 10 seconds, is above 100").await?;
+    text_holds(driver, "the last value of queue.depth, over 10 s, is above 100").await?;
     driver.click("//a[starts-with(normalize-space(.), 'Firing')]").await?;
     text_holds(driver, "No alerts firing").await?;
     ensure!(desktop.displayed_notifications()? == 0, "told before anything happened");

@@ -8,12 +8,11 @@ use std::{
     time::Duration,
 };
 
-use alerts::{AlertService, DesktopNotifier};
+use alerts::{AlertRule, AlertService, Channels, MetricSource, NoDataPolicy};
 use anyhow::{Context, Result, bail, ensure};
 use model::{
-    Aggregation, AlertRule, AlertSeverity, Attributes, Comparator, DeliveryOutcome, NANOS_PER_SECOND,
-    NoDataPolicy, Notification, NotificationKind, Resource, RuleSource, Series, TelemetryBatch, TimeRange,
-    Timestamp,
+    Aggregation, AlertSeverity, Attributes, Comparator, DeliveryOutcome, NANOS_PER_SECOND, Notification,
+    NotificationKind, Resource, Series, TelemetryBatch, TimeRange, Timestamp,
 };
 use store::{Store, StoreOptions};
 use tokio_util::sync::CancellationToken;
@@ -105,13 +104,14 @@ fn rule() -> AlertRule {
         name: "Slow answers".into(),
         enabled: true,
         severity: AlertSeverity::Critical,
-        source: RuleSource::Metric {
+        source: MetricSource {
             metric: "latency".into(),
             matchers: vec![],
             aggregation: Aggregation::Last,
             group_by: vec!["service".into()],
             window_seconds: 600,
-        },
+        }
+        .into(),
         comparator: Comparator::Above,
         threshold: 0.8,
         resolve_threshold: None,
@@ -145,7 +145,8 @@ async fn an_alert_appears_on_the_desktop_is_answered_there_and_is_replaced_when_
     let folder = tempfile::tempdir()?;
     let store = open(&folder).await?;
     let stop = CancellationToken::new();
-    let service = AlertService::start(store.clone(), Arc::new(DesktopNotifier::new()?), stop.clone());
+    let service =
+        AlertService::start(store.clone(), Channels::open(|_| true)?, runtime::Clock::system(), stop.clone());
     let mut opened = service.subscribe_opened();
     write_latency(&store, 1.24).await?;
     service.save_rule(rule()).await?;
@@ -169,7 +170,7 @@ async fn an_alert_appears_on_the_desktop_is_answered_there_and_is_replaced_when_
     until("it is in the history", async || Ok(history()?.len() == 1)).await?;
     let (title, body) = history()?.remove(0);
     ensure!(title == "Slow answers - cart", "{title}");
-    ensure!(body.starts_with("1.24 s is above 800 ms, since "), "{body}");
+    ensure!(body.starts_with("Last value 1.24 s, threshold 800 ms, since "), "{body}");
 
     dunstctl(&["history-pop"])?;
     until("it is shown again", async || Ok(displayed()? == 1 && history()?.is_empty())).await?;
@@ -197,7 +198,8 @@ async fn without_a_notification_service_the_log_says_why_nothing_arrived() -> Re
     let folder = tempfile::tempdir()?;
     let store = open(&folder).await?;
     let stop = CancellationToken::new();
-    let service = AlertService::start(store.clone(), Arc::new(DesktopNotifier::new()?), stop.clone());
+    let service =
+        AlertService::start(store.clone(), Channels::open(|_| true)?, runtime::Clock::system(), stop.clone());
     let sent = service.test_notification().await?;
     let DeliveryOutcome::Failed(reason) = &sent.outcome else { bail!("{sent:?}") };
     ensure!(!reason.is_empty());

@@ -23,7 +23,7 @@ it('describes a value with its labels and threshold', () => {
 it('does not report an unsent notification as delivered', () => {
   const outcome = { type: 'delivered' } as const
   expect(delivery({ outcome, channel: 'desktop' })).toEqual({ state: 'healthy', words: 'delivered' })
-  expect(delivery({ outcome, channel: 'record only' })).toEqual({ state: 'unknown', words: 'not sent' })
-  expect(testOutcome({ outcome, channel: 'record only' }).state).toBe('degraded')
+  expect(delivery({ outcome, channel: 'none' })).toEqual({ state: 'unknown', words: 'not sent' })
+  expect(testOutcome({ outcome, channel: 'none' }).state).toBe('degraded')
   expect(testOutcome({ outcome: { type: 'failed', reason: 'no bus' }, channel: 'desktop' }).words).toMatch(/no bus$/)
 })

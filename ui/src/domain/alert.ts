@@ -59,7 +59,7 @@ export function delivery({ outcome, channel }: Pick<Notification, 'outcome' | 'c
   state: HealthState
   words: string
 } {
-  if (outcome.type === 'delivered' && channel === 'record only') return { state: 'unknown', words: 'not sent' }
+  if (outcome.type === 'delivered' && channel === 'none') return { state: 'unknown', words: 'not sent' }
   const words = outcome.type === 'failed' ? `failed: ${outcome.reason}` : outcome.type
   return { state: OUTCOMES[outcome.type], words }
 }
@@ -73,7 +73,7 @@ export function testOutcome(notification: Pick<Notification, 'outcome' | 'channe
   if (outcome.type === 'failed') return { state: 'unhealthy', words: `Test notification failed: ${outcome.reason}` }
   if (outcome.type === 'silenced')
     return { state: 'degraded', words: 'Test notification suppressed: notifications are muted' }
-  return channel === 'record only'
+  return channel === 'none'
     ? { state: 'degraded', words: 'Test notification not sent: desktop notifications are off' }
     : { state: 'healthy', words: 'Test notification sent to the desktop' }
 }

@@ -107,11 +107,11 @@ export function usePaletteItems(open: () => boolean): { readonly items: PaletteI
           run: () => route.go(['health', check.id]),
         })
     if (rules.status === 'fulfilled')
-      for (const { rule, sentence } of rules.value)
+      for (const { rule, description } of rules.value)
         items.push({
           id: `rule-${rule.id}`,
           label: rule.name,
-          detail: sentence,
+          detail: description,
           group: 'Rules',
           run: () => route.go(['alerts', 'rules', rule.id]),
         })

@@ -1,33 +1,38 @@
+//! The errors of alerting.
+
 use query::QueryError;
 use store::StoreError;
 
-/// Why the alerts could not do what they were asked.
+/// An error of a rule, an alert, a silence or a notification.
 #[derive(Debug, thiserror::Error)]
 pub enum AlertError {
-    /// The rule or silence makes no sense; says which part and what would.
+    /// The rule or silence is invalid; says which field and which values are valid.
     #[error("{0}")]
     Invalid(String),
-    /// There is no such rule, alert or silence.
-    #[error("there is no {what} {id}")]
+    /// The rule, alert, silence or health check does not exist.
+    #[error("there is no {kind} {id}")]
     NotFound {
-        /// What was looked for, such as `rule`.
-        what: &'static str,
-        /// Its name.
+        /// Kind of the missing record, such as `rule`.
+        kind: &'static str,
+        /// Its identifier.
         id: String,
     },
-    /// The question behind a rule could not be answered.
+    /// The query of a rule failed.
     #[error(transparent)]
     Query(#[from] QueryError),
-    /// The store refused or failed.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// An evaluation took longer than it may.
-    #[error("the evaluation took longer than {seconds} s")]
+    /// An evaluation exceeded its deadline.
+    #[error("evaluation exceeded its deadline of {seconds} s")]
     Deadline {
-        /// How long it may take.
+        /// The deadline, in seconds.
         seconds: u64,
     },
-    /// The thread that computes the answer went away.
-    #[error("the answer could not be computed: {0}")]
+    /// Alerting stopped while its rules were being loaded.
+    #[error("alerting stopped before its rules were loaded")]
+    Stopped,
+    /// The thread of a computation ended early.
+    #[error("computation failed: {0}")]
     Computation(#[from] tokio::task::JoinError),
 }

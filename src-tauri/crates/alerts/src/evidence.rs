@@ -1,115 +1,84 @@
-//! What stood behind a firing, gathered while it is still there.
+//! The evidence of a firing: values, log records and traces, captured while they are stored.
 
-use model::{
-    Aggregation, Alert, AlertEvidence, AlertRule, FieldOperator, Filter, Labels, NANOS_PER_SECOND,
-    RuleSource, SeriesPoints, SeriesRequest, Severity, TagMatcher, TimeRange, Timestamp, TraceOrder,
-};
-use store::{Snapshot, Store};
+use std::time::Duration;
+
+use model::{Alert, AlertEvidence, FieldOperator, Filter, TimeRange, Timestamp, TraceOrder};
+use store::Store;
 
 use crate::{
-    AlertError,
-    source::{check_labels, check_value, of_service},
-    state::window_seconds,
+    AlertError, AlertRule,
+    sources::{of_service, reader::SourceReader},
 };
 
-const LEAST_STRETCH_SECONDS: i64 = 15 * 60;
-const MOST_POINTS: u32 = 240;
-const MOST_LOGS: u32 = 50;
-const MOST_TRACES: u32 = 20;
-const MOST_RESULTS: u32 = 500;
+/// Deadline of a capture.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// Shortest range of an evidence, in seconds.
+const MIN_RANGE_SECONDS: i64 = 15 * 60;
+const MAX_LOGS: u32 = 50;
+const MAX_TRACES: u32 = 20;
 
-/// The watched values, the log records and the failed or slow traces of the stretch before `now`:
-/// 15 minutes, or four windows if that is longer.
-pub(crate) async fn capture(
-    store: &Store,
+/// Captures and stores the evidence of a firing in the background.
+pub(crate) fn spawn_capture(store: Store, rule: AlertRule, alert: Alert, now: Timestamp) {
+    tokio::spawn(async move {
+        let capturing = async {
+            let range = evidence_range(&rule, now);
+            let evidence = capture(&SourceReader::open(&store, range).await?, &rule, &alert, now).await?;
+            Ok::<(), AlertError>(store.history().put_evidence(evidence).await?)
+        };
+        match tokio::time::timeout(DEADLINE, capturing).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(rule = %rule.name, %error, "evidence of a firing alert not captured");
+            }
+            Err(_) => tracing::warn!(
+                rule = %rule.name,
+                "evidence of a firing alert not captured within {} s",
+                DEADLINE.as_secs()
+            ),
+        }
+    });
+}
+
+/// Returns the range of an evidence: 15 minutes, or four windows if that is longer.
+fn evidence_range(rule: &AlertRule, now: Timestamp) -> TimeRange {
+    let seconds = 4 * i64::from(rule.source.as_source().window_seconds());
+    TimeRange::last(seconds.max(MIN_RANGE_SECONDS), now)
+}
+
+/// Reads the source's series, the log records, and the failed and slow traces before `now`.
+async fn capture(
+    reader: &SourceReader,
     rule: &AlertRule,
     alert: &Alert,
     now: Timestamp,
 ) -> Result<AlertEvidence, AlertError> {
-    let seconds = (4 * i64::from(window_seconds(&rule.source))).max(LEAST_STRETCH_SECONDS);
-    let range = TimeRange::last(seconds, now);
-    let snapshot = store.snapshot(range).await?;
+    let source = rule.source.as_source();
+    let range = evidence_range(rule, now);
     let service = ["service", "service.name"].iter().find_map(|key| alert.labels.get(*key));
-    let errors = Filter::SeverityAtLeast { severity: Severity::ERROR };
-    let searched = match &rule.source {
-        RuleSource::Logs { query: search, .. } => query::parse_log_search(search)?,
-        RuleSource::Metric { .. } | RuleSource::Check { .. } => errors,
-    };
     let narrowed = |filter: Filter| match service {
         Some(service) => of_service(filter, service),
         None => filter,
     };
-    let series = watched(&snapshot, rule, alert, range).await?;
-    let (logs, _) = snapshot.logs().search(&narrowed(searched), range, MOST_LOGS, None).await?;
+    let series = source.evidence(reader, &alert.labels, range).await?;
+    let (logs, traces) = (reader.snapshot().logs(), reader.snapshot().traces());
+    let (records, _) = logs.search(&narrowed(source.evidence_logs()?), range, MAX_LOGS, None).await?;
     let failed =
         Filter::Field { key: "status".into(), operator: FieldOperator::Equal, value: "error".into() };
-    let (mut traces, _) =
-        snapshot.traces().search(&narrowed(failed), range, TraceOrder::Newest, MOST_TRACES / 2).await?;
-    let (slow, _) = snapshot
-        .traces()
-        .search(&narrowed(Filter::everything()), range, TraceOrder::Slowest, MOST_TRACES)
-        .await?;
+    let (mut found, _) = traces.search(&narrowed(failed), range, TraceOrder::Newest, MAX_TRACES / 2).await?;
+    let (slow, _) =
+        traces.search(&narrowed(Filter::everything()), range, TraceOrder::Slowest, MAX_TRACES).await?;
     for trace in slow {
-        if traces.len() < MOST_TRACES as usize && !traces.iter().any(|known| known.trace_id == trace.trace_id)
-        {
-            traces.push(trace);
+        if found.len() < MAX_TRACES as usize && !found.iter().any(|known| known.trace_id == trace.trace_id) {
+            found.push(trace);
         }
     }
     let fired_at = alert.fired_at.unwrap_or(now);
-    Ok(AlertEvidence { fingerprint: alert.fingerprint.clone(), fired_at, range, series, logs, traces })
-}
-
-async fn watched(
-    snapshot: &Snapshot,
-    rule: &AlertRule,
-    alert: &Alert,
-    range: TimeRange,
-) -> Result<Vec<SeriesPoints>, AlertError> {
-    match &rule.source {
-        RuleSource::Metric { metric, matchers, aggregation, group_by, .. } => {
-            let own = alert.labels.iter().map(|(key, value)| TagMatcher::equal(key, value));
-            let request = SeriesRequest {
-                metric: metric.clone(),
-                matchers: matchers.iter().cloned().chain(own).collect(),
-                aggregation: *aggregation,
-                group_by: group_by.clone(),
-                range,
-                step: (*aggregation == Aggregation::Rate || *aggregation == Aggregation::Increase)
-                    .then(|| range.step_for(MOST_POINTS).max(15 * NANOS_PER_SECOND)),
-                max_points: MOST_POINTS,
-                limit: 10,
-            };
-            Ok(query::series(snapshot, &request).await?.series)
-        }
-        RuleSource::Check { .. } => {
-            let checks = snapshot.history().checks().await?;
-            let Some(check) = checks.iter().find(|check| check_labels(check) == alert.labels) else {
-                return Ok(Vec::new());
-            };
-            let mut results = snapshot.history().check_results(&check.id, range, MOST_RESULTS).await?;
-            results.reverse();
-            let (times, values) = results
-                .iter()
-                .filter_map(|result| Some((result.time, check_value(check, result, result.time)?)))
-                .unzip();
-            Ok(vec![SeriesPoints { labels: alert.labels.clone(), times, values }])
-        }
-        RuleSource::Logs { query: search, .. } => {
-            let filter = query::parse_log_search(search)?;
-            let filter = match alert.labels.get("service") {
-                Some(service) => of_service(filter, service),
-                None => filter,
-            };
-            let counts = snapshot.logs().count(&filter, range, range.step_for(MOST_POINTS)).await?;
-            Ok(vec![log_counts_as_series(&counts, alert.labels.clone())])
-        }
-    }
-}
-
-/// The counts of all severities together, as a series.
-pub(crate) fn log_counts_as_series(counts: &model::LogCounts, labels: Labels) -> SeriesPoints {
-    let total = |index: usize| {
-        counts.counts.iter().filter_map(|severity| severity.counts.get(index)).sum::<u64>() as f64
-    };
-    SeriesPoints { labels, times: counts.times.clone(), values: (0..counts.times.len()).map(total).collect() }
+    Ok(AlertEvidence {
+        fingerprint: alert.fingerprint.clone(),
+        fired_at,
+        range,
+        series,
+        logs: records,
+        traces: found,
+    })
 }

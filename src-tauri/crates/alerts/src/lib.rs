@@ -1,25 +1,24 @@
-//! Rules, the alert state machine and delivery.
+//! Alert rules, the alert state machine and notifications.
 
-mod desktop;
+mod channels;
 mod error;
-mod evaluation;
 mod evidence;
-mod notifier;
-mod preview;
-mod scheduler;
+mod format;
+mod notify;
+mod rule;
+mod rules;
 mod service;
-mod silence;
-mod source;
-mod state;
-mod telling;
-mod validation;
-mod wording;
+mod sources;
 
-pub use desktop::DesktopNotifier;
+pub use channels::{CHANNELS, Channel, Channels, ChosenAction, NotificationAction, desktop::NAME as DESKTOP};
 pub use error::AlertError;
-pub use notifier::{ChosenAction, NotificationAction, Notifier};
-pub use service::{AlertService, Opened};
-pub use silence::silences;
-pub use state::{end_all, evaluate, fingerprint, unobserved};
-pub use validation::validate;
-pub use wording::{duration_text, sentence, value_text};
+pub use format::duration_text;
+pub use notify::{action::OpenedAlert, silence::silences};
+pub use rule::{AlertRule, NoDataPolicy, RuleOverview};
+pub use rules::{
+    backtest::{BacktestInterval, RuleBacktest},
+    state::{end_all, evaluate, fingerprint, unobserved},
+    validate::validate,
+};
+pub use service::AlertService;
+pub use sources::{RuleSource, check::CheckSource, logs::LogsSource, metric::MetricSource};

@@ -1,8 +1,9 @@
 //! The arguments and replies of commands that `model` does not define.
 
+use alerts::AlertRule;
 use model::{
-    AlertRule, ExportRequest, HealthCheck, ReportFormat, ReportRequest, RetentionLimits, SentryPresetRequest,
-    Silence, TagMatcher, TimeRange, Timestamp, TraceId,
+    ExportRequest, HealthCheck, ReportFormat, ReportRequest, RetentionLimits, SentryPresetRequest, Silence,
+    TagMatcher, TimeRange, Timestamp, TraceId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -107,7 +108,7 @@ arguments! {
     }
 
     /// A rule to backtest.
-    PreviewArguments {
+    BacktestArguments {
         /// The edited rule.
         rule: AlertRule,
         /// The range.

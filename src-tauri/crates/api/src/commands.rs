@@ -1,6 +1,7 @@
 //! The list of commands. Each is declared once: its name, its arguments and its reply. A command
 //! without a handler of the same name does not compile.
 
+use alerts::{AlertRule, RuleBacktest, RuleOverview};
 use engine::Engine;
 use model::*;
 use serde::de::DeserializeOwned;
@@ -97,7 +98,7 @@ commands! {
     rules(Nothing) -> json Vec<RuleOverview>;
     save_rule(RuleArguments) -> json AlertRule;
     delete_rule(IdArguments) -> json ();
-    preview_rule(PreviewArguments) -> json RuleBacktest;
+    backtest_rule(BacktestArguments) -> json RuleBacktest;
     alerts(Nothing) -> json Vec<Alert>;
     alert_history(HistoryArguments) -> json Vec<AlertTransition>;
     alert_evidence(EvidenceArguments) -> json Option<AlertEvidence>;

@@ -2,12 +2,13 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
-use alerts::AlertService;
+use alerts::{AlertService, Channels, DESKTOP};
 use checks::{CheckService, SecretStore};
 use model::RecordCounts;
+use runtime::Clock;
 use store::Store;
 
 use crate::{
@@ -17,7 +18,6 @@ use crate::{
         SelfMetrics, SourceHandles, SpanMetrics,
     },
     data::{self, Demonstration, Imports, Retention},
-    desktop_notifications::SwitchedNotifier,
     engine::{Services, Stages},
     pause::PauseSwitch,
     sentry::{SentryChecks, SentryInstallations},
@@ -52,9 +52,11 @@ impl Engine {
             checks.pause(true);
             alerts_stop.cancel();
         }
-        let notifier = SwitchedNotifier::new(settings.desktop_notifications())
-            .map_err(|error| EngineError::Refused(format!("cannot start notifications: {error}")))?;
-        let alerts = AlertService::start(store.clone(), Arc::new(notifier), alerts_stop);
+        let desktop = settings.desktop_notifications();
+        let channels =
+            Channels::open(move |channel| channel == DESKTOP && desktop.load(Ordering::Relaxed))
+                .map_err(|error| EngineError::Refused(format!("cannot start notifications: {error}")))?;
+        let alerts = AlertService::start(store.clone(), channels, Clock::system(), alerts_stop);
 
         let demonstration = Demonstration::new(store.clone(), started.0.unsigned_abs());
         let pause = PauseSwitch::new(checks.clone(), store.clone(), clock.clone());

@@ -4,7 +4,6 @@
 mod builder;
 mod components;
 mod data;
-mod desktop_notifications;
 mod engine;
 mod error;
 mod instance;

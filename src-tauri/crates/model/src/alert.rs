@@ -1,11 +1,9 @@
 //! Alert rules, the alerts they raise, and what was told to whom.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
-use crate::{
-    Aggregation, HealthState, Labels, LogLine, SeriesPoints, TagMatcher, TimeRange, Timestamp, TraceSummary,
-};
+use crate::{Labels, LogLine, SeriesPoints, TimeRange, Timestamp, TraceSummary};
 
 /// How much an alert matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -17,39 +15,6 @@ pub enum AlertSeverity {
     Warning,
     /// Look at it now.
     Critical,
-}
-
-/// The source of a rule's values. Each kind yields labelled values.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum RuleSource {
-    /// A metric, one value per combination of the `group_by` labels.
-    Metric {
-        /// Metric name.
-        metric: String,
-        /// Which series.
-        matchers: Vec<TagMatcher>,
-        /// How samples become one value.
-        aggregation: Aggregation,
-        /// Labels to keep apart.
-        group_by: Vec<String>,
-        /// How far back each value looks, in seconds.
-        window_seconds: u32,
-    },
-    /// The state of health checks, one value per check: 0 healthy, 1 degraded, 2 unhealthy.
-    Check {
-        /// The check; every check if none.
-        check_id: Option<String>,
-    },
-    /// How many log records match a search, per service if `by_service`.
-    Logs {
-        /// The search, in the language of the Logs view.
-        query: String,
-        /// Whether each service has its own value.
-        by_service: bool,
-        /// How far back the count looks, in seconds.
-        window_seconds: u32,
-    },
 }
 
 /// How a value is held against a threshold.
@@ -76,51 +41,6 @@ impl Comparator {
             Self::AtMost => value <= threshold,
         }
     }
-}
-
-/// What happens to an alert when its data stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum NoDataPolicy {
-    /// It stays as it was.
-    KeepState,
-    /// It is treated as if the condition did not hold.
-    Resolve,
-    /// It is treated as if the condition held.
-    Fire,
-}
-
-/// A rule: what to watch, when to call it bad, for how long, and whom to tell.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct AlertRule {
-    /// Stable name for machines; empty on a rule that was never saved.
-    pub id: String,
-    /// Name for people, unique.
-    pub name: String,
-    /// Whether it is evaluated.
-    pub enabled: bool,
-    /// How much it matters.
-    pub severity: AlertSeverity,
-    /// Where its values come from.
-    #[serde(alias = "watch")]
-    pub source: RuleSource,
-    /// How values are held against the threshold.
-    pub comparator: Comparator,
-    /// The threshold, in the unit of the watched values.
-    pub threshold: f64,
-    /// A firing alert resolves only when the condition no longer holds against this value (hysteresis).
-    pub resolve_threshold: Option<f64>,
-    /// How long the condition must hold before the alert fires, in seconds.
-    #[serde(alias = "for_seconds")]
-    pub for_seconds: u32,
-    /// Seconds between evaluations.
-    pub interval_seconds: u32,
-    /// What happens when data stop.
-    #[serde(alias = "no_data")]
-    pub no_data: NoDataPolicy,
-    /// Whether firing and resolving are told on the desktop.
-    pub notify: bool,
 }
 
 /// Where an alert stands.
@@ -232,6 +152,12 @@ pub enum DeliveryOutcome {
     Failed(String),
 }
 
+/// Reads a channel name. Version 0.1 stored `none` as `record only`.
+fn channel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Ok(if name == "record only" { "none".to_owned() } else { name })
+}
+
 /// One thing that was told (or should have been).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Notification {
@@ -249,7 +175,8 @@ pub struct Notification {
     pub title: String,
     /// Body: value against threshold, since when.
     pub body: String,
-    /// By which way, such as `desktop`.
+    /// Name of the channel, such as `desktop`; `none` for a notification that was only recorded.
+    #[serde(deserialize_with = "channel")]
     pub channel: String,
     /// What became of it.
     pub outcome: DeliveryOutcome,
@@ -271,54 +198,4 @@ pub struct Silence {
     pub range: TimeRange,
     /// Why.
     pub reason: String,
-}
-
-/// What a rule would have done, had it existed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct RuleBacktest {
-    /// The watched values over the range.
-    pub series: Vec<SeriesPoints>,
-    /// Unit of the values, may be empty.
-    pub unit: String,
-    /// When it would have been pending or firing, per label set.
-    pub intervals: Vec<BacktestInterval>,
-    /// Notifications it would have sent, resolved ones not counted.
-    pub notifications: u32,
-    /// Time between two evaluated points, in nanoseconds; a shorter window is as long as it. It is longer than the rule's
-    /// interval over long ranges and where only minutes or hours are left of the points.
-    pub step: i64,
-    /// A threshold that the data suggest: what one value in a hundred exceeds (or undercuts).
-    pub suggested_threshold: Option<f64>,
-    /// The rule in one sentence.
-    pub sentence: String,
-}
-
-/// A stretch in which a previewed rule would have been pending or firing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct BacktestInterval {
-    /// From when to when.
-    pub range: TimeRange,
-    /// Pending or firing.
-    pub state: AlertState,
-    /// For which label set.
-    pub labels: Labels,
-}
-
-/// A rule with where it stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct RuleOverview {
-    /// The rule itself.
-    pub rule: AlertRule,
-    /// Its alerts that are pending or firing.
-    pub active: Vec<Alert>,
-    /// The worst of their states.
-    pub state: AlertState,
-    /// How its own health is: unhealthy when evaluation fails.
-    pub health: HealthState,
-    /// Why evaluation fails, may be empty.
-    pub error: String,
-    /// When it was last evaluated.
-    pub evaluated_at: Option<Timestamp>,
-    /// The rule in one sentence.
-    pub sentence: String,
 }

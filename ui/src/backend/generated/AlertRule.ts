@@ -5,43 +5,43 @@ import type { NoDataPolicy } from "./NoDataPolicy";
 import type { RuleSource } from "./RuleSource";
 
 /**
- * A rule: what to watch, when to call it bad, for how long, and whom to tell.
+ * An alert rule: a source of values, a condition on them, and the notification of firing alerts.
  */
 export type AlertRule = { 
 /**
- * Stable name for machines; empty on a rule that was never saved.
+ * Stable identifier; empty on a rule that was never saved.
  */
 id: string, 
 /**
- * Name for people, unique.
+ * Unique display name.
  */
 name: string, 
 /**
- * Whether it is evaluated.
+ * Whether the rule is evaluated.
  */
 enabled: boolean, 
 /**
- * How much it matters.
+ * Severity of its alerts.
  */
 severity: AlertSeverity, 
 /**
- * Where its values come from.
+ * The source of its values.
  */
 source: RuleSource, 
 /**
- * How values are held against the threshold.
+ * The comparison of values with the threshold.
  */
 comparator: Comparator, 
 /**
- * The threshold, in the unit of the watched values.
+ * The threshold, in the unit of the values.
  */
 threshold: number, 
 /**
- * A firing alert resolves only when the condition no longer holds against this value (hysteresis).
+ * Threshold below which (or above which) a firing alert resolves (hysteresis).
  */
 resolve_threshold: number | null, 
 /**
- * How long the condition must hold before the alert fires, in seconds.
+ * Time for which the condition must hold before the alert fires, in seconds.
  */
 for_seconds: number, 
 /**
@@ -49,10 +49,10 @@ for_seconds: number,
  */
 interval_seconds: number, 
 /**
- * What happens when data stop.
+ * State of an alert while its data are missing.
  */
 no_data: NoDataPolicy, 
 /**
- * Whether firing and resolving are told on the desktop.
+ * Whether firing and resolved alerts are notified.
  */
 notify: boolean, };

@@ -3,11 +3,11 @@ import type { AlertState } from "./AlertState";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * A stretch in which a previewed rule would have been pending or firing.
+ * An interval in which an alert of a backtest is pending or firing.
  */
 export type BacktestInterval = { 
 /**
- * From when to when.
+ * The interval.
  */
 range: TimeRange, 
 /**
@@ -15,6 +15,6 @@ range: TimeRange,
  */
 state: AlertState, 
 /**
- * For which label set.
+ * The labels of the alert.
  */
 labels: { [key in string]: string }, };

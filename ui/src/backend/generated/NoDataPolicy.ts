@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * What happens to an alert when its data stop.
+ * The state of an alert while its data are missing.
  */
 export type NoDataPolicy = "keep_state" | "resolve" | "fire";

@@ -36,7 +36,7 @@ title: string,
  */
 body: string, 
 /**
- * By which way, such as `desktop`.
+ * Name of the channel, such as `desktop`; `none` for a notification that was only recorded.
  */
 channel: string, 
 /**

@@ -3,11 +3,11 @@ import type { BacktestInterval } from "./BacktestInterval";
 import type { SeriesPoints } from "./SeriesPoints";
 
 /**
- * What a rule would have done, had it existed.
+ * The alerts that a rule would have raised over a past range.
  */
 export type RuleBacktest = { 
 /**
- * The watched values over the range.
+ * The values of the source over the range.
  */
 series: Array<SeriesPoints>, 
 /**
@@ -15,23 +15,23 @@ series: Array<SeriesPoints>,
  */
 unit: string, 
 /**
- * When it would have been pending or firing, per label set.
+ * The pending and firing intervals, per label set.
  */
 intervals: Array<BacktestInterval>, 
 /**
- * Notifications it would have sent, resolved ones not counted.
+ * Number of firing notifications.
  */
 notifications: number, 
 /**
- * Time between two evaluated points, in nanoseconds; a shorter window is as long as it. It is longer than the rule's
- * interval over long ranges and where only minutes or hours are left of the points.
+ * Nanoseconds between two evaluations. Longer than the rule's interval over long ranges and
+ * where only roll-ups are left; a shorter window is as long as the step.
  */
 step: number, 
 /**
- * A threshold that the data suggest: what one value in a hundred exceeds (or undercuts).
+ * A threshold suggested by the data: the 99th (or first) percentile of the values.
  */
 suggested_threshold: number | null, 
 /**
  * The rule in one sentence.
  */
-sentence: string, };
+description: string, };

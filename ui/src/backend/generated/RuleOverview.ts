@@ -6,34 +6,34 @@ import type { HealthState } from "./HealthState";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * A rule with where it stands.
+ * A rule with its current state.
  */
 export type RuleOverview = { 
 /**
- * The rule itself.
+ * The rule.
  */
 rule: AlertRule, 
 /**
- * Its alerts that are pending or firing.
+ * Its pending and firing alerts.
  */
 active: Array<Alert>, 
 /**
- * The worst of their states.
+ * The worst state of these alerts.
  */
 state: AlertState, 
 /**
- * How its own health is: unhealthy when evaluation fails.
+ * Health of the rule's evaluation; unhealthy while it fails.
  */
 health: HealthState, 
 /**
- * Why evaluation fails, may be empty.
+ * The last error of its evaluation, may be empty.
  */
 error: string, 
 /**
- * When it was last evaluated.
+ * Time of its last evaluation.
  */
 evaluated_at: Timestamp | null, 
 /**
  * The rule in one sentence.
  */
-sentence: string, };
+description: string, };

@@ -1,5 +1,6 @@
 //! Rules, alerts, silences and notifications.
 
+use ::alerts::{AlertRule, RuleBacktest, RuleOverview};
 use engine::Engine;
 use model::*;
 
@@ -17,15 +18,15 @@ pub(crate) async fn delete_rule(engine: &Engine, arguments: IdArguments) -> Resu
     found(engine.alerts().delete_rule(&arguments.id).await?, "rule", &arguments.id)
 }
 
-pub(crate) async fn preview_rule(
+pub(crate) async fn backtest_rule(
     engine: &Engine,
-    arguments: PreviewArguments,
+    arguments: BacktestArguments,
 ) -> Result<RuleBacktest, ApiError> {
-    Ok(engine.alerts().preview(&arguments.rule, arguments.range).await?)
+    Ok(engine.alerts().backtest(&arguments.rule, arguments.range).await?)
 }
 
 pub(crate) async fn alerts(engine: &Engine, _: Nothing) -> Result<Vec<Alert>, ApiError> {
-    Ok(engine.alerts().alerts().await)
+    Ok(engine.alerts().alerts().await?)
 }
 
 pub(crate) async fn alert_history(

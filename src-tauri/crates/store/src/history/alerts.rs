@@ -1,6 +1,7 @@
 //! Alert rules, alerts, notifications and silences.
 
-use model::{Alert, AlertEvidence, AlertRule, AlertTransition, Notification, Silence, TimeRange, Timestamp};
+use model::{Alert, AlertEvidence, AlertTransition, Notification, Silence, TimeRange, Timestamp};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     reader::HistoryReader,
@@ -21,11 +22,9 @@ fn notifications_changed() -> Changed {
 }
 
 impl HistoryReader {
-    /// Returns every rule, by name.
-    pub async fn rules(&self) -> Result<Vec<AlertRule>, StoreError> {
-        let mut rules: Vec<AlertRule> = self.documents("SELECT document FROM rules", Vec::new()).await?;
-        rules.sort_by(|left, right| left.name.cmp(&right.name));
-        Ok(rules)
+    /// Returns every rule.
+    pub async fn rules<Rule: DeserializeOwned + Send + 'static>(&self) -> Result<Vec<Rule>, StoreError> {
+        self.documents("SELECT document FROM rules", Vec::new()).await
     }
 
     /// Returns the state of every alert.
@@ -81,12 +80,9 @@ impl HistoryReader {
 }
 
 impl History {
-    /// Saves a rule in place of the one with its id. Fails if the threshold is not finite.
-    pub async fn put_rule(&self, rule: AlertRule) -> Result<(), StoreError> {
-        if !rule.threshold.is_finite() {
-            return Err(StoreError::InvalidRequest("the threshold is not a finite number".to_owned()));
-        }
-        let (id, document) = (Parameter::from(rule.id.as_str()), document(&rule)?);
+    /// Saves a rule in place of the one with its id.
+    pub async fn put_rule(&self, id: &str, rule: &impl Serialize) -> Result<(), StoreError> {
+        let (id, document) = (Parameter::from(id), document(rule)?);
         let statements = vec![
             ("DELETE FROM rules WHERE id = ?", vec![id.clone()]),
             ("INSERT INTO rules VALUES (?, ?)", vec![id, document]),

@@ -1,10 +1,7 @@
 //! The alert state machine, case by case and under random values.
 
-use alerts::{end_all, evaluate, fingerprint, unobserved};
-use model::{
-    Aggregation, Alert, AlertRule, AlertSeverity, AlertState, Comparator, Labels, NANOS_PER_SECOND,
-    NoDataPolicy, RuleSource, Timestamp,
-};
+use alerts::{AlertRule, MetricSource, NoDataPolicy, end_all, evaluate, fingerprint, unobserved};
+use model::{Aggregation, Alert, AlertSeverity, AlertState, Comparator, Labels, NANOS_PER_SECOND, Timestamp};
 use proptest::prelude::*;
 
 fn rule(for_seconds: u32, no_data: NoDataPolicy) -> AlertRule {
@@ -13,13 +10,14 @@ fn rule(for_seconds: u32, no_data: NoDataPolicy) -> AlertRule {
         name: "Slow".into(),
         enabled: true,
         severity: AlertSeverity::Warning,
-        source: RuleSource::Metric {
+        source: MetricSource {
             metric: "m".into(),
             matchers: vec![],
             aggregation: Aggregation::P95,
             group_by: vec!["service".into()],
             window_seconds: 60,
-        },
+        }
+        .into(),
         comparator: Comparator::Above,
         threshold: 10.0,
         resolve_threshold: None,
@@ -54,25 +52,25 @@ fn run(rule: &AlertRule, steps: &[(i64, Option<f64>)]) -> Vec<AlertState> {
 use AlertState::{Firing, Inactive, Pending};
 
 #[test]
-fn it_is_pending_until_the_condition_was_held_and_resolves_at_once() {
+fn an_alert_is_pending_until_the_condition_has_held_and_resolves_at_once() {
     let steps = [(0, Some(11.0)), (10, Some(12.0)), (20, Some(12.0)), (30, Some(9.0)), (40, Some(11.0))];
     assert_eq!(run(&rule(20, NoDataPolicy::Resolve), &steps), [Pending, Pending, Firing, Inactive, Pending]);
 }
 
 #[test]
-fn a_calm_value_starts_the_hold_anew() {
+fn a_value_below_the_threshold_restarts_for() {
     let steps = [(0, Some(11.0)), (10, Some(9.0)), (20, Some(11.0)), (30, Some(11.0)), (40, Some(11.0))];
     assert_eq!(run(&rule(20, NoDataPolicy::Resolve), &steps), [Pending, Inactive, Pending, Pending, Firing]);
 }
 
 #[test]
-fn without_a_hold_it_fires_at_once_and_a_short_hold_waits_for_the_next_evaluation() {
+fn without_for_an_alert_fires_at_once_and_a_short_for_waits_for_the_next_evaluation() {
     assert_eq!(run(&rule(0, NoDataPolicy::Resolve), &[(0, Some(11.0))]), [Firing]);
     assert_eq!(run(&rule(5, NoDataPolicy::Resolve), &[(0, Some(11.0)), (10, Some(11.0))]), [Pending, Firing]);
 }
 
 #[test]
-fn missing_data_mean_what_the_rule_says() {
+fn no_data_mean_what_the_rule_says() {
     let steps = [(0, Some(11.0)), (10, Some(11.0)), (20, None), (30, None), (40, Some(11.0))];
     assert_eq!(run(&rule(10, NoDataPolicy::Resolve), &steps), [Pending, Firing, Inactive, Inactive, Pending]);
     assert_eq!(run(&rule(10, NoDataPolicy::KeepState), &steps), [Pending, Firing, Firing, Firing, Firing]);
@@ -81,13 +79,13 @@ fn missing_data_mean_what_the_rule_says() {
 }
 
 #[test]
-fn time_without_data_does_not_count_towards_the_hold() {
+fn time_without_data_does_not_count_towards_for() {
     let steps = [(0, Some(11.0)), (10, None), (20, None), (30, Some(11.0)), (40, Some(11.0))];
     assert_eq!(run(&rule(20, NoDataPolicy::KeepState), &steps), [Pending, Pending, Pending, Pending, Firing]);
 }
 
 #[test]
-fn nothing_at_all_fires_without_labels_and_ends_with_the_first_value() {
+fn no_data_at_all_fires_without_labels_and_ends_with_the_first_value() {
     let rule = rule(0, NoDataPolicy::Fire);
     let (alerts, _) = evaluate(&rule, &[], "", &[], at(0));
     assert_eq!((alerts[0].labels.clone(), alerts[0].state), (Labels::new(), Firing));
@@ -104,7 +102,7 @@ fn a_firing_alert_resolves_against_its_own_threshold() {
 }
 
 #[test]
-fn sleep_does_not_count_towards_the_hold() {
+fn sleep_does_not_count_towards_for() {
     let steps = [(0, Some(11.0)), (10, Some(11.0)), (7210, Some(11.0)), (7220, Some(11.0))];
     assert_eq!(run(&rule(30, NoDataPolicy::Resolve), &steps), [Pending, Pending, Pending, Firing]);
     assert_eq!(unobserved(at(0), at(30), 10), 0);
@@ -112,7 +110,7 @@ fn sleep_does_not_count_towards_the_hold() {
 }
 
 #[test]
-fn a_clock_that_goes_back_keeps_the_state() {
+fn a_clock_set_back_keeps_the_state() {
     let steps = [(1000, Some(11.0)), (0, Some(11.0)), (10, Some(11.0))];
     assert_eq!(run(&rule(10, NoDataPolicy::Resolve), &steps), [Pending, Pending, Firing]);
     let steps = [(1000, Some(11.0)), (1010, Some(11.0)), (0, Some(11.0)), (10, Some(1.0))];
@@ -120,27 +118,27 @@ fn a_clock_that_goes_back_keeps_the_state() {
 }
 
 #[test]
-fn values_that_are_no_numbers_count_as_missing() {
+fn values_that_are_not_finite_count_as_missing() {
     let steps = [(0, Some(11.0)), (10, Some(f64::NAN)), (20, Some(f64::INFINITY))];
     assert_eq!(run(&rule(0, NoDataPolicy::KeepState), &steps), [Firing, Firing, Firing]);
 }
 
 #[test]
-fn elements_stand_apart_and_transitions_say_why() {
+fn label_sets_have_separate_alerts_and_transitions_a_reason() {
     let rule = rule(0, NoDataPolicy::Resolve);
     let values = [(labels("a"), 1.24), (labels("b"), 12.5)];
     let (alerts, transitions) = evaluate(&rule, &values, "s", &[], at(0));
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0].fingerprint, fingerprint("r", &labels("b")));
     assert_ne!(fingerprint("r", &labels("a")), fingerprint("q", &labels("a")));
-    assert_eq!(transitions[0].reason, "12.5 s is above 10 s");
+    assert_eq!(transitions[0].reason, "p95 12.5 s, threshold 10 s");
     let (alerts, transitions) = evaluate(&rule, &[(labels("b"), 2.0)], "s", &alerts, at(10));
     assert_eq!(alerts[0].resolved_at, Some(at(10)));
-    assert_eq!(transitions[0].reason, "2 s is not above 10 s");
+    assert_eq!(transitions[0].reason, "p95 2 s, back below 10 s");
 }
 
 #[test]
-fn a_new_firing_forgets_the_acknowledgement_of_the_last() {
+fn a_new_firing_is_not_acknowledged() {
     let rule = rule(0, NoDataPolicy::Resolve);
     let (mut alerts, _) = evaluate(&rule, &[(labels("a"), 11.0)], "", &[], at(0));
     alerts[0].acknowledged_at = Some(at(1));
@@ -152,10 +150,10 @@ fn a_new_firing_forgets_the_acknowledgement_of_the_last() {
 }
 
 #[test]
-fn switching_a_rule_off_ends_its_alerts() {
+fn disabling_a_rule_ends_its_alerts() {
     let rule = rule(0, NoDataPolicy::Resolve);
     let (alerts, _) = evaluate(&rule, &[(labels("a"), 11.0)], "", &[], at(0));
-    let (ended, transitions) = end_all(&alerts, at(5), "the rule was switched off");
+    let (ended, transitions) = end_all(&alerts, at(5), "the rule was disabled");
     assert_eq!((ended[0].state, ended[0].resolved_at), (Inactive, Some(at(5))));
     assert_eq!((transitions[0].from, transitions[0].to), (Firing, Inactive));
     assert!(end_all(&ended, at(6), "again").0.is_empty());
@@ -164,19 +162,19 @@ fn switching_a_rule_off_ends_its_alerts() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// Whatever the values and the gaps between evaluations: firing means that the condition held at every
-    /// evaluation for the hold time, counted only where somebody looked; and no alert fires twice without
+    /// For any values and gaps between evaluations, a firing alert's condition held at every
+    /// evaluation for `for_seconds`, with unobserved time not counted. No alert fires twice without
     /// resolving in between.
     #[test]
-    fn firing_means_the_condition_was_held(
-        hold in 0_u32..60,
+    fn a_firing_alert_met_its_condition_for_long_enough(
+        for_seconds in 0_u32..60,
         missing in prop_oneof![Just(NoDataPolicy::Resolve), Just(NoDataPolicy::KeepState)],
         steps in proptest::collection::vec(
             (prop_oneof![8 => Just(10_i64), 1 => 11_i64..30, 1 => 100_i64..100_000], proptest::option::weighted(0.9, 0.0_f64..20.0)),
             1..60,
         ),
     ) {
-        let rule = rule(hold, missing);
+        let rule = rule(for_seconds, missing);
         let mut alerts: Vec<Alert> = Vec::new();
         let (mut second, mut held, mut holding, mut firing) = (0, 0, false, false);
         for (gap, value) in steps {
@@ -197,7 +195,7 @@ proptest! {
             for transition in transitions {
                 if transition.to == Firing {
                     prop_assert!(!firing, "fired twice");
-                    prop_assert!(holding && held >= i64::from(hold), "held {held} of {hold} s");
+                    prop_assert!(holding && held >= i64::from(for_seconds), "held {held} of {for_seconds} s");
                 }
                 firing = transition.to == Firing;
             }

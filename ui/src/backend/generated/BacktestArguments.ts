@@ -5,7 +5,7 @@ import type { TimeRange } from "./TimeRange";
 /**
  * A rule to backtest.
  */
-export type PreviewArguments = { 
+export type BacktestArguments = { 
 /**
  * The edited rule.
  */

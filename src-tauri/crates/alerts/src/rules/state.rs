@@ -2,38 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use model::{
-    Alert, AlertRule, AlertState, AlertTransition, Labels, NANOS_PER_SECOND, NoDataPolicy, RuleSource,
-    Timestamp,
-};
+use model::{Alert, AlertState, AlertTransition, Labels, NANOS_PER_SECOND, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::wording;
+use crate::{AlertRule, NoDataPolicy, notify::description};
 
-/// The stable name of the alert that a rule raises for a label set.
+/// Returns the stable identifier of the alert of a rule and a label set.
 pub fn fingerprint(rule_id: &str, labels: &Labels) -> String {
     let labels = serde_json::to_string(labels).unwrap_or_default();
     format!("{:016x}", xxh3_64(format!("{rule_id}\n{labels}").as_bytes()))
 }
 
-/// The nanoseconds between two evaluations in which nobody looked: all but one interval, when the gap is
-/// far longer than the interval (the machine slept, or Binnacle did not run), else 0.
+/// Returns the nanoseconds between two evaluations in which none took place: all but one interval
+/// when the gap exceeds three intervals (the machine slept, or Binnacle did not run), else 0.
 pub fn unobserved(previous: Timestamp, now: Timestamp, interval_seconds: u32) -> i64 {
     let interval = i64::from(interval_seconds.max(1)) * NANOS_PER_SECOND;
     let elapsed = now.since(previous);
     if elapsed > interval.saturating_mul(3) { elapsed - interval } else { 0 }
 }
 
-/// One evaluation of a rule: its values now and its alerts as they stood, to its alerts as they stand and
-/// what changed.
+/// Evaluates a rule: turns values and previous alerts into current alerts and their transitions.
 ///
-/// A new element is pending since `now` and fires when it has been active for the hold time; without a
-/// hold time it fires at once. A firing alert stays until the condition no longer holds against the
-/// resolve threshold. An element that is gone is treated as `no_data` asks; while it is kept, the
-/// time does not count towards the hold. Time in which nobody evaluated does not count either.
-/// The answer holds every alert that is pending or firing and those that just ceased to be; for rules
-/// that fire on missing data also the calm ones, so that their absence is noticed. Values that are not
-/// finite count as missing. `unit` is that of the values, for people.
+/// - An alert is pending since `now` and fires once the condition has held for `for_seconds`.
+/// - A firing alert resolves once the condition no longer holds against the resolve threshold.
+/// - An alert without a value follows the rule's [`NoDataPolicy`]. Values that are not finite count
+///   as missing.
+/// - Time without data or without evaluations does not count towards `for_seconds`.
+///
+/// Returns the pending and firing alerts and those that just became inactive. Rules that fire on
+/// missing data also return inactive alerts, so that a later absence is detected. `unit` is that of
+/// the values.
 pub fn evaluate(
     rule: &AlertRule,
     values: &[(Labels, f64)],
@@ -44,35 +42,58 @@ pub fn evaluate(
     let known: BTreeMap<&Labels, &Alert> = previous.iter().map(|alert| (&alert.labels, alert)).collect();
     let present: BTreeMap<&Labels, f64> =
         values.iter().filter(|value| value.1.is_finite()).map(|value| (&value.0, value.1)).collect();
-    let nothing = Labels::new();
+    let no_labels = Labels::new();
     let mut labels: Vec<&Labels> = present.keys().copied().collect();
     labels.extend(known.keys().filter(|labels| !present.contains_key(*labels)));
     if labels.is_empty() && rule.no_data == NoDataPolicy::Fire {
-        labels.push(&nothing);
+        labels.push(&no_labels);
     }
     let mut alerts = Vec::new();
     let mut transitions = Vec::new();
     for labels in labels {
         let value = present.get(labels).copied();
         let before = known.get(labels).copied();
-        let alert = step(rule, labels, value, unit, before, !present.is_empty(), now);
+        let condition = condition(rule, labels, value, before, !present.is_empty());
+        let alert = step(rule, labels, value, unit, before, condition, now);
         let from = before.map_or(AlertState::Inactive, |alert| alert.state);
         if from != alert.state {
             transitions.push(transition(rule, &alert, from, now));
         }
-        let watched = rule.no_data == NoDataPolicy::Fire && (value.is_some() || before.is_some());
-        if alert.state != AlertState::Inactive || from != AlertState::Inactive || watched {
+        let expected = rule.no_data == NoDataPolicy::Fire && (value.is_some() || before.is_some());
+        if alert.state != AlertState::Inactive || from != AlertState::Inactive || expected {
             alerts.push(alert);
         }
     }
     (alerts, transitions)
 }
 
-/// What an element did in one evaluation.
-enum Verdict {
+/// The result of comparing one value with the rule's threshold.
+#[derive(Clone, Copy)]
+enum Condition {
     Holds,
-    Calm,
+    DoesNotHold,
     Unknown,
+}
+
+fn condition(
+    rule: &AlertRule,
+    labels: &Labels,
+    value: Option<f64>,
+    before: Option<&Alert>,
+    others_present: bool,
+) -> Condition {
+    let threshold = match (before.map(|alert| alert.state), rule.resolve_threshold) {
+        (Some(AlertState::Firing), Some(resolve)) => resolve,
+        _ => rule.threshold,
+    };
+    match (value, rule.no_data) {
+        (Some(value), _) if rule.comparator.holds(value, threshold) => Condition::Holds,
+        (Some(_), _) | (None, NoDataPolicy::Resolve) => Condition::DoesNotHold,
+        (None, NoDataPolicy::KeepState) => Condition::Unknown,
+        // The alert without labels means "no data at all". It ends with the first value.
+        (None, NoDataPolicy::Fire) if labels.is_empty() && others_present => Condition::DoesNotHold,
+        (None, NoDataPolicy::Fire) => Condition::Holds,
+    }
 }
 
 fn step(
@@ -81,22 +102,10 @@ fn step(
     value: Option<f64>,
     unit: &str,
     before: Option<&Alert>,
-    others_present: bool,
+    condition: Condition,
     now: Timestamp,
 ) -> Alert {
     let from = before.map_or(AlertState::Inactive, |alert| alert.state);
-    let limit = match (from, rule.resolve_threshold) {
-        (AlertState::Firing, Some(resolve)) => resolve,
-        _ => rule.threshold,
-    };
-    let verdict = match (value, rule.no_data) {
-        (Some(value), _) if rule.comparator.holds(value, limit) => Verdict::Holds,
-        (Some(_), _) | (None, NoDataPolicy::Resolve) => Verdict::Calm,
-        (None, NoDataPolicy::KeepState) => Verdict::Unknown,
-        // The alert without labels stands for "nothing at all", which ends as soon as something is there.
-        (None, NoDataPolicy::Fire) if labels.is_empty() && others_present => Verdict::Calm,
-        (None, NoDataPolicy::Fire) => Verdict::Holds,
-    };
     let mut alert = Alert {
         fingerprint: fingerprint(&rule.id, labels),
         rule_id: rule.id.clone(),
@@ -113,26 +122,25 @@ fn step(
         acknowledged_at: before.and_then(|alert| alert.acknowledged_at),
         evaluated_at: now,
     };
-    match verdict {
-        Verdict::Calm => {
+    match condition {
+        Condition::DoesNotHold => {
             if from == AlertState::Firing {
                 alert.resolved_at = Some(now);
             }
             alert.state = AlertState::Inactive;
             alert.active_since = None;
         }
-        Verdict::Unknown => {
+        Condition::Unknown => {
             if let (AlertState::Pending, Some(before)) = (from, before) {
-                let unseen = now.since(before.evaluated_at).max(0);
-                alert.active_since = alert.active_since.map(|since| since.offset(unseen).min(now));
+                let without_data = now.since(before.evaluated_at).max(0);
+                alert.active_since = alert.active_since.map(|since| since.offset(without_data).min(now));
             }
         }
-        Verdict::Holds if from == AlertState::Firing => {}
-        Verdict::Holds => {
-            let unseen =
-                before.map_or(0, |before| unobserved(before.evaluated_at, now, rule.interval_seconds));
-            let known_since = alert.active_since.filter(|_| from == AlertState::Pending);
-            let since = known_since.map_or(now, |since| since.offset(unseen).min(now));
+        Condition::Holds if from == AlertState::Firing => {}
+        Condition::Holds => {
+            let gap = before.map_or(0, |before| unobserved(before.evaluated_at, now, rule.interval_seconds));
+            let pending_since = alert.active_since.filter(|_| from == AlertState::Pending);
+            let since = pending_since.map_or(now, |since| since.offset(gap).min(now));
             alert.active_since = Some(since);
             if now.since(since) >= i64::from(rule.for_seconds) * NANOS_PER_SECOND {
                 alert.state = AlertState::Firing;
@@ -156,11 +164,11 @@ fn transition(rule: &AlertRule, alert: &Alert, from: AlertState, now: Timestamp)
         from,
         to: alert.state,
         value: alert.value,
-        reason: wording::reason(rule, alert, from),
+        reason: description::reason(rule, alert, from),
     }
 }
 
-/// Ends every alert of a rule that is no longer evaluated as it was, such as one that was switched off.
+/// Ends every alert of a rule that was disabled or whose source changed.
 pub fn end_all(previous: &[Alert], now: Timestamp, reason: &str) -> (Vec<Alert>, Vec<AlertTransition>) {
     previous
         .iter()
@@ -188,14 +196,4 @@ pub fn end_all(previous: &[Alert], now: Timestamp, reason: &str) -> (Vec<Alert>,
             (alert, transition)
         })
         .unzip()
-}
-
-/// How far back the values of a rule look, in seconds; 0 for the state of checks.
-pub(crate) fn window_seconds(source: &RuleSource) -> u32 {
-    match source {
-        RuleSource::Metric { window_seconds, .. } | RuleSource::Logs { window_seconds, .. } => {
-            *window_seconds
-        }
-        RuleSource::Check { .. } => 0,
-    }
 }

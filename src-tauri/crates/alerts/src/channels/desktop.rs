@@ -1,4 +1,4 @@
-//! Notifications of the desktop.
+//! The desktop channel: notifications of the desktop environment.
 
 use std::{
     collections::HashMap,
@@ -11,64 +11,67 @@ use async_trait::async_trait;
 use model::{AlertSeverity, Notification, NotificationKind};
 use tokio::sync::{broadcast, oneshot};
 
-use crate::{ChosenAction, NotificationAction, Notifier};
+use super::{Channel, ChosenAction, NotificationAction};
 
-/// How long the notification service may take to answer.
+/// Name of the channel.
+pub const NAME: &str = "desktop";
+/// Deadline of the notification service.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// Notifications on their way at the same time.
+/// Notifications that wait for the thread.
 const QUEUE: usize = 16;
 /// Shown notifications whose buttons are watched at the same time.
-const MOST_WATCHED: usize = 32;
+const MAX_WATCHED: usize = 32;
 
+/// A notification on its way to the thread.
 #[derive(Debug)]
-struct Order {
+struct Request {
     notification: Notification,
     severity: AlertSeverity,
     actions: Vec<NotificationAction>,
-    answer: oneshot::Sender<Result<(), String>>,
+    reply: oneshot::Sender<Result<(), String>>,
 }
 
-/// Shows notifications through the desktop's notification service, on a thread of its own because the
-/// service may block. Without such a service every delivery fails with the reason.
+/// A channel to the desktop's notification service. It runs on a thread because the service may
+/// block. Without such a service every delivery fails with the reason.
 #[derive(Debug)]
-pub struct DesktopNotifier {
-    orders: mpsc::SyncSender<Order>,
-    chosen: broadcast::Sender<ChosenAction>,
+pub(crate) struct DesktopChannel {
+    requests: mpsc::SyncSender<Request>,
 }
 
-impl DesktopNotifier {
-    /// Starts the thread; it ends when the notifier is dropped. An error if the system has no more threads.
-    pub fn new() -> std::io::Result<Self> {
-        let (orders, incoming) = mpsc::sync_channel::<Order>(QUEUE);
-        let (chosen, _) = broadcast::channel(64);
-        let mut screen = Screen { shown: HashMap::new(), watched: Arc::default(), chosen: chosen.clone() };
+impl DesktopChannel {
+    /// Starts the thread, which ends when the channel is dropped. Actions chosen on notifications
+    /// go to `chosen`. Errors when the system refuses a thread.
+    pub(crate) fn new(chosen: broadcast::Sender<ChosenAction>) -> std::io::Result<Self> {
+        let (requests, incoming) = mpsc::sync_channel::<Request>(QUEUE);
+        let mut screen = Screen { shown: HashMap::new(), watched: Arc::default(), chosen };
         thread::Builder::new().name("notifications".into()).spawn(move || {
-            for order in incoming {
-                let outcome = screen.show(&order).map_err(|error| error.to_string());
-                // Nobody waits any more when the deadline has passed.
-                let _ = order.answer.send(outcome);
+            for request in incoming {
+                let outcome = screen.show(&request).map_err(|error| error.to_string());
+                // After the deadline there is no receiver.
+                let _ = request.reply.send(outcome);
             }
         })?;
-        Ok(Self { orders, chosen })
+        Ok(Self { requests })
     }
 }
 
 #[async_trait]
-impl Notifier for DesktopNotifier {
-    fn channel(&self) -> &'static str {
-        "desktop"
+impl Channel for DesktopChannel {
+    fn name(&self) -> &'static str {
+        NAME
     }
 
-    async fn deliver(
+    async fn send(
         &self,
         notification: &Notification,
         severity: AlertSeverity,
         actions: &[NotificationAction],
     ) -> Result<(), String> {
-        let (answer, outcome) = oneshot::channel();
-        let order = Order { notification: notification.clone(), severity, actions: actions.to_vec(), answer };
-        self.orders.try_send(order).map_err(|error| match error {
-            mpsc::TrySendError::Full(_) => "too many notifications wait to be shown".to_owned(),
+        let (reply, outcome) = oneshot::channel();
+        let request =
+            Request { notification: notification.clone(), severity, actions: actions.to_vec(), reply };
+        self.requests.try_send(request).map_err(|error| match error {
+            mpsc::TrySendError::Full(_) => "too many notifications are queued".to_owned(),
             mpsc::TrySendError::Disconnected(_) => "the thread that shows notifications ended".to_owned(),
         })?;
         match tokio::time::timeout(DEADLINE, outcome).await {
@@ -77,23 +80,20 @@ impl Notifier for DesktopNotifier {
             Err(_) => Err(format!("the notification service did not answer within {} s", DEADLINE.as_secs())),
         }
     }
-
-    fn chosen(&self) -> broadcast::Receiver<ChosenAction> {
-        self.chosen.subscribe()
-    }
 }
 
-/// Which notification stands under which number of the service, for those whose buttons are watched.
-type Watched = Arc<Mutex<HashMap<u32, ChosenOn>>>;
+/// The notifications whose buttons are watched, by the number that the service gave them.
+type Watched = Arc<Mutex<HashMap<u32, ShownNotification>>>;
 
 #[derive(Clone)]
-struct ChosenOn {
+struct ShownNotification {
     notification_id: String,
     fingerprint: Option<String>,
 }
 
+/// The state of the thread.
 struct Screen {
-    /// The service's number of the latest notification of each alert.
+    /// The number of the latest notification of each alert.
     shown: HashMap<String, u32>,
     watched: Watched,
     chosen: broadcast::Sender<ChosenAction>,
@@ -101,13 +101,13 @@ struct Screen {
 
 impl Screen {
     #[cfg(all(unix, not(target_os = "macos")))]
-    fn show(&mut self, order: &Order) -> Result<(), notify_rust::error::Error> {
-        let Order { notification, severity, actions, .. } = order;
+    fn show(&mut self, request: &Request) -> Result<(), notify_rust::error::Error> {
+        let Request { notification, severity, actions, .. } = request;
         let capabilities = notify_rust::get_capabilities()?;
         let can = |capability: &str| capabilities.iter().any(|known| known == capability);
         let mut message = notify_rust::Notification::new();
         let body =
-            if can("body-markup") { without_markup(&notification.body) } else { notification.body.clone() };
+            if can("body-markup") { escape_markup(&notification.body) } else { notification.body.clone() };
         message.appname("Binnacle").summary(&notification.title).body(&body).icon("binnacle");
         message.hint(notify_rust::Hint::DesktopEntry("binnacle".into())).urgency(
             match (notification.kind, severity) {
@@ -135,58 +135,60 @@ impl Screen {
             self.shown.insert(alert.clone(), handle.id());
         }
         if offered {
-            self.watch(handle, notification);
+            self.watch_buttons(handle, notification);
         }
         Ok(())
     }
 
     #[cfg(not(all(unix, not(target_os = "macos"))))]
-    fn show(&mut self, order: &Order) -> Result<(), notify_rust::error::Error> {
+    fn show(&mut self, request: &Request) -> Result<(), notify_rust::error::Error> {
         let mut message = notify_rust::Notification::new();
-        message.appname("Binnacle").summary(&order.notification.title).body(&order.notification.body);
+        message.appname("Binnacle").summary(&request.notification.title).body(&request.notification.body);
         message.show().map(|_| ())
     }
 
-    /// Waits for a button on a thread of its own. A notification that replaces another keeps its number
-    /// and the thread that already waits.
+    /// Waits for a button on a separate thread. A notification that replaces another keeps its
+    /// number and its thread.
     #[cfg(all(unix, not(target_os = "macos")))]
-    fn watch(&self, handle: notify_rust::NotificationHandle, notification: &Notification) {
+    fn watch_buttons(&self, handle: notify_rust::NotificationHandle, notification: &Notification) {
         let number = handle.id();
-        let on = ChosenOn {
+        let shown = ShownNotification {
             notification_id: notification.id.clone(),
             fingerprint: notification.fingerprint.clone(),
         };
         {
             let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-            let waits = watched.contains_key(&number);
-            if !waits && watched.len() >= MOST_WATCHED {
-                tracing::warn!("too many notifications are open, the buttons of the latest do nothing");
+            let is_watched = watched.contains_key(&number);
+            if !is_watched && watched.len() >= MAX_WATCHED {
+                tracing::warn!("too many open notifications: the buttons of the latest are disabled");
                 return;
             }
-            watched.insert(number, on);
-            if waits {
+            watched.insert(number, shown);
+            if is_watched {
                 return;
             }
         }
         let (watched, chosen) = (self.watched.clone(), self.chosen.clone());
-        let waiting = thread::Builder::new().name("notification".into()).spawn(move || {
+        let started = thread::Builder::new().name("notification".into()).spawn(move || {
             let mut key = None;
             handle.wait_for_action(|action| key = Some(action.to_owned()));
-            let on = watched.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
-            if let (Some(on), Some(action)) = (on, key.as_deref().and_then(NotificationAction::from_key)) {
-                let ChosenOn { notification_id, fingerprint } = on;
-                // Without a listener there is nothing to do.
+            let shown = watched.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+            if let (Some(shown), Some(action)) =
+                (shown, key.as_deref().and_then(NotificationAction::from_key))
+            {
+                let ShownNotification { notification_id, fingerprint } = shown;
+                // Without a receiver the action has no effect.
                 let _ = chosen.send(ChosenAction { notification_id, fingerprint, action });
             }
         });
-        if let Err(error) = waiting {
+        if let Err(error) = started {
             self.watched.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
-            tracing::warn!(%error, "the buttons of a notification do nothing");
+            tracing::warn!(%error, "buttons of a notification disabled: no thread");
         }
     }
 }
 
-/// Text that a service which understands markup shows as it is.
-fn without_markup(text: &str) -> String {
+/// Escapes a text for services that interpret markup.
+fn escape_markup(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,0 +1,68 @@
+//! One rule in memory, with its alerts and the result of its last evaluation.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use model::{Alert, AlertState, HealthState, Timestamp};
+
+use crate::AlertRule;
+
+/// A rule, its status, and the locks that order changes to it.
+pub(crate) struct RuleState {
+    /// Held while the alerts of the rule change.
+    pub(crate) evaluation_lock: tokio::sync::Mutex<()>,
+    /// Held while the notifications of the rule are sent.
+    pub(crate) notify_lock: tokio::sync::Mutex<()>,
+    status: Mutex<RuleStatus>,
+}
+
+/// The current status of a rule.
+pub(crate) struct RuleStatus {
+    pub(crate) rule: AlertRule,
+    /// Its alerts, including recently resolved ones.
+    pub(crate) alerts: Vec<Alert>,
+    /// Unit of the values, may be empty.
+    pub(crate) unit: String,
+    pub(crate) health: HealthState,
+    /// The last error of its evaluation, may be empty.
+    pub(crate) error: String,
+    pub(crate) evaluated_at: Option<Timestamp>,
+    /// Time of the next evaluation.
+    pub(crate) next: Timestamp,
+    /// Whether an evaluation is queued or running.
+    pub(crate) running: bool,
+}
+
+impl RuleState {
+    pub(crate) fn new(rule: AlertRule, alerts: Vec<Alert>, next: Timestamp) -> Arc<Self> {
+        let status = RuleStatus {
+            unit: alerts.first().map_or_else(String::new, |alert| alert.unit.clone()),
+            rule,
+            alerts,
+            health: HealthState::Unknown,
+            error: String::new(),
+            evaluated_at: None,
+            next,
+            running: false,
+        };
+        Arc::new(Self {
+            evaluation_lock: Default::default(),
+            notify_lock: Default::default(),
+            status: Mutex::new(status),
+        })
+    }
+
+    pub(crate) fn status(&self) -> MutexGuard<'_, RuleStatus> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the rule and its alerts as of the same time.
+    pub(crate) fn rule_and_alerts(&self) -> (AlertRule, Vec<Alert>) {
+        let status = self.status();
+        (status.rule.clone(), status.alerts.clone())
+    }
+
+    /// Returns the pending and firing alerts.
+    pub(crate) fn active(&self) -> Vec<Alert> {
+        self.status().alerts.iter().filter(|alert| alert.state != AlertState::Inactive).cloned().collect()
+    }
+}

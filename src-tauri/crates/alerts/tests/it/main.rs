@@ -1,0 +1,10 @@
+//! Integration tests of the alerts crate.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod actions;
+mod backtest;
+mod fixtures;
+mod notifications;
+mod rules;
+mod state_machine;
+mod stored_rules;

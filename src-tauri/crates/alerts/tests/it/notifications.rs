@@ -1,0 +1,119 @@
+//! Notifications of firing and resolved alerts, over restarts, failures and silences.
+
+use std::sync::atomic::Ordering;
+
+use alerts::{AlertRule, LogsSource};
+use model::{DeliveryOutcome, HealthState, NANOS_PER_SECOND, NotificationKind, Silence, TimeRange};
+
+use crate::fixtures::{Fixture, START, latency_rule, write_gauge};
+
+#[tokio::test]
+async fn an_alert_fires_is_notified_once_survives_a_restart_and_resolves() {
+    let mut fixture = Fixture::start().await;
+    fixture.write_gauge("cart", 1.24).await;
+    fixture.write_gauge("pay", 0.1).await;
+    fixture.write_log("cart", "connection refused").await;
+    let rule = fixture.service.save_rule(latency_rule()).await.unwrap();
+    fixture.until("the notification is stored", async || !fixture.notifications().await.is_empty()).await;
+    assert_eq!(fixture.channel.titles(), ["Slow requests - cart"]);
+    let sent = fixture.notifications().await.remove(0);
+    assert_eq!((sent.kind, sent.outcome), (NotificationKind::Firing, DeliveryOutcome::Delivered));
+    assert!(sent.body.starts_with("Last value 1.24 s, threshold 800 ms, since "), "{}", sent.body);
+    assert_eq!(fixture.service.counts().firing, 1);
+    let alert = fixture.firing().await.remove(0);
+    let evidence =
+        async || fixture.store.history().evidence(&alert.fingerprint, alert.fired_at).await.unwrap();
+    fixture.until("the evidence is stored", async || evidence().await.is_some()).await;
+    let evidence = evidence().await.unwrap();
+    assert_eq!(evidence.series[0].values, [1.24]);
+    assert_eq!(evidence.logs[0].body, "connection refused");
+
+    fixture.restart();
+    assert_eq!(fixture.firing().await[0].fired_at, alert.fired_at);
+    fixture.service.acknowledge(&alert.fingerprint).await.unwrap();
+    write_gauge(&fixture.store, "cart", 0.3, START).await;
+    fixture.advance(3);
+    // The firing is not notified again.
+    fixture.until_titles(&["Resolved: Slow requests - cart"]).await;
+    fixture.until("both are stored", async || fixture.notifications().await.len() == 2).await;
+    let body = fixture.notifications().await.remove(0).body;
+    assert_eq!(body, "Last value 300 ms, back below 800 ms after 3 s");
+    assert_eq!(fixture.service.rules().await.unwrap()[0].health, HealthState::Healthy);
+    assert_eq!(fixture.store.history().transitions(fixture.last_hour(), 10).await.unwrap().len(), 2);
+    fixture.service.delete_rule(&rule.id).await.unwrap();
+    assert!(fixture.service.rules().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_firing_that_was_stored_but_not_notified_is_notified_after_a_crash() {
+    let fixture = Fixture::start_after(async |store| {
+        let rule = AlertRule { id: "r".into(), ..latency_rule() };
+        store.history().put_rule(&rule.id, &rule).await.unwrap();
+        write_gauge(store, "cart", 1.24, START.offset(-NANOS_PER_SECOND)).await;
+        let labels = [("service".to_owned(), "cart".to_owned())].into();
+        let (alerts, transitions) = alerts::evaluate(&rule, &[(labels, 1.24)], "s", &[], START);
+        store.history().record_alerts(alerts, transitions).await.unwrap();
+    })
+    .await;
+    fixture.until_titles(&["Slow requests - cart"]).await;
+}
+
+#[tokio::test]
+async fn failed_and_silenced_notifications_are_stored_and_sent_later() {
+    let fixture = Fixture::start().await;
+    fixture.channel.failures.store(1, Ordering::Relaxed);
+    fixture.write_gauge("cart", 2.0).await;
+    fixture.service.save_rule(latency_rule()).await.unwrap();
+    let failed = DeliveryOutcome::Failed("service unavailable".into());
+    fixture
+        .until("the failure is stored", async || {
+            fixture.notifications().await.iter().any(|sent| sent.outcome == failed)
+        })
+        .await;
+    fixture.advance(5);
+    fixture.until_titles(&["Slow requests - cart"]).await;
+    fixture
+        .until("the retry is stored", async || {
+            fixture.notifications().await[0].outcome == DeliveryOutcome::Delivered
+        })
+        .await;
+
+    let silence = Silence {
+        id: String::new(),
+        rule_id: None,
+        labels: [("service".to_owned(), "pay".to_owned())].into(),
+        range: TimeRange::new(fixture.now(), fixture.now().offset(600 * NANOS_PER_SECOND)),
+        reason: "maintenance".into(),
+    };
+    let silence = fixture.service.save_silence(silence).await.unwrap();
+    fixture.write_gauge("pay", 2.0).await;
+    fixture.advance(1);
+    fixture
+        .until("the silenced notification is stored", async || {
+            fixture.notifications().await.iter().any(|sent| sent.outcome == DeliveryOutcome::Silenced)
+        })
+        .await;
+    assert_eq!(fixture.channel.titles().len(), 1);
+    fixture.service.delete_silence(&silence.id).await.unwrap();
+    fixture.advance(1);
+    fixture.until_titles(&["Slow requests - cart", "Slow requests - pay"]).await;
+}
+
+#[tokio::test]
+async fn a_log_rule_counts_by_service_and_resolves_when_no_record_matches() {
+    let fixture = Fixture::start().await;
+    for _ in 0..3 {
+        fixture.write_log("cart", "payment refused").await;
+    }
+    fixture.write_log("pay", "payment refused").await;
+    let source = LogsSource { query: "level>=error refused".into(), by_service: true, window_seconds: 5 };
+    let rule = AlertRule { source: source.into(), threshold: 2.0, ..latency_rule() };
+    fixture.service.save_rule(rule).await.unwrap();
+    fixture.until_titles(&["Slow requests - cart"]).await;
+    fixture.advance(10);
+    fixture.until_titles(&["Slow requests - cart", "Resolved: Slow requests - cart"]).await;
+    let bodies: Vec<String> =
+        fixture.channel.sent.lock().unwrap().iter().map(|sent| sent.body.clone()).collect();
+    assert!(bodies[0].starts_with("3 log records match, threshold 2, since "), "{bodies:?}");
+    assert_eq!(bodies[1], "0 log records match, back below 2 after 10 s");
+}

@@ -1,7 +1,9 @@
-//! The state that the listeners share with their requests: store, counters and limits.
+//! The state that the listeners share with their requests: store, counters, clock and limits.
 
 use std::sync::Arc;
 
+use model::Timestamp;
+use runtime::Clock;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -14,13 +16,14 @@ use crate::{
 pub(crate) struct Intake {
     store: Store,
     counters: Arc<IntakeCounters>,
+    clock: Clock,
     connections: Connections,
 }
 
 impl Intake {
     /// Connects a listener to the store.
     pub(crate) fn new(store: Store, counters: Arc<IntakeCounters>) -> Self {
-        Self { store, counters, connections: Connections::new() }
+        Self { store, counters, clock: Clock::system(), connections: Connections::new() }
     }
 
     /// Returns the store that receives the records.
@@ -31,6 +34,11 @@ impl Intake {
     /// Returns the counters of the listener.
     pub(crate) fn counters(&self) -> &IntakeCounters {
         &self.counters
+    }
+
+    /// Returns the current time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Returns the limits of the listener's requests.

@@ -34,7 +34,6 @@ use crate::{
     intake::Intake,
     limits::{body, cross_origin},
     rejection::Rejection,
-    timestamp::now,
 };
 
 /// The paths of remote write.
@@ -148,7 +147,7 @@ impl RemoteWrite {
 
     /// Converts a body and stores its points.
     async fn store(&self, version: Version, compressed: Arc<Vec<u8>>) -> Result<Converted, Failure> {
-        let now = now();
+        let now = self.intake.now();
         let is_small = snap::raw::decompress_len(&compressed).is_ok_and(|length| length <= INLINE_BYTES);
         let inline = if is_small {
             match convert(&decompress(&compressed)?, version, &self.cache, now, MAX_INLINE_NEW_SERIES) {
@@ -285,14 +284,15 @@ mod tests {
         let field = |number: u8, content: &[u8]| [&[number << 3 | 2, content.len() as u8], content].concat();
         let label = [field(1, b"__name__"), field(2, b"up")].concat();
         let mut time = vec![0x10];
-        let mut millis = now().0.cast_unsigned() / 1_000_000;
+        let now = remote.intake.now();
+        let mut millis = now.0.cast_unsigned() / 1_000_000;
         while millis >= 0x80 {
             time.push((millis & 0x7f) as u8 | 0x80);
             millis >>= 7;
         }
         time.push(millis as u8);
         let message = field(1, &[field(1, &label), field(2, &time)].concat());
-        let found = convert(&message, Version::First, &remote.cache, now(), 1).ok().unwrap();
+        let found = convert(&message, Version::First, &remote.cache, now, 1).ok().unwrap();
         assert_eq!((found.batch.samples.len(), found.message()), (1, String::new()));
         // As if it had been stored and removed since.
         remote.cache.extend(found.fresh, found.generation);

@@ -10,8 +10,8 @@ mod tags;
 
 use std::{sync::Arc, time::Duration};
 
-use model::HealthState;
-use runtime::{HealthReporter, Schedule};
+use model::{HealthState, Timestamp};
+use runtime::{Clock, HealthReporter, Schedule};
 use store::Store;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ use self::{
     aggregate::{Aggregate, RejectedLines},
     interval_writer::{IntervalQueue, interval_writer},
 };
-use crate::{counters::IntakeCounters, error::IngestError, timestamp::now};
+use crate::{counters::IntakeCounters, error::IngestError};
 
 /// Maximum size of a datagram.
 const MAX_DATAGRAM_BYTES: usize = 65_536;
@@ -58,9 +58,10 @@ pub async fn serve_statsd(
     reporter: HealthReporter,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
-    let (queue, writer) = interval_writer(store, Arc::clone(&counters));
+    let clock = Clock::system();
+    let (queue, writer) = interval_writer(store, clock.clone(), Arc::clone(&counters));
     let receiving = async {
-        let outcome = receive(&socket, &options, &queue, &counters, &reporter, &stop).await;
+        let outcome = receive(&socket, &options, &clock, &queue, &counters, &reporter, &stop).await;
         // Closes the queue, so that the writer ends once it is empty.
         drop(queue);
         outcome
@@ -81,21 +82,22 @@ pub async fn serve_statsd(
 async fn receive(
     socket: &StatsdSocket,
     options: &StatsdOptions,
+    clock: &Clock,
     queue: &IntervalQueue,
     counters: &IntakeCounters,
     reporter: &HealthReporter,
     stop: &CancellationToken,
 ) -> Result<(), IngestError> {
     let mut schedule = Schedule::new(options.interval, "statsd");
-    let mut aggregate = Aggregate::new(&options.service, schedule.begin(now()));
+    let mut aggregate = Aggregate::new(&options.service, schedule.begin(clock.now()));
     let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
     let mut dropped = socket.dropped().unwrap_or_default();
-    let mut interval_end = std::pin::pin!(tokio::time::sleep(schedule.next_delay(now())));
+    let mut interval_end = std::pin::pin!(tokio::time::sleep(schedule.next_delay(clock.now())));
     loop {
         let stopping = tokio::select! {
             ready = socket.readable() => {
                 ready.map_err(IngestError::Statsd)?;
-                read(socket, &mut buffer, &mut aggregate, DATAGRAMS_PER_TURN).map_err(IngestError::Statsd)?;
+                read(socket, clock.now(), &mut buffer, &mut aggregate, DATAGRAMS_PER_TURN).map_err(IngestError::Statsd)?;
                 tokio::task::yield_now().await;
                 continue;
             }
@@ -108,12 +110,12 @@ async fn receive(
             for _ in 0..MAX_FINAL_READS {
                 let Ok(ready) = tokio::time::timeout(FINAL_WAIT, socket.readable()).await else { break };
                 ready.map_err(IngestError::Statsd)?;
-                read(socket, &mut buffer, &mut aggregate, DATAGRAMS_PER_FINAL_READ)
+                read(socket, clock.now(), &mut buffer, &mut aggregate, DATAGRAMS_PER_FINAL_READ)
                     .map_err(IngestError::Statsd)?;
             }
         }
-        let end = if stopping { schedule.end(now()) } else { schedule.begin(now()) };
-        interval_end.as_mut().reset(Instant::now() + schedule.next_delay(now()));
+        let end = if stopping { schedule.end(clock.now()) } else { schedule.begin(clock.now()) };
+        interval_end.as_mut().reset(Instant::now() + schedule.next_delay(clock.now()));
         let (batch, rejected) = aggregate.flush(end);
         counters.count_rejected_records(rejected.count);
         let total_dropped = socket.dropped().unwrap_or(dropped);
@@ -131,14 +133,14 @@ async fn receive(
     }
 }
 
-/// Reads datagrams that have arrived, at most `limit`.
+/// Reads datagrams that have arrived by `now`, at most `limit`.
 fn read(
     socket: &StatsdSocket,
+    now: Timestamp,
     buffer: &mut [u8],
     aggregate: &mut Aggregate,
     limit: usize,
 ) -> std::io::Result<()> {
-    let now = now();
     for _ in 0..limit {
         match socket.receive(buffer)? {
             Some(length) => aggregate.add(&buffer[..length], now),

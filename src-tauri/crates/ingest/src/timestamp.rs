@@ -1,17 +1,9 @@
-//! Validation of timestamps that senders give, and the current time.
-
-use std::time::{SystemTime, UNIX_EPOCH};
+//! Validation of timestamps that senders give.
 
 use model::{MAX_FUTURE_NANOS, NANOS_PER_SECOND, Timestamp};
 
 /// Seconds that a record may be in the past: senders can send history late.
 const MAX_PAST_SECONDS: i64 = 5 * 366 * 86_400;
-
-/// Returns the current time of the wall clock.
-pub(crate) fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
-}
 
 /// Returns the timestamp of `nanos` since the epoch.
 ///

@@ -35,7 +35,8 @@ impl Connections {
         self.decoders.clone().acquire_owned().await.map_err(|_| Rejection::Internal)
     }
 
-    /// Runs the work of a request until the listener has ended. After that the store gets no records.
+    /// Runs the work of a request until the listener has ended. The store gets no records after
+    /// that.
     pub(crate) async fn until_ended<T>(
         &self,
         work: impl Future<Output = Result<T, Rejection>>,

@@ -11,7 +11,6 @@ use crate::{
     limits::{body, memory},
     problems::MAX_LISTED,
     rejection::Rejection,
-    timestamp::now,
 };
 
 /// The encoding of a request.
@@ -85,7 +84,7 @@ async fn process<S: Signal>(
 ) -> Result<Receipt, Rejection> {
     let Payload { bytes, is_gzip } = read.await?;
     let permit = intake.connections().decoder().await?;
-    let now = now();
+    let now = intake.now();
     let conversion = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         let bytes = if is_gzip { body::decompress_gzip(&bytes)? } else { bytes };

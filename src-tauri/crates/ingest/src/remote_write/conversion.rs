@@ -3,13 +3,13 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt::Display,
-    sync::RwLockReadGuard,
 };
 
 use model::{
     Attributes, Exemplar, HistogramPoint, IdentityHash, NANOS_PER_SECOND, Sample, SeriesId, SpanId,
     TelemetryBatch, Timestamp, TraceId,
 };
+use parking_lot::RwLockReadGuard;
 use prometheus::FamilyKind;
 use store::Accepted;
 

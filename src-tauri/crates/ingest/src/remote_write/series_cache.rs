@@ -2,13 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        PoisonError, RwLock, RwLockReadGuard,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use model::{IdentityHash, MetricKind, SeriesId};
+use parking_lot::{RwLock, RwLockReadGuard};
 use prometheus::FamilyKind;
 use store::Store;
 
@@ -54,7 +52,7 @@ impl SeriesCache {
 
     /// Returns the cached ids.
     pub(super) fn series(&self) -> RwLockReadGuard<'_, HashMap<LabelHash, SeriesId, IdentityHash>> {
-        self.series.read().unwrap_or_else(PoisonError::into_inner)
+        self.series.read()
     }
 
     /// Returns a number that changes whenever the series are cleared.
@@ -67,7 +65,7 @@ impl SeriesCache {
         if fresh.is_empty() {
             return;
         }
-        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        let mut series = self.series.write();
         if generation != self.generation() {
             return;
         }
@@ -79,7 +77,7 @@ impl SeriesCache {
 
     /// Clears the series, because the store may have removed some.
     pub(super) fn clear_series(&self) {
-        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        let mut series = self.series.write();
         series.clear();
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
@@ -97,7 +95,7 @@ impl SeriesCache {
         if self.contains_metadata(metadata) {
             return;
         }
-        let mut families = self.families.write().unwrap_or_else(PoisonError::into_inner);
+        let mut families = self.families.write();
         for metadata in metadata {
             if let Some((family, changed)) = change(&families, metadata) {
                 families.insert(family.to_owned(), changed);
@@ -108,7 +106,7 @@ impl SeriesCache {
     }
 
     fn families(&self) -> RwLockReadGuard<'_, HashMap<String, FamilyMetadata>> {
-        self.families.read().unwrap_or_else(PoisonError::into_inner)
+        self.families.read()
     }
 
     /// Returns the metadata of the family that a series of this name belongs to.

@@ -1,18 +1,20 @@
 //! The queue of closed intervals between the StatsD socket and the store.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use model::TelemetryBatch;
+use parking_lot::Mutex;
+use runtime::{Clock, RetryPolicy, retry_while_busy};
 use store::Store;
 use tokio::sync::mpsc;
 
-use crate::{
-    counters::{IntakeCounters, records},
-    timestamp::now,
-};
+use crate::counters::{IntakeCounters, records};
 
 /// Intervals that wait while the store is full. Later ones are lost and counted.
 const MAX_QUEUED_INTERVALS: usize = 12;
@@ -33,7 +35,7 @@ impl Losses {
     }
 
     fn set_reason(&self, reason: String) {
-        *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+        *self.reason.lock() = reason;
     }
 }
 
@@ -49,18 +51,20 @@ pub(super) struct IntervalQueue {
 pub(super) struct IntervalWriter {
     queue: mpsc::Receiver<TelemetryBatch>,
     store: Store,
+    clock: Clock,
     losses: Arc<Losses>,
 }
 
 /// Creates a queue of intervals and the writer that empties it into `store`.
 pub(super) fn interval_writer(
     store: Store,
+    clock: Clock,
     counters: Arc<IntakeCounters>,
 ) -> (IntervalQueue, IntervalWriter) {
     let (sender, receiver) = mpsc::channel(MAX_QUEUED_INTERVALS);
     let losses = Arc::new(Losses { counters, ..Losses::default() });
     let queue = IntervalQueue { queue: sender, losses: Arc::clone(&losses) };
-    (queue, IntervalWriter { queue: receiver, store, losses })
+    (queue, IntervalWriter { queue: receiver, store, clock, losses })
 }
 
 impl IntervalQueue {
@@ -77,7 +81,7 @@ impl IntervalQueue {
     /// Returns a description of the losses since the last call, if there were any.
     pub(super) fn take_problem(&self) -> Option<String> {
         let lost = self.losses.records.swap(0, Relaxed);
-        let reason = self.losses.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        let reason = self.losses.reason.lock();
         (lost > 0).then(|| format!("{lost} aggregated values were lost: {reason}"))
     }
 }
@@ -86,18 +90,19 @@ impl IntervalWriter {
     /// Stores intervals in order until the queue is closed. Retries each while the store is full.
     pub(super) async fn run(mut self) {
         while let Some(batch) = self.queue.recv().await {
-            loop {
-                let Err(error) = self.store.write(batch.clone()).await else {
-                    self.losses.counters.count_stored(records(&batch), now());
-                    break;
-                };
-                self.losses.set_reason(error.to_string());
-                let Some(retry_after) = error.retry_after() else {
+            let write = || async {
+                let outcome = self.store.write(batch.clone()).await;
+                if let Err(error) = &outcome {
+                    self.losses.set_reason(error.to_string());
+                }
+                outcome
+            };
+            match retry_while_busy(&self.clock, RetryPolicy::unlimited(), pending(), write).await {
+                Ok(_) => self.losses.counters.count_stored(records(&batch), self.clock.now()),
+                Err(error) => {
                     tracing::error!(%error, "could not store a StatsD interval, its values are lost");
                     self.losses.count(&batch);
-                    break;
-                };
-                tokio::time::sleep(retry_after).await;
+                }
             }
         }
     }

@@ -58,7 +58,8 @@ pub fn write_into(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Returns the kinds of checks as a constant of TypeScript: label and settings of a new check by name.
+/// Returns the kinds of checks as a constant of TypeScript: label and settings of a new check by
+/// name.
 fn check_kinds() -> Result<String, serde_json::Error> {
     let mut text = String::from(
         "// Generated: the registry of check kinds.\nimport type { CheckKind } from './CheckKind'\n\n\

@@ -4,7 +4,7 @@ use ::analysis::{Knowledge, anomaly_band_knowing};
 use model::{
     AnalysisRequest, AnalysisResponse, AnalysisTarget, CompareRequest, CompareResponse, TimeRange, Timestamp,
 };
-use store::Store;
+use store::{Snapshot, Store};
 
 use crate::{
     InsightError,
@@ -35,20 +35,22 @@ pub async fn analyze(
     now: Timestamp,
 ) -> Result<AnalysisResponse, InsightError> {
     let resolution = Resolution { step: request.range.step_for(request.max_points), min_requests: 1 };
-    Ok(analyze_target(store, &request.target, request.range, resolution, now).await?.answer)
+    let snapshot = store.snapshot(training_range::around(request.range, resolution.step)).await?;
+    Ok(analyze_target(&snapshot, &request.target, request.range, resolution, now).await?.answer)
 }
 
-/// Computes trend and expected band of a target at a given resolution.
+/// Computes trend and expected band of a target at a given resolution, from one snapshot.
 pub(crate) async fn analyze_target(
-    store: &Store,
+    snapshot: &Snapshot,
     target: &AnalysisTarget,
     range: TimeRange,
     resolution: Resolution,
     now: Timestamp,
 ) -> Result<AnalysisResult, InsightError> {
     let step = resolution.step;
-    let series = target_series(store, target, training_range::around(range, step), resolution, now).await?;
-    let gaps = store.history().gaps(range).await?;
+    let series =
+        target_series(snapshot, target, training_range::around(range, step), resolution, now).await?;
+    let gaps = snapshot.history().gaps(range).await?;
     compute(move || {
         let known = Knowledge { noise: series.noise, looked_at: Some(range.length()) };
         let trained = anomaly_band_knowing(&series.times, &series.values, step, known);
@@ -71,8 +73,11 @@ pub async fn compare(
     request: &CompareRequest,
     now: Timestamp,
 ) -> Result<CompareResponse, InsightError> {
-    let (before, unit) = target_values(store, &request.target, request.before, now).await?;
-    let (after, _) = target_values(store, &request.target, request.after, now).await?;
+    let (first, last) = (request.before, request.after);
+    let both = TimeRange::new(first.start.min(last.start), first.end.max(last.end));
+    let snapshot = store.snapshot(both).await?;
+    let (before, unit) = target_values(&snapshot, &request.target, request.before, now).await?;
+    let (after, _) = target_values(&snapshot, &request.target, request.after, now).await?;
     let (before_range, after_range) = (request.before, request.after);
     compute(move || CompareResponse {
         unit,

@@ -3,7 +3,7 @@
 mod measures;
 
 use model::{AnalysisTarget, NANOS_PER_SECOND, SeriesRequest, ServiceMeasure, TimeRange, Timestamp};
-use store::Store;
+use store::Snapshot;
 
 use crate::{InsightError, resolution::Resolution};
 
@@ -27,23 +27,23 @@ pub(crate) struct TargetSeries {
 
 /// Reads the values of a target in a range without their times, with their unit.
 pub(crate) async fn target_values(
-    store: &Store,
+    snapshot: &Snapshot,
     target: &AnalysisTarget,
     range: TimeRange,
     now: Timestamp,
 ) -> Result<(Vec<f64>, String), InsightError> {
     if let AnalysisTarget::Service { service, measure: ServiceMeasure::P50 | ServiceMeasure::P95 } = target {
-        let durations = store.traces().request_durations(service, range, MAX_DURATIONS).await?;
+        let durations = snapshot.traces().request_durations(service, range, MAX_DURATIONS).await?;
         return Ok((durations, "ns".to_owned()));
     }
     let resolution = Resolution { step: range.step_for(MAX_POINTS), min_requests: 1 };
-    let series = target_series(store, target, range, resolution, now).await?;
+    let series = target_series(snapshot, target, range, resolution, now).await?;
     Ok((series.values.into_iter().flatten().collect(), series.unit))
 }
 
 /// Reads a target as a series on an even grid. Steps that may be incomplete at `now` are left off.
 pub(crate) async fn target_series(
-    store: &Store,
+    snapshot: &Snapshot,
     target: &AnalysisTarget,
     range: TimeRange,
     resolution: Resolution,
@@ -62,14 +62,13 @@ pub(crate) async fn target_series(
                 max_points: MAX_POINTS,
                 limit: 1,
             };
-            let snapshot = store.snapshot(range).await?;
-            let answer = query::series(&snapshot, &request).await?;
+            let answer = query::series(snapshot, &request).await?;
             let points = answer.series.into_iter().next();
             let (times, values) = points.map(|points| (points.times, points.values)).unwrap_or_default();
             (answer.unit, 0.0, times, values)
         }
         AnalysisTarget::Service { service, measure } => {
-            let steps = store.traces().service_steps(service, range, step).await?;
+            let steps = snapshot.traces().service_steps(service, range, step).await?;
             if steps.is_empty() {
                 return Err(InsightError::NoRequests { service: service.clone() });
             }

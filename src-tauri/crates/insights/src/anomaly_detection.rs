@@ -12,6 +12,7 @@ use crate::{
     analysis::{analyze, analyze_target},
     findings,
     resolution::Resolution,
+    training_range,
 };
 
 /// Length of the analysed range, in seconds.
@@ -88,7 +89,8 @@ async fn anomalies(
     let target = AnalysisTarget::Service { service: service.to_owned(), measure };
     let range = TimeRange::new(range.start.floor(step), range.end.floor(step));
     let resolution = Resolution { step, min_requests: MIN_REQUESTS };
-    let result = match analyze_target(store, &target, range, resolution, now).await {
+    let snapshot = store.snapshot(training_range::around(range, step)).await?;
+    let result = match analyze_target(&snapshot, &target, range, resolution, now).await {
         Ok(result) => result,
         // The service's last request left the range after the list was read.
         Err(InsightError::NoRequests { .. }) => return Ok(Vec::new()),

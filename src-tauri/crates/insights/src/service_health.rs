@@ -7,7 +7,7 @@ use model::{
     AlertState, HealthState, NANOS_PER_SECOND, ServiceDetail, ServiceRequest, ServiceSummary,
     ServicesRequest, Timestamp, UNKNOWN_SERVICE,
 };
-use store::Store;
+use store::{Snapshot, Store};
 
 use crate::InsightError;
 
@@ -20,8 +20,9 @@ const SELF_SERVICES: [&str; 4] = ["binnacle", "checks", "host", UNKNOWN_SERVICE]
 /// Reads the services with their measures, worst first. A firing alert or a failing check of a
 /// service lowers its state and gives the reason.
 pub async fn services(store: &Store, request: &ServicesRequest) -> Result<Vec<ServiceSummary>, InsightError> {
-    let mut services = store.traces().services(request).await?;
-    combine(store, &mut services, request.range.end).await?;
+    let snapshot = store.snapshot(request.range).await?;
+    let mut services = snapshot.traces().services(request).await?;
+    combine(&snapshot, &mut services, request.range.end).await?;
     services.sort_by(|one, other| {
         (other.state, other.rate).partial_cmp(&(one.state, one.rate)).unwrap_or(Ordering::Equal)
     });
@@ -38,16 +39,21 @@ pub async fn service_names(store: &Store) -> Result<Vec<String>, InsightError> {
 
 /// Reads one service in detail, with the same state as in [`services`].
 pub async fn service(store: &Store, request: &ServiceRequest) -> Result<Option<ServiceDetail>, InsightError> {
-    let Some(mut detail) = store.traces().service_detail(request).await? else { return Ok(None) };
-    combine(store, std::slice::from_mut(&mut detail.summary), request.range.end).await?;
+    let snapshot = store.snapshot(request.range).await?;
+    let Some(mut detail) = snapshot.traces().service_detail(request).await? else { return Ok(None) };
+    combine(&snapshot, std::slice::from_mut(&mut detail.summary), request.range.end).await?;
     Ok(Some(detail))
 }
 
 /// Lowers the state of each service by its silence, its firing alerts and its open incidents.
-async fn combine(store: &Store, services: &mut [ServiceSummary], end: Timestamp) -> Result<(), InsightError> {
-    let alerts = store.history().alerts().await?;
-    let incidents = store.history().open_incidents().await?;
-    let checks = store.history().checks().await?;
+async fn combine(
+    snapshot: &Snapshot,
+    services: &mut [ServiceSummary],
+    end: Timestamp,
+) -> Result<(), InsightError> {
+    let alerts = snapshot.history().alerts().await?;
+    let incidents = snapshot.history().open_incidents().await?;
+    let checks = snapshot.history().checks().await?;
     for service in services {
         if matches!(service.state, HealthState::Degraded | HealthState::Unhealthy)
             && service.reason.is_empty()

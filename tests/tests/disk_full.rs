@@ -15,7 +15,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use model::{AlertSeverity, EngineStatus, HealthState};
 use reqwest::StatusCode;
 use serde_json::json;
-use tests::{
+use test_support::{
     engine_process::{EngineProcess, PATIENCE, SETTINGS},
     numbered::{self, Batch, Numbers, Way, send_patiently},
     otlp_load::{OtlpConnection, Signal},

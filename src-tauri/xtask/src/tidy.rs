@@ -39,6 +39,10 @@ struct Source {
 }
 
 impl Source {
+    fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+
     fn finding(&self, line: usize, message: impl Into<String>) -> Finding {
         Finding { path: self.path.clone(), line, message: message.into() }
     }
@@ -88,7 +92,7 @@ fn read(root: &Path, folders: &[String]) -> anyhow::Result<Vec<Source>> {
             continue;
         }
         if let Ok(text) = std::fs::read_to_string(root.join(path)) {
-            sources.push(Source { path: path.to_owned(), text });
+            sources.push(Source::new(path, text));
         }
     }
     Ok(sources)

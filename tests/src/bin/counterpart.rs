@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use tests::{
+use test_support::{
     clients::{Language, client},
     sentry_server::{Data, SentryServer, TOKEN},
 };

@@ -11,7 +11,7 @@ use ingest::{IntakeCounters, serve_remote_write};
 use model::{Buckets, HealthState, HistogramPoint, MetricKind, Series, TelemetryBatch, Temporality};
 use runtime::{Clock, HealthReporter};
 use store::{Commit, Store, StoreOptions};
-use tests::{
+use test_support::{
     prometheus_server::Prometheus,
     write_request::{BucketSpan, Histogram, Label, TimeSeries, WriteRequest},
 };

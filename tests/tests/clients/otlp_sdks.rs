@@ -10,7 +10,7 @@ use model::{
 };
 use serde_json::Value;
 use store::{Commit, Store, StoreOptions};
-use tests::clients::{Language, client};
+use test_support::clients::{Language, client};
 use tokio::{net::TcpListener, process::Command, sync::broadcast};
 use tokio_util::sync::CancellationToken;
 

@@ -8,7 +8,7 @@ use config::ScrapeTarget;
 use model::{Buckets, MetricKind, Series, TelemetryBatch, Timestamp};
 use runtime::{Clock, HealthReporter};
 use store::{Store, StoreOptions};
-use tests::clients::{Language, client};
+use test_support::clients::{Language, client};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},

@@ -14,7 +14,7 @@ use model::{
     Timestamp, is_stale,
 };
 use store::{Store, StoreOptions};
-use tests::prometheus_server::Prometheus;
+use test_support::prometheus_server::Prometheus;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 

@@ -12,7 +12,7 @@ use model::{
 };
 use runtime::HealthReporter;
 use store::{Store, StoreOptions};
-use tests::clients::{Language, client};
+use test_support::clients::{Language, client};
 use tokio::{
     net::UdpSocket,
     process::Command,

@@ -1,6 +1,6 @@
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use tests::engine_process::EngineProcess;
+use test_support::engine_process::EngineProcess;
 
 async fn status_of(request: RequestBuilder) -> StatusCode {
     request.send().await.unwrap().status()

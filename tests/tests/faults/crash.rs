@@ -12,7 +12,7 @@ use model::RetentionPreview;
 use prost::Message as _;
 use rand::Rng;
 use serde_json::{Value, json};
-use tests::{
+use test_support::{
     counting_target::{CountingTarget, SCRAPED_METRIC},
     engine_process::{EngineProcess, SETTINGS},
     numbered::{self, Batch, Numbers, Way, send_until_the_end},

@@ -5,7 +5,7 @@ use std::{
 };
 
 use prost::Message;
-use tests::{
+use test_support::{
     engine_process::{self, EngineProcess},
     otlp_load::{OtlpConnection, Signal},
 };

@@ -17,7 +17,7 @@ use std::io::Write;
 use flate2::{Compression, write::GzEncoder};
 use model::{LogPage, LogsRequest, TimeRange, Timestamp};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use tests::{engine_process::EngineProcess, otlp_load};
+use test_support::{engine_process::EngineProcess, otlp_load};
 
 /// A request with one log record.
 fn one_log(body: &str) -> ExportLogsServiceRequest {

@@ -1,7 +1,7 @@
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use reqwest::{Client, StatusCode};
-use tests::{
+use test_support::{
     engine_process::EngineProcess,
     otlp_load::{OtlpConnection, Signal, now, resource, spans_request},
 };

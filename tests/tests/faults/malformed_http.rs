@@ -1,6 +1,6 @@
 use prost::Message;
 use reqwest::StatusCode;
-use tests::{engine_process::EngineProcess, otlp_load::Signal};
+use test_support::{engine_process::EngineProcess, otlp_load::Signal};
 
 use crate::{gzip, log_bodies, one_log};
 
@@ -107,7 +107,7 @@ async fn spans_with_bad_ids_are_told_and_the_others_are_kept() {
     let engine = EngineProcess::start().await.unwrap();
     let url = format!("http://{}{}", engine.listener("otlp_http").await.unwrap(), Signal::Spans.path());
     let span = |trace_id: &str, span_id: &str, name: &str| {
-        let end = tests::otlp_load::now().to_string();
+        let end = test_support::otlp_load::now().to_string();
         serde_json::json!({
             "traceId": trace_id, "spanId": span_id, "name": name,
             "startTimeUnixNano": end, "endTimeUnixNano": end,

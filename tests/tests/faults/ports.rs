@@ -1,6 +1,6 @@
 use model::HealthState;
 use prost::Message;
-use tests::{
+use test_support::{
     engine_process::{EngineProcess, SETTINGS},
     otlp_load::{OtlpConnection, Signal},
 };

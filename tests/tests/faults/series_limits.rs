@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use model::{AlertSeverity, EngineStatus};
 use serde_json::{Value, json};
-use tests::engine_process::{EngineProcess, SETTINGS};
+use test_support::engine_process::{EngineProcess, SETTINGS};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -16,7 +16,7 @@ fn users(service: &str, count: usize) -> Value {
     let points: Vec<Value> = (0..count)
         .map(|user| {
             json!({
-                "timeUnixNano": tests::otlp_load::now().to_string(),
+                "timeUnixNano": test_support::otlp_load::now().to_string(),
                 "asDouble": 1.0,
                 "attributes": [text("user.id", &format!("u{user}"))],
             })

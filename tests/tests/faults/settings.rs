@@ -6,7 +6,7 @@ use std::{
 
 use prost::Message;
 use serde_json::{Value, json};
-use tests::{
+use test_support::{
     engine_process::{EngineProcess, PATIENCE, SETTINGS},
     servers::free_port,
 };

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tests::{
+use test_support::{
     engine_process::EngineProcess,
     numbered::Numbers,
     otlp_load::{OtlpConnection, Signal},
@@ -53,11 +53,11 @@ async fn sigterm_under_load_ends_well_with_everything_acknowledged() {
 /// How many numbered records of a signal there are.
 async fn stored(engine: &EngineProcess, signal: Signal) -> u64 {
     let (name, mark) = match signal {
-        Signal::Metrics => ("metrics", tests::otlp_load::NUMBERED_METRIC),
-        Signal::Logs => ("logs", tests::otlp_load::NUMBERED_MARK),
-        Signal::Spans => ("spans", tests::otlp_load::NUMBERED_MARK),
+        Signal::Metrics => ("metrics", test_support::otlp_load::NUMBERED_METRIC),
+        Signal::Logs => ("logs", test_support::otlp_load::NUMBERED_MARK),
+        Signal::Spans => ("spans", test_support::otlp_load::NUMBERED_MARK),
     };
-    let range = model::TimeRange::last(3600, model::Timestamp(tests::otlp_load::now() as i64));
+    let range = model::TimeRange::last(3600, model::Timestamp(test_support::otlp_load::now() as i64));
     let request = serde_json::json!({ "signal": name, "range": range, "format": "csv" });
     let file = engine.download("export", serde_json::json!({ "request": request })).await.unwrap();
     String::from_utf8(file).unwrap().lines().filter(|line| line.contains(mark)).count() as u64

@@ -9,7 +9,7 @@ use model::{
     AlertSeverity, AlertState, CheckKind, Comparator, HealthCheck, HealthState, Incident, NotificationKind,
     TimeRange,
 };
-use tests::servers::{Postgres, Redis};
+use test_support::servers::{Postgres, Redis};
 
 /// How long to wait for something that must happen; generous, test machines are busy.
 const PATIENCE: Duration = Duration::from_secs(90);

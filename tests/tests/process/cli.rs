@@ -9,7 +9,7 @@ use model::{
     Aggregation, AlertSeverity, CheckOverview, Comparator, HealthCheck, LogLine, SeriesResponse, TraceSummary,
 };
 use serde_json::{Value, json};
-use tests::{
+use test_support::{
     engine_process::{self, EngineProcess},
     otlp_load::{NUMBERED_METRIC, OtlpConnection, Signal},
 };
@@ -239,7 +239,7 @@ fn a_folder_that_is_not_there_is_told_and_not_made() {
 #[tokio::test]
 async fn addresses_on_the_command_line_win_over_the_settings() {
     let mut engine = EngineProcess::prepare(engine_process::SETTINGS).unwrap();
-    let port = |_| tests::servers::free_port().unwrap();
+    let port = |_| test_support::servers::free_port().unwrap();
     let [web, grpc, http] = [0, 1, 2].map(port).map(|port| format!("127.0.0.1:{port}"));
     let arguments = ["--http", &web, "--otlp-grpc", &grpc, "--otlp-http", &http];
     engine.launch(&arguments).await.unwrap();

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use model::{ImportState, ImportStatus};
-use tests::engine_process::{self, EngineProcess};
+use test_support::engine_process::{self, EngineProcess};
 
 fn import(data: &Path, arguments: &[&str]) -> (bool, Vec<ImportStatus>, String) {
     let arguments: Vec<&str> = ["import", "--json"].iter().chain(arguments).copied().collect();

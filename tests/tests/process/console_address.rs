@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tests::{
+use test_support::{
     engine_process::{EngineProcess, PATIENCE, SETTINGS},
     servers::free_port,
 };

@@ -10,7 +10,7 @@ use model::{DataKind, DataSummary, DropReason, RetentionPreview};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message as _;
 use serde_json::json;
-use tests::{
+use test_support::{
     engine_process::{self, EngineProcess, SETTINGS},
     otlp_load::{self, OtlpConnection, Signal},
 };

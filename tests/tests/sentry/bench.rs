@@ -10,7 +10,7 @@ use config::Sentry;
 use model::{HealthState, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
 use runtime::{Clock, HealthReporter};
 use store::{Store, StoreOptions};
-use tests::{
+use test_support::{
     engine_process::PATIENCE,
     sentry_server::{Data, SentryServer},
 };

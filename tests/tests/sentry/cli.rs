@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use tests::{
+use test_support::{
     engine_process::{self, EngineProcess, PATIENCE},
     sentry_server::{Data, SentryServer, TOKEN},
 };

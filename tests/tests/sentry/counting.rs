@@ -7,7 +7,7 @@ use std::{
 
 use config::SentryFeed;
 use model::HealthState;
-use tests::{
+use test_support::{
     engine_process::PATIENCE,
     sentry_server::{ErrorEvent, Limit, SentryServer, TOKEN},
 };

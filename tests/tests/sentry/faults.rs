@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use model::HealthState;
-use tests::sentry_server::{Data, Fault, Limit, SentryServer, TOKEN};
+use test_support::sentry_server::{Data, Fault, Limit, SentryServer, TOKEN};
 
 use crate::bench::{Bench, HOUR, assert_schema_followed, busy_server, first_moment, now, settings};
 

@@ -6,7 +6,7 @@ use model::{
     CheckKind, CheckOverview, CheckResult, HealthCheck, HealthState, SentryPreset, TimeRange, Timestamp,
 };
 use serde_json::{Value, json};
-use tests::{
+use test_support::{
     engine_process::EngineProcess,
     servers::{Postgres, Redis},
 };

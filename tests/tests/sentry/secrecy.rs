@@ -6,7 +6,7 @@ use std::{
 };
 
 use model::{HealthState, SeriesPoints};
-use tests::{
+use test_support::{
     engine_process::{EngineProcess, PATIENCE, SETTINGS},
     sentry_server::{Fault, TOKEN},
 };

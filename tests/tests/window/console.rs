@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
-use tests::{
+use test_support::{
     clients::{Language, client},
     display::{Desktop, PATIENCE, Place, Started, wait_until},
     engine_process, servers,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use tests::display::{Desktop, Started, wait_until};
+use test_support::display::{Desktop, Started, wait_until};
 
 /// What `cargo xtask package --debug` makes.
 fn build() -> Result<PathBuf> {

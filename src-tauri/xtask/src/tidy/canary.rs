@@ -17,8 +17,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
 ];
 
 fn findings(path: &str, text: &str) -> Vec<String> {
-    let source = Source { path: path.to_owned(), text: text.to_owned() };
-    check(&[source]).iter().map(ToString::to_string).collect()
+    check(&[Source::new(path, text)]).iter().map(ToString::to_string).collect()
 }
 
 #[test]

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> usize {
-        check(&Source { path: path.to_owned(), text: text.to_owned() }).len()
+        check(&Source::new(path, text)).len()
     }
 
     #[test]

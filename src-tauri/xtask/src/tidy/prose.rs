@@ -211,10 +211,6 @@ fn count_words(sentence: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn source(path: &str, text: &str) -> Source {
-        Source { path: path.to_owned(), text: text.to_owned() }
-    }
-
     #[test]
     fn sentences_end_at_full_stops_and_code_is_one_word() {
         let found = sentences("Reads `a b c. D` at 1.5 s, e.g. now. Fails if [the file](x.md) is gone.");
@@ -232,24 +228,24 @@ mod tests {
             ("a.ts", format!("/**\n * {long}\n */")),
             ("a.md", format!("# Title\n\n- {long}")),
         ] {
-            assert_eq!(check_sentences(&source(path, &text)).len(), 1, "{text}");
+            assert_eq!(check_sentences(&Source::new(path, &text)).len(), 1, "{text}");
         }
         let apart = format!(
             "# {long}\n\n| {long} |\n\n```\n{long}\n```\n- {}\n- {}",
             "a ".repeat(20),
             "b ".repeat(20)
         );
-        assert_eq!(check_sentences(&source("a.md", &apart)), []);
-        assert_eq!(check_sentences(&source("a.rs", &format!("let a = \"{long}\";"))), []);
+        assert_eq!(check_sentences(&Source::new("a.md", &apart)), []);
+        assert_eq!(check_sentences(&Source::new("a.rs", format!("let a = \"{long}\";"))), []);
     }
 
     #[test]
     fn means_and_openings_are_taken_over_all_files() {
-        let long = source("a.md", &"word ".repeat(20));
-        let short = source("b.md", "Two words.\n\nTwo words.");
+        let long = Source::new("a.md", "word ".repeat(20));
+        let short = Source::new("b.md", "Two words.\n\nTwo words.");
         assert_eq!(check_averages(std::slice::from_ref(&long)).len(), 1);
         assert_eq!(check_averages(&[long, short]), []);
-        let opening = source("a.rs", "/// How it is.\nfn a() {}\n\n/// Reads.\nfn b() {}\n");
+        let opening = Source::new("a.rs", "/// How it is.\nfn a() {}\n\n/// Reads.\nfn b() {}\n");
         assert_eq!(check_averages(&[opening]).len(), 1);
     }
 }

@@ -17,7 +17,7 @@ use opentelemetry_proto::tonic::{
     trace::v1::Span,
 };
 use prost::Message;
-use tests::otlp_load::{
+use test_support::otlp_load::{
     Signal, attribute, data_point, logs_request, metrics_request, now, number_attribute, resource,
     spans_request, text,
 };

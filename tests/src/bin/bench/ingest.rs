@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 use model::RecordCounts;
-use tests::{
+use test_support::{
     engine_process::EngineProcess,
     otlp_load::{OtlpConnection, Signal},
 };

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use model::{SamplesRequest, SeriesPoints, TimeRange, Timestamp};
-use tests::{
+use test_support::{
     display::Desktop,
     engine_process::{EngineProcess, PATIENCE, SETTINGS},
     otlp_load::now,

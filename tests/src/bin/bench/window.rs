@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use tests::{
+use test_support::{
     display::{Desktop, Started, wait_until},
     engine_process::{PATIENCE, program},
 };

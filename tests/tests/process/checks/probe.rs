@@ -6,7 +6,7 @@ use checks::{
     probe,
 };
 use model::{CheckKind, HealthCheck, HealthState};
-use tests::servers::{Postgres, Redis, free_port};
+use test_support::servers::{Postgres, Redis, free_port};
 
 use super::{check, http, postgres, redis, tcp, web::Web};
 

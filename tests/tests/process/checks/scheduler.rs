@@ -12,7 +12,7 @@ use model::{
 };
 use store::{Store, StoreOptions};
 use tempfile::TempDir;
-use tests::servers::{Postgres, Redis, free_port};
+use test_support::servers::{Postgres, Redis, free_port};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{check, http, postgres, redis, tcp, web::Web};

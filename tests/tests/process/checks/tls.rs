@@ -8,7 +8,7 @@ use checks::{
     probe,
 };
 use model::{CheckKind, HealthState};
-use tests::{
+use test_support::{
     certificates::Authority,
     nginx::Nginx,
     servers::{Postgres, Redis},

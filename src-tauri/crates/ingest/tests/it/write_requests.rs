@@ -12,12 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::receiver;
 
-/// The messages of 1.0, shared with the end-to-end tests.
-#[path = "../../../../../tests/src/write_request.rs"]
-#[allow(unreachable_pub, dead_code, reason = "the file is a public module of the end-to-end tests")]
-mod write_request;
-
-pub(crate) use write_request::{
+pub(crate) use test_support::write_request::{
     BucketSpan, Exemplar as FirstExemplar, Histogram as NativeHistogram, Label, MetricMetadata,
     Sample as FirstSample, TimeSeries as FirstSeries, WriteRequest,
 };

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
-use tests::{
+use test_support::{
     display::Started,
     engine_process::{EngineProcess, PATIENCE},
     servers::free_port,

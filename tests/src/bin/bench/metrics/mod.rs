@@ -46,7 +46,8 @@ pub(crate) async fn run() -> Result<()> {
     let recorded = recording::recording(&folder).await?;
     println!("making requests of {HOSTS} hosts with {} series each ...", recorded.len());
     let span = STEPS as i64 * payload::SPACING;
-    let first = (tests::otlp_load::now() as i64 / 1_000_000 - span) / payload::SPACING * payload::SPACING;
+    let first =
+        (test_support::otlp_load::now() as i64 / 1_000_000 - span) / payload::SPACING * payload::SPACING;
     let hosts: Vec<Host> = (0..HOSTS).map(Host::new).collect();
     let payloads = hosts
         .iter()

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use prost::Message;
-use tests::write_request::{Label, Sample, TimeSeries, WriteRequest};
+use test_support::write_request::{Label, Sample, TimeSeries, WriteRequest};
 
 use super::{hosts::Host, recording::Recorded};
 

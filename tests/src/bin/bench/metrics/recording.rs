@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use tests::{display::Started, servers::free_port};
+use test_support::{display::Started, servers::free_port};
 
 /// Scrapes of a recording, one a second: as many as are sent, so that nothing comes twice.
 pub(crate) const SCRAPES: usize = 960;

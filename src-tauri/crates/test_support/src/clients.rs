@@ -46,7 +46,7 @@ pub fn client(language: Language, script: &str) -> Result<Command> {
 }
 
 fn sources(folder: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(folder)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/clients").join(folder)
 }
 
 /// Runs `steps` unless the folder was made from the same `list` of packages before.
@@ -57,7 +57,7 @@ fn install(
     steps: impl FnOnce(&Path, &Path) -> Result<()>,
 ) -> Result<PathBuf> {
     let source = sources(folder);
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-clients").join(folder);
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target/test-clients").join(folder);
     fs::create_dir_all(&target)?;
     let target = target.canonicalize()?;
     let lock = File::create(target.join("lock"))?;

@@ -1,5 +1,5 @@
-//! The message of remote write 1.0 as senders make it (Prometheus, `prompb/remote.proto` and `prompb/types.proto`). The
-//! tests of `ingest` use this file as well.
+//! The message of remote write 1.0 as senders encode it. Source: Prometheus, `prompb/remote.proto`
+//! and `prompb/types.proto`.
 
 use prost::Message;
 

@@ -8,4 +8,5 @@ mod cli;
 mod cli_import;
 mod console_address;
 mod data;
+mod earlier_version;
 mod layering;

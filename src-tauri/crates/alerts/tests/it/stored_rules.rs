@@ -2,9 +2,35 @@
 
 use alerts::{AlertRule, CheckSource, LogsSource, MetricSource, NoDataPolicy, RuleSource};
 use model::{Aggregation, AlertSeverity, Comparator, Notification, TagMatcher};
-use serde_json::json;
+use serde_json::{Value, json};
 
-fn stored(watch: &serde_json::Value) -> String {
+/// Rules as `rules export` of 5ccbe03 wrote them, one per source.
+const RULES: &str = r#"[
+  {
+    "id": "rule-6614ab8670e8f9d0", "name": "any check", "enabled": true, "severity": "warning",
+    "watch": { "type": "check", "check_id": null },
+    "comparator": "at_least", "threshold": 1.0, "resolve_threshold": null,
+    "hold_seconds": 3600, "interval_seconds": 1, "missing_data": "keep_state", "notify": true
+  },
+  {
+    "id": "rule-ccc53bd8a3afbc98", "name": "cpu there", "enabled": true, "severity": "critical",
+    "watch": {
+      "type": "metric", "metric": "system.cpu.utilization",
+      "matchers": [{ "key": "host", "operator": "equal", "value": "vm" }],
+      "aggregation": "average", "group_by": ["host"], "window_seconds": 30
+    },
+    "comparator": "above", "threshold": 0.9, "resolve_threshold": 0.8,
+    "hold_seconds": 2, "interval_seconds": 1, "missing_data": "fire", "notify": false
+  },
+  {
+    "id": "rule-b9d149d3084c5670", "name": "errors in logs", "enabled": false, "severity": "info",
+    "watch": { "type": "logs", "query": "severity>=error", "by_service": true, "window_seconds": 600 },
+    "comparator": "at_least", "threshold": 1.0, "resolve_threshold": null,
+    "hold_seconds": 0, "interval_seconds": 5, "missing_data": "resolve", "notify": true
+  }
+]"#;
+
+fn stored(watch: &Value) -> String {
     json!({
         "id": "rule-1", "name": "Slow", "enabled": true, "severity": "critical", "watch": watch,
         "comparator": "above", "threshold": 0.8, "resolve_threshold": 0.5, "hold_seconds": 120,
@@ -77,4 +103,29 @@ fn a_notification_without_a_channel_is_read() {
     let notification: Notification = serde_json::from_value(stored).unwrap();
     assert_eq!(notification.channel, "none");
     assert_eq!(notification.body, "1.24 s is above 800 ms");
+}
+
+#[test]
+fn rules_are_written_with_the_names_of_today() {
+    let old: Value = serde_json::from_str(RULES).unwrap();
+    let rules: Vec<AlertRule> = serde_json::from_value(old.clone()).unwrap();
+    for (old, rule) in old.as_array().unwrap().iter().zip(&rules) {
+        let mut renamed = old.clone();
+        let fields = renamed.as_object_mut().unwrap();
+        for (before, after) in
+            [("watch", "source"), ("hold_seconds", "for_seconds"), ("missing_data", "no_data")]
+        {
+            let value = fields.remove(before).unwrap();
+            fields.insert(after.to_owned(), value);
+        }
+        assert_eq!(serde_json::to_value(rule).unwrap(), renamed);
+    }
+}
+
+#[test]
+fn a_rule_with_both_names_of_a_field_is_rejected() {
+    let mut rule = serde_json::from_str::<Value>(RULES).unwrap()[0].clone();
+    rule["source"] = json!({ "type": "check", "check_id": null });
+    let error = serde_json::from_value::<AlertRule>(rule).unwrap_err().to_string();
+    assert!(error.contains("duplicate field `source`"), "{error}");
 }

@@ -95,7 +95,8 @@ mod tests {
     fn every_field_of_the_message_is_read() {
         let mut message = vec![0x19];
         message.extend(9.0_f64.to_le_bytes());
-        // Schema -53, one span of two buckets from index 1, deltas 1 and 2, a gauge, at 5 ms since 3 ms.
+        // Schema -53, one span of two buckets from index 1, deltas 1 and 2, a gauge, at 5 ms
+        // since 3 ms.
         message
             .extend([0x20, 105, 0x5a, 4, 0x08, 2, 0x10, 2, 0x62, 2, 2, 4, 0x70, 3, 0x78, 5, 0x82, 0x01, 16]);
         message.extend(0.5_f64.to_le_bytes());

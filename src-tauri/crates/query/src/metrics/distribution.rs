@@ -14,9 +14,9 @@ pub(super) struct Distribution {
 impl Distribution {
     /// Returns the distribution of a step, whose measurements are spread evenly inside each bucket.
     ///
-    /// The first and last bucket extend to minimum and maximum if these are known. Otherwise the first
-    /// begins at zero if its bound is positive. The last is then wholly at its lower bound, as in
-    /// Prometheus's `histogram_quantile`.
+    /// The first and last bucket extend to minimum and maximum if these are known. Otherwise the
+    /// first begins at zero if its bound is positive. The last is then wholly at its lower bound,
+    /// as in Prometheus's `histogram_quantile`.
     pub(super) fn of(step: &HistogramStep) -> Self {
         let finite = step.bounds.iter().take_while(|bound| bound.is_finite()).count();
         let bounds = &step.bounds[..finite];

@@ -12,7 +12,7 @@ use super::{
 /// Returns the values of each group.
 ///
 /// - Percentiles are taken from the merged buckets.
-/// - Percentiles of a summary are interpolated between its quantiles. Those of several are averaged.
+/// - Percentiles of a summary are interpolated between its quantiles. Several are averaged.
 /// - The average is the sum of the measurements divided by their count.
 /// - Minimum and maximum are those of the points, or else of the buckets.
 pub(super) fn aggregate(series: &[HistogramBuckets], grouping: &Grouping) -> Vec<SeriesPoints> {

@@ -75,7 +75,9 @@ fn series_of(service: &str, kind: MetricKind) -> Series {
     }
 }
 
-/// Ten minutes: a gauge and a counter per service every 10 s, a histogram with other bounds per service.
+/// Stores ten minutes of a gauge, a counter and a histogram per service, every 10 s.
+///
+/// The histograms have different bounds.
 async fn filled() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_owned();

@@ -31,7 +31,8 @@ pub struct Admin {
 pub struct StoreStatistics {
     /// Bytes of the database file, its log and the segments.
     pub bytes: u64,
-    /// Samples and histogram points. One that was written twice counts twice until its segments are merged.
+    /// Samples and histogram points. One that was written twice counts twice until its segments are
+    /// merged.
     pub samples: u64,
     /// Log records.
     pub logs: u64,
@@ -45,7 +46,8 @@ pub struct StoreStatistics {
     pub queue_length: u64,
     /// Groups committed since the store was opened.
     pub commits: u64,
-    /// Mean duration of a recent commit in nanoseconds (exponentially weighted, one sixteenth each).
+    /// Mean duration of a recent commit in nanoseconds (exponentially weighted, one sixteenth
+    /// each).
     pub commit_duration: u64,
     /// Batches rejected because the queue was full, since the store was opened.
     pub rejected: u64,
@@ -104,8 +106,8 @@ impl Admin {
         })
     }
 
-    /// Returns the number of views opened for reading since the store was opened: snapshots, and single
-    /// reads outside of one. Reads from memory do not count.
+    /// Returns the number of views opened for reading since the store was opened: snapshots, and
+    /// single reads outside of one. Reads from memory do not count.
     pub fn snapshots_taken(&self) -> u64 {
         self.instance.state.snapshots.load(Ordering::Relaxed)
     }
@@ -150,7 +152,8 @@ impl Admin {
         self.instance.maintain(Request::Compact).await.map(|_| ())
     }
 
-    /// Deletes segments, all of them or none if one does not exist. Returns the number of points deleted.
+    /// Deletes segments, all of them or none if one does not exist. Returns the number of points
+    /// deleted.
     pub async fn drop_segments(&self, ids: Vec<u64>) -> Result<u64, StoreError> {
         self.instance.maintain(Request::Drop(ids)).await
     }

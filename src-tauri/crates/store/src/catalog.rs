@@ -2,5 +2,6 @@
 
 pub(crate) mod distinct;
 pub(crate) mod matcher;
+pub(crate) mod renamed_series;
 pub(crate) mod series;
 pub(crate) mod series_catalog;

@@ -1,4 +1,5 @@
-//! Storage of telemetry and history: one DuckDB file, and sealed metrics in Parquet files beside it.
+//! Storage of telemetry and history: one DuckDB file, and sealed metrics in Parquet files beside
+//! it.
 //!
 //! This is the only crate with SQL in it. Its arguments and results are the nouns of `model`.
 

@@ -44,13 +44,15 @@ use crate::{
 const TICK: Duration = Duration::from_secs(60);
 /// How long after the end of a window late points may arrive before it is sealed, in nanoseconds.
 const LATENESS: i64 = 600 * model::NANOS_PER_SECOND;
-/// A head with this many points is sealed early. The database file never shrinks below its largest head.
+/// A head with this many points is sealed early. The database file never shrinks below its largest
+/// head.
 const MAX_HEAD_POINTS: u64 = 4_000_000;
 
 /// Receives the number of points deleted.
 type Reply = oneshot::Sender<Result<u64, StoreError>>;
 
-/// The handle of the thread. The thread ends soon after this is dropped and discards unfinished files.
+/// The handle of the thread. The thread ends soon after this is dropped and discards unfinished
+/// files.
 #[derive(Debug)]
 pub(crate) struct Maintainer {
     requests: Sender<(Request, Reply)>,
@@ -185,7 +187,8 @@ impl Maintenance {
         self.upgrade_segment().map(|_| ())
     }
 
-    /// Returns whether the newest head should be sealed: a window ended since it was opened, or it is full.
+    /// Returns whether the newest head should be sealed: a window ended since it was opened, or it
+    /// is full.
     fn is_due(&self, now: i64) -> Result<bool, StoreError> {
         let (points, opened) = self.newest_head()?;
         let settled = |time: i64| window::window(time.saturating_sub(LATENESS), 0).start;

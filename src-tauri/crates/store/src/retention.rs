@@ -36,8 +36,8 @@ pub struct RetentionPlan {
 }
 
 impl Admin {
-    /// Plans what is deleted under limits. Unsealed points count as no bytes. Data with evidence of alerts are
-    /// retained.
+    /// Plans what is deleted under limits. Unsealed points count as no bytes. Data with evidence of
+    /// alerts are retained.
     pub async fn plan_retention(
         &self,
         limits: &[RetentionLimits],
@@ -57,8 +57,9 @@ impl Admin {
         Ok(RetentionPlan { preview, selected, oldest_exemplar })
     }
 
-    /// Deletes the data of a plan, then series without points and resources without references. Each segment
-    /// and each interval of rows is a commit of its own. After a crash the next run deletes the rest.
+    /// Deletes the data of a plan, then series without points and resources without references.
+    /// Each segment and each interval of rows is a commit of its own. After a crash the next run
+    /// deletes the rest.
     pub async fn apply_retention(&self, plan: RetentionPlan) -> Result<(), StoreError> {
         let mut segments: BTreeMap<u64, HashSet<String>> = BTreeMap::new();
         let mut unsealed = Vec::new();

@@ -43,9 +43,9 @@ pub struct Accepted {
 impl Store {
     /// Opens a data folder, or creates it. Blocks while the database replays its log.
     ///
-    /// If there are segments and no database, the catalog is rebuilt from them. Fails without changing the
-    /// database if that is damaged, was written by a newer version, belongs to another program or is open
-    /// in another process.
+    /// If there are segments and no database, the catalog is rebuilt from them. Fails without
+    /// changing the database if that is damaged, was written by a newer version, belongs to another
+    /// program or is open in another process.
     pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         let (folder, lock) = open::claim(folder)?;
         let (commits, _) = broadcast::channel(COMMIT_BACKLOG);
@@ -55,9 +55,9 @@ impl Store {
         Ok(Self { instance: Arc::new(instance), source: Arc::from("") })
     }
 
-    /// Moves a damaged database to the folder `quarantine` of the data folder, so that opening continues
-    /// with the segments. Blocks. Returns its new path, or none if the database can be opened. Fails if the
-    /// folder is in use or the database is of a newer version.
+    /// Moves a damaged database to the folder `quarantine` of the data folder, so that opening
+    /// continues with the segments. Blocks. Returns its new path, or none if the database can be
+    /// opened. Fails if the folder is in use or the database is of a newer version.
     pub fn quarantine_damaged_database(
         folder: &Path,
         options: &StoreOptions,
@@ -73,8 +73,8 @@ impl Store {
     }
 
     /// Commits a batch. Success means that it survives a crash. [`StoreError::Busy`] and
-    /// [`StoreError::Full`] mean that nothing was stored, and when to try again. Points of series beyond the
-    /// limits are dropped.
+    /// [`StoreError::Full`] mean that nothing was stored, and when to try again. Points of series
+    /// beyond the limits are dropped.
     pub async fn write(&self, batch: TelemetryBatch) -> Result<(), StoreError> {
         self.accept(batch).await.map(|_| ())
     }
@@ -136,8 +136,8 @@ impl Store {
         Admin::new(Arc::clone(&self.instance))
     }
 
-    /// Commits queued work, checkpoints and releases the folder. Running reads are not awaited. Other clones
-    /// return [`StoreError::Closed`] from now on.
+    /// Commits queued work, checkpoints and releases the folder. Running reads are not awaited.
+    /// Other clones return [`StoreError::Closed`] from now on.
     pub async fn close(self) -> Result<(), StoreError> {
         self.instance.close().await
     }

@@ -4,8 +4,9 @@
 const REGISTERS: usize = 1024;
 const INDEX_BITS: u32 = REGISTERS.trailing_zeros();
 
-/// HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, "HyperLogLog: the analysis of a near-optimal cardinality
-/// estimation algorithm", 2007) over 64-bit hashes, with linear counting for small numbers.
+/// HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, "HyperLogLog: the analysis of a near-optimal
+/// cardinality estimation algorithm", 2007) over 64-bit hashes, with linear counting for small
+/// numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct DistinctCount(Box<[u8]>);
 

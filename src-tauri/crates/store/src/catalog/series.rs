@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use model::{Attributes, Labels, MetricKind, Resource, Scope, Series, Temporality, prometheus};
 
+use super::renamed_series::{former_name, former_series};
+
 /// A series with its id.
 #[derive(Debug, Clone)]
 pub(crate) struct SeriesEntry {
@@ -46,12 +48,14 @@ impl SeriesEntry {
             .collect()
     }
 
-    /// The number it had before its type was told, if it may have had one ([`prometheus::undeclared_id`]).
-    pub(crate) fn undeclared(&self) -> Option<u64> {
+    /// Returns the id of its earlier data, if there may be any: from before its type was declared
+    /// ([`prometheus::undeclared_id`]), or from before the metric was renamed.
+    pub(crate) fn earlier_id(&self) -> Option<u64> {
+        let is_renamed = former_name(&self.name).is_some();
         // Most series have the type that their name implies. They cost only this check.
-        if prometheus::is_as_named(&self.name, self.kind, &self.unit)
-            || !prometheus::names_a_job(&self.resource)
-        {
+        let has_implied_type = prometheus::is_as_named(&self.name, self.kind, &self.unit)
+            || !prometheus::names_a_job(&self.resource);
+        if has_implied_type && !is_renamed {
             return None;
         }
         let series = Series {
@@ -62,11 +66,17 @@ impl SeriesEntry {
             temporality: self.temporality,
             monotonic: self.monotonic,
             resource: Arc::clone(&self.resource),
-            scope: Arc::default(),
+            scope: Arc::clone(&self.scope),
             attributes: self.attributes.clone(),
         };
-        // A series with a scope has another id.
-        prometheus::undeclared_id(&series).filter(|_| series.id().0 == self.id).map(|undeclared| undeclared.0)
+        // The earlier data themselves have an id that does not follow from name and type.
+        if series.id().0 != self.id {
+            return None;
+        }
+        match former_series(&series) {
+            Some(former) => Some(former.id().0),
+            None => prometheus::undeclared_id(&series).map(|undeclared| undeclared.0),
+        }
     }
 
     /// Returns the service that sends it.

@@ -21,8 +21,8 @@ struct Entries {
     /// Names by those that Prometheus would give them, where they differ.
     translated: HashMap<String, Vec<Arc<str>>>,
     resources: HashMap<u64, Arc<Resource>>,
-    /// Ids of series by the ids that they had before their type was declared.
-    declared: HashMap<u64, u64, IdentityHash>,
+    /// Ids of series by those of their earlier data.
+    later: HashMap<u64, u64, IdentityHash>,
 }
 
 impl Entries {
@@ -47,8 +47,8 @@ impl Entries {
                 }
             }
         }
-        if let Some(undeclared) = series.undeclared() {
-            self.declared.insert(undeclared, series.id);
+        if let Some(earlier) = series.earlier_id() {
+            self.later.insert(earlier, series.id);
         }
         let series = Arc::new(series);
         self.by_name.entry(Arc::clone(&series.name)).or_default().push(Arc::clone(&series));
@@ -119,8 +119,8 @@ impl SeriesCatalog {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns kind and unit of a metric of exactly this name, where they were declared and differ from what
-    /// Prometheus assumes by the name alone.
+    /// Returns kind and unit of a metric of exactly this name, where they were declared and differ
+    /// from what Prometheus assumes by the name alone.
     pub(crate) fn declared_type(&self, metric: &str) -> Option<(MetricKind, String)> {
         let declared = |series: &&Arc<SeriesEntry>| {
             let plain = match series.kind {
@@ -207,14 +207,15 @@ impl SeriesCatalog {
         self.entries().resources.values().any(|resource| resource.is_demonstration())
     }
 
-    /// Returns the id of the data that a series wrote before its type was declared, if there are any.
-    pub(crate) fn undeclared(&self, series: &SeriesEntry) -> Option<u64> {
-        series.undeclared().filter(|undeclared| self.entries().series.contains_key(undeclared))
+    /// Returns the id of the data that a series wrote before its type was declared, if there are
+    /// any.
+    pub(crate) fn earlier_id(&self, series: &SeriesEntry) -> Option<u64> {
+        series.earlier_id().filter(|earlier| self.entries().series.contains_key(earlier))
     }
 
-    /// Selects series of a metric, or of all metrics if the name is empty, that meet every matcher. Where no
-    /// metric has the name, it selects those that Prometheus would know by it. A series whose type was
-    /// declared late is one series with its earlier form ([`Self::undeclared`]).
+    /// Selects series of a metric, or of all metrics if the name is empty, that meet every matcher.
+    /// Where no metric has the name, it selects those that Prometheus would know by it. A series
+    /// whose type was declared late is one series with its earlier form ([`Self::earlier_id`]).
     pub(crate) fn select(
         &self,
         metric: &str,
@@ -228,8 +229,8 @@ impl SeriesCatalog {
             } else {
                 entries.named(metric)
             };
-            if !entries.declared.is_empty() {
-                let declared = |series: &SeriesEntry| entries.declared.get(&series.id);
+            if !entries.later.is_empty() {
+                let declared = |series: &SeriesEntry| entries.later.get(&series.id);
                 found.retain(|series| {
                     declared(series).is_none_or(|declared| !entries.series.contains_key(declared))
                 });

@@ -2,8 +2,8 @@
 
 use model::Attributes;
 
-/// Parses attributes. Text that is nested too deep to be parsed becomes the value of one attribute, so that
-/// the record remains readable.
+/// Parses attributes. Text that is nested too deep to be parsed becomes the value of one attribute,
+/// so that the record remains readable.
 pub(crate) fn parse_attributes(text: &str) -> Attributes {
     if text == "{}" {
         return Attributes::new();

@@ -50,8 +50,8 @@ pub(crate) fn condition(
     }
 }
 
-/// Searches text in the message and in the values of attributes. A cheap search of the attributes' JSON,
-/// which is mostly false, comes first.
+/// Searches text in the message and in the values of attributes. A cheap search of the attributes'
+/// JSON, which is mostly false, comes first.
 fn text_anywhere(records: Records, text: &str, parameters: &mut Parameters) -> String {
     let main = match records {
         Records::Logs => "t.body",

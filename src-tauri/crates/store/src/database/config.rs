@@ -12,12 +12,12 @@ use crate::{
     },
 };
 
-/// A log of this length is checkpointed even under load. Until then it is held in memory as well, and a
-/// start after a crash replays it.
+/// A log of this length is checkpointed even under load. Until then it is held in memory as well,
+/// and a start after a crash replays it.
 const MAX_LOG: &str = "128MiB";
 
-/// The block size of a new database in bytes. Each column of each table has blocks of its own. With the
-/// default of 256 KiB a small database would be mostly empty.
+/// The block size of a new database in bytes. Each column of each table has blocks of its own. With
+/// the default of 256 KiB a small database would be mostly empty.
 const BLOCK: &str = "65536";
 
 /// Returns the configuration to open the database of a data folder with.

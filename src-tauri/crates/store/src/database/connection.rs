@@ -8,6 +8,7 @@ use duckdb::Connection;
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
     pub(crate) folder: PathBuf,
-    /// The lock of the folder, held while the store exists. The system releases it when the process dies.
+    /// The lock of the folder, held while the store exists. The system releases it when the process
+    /// dies.
     pub(crate) lock: Arc<File>,
 }

@@ -25,7 +25,8 @@ pub enum StoreError {
         /// Delay before the next attempt.
         retry_after: Duration,
     },
-    /// The database failed and is being opened again. It is not known whether the request was stored.
+    /// The database failed and is being opened again. It is not known whether the request was
+    /// stored.
     #[error("the database failed and is being opened again, try again in {} s", retry_after.as_secs())]
     Recovering {
         /// Delay before the next attempt.

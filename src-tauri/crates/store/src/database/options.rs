@@ -11,15 +11,16 @@ pub struct StoreOptions {
     pub threads: u32,
     /// Records in the queue of the writer. More are rejected as busy.
     pub queue_records: usize,
-    /// Bytes to leave free on the disk, at most a quarter of it. Below them no telemetry is accepted.
+    /// Bytes to leave free on the disk, at most a quarter of it. Below them no telemetry is
+    /// accepted.
     pub reserve_bytes: u64,
     /// The deadline of a read.
     pub read_deadline: Duration,
 }
 
 impl Default for StoreOptions {
-    /// A quarter of the machine's memory between 256 MiB and 2 GiB, at most four threads, 500,000 queued
-    /// records, 512 MB left free, 20 seconds.
+    /// A quarter of the machine's memory between 256 MiB and 2 GiB, at most four threads, 500,000
+    /// queued records, 512 MB left free, 20 seconds.
     fn default() -> Self {
         Self {
             memory_limit_bytes: (physical_memory() / 4).clamp(256 << 20, 2 << 30),

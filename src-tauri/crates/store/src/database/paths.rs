@@ -57,8 +57,8 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
 
 /// Moves the segments of schema version 4 and earlier to the folder that later ones use.
 ///
-/// The folder is renamed as a whole. If both folders exist, the files are moved one by one. A crash at any
-/// time leaves each file in one of them, and the next call completes the move.
+/// The folder is renamed as a whole. If both folders exist, the files are moved one by one. A crash
+/// at any time leaves each file in one of them, and the next call completes the move.
 pub(crate) fn rename_segment_folder(folder: &Path) -> Result<(), StoreError> {
     let (former, segments) = (folder.join(FORMER_SEGMENTS), folder.join(SEGMENTS));
     if !former.is_dir() {

@@ -68,8 +68,8 @@ pub(crate) fn id_list(ids: impl IntoIterator<Item = u64>) -> String {
     if ids.is_empty() { NO_ID.to_owned() } else { ids.join(",") }
 }
 
-/// Returns the start of the step that holds a time, for any sign. Times and step must be far enough from
-/// the limits of 64 bits.
+/// Returns the start of the step that holds a time, for any sign. Times and step must be far enough
+/// from the limits of 64 bits.
 pub(crate) fn step_start(column: &str, step: i64) -> String {
     format!("({column} - ((({column} % {step}) + {step}) % {step}))")
 }

@@ -100,7 +100,8 @@ impl History {
         Ok(self.run(rules_changed(), statements).await? > 0)
     }
 
-    /// Stores the states of alerts, each in place of the one with its fingerprint, and their transitions.
+    /// Stores the states of alerts, each in place of the one with its fingerprint, and their
+    /// transitions.
     pub async fn record_alerts(
         &self,
         alerts: Vec<Alert>,

@@ -102,9 +102,10 @@ impl HistoryReader {
         Ok(timeline)
     }
 
-    /// Returns uptime and median duration. Uptime is the fraction of observed time in which the check was not
-    /// unhealthy, from 0 to 1. The duration is that of runs with an answer, in nanoseconds. A result is valid
-    /// until the next one, but at most three times the median distance; time beyond is not observed.
+    /// Returns uptime and median duration. Uptime is the fraction of observed time in which the
+    /// check was not unhealthy, from 0 to 1. The duration is that of runs with an answer, in
+    /// nanoseconds. A result is valid until the next one, but at most three times the median
+    /// distance; time beyond is not observed.
     pub async fn check_statistics(
         &self,
         check_id: &str,

@@ -19,8 +19,8 @@ impl Admin {
         Ok(self.catalog().has_demonstration())
     }
 
-    /// Deletes every record of the demonstration, and the alerts and findings about services that only it
-    /// has. Returns the number of records deleted.
+    /// Deletes every record of the demonstration, and the alerts and findings about services that
+    /// only it has. Returns the number of records deleted.
     pub async fn remove_demonstration(&self) -> Result<RecordCounts, StoreError> {
         let removed = Arc::new(Mutex::new(RecordCounts::default()));
         let counts = Arc::clone(&removed);

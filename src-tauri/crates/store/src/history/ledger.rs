@@ -57,7 +57,8 @@ impl History {
         self.run(changed, vec![("INSERT INTO gaps VALUES (?, ?, ?)", row)]).await.map(|_| ())
     }
 
-    /// Stores findings, each in place of the one with its id. A score that is not finite becomes zero.
+    /// Stores findings, each in place of the one with its id. A score that is not finite becomes
+    /// zero.
     pub async fn put_findings(&self, findings: Vec<Finding>) -> Result<(), StoreError> {
         let mut statements = Vec::with_capacity(findings.len() * 2);
         for mut finding in findings {

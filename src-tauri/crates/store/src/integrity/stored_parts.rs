@@ -39,8 +39,8 @@ impl Admin {
         Ok(parts)
     }
 
-    /// Verifies a table or segment by its checksums; a table has those of the database's blocks. One that was
-    /// deleted meanwhile has no fault.
+    /// Verifies a table or segment by its checksums; a table has those of the database's blocks.
+    /// One that was deleted meanwhile has no fault.
     pub async fn verify_part(&self, part: &str) -> Result<IntegrityResult, StoreError> {
         let fault = match part.strip_prefix(TABLE) {
             Some(table) => self.verify_table(table.to_owned()).await?,
@@ -54,8 +54,8 @@ impl Admin {
         Ok(IntegrityResult { name: part.to_owned(), fault, moved_to: None, rebuilt: 0 })
     }
 
-    /// Verifies a table or segment, and moves a damaged segment to the quarantine. Roll-ups that are damaged
-    /// or missing are rebuilt from points. A damaged table is only reported.
+    /// Verifies a table or segment, and moves a damaged segment to the quarantine. Roll-ups that
+    /// are damaged or missing are rebuilt from points. A damaged table is only reported.
     pub async fn repair_part(&self, part: &str) -> Result<IntegrityResult, StoreError> {
         let mut verdict = self.verify_part(part).await?;
         let Some(id) = self.segment_file(part).map(|file| file.info.id) else { return Ok(verdict) };

@@ -18,8 +18,8 @@ pub struct SegmentFault {
 }
 
 impl Admin {
-    /// Verifies every segment file. `progress` is called with the bytes read and the total. Reads skip faulty
-    /// segments, and use repaired ones again.
+    /// Verifies every segment file. `progress` is called with the bytes read and the total. Reads
+    /// skip faulty segments, and use repaired ones again.
     pub async fn verify(
         &self,
         mut progress: impl FnMut(u64, u64) + Send + 'static,

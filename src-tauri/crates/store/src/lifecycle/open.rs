@@ -37,8 +37,8 @@ pub(crate) fn claim(folder: &Path) -> Result<(PathBuf, Arc<File>), StoreError> {
     Ok((folder, lock))
 }
 
-/// Opens the database in a locked folder. Without a database it creates one, with the segments in the
-/// folder.
+/// Opens the database in a locked folder. Without a database it creates one, with the segments in
+/// the folder.
 pub(crate) fn open(folder: &Path, lock: Arc<File>, options: &StoreOptions) -> Result<Opened, StoreError> {
     let folder = folder.to_owned();
     let database = folder.join(DATABASE);
@@ -78,8 +78,8 @@ pub(crate) fn open(folder: &Path, lock: Arc<File>, options: &StoreOptions) -> Re
     Ok(Opened { connection, folder, lock })
 }
 
-/// Moves a database that cannot be opened to the quarantine, with its log. Returns its new path, or none if
-/// it can be opened.
+/// Moves a database that cannot be opened to the quarantine, with its log. Returns its new path, or
+/// none if it can be opened.
 pub(crate) fn quarantine_damaged(
     folder: &Path,
     lock: Arc<File>,
@@ -94,8 +94,8 @@ pub(crate) fn quarantine_damaged(
     }
 }
 
-/// Returns the schema version of an existing database. It opens the database read-only, so that a damaged or
-/// newer one stays unchanged.
+/// Returns the schema version of an existing database. It opens the database read-only, so that a
+/// damaged or newer one stays unchanged.
 fn inspect(database: &Path, folder: &Path, options: &StoreOptions) -> Result<i64, StoreError> {
     let config = config(folder, options)?.access_mode(AccessMode::ReadOnly)?;
     let connection =
@@ -103,8 +103,8 @@ fn inspect(database: &Path, folder: &Path, options: &StoreOptions) -> Result<i64
     check_version(&connection, database)
 }
 
-/// Opens an existing database for writing. Returns the connection and the schema version. An unsupported
-/// database is closed unwritten.
+/// Opens an existing database for writing. Returns the connection and the schema version. An
+/// unsupported database is closed unwritten.
 fn open_checked(
     database: &Path,
     folder: &Path,
@@ -154,8 +154,8 @@ fn has_current_version_file(folder: &Path) -> bool {
     fs::read_to_string(folder.join(VERSION_FILE)).is_ok_and(|text| text.trim() == schema::NEWEST.to_string())
 }
 
-/// Writes the newest version to the version file, before the database is migrated to it. An older program
-/// then finds a version that is not its own and inspects the database.
+/// Writes the newest version to the version file, before the database is migrated to it. An older
+/// program then finds a version that is not its own and inspects the database.
 fn write_version_file(folder: &Path) -> Result<(), StoreError> {
     if has_current_version_file(folder) {
         return Ok(());

@@ -18,7 +18,7 @@ use self::segment_content::{FoundFile, SegmentContent, find_files, read_content}
 use super::shrink::{self, FRESH};
 use crate::{
     CardinalityLimits, StoreError,
-    catalog::series_catalog::SeriesCatalog,
+    catalog::{renamed_series::rename, series_catalog::SeriesCatalog},
     database::{
         paths::{DATABASE, LOG, SEGMENTS, file_error, sync_folder},
         schema,
@@ -38,7 +38,8 @@ use crate::{
 
 /// Creates a database for the segments of a folder that has none. Returns whether there were any.
 ///
-/// The database gets its name when it is complete. A crash before leaves everything to the next start.
+/// The database gets its name when it is complete. A crash before leaves everything to the next
+/// start.
 pub(crate) fn rebuild(
     folder: &Path,
     config: impl Fn() -> Result<Config, StoreError>,
@@ -71,7 +72,8 @@ fn import(connection: &Connection, folder: &Path, files: &[FoundFile]) -> Result
     for file in files {
         match read_content(file) {
             Ok(mut content) => {
-                // Of properties outside the identity of a series, such as its description, the newest win.
+                // Of properties outside the identity of a series, such as its description, the
+                // newest win.
                 series.extend(content.series.drain(..));
                 contents.push((file, content));
             }
@@ -111,8 +113,8 @@ fn import(connection: &Connection, folder: &Path, files: &[FoundFile]) -> Result
     insert_series(connection, series)
 }
 
-/// Quarantines roll-ups without metadata where there are points: their part group is unknown, and they are
-/// rebuilt from the points.
+/// Quarantines roll-ups without metadata where there are points: their part group is unknown, and
+/// they are rebuilt from the points.
 fn quarantine_orphaned_rollups<'files>(
     folder: &Path,
     contents: Vec<(&'files FoundFile, SegmentContent)>,
@@ -139,8 +141,8 @@ fn quarantine_orphaned_rollups<'files>(
     Ok(usable)
 }
 
-/// Returns the plan of a file without metadata. Its points get the longest retention, and a roll-up is a
-/// part group of its own.
+/// Returns the plan of a file without metadata. Its points get the longest retention, and a roll-up
+/// is a part group of its own.
 fn default_plan(file: &FoundFile, tally: &Tally, head: u64) -> SegmentPlan {
     let (first, last) = tally.span();
     let (level, window) = window::around(first, last);
@@ -162,7 +164,13 @@ fn default_plan(file: &FoundFile, tally: &Tally, head: u64) -> SegmentPlan {
 
 fn insert_series(connection: &Connection, series: HashMap<u64, Series>) -> Result<(), StoreError> {
     let batch = TelemetryBatch {
-        series: series.into_iter().map(|(id, series)| (SeriesId(id), series)).collect(),
+        series: series
+            .into_iter()
+            .map(|(id, mut series)| {
+                rename(&mut series);
+                (SeriesId(id), series)
+            })
+            .collect(),
         ..TelemetryBatch::default()
     };
     // All were accepted once.

@@ -36,8 +36,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Opens the database in a locked folder, and starts the writer and the maintenance. Blocks while the
-    /// database replays its log.
+    /// Opens the database in a locked folder, and starts the writer and the maintenance. Blocks
+    /// while the database replays its log.
     pub(crate) fn start(
         folder: &Path,
         lock: Arc<File>,

@@ -35,8 +35,8 @@ pub(crate) fn sweep(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Returns the connection, to a new file if the old one had many free blocks. A crash at any time leaves the
-/// old file or the new one, both complete.
+/// Returns the connection, to a new file if the old one had many free blocks. A crash at any time
+/// leaves the old file or the new one, both complete.
 pub(crate) fn shrink(
     connection: Connection,
     database: &Path,

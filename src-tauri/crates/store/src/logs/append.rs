@@ -7,8 +7,8 @@ use crate::{
     database::columns::{Columns, json, signed, span_ids, text, tiny, trace_ids, unsigned},
 };
 
-/// Builds the columns of records with consecutive ids from `first_id`. `resources` are the ids of their
-/// resources.
+/// Builds the columns of records with consecutive ids from `first_id`. `resources` are the ids of
+/// their resources.
 pub(crate) fn log_columns(
     logs: &[&LogRecord],
     resources: Vec<u64>,

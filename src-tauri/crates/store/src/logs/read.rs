@@ -35,8 +35,8 @@ impl Logs {
         Self { source }
     }
 
-    /// Finds matching records, newest first, and the cursor of the next page if there is one. A cursor
-    /// remains valid while records arrive: each record is returned exactly once.
+    /// Finds matching records, newest first, and the cursor of the next page if there is one. A
+    /// cursor remains valid while records arrive: each record is returned exactly once.
     pub async fn search(
         &self,
         filter: &Filter,
@@ -163,7 +163,8 @@ impl Logs {
             .await
     }
 
-    /// Returns the fields of the newest 5,000 records of the range with their values, most frequent first.
+    /// Returns the fields of the newest 5,000 records of the range with their values, most frequent
+    /// first.
     pub async fn fields(&self, range: TimeRange) -> Result<Vec<TagSummary>, StoreError> {
         self.source
             .read(move |reader| {

@@ -36,8 +36,8 @@ impl Maintenance {
         Ok(())
     }
 
-    /// Rewrites the newest file of points of an early format, with its missing roll-ups. Returns false if
-    /// there is none.
+    /// Rewrites the newest file of points of an early format, with its missing roll-ups. Returns
+    /// false if there is none.
     pub(super) fn upgrade_segment(&mut self) -> Result<bool, StoreError> {
         let mut statement = self.connection.prepare(&format!(
             "SELECT id FROM segments WHERE format < {FORMAT_WITH_ROLLUPS} AND resolution = 'points'"
@@ -53,7 +53,8 @@ impl Maintenance {
         Ok(true)
     }
 
-    /// Writes the points of a merge with their roll-ups. Returns the new files and the ids they replace.
+    /// Writes the points of a merge with their roll-ups. Returns the new files and the ids they
+    /// replace.
     fn merge(
         &self,
         merge: &Merge,
@@ -86,8 +87,8 @@ impl Maintenance {
         Ok((new, replaced))
     }
 
-    /// Removes the roll-ups of a file of points, but for services whose points have expired. Returns the
-    /// new files and the ids they replace.
+    /// Removes the roll-ups of a file of points, but for services whose points have expired.
+    /// Returns the new files and the ids they replace.
     fn replace_rollups(
         &self,
         context: SegmentContext<'_>,

@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-/// One step of sealing, compaction or deletion. Observers are called before the step: the files on disk
-/// are then those that a crash at this point leaves behind.
+/// One step of sealing, compaction or deletion. Observers are called before the step: the files on
+/// disk are then those that a crash at this point leaves behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MaintenanceEvent {
     /// A new head is added for new points.

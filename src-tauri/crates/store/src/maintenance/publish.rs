@@ -21,8 +21,8 @@ impl Maintenance {
         self.publish_change(new, replaced, Box::new(also), Changed::default(), false)
     }
 
-    /// Like [`Self::publish`], with the kinds of records that the change touches. `removes_series` is set
-    /// if it deletes series.
+    /// Like [`Self::publish`], with the kinds of records that the change touches. `removes_series`
+    /// is set if it deletes series.
     pub(super) fn publish_change(
         &self,
         new: Vec<NewSegment>,

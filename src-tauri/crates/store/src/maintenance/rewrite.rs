@@ -42,8 +42,8 @@ impl Maintenance {
         copy::rewrite_rows(&reader, info, &condition, columns, plan, &self.manifest.folder)
     }
 
-    /// Rewrites all segments that hold some series, without these. Returns the new segments and the ids
-    /// they replace.
+    /// Rewrites all segments that hold some series, without these. Returns the new segments and the
+    /// ids they replace.
     pub(super) fn rewrite_all(
         &mut self,
         without: &HashSet<u64>,

@@ -12,7 +12,8 @@ use crate::{
     },
 };
 
-/// Writes the exemplars of sources that meet a condition to a file, each once. Returns none if there are none.
+/// Writes the exemplars of sources that meet a condition to a file, each once. Returns none if
+/// there are none.
 pub(crate) fn write(
     reader: &Reader,
     sources: &[String],

@@ -12,7 +12,8 @@ use crate::{
 /// The columns of an exemplar beside its series.
 pub(crate) const NAMES: [&str; 5] = ["time", "exemplar_value", "trace_id", "span_id", "exemplar_attributes"];
 
-/// Returns the exemplars of a head table with the columns of files: identifiers as hexadecimal text.
+/// Returns the exemplars of a head table with the columns of files: identifiers as hexadecimal
+/// text.
 pub(crate) fn in_table(table: &str) -> String {
     format!(
         "(SELECT series_id, time, value AS exemplar_value, {} AS trace_id, \

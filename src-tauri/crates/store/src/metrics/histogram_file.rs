@@ -33,8 +33,8 @@ pub(crate) const ROW_COLUMNS: RowColumns = RowColumns { first: "time", last: "ti
 /// Series that are written in one row group.
 const SERIES_PER_GROUP: usize = 4096;
 
-/// Writes the points of a window to files, one per retention tier. Each point is taken once, from the
-/// last source that has it.
+/// Writes the points of a window to files, one per retention tier. Each point is taken once, from
+/// the last source that has it.
 pub(crate) fn write(
     reader: &Reader,
     sources: &[String],
@@ -85,8 +85,8 @@ pub(crate) fn write_file(
     write_with_series(reader, SegmentSignal::Histograms, (&union, &last), &columns, plan, folder)
 }
 
-/// Writes rows `p` with a `series_id` and a `time` to a file, with these columns and those of their series.
-/// `sources` holds the same series as `rows`. Returns none if there are no rows.
+/// Writes rows `p` with a `series_id` and a `time` to a file, with these columns and those of their
+/// series. `sources` holds the same series as `rows`. Returns none if there are no rows.
 pub(crate) fn write_with_series(
     reader: &Reader,
     signal: SegmentSignal,

@@ -16,7 +16,8 @@ use crate::{
 pub(crate) const POINT: &str = "start_time, count, sum, min, max, bounds, counts, scale, zero_threshold, \
     zero_count, positive_offset, negative_offset, negative_counts, quantile_values";
 
-/// Returns the points of a file of samples, decoded by the database as [`super::sample_codec`] does.
+/// Returns the points of a file of samples, decoded by the database as [`super::sample_codec`]
+/// does.
 fn decoded(file: &str) -> String {
     format!(
         "(SELECT series_id, time, start_time, value, 0 AS place FROM (SELECT series_id, \
@@ -56,7 +57,8 @@ pub(crate) fn histograms(
     Ok(each_once(&histogram_sources(reader, manifest, start, end)?, POINT, start, end))
 }
 
-/// Returns the tables of histogram points in the order of writing. `place` orders the points of one table.
+/// Returns the tables of histogram points in the order of writing. `place` orders the points of one
+/// table.
 pub(crate) fn histogram_sources(
     reader: &Reader,
     manifest: &Manifest,
@@ -108,7 +110,8 @@ fn each_once(sources: &[String], columns: &str, start: i64, end: i64) -> String 
     )
 }
 
-/// Returns all points of the sources that meet a condition. `rank` and `place` order them by writing.
+/// Returns all points of the sources that meet a condition. `rank` and `place` order them by
+/// writing.
 pub(crate) fn union(sources: &[String], columns: &str, condition: &str) -> String {
     let selects: Vec<String> = sources
         .iter()

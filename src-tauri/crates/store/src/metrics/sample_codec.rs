@@ -20,8 +20,8 @@ pub(crate) struct SampleRow {
     pub(crate) numbers: Numbers,
 }
 
-/// Splits points into those of one row each. Values that are not finite, such as staleness markers, get
-/// rows of their own, so that the others can be encoded as decimals.
+/// Splits points into those of one row each. Values that are not finite, such as staleness markers,
+/// get rows of their own, so that the others can be encoded as decimals.
 pub(crate) fn split(mut points: Points) -> Vec<Points> {
     let cuts: Vec<usize> = (1..points.len())
         .filter(|at| points.values[*at].is_finite() != points.values[*at - 1].is_finite())

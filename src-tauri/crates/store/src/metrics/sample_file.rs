@@ -28,8 +28,8 @@ const GROUP_POINTS: usize = 512 << 10;
 /// Rows in a row group, at most.
 const GROUP_ROWS: usize = 4096;
 
-/// The files of samples of one window that are being written, one per retention tier. Series are added in
-/// file order.
+/// The files of samples of one window that are being written, one per retention tier. Series are
+/// added in file order.
 pub(crate) struct SampleFiles<'folder> {
     seal_plan: SealPlan,
     ids: &'folder SegmentIds,

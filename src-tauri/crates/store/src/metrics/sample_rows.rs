@@ -1,8 +1,8 @@
 //! Rows of samples as columns of a file and back.
 //!
-//! Deltas are integers written as floating-point numbers. An offset moves them to where the lowest bytes
-//! of a float are the bytes of the integer. Parquet can store the bytes of floating-point columns
-//! separately by position, which compresses best and is understood by every reader.
+//! Deltas are integers written as floating-point numbers. An offset moves them to where the lowest
+//! bytes of a float are the bytes of the integer. Parquet can store the bytes of floating-point
+//! columns separately by position, which compresses best and is understood by every reader.
 
 use std::sync::Arc;
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{catalog::series::SeriesEntry, segment::scan::RowGroupFilter};
+use crate::{
+    catalog::{renamed_series::former_name, series::SeriesEntry},
+    segment::scan::RowGroupFilter,
+};
 
 /// Series of some metrics, by ascending id.
 #[derive(Debug, Clone, Copy)]
@@ -13,15 +16,16 @@ pub(crate) struct SeriesSelection<'ids> {
 }
 
 impl<'ids> SeriesSelection<'ids> {
-    /// Selects the series of one metric, or of any if the name is empty.
-    pub(crate) fn of_metric(metric: &'ids str, series: &'ids [u64]) -> Self {
-        Self { metrics: Some((metric, metric)).filter(|_| !metric.is_empty()), series }
-    }
-
-    /// Selects series in the order of their metrics' names.
-    pub(crate) fn of_ordered(series: &'ids [Arc<SeriesEntry>], ids: &'ids [u64]) -> Self {
-        let ends = series.first().zip(series.last());
-        Self { metrics: ends.map(|(first, last)| (&*first.name, &*last.name)), series: ids }
+    /// Selects series by their ids, in row groups with their names or former names.
+    pub(crate) fn of_series(series: &'ids [Arc<SeriesEntry>], ids: &'ids [u64]) -> Self {
+        let mut metrics: Option<(&str, &str)> = None;
+        for one in series {
+            for name in [Some(&*one.name), former_name(&one.name)].into_iter().flatten() {
+                metrics =
+                    Some(metrics.map_or((name, name), |(first, last)| (first.min(name), last.max(name))));
+            }
+        }
+        Self { metrics, series: ids }
     }
 
     /// Returns the filter on row groups.

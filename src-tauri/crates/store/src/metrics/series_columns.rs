@@ -63,8 +63,8 @@ pub(crate) fn encodings<'names>(dictionaries: &'names [&'names str]) -> ColumnEn
 
 /// Returns the fields: metric, labels, service, kind, what else identifies a series, and its id.
 ///
-/// `labels` are the attributes of resource and points merged; those of the points win. `attributes` are
-/// those of the points, written only where the merge hides some that the resource has as well.
+/// `labels` are the attributes of resource and points merged; those of the points win. `attributes`
+/// are those of the points, written only where the merge hides some that the resource has as well.
 pub(crate) fn fields() -> Vec<Field> {
     NAMES
         .map(|name| match name {
@@ -117,8 +117,8 @@ pub(crate) fn columns<'rows>(rows: impl Iterator<Item = &'rows Arc<SeriesEntry>>
     ]
 }
 
-/// Merges the attributes of a resource and of points. Returns those of the points too where the merge
-/// hides which they are.
+/// Merges the attributes of a resource and of points. Returns those of the points too where the
+/// merge hides which they are.
 fn merged_attributes(resource: &Attributes, own: &Attributes) -> (String, Option<String>) {
     let mut all = resource.clone();
     all.0.extend(own.0.iter().map(|(key, value)| (key.clone(), value.clone())));
@@ -126,8 +126,8 @@ fn merged_attributes(resource: &Attributes, own: &Attributes) -> (String, Option
     (all.to_json(), hidden.then(|| own.to_json()))
 }
 
-/// Reads the series of a batch with their ids. Files of earlier formats lack the columns that assign
-/// attributes to resource or points; then all but the service belong to the points.
+/// Reads the series of a batch with their ids. Files of earlier formats lack the columns that
+/// assign attributes to resource or points; then all but the service belong to the points.
 pub(crate) fn read_series(batch: &RecordBatch) -> Vec<(u64, Series)> {
     let column = |name: &str| batch.column_by_name(name);
     let text = |name: &str, row: usize| {

@@ -9,8 +9,8 @@ use crate::{catalog::series::SeriesEntry, read::reader::Reader};
 /// Points that are held in memory at a time.
 const POINTS_AT_ONCE: u64 = 1 << 20;
 
-/// Sorts series into file order: by name, then by attributes, then by resource. Series that differ only
-/// in their resource are adjacent, which compresses best. Unknown ids are skipped.
+/// Sorts series into file order: by name, then by attributes, then by resource. Series that differ
+/// only in their resource are adjacent, which compresses best. Unknown ids are skipped.
 pub(crate) fn in_order(reader: &Reader, ids: impl Iterator<Item = u64>) -> Vec<Arc<SeriesEntry>> {
     let mut series: Vec<_> = ids.filter_map(|id| reader.catalog.series(id)).collect();
     series.sort_unstable_by(|left, right| {

@@ -9,7 +9,8 @@ const MAX_STEPS: i64 = 100_000;
 /// The number of records or series in an answer, at most.
 pub(crate) const MAX_ROWS: u32 = 100_000;
 
-/// Returns start and end of a range, far enough from the limits of 64 bits for the arithmetic of steps.
+/// Returns start and end of a range, far enough from the limits of 64 bits for the arithmetic of
+/// steps.
 pub(crate) fn bounds(range: TimeRange) -> (i64, i64) {
     let limit = i64::MAX / 2;
     // The upper end reaches the year 2262, the lower one 1823.

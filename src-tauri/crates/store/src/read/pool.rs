@@ -41,16 +41,21 @@ pub(crate) struct ReadPool {
     snapshots: Arc<AtomicU64>,
 }
 
-/// Idle connections. The folder's lock is the last field: it is released after the connections.
+/// Idle connections, and the folder's lock. Each running read holds the lock too.
 #[derive(Debug)]
 pub(crate) struct Connections {
     idle: Mutex<Vec<Connection>>,
     template: Mutex<Option<Connection>>,
     snapshots: Mutex<Vec<Weak<SnapshotConnection>>>,
-    _lock: Arc<File>,
+    /// None once the pool is closed.
+    lock: Mutex<Option<Arc<File>>>,
 }
 
 impl Connections {
+    fn lock(&self) -> Option<Arc<File>> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn take(&self) -> Result<Connection, StoreError> {
         if let Some(connection) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
             return Ok(connection);
@@ -89,7 +94,7 @@ impl ReadPool {
                 idle: Mutex::default(),
                 template: Mutex::new(Some(template)),
                 snapshots: Mutex::default(),
-                _lock: lock,
+                lock: Mutex::new(Some(lock)),
             }),
             permits: Arc::new(Semaphore::new(MAX_CONCURRENT)),
             deadline,
@@ -113,6 +118,7 @@ impl ReadPool {
                 connection.take();
             }
         }
+        connections.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Waits until no read runs, up to a deadline, and lets none begin.
@@ -124,7 +130,8 @@ impl ReadPool {
         }
     }
 
-    /// Runs `work` on a thread for blocking work, in a view of its own. Dropping the future cancels it.
+    /// Runs `work` on a thread for blocking work, in a view of its own. Dropping the future cancels
+    /// it.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         deadline: Option<Duration>,
@@ -135,8 +142,9 @@ impl ReadPool {
             let permit = self.permit().await?;
             let connection = self.connections.take()?;
             let reader = Reader::new(connection, Arc::clone(&self.catalog), Arc::clone(&self.manifest));
-            let (outcome, connection) =
-                run_blocking(reader, permit, move |reader| reader.in_transaction(work)).await?;
+            let lock = self.connections.lock();
+            let (outcome, connection, _lock) =
+                run_blocking(reader, permit, lock, move |reader| reader.in_transaction(work)).await?;
             // After a failure the connection is dropped: the database may require a new one.
             if let (true, Some(connection)) = (outcome.is_ok() && !self.permits.is_closed(), connection) {
                 self.connections.put_back(connection);
@@ -155,7 +163,8 @@ impl ReadPool {
             let permit = self.permit().await?;
             let connection = self.connections.take()?;
             let reader = Reader::new(connection, Arc::clone(&self.catalog), Arc::clone(&self.manifest));
-            let (outcome, connection) = run_blocking(reader, permit, Reader::begin).await?;
+            let lock = self.connections.lock();
+            let (outcome, connection, _lock) = run_blocking(reader, permit, lock, Reader::begin).await?;
             let manifest = outcome?;
             let connection = Arc::new(SnapshotConnection::new(connection));
             let mut snapshots = self.connections.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
@@ -167,7 +176,8 @@ impl ReadPool {
         .await
     }
 
-    /// Runs `work` in a snapshot, after the snapshot's other reads. A failed read ends the snapshot.
+    /// Runs `work` in a snapshot, after the snapshot's other reads. A failed read ends the
+    /// snapshot.
     pub(crate) async fn read_in<T: Send + 'static>(
         &self,
         snapshot: &Arc<SnapshotConnection>,
@@ -187,7 +197,8 @@ impl ReadPool {
                 Arc::clone(&self.manifest),
                 Arc::clone(manifest),
             );
-            let (outcome, connection) = run_blocking(reader, permit, work).await?;
+            let lock = self.connections.lock();
+            let (outcome, connection, _lock) = run_blocking(reader, permit, lock, work).await?;
             if outcome.is_ok() && !self.permits.is_closed() {
                 *slot = connection;
             }
@@ -208,13 +219,17 @@ async fn within<T>(
     tokio::time::timeout(deadline, reading).await.unwrap_or(Err(StoreError::Deadline { deadline }))
 }
 
-/// Runs work on a thread for blocking work. Returns its outcome, and the connection unless it panicked.
+/// The outcome of a read, its connection unless it panicked, and the lock, which is dropped last.
+type Completed<T> = (Result<T, StoreError>, Option<Connection>, Option<Arc<File>>);
+
+/// Runs work on a thread for blocking work.
 /// Dropping the future cancels the work.
 async fn run_blocking<T: Send + 'static>(
     reader: Reader,
     permit: OwnedSemaphorePermit,
+    lock: Option<Arc<File>>,
     work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
-) -> Result<(Result<T, StoreError>, Option<Connection>), StoreError> {
+) -> Result<Completed<T>, StoreError> {
     let running: Arc<RunningRead> = reader.running();
     let guard = CancelOnDrop(Arc::clone(&running));
     let task = tokio::task::spawn_blocking(move || {
@@ -222,10 +237,10 @@ async fn run_blocking<T: Send + 'static>(
         running.finish();
         drop(permit);
         match outcome {
-            Ok(outcome) => (outcome, Some(reader.into_connection())),
+            Ok(outcome) => (outcome, Some(reader.into_connection()), lock),
             Err(_) => {
                 let reason = "the database library failed unexpectedly".to_owned();
-                (Err(StoreError::Database(reason)), None)
+                (Err(StoreError::Database(reason)), None, lock)
             }
         }
     });

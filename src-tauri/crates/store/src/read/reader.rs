@@ -116,7 +116,8 @@ impl Reader {
         }
     }
 
-    /// Returns whether the database can read a file: it has no known fault and its footer is intact.
+    /// Returns whether the database can read a file: it has no known fault and its footer is
+    /// intact.
     pub(crate) fn can_read(&self, file: &SegmentFile) -> bool {
         match self.mark_if_faulty(file, file.scan()) {
             Ok(scan) => scan.is_some(),

@@ -17,11 +17,11 @@ use crate::{
     traces::read::Traces,
 };
 
-/// A consistent view of telemetry and history. All reads see the same commit, whatever is written, sealed
-/// or deleted meanwhile.
+/// A consistent view of telemetry and history. All reads see the same commit, whatever is written,
+/// sealed or deleted meanwhile.
 ///
-/// A snapshot holds back the deletion of files and should be short-lived. Its reads run one after another.
-/// After a failed read all later ones fail.
+/// A snapshot holds back the deletion of files and should be short-lived. Its reads run one after
+/// another. After a failed read all later ones fail.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     source: ReadSource,
@@ -40,7 +40,8 @@ impl Snapshot {
         self.range
     }
 
-    /// Selects series, by default over the range of the snapshot. Fails on a bad regular expression.
+    /// Selects series, by default over the range of the snapshot. Fails on a bad regular
+    /// expression.
     pub async fn select(
         &self,
         matchers: &[TagMatcher],

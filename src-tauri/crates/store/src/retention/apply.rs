@@ -11,8 +11,9 @@ use crate::{
 };
 
 impl Maintenance {
-    /// Deletes points from heads and segments, then series without points and resources without references.
-    /// `rows` is set if rows of other tables were deleted. Returns the number of points deleted.
+    /// Deletes points from heads and segments, then series without points and resources without
+    /// references. `rows` is set if rows of other tables were deleted. Returns the number of points
+    /// deleted.
     pub(crate) fn apply_retention(
         &mut self,
         pieces: Vec<Piece>,
@@ -35,9 +36,9 @@ impl Maintenance {
         Ok(deleted)
     }
 
-    /// Deletes the points of services from segments. A segment with no other service is deleted whole;
-    /// others are rewritten, each in a commit of its own. A segment that was replaced meanwhile is skipped
-    /// until the next time. Returns the number of points deleted.
+    /// Deletes the points of services from segments. A segment with no other service is deleted
+    /// whole; others are rewritten, each in a commit of its own. A segment that was replaced
+    /// meanwhile is skipped until the next time. Returns the number of points deleted.
     fn delete_sealed(&mut self, expired: &[(u64, HashSet<String>)]) -> Result<u64, StoreError> {
         let mut whole = Vec::new();
         let mut deleted = 0;

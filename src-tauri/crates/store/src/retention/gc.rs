@@ -24,8 +24,9 @@ const REFERENCES: &str = "SELECT resource_id FROM series UNION ALL SELECT resour
 const MAX_PER_STATEMENT: usize = 50_000;
 
 impl Maintenance {
-    /// Deletes series that no segment, head or exemplar has, then resources that no series, log record or
-    /// span refers to. Those written to meanwhile stay: the writer checks its own tables again.
+    /// Deletes series that no segment, head or exemplar has, then resources that no series, log
+    /// record or span refers to. Those written to meanwhile stay: the writer checks its own tables
+    /// again.
     pub(crate) fn gc(&self) -> Result<(), StoreError> {
         let current = self.manifest.current();
         for some in self.unreferenced(&current)?.chunks(MAX_PER_STATEMENT) {

@@ -1,4 +1,5 @@
-//! The selection of data to delete: by age, and over the size limit the oldest of the largest service.
+//! The selection of data to delete: by age, and over the size limit the oldest of the largest
+//! service.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -52,7 +53,8 @@ fn plan_kind(pieces: &[Piece], limits: &RetentionLimits, now: Timestamp) -> Vec<
     let mut selected: Vec<_> = old.into_iter().map(|piece| (piece.clone(), DropReason::Age)).collect();
 
     let mut total: u64 = kept.iter().map(|piece| piece.bytes).sum();
-    // Bytes of each service, and its deletable pieces: points before minutes before hours, oldest first.
+    // Bytes of each service, and its deletable pieces: points before minutes before hours, oldest
+    // first.
     let mut services: BTreeMap<&str, (u64, VecDeque<&Piece>)> = BTreeMap::new();
     for piece in kept {
         let (bytes, waiting) = services.entry(&piece.service).or_default();

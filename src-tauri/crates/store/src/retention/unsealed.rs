@@ -6,7 +6,8 @@ use model::{DataKind, DataResolution};
 use super::{INTERVAL, plan::Piece};
 use crate::{StoreError, database::sql::Parameter, metrics::head, read::reader::Reader, segment::manifest};
 
-/// Returns the data of each service in each hour of the heads. They count as no bytes without a file.
+/// Returns the data of each service in each hour of the heads. They count as no bytes without a
+/// file.
 pub(super) fn pieces(reader: &Reader, heads: &[u64]) -> Result<Vec<Piece>, StoreError> {
     let mut pieces = Vec::new();
     for table in tables(heads) {

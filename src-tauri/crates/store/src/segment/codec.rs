@@ -1,8 +1,8 @@
 //! Lists of numbers as differences of scaled integers.
 //!
 //! Most values are decimal numbers, such as counts, bytes and hundredths of a second. They become
-//! integer multiples of 10^-decimals and are stored as differences, which compress far better. Lists
-//! with any other value are stored as doubles. Decoding restores every bit.
+//! integer multiples of 10^-decimals and are stored as differences, which compress far better.
+//! Lists with any other value are stored as doubles. Decoding restores every bit.
 
 /// The largest number of decimal places.
 const MAX_DECIMALS: u8 = 9;

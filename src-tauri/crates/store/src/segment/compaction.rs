@@ -46,8 +46,9 @@ pub(crate) fn plan_merges(manifest: &Manifest, until: Option<i64>) -> Vec<Merge>
     merges
 }
 
-/// Returns whether merging the files preserves the order of writing. The merged file counts as written
-/// with the newest of them, so nothing that overlaps an older one may have been written in between.
+/// Returns whether merging the files preserves the order of writing. The merged file counts as
+/// written with the newest of them, so nothing that overlaps an older one may have been written in
+/// between.
 fn keeps_order(manifest: &Manifest, files: &[Arc<SegmentFile>]) -> bool {
     let ids: HashSet<u64> = files.iter().map(|file| file.info.id).collect();
     let newest = files.iter().map(|file| file.info.head).max().unwrap_or_default();
@@ -65,7 +66,8 @@ fn keeps_order(manifest: &Manifest, files: &[Arc<SegmentFile>]) -> bool {
     })
 }
 
-/// Returns whether the files were written at several times. Files of one time hold different series.
+/// Returns whether the files were written at several times. Files of one time hold different
+/// series.
 fn were_written_apart(files: &[Arc<SegmentFile>]) -> bool {
     let mut seen = HashSet::new();
     let heads: HashSet<u64> = files.iter().map(|file| file.info.head).collect();

@@ -1,4 +1,5 @@
-//! Writing of a segment file: under a temporary name, hashed on the way, synced before it is renamed.
+//! Writing of a segment file: under a temporary name, hashed on the way, synced before it is
+//! renamed.
 
 use std::{
     fs::{self, File},

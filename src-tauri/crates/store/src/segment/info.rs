@@ -37,8 +37,8 @@ pub struct Segment {
     pub resolution: DataResolution,
     /// The id of the segment of points that this one is made of; its own if it holds points.
     pub part_group: u64,
-    /// The age limit it falls under: that of points, of minutes or of hours. Points too sparse for a
-    /// roll-up are retained as long as the roll-up would be.
+    /// The age limit it falls under: that of points, of minutes or of hours. Points too sparse for
+    /// a roll-up are retained as long as the roll-up would be.
     pub retention_tier: DataResolution,
     /// The share of each service, the largest first.
     pub services: Vec<SegmentShare>,

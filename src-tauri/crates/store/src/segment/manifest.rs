@@ -147,7 +147,8 @@ impl SharedManifest {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Makes a committed manifest the newest. Files missing from it are deleted with their last reader.
+    /// Makes a committed manifest the newest. Files missing from it are deleted with their last
+    /// reader.
     pub(crate) fn replace(&self, manifest: Manifest) {
         let present: HashSet<u64> = manifest.segments.iter().map(|file| file.info.id).collect();
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);

@@ -60,8 +60,8 @@ impl PartGroup {
 }
 
 impl Manifest {
-    /// Returns the part groups of a signal that may hold data with `start <= time < end`, in the order in
-    /// which their points were written. Faulty files are skipped.
+    /// Returns the part groups of a signal that may hold data with `start <= time < end`, in the
+    /// order in which their points were written. Faulty files are skipped.
     pub(crate) fn part_groups(&self, signal: SegmentSignal, start: i64, end: i64) -> Vec<PartGroup> {
         let readable = |file: &&Arc<SegmentFile>| file.info.signal == signal && file.fault().is_none();
         let files: Vec<_> = self.segments.iter().filter(readable).collect();

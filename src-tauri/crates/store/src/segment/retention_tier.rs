@@ -1,4 +1,5 @@
-//! Retention tiers: the age limit that a segment falls under, and the roll-ups that outlive its points.
+//! Retention tiers: the age limit that a segment falls under, and the roll-ups that outlive its
+//! points.
 
 use model::{DataResolution, NANOS_PER_SECOND};
 

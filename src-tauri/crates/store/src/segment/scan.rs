@@ -96,8 +96,8 @@ impl Scan {
         Ok(())
     }
 
-    /// Finds the rows of one row group that a predicate on position, id and two times accepts, as ascending
-    /// ranges. `columns` are those of the id and the times.
+    /// Finds the rows of one row group that a predicate on position, id and two times accepts, as
+    /// ascending ranges. `columns` are those of the id and the times.
     pub(crate) fn find(
         &self,
         group: usize,
@@ -137,7 +137,8 @@ fn may_hold(group: &RowGroupMetaData, filter: RowGroupFilter<'_>) -> bool {
     if let Some((column, first, last)) = filter.names
         && let Some(Statistics::ByteArray(names)) = statistics(column)
     {
-        // Long names are truncated in the statistics, downwards at the lower end and upwards at the upper.
+        // Long names are truncated in the statistics, downwards at the lower end and upwards at the
+        // upper.
         let below = names.min_bytes_opt().is_some_and(|least| last.as_bytes() < least);
         let above = names.max_bytes_opt().is_some_and(|most| first.as_bytes() > most);
         if below || above {

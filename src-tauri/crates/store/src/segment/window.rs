@@ -17,7 +17,8 @@ pub(crate) fn length(level: u8) -> i64 {
     LENGTHS.get(usize::from(level)).copied().unwrap_or(i64::MAX)
 }
 
-/// Returns the window of a level that holds a time. Its end is the largest number where it has none.
+/// Returns the window of a level that holds a time. Its end is the largest number where it has
+/// none.
 pub(crate) fn window(time: i64, level: u8) -> TimeRange {
     let Some(length) = LENGTHS.get(usize::from(level)) else {
         return TimeRange::new(Timestamp(i64::MIN), Timestamp(i64::MAX));

@@ -1,5 +1,5 @@
-//! Rates, errors and durations of services, from their spans. Percentiles are exact (`quantile_cont`
-//! interpolates).
+//! Rates, errors and durations of services, from their spans. Percentiles are exact
+//! (`quantile_cont` interpolates).
 
 use std::collections::HashMap;
 
@@ -35,8 +35,8 @@ const MEASURES: &str = "count(*) AS requests, count(*) FILTER (status = 2) AS fa
     quantile_cont(duration, 0.5) AS p50, quantile_cont(duration, 0.95) AS p95, \
     quantile_cont(duration, 0.99) AS p99";
 
-/// Returns the definition of the table `requests`: server and consumer spans of the range that meet a
-/// condition, or root spans of services without those.
+/// Returns the definition of the table `requests`: server and consumer spans of the range that meet
+/// a condition, or root spans of services without those.
 pub(crate) fn requests_table(range: TimeRange, condition: &str) -> String {
     let (start, end) = bounds(range);
     format!(
@@ -65,8 +65,8 @@ pub struct ServiceStep {
 }
 
 impl Traces {
-    /// Returns every service with spans in the range or in the 24 hours before its end, in name order. The
-    /// state follows from the share of failed requests alone.
+    /// Returns every service with spans in the range or in the 24 hours before its end, in name
+    /// order. The state follows from the share of failed requests alone.
     pub async fn services(&self, request: &ServicesRequest) -> Result<Vec<ServiceSummary>, StoreError> {
         let request = request.clone();
         self.source
@@ -90,8 +90,8 @@ impl Traces {
             .await
     }
 
-    /// Returns one service over time, or none if it has no spans in the range or in the 24 hours before its
-    /// end.
+    /// Returns one service over time, or none if it has no spans in the range or in the 24 hours
+    /// before its end.
     pub async fn service_detail(
         &self,
         request: &ServiceRequest,
@@ -162,8 +162,8 @@ impl Traces {
             .await
     }
 
-    /// Returns the requests of a service per step, without empty steps. `step` is in nanoseconds, and steps
-    /// start at multiples of it.
+    /// Returns the requests of a service per step, without empty steps. `step` is in nanoseconds,
+    /// and steps start at multiples of it.
     pub async fn service_steps(
         &self,
         service: &str,
@@ -199,8 +199,8 @@ impl Traces {
             .await
     }
 
-    /// Returns the durations of a service's requests in nanoseconds, in order of start. Beyond the limit they
-    /// are sampled evenly.
+    /// Returns the durations of a service's requests in nanoseconds, in order of start. Beyond the
+    /// limit they are sampled evenly.
     pub async fn request_durations(
         &self,
         service: &str,

@@ -37,11 +37,12 @@ fn fixed(select: String) -> Select {
 }
 
 impl Admin {
-    /// Writes the telemetry of a range to a file, and replaces an existing one. Returns the number of rows.
+    /// Writes the telemetry of a range to a file, and replaces an existing one. Returns the number
+    /// of rows.
     ///
-    /// Times are timestamps in UTC, tags JSON objects. Metrics have all columns that identify a series, so
-    /// that the file can be imported elsewhere. Where `ended` is true, the value is a staleness marker. Rows
-    /// with an `exemplar_value` and no other value are exemplars.
+    /// Times are timestamps in UTC, tags JSON objects. Metrics have all columns that identify a
+    /// series, so that the file can be imported elsewhere. Where `ended` is true, the value is a
+    /// staleness marker. Rows with an `exemplar_value` and no other value are exemplars.
     pub async fn export(&self, request: &ExportRequest, path: &Path) -> Result<u64, StoreError> {
         let range = request.range;
         let (start, end) = bounds(range);
@@ -54,8 +55,8 @@ impl Admin {
         self.write_file(select, request.format, path).await
     }
 
-    /// Writes the measures of services to a file, one row per service and step of nanoseconds since the epoch.
-    /// Without services it writes all. Returns the number of rows.
+    /// Writes the measures of services to a file, one row per service and step of nanoseconds since
+    /// the epoch. Without services it writes all. Returns the number of rows.
     pub async fn export_service_rows(
         &self,
         services: &[String],
@@ -87,8 +88,8 @@ impl Admin {
         self.write_file(fixed(select), format, path).await
     }
 
-    /// Writes the result of a statement to the export folder, which the database may write to, and moves the
-    /// file to its path.
+    /// Writes the result of a statement to the export folder, which the database may write to, and
+    /// moves the file to its path.
     async fn write_file(&self, select: Select, format: ExportFormat, path: &Path) -> Result<u64, StoreError> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);

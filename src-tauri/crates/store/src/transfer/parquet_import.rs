@@ -61,11 +61,11 @@ pub trait TableVisitor {
     fn rows(&mut self, rows: &TableRows<'_>) -> bool;
 }
 
-/// Reads all rows of a Parquet file in bounded memory. Blocks. Fails if it is not a Parquet file or damaged;
-/// rows before the damage are passed on.
+/// Reads all rows of a Parquet file in bounded memory. Blocks. Fails if it is not a Parquet file or
+/// damaged; rows before the damage are passed on.
 ///
-/// A database in memory reads the file and can access nothing else. The store's database cannot access
-/// files outside its folder.
+/// A database in memory reads the file and can access nothing else. The store's database cannot
+/// access files outside its folder.
 pub fn read_parquet(path: &Path, visitor: &mut dyn TableVisitor) -> Result<(), StoreError> {
     let failed = |error: duckdb::Error| StoreError::File {
         path: path.to_owned(),

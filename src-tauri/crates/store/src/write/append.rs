@@ -59,8 +59,8 @@ impl<'store> Appending<'store> {
         Self { connection, catalog, limiter, rejected: HashMap::new(), head, new: NewEntries::default() }
     }
 
-    /// Appends every record but the points of series beyond the limits. `next_log_id` numbers the log
-    /// records. Returns the dropped points of each batch, or nothing if there are none.
+    /// Appends every record but the points of series beyond the limits. `next_log_id` numbers the
+    /// log records. Returns the dropped points of each batch, or nothing if there are none.
     pub(crate) fn append(
         &mut self,
         incoming: &[Incoming],

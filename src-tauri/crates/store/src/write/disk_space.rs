@@ -1,4 +1,5 @@
-//! DiskSpaceMonitor on the disk: intake stops before there is none, so that what is there can still be kept in order.
+//! DiskSpaceMonitor on the disk: intake stops before there is none, so that what is there can still
+//! be kept in order.
 
 use std::{
     path::PathBuf,
@@ -60,8 +61,8 @@ impl DiskSpaceMonitor {
         latest.0.is_none_or(|at| at.elapsed() >= PROBE_INTERVAL)
     }
 
-    /// Probes the disk. Blocks, usually for microseconds. A failed probe counts as enough space: a write will
-    /// fail instead.
+    /// Probes the disk. Blocks, usually for microseconds. A failed probe counts as enough space: a
+    /// write will fail instead.
     pub(crate) fn probe(&self) -> DiskSpace {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok(disk) = fs4::statvfs(&self.folder) {

@@ -16,8 +16,8 @@ pub(crate) enum Work {
     Telemetry(Incoming),
     /// Rows of the history.
     History { change: Change, changed: Changed },
-    /// A change of heads and segments, in a transaction of its own. If it removes series, the catalog is
-    /// read again afterwards.
+    /// A change of heads and segments, in a transaction of its own. If it removes series, the
+    /// catalog is read again afterwards.
     Manifest { change: Change, changed: Changed, removes_series: bool },
     /// Work outside of any transaction.
     Alone(Change),

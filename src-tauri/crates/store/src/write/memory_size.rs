@@ -5,7 +5,8 @@ use model::{AttributeValue, Attributes, Buckets, TelemetryBatch};
 /// Bytes of text that count as one record.
 const BYTES_PER_RECORD: usize = 1024;
 
-/// Estimates the size of a batch in records: one per record, and more for long texts and many buckets.
+/// Estimates the size of a batch in records: one per record, and more for long texts and many
+/// buckets.
 pub(crate) fn size_in_records(batch: &TelemetryBatch) -> usize {
     let logs = batch.logs.iter().map(|log| log.body.len() + attributes(&log.attributes));
     let spans = batch.spans.iter().map(|span| {

@@ -31,9 +31,9 @@ use crate::{
 
 /// The longest wait of a group for more work.
 const GROUP_WAIT: Duration = Duration::from_millis(3);
-/// A group waits until it has this fraction (1/n) of the jobs of the previous group. The senders of the
-/// others prepare their next batch during the commit. With thirty senders on two cores, a quarter is faster
-/// than all, half or no wait.
+/// A group waits until it has this fraction (1/n) of the jobs of the previous group. The senders of
+/// the others prepare their next batch during the commit. With thirty senders on two cores, a
+/// quarter is faster than all, half or no wait.
 const GROUP_FRACTION: usize = 4;
 /// A group of this many records does not wait.
 const LARGE_GROUP: usize = 50_000;
@@ -189,8 +189,8 @@ impl WriterThread {
         }
     }
 
-    /// Waits for work. After an idle time it checkpoints a large log. Under load that would delay all work
-    /// and compress the newest rows repeatedly.
+    /// Waits for work. After an idle time it checkpoints a large log. Under load that would delay
+    /// all work and compress the newest rows repeatedly.
     fn next_job(&self, jobs: &Receiver<Job>) -> Option<Job> {
         match jobs.recv_timeout(IDLE) {
             Ok(job) => return Some(job),

@@ -1,5 +1,5 @@
-//! The store against a plain model in memory: writes, late and repeated points, seal_plan, merging, opening again and
-//! crashes, in any order.
+//! The store against a plain model in memory: writes, late and repeated points, sealing, merging,
+//! opening again and crashes, in any order.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -66,7 +66,8 @@ const HISTOGRAMS: u8 = 3;
 const CUMULATIVE: u8 = 3;
 const DELTA: u8 = 4;
 
-/// The histogram point that a value stands for: markers, small counts (resets), new starts and counts that grow.
+/// The histogram point that a value stands for: markers, small counts (resets), new starts and
+/// counts that grow.
 fn histogram(number: u8, slot: i64, value: f64) -> HistogramPoint {
     let series = series(number).id();
     let (seed, grown) = (value.abs() as u64, slot as u64 - 12_000);
@@ -92,7 +93,8 @@ fn histogram(number: u8, slot: i64, value: f64) -> HistogramPoint {
     }
 }
 
-/// A histogram step in whole numbers: count, sum in quarters, counts by upper bound, and what stands beside them.
+/// A histogram step in whole numbers: count, sum in quarters, counts by upper bound, and what
+/// stands beside them.
 #[derive(Debug, Default, Clone, PartialEq)]
 struct Gained {
     count: u64,
@@ -158,7 +160,7 @@ fn gained(model: &Model, step: i64) -> BTreeMap<(String, i64), Gained> {
 }
 
 /// The same as the store says it.
-fn told(step: &HistogramStep, summary: bool) -> Gained {
+fn found(step: &HistogramStep, summary: bool) -> Gained {
     let mut counts = BTreeMap::new();
     for (place, count) in step.counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
         let bound = step.bounds.get(place).map_or_else(String::new, f64::to_string);
@@ -212,7 +214,7 @@ struct Figures {
     ended: bool,
 }
 
-/// What the model says each step of each series comes to.
+/// What the model says each step of each series adds up to.
 fn reduced(model: &Model, step: i64) -> BTreeMap<(String, i64), Figures> {
     let mut steps = BTreeMap::new();
     let mut before: Option<(u8, f64)> = None;
@@ -264,7 +266,7 @@ async fn check(store: &Store, model: &Model) {
                 let number = series.labels["number"].clone();
                 let summary = number > DELTA.to_string();
                 let place = (number, step.time.0);
-                assert_eq!(Some(told(&step, summary)), selection.remove(&place), "{minutes} {place:?}");
+                assert_eq!(Some(found(&step, summary)), selection.remove(&place), "{minutes} {place:?}");
             }
         }
         assert!(selection.is_empty(), "{selection:?}");
@@ -333,9 +335,9 @@ async fn run(deeds: Vec<Deed>) {
             }
         }
         check(&store, &model).await;
-        let mut told = exemplars(&store, "m", "number", range()).await;
-        told.extend(exemplars(&store, "h", "number", range()).await);
-        assert_eq!(told, shown.iter().cloned().collect::<Vec<_>>());
+        let mut found = exemplars(&store, "m", "number", range()).await;
+        found.extend(exemplars(&store, "h", "number", range()).await);
+        assert_eq!(found, shown.iter().cloned().collect::<Vec<_>>());
     }
 }
 

@@ -1,4 +1,5 @@
-//! Partitions of which the database is gone: the history is there again, with all that was known of its series.
+//! Partitions of which the database is gone: the history is there again, with all that was known of
+//! its series.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -31,8 +32,8 @@ fn described() -> TelemetryBatch {
     batch
 }
 
-/// Everything that is told of metrics.
-async fn told(store: &Store) -> String {
+/// Everything that is found of metrics.
+async fn found(store: &Store) -> String {
     let request = MetricCatalogRequest { search: String::new(), matchers: vec![], limit: 100 };
     let mut text = answers(store).await;
     for metric in store.metrics().catalog(&request).await.unwrap() {
@@ -76,7 +77,7 @@ async fn without_its_database_the_history_is_the_same() {
     late.add_sample(gauge("shop", 1), at(61 * 60), 12_345.0);
     store.write(late).await.unwrap();
     store.admin().seal_now().await.unwrap();
-    let (before, files) = (told(&store).await, shapes(&store));
+    let (before, files) = (found(&store).await, shapes(&store));
     store.close().await.unwrap();
     lose_database(folder.path());
     // What an attempt that was cut off leaves.
@@ -85,7 +86,7 @@ async fn without_its_database_the_history_is_the_same() {
 
     let store = Store::open(folder.path(), small()).unwrap();
     assert_eq!(shapes(&store), files);
-    assert_eq!(told(&store).await, before);
+    assert_eq!(found(&store).await, before);
     assert!(folder.path().join("quarantine/binnacle.duckdb.wal").exists());
     // It goes on: the same series, and newer points win.
     let series = store.admin().statistics().await.unwrap().series;
@@ -117,11 +118,11 @@ async fn minutes_and_hours_are_taken_in_without_their_points() {
     let points =
         store.admin().segments().into_iter().filter(|file| file.resolution == DataResolution::Points);
     store.admin().drop_segments(points.map(|file| file.id).collect()).await.unwrap();
-    let (before, files) = (told(&store).await, shapes(&store));
+    let (before, files) = (found(&store).await, shapes(&store));
     store.close().await.unwrap();
     lose_database(folder.path());
     let store = Store::open(folder.path(), small()).unwrap();
-    assert_eq!((told(&store).await, shapes(&store)), (before, files));
+    assert_eq!((found(&store).await, shapes(&store)), (before, files));
     assert_eq!(resolution_left(&store, "requests_total", everything()).await, DataResolution::Minutes);
 }
 
@@ -149,7 +150,7 @@ async fn a_damaged_database_is_put_aside_when_asked_to_and_a_damaged_file_with_i
     assert_eq!(fs::read(kept).unwrap(), b"not a file of points");
 }
 
-/// A store with a counter that is worth minutes and hours, sealed, and what is told of it.
+/// A store with a counter that is worth minutes and hours, sealed, and what is found of it.
 async fn worth_rolling_up() -> (tempfile::TempDir, String, String) {
     let (folder, store) = open();
     let mut batch = TelemetryBatch::default();
@@ -158,7 +159,7 @@ async fn worth_rolling_up() -> (tempfile::TempDir, String, String) {
     }
     store.write(batch).await.unwrap();
     store.admin().seal_now().await.unwrap();
-    let (read, forms) = (told(&store).await, forms(&store));
+    let (read, forms) = (found(&store).await, forms(&store));
     store.close().await.unwrap();
     (folder, read, forms)
 }
@@ -187,10 +188,10 @@ async fn partitions_of_the_first_form_get_their_minutes_and_hours() {
     drop(database);
     let store = Store::open(folder.path(), small()).unwrap();
     assert!(store.admin().segments().iter().all(|one| one.resolution == DataResolution::Points));
-    assert_eq!(told(&store).await, before);
+    assert_eq!(found(&store).await, before);
     store.admin().compact().await.unwrap();
     assert_eq!(forms(&store), all);
-    assert_eq!(told(&store).await, before);
+    assert_eq!(found(&store).await, before);
     let files: Vec<u64> = store.admin().segments().iter().map(|one| one.id).collect();
     store.admin().compact().await.unwrap();
     assert_eq!(
@@ -201,10 +202,10 @@ async fn partitions_of_the_first_form_get_their_minutes_and_hours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_of_older_versions_are_taken_in_with_what_they_tell() {
+async fn files_of_older_formats_are_rebuilt_with_what_they_have() {
     let (folder, before, all) = worth_rolling_up().await;
     lose_database(folder.path());
-    // As they were written before they told of themselves.
+    // As they were written before they found of themselves.
     let plain = duckdb::Connection::open_in_memory().unwrap();
     for entry in fs::read_dir(folder.path().join("segments")).unwrap() {
         let path = entry.unwrap().path();
@@ -219,7 +220,7 @@ async fn files_of_older_versions_are_taken_in_with_what_they_tell() {
     }
     let store = Store::open(folder.path(), small()).unwrap();
     assert!(
-        told(&store).await == before,
+        found(&store).await == before,
         "{:?} {:?}",
         store.admin().segment_faults(),
         store.admin().segments()
@@ -228,7 +229,7 @@ async fn files_of_older_versions_are_taken_in_with_what_they_tell() {
     assert!(store.admin().segments().iter().all(|one| one.resolution == DataResolution::Points));
     store.admin().compact().await.unwrap();
     assert_eq!(forms(&store), all);
-    assert_eq!(told(&store).await, before);
+    assert_eq!(found(&store).await, before);
     let mut batch = TelemetryBatch::default();
     batch.add_sample(counter(), at(3600), 1.0);
     store.write(batch).await.unwrap();

@@ -27,7 +27,7 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// An exemplar that can be told from others by its value.
+/// An exemplar that can be found from others by its value.
 pub(crate) fn exemplar(series: SeriesId, time: Timestamp, value: f64) -> Exemplar {
     let odd = time.0 / NANOS_PER_SECOND % 2 == 1;
     Exemplar {
@@ -52,17 +52,17 @@ pub(crate) async fn exemplars(
     range: TimeRange,
 ) -> Vec<(String, i64, u64)> {
     let request = ExemplarsRequest { metric: metric.into(), matchers: vec![], range, limit: 100_000 };
-    let mut told = Vec::new();
+    let mut found = Vec::new();
     for point in store.metrics().exemplars(&request).await.unwrap() {
         let made = exemplar(SeriesId(0), point.time, point.value);
         assert_eq!(
             (point.trace_id, point.span_id, point.attributes),
             (made.trace_id, made.span_id, made.attributes)
         );
-        told.push((point.labels[tag].clone(), point.time.0, point.value.to_bits()));
+        found.push((point.labels[tag].clone(), point.time.0, point.value.to_bits()));
     }
-    told.sort();
-    told
+    found.sort();
+    found
 }
 
 pub(crate) fn small() -> StoreOptions {

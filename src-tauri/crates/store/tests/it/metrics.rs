@@ -262,8 +262,8 @@ async fn metrics_are_found_under_the_names_prometheus_would_give_them() {
     batch.add_sample(Series::counter("orders", "{order}", resource("shop"), Attributes::new()), at(10), 4.0);
     batch.add_sample(Series::gauge("taken_bytes", "", resource("shop"), Attributes::new()), at(10), 1.0);
     batch.add_sample(Series::gauge("taken", "By", resource("shop"), Attributes::new()), at(10), 2.0);
-    batch.add_sample(Series::gauge("told.later", "", resource("old"), Attributes::new()), at(10), 3.0);
-    batch.add_sample(Series::gauge("told.later", "By", resource("new"), Attributes::new()), at(10), 4.0);
+    batch.add_sample(Series::gauge("declared.late", "", resource("old"), Attributes::new()), at(10), 3.0);
+    batch.add_sample(Series::gauge("declared.late", "By", resource("new"), Attributes::new()), at(10), 4.0);
     store.write(batch).await.unwrap();
     let translated = "http_server_request_duration_seconds";
     assert_eq!(
@@ -285,7 +285,7 @@ async fn metrics_are_found_under_the_names_prometheus_would_give_them() {
     assert_eq!(samples("orders_total").await, [4.0]);
     // The very name wins.
     assert_eq!((samples("taken_bytes").await, samples("taken").await), (vec![1.0], vec![2.0]));
-    assert_eq!(samples("told_later_bytes").await.len(), 2, "a unit that only one series of a metric has");
+    assert_eq!(samples("declared_late_bytes").await.len(), 2, "a unit that only one series of a metric has");
     for (search, expected) in [
         ("Duration_Seconds", &["http.server.request.duration"][..]),
         ("http_server_request_duration_seconds_Count", &["http.server.request.duration"]),
@@ -353,7 +353,7 @@ async fn of_many_exemplars_the_outliers_of_the_whole_range_are_kept() {
 }
 
 #[tokio::test]
-async fn summaries_tell_their_latest_quantiles_and_what_they_gained() {
+async fn summaries_have_their_latest_quantiles_and_their_increase() {
     let (_folder, store) = open();
     let mut batch = TelemetryBatch::default();
     let id = batch.add_series(histogram(Temporality::Unspecified, MetricKind::Summary));
@@ -361,7 +361,7 @@ async fn summaries_tell_their_latest_quantiles_and_what_they_gained() {
         let quantiles = Buckets::Quantiles(vec![(0.5, value), (0.99, value * 2.0)]);
         batch.histograms.push(HistogramPoint { count: seconds as u64, ..point(id, seconds, quantiles) });
     }
-    // The mark of its end tells nothing.
+    // The marker of its end has no data.
     let ended = HistogramPoint { count: 0, sum: Some(STALE), ..point(id, 30, Buckets::Quantiles(vec![])) };
     batch.histograms.push(ended);
     store.write(batch).await.unwrap();

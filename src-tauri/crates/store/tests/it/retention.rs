@@ -131,7 +131,8 @@ async fn a_noisy_service_loses_its_own_oldest_points_and_nobody_elses() {
     }
     let files = fs::read_dir(folder.path().join("segments")).unwrap().count();
     assert_eq!(files, store.admin().segments().len());
-    // A file that is written anew has another size than its part before: a few passes more may be needed.
+    // A file that is written anew has another size than its part before: a few passes more may be
+    // needed.
     for _ in 0..5 {
         let plan = store
             .admin()

@@ -16,8 +16,8 @@ fn sparse() -> Series {
     Series::gauge("sparse", "", resource("shop"), Attributes::new())
 }
 
-/// Half an hour on each of three days: a gauge, a counter with a reset and a histogram every second, another gauge every
-/// fifteen.
+/// Half an hour on each of three days: a gauge, a counter with a reset and a histogram every
+/// second, another gauge every fifteen.
 fn telemetry(service: &str) -> TelemetryBatch {
     let mut batch = TelemetryBatch::default();
     let histogram = batch.add_series(Series {
@@ -102,7 +102,8 @@ async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_s
     let plan = store.admin().plan_retention(&limits(u64::MAX), NOW).await.unwrap();
     let dropped: Vec<_> =
         plan.preview.dropped.iter().map(|one| (one.tier, one.rows, one.rollup_rows)).collect();
-    // Two days of points; of one day the minutes too, with the points every fifteen seconds that stand for them.
+    // Two days of points; of one day the minutes too, with the points every fifteen seconds that
+    // stand for them.
     let expected = [(DataResolution::Points, 2 * 3 * 1800, 0), (DataResolution::Minutes, 120, 3 * 31)];
     assert_eq!(dropped, expected);
 
@@ -143,7 +144,7 @@ async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_s
         store.admin().compact().await.unwrap();
     }
     assert!(store.admin().plan_retention(&limits(u64::MAX), NOW).await.unwrap().preview.dropped.is_empty());
-    // Where only hours are left, they are told in the step of their first point.
+    // Where only hours are left, they are found in the step of their first point.
     let fine = read_buckets(&store, "gauge", day(500), MINUTE).await;
     let counts: Vec<u64> = fine[0].buckets.iter().map(|bucket| bucket.count).collect();
     assert_eq!(counts.iter().sum::<u64>(), 1800);
@@ -173,8 +174,8 @@ async fn a_service_over_its_share_loses_points_first_and_what_others_have_stays(
     assert!(plan.preview.dropped.iter().all(only), "{:?}", plan.preview.dropped);
     store.admin().apply_retention(plan).await.unwrap();
     assert_eq!(read(&store, 1, 60 * MINUTE).await, before);
-    // A file shared by both was written anew without the points of one, whose minutes and hours are still read; merging
-    // keeps them so.
+    // A file shared by both was written anew without the points of one, whose minutes and hours are
+    // still read; merging keeps them so.
     let nothing = [RetentionLimits { bytes: total / 8, ..generous[0] }];
     let plan = store.admin().plan_retention(&nothing, NOW).await.unwrap();
     store.admin().apply_retention(plan).await.unwrap();

@@ -25,7 +25,8 @@ fn series(metric: &str) -> Series {
     Series { kind, temporality, ..Series::gauge(metric, "s", resource("shop"), Attributes::new()) }
 }
 
-/// Buckets of a point that counts since number 0: with coarser scales, other bounds and negative values on the way.
+/// Buckets of a point that counts since number 0: with coarser scales, other bounds and negative
+/// values on the way.
 fn buckets(metric: &str, n: u64, number: i64) -> Buckets {
     if metric.starts_with("exponential") {
         let scale = if number % 1700 > 1500 { 2 } else { 3 };
@@ -127,7 +128,8 @@ async fn rolled_up_histograms_equal_their_points() {
     same(&answers(&store).await, &raw);
     store.admin().compact().await.unwrap();
     same(&answers(&store).await, &raw);
-    // A late point in a minute that is rolled up counts at once, and after it was sealed and merged.
+    // A late point in a minute that is rolled up counts at once, and after it was sealed and
+    // merged.
     let mut late = TelemetryBatch::default();
     for metric in METRICS {
         let id = late.add_series(series(metric));

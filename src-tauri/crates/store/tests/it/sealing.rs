@@ -34,7 +34,8 @@ async fn sealed_points_read_as_before_and_after_opening_again() {
     assert_eq!(again.admin().statistics().await.unwrap().samples, 360 * 5);
 }
 
-/// Three hours of a sample every two seconds, with what makes roll-ups hard: resets, markers, starts, infinities.
+/// Three hours of a sample every two seconds, with what makes roll-ups hard: resets, markers,
+/// starts, infinities.
 fn dense() -> TelemetryBatch {
     let mut batch = TelemetryBatch::default();
     let kinds = [

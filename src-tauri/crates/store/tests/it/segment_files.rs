@@ -140,13 +140,13 @@ async fn partitions_are_read_without_binnacle() {
     assert_eq!(rows[0].0, "requests_total");
     assert_eq!(rows[3].1.as_deref(), Some("2"));
     assert_eq!(rows.iter().map(|row| row.2).sum::<u64>(), file.points);
-    // The statement that people are told to read the points with.
-    let told = include_str!("../../../../../docs/decisions/0003-how-metrics-are-sealed.md");
-    let told = told.split("```sql\n").nth(1).unwrap().split(';').next().unwrap();
+    // The statement that people are found to read the points with.
+    let found = include_str!("../../../../../docs/decisions/0003-how-metrics-are-sealed.md");
+    let found = found.split("```sql\n").nth(1).unwrap().split(';').next().unwrap();
     let folder = file.path.parent().unwrap().display().to_string();
-    let told = told.replace("segments/", &format!("{folder}/"));
+    let found = found.replace("segments/", &format!("{folder}/"));
     let sql = format!(
-        "SELECT sum(value), count(*) FROM ({told}) WHERE metric = 'temperature' \
+        "SELECT sum(value), count(*) FROM ({found}) WHERE metric = 'temperature' \
          AND (labels ->> 'sensor') = '2' AND NOT isnan(value)"
     );
     let (sum, count): (f64, u64) = plain.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();

@@ -1,4 +1,5 @@
-//! Retention of points that are not sealed and of series that have no point left, against a plain model.
+//! Retention of points that are not sealed and of series that have no point left, against a plain
+//! model.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -151,7 +152,8 @@ async fn a_series_that_is_written_while_it_is_forgotten_loses_nothing() {
             let (store, written) = (store.clone(), Arc::clone(&written));
             tokio::spawn(async move {
                 for round in 0..60i64 {
-                    // Its only point is old for a moment, then there is a young one that is taken by the next seal.
+                    // Its only point is old for a moment, then there is a young one that is taken
+                    // by the next seal.
                     store.write(one(number, at(-40 * DAY + round), 0.0)).await.unwrap();
                     if round % 3 == i64::from(number) % 3 {
                         let time = at(round);

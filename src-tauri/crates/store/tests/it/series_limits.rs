@@ -19,7 +19,7 @@ async fn stored(store: &Store) -> (u64, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_exploding_label_is_held_back_and_the_rest_is_stored() {
+async fn an_exploding_label_is_dropped_and_the_rest_is_stored() {
     let (folder, opened) = open();
     opened.admin().limit_series(CardinalityLimits { values_per_label: 10, ..CardinalityLimits::default() });
     let store = opened.with_source("otlp_grpc");
@@ -59,7 +59,7 @@ async fn an_exploding_label_is_held_back_and_the_rest_is_stored() {
     assert_eq!(store.admin().dropped_series()[0].points, 991);
 
     let (one, other) = tokio::join!(store.accept(batch(5..15)), store.accept(batch(0..3)));
-    assert_eq!((one.unwrap().dropped, other.unwrap().dropped), (5, 0), "told to whom it concerns");
+    assert_eq!((one.unwrap().dropped, other.unwrap().dropped), (5, 0), "found to whom it concerns");
 
     store.close().await.unwrap();
     let again = Store::open(folder.path(), small()).unwrap();

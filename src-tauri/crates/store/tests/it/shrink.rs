@@ -39,7 +39,8 @@ async fn mostly_free() -> (TempDir, Store) {
     store.write(logs(records)).await.unwrap();
     store.admin().checkpoint().await.unwrap();
     store.admin().seal_now().await.unwrap();
-    // Points that lie in a head when it is copied: of the same series and time the later write counts.
+    // Points that lie in a head when it is copied: of the same series and time the later write
+    // counts.
     store.write(telemetry()).await.unwrap();
     let mut again = TelemetryBatch::default();
     for n in 0..50 {

@@ -1,4 +1,5 @@
-//! A series whose type was told only after it had begun is one series, whatever it was taken for before.
+//! A series whose type was found only after it had begun is one series, whatever it was taken for
+//! before.
 
 use crate::fixtures::{metrics::*, *};
 use model::*;

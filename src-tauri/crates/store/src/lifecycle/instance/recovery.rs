@@ -17,8 +17,8 @@ fn is_fatal(error: &StoreError) -> bool {
 }
 
 impl Instance {
-    /// Checks the outcome of a request. After a fatal failure the database is opened again in the background,
-    /// and the caller gets [`StoreError::Recovering`].
+    /// Checks the outcome of a request. After a fatal failure the database is opened again in the
+    /// background, and the caller gets [`StoreError::Recovering`].
     pub(crate) fn checked<T>(self: &Arc<Self>, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
         match outcome {
             Err(error) if is_fatal(&error) => {

@@ -151,8 +151,8 @@ fn lists<T: ArrowPrimitiveType>(
     Arc::new(lists.finish())
 }
 
-/// Reads the intervals of a batch with `series_id` and the columns of [`NAMES`], each with its series.
-/// Invalid rows are skipped.
+/// Reads the intervals of a batch with `series_id` and the columns of [`NAMES`], each with its
+/// series. Invalid rows are skipped.
 pub(crate) fn intervals(batch: &RecordBatch) -> Vec<(u64, HistogramInterval)> {
     (0..batch.num_rows()).filter_map(|row| interval(batch, row)).collect()
 }

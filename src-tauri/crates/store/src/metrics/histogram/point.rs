@@ -27,8 +27,8 @@ pub(crate) struct Point {
     pub(crate) quantiles: Vec<(f64, f64)>,
 }
 
-/// Returns the increase of a cumulative point. A first point has none if its start is unknown or before
-/// `from`.
+/// Returns the increase of a cumulative point. A first point has none if its start is unknown or
+/// before `from`.
 pub(crate) fn increase(point: &Point, previous: Option<&Point>, from: i64) -> Option<Point> {
     // Extremes of cumulative points are those since their start, not of this step.
     let whole = Point { min: None, max: None, ..point.clone() };

@@ -5,8 +5,8 @@ use super::point::{Point, increase};
 /// Sums that differ by less than this fraction are equal but for rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// One or more points of one series in one interval. It has the increase within; the increase since the
-/// previous point follows from the first.
+/// One or more points of one series in one interval. It has the increase within; the increase since
+/// the previous point follows from the first.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct HistogramInterval {
     /// Start of the interval.
@@ -22,8 +22,8 @@ pub(crate) struct HistogramInterval {
 pub(crate) enum IntervalContent {
     /// The sum of all points, for delta temporality.
     Sum(Box<Point>),
-    /// The first and the last point, for cumulative temporality, and the increase between them unless that
-    /// is their difference.
+    /// The first and the last point, for cumulative temporality, and the increase between them
+    /// unless that is their difference.
     Ends { first: Box<Point>, last: Box<Point>, gain: Option<Box<Point>> },
 }
 
@@ -50,8 +50,8 @@ impl HistogramRollup {
         Self { delta, length, current: None }
     }
 
-    /// Adds the next point. Returns the previous interval once it is complete. Markers of a series' end are
-    /// skipped.
+    /// Adds the next point. Returns the previous interval once it is complete. Markers of a series'
+    /// end are skipped.
     pub(crate) fn add(&mut self, point: Point) -> Option<HistogramInterval> {
         if point.absent {
             return None;
@@ -108,7 +108,8 @@ fn same(one: &Point, other: &Point) -> bool {
 }
 
 impl HistogramInterval {
-    /// Returns the increase from the first point to the last, for cumulative temporality and several points.
+    /// Returns the increase from the first point to the last, for cumulative temporality and
+    /// several points.
     pub(crate) fn gain(&self) -> Option<Point> {
         match &self.content {
             IntervalContent::Ends { first, last, gain } if self.points > 1 => match gain {

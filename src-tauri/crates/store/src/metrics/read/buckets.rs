@@ -29,7 +29,6 @@ pub(super) fn look_back(step: i64) -> i64 {
 /// Reads the samples of series, downsampled to steps. `changes` is set for the change of gauges.
 pub(super) fn read_buckets(
     reader: &Reader,
-    metric: &str,
     series: &[Arc<SeriesEntry>],
     range: TimeRange,
     step: i64,
@@ -46,7 +45,7 @@ pub(super) fn read_buckets(
         let read = |selection: SeriesSelection<'_>| {
             merge_series(reader, reader.manifest()?, selection, from, end, whole)
         };
-        for_each_batch(reader, metric, &series, from, end, read, |series, merged| {
+        for_each_batch(reader, &series, from, end, read, |series, merged| {
             let rule = match IncreaseRule::of(series) {
                 IncreaseRule::None if changes => IncreaseRule::Change,
                 rule => rule,

@@ -24,8 +24,9 @@ fn component_suffixes(kind: MetricKind) -> &'static [&'static str] {
     }
 }
 
-/// Finds the metrics whose name, or the name that Prometheus would give them, contains the search in any
-/// case. The full name of a component series of a histogram finds the histogram. Returns them in name order.
+/// Finds the metrics whose name, or the name that Prometheus would give them, contains the search
+/// in any case. The full name of a component series of a histogram finds the histogram. Returns
+/// them in name order.
 pub(super) fn metric_catalog(
     catalog: &SeriesCatalog,
     request: &MetricCatalogRequest,
@@ -51,7 +52,8 @@ pub(super) fn metric_catalog(
     Ok(metrics.into_values().take(request.limit as usize).filter_map(|series| summary(&series)).collect())
 }
 
-/// Returns the tags of a metric's series with their values, most frequent first, keys in name order.
+/// Returns the tags of a metric's series with their values, most frequent first, keys in name
+/// order.
 pub(super) fn tags(catalog: &SeriesCatalog, request: &TagsRequest) -> Result<Vec<TagSummary>, StoreError> {
     let mut tags = TagCounts::default();
     for series in catalog.select(&request.metric, &request.matchers)? {

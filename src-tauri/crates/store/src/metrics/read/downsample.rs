@@ -21,7 +21,8 @@ impl Downsampler {
         Self { increase_rule, from, start, step, before: None, steps: Vec::new() }
     }
 
-    /// Adds the next sample. One that is not a number counts as absent and marks the end of the series.
+    /// Adds the next sample. One that is not a number counts as absent and marks the end of the
+    /// series.
     pub(crate) fn add_sample(&mut self, time: i64, start_time: Option<i64>, value: f64) {
         if !value.is_nan() {
             self.add(Aggregate::sample(time, start_time, value));
@@ -72,8 +73,8 @@ impl Downsampler {
         self.before = Some(aggregate);
     }
 
-    /// Returns the increase of the first sample. It counts from zero if its start is known and not before
-    /// the look-back.
+    /// Returns the increase of the first sample. It counts from zero if its start is known and not
+    /// before the look-back.
     fn first_gain(&self, aggregate: &Aggregate) -> f64 {
         let has_start =
             aggregate.start_time.is_some_and(|start| start >= self.from && start < aggregate.first_time);

@@ -15,8 +15,8 @@ use crate::{
     },
 };
 
-/// Reads exemplars of series, newest first. Beyond the limit it returns the largest of each of `limit / 2`
-/// intervals, and a random selection of the others.
+/// Reads exemplars of series, newest first. Beyond the limit it returns the largest of each of
+/// `limit / 2` intervals, and a random selection of the others.
 pub(super) fn read_exemplars(
     reader: &Reader,
     selected: &[Arc<SeriesEntry>],
@@ -25,7 +25,7 @@ pub(super) fn read_exemplars(
 ) -> Result<Vec<ExemplarPoint>, StoreError> {
     let mut series: HashMap<u64, &Arc<SeriesEntry>> = HashMap::new();
     for found in selected {
-        series.extend(reader.catalog.undeclared(found).map(|undeclared| (undeclared, found)));
+        series.extend(reader.catalog.earlier_id(found).map(|earlier| (earlier, found)));
         series.insert(found.id, found);
     }
     if series.is_empty() {

@@ -1,4 +1,5 @@
-//! The sources of histogram reads: points, and roll-up intervals where they are exact or all that is left.
+//! The sources of histogram reads: points, and roll-up intervals where they are exact or all that
+//! is left.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -38,7 +39,6 @@ pub(super) enum HistogramPart {
 /// A read of some series, by ascending id.
 pub(super) struct HistogramSources<'read> {
     pub(super) reader: &'read Reader,
-    pub(super) metric: &'read str,
     pub(super) series: &'read [Arc<SeriesEntry>],
     pub(super) from: i64,
     pub(super) end: i64,
@@ -60,7 +60,8 @@ impl HistogramSources<'_> {
         usize::try_from(INTERVALS_AT_ONCE / rolled.sum::<u64>().max(1)).unwrap_or(usize::MAX).clamp(1, 5000)
     }
 
-    /// Calls back with all parts by series and time. Of several points at one time the last written wins.
+    /// Calls back with all parts by series and time. Of several points at one time the last written
+    /// wins.
     pub(super) fn each(
         &self,
         groups: &[PartGroup],
@@ -140,8 +141,8 @@ impl HistogramSources<'_> {
         Ok(())
     }
 
-    /// Returns a file of points as a source, without the intervals that are read from a roll-up. Returns
-    /// none if nothing is left.
+    /// Returns a file of points as a source, without the intervals that are read from a roll-up.
+    /// Returns none if nothing is left.
     fn points(
         &self,
         file: &SegmentFile,
@@ -168,8 +169,9 @@ impl HistogramSources<'_> {
         )))
     }
 
-    /// Reads the usable intervals of a part group: whole ones that nothing else was written into, and all
-    /// whose points have expired. Returns the starts of whole intervals that are left to the points.
+    /// Reads the usable intervals of a part group: whole ones that nothing else was written into,
+    /// and all whose points have expired. Returns the starts of whole intervals that are left to
+    /// the points.
     fn read_intervals(
         &self,
         groups: &[PartGroup],
@@ -211,7 +213,8 @@ impl HistogramSources<'_> {
         }
     }
 
-    /// Reads the intervals of a file that a predicate accepts. It gets whether the points have expired.
+    /// Reads the intervals of a file that a predicate accepts. It gets whether the points have
+    /// expired.
     fn read_file(
         &self,
         group: &PartGroup,
@@ -219,7 +222,7 @@ impl HistogramSources<'_> {
         accept: impl Fn(bool, &HistogramInterval) -> bool,
     ) -> Result<Vec<(u64, HistogramInterval)>, StoreError> {
         let ids: Vec<u64> = self.series.iter().map(|series| series.id).collect();
-        let selection = SeriesSelection::of_metric(self.metric, &ids);
+        let selection = SeriesSelection::of_series(self.series, &ids);
         let Some(scan) = file.scan()? else { return Ok(Vec::new()) };
         let expired: Vec<bool> =
             self.series.iter().map(|series| !group.has_points(series.service())).collect();

@@ -23,7 +23,6 @@ use crate::{
 /// Reads the increase of histograms per step.
 pub(super) fn read_histograms(
     reader: &Reader,
-    metric: &str,
     series: &[Arc<SeriesEntry>],
     range: TimeRange,
     step: i64,
@@ -37,7 +36,7 @@ pub(super) fn read_histograms(
     let whole = RollupRange::new(start, end, step);
     let mut answer = Vec::new();
     for batch in series.chunks(HistogramSources::series_per_batch(&groups, from, end)) {
-        let sources = HistogramSources { reader, metric, series: batch, from, end, whole };
+        let sources = HistogramSources { reader, series: batch, from, end, whole };
         let mut steps: Option<HistogramSteps> = None;
         sources.each(&groups, |series, part| {
             if steps.as_ref().is_none_or(|steps| steps.series.id != series.id) {
@@ -71,8 +70,8 @@ impl HistogramSteps {
         Self { series, from, start, step, previous: None, covered: None, steps: Vec::new() }
     }
 
-    /// Adds the next part in order of time. An interval may already include overlapping parts; these are
-    /// skipped.
+    /// Adds the next part in order of time. An interval may already include overlapping parts;
+    /// these are skipped.
     fn add(&mut self, part: HistogramPart) {
         let covered = |time: i64| self.covered.is_some_and(|until| time <= until);
         match part {

@@ -3,8 +3,9 @@
 use super::downsample::Downsampler;
 use crate::metrics::{points::Points, rollup::interval::Interval};
 
-/// The points of one series, some as samples and some as roll-up intervals. Where the points of an interval
-/// have expired, it may already include overlapping points or intervals; these are skipped.
+/// The points of one series, some as samples and some as roll-up intervals. Where the points of an
+/// interval have expired, it may already include overlapping points or intervals; these are
+/// skipped.
 #[derive(Debug, Default)]
 pub(crate) struct MergedSeries {
     pub(crate) points: Points,
@@ -12,8 +13,8 @@ pub(crate) struct MergedSeries {
 }
 
 impl MergedSeries {
-    /// Overlays the data written since the type of the series was declared. The intervals here were made
-    /// for a gauge and have no increase.
+    /// Overlays the data written since the type of the series was declared. The intervals here were
+    /// made for a gauge and have no increase.
     pub(crate) fn overlay(&mut self, newer: Self) {
         for aggregate in self.intervals.iter_mut().filter_map(|interval| interval.aggregate.as_mut()) {
             if aggregate.increase == 0.0 {

@@ -22,9 +22,9 @@ impl Metrics {
         Self { source }
     }
 
-    /// Selects series of a metric, or of all metrics if the name is empty, for reads of a range. Where no
-    /// metric has the name, it selects those that Prometheus would know by it. Fails on a bad regular
-    /// expression.
+    /// Selects series of a metric, or of all metrics if the name is empty, for reads of a range.
+    /// Where no metric has the name, it selects those that Prometheus would know by it. Fails on a
+    /// bad regular expression.
     pub async fn select(
         &self,
         metric: &str,
@@ -46,15 +46,16 @@ impl Metrics {
         set.exemplars(request.limit).await
     }
 
-    /// Finds the metrics whose name, or the name that Prometheus would give them, contains the search in any
-    /// case. The full name of a component series of a histogram finds the histogram. Returns them in name
-    /// order.
+    /// Finds the metrics whose name, or the name that Prometheus would give them, contains the
+    /// search in any case. The full name of a component series of a histogram finds the histogram.
+    /// Returns them in name order.
     pub async fn catalog(&self, request: &MetricCatalogRequest) -> Result<Vec<MetricSummary>, StoreError> {
         let request = request.clone();
         self.source.compute(move |catalog| metric_catalog(catalog, &request)).await
     }
 
-    /// Returns the tags of a metric's series with their values, most frequent first, keys in name order.
+    /// Returns the tags of a metric's series with their values, most frequent first, keys in name
+    /// order.
     pub async fn tags(&self, request: &TagsRequest) -> Result<Vec<TagSummary>, StoreError> {
         let request = request.clone();
         self.source.compute(move |catalog| tags(catalog, &request)).await
@@ -66,8 +67,8 @@ impl Metrics {
         self.source.compute(move |catalog| metric_kind(catalog, &metric)).await
     }
 
-    /// Returns kind (gauge or counter) and unit of the series of exactly this name, where they differ from
-    /// what Prometheus assumes by the name alone. Reads from memory.
+    /// Returns kind (gauge or counter) and unit of the series of exactly this name, where they
+    /// differ from what Prometheus assumes by the name alone. Reads from memory.
     pub fn declared_type(&self, metric: &str) -> Option<(MetricKind, String)> {
         self.source.catalog().declared_type(metric)
     }

@@ -12,11 +12,10 @@ use crate::{
     segment::{segment_file::SegmentFile, signal::SegmentSignal, time::before},
 };
 
-/// Returns the coarsest resolution of the data that are left of series in a range: points, or minutes or
-/// hours where points have expired.
+/// Returns the coarsest resolution of the data that are left of series in a range: points, or
+/// minutes or hours where points have expired.
 pub(super) fn coarsest_resolution(
     reader: &Reader,
-    metric: &str,
     series: &[Arc<SeriesEntry>],
     range: TimeRange,
 ) -> Result<DataResolution, StoreError> {
@@ -29,11 +28,11 @@ pub(super) fn coarsest_resolution(
             let Some((resolution, file)) = rollup.filter(|_| group.has_expired_points()) else { continue };
             let expired = series.iter().filter(|series| !group.has_points(series.service()));
             let mut ids: Vec<u64> = expired
-                .flat_map(|series| [Some(series.id), reader.catalog.undeclared(series)])
+                .flat_map(|series| [Some(series.id), reader.catalog.earlier_id(series)])
                 .flatten()
                 .collect();
             ids.sort_unstable();
-            let selection = SeriesSelection::of_metric(metric, &ids);
+            let selection = SeriesSelection::of_series(series, &ids);
             let has_data =
                 !ids.is_empty() && has_data(reader, file, selection, start, end).unwrap_or_default();
             reader.check()?;

@@ -68,8 +68,8 @@ impl RollupRange {
     }
 }
 
-/// Reads the data of each series with `start <= time < end`. Intervals are taken in `whole` where nothing
-/// else was written into the time of their row, and wherever the points have expired.
+/// Reads the data of each series with `start <= time < end`. Intervals are taken in `whole` where
+/// nothing else was written into the time of their row, and wherever the points have expired.
 pub(crate) fn merge_series(
     reader: &Reader,
     manifest: &Manifest,
@@ -127,8 +127,8 @@ pub(crate) fn merge_series(
     Ok(merged)
 }
 
-/// Returns the keys that can be read as intervals: those that overlap the range of whole intervals and no
-/// other data of the same series.
+/// Returns the keys that can be read as intervals: those that overlap the range of whole intervals
+/// and no other data of the same series.
 fn isolated(
     points: &[RowPosition],
     expired: &[RowPosition],
@@ -215,7 +215,8 @@ impl RollupRead<'_> {
         Ok(positions)
     }
 
-    /// Calls back with the positions of one row group at a time. Positions are in the order of writing.
+    /// Calls back with the positions of one row group at a time. Positions are in the order of
+    /// writing.
     fn each_row_group(
         &mut self,
         positions: &[RowPosition],
@@ -267,8 +268,8 @@ impl RollupRead<'_> {
         Ok(())
     }
 
-    /// Reads the points of rows. Of keys that were read as intervals, only points outside the whole ones
-    /// are taken.
+    /// Reads the points of rows. Of keys that were read as intervals, only points outside the whole
+    /// ones are taken.
     fn read_points(
         &mut self,
         positions: &[RowPosition],

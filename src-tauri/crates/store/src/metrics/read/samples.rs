@@ -15,10 +15,10 @@ use crate::{
     },
 };
 
-/// Reads samples, each series in time order and each time once. Beyond the limit the newest are returned.
+/// Reads samples, each series in time order and each time once. Beyond the limit the newest are
+/// returned.
 pub(super) fn read_samples(
     reader: &Reader,
-    metric: &str,
     series: &[Arc<SeriesEntry>],
     range: TimeRange,
     limit: u32,
@@ -28,7 +28,7 @@ pub(super) fn read_samples(
     let mut newest = Newest { limit, rows: Vec::new() };
     let read =
         |selection: SeriesSelection<'_>| merge_points(reader, reader.manifest()?, selection, start, end);
-    for_each_batch(reader, metric, series, start, end, read, |series, points| {
+    for_each_batch(reader, series, start, end, read, |series, points| {
         for (time, _, value) in points.rows() {
             newest.push(time, series.id, value);
         }

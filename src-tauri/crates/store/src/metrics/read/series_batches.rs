@@ -34,11 +34,11 @@ const POINTS_AT_ONCE: u64 = 2 << 20;
 /// Points that a series is assumed to have in a head.
 const POINTS_IN_HEAD: u64 = 1000;
 
-/// Calls back with each series and its data. As many series are read at a time as memory allows. Data
-/// written before the type of a series was declared are merged with it. Series are ordered by id.
+/// Calls back with each series and its data. As many series are read at a time as memory allows.
+/// Data written before the type of a series was declared are merged with it. Series are ordered by
+/// id.
 pub(super) fn for_each_batch<T: Overlay>(
     reader: &Reader,
-    metric: &str,
     series: &[Arc<SeriesEntry>],
     start: i64,
     end: i64,
@@ -50,17 +50,15 @@ pub(super) fn for_each_batch<T: Overlay>(
     }
     let manifest = reader.manifest()?;
     for batch in series.chunks(series_per_batch(manifest, start, end)) {
-        let undeclared: HashMap<u64, u64> =
-            batch.iter().filter_map(|series| Some((series.id, reader.catalog.undeclared(series)?))).collect();
+        let earlier: HashMap<u64, u64> =
+            batch.iter().filter_map(|series| Some((series.id, reader.catalog.earlier_id(series)?))).collect();
         let mut ids: Vec<u64> =
-            batch.iter().map(|series| series.id).chain(undeclared.values().copied()).collect();
+            batch.iter().map(|series| series.id).chain(earlier.values().copied()).collect();
         ids.sort_unstable();
-        let mut read = read(SeriesSelection::of_metric(metric, &ids))?;
+        let mut read = read(SeriesSelection::of_series(batch, &ids))?;
         for series in batch {
             let mut found = read.remove(&series.id);
-            if let Some(mut before) =
-                undeclared.get(&series.id).and_then(|undeclared| read.remove(undeclared))
-            {
+            if let Some(mut before) = earlier.get(&series.id).and_then(|earlier| read.remove(earlier)) {
                 found.into_iter().for_each(|later| before.overlay(later));
                 found = Some(before);
             }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    catalog::series::SeriesEntry,
+    catalog::{series::SeriesEntry, series_catalog::SeriesCatalog},
     read::{limits::valid_step, reader::Reader, source::ReadSource},
 };
 
@@ -42,7 +42,6 @@ impl<'hints> SelectHints<'hints> {
 #[derive(Debug, Clone)]
 pub struct SeriesSet {
     source: ReadSource,
-    metric: Arc<str>,
     /// By ascending id.
     series: Arc<[Arc<SeriesEntry>]>,
     range: TimeRange,
@@ -55,15 +54,14 @@ impl SeriesSet {
         matchers: &[TagMatcher],
         range: TimeRange,
     ) -> Result<Self, StoreError> {
-        let metric: Arc<str> = metric.into();
-        let (name, matchers) = (Arc::clone(&metric), matchers.to_vec());
-        let select = move |catalog: &crate::catalog::series_catalog::SeriesCatalog| {
+        let (name, matchers) = (metric.to_owned(), matchers.to_vec());
+        let select = move |catalog: &SeriesCatalog| {
             let mut series = catalog.select(&name, &matchers)?;
             series.sort_unstable_by_key(|series| series.id);
             Ok(series.into())
         };
         let series = source.compute(select).await?;
-        Ok(Self { source: source.clone(), metric, series, range })
+        Ok(Self { source: source.clone(), series, range })
     }
 
     /// Returns the same series with another range.
@@ -82,57 +80,58 @@ impl SeriesSet {
         self.series.is_empty()
     }
 
-    /// Reads the samples, each series in time order and each time once. Beyond the limit the newest are
-    /// returned.
+    /// Reads the samples, each series in time order and each time once. Beyond the limit the newest
+    /// are returned.
     pub async fn samples(&self, limit: u32) -> Result<Vec<SeriesPoints>, StoreError> {
-        self.read(move |reader, set| read_samples(reader, &set.metric, &set.series, set.range, limit)).await
+        self.read(move |reader, set| read_samples(reader, &set.series, set.range, limit)).await
     }
 
-    /// Reads the samples of each series, downsampled to steps of `step` nanoseconds since the epoch.
+    /// Reads the samples of each series, downsampled to steps of `step` nanoseconds since the
+    /// epoch.
     ///
-    /// Samples that are not a number count as absent. They mark the end of the series unless a sample
-    /// follows in the step. The increase of a cumulative counter counts from the previous sample, which
-    /// may be before the range. After a reset (a smaller value or a later start time) it counts from zero.
-    /// That of a delta counter is the sum of its values.
+    /// Samples that are not a number count as absent. They mark the end of the series unless a
+    /// sample follows in the step. The increase of a cumulative counter counts from the previous
+    /// sample, which may be before the range. After a reset (a smaller value or a later start time)
+    /// it counts from zero. That of a delta counter is the sum of its values.
     pub async fn buckets(&self, step: i64) -> Result<Vec<SeriesBuckets>, StoreError> {
         self.downsample(step, false).await
     }
 
-    /// Reads like [`Self::buckets`], with the change of gauges as their increase. Many counters come
-    /// without a type, such as those that node_exporter takes from the kernel.
+    /// Reads like [`Self::buckets`], with the change of gauges as their increase. Many counters
+    /// come without a type, such as those that node_exporter takes from the kernel.
     pub async fn changes(&self, step: i64) -> Result<Vec<SeriesBuckets>, StoreError> {
         self.downsample(step, true).await
     }
 
     async fn downsample(&self, step: i64, changes: bool) -> Result<Vec<SeriesBuckets>, StoreError> {
         let step = valid_step(self.range, step)?;
-        let read = move |reader: &Reader, set: &Self| {
-            read_buckets(reader, &set.metric, &set.series, set.range, step, changes)
-        };
+        let read =
+            move |reader: &Reader, set: &Self| read_buckets(reader, &set.series, set.range, step, changes);
         self.read(read).await
     }
 
     /// Reads the increase of each histogram per step of `step` nanoseconds since the epoch.
     ///
-    /// Cumulative points count from the previous point, which may be before the range, and from zero after
-    /// a reset. Delta points are summed. Markers of a series' end are skipped. Exponential buckets get
-    /// explicit bounds. Summaries have no buckets but count, sum and the last quantiles of the step. Where
-    /// only roll-ups are left, the increase within an interval counts in the step of its first point.
+    /// Cumulative points count from the previous point, which may be before the range, and from
+    /// zero after a reset. Delta points are summed. Markers of a series' end are skipped.
+    /// Exponential buckets get explicit bounds. Summaries have no buckets but count, sum and the
+    /// last quantiles of the step. Where only roll-ups are left, the increase within an interval
+    /// counts in the step of its first point.
     pub async fn histograms(&self, step: i64) -> Result<Vec<HistogramBuckets>, StoreError> {
         let step = valid_step(self.range, step)?;
-        self.read(move |reader, set| read_histograms(reader, &set.metric, &set.series, set.range, step)).await
+        self.read(move |reader, set| read_histograms(reader, &set.series, set.range, step)).await
     }
 
-    /// Reads exemplars, newest first. Beyond the limit it returns the largest of each of `limit / 2`
-    /// intervals, and a random selection of the others.
+    /// Reads exemplars, newest first. Beyond the limit it returns the largest of each of `limit /
+    /// 2` intervals, and a random selection of the others.
     pub async fn exemplars(&self, limit: u32) -> Result<Vec<ExemplarPoint>, StoreError> {
         self.read(move |reader, set| read_exemplars(reader, &set.series, set.range, limit)).await
     }
 
-    /// Returns the coarsest resolution of the data that are left: points, or minutes or hours where points
-    /// have expired.
+    /// Returns the coarsest resolution of the data that are left: points, or minutes or hours where
+    /// points have expired.
     pub async fn coarsest_resolution(&self) -> Result<DataResolution, StoreError> {
-        self.read(move |reader, set| coarsest_resolution(reader, &set.metric, &set.series, set.range)).await
+        self.read(move |reader, set| coarsest_resolution(reader, &set.series, set.range)).await
     }
 
     async fn read<T: Send + 'static>(

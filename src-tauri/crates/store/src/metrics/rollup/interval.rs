@@ -114,8 +114,8 @@ impl Interval {
     }
 }
 
-/// Aggregates the samples of one series by intervals of `length` nanoseconds. Intervals of any multiple
-/// of it can be computed from the result.
+/// Aggregates the samples of one series by intervals of `length` nanoseconds. Intervals of any
+/// multiple of it can be computed from the result.
 pub(crate) fn roll_up(points: &Points, increase_rule: IncreaseRule, length: i64) -> Vec<Interval> {
     let mut intervals: Vec<Interval> = Vec::new();
     let mut before: Option<Aggregate> = None;

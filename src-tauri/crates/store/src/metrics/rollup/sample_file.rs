@@ -157,7 +157,8 @@ fn element() -> Arc<Field> {
     Arc::new(Field::new("element", DataType::Struct(fields()), false))
 }
 
-/// Returns the decimal places of all numbers of intervals, if a double holds their multiples exactly.
+/// Returns the decimal places of all numbers of intervals, if a double holds their multiples
+/// exactly.
 fn decimals(intervals: &[Interval]) -> Option<u8> {
     let aggregates = || intervals.iter().filter_map(|interval| interval.aggregate.as_ref());
     let of_points = |aggregate: &Aggregate| [aggregate.first, aggregate.last, aggregate.min, aggregate.max];
@@ -204,7 +205,8 @@ fn column(rows: &[SeriesRollup]) -> Result<ArrayRef, StoreError> {
     Ok(Arc::new(ListArray::try_new(element(), offsets, Arc::new(intervals), None)?))
 }
 
-/// Reads the intervals in a row of a batch with the columns of [`COLUMNS`]. Returns none if it holds none.
+/// Reads the intervals in a row of a batch with the columns of [`COLUMNS`]. Returns none if it
+/// holds none.
 pub(crate) fn intervals(batch: &RecordBatch, row: usize) -> Option<Vec<Interval>> {
     let list = batch.column_by_name("steps")?.as_list_opt::<i32>()?;
     // Files of format 2 and earlier have unscaled numbers.

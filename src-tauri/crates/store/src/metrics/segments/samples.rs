@@ -122,7 +122,7 @@ impl SignalSegments for SampleSegments {
             let mut ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
             ids.sort_unstable();
             let mut merged: HashMap<u64, Points> = HashMap::new();
-            let selection = SeriesSelection::of_ordered(batch, &ids);
+            let selection = SeriesSelection::of_series(batch, &ids);
             for (series, more) in read_file(reader, file, selection, i64::MIN, i64::MAX)? {
                 merged.entry(series).or_default().overlay(more);
             }
@@ -141,8 +141,8 @@ impl SignalSegments for SampleSegments {
     }
 }
 
-/// Calls back with the points of each series of files, each point once, in file order. Some series are
-/// skipped.
+/// Calls back with the points of each series of files, each point once, in file order. Some series
+/// are skipped.
 fn merge_files(
     reader: &Reader,
     files: &[Arc<SegmentFile>],
@@ -160,7 +160,7 @@ fn merge_files(
     for batch in batches(&series, |series| counts.get(&series.id).copied().unwrap_or_default()) {
         let mut ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
         ids.sort_unstable();
-        let selection = SeriesSelection::of_ordered(batch, &ids);
+        let selection = SeriesSelection::of_series(batch, &ids);
         let mut merged: HashMap<u64, Points> = HashMap::new();
         for file in files {
             let read = read_file(reader, file, selection, i64::MIN, i64::MAX);

@@ -1,5 +1,5 @@
-//! Segments of a store as tables of points: samples are decoded, and histogram points get the column names
-//! of an export.
+//! Segments of a store as tables of points: samples are decoded, and histogram points get the
+//! column names of an export.
 
 use std::mem;
 
@@ -23,8 +23,8 @@ pub(super) enum TableFormat {
     RollUps,
 }
 
-/// Columns that identify a series beside metric, kind, unit, service and labels. Segments of early formats
-/// lack them.
+/// Columns that identify a series beside metric, kind, unit, service and labels. Segments of early
+/// formats lack them.
 const IDENTITY: [&str; 7] =
     ["description", "temporality", "monotonic", "scope_name", "scope_version", "resource", "attributes"];
 /// Columns that identify a segment of samples.
@@ -140,8 +140,8 @@ impl<'a> SampleDecoder<'a> {
         Self { to, with_identity, time: 0, number: 0 }
     }
 
-    /// Decodes time, value and end of the series of the next point. Invalid values are omitted, and the
-    /// visitor rejects them.
+    /// Decodes time, value and end of the series of the next point. Invalid values are omitted, and
+    /// the visitor rejects them.
     fn next(&mut self, row_values: &[Option<&str>]) -> (Option<String>, Option<String>, Option<String>) {
         let text = |index: usize| row_values.get(index).copied().flatten();
         let whole = |index: usize| text(index).and_then(|text| text.parse::<i64>().ok());

@@ -4,8 +4,8 @@ use duckdb::Connection;
 
 use crate::StoreError;
 
-/// Migrations, oldest first. The version of a database is the number applied. A released migration never
-/// changes.
+/// Migrations, oldest first. The version of a database is the number applied. A released migration
+/// never changes.
 const MIGRATIONS: [&str; 6] = [
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),

@@ -59,7 +59,7 @@ async fn traces_are_found_by_a_span_and_summed_up_whole() {
 }
 
 #[tokio::test]
-async fn services_are_told_in_the_order_they_were_first_heard_of() {
+async fn services_are_found_in_the_order_they_were_first_heard_of() {
     let (_folder, store) = open();
     for name in ["shop", "cart", "shop", "audit"] {
         let mut batch = TelemetryBatch::default();

@@ -25,7 +25,7 @@ async fn increase(store: &Store, step: i64) -> Vec<(MetricKind, f64)> {
 }
 
 #[tokio::test]
-async fn what_was_a_gauge_until_it_was_told_is_one_counter() {
+async fn what_was_a_gauge_until_it_was_declared_is_one_counter() {
     let (folder, store) = open();
     let mut batch = TelemetryBatch::default();
     count(&mut batch, taken_for(Series::gauge, 1), 0..300);

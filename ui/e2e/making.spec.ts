@@ -61,7 +61,7 @@ test('a rule is made by clicking and fires', async ({ page, engine, visit }) => 
 test('a rule is changed by its query', async ({ page, shop, visit }) => {
   await visit(shop, '#/alerts/rules/new?metric=system.memory.utilization')
   const query = page.getByRole('textbox', { name: 'Rule query' })
-  await expect(query).toHaveValue(/^average \(system\.memory\.utilization\[5m\]\)/)
+  await expect(query).toHaveValue(/^average\(system\.memory\.utilization\[5m\]\)/)
   await query.fill('maximum (system.memory.utilization[1m]) >= 0.25 for 90s')
   await query.press('Enter')
   await expect(page.getByRole('textbox', { name: 'Threshold', exact: true })).toHaveValue('25%')

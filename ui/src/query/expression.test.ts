@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ExpressionError } from './scanner'
-import { readExpression, writeExpression, type MetricExpression } from './expression'
+import { ExpressionError, Scanner } from './scanner'
+import { readExpression, scanWindowed, writeExpression, type MetricExpression } from './expression'
 
 const expression: MetricExpression = {
   metric: 'http.server.request.duration',
@@ -18,6 +18,15 @@ describe('the query of a chart', () => {
     const plain: MetricExpression = { metric: 'up', aggregation: 'last', matchers: [], groupBy: [] }
     expect(writeExpression(plain)).toBe('last(up)')
     expect(readExpression('  last ( up ) ')).toEqual(plain)
+  })
+
+  it('follows the order of PromQL and accepts groups at the end', () => {
+    const grouped: MetricExpression = { metric: 'up', aggregation: 'sum', matchers: [], groupBy: ['route', 'host'] }
+    expect(writeExpression(grouped)).toBe('sum by (route, host) (up)')
+    expect(readExpression('sum(up) by (route, host)')).toEqual(grouped)
+    expect(writeExpression(grouped, 5400)).toBe('sum by (route, host) (up[1h30m])')
+    expect(scanWindowed(new Scanner('sum (up[5m]) by (route, host)'))).toEqual({ ...grouped, windowSeconds: 300 })
+    expect(() => readExpression('sum(up[5m])')).toThrow('expected “)”')
   })
 
   const failing: [string, number, string][] = [

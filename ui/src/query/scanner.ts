@@ -1,4 +1,5 @@
 import type { TagMatcher } from '@/backend'
+import { operatorOf, SIGNS } from './matchers'
 
 /** A syntax error of a query: position (the first character is 0) and expected text. */
 export class ExpressionError extends Error {
@@ -11,8 +12,6 @@ export class ExpressionError extends Error {
 }
 
 const NAME = /[^\s{}()[\],="!~<>]+/y
-const OPERATORS = { '!=': 'not_equal', '=~': 'regex', '!~': 'not_regex', '=': 'equal' } as const
-const SIGNS = Object.keys(OPERATORS) as (keyof typeof OPERATORS)[]
 
 /** A scanner of query texts. Its methods throw `ExpressionError` on unexpected text. */
 export class Scanner {
@@ -94,7 +93,7 @@ export class Scanner {
     this.take('{')
     while (!this.has('}')) {
       const key = this.name('a tag or “}”')
-      const operator = OPERATORS[this.oneOf(SIGNS, '=, !=, =~ or !~')]
+      const operator = operatorOf(this.oneOf(SIGNS, '=, !=, =~ or !~')) ?? 'equal'
       found.push({ key, operator, value: this.quoted() })
       if (!this.has('}')) this.take(',', '“,” or “}”')
     }

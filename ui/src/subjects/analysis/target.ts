@@ -1,4 +1,5 @@
-import type { Aggregation, Finding, ServiceMeasure, AnalysisTarget, TagMatcher } from '@/backend'
+import type { Finding, ServiceMeasure, AnalysisTarget, TagMatcher } from '@/backend'
+import { AGGREGATIONS, aggregationLabel } from '@/query/aggregations'
 import { shownUnit } from '@/query/series'
 import { formatMatcher, parseMatcher } from '@/query/matchers'
 
@@ -9,19 +10,8 @@ export const MEASURES: { value: ServiceMeasure; label: string }[] = [
   { value: 'error_ratio', label: 'error ratio' },
 ]
 
-export const AGGREGATIONS: { value: Aggregation; label: string }[] = [
-  { value: 'average', label: 'average' },
-  { value: 'sum', label: 'sum' },
-  { value: 'minimum', label: 'minimum' },
-  { value: 'maximum', label: 'maximum' },
-  { value: 'last', label: 'last' },
-  { value: 'rate', label: 'rate per second' },
-  { value: 'increase', label: 'increase' },
-  { value: 'p50', label: 'p50' },
-  { value: 'p90', label: 'p90' },
-  { value: 'p95', label: 'p95' },
-  { value: 'p99', label: 'p99' },
-]
+/** The aggregations that can be analysed: all but the number of samples. */
+export const ANALYSED = AGGREGATIONS.filter(({ value }) => value !== 'count')
 
 type Parameters = Record<string, string | string[] | null>
 
@@ -50,7 +40,7 @@ export function targetFrom(param: (name: string) => string, all: (name: string) 
   const matchers: TagMatcher[] = all('where')
     .map(parseMatcher)
     .filter((one) => one !== null)
-  const aggregation = AGGREGATIONS.find(({ value }) => value === param('agg'))?.value ?? 'average'
+  const aggregation = ANALYSED.find(({ value }) => value === param('agg'))?.value ?? 'average'
   return { type: 'metric', metric: param('metric'), matchers, aggregation }
 }
 
@@ -80,7 +70,7 @@ export function targetOf(finding: Finding): AnalysisTarget {
 export function targetName(subject: AnalysisTarget): string {
   if (subject.type === 'service')
     return `${subject.service}, ${MEASURES.find(({ value }) => value === subject.measure)?.label}`
-  const aggregation = AGGREGATIONS.find(({ value }) => value === subject.aggregation)?.label
+  const aggregation = aggregationLabel(subject.aggregation)
   const where = subject.matchers.map(({ value }) => value).join(', ')
   return `${subject.aggregation === 'average' ? '' : `${aggregation} of `}${subject.metric}${where ? ` (${where})` : ''}`
 }

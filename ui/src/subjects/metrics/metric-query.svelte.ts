@@ -1,15 +1,14 @@
 import type { Aggregation, TagMatcher } from '@/backend'
 import { formatMatcher, parseMatcher } from '@/query/matchers'
 import { route } from '@/state/route.svelte'
-import { AGGREGATIONS, type MetricExpression } from '@/query/expression'
-
-const isAggregation = (text: string): text is Aggregation => text in AGGREGATIONS
+import { parseAggregation } from '@/query/aggregations'
+import type { MetricExpression } from '@/query/expression'
 
 /** The query in the address: `metric`, `agg`, `m` (a condition each) and `by` (a tag each). */
 class MetricQuery {
   readonly metric = $derived(route.param('metric'))
   /** Null until chosen; the default of the metric applies. */
-  readonly chosenAggregation = $derived(isAggregation(route.param('agg')) ? (route.param('agg') as Aggregation) : null)
+  readonly chosenAggregation = $derived(parseAggregation(route.param('agg')) ?? null)
   readonly groupBy = $derived(route.all('by'))
   readonly matchers = $derived(
     route

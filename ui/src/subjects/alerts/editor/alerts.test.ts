@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { AlertRule, SeriesPoints } from '@/backend'
 import { parseMatcher } from '@/query/matchers'
 import { readQuery, ruleQuery } from './query'
-import { faults, newRule, suggestedName, sourceFrom } from './rule'
+import { faults, newRule, suggestedName } from './rule'
+import { sourceFrom } from './sources'
 import { coarseNote, totalLength, simulate } from './simulate'
 
 const second = 1e9
@@ -76,28 +77,24 @@ describe('rules', () => {
 
   it('are read from the address', () => {
     const params = new URLSearchParams('metric=m&aggregation=p95&by=operation&where=service%3Dcheckout')
-    const source = sourceFrom(
-      (name) => params.get(name) ?? '',
-      (name) => params.getAll(name),
-      parseMatcher,
-    )
+    const source = sourceFrom({
+      param: (name) => params.get(name) ?? '',
+      all: (name) => params.getAll(name),
+      parse: parseMatcher,
+    })
     expect(source).toMatchObject({
       metric: 'm',
       aggregation: 'p95',
       group_by: ['operation'],
       matchers: [{ key: 'service', value: 'checkout' }],
     })
-    expect(
-      sourceFrom(
-        (name) => (name === 'check' ? 'c1' : ''),
-        () => [],
-        parseMatcher,
-      ),
-    ).toEqual({ type: 'check', check_id: 'c1' })
+    expect(sourceFrom({ param: (name) => (name === 'check' ? 'c1' : ''), all: () => [], parse: parseMatcher })).toEqual(
+      { type: 'check', check_id: 'c1' },
+    )
   })
 
   it('are written as a query and named', () => {
-    expect(ruleQuery(rule())).toBe('p95 (latency[5m]) > 5 for 2m')
+    expect(ruleQuery(rule())).toBe('p95(latency[5m]) > 5 for 2m')
     expect(suggestedName(rule(), '5 s', '')).toBe('p95 of latency above 5 s')
     expect(suggestedName({ ...newRule({ type: 'check', check_id: 'a' }) }, '', 'orders-db')).toBe(
       'orders-db is unhealthy',
@@ -110,11 +107,11 @@ describe('rules', () => {
     newRule({ type: 'check', check_id: 'orders "db"' }),
     newRule({ type: 'logs', query: 'time"out\\ severity>=warn', by_service: true, window_seconds: 5400 }),
     newRule(
-      sourceFrom(
-        (name) => (name === 'metric' ? 'http.server.duration' : ''),
-        (name) => (name === 'by' ? ['route', 'host'] : name === 'where' ? ['service=checkout', 'code!~5..'] : []),
-        parseMatcher,
-      ),
+      sourceFrom({
+        param: (name) => (name === 'metric' ? 'http.server.duration' : ''),
+        all: (name) => (name === 'by' ? ['route', 'host'] : name === 'where' ? ['service=checkout', 'code!~5..'] : []),
+        parse: parseMatcher,
+      }),
     ),
   ]
   it.each(kinds)('are read from the query they are written as, %#', (given) => {

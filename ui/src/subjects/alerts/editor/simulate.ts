@@ -1,5 +1,6 @@
 import type { AlertRule, Comparator, BacktestInterval, SeriesPoints } from '@/backend'
 import { formatSpan } from '@/format'
+import { definitionOf } from './sources'
 
 export function holds(comparator: Comparator, value: number, threshold: number): boolean {
   switch (comparator) {
@@ -64,7 +65,7 @@ export const totalLength = (intervals: readonly BacktestInterval[], state: 'pend
 export function coarseNote(rule: AlertRule, step: number, length: string): string {
   if (step <= rule.interval_seconds) return ''
   const every = formatSpan(step * 1000)
-  const window = rule.source.type === 'check' ? Infinity : rule.source.window_seconds
+  const window = definitionOf(rule.source).window(rule.source)
   const widened = window < step ? `, over ${every} instead of ${formatSpan(window * 1000)}` : ''
   return (
     `Over ${length} the backtest evaluates every ${every}${widened}. The saved rule evaluates every ` +

@@ -22,7 +22,7 @@ export const compactDuration = (seconds: number): string =>
     .replace(/\s*min/, 'm')
     .replaceAll(' ', '')
 
-/** Writes the labels of groups with the spaces around them: ` by (route, host) `; empty without labels. */
+/** Writes the labels of groups, with spaces around: ` by (route, host) `; empty without labels. */
 export const writeGroups = (labels: readonly string[]): string => (labels.length ? ` by (${labels.join(', ')}) ` : '')
 
 /**

@@ -37,7 +37,7 @@ export function withSource(rule: AlertRule, type: RuleSource['type']): AlertRule
   return { ...rule, source: create(), ...condition, resolve_threshold: null }
 }
 
-/** Suggests a short name: source, comparison and threshold. `target` names the record it refers to. */
+/** Suggests a short name. `target` is the name of the record that the source refers to. */
 export function suggestedName(rule: AlertRule, threshold: string, target: string): string {
   const comparison = COMPARATORS.find(({ value }) => value === rule.comparator)?.label ?? ''
   const condition = { words: `${comparison} ${threshold}`, threshold: rule.threshold, target }

@@ -19,7 +19,7 @@ export const SOURCE_KINDS: readonly { type: Kind; label: string }[] = (Object.ke
   label: SOURCES[type].definition.label,
 }))
 
-/** The definitions of all sources, the default one last: texts and addresses are tried in this order. */
+/** All definitions in the order in which texts and addresses are tried: the default one last. */
 const candidates: readonly SourceDefinition[] = Object.values(SOURCES)
   .map(({ definition }) => definition)
   .toReversed()

@@ -216,8 +216,8 @@ async fn an_export_is_imported_completely() {
     }
 }
 
-fn partitions(bench: &Bench) -> Vec<PathBuf> {
-    let entries = fs::read_dir(bench.folder.path().join("data/partitions")).unwrap();
+fn segments(bench: &Bench) -> Vec<PathBuf> {
+    let entries = fs::read_dir(bench.folder.path().join("data/segments")).unwrap();
     let files = entries.map(|entry| entry.unwrap().path());
     files.filter(|file| !is_roll_up(file)).collect()
 }
@@ -232,7 +232,7 @@ async fn sealed_files_are_imported() {
     let (from, to) = (Bench::new(), Bench::new());
     from.store.write(telemetry()).await.unwrap();
     from.store.admin().seal_now().await.unwrap();
-    let files = partitions(&from);
+    let files = segments(&from);
     assert!(files.len() >= 3, "{files:?}");
     let mut points = 0;
     for file in &files {
@@ -243,7 +243,7 @@ async fn sealed_files_are_imported() {
     let batch = telemetry();
     assert_eq!(points, (batch.samples.len() + batch.histograms.len()) as u64);
     assert_eq!(reads(&from.store).await, reads(&to.store).await);
-    let rolled_up: Vec<PathBuf> = fs::read_dir(from.folder.path().join("data/partitions"))
+    let rolled_up: Vec<PathBuf> = fs::read_dir(from.folder.path().join("data/segments"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|file| is_roll_up(file))
@@ -266,7 +266,7 @@ async fn damaged_files_cause_no_panic() {
     let (from, to) = (Bench::new(), Bench::new());
     from.store.write(telemetry()).await.unwrap();
     from.store.admin().seal_now().await.unwrap();
-    for file in partitions(&from) {
+    for file in segments(&from) {
         let good = fs::read(&file).unwrap();
         for part in 0..16 {
             let mut damaged = good.clone();

@@ -1,3 +1,5 @@
+import AxeBuilder from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures'
 
 const VIEWS = [
@@ -19,6 +21,7 @@ const VIEWS = [
   'reports',
   'connect',
   'settings',
+  'settings/data',
   'settings/file',
   'settings/engine',
 ]
@@ -90,7 +93,7 @@ const faintTexts = () => {
 }
 
 for (const scheme of ['dark', 'light'] as const) {
-  test(`every view has its landmarks, names and contrast in the ${scheme} look`, async ({ page, shop, visit }) => {
+  test(`every view has its landmarks, names and contrast in the ${scheme} theme`, async ({ page, shop, visit }) => {
     test.setTimeout(180_000)
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
     await visit(shop)
@@ -133,3 +136,54 @@ test('nothing is cut off at 900 by 600 and at twice the size', async ({ page, sh
     }
   }
 })
+
+/** Returns the violations that axe finds in the page, one line each. */
+async function violations(page: Page): Promise<string[]> {
+  // The report's frame blocks scripts, axe's too; the report crate tests its page.
+  const results = await new AxeBuilder({ page }).exclude('iframe').analyze()
+  return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
+}
+
+for (const scheme of ['dark', 'light'] as const) {
+  test(`axe finds no violation in any view in the ${scheme} theme`, async ({ page, shop, visit }) => {
+    test.setTimeout(300_000)
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
+    await visit(shop)
+    for (const view of VIEWS) {
+      await page.evaluate((hash) => (location.hash = hash), `#/${view}`)
+      await expect(page.locator('main [aria-label="Loading"]')).toHaveCount(0)
+      await expect(page.getByRole('heading', { level: 1, includeHidden: true })).toHaveCount(1)
+      expect.soft(await violations(page), view).toEqual([])
+    }
+  })
+
+  test(`axe finds no violation in open lists and dialogs in the ${scheme} theme`, async ({ page, shop, visit }) => {
+    test.setTimeout(180_000)
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
+    await visit(shop, '#/alerts/rules/new?metric=system.cpu.utilization')
+    await page.getByRole('combobox', { name: 'Metric', exact: true }).click()
+    await expect(page.getByRole('option').first()).toBeVisible()
+    expect.soft(await violations(page), 'combobox').toEqual([])
+    await visit(shop, '#/logs')
+    const opened = {
+      palette: ['Control+k', page.getByRole('dialog', { name: 'Search or jump' })],
+      shortcuts: ['?', page.getByRole('dialog', { name: 'Keyboard shortcuts' })],
+      'time range': ['t', page.getByRole('application').or(page.getByText('Absolute range')).first()],
+      filter: ['f', page.getByRole('combobox', { name: 'Filter' })],
+    } as const
+    for (const [name, [key, target]] of Object.entries(opened)) {
+      await page.keyboard.press(key)
+      await expect(target, name).toBeVisible()
+      expect.soft(await violations(page), name).toEqual([])
+      await page.keyboard.press('Escape')
+      await expect(target, name).toBeHidden()
+    }
+    await page.locator('button[aria-expanded]').first().click()
+    expect.soft(await violations(page), 'log record').toEqual([])
+    await visit(shop, '#/traces')
+    await page.locator('a.root').first().click()
+    await page.getByRole('treeitem').first().click()
+    await expect(page.getByRole('complementary')).toBeVisible()
+    expect.soft(await violations(page), 'span').toEqual([])
+  })
+}

@@ -5,7 +5,7 @@ test('range, filters and search survive a reload and travel back and forward', a
   await page.getByRole('button', { name: /^Time range/ }).click()
   await page.getByRole('button', { name: 'Last 3 hours' }).click()
   await page.getByRole('button', { name: '+ filter' }).click()
-  await page.getByRole('textbox', { name: 'Filter' }).fill('service=checkout')
+  await page.getByRole('combobox', { name: 'Filter' }).fill('service=checkout')
   await page.keyboard.press('Enter')
   const search = page.getByRole('textbox', { name: 'Search the logs' })
   await search.fill('order')

@@ -121,10 +121,9 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     driver.click(&called("Alerts")).await?;
     driver.click(&called("Rules")).await?;
     driver.click(&called("New alert rule")).await?;
-    driver.click(&labelled("Metric")).await?;
-    driver.fill(&labelled("Metric: search"), "queue.depth").await?;
+    driver.fill(&labelled("Metric"), "queue.depth").await?;
     driver.click("//*[@role='option'][contains(., 'queue.depth')]").await?;
-    driver.see(&format!("{}[contains(., 'queue.depth')]", labelled("Metric"))).await?;
+    driver.see(&format!("{}[@title='queue.depth']", labelled("Metric"))).await?;
     driver.click(&labelled("Aggregation")).await?;
     driver.click("//*[@role='option'][normalize-space(.)='latest']").await?;
     driver.fill(&labelled("Window"), "10 s").await?;

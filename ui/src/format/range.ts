@@ -27,9 +27,3 @@ export const PRESETS = [
 ] as const
 
 export const DEFAULT_FROM = 'now-1h'
-
-/** Returns a time as the value of a `datetime-local` field: local time with seconds. */
-export function toLocalField(time: number): string {
-  const date = new Date(time)
-  return new Date(time - date.getTimezoneOffset() * 60e3).toISOString().slice(0, 19)
-}

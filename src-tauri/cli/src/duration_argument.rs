@@ -2,8 +2,7 @@
 
 use std::str::FromStr;
 
-use config::parse_duration;
-use model::{NANOS_PER_SECOND, TimeRange, Timestamp};
+use model::{NANOS_PER_SECOND, TimeRange, Timestamp, parse_duration};
 
 /// Maximum length, in seconds.
 const MAX_SECONDS: i64 = 3650 * 86_400;

@@ -1,5 +1,5 @@
-//! Figures of analysis on public data: run by `cargo bench -p analysis`. Reads the folder in `BINNACLE_DATA`, or
-//! `../shared/data` beside the project, and says so when it is missing.
+//! Figures of analysis on public data: run by `cargo bench -p analysis`. Reads the folder in
+//! `BINNACLE_DATA`, or `../shared/data` beside the project, and says so when it is missing.
 
 use std::{collections::BTreeMap, fs, path::Path, path::PathBuf, time::Instant};
 
@@ -92,13 +92,13 @@ fn score(labelled: &Labelled) -> Score {
     let counted = whole.start.offset((whole.length() as f64 * PROBATION) as i64);
     let overlaps = |left: &TimeRange, right: &TimeRange| left.start < right.end && right.start < left.end;
     let windows: Vec<&TimeRange> = labelled.windows.iter().filter(|window| window.end > counted).collect();
-    let told: Vec<TimeRange> =
-        band.anomalies.iter().map(|stretch| stretch.range).filter(|range| range.end > counted).collect();
+    let detected: Vec<TimeRange> =
+        band.anomalies.iter().map(|interval| interval.range).filter(|range| range.end > counted).collect();
     let labelled_length: i64 = windows.iter().map(|window| window.end.since(window.start.max(counted))).sum();
     Score {
         windows: windows.len(),
-        hit: windows.iter().filter(|window| told.iter().any(|range| overlaps(window, range))).count(),
-        false_episodes: told
+        hit: windows.iter().filter(|window| detected.iter().any(|range| overlaps(window, range))).count(),
+        false_episodes: detected
             .iter()
             .filter(|range| !labelled.windows.iter().any(|window| overlaps(window, range)))
             .count(),
@@ -139,7 +139,8 @@ fn cloud_monitoring(folder: &Path) -> Vec<Labelled> {
             let step = usual_step(&times);
             let mut windows: Vec<TimeRange> = Vec::new();
             for (time, _) in times.iter().zip(&labels).filter(|(_, label)| **label) {
-                // Labels stand at single points; a neighbour's width on each side is the same event.
+                // Labels stand at single points; a neighbour's width on each side is the same
+                // event.
                 let here = TimeRange::new(time.offset(-3 * step), time.offset(4 * step));
                 match windows.last_mut() {
                     Some(last) if here.start <= last.end => last.end = here.end,
@@ -235,7 +236,7 @@ fn comparisons() {
     ] {
         let mut random = Random(7);
         let begun = Instant::now();
-        let told = (0..TRIALS)
+        let detected = (0..TRIALS)
             .filter(|_| {
                 let before = latencies(&mut random, count, dependence, 1.0);
                 let after = latencies(&mut random, count, dependence, factor);
@@ -244,14 +245,14 @@ fn comparisons() {
             })
             .count();
         println!(
-            "comparison, {title}: {:.1}% of {TRIALS} told as different, {:.1} ms each",
-            100.0 * told as f64 / TRIALS as f64,
+            "comparison, {title}: {:.1}% of {TRIALS} reported as different, {:.1} ms each",
+            100.0 * detected as f64 / TRIALS as f64,
             1e3 * begun.elapsed().as_secs_f64() / TRIALS as f64
         );
     }
     for dependence in [0.0, 0.6] {
         let mut random = Random(11);
-        let told = (0..TRIALS)
+        let detected = (0..TRIALS)
             .filter(|_| {
                 let values = latencies(&mut random, 300, dependence, 1.0);
                 let times: Vec<Timestamp> =
@@ -260,8 +261,8 @@ fn comparisons() {
             })
             .count();
         println!(
-            "trend, none there, autocorrelation {dependence}: {:.1}% of {TRIALS} told as certain",
-            100.0 * told as f64 / TRIALS as f64
+            "trend, none there, autocorrelation {dependence}: {:.1}% of {TRIALS} reported as certain",
+            100.0 * detected as f64 / TRIALS as f64
         );
     }
 }

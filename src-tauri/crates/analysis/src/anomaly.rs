@@ -8,30 +8,33 @@ use crate::{
     statistics::finite,
 };
 
-/// A stretch is told if it gets this far out once ...
+/// Score at which one point makes an anomaly ...
 const PLAIN_DISTANCE: f64 = 10.0;
 /// ... or, where it is a single value, this far ...
 const PLAIN_DISTANCE_ALONE: f64 = 13.0;
 /// ... or if its distances beyond the band add up to this.
 const PLAIN_SUM: f64 = 50.0;
-/// Stretches are one if there is less between them than this share of what is looked at.
-const LEAST_APART: f64 = 1.0 / 16.0;
+/// Share of the analyzed range below which two anomalies are merged.
+const MIN_APART: f64 = 1.0 / 16.0;
 /// Fewer values than this make no band.
-const LEAST_VALUES: usize = 24;
+const MIN_VALUES: usize = 24;
 
-/// The expected band of a series of steps of `step` nanoseconds, and the stretches outside it, strongest first.
-/// Points need not be in order and may be missing, as `None`, as a value that is not finite or altogether; the answer is
-/// in order of time. With fewer than 24 values nothing is expected.
+/// Returns the expected band of a series with steps of `step` nanoseconds, and its anomalies,
+/// strongest first. Points need not be in order and may be missing, as `None`, as a value that is
+/// not finite or altogether; the answer is in order of time. With fewer than 24 values nothing is
+/// expected.
 ///
-/// Expected is the median of the values just before plus, where the series plainly repeats itself, the median of its
-/// season at that phase; it stays between the least and the largest value. The distance is measured in robust standard
-/// deviations of the values before, so an anomaly neither bends nor widens the band it is held against. A change of level
-/// is outside the band until it makes up half of the values just before, and is then the new normal.
+/// Expected is the median of the values just before plus, where the series plainly repeats itself,
+/// the median of its season at that phase; it stays between the least and the largest value. The
+/// distance is measured in robust standard deviations of the values before, so an anomaly neither
+/// bends nor widens the band it is held against. A change of level is outside the band until it
+/// makes up half of the values just before, and is then the new normal.
 ///
-/// The band is nowhere wider than 2.5 times what is usual over the whole series (and half a step of a season, where that
-/// climbs), and reaches at most 20 robust ranges from the expected. The robust range is the widest of: the distance between the quartiles (where these are equal, the
-/// 98th percentile of the distances from the median) and a hundredth of the median. The lower edge of a series that is
-/// never negative is not negative.
+/// The band is nowhere wider than 2.5 times what is usual over the whole series (and half a step of
+/// a season, where that climbs), and reaches at most 20 robust ranges from the expected. The robust
+/// range is the widest of: the distance between the quartiles (where these are equal, the 98th
+/// percentile of the distances from the median) and a hundredth of the median. The lower edge of a
+/// series that is never negative is not negative.
 pub fn anomaly_band(times: &[Timestamp], values: &[Option<f64>], step: i64) -> AnomalyBand {
     anomaly_band_knowing(times, values, step, Knowledge::default())
 }
@@ -39,11 +42,12 @@ pub fn anomaly_band(times: &[Timestamp], values: &[Option<f64>], step: i64) -> A
 /// What is known of a series besides its values.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Knowledge {
-    /// The standard deviation that chance alone gives a value, in the unit of the values; 0 where it is not known. What is
-    /// counted, or is a share of something counted, is never steadier than that.
+    /// The standard deviation that chance alone gives a value, in the unit of the values; 0 where
+    /// it is not known. What is counted, or is a share of something counted, is never steadier than
+    /// that.
     pub noise: f64,
-    /// How much of the series is looked at, in nanoseconds, where the rest is only there to learn from: the shorter, the
-    /// shorter the time between two stretches that are told apart.
+    /// How much of the series is looked at, in nanoseconds, where the rest is only there to learn
+    /// from: the shorter, the shorter the time between two separate anomalies.
     pub looked_at: Option<i64>,
 }
 
@@ -72,7 +76,7 @@ pub fn anomaly_band_knowing(
         anomalies: Vec::new(),
         season: None,
     };
-    if band.values.iter().flatten().count() < LEAST_VALUES {
+    if band.values.iter().flatten().count() < MIN_VALUES {
         return band;
     }
     let grid = Grid::of(&band.times, &band.values, step);
@@ -85,14 +89,14 @@ pub fn anomaly_band_knowing(
     band.season = expectation.season.map(|steps| step.saturating_mul(steps as i64));
     let steps =
         knowledge.looked_at.map_or(grid.values.len() as f64, |length| length as f64 / step.max(1) as f64);
-    let merge = ((steps * LEAST_APART) as usize).min(expectation.merge).max(3);
-    band.anomalies = stretches(&band, &grid, &expectation, step, merge);
+    let merge = ((steps * MIN_APART) as usize).min(expectation.merge).max(3);
+    band.anomalies = intervals(&band, &grid, &expectation, step, merge);
     band
 }
 
 /// Neighbouring points outside the band.
 struct Outside {
-    stretch: AnomalyInterval,
+    interval: AnomalyInterval,
     /// Sum of the distances beyond the band.
     sum: f64,
     /// Place of the last point.
@@ -102,11 +106,11 @@ struct Outside {
 
 impl Outside {
     fn append(&mut self, later: Self) {
-        let range = TimeRange::new(self.stretch.range.start, later.stretch.range.end);
-        if later.stretch.score > self.stretch.score {
-            self.stretch = later.stretch;
+        let range = TimeRange::new(self.interval.range.start, later.interval.range.end);
+        if later.interval.score > self.interval.score {
+            self.interval = later.interval;
         }
-        self.stretch.range = range;
+        self.interval.range = range;
         self.sum += later.sum;
         self.last = later.last;
         self.points += later.points;
@@ -114,12 +118,12 @@ impl Outside {
 
     fn is_plain(&self) -> bool {
         let enough = if self.points == 1 { PLAIN_DISTANCE_ALONE } else { PLAIN_DISTANCE };
-        self.stretch.score >= enough || (self.points > 1 && self.sum >= PLAIN_SUM)
+        self.interval.score >= enough || (self.points > 1 && self.sum >= PLAIN_SUM)
     }
 }
 
 /// Neighbouring points outside the band put together, as far as they are plain.
-fn stretches(
+fn intervals(
     band: &AnomalyBand,
     grid: &Grid,
     expectation: &Expectation,
@@ -133,20 +137,20 @@ fn stretches(
         if score.abs() <= BAND {
             continue;
         }
-        let stretch = AnomalyInterval {
+        let interval = AnomalyInterval {
             range: TimeRange::new(band.times[index], band.times[index].offset(step.max(1))),
             extreme: value,
             expected: expectation.centre(*place),
             score: finite(score.abs()),
         };
-        let point = Outside { stretch, sum: score.abs() - BAND, last: *place, points: 1 };
+        let point = Outside { interval, sum: score.abs() - BAND, last: *place, points: 1 };
         match found.last_mut() {
             Some(outside) if place - outside.last <= merge => outside.append(point),
             _ => found.push(point),
         }
     }
     let mut plain: Vec<AnomalyInterval> =
-        found.into_iter().filter(Outside::is_plain).map(|outside| outside.stretch).collect();
+        found.into_iter().filter(Outside::is_plain).map(|outside| outside.interval).collect();
     plain.sort_by(|left, right| right.score.total_cmp(&left.score));
     plain
 }

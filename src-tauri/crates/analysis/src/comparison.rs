@@ -1,4 +1,4 @@
-//! Two stretches held against each other.
+//! Comparison of two ranges.
 
 use model::{Comparison, ComparisonSide, ComparisonVerdict, TimeRange};
 
@@ -11,24 +11,28 @@ use crate::{
 };
 
 /// Fewer values than this a side say nothing.
-const LEAST_VALUES: usize = 30;
+const MIN_VALUES: usize = 30;
 /// At most this many values a side are ranked.
-const MOST_RANKED: usize = 50_000;
+const MAX_RANKED: usize = 50_000;
 const REPLICATES: usize = 1_000;
-/// A smaller relative change of the median is not worth telling.
-const LEAST_CHANGE: f64 = 0.01;
-/// A smaller relative change of the tail alone is not worth telling.
-const LEAST_TAIL_CHANGE: f64 = 0.1;
-/// How sure the tail must be when the middle is unchanged: asking a second question doubles the chance of a false
-/// answer, so this one has to be plainer.
+/// Minimum relative change of the median that is reported.
+const MIN_CHANGE: f64 = 0.01;
+/// Minimum relative change of the tail alone that is reported.
+const MIN_TAIL_CHANGE: f64 = 0.1;
+/// Significance level of the tail when the median is unchanged. A second test doubles the chance of
+/// a false positive, so it is stricter.
 const TAIL_ERROR: f64 = 0.005;
 
-/// Compares the values of two stretches. Values that are not finite are left out. Values in order of arrival have
-/// their autocorrelation taken into account.
+/// Compares the values of two ranges. Values that are not finite are ignored. The autocorrelation of
+/// values in order of arrival is taken into account.
 ///
-/// The verdict is `Higher` or `Lower` if the median moved (Mann–Whitney p below 0.05, the 95% interval of its change
-/// without 0, at least 1%), or else if only the tail did (p95 by at least 10%, interval and exceedance test at
-/// 99.5%). Intervals are percentile intervals of a seeded block bootstrap of 1,000 replicates.
+/// The verdict is `Higher` or `Lower` in two cases:
+///
+/// 1. The median moved: Mann–Whitney p below 0.05, the 95% interval of its change excludes 0, and it
+///    moved by at least 1%.
+/// 2. Only the tail moved: p95 by at least 10%, with interval and exceedance test at 99.5%.
+///
+/// Intervals are percentile intervals of a seeded block bootstrap of 1,000 replicates.
 pub fn compare(before: &[f64], after: &[f64], before_range: TimeRange, after_range: TimeRange) -> Comparison {
     let [earlier, later] = [before, after]
         .map(|values| -> Vec<f64> { values.iter().copied().filter(|value| value.is_finite()).collect() });
@@ -49,9 +53,9 @@ pub fn compare(before: &[f64], after: &[f64], before_range: TimeRange, after_ran
         verdict: ComparisonVerdict::NotEnoughData,
         sentence: String::new(),
     };
-    if earlier.len() < LEAST_VALUES || later.len() < LEAST_VALUES {
+    if earlier.len() < MIN_VALUES || later.len() < MIN_VALUES {
         comparison.sentence = format!(
-            "not enough data: {} values before and {} after, {LEAST_VALUES} are needed on each side",
+            "not enough data: {} values before and {} after, {MIN_VALUES} are needed on each side",
             earlier.len(),
             later.len()
         );
@@ -63,17 +67,17 @@ pub fn compare(before: &[f64], after: &[f64], before_range: TimeRange, after_ran
     comparison.median_change_interval = replicates.relative(0, 0.05).filter(|_| median_change.is_some());
     comparison.p95_change_interval = replicates.relative(1, 0.05).filter(|_| p95_change.is_some());
     let [ranked_before, ranked_after] = [&earlier, &later].map(|values| -> Vec<f64> {
-        values.iter().copied().step_by(values.len().div_ceil(MOST_RANKED)).collect()
+        values.iter().copied().step_by(values.len().div_ceil(MAX_RANKED)).collect()
     });
     comparison.p_value = mann_whitney(&ranked_before, &ranked_after, inflation);
 
     let middle = replicates.direction(0, 0.05).filter(|_| {
-        comparison.p_value < 0.05 && median_change.is_none_or(|change| change.abs() >= LEAST_CHANGE)
+        comparison.p_value < 0.05 && median_change.is_none_or(|change| change.abs() >= MIN_CHANGE)
     });
     let limit = comparison.before.p95.min(comparison.after.p95);
     let tail = replicates.direction(1, TAIL_ERROR).filter(|_| {
         exceedance(&earlier, &later, limit, inflation) < TAIL_ERROR
-            && p95_change.is_none_or(|change| change.abs() >= LEAST_TAIL_CHANGE)
+            && p95_change.is_none_or(|change| change.abs() >= MIN_TAIL_CHANGE)
     });
     comparison.verdict = match middle.or(tail) {
         Some(true) => ComparisonVerdict::Higher,
@@ -118,7 +122,8 @@ impl Replicates {
         Self { drawn, inflation: left.inflation.max(right.inflation) }
     }
 
-    /// Interval of the relative change of one of the two quantiles; `error` is the chance of being outside.
+    /// Interval of the relative change of one of the two quantiles; `error` is the chance of being
+    /// outside.
     fn relative(&self, which: usize, error: f64) -> Option<(f64, f64)> {
         let changes: Vec<f64> = self
             .drawn

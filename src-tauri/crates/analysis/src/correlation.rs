@@ -19,8 +19,8 @@ pub(crate) fn autocorrelation(values: &[f64], longest: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Autocorrelation at one lag of a series with holes (`NaN`), over the pairs that are there; none if fewer than
-/// half the pairs are.
+/// Autocorrelation at one lag of a series with holes (`NaN`), over the pairs that are there; none
+/// if fewer than half the pairs are.
 pub(crate) fn autocorrelation_with_holes(values: &[f64], lag: usize) -> Option<f64> {
     if lag == 0 || lag >= values.len() {
         return None;

@@ -10,31 +10,33 @@ use crate::{
 };
 
 const DAY: i64 = 86_400 * NANOS_PER_SECOND;
-/// Half the height of the band in robust standard deviations. Chosen on public data, see `docs/benchmarks.md`.
+/// Half the height of the band in robust standard deviations. Chosen on public data, see
+/// `docs/benchmarks.md`.
 pub(crate) const BAND: f64 = 4.0;
 /// From the median absolute deviation to a standard deviation of normal values.
 const MAD_TO_DEVIATION: f64 = 1.4826;
-/// One value in a hundred may be this many standard deviations off: normal values are 2.6 off, spiky series more.
-/// Chosen on public data, see `docs/benchmarks.md`.
+/// One value in a hundred may be this many standard deviations off: normal values are 2.6 off,
+/// spiky series more. Chosen on public data, see `docs/benchmarks.md`.
 const RARE_DISTANCE: f64 = 5.0;
-/// The band is nowhere wider than this many times what is usual over the whole series: a stretch in which half the values
-/// are odd widens it no further. Chosen on public data, see `docs/benchmarks.md`.
+/// The band is nowhere wider than this many times what is usual over the whole series: an interval
+/// in which half the values are odd widens it no further. Chosen on public data, see
+/// `docs/benchmarks.md`.
 const WIDEST: f64 = 2.5;
 /// What is this many times the usual off, ...
 const FAR: f64 = 6.0;
 /// ... this many times in a row, is a fault rather than a tail.
-const LEAST_RUN: usize = 3;
+const MIN_RUN: usize = 3;
 /// By how much the band is wider at the start, where the tails are not known yet.
 const STARTING: f64 = 1.5;
 /// The usual distance is taken from at most this many values before.
-const LONGEST_MEMORY: usize = 4_000;
+const MAX_MEMORY: usize = 4_000;
 /// The band is at least this wide in relation to the size of the values: rounding is no anomaly.
-const LEAST_RELATIVE_DEVIATION: f64 = 1e-3;
+const MIN_RELATIVE_DEVIATION: f64 = 1e-3;
 
 /// A series whose noise is a larger share of its median than this is not compressed.
-const MOST_NOISE_COMPRESSED: f64 = 0.1;
+const MAX_NOISE_COMPRESSED: f64 = 0.1;
 /// No deviation is smaller, so that dividing by it is safe.
-const LEAST_DEVIATION: f64 = f64::MIN_POSITIVE * 1e10;
+const MIN_DEVIATION: f64 = f64::MIN_POSITIVE * 1e10;
 
 /// The expected values of a series, place by place.
 pub(crate) struct Expectation {
@@ -46,7 +48,7 @@ pub(crate) struct Expectation {
     limits: Limits,
     /// Length of the season in steps, if there is a plain one.
     pub(crate) season: Option<usize>,
-    /// Stretches no more than this many steps apart are one.
+    /// Maximum steps between two anomalies that are merged.
     pub(crate) merge: usize,
 }
 
@@ -73,8 +75,9 @@ impl Expectation {
 enum Shape {
     /// As they are, divided by this number.
     Linear(f64),
-    /// The inverse hyperbolic sine of the value divided by this number: linear near zero, logarithmic far from it.
-    /// For values that are never negative and scatter in proportion to their size.
+    /// The inverse hyperbolic sine of the value divided by this number: linear near zero,
+    /// logarithmic far from it. For values that are never negative and scatter in proportion to
+    /// their size.
     Compressed(f64),
 }
 
@@ -87,7 +90,7 @@ impl Shape {
         let (low, middle, high) = (at(0.02) / unit, at(0.5) / unit, at(0.98) / unit);
         let skewed = high - middle > 1.5 * (middle - low);
         // Where much of the value is chance, the scatter does not follow the size.
-        if at(0.0) >= 0.0 && middle > 0.0 && skewed && noise < at(0.5) * MOST_NOISE_COMPRESSED {
+        if at(0.0) >= 0.0 && middle > 0.0 && skewed && noise < at(0.5) * MAX_NOISE_COMPRESSED {
             return Self::Compressed(at(0.5));
         }
         Self::Linear(unit)
@@ -100,7 +103,8 @@ impl Shape {
         }
     }
 
-    /// How far apart on this scale are the number at `centre` of this scale and one that is larger by `distance`.
+    /// How far apart on this scale are the number at `centre` of this scale and one that is larger
+    /// by `distance`.
     fn breadth(self, centre: f64, distance: f64) -> f64 {
         match self {
             Self::Linear(unit) => distance / unit,
@@ -116,8 +120,8 @@ impl Shape {
     }
 }
 
-/// What is expected of a series with holes (`NaN`) of steps of `step` nanoseconds. `noise` is the standard deviation that
-/// chance alone gives a value, 0 where that is not known.
+/// What is expected of a series with holes (`NaN`) of steps of `step` nanoseconds. `noise` is the
+/// standard deviation that chance alone gives a value, 0 where that is not known.
 pub(crate) fn expect(values: &[f64], step: i64, noise: f64) -> Expectation {
     let shape = Shape::of(values, noise);
     let limits = Limits::of(values, noise);
@@ -148,7 +152,7 @@ pub(crate) fn expect(values: &[f64], step: i64, noise: f64) -> Expectation {
     let middle = crate::quantile(&sorted_finite(&centres), 0.5).unwrap_or(0.0);
     let usual = usual_distance(&distances).max(shape.breadth(middle, noise));
     let least = least_deviation(&shaped, &distances, usual, noise);
-    let memory = (window * 10).clamp(window, LONGEST_MEMORY.max(window)).min(present);
+    let memory = (window * 10).clamp(window, MAX_MEMORY.max(window)).min(present);
     let mut deviations =
         deviations_before(&without_excursions(&distances, usual), memory, window.min(memory));
     for (place, deviation) in deviations.iter_mut().enumerate() {
@@ -159,12 +163,13 @@ pub(crate) fn expect(values: &[f64], step: i64, noise: f64) -> Expectation {
         let chance = shape.breadth(centres[place], noise);
         let bounded = if usual > 0.0 { deviation.min(usual * WIDEST) } else { *deviation };
         let widest = shape.breadth(centres[place], limits.reach) / BAND;
-        *deviation = (bounded.max(least).max(chance) + slack).min(widest).max(LEAST_DEVIATION);
+        *deviation = (bounded.max(least).max(chance) + slack).min(widest).max(MIN_DEVIATION);
     }
     Expectation { centres, deviations, shape, limits, season, merge: (window / 4).max(3) }
 }
 
-/// A day, at least 60 steps, and at most a third of the series: what lasts less than half of that stands out.
+/// A day, at least 60 steps, and at most a third of the series: what lasts less than half of that
+/// stands out.
 fn window_without_season(length: usize, step: i64) -> usize {
     let day = usize::try_from(DAY / step.max(1)).unwrap_or(usize::MAX);
     day.max(60).min(length / 3).max(12)
@@ -191,15 +196,17 @@ fn levels_around(values: &[f64], window: usize) -> Vec<f64> {
     (0..values.len()).map(|place| before[(place + ahead).min(values.len() - 1)]).collect()
 }
 
-/// The median of the `window` values before each place; at the start, where there are fewer, of the first `window`.
+/// The median of the `window` values before each place; at the start, where there are fewer, of the
+/// first `window`.
 fn levels_before(values: &[f64], window: usize) -> Vec<f64> {
     running(values, window, window, 0, |window, _| window.quantile(0.5).unwrap_or(0.0))
 }
 
-/// The usual distance from the expected over the `memory` distances before each place. Tails heavier than those of
-/// normal values widen it. At the start, where it is taken from the first `start` distances, what is measured is among
-/// them: there only the median counts, which a few odd ones cannot move. The latest half of `start` do not count yet, so
-/// that an anomaly does not widen the band while it lasts.
+/// The usual distance from the expected over the `memory` distances before each place. Tails
+/// heavier than those of normal values widen it. At the start, where it is taken from the first
+/// `start` distances, what is measured is among them: there only the median counts, which a few odd
+/// ones cannot move. The latest half of `start` do not count yet, so that an anomaly does not widen
+/// the band while it lasts.
 fn deviations_before(distances: &[f64], memory: usize, start: usize) -> Vec<f64> {
     running(distances, memory, start, start / 2, |window, starting| {
         let at = |q: f64| window.quantile(q).unwrap_or(0.0);
@@ -208,8 +215,8 @@ fn deviations_before(distances: &[f64], memory: usize, start: usize) -> Vec<f64>
     })
 }
 
-/// `measure` of the latest `window` values more than `delay` before each place. The first `start` values also see each other, which
-/// `measure` is told.
+/// `measure` of the latest `window` values more than `delay` before each place. The first `start`
+/// values also see each other, which `measure` is known.
 fn running(
     values: &[f64],
     window: usize,
@@ -240,14 +247,14 @@ fn running(
     measured
 }
 
-/// The distances with holes where several in a row are far out: single ones are the tail of what is usual, but a fault is
-/// not, however often it comes back.
+/// The distances with holes where several in a row are far out: single ones are the tail of what is
+/// usual, but a fault is not, however often it comes back.
 fn without_excursions(distances: &[f64], usual: f64) -> Vec<f64> {
     let mut kept = distances.to_vec();
     if usual > 0.0 {
         let far = |distance: &f64| *distance > FAR * usual;
         for run in kept.chunk_by_mut(|left, right| far(left) == far(right)) {
-            if run.len() >= LEAST_RUN && far(&run[0]) {
+            if run.len() >= MIN_RUN && far(&run[0]) {
                 run.fill(f64::NAN);
             }
         }
@@ -260,14 +267,16 @@ fn usual_distance(distances: &[f64]) -> f64 {
     crate::quantile(&sorted_finite(distances), 0.5).unwrap_or(0.0) * MAD_TO_DEVIATION
 }
 
-/// The least deviation anywhere: a share of the usual one over the whole series, and of the size of the values.
+/// The least deviation anywhere: a share of the usual one over the whole series, and of the size of
+/// the values.
 fn least_deviation(shaped: &[f64], distances: &[f64], usual: f64, noise: f64) -> f64 {
     let sizes: Vec<f64> = shaped.iter().map(|value| value.abs()).collect();
     let size = crate::quantile(&sorted_finite(&sizes), 0.5).unwrap_or(0.0);
-    // A series that hardly ever leaves its level has no usual distance; what it does when it leaves has one.
+    // A series that hardly ever leaves its level has no usual distance; what it does when it leaves
+    // has one.
     let excursion = match usual > 0.0 || noise > 0.0 {
         true => 0.0,
         false => crate::quantile(&sorted_finite(distances), 0.98).unwrap_or(0.0) / 4.0,
     };
-    (usual * 0.5).max(excursion).max(size * LEAST_RELATIVE_DEVIATION)
+    (usual * 0.5).max(excursion).max(size * MIN_RELATIVE_DEVIATION)
 }

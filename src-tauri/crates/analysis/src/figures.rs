@@ -1,7 +1,7 @@
 //! Numbers with units, scaled for people: `1.42 s`, `11.2 GiB`, `4.1%`.
 
-/// The unit to show values of `metric` in. OpenTelemetry gives shares and plain counts the same unit, `1`; only
-/// what is named a ratio or a utilization is a share, the rest are plain numbers.
+/// The unit to show values of `metric` in. OpenTelemetry gives shares and plain counts the same
+/// unit, `1`; only what is named a ratio or a utilization is a share, the rest are plain numbers.
 pub fn shown_unit<'a>(metric: &str, unit: &'a str) -> &'a str {
     let is_share = ["utilization", "utilisation", "ratio"].iter().any(|ending| metric.ends_with(ending));
     match unit {
@@ -11,8 +11,8 @@ pub fn shown_unit<'a>(metric: &str, unit: &'a str) -> &'a str {
     }
 }
 
-/// How numbers of one unit are written: divided by a factor and followed by a suffix. Made for one magnitude, so that
-/// all marks of an axis can share it.
+/// How numbers of one unit are written: divided by a factor and followed by a suffix. Made for one
+/// magnitude, so that all marks of an axis can share it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scale {
     /// What a number in the original unit is divided by.
@@ -34,8 +34,8 @@ const BYTES: [(f64, &str); 6] = [
 const DECIMAL: [(f64, &str); 5] = [(1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")];
 
 impl Scale {
-    /// The scale for numbers about as large as `magnitude` in a unit of UCUM notation (`s`, `By`, `1`, `By/s`,
-    /// `{request}`). Ratios (`1`) become percent.
+    /// The scale for numbers about as large as `magnitude` in a unit of UCUM notation (`s`, `By`,
+    /// `1`, `By/s`, `{request}`). Ratios (`1`) become percent.
     pub fn of(magnitude: f64, unit: &str) -> Self {
         let magnitude = magnitude.abs();
         let (base, per) = match unit.split_once('/') {
@@ -114,7 +114,8 @@ pub fn format(value: f64, unit: &str) -> String {
     Scale::of(value, unit).show(value)
 }
 
-/// A number with three significant digits, never in exponent form unless it is out of any ordinary range.
+/// A number with three significant digits, never in exponent form unless it is out of any ordinary
+/// range.
 pub fn digits(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 || !value.is_finite() {

@@ -3,7 +3,7 @@
 use model::Timestamp;
 
 /// More places than this for each value are not made: the holes would be all there is.
-const MOST_PLACES_PER_VALUE: i64 = 50;
+const MAX_PLACES_PER_VALUE: i64 = 50;
 
 /// A series with one place per step.
 pub(crate) struct Grid {
@@ -14,12 +14,12 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// Puts ascending points on their places. Where times are so far apart that nearly every place would be a hole (or
-    /// the step is no step), neighbours are put side by side.
+    /// Puts ascending points on their places. Where times are so far apart that nearly every place
+    /// would be a hole (or the step is no step), neighbours are put side by side.
     pub(crate) fn of(times: &[Timestamp], values: &[Option<f64>], step: i64) -> Self {
         let first = times.first().copied().unwrap_or_default();
         let last = times.last().copied().unwrap_or_default();
-        let most = (values.len() as i64).saturating_mul(MOST_PLACES_PER_VALUE);
+        let most = (values.len() as i64).saturating_mul(MAX_PLACES_PER_VALUE);
         let regular = step > 0 && last.since(first) / step < most;
         let place = |index: usize, time: Timestamp| match regular {
             true => usize::try_from((time.since(first).saturating_add(step / 2)) / step).unwrap_or(0),

@@ -5,22 +5,25 @@ use crate::statistics::sorted_finite;
 /// A band reaches at most this many robust ranges from the expected.
 const REACH: f64 = 20.0;
 /// Where there is hardly any range, this share of the size of the values takes its place.
-const LEAST_RELATIVE_RANGE: f64 = 1e-2;
+const MIN_RELATIVE_RANGE: f64 = 1e-2;
 
-/// What the values themselves justify, whatever a scale or a season makes of them.
+/// Limits of a band that the values themselves justify, independent of scale and season.
 pub(crate) struct Limits {
     /// Smallest value.
     pub(crate) lowest: f64,
     /// Largest value.
     pub(crate) highest: f64,
-    /// How far the band may reach from the expected: 20 times the robust range, which is the widest of the distance
-    /// between the quartiles (where the middle half of the values is one number, the 98th percentile of the distance
-    /// from that number), the noise that chance alone makes, and a hundredth of the median size.
+    /// Maximum distance of the band from the expected value: 20 times the robust range.
+    ///
+    /// The robust range is the largest of the interquartile range, the noise and a hundredth of the
+    /// median size. Where the middle half of the values is one number, the 98th percentile of the
+    /// distance from it replaces the interquartile range.
     pub(crate) reach: f64,
 }
 
 impl Limits {
-    /// The limits of a series with holes (`NaN`) whose chance alone makes a standard deviation of `noise`.
+    /// Computes the limits of a series with holes (`NaN`) and a random standard deviation of
+    /// `noise`.
     pub(crate) fn of(values: &[f64], noise: f64) -> Self {
         let sorted = sorted_finite(values);
         let at = |q: f64| crate::quantile(&sorted, q).unwrap_or(0.0);
@@ -30,7 +33,7 @@ impl Limits {
             let distances: Vec<f64> = sorted.iter().map(|value| (value - middle).abs()).collect();
             range = crate::quantile(&sorted_finite(&distances), 0.98).unwrap_or(0.0);
         }
-        let reach = REACH * range.max(noise).max(middle.abs() * LEAST_RELATIVE_RANGE);
+        let reach = REACH * range.max(noise).max(middle.abs() * MIN_RELATIVE_RANGE);
         Self { lowest, highest, reach }
     }
 

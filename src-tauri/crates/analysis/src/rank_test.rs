@@ -1,12 +1,14 @@
-//! Does one sample tend to be larger than another?
+//! Rank test of two samples.
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::statistics::{ranks, sorted_finite, tie_groups};
 
-/// Probability, on both sides, of ranks as different as these if both samples came from one distribution:
-/// Mann–Whitney U by its normal approximation, corrected for ties and continuity (Mann and Whitney 1947, Lehmann
-/// 1975). `inflation` (at least 1) is by how much autocorrelation inflates the variance. 1 if a sample is empty.
+/// Returns the two-sided probability of such ranks if both samples came from one distribution.
+///
+/// This is Mann–Whitney U by its normal approximation, corrected for ties and continuity (Mann and
+/// Whitney 1947, Lehmann 1975). Autocorrelation inflates the variance by `inflation`, at least 1.
+/// Returns 1 if a sample is empty.
 pub(crate) fn mann_whitney(before: &[f64], after: &[f64], inflation: f64) -> f64 {
     let (left, right) = (before.len() as f64, after.len() as f64);
     if before.is_empty() || after.is_empty() {
@@ -26,8 +28,9 @@ pub(crate) fn mann_whitney(before: &[f64], after: &[f64], inflation: f64) -> f64
     (2.0 * Normal::standard().cdf(-distance / (variance * inflation).sqrt())).min(1.0)
 }
 
-/// Probability, on both sides, of shares of values above `limit` as different as these if both samples came from one
-/// distribution (two-proportion z-test with a pooled share). `inflation` as in [`mann_whitney`].
+/// Probability, on both sides, of shares of values above `limit` as different as these if both
+/// samples came from one distribution (two-proportion z-test with a pooled share). `inflation` as
+/// in [`mann_whitney`].
 pub(crate) fn exceedance(before: &[f64], after: &[f64], limit: f64, inflation: f64) -> f64 {
     let share = |values: &[f64]| values.iter().filter(|value| **value > limit).count() as f64;
     let (left, right) = (before.len() as f64, after.len() as f64);

@@ -3,7 +3,7 @@
 use crate::{correlation::autocorrelation, statistics::ranks};
 
 /// At most this many values a side are drawn from.
-const MOST_VALUES: usize = 2_000;
+const MAX_VALUES: usize = 2_000;
 
 /// Small, fast and good enough for drawing again: SplitMix64 (Steele, Lea and Flood 2014).
 pub(crate) struct SplitMix(pub(crate) u64);
@@ -36,10 +36,10 @@ pub(crate) struct Resampler {
 }
 
 impl Resampler {
-    /// Prepares finite values in order of arrival. Values in perfect order of size were sorted on the way and carry no
-    /// order of arrival.
+    /// Prepares finite values in order of arrival. Values in perfect order of size were sorted on
+    /// the way and carry no order of arrival.
     pub(crate) fn new(values: &[f64]) -> Self {
-        let stride = values.len().div_ceil(MOST_VALUES).max(1);
+        let stride = values.len().div_ceil(MAX_VALUES).max(1);
         let kept: Vec<f64> = values.iter().copied().step_by(stride).collect();
         let mut order: Vec<usize> = (0..kept.len()).collect();
         order.sort_by(|left, right| kept[*left].total_cmp(&kept[*right]));
@@ -80,9 +80,9 @@ impl Resampler {
     }
 }
 
-/// Block length and variance inflation from the autocorrelation of the ranks. The inflation is summed to the first lag
-/// that is within noise, the block is the length that Carlstein (1986) gives for a first-order process of the same
-/// inflation.
+/// Block length and variance inflation from the autocorrelation of the ranks. The inflation is
+/// summed to the first lag that is within noise, the block is the length that Carlstein (1986)
+/// gives for a first-order process of the same inflation.
 fn dependence(values: &[f64]) -> (usize, f64) {
     let count = values.len();
     let noise = 2.0 / (count as f64).sqrt();

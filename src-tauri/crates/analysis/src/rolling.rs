@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-/// The latest `capacity` values, in order of arrival and in ascending order. Adding one costs a binary search and a
-/// short move of memory.
+/// The latest `capacity` values, in order of arrival and in ascending order. Adding one costs a
+/// binary search and a short move of memory.
 pub(crate) struct RollingQuantiles {
     capacity: usize,
     arrived: VecDeque<f64>,

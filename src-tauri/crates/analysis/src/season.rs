@@ -12,16 +12,18 @@ const HOUR: i64 = 3600 * NANOS_PER_SECOND;
 const PLAIN: f64 = 0.35;
 /// A longer season must fit better by this much than a shorter one.
 const LONGER_MUST_GAIN: f64 = 0.1;
-/// Between its thirds a rhythm covers at least this share of its whole height; one that covers less is flat but for
-/// pulses.
-const LEAST_BETWEEN_THIRDS: f64 = 0.2;
+/// Between its thirds a rhythm covers at least this share of its whole height; one that covers less
+/// is flat but for pulses.
+const MIN_BETWEEN_THIRDS: f64 = 0.2;
 /// A rhythm leaves at most this share of the usual distance from the middle.
-const MOST_LEFT: f64 = 0.8;
+const MAX_LEFT: f64 = 0.8;
 /// The search for other seasons looks at no more points than this.
 const SEARCHED_POINTS: usize = 1_500;
 
-/// Length in steps of the season of a series with holes (`NaN`) whose level was taken out and whose outliers were
-/// pulled in; none if no season is plain or fewer than two full seasons are there.
+/// Returns the length of the season in steps.
+///
+/// The level of the series is removed, its outliers are clipped and its holes are `NaN`. None without
+/// a clear season or with fewer than two full seasons.
 pub(crate) fn season_length(flat: &[f64], step: i64) -> Option<usize> {
     let calendar: Vec<usize> = [1, 12, 24, 168]
         .into_iter()
@@ -46,16 +48,16 @@ pub(crate) fn season_length(flat: &[f64], step: i64) -> Option<usize> {
             best = Some((lag, correlation));
         }
     }
-    // A fault that comes back is no rhythm: what is expected to repeat are hours, half days, days and weeks, and what is
-    // shorter than a day must be more than pulses. It is asked last, so that what is a multiple of the time between two
-    // faults does not pass for a day.
+    // A fault that comes back is no rhythm: what is expected to repeat are hours, half days, days
+    // and weeks, and what is shorter than a day must be more than pulses. It is asked last, so that
+    // what is a multiple of the time between two faults does not pass for a day.
     best.map(|(lag, _)| lag)
         .filter(|lag| calendar.contains(lag))
         .filter(|lag| lag.is_multiple_of(day) || is_rhythm(flat, &profile(flat, *lag)))
 }
 
-/// Whether a profile is more than a few pulses in what is flat: it covers its height evenly, and it brings most values
-/// nearer, not only those in the pulses.
+/// Whether a profile is more than a few pulses in what is flat: it covers its height evenly, and it
+/// brings most values nearer, not only those in the pulses.
 fn is_rhythm(flat: &[f64], profile: &[f64]) -> bool {
     let sorted = sorted_finite(profile);
     let between = |low: f64, high: f64| {
@@ -67,8 +69,8 @@ fn is_rhythm(flat: &[f64], profile: &[f64]) -> bool {
     };
     let left = usual(&|place| (flat[place] - profile[place % profile.len()]).abs());
     let middle = crate::quantile(&sorted_finite(flat), 0.5).unwrap_or(0.0);
-    between(1.0 / 3.0, 2.0 / 3.0) >= between(0.02, 0.98) * LEAST_BETWEEN_THIRDS
-        && left < usual(&|place| (flat[place] - middle).abs()) * MOST_LEFT
+    between(1.0 / 3.0, 2.0 / 3.0) >= between(0.02, 0.98) * MIN_BETWEEN_THIRDS
+        && left < usual(&|place| (flat[place] - middle).abs()) * MAX_LEFT
 }
 
 /// The lag of the highest autocorrelation after the first zero crossing, in steps.
@@ -96,8 +98,8 @@ fn strongest_peak(flat: &[f64]) -> Option<usize> {
         .map(|(lag, _)| lag)
 }
 
-/// The median of a flat series with holes at each phase of its season. With few seasons the neighbouring phases count
-/// too, so that one odd season cannot make the profile.
+/// The median of a flat series with holes at each phase of its season. With few seasons the
+/// neighbouring phases count too, so that one odd season cannot make the profile.
 pub(crate) fn profile(flat: &[f64], season: usize) -> Vec<f64> {
     let seasons = flat.len() / season;
     let reach = match seasons {

@@ -1,7 +1,7 @@
 //! Order statistics of finite numbers.
 
-/// The quantile `q` (0 to 1) of ascending values, interpolated between neighbours (Hyndman and Fan 1996, type 7);
-/// none of an empty slice.
+/// The quantile `q` (0 to 1) of ascending values, interpolated between neighbours (Hyndman and Fan
+/// 1996, type 7); none of an empty slice.
 pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let position = q.clamp(0.0, 1.0) * last as f64;
@@ -9,7 +9,8 @@ pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     let low = sorted[below.min(last)];
     let high = sorted[(below + 1).min(last)];
     let share = position - below as f64;
-    // Weighted and not low + (high - low) * share: the difference of two finite numbers may overflow.
+    // Weighted and not low + (high - low) * share: the difference of two finite numbers may
+    // overflow.
     Some(low * (1.0 - share) + high * share)
 }
 

@@ -10,23 +10,26 @@ use crate::{
 };
 
 /// Fewer points than this make no trend.
-const LEAST_POINTS: usize = 10;
-/// More points than this are first put together, neighbours by their median: pairs grow with the square.
-const MOST_POINTS: usize = 1_200;
+const MIN_POINTS: usize = 10;
+/// More points than this are first put together, neighbours by their median: pairs grow with the
+/// square.
+const MAX_POINTS: usize = 1_200;
 const NANOS_PER_HOUR: f64 = 3600.0 * NANOS_PER_SECOND as f64;
 
-/// The trend of a series in `unit` (UCUM, may be empty), with an interval of its slope at `confidence` (0.5 to
-/// 0.999). Times need not be in order; values that are not finite are left out. None with fewer than ten values or
-/// if all are at the same time.
+/// Returns the trend of a series in `unit` (UCUM, may be empty).
 ///
-/// The slope is the median of pairwise slopes (Theil 1950, Sen 1968), its interval the order statistics that the
-/// variance of Kendall's S gives (Sen 1968). The variance is corrected for ties and, as Hamed and Rao (1998) do, for
-/// the autocorrelation of the ranks of the residuals, summed up to the first lag at which it is not positive.
+/// The interval of the slope has the given `confidence`, 0.5 to 0.999. Times need no order, and values
+/// that are not finite are ignored. None with fewer than ten values or if all have the same time.
+///
+/// The slope is the median of pairwise slopes (Theil 1950, Sen 1968), its interval the order
+/// statistics that the variance of Kendall's S gives (Sen 1968). The variance is corrected for ties
+/// and, as Hamed and Rao (1998) do, for the autocorrelation of the ranks of the residuals, summed
+/// up to the first lag at which it is not positive.
 pub fn trend(times: &[Timestamp], values: &[f64], confidence: f64, unit: &str) -> Option<Trend> {
     let confidence = if confidence.is_finite() { confidence.clamp(0.5, 0.999) } else { 0.95 };
     let mut points: Vec<(Timestamp, f64)> =
         times.iter().copied().zip(values.iter().copied()).filter(|(_, value)| value.is_finite()).collect();
-    if points.len() < LEAST_POINTS {
+    if points.len() < MIN_POINTS {
         return None;
     }
     points.sort_by_key(|(time, _)| *time);
@@ -74,9 +77,9 @@ pub fn trend(times: &[Timestamp], values: &[f64], confidence: f64, unit: &str) -
     Some(found)
 }
 
-/// Neighbours put together by their median until there are at most [`MOST_POINTS`].
+/// Neighbours put together by their median until there are at most [`MAX_POINTS`].
 fn put_together(hours: &[f64], values: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let size = hours.len().div_ceil(MOST_POINTS);
+    let size = hours.len().div_ceil(MAX_POINTS);
     if size <= 1 {
         return (hours.to_vec(), values.to_vec());
     }
@@ -110,14 +113,16 @@ impl Pairs {
     }
 }
 
-/// Variance of Kendall's S for independent values in random order, corrected for ties (Kendall 1975).
+/// Variance of Kendall's S for independent values in random order, corrected for ties (Kendall
+/// 1975).
 fn kendall_variance(values: &[f64]) -> f64 {
     let term = |count: f64| count * (count - 1.0) * (2.0 * count + 5.0);
     let ties: f64 = tie_groups(&sorted_finite(values)).into_iter().map(term).sum();
     ((term(values.len() as f64) - ties) / 18.0).max(0.0)
 }
 
-/// By how much autocorrelation inflates the variance of S (Hamed and Rao 1998, equation 12), at least 1.
+/// By how much autocorrelation inflates the variance of S (Hamed and Rao 1998, equation 12), at
+/// least 1.
 fn variance_inflation(residuals: &[f64]) -> f64 {
     let count = residuals.len() as f64;
     let correlations = autocorrelation(&ranks(residuals), residuals.len() / 3);

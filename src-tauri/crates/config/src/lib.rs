@@ -3,7 +3,6 @@
 //! Unknown keys are rejected with a suggestion. Edits keep the comments of the file.
 
 mod document;
-mod duration;
 mod error;
 mod file;
 mod host;
@@ -17,7 +16,6 @@ mod settings;
 mod validate;
 mod watch;
 
-pub use duration::parse_duration;
 pub use error::SettingsError;
 pub use file::{
     add_log_file, add_scrape_target, load, load_or_create, put_sentry, remove_sentry, set_value, write_text,

@@ -1,4 +1,5 @@
-//! The fault that comes and goes: a stock reconciliation takes most of the connections to the orders database.
+//! The fault that comes and goes: a stock reconciliation takes most of the connections to the
+//! orders database.
 
 const SECOND: i64 = 1_000_000_000;
 /// From one fault to the next.
@@ -15,7 +16,8 @@ pub(crate) const POOL_SIZE: i64 = 10;
 /// How long a request waits for a connection before it gives up, in milliseconds.
 pub(crate) const ACQUIRE_TIMEOUT_MILLIS: i64 = 3000;
 
-/// How badly connections lack at `elapsed` nanoseconds after the shop opened: 0 not at all, 1 fully.
+/// How badly connections lack at `elapsed` nanoseconds after the shop opened: 0 not at all, 1
+/// fully.
 pub(crate) fn pressure(elapsed: i64) -> f64 {
     let into = (elapsed - FIRST).rem_euclid(PERIOD);
     if elapsed < FIRST || into >= LENGTH {

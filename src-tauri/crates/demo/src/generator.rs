@@ -9,12 +9,12 @@ use crate::{
     attribute::number,
     fault,
     instruments::{Instruments, Levels},
-    journeys::{self, PlacedOrder},
-    order,
+    order::{self, PlacedOrder},
     output::{Output, Telemetry},
     rhythm,
     shop::Service,
     trace::{TraceBuilder, log_record},
+    visit,
 };
 
 const SECOND: i64 = 1_000_000_000;
@@ -23,8 +23,8 @@ const METRIC_INTERVAL: i64 = 15 * SECOND;
 /// Number of the first order.
 const FIRST_ORDER: i64 = 10_001;
 
-/// The shop, from its opening to the time it was advanced to. Equal seeds and openings give equal telemetry,
-/// however it is advanced.
+/// The shop, from its opening to the time it was advanced to. Equal seeds and openings give equal
+/// telemetry, however it is advanced.
 pub struct Generator {
     random: StdRng,
     opened: i64,
@@ -58,8 +58,8 @@ impl Generator {
         }
     }
 
-    /// Everything that begins before `until`, in nanoseconds since the epoch, and was not told yet. Traces are
-    /// told as a whole when they begin, and so may reach some seconds beyond `until`.
+    /// Returns everything that begins before `until` (nanoseconds since the epoch) and was not
+    /// returned yet. Traces are returned as a whole and may end some seconds after `until`.
     pub fn advance(&mut self, until: i64) -> Telemetry {
         let mut output = Output::default();
         self.announce(until, &mut output);
@@ -83,12 +83,13 @@ impl Generator {
         let start = self.next_visit;
         let pressure = fault::pressure(start - self.opened);
         let mut trace = TraceBuilder::new(&mut self.random, output, &mut self.instruments, pressure);
-        if let Some(order) = journeys::visit(&mut trace, start, self.last_order + 1) {
+        if let Some(order) = visit::visit(&mut trace, start, self.last_order + 1) {
             self.last_order = order.number;
             let delay = self.random.random_range(2 * SECOND..20 * SECOND);
             self.mails.insert((order.time + delay, order.number), order);
         }
-        // Visitors come independently of each other: the time between two is exponentially distributed.
+        // Visitors come independently of each other: the time between two is exponentially
+        // distributed.
         let seconds = -(1.0 - self.random.random::<f64>()).ln() / rhythm::request_rate(start);
         self.next_visit += ((seconds * SECOND as f64) as i64).max(1);
     }
@@ -129,7 +130,7 @@ impl Generator {
         }
     }
 
-    /// Tells in the checkout's log of the work that causes the fault.
+    /// Logs the work that causes the fault, as the checkout does.
     fn announce(&mut self, until: i64, output: &mut Output) {
         let (from, to) = (self.announced, (until - self.opened).max(self.announced));
         self.announced = to;

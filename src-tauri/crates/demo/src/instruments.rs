@@ -105,8 +105,8 @@ impl Instruments {
         }
     }
 
-    /// The metrics of each service at `time`; `memory` gives the bytes and the share of a processor that a
-    /// process takes.
+    /// The metrics of each service at `time`; `memory` gives the bytes and the share of a processor
+    /// that a process takes.
     pub(crate) fn collect(
         &mut self,
         time: i64,

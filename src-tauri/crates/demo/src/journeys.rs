@@ -1,10 +1,10 @@
-//! What visitors of the shop do, each as one trace from the gateway down.
+//! Journeys of visitors, each as one trace from the gateway down.
 
 use opentelemetry_proto::tonic::logs::v1::SeverityNumber;
 use rand::Rng;
 
 use crate::{
-    attribute::{double, number, text},
+    attribute::{number, text},
     shop::Service,
     trace::{Database, MILLISECOND, Place, Reply, Statement, TraceBuilder},
 };
@@ -56,31 +56,6 @@ const WORDS: [&str; 12] = [
     "whistle",
 ];
 
-/// What a finished order leaves to be done.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct PlacedOrder {
-    /// Number of the order.
-    pub(crate) number: i64,
-    /// When it was handed to the queue.
-    pub(crate) time: i64,
-    /// The trace in which it was placed.
-    pub(crate) trace_id: [u8; 16],
-    /// The span that put it into the queue.
-    pub(crate) span_id: [u8; 8],
-}
-
-/// Lets one visitor do something at `start`; `order` is the number that the next order gets.
-pub(crate) fn visit(trace: &mut TraceBuilder<'_>, start: i64, order: i64) -> Option<PlacedOrder> {
-    match trace.random.random_range(0..100) {
-        0..24 => home(trace, start),
-        24..54 => product(trace, start),
-        54..74 => search(trace, start),
-        74..89 => add_to_cart(trace, start),
-        _ => return crate::order::place(trace, start, order),
-    }
-    None
-}
-
 /// A request at the gateway with its line in the access log.
 pub(crate) fn at_gateway(
     trace: &mut TraceBuilder<'_>,
@@ -109,7 +84,7 @@ pub(crate) fn at_gateway(
     trace.log(place, severity, format!("{method} {path} {} in {millis} ms", reply.status), attributes);
 }
 
-fn home(trace: &mut TraceBuilder<'_>, start: i64) {
+pub(crate) fn home(trace: &mut TraceBuilder<'_>, start: i64) {
     at_gateway(trace, start, ("GET", "/", "/"), featured);
 }
 
@@ -127,7 +102,7 @@ fn featured(trace: &mut TraceBuilder<'_>, from: Place) -> Reply {
     })
 }
 
-fn product(trace: &mut TraceBuilder<'_>, start: i64) {
+pub(crate) fn product(trace: &mut TraceBuilder<'_>, start: i64) {
     let id = trace.random.random_range(1000..1400);
     at_gateway(trace, start, ("GET", "/products/{id}", &format!("/products/{id}")), |trace, place| {
         let reply = look_up(trace, place, id);
@@ -173,7 +148,7 @@ fn look_up(trace: &mut TraceBuilder<'_>, from: Place, id: i64) -> Reply {
     })
 }
 
-fn search(trace: &mut TraceBuilder<'_>, start: i64) {
+pub(crate) fn search(trace: &mut TraceBuilder<'_>, start: i64) {
     let word = WORDS[trace.random.random_range(0..WORDS.len())];
     let found = trace.random.random_range(0..60);
     at_gateway(trace, start, ("GET", "/search", "/search"), |trace, place| {
@@ -200,7 +175,7 @@ fn search(trace: &mut TraceBuilder<'_>, start: i64) {
     });
 }
 
-fn add_to_cart(trace: &mut TraceBuilder<'_>, start: i64) {
+pub(crate) fn add_to_cart(trace: &mut TraceBuilder<'_>, start: i64) {
     let id = trace.random.random_range(1000..1400);
     let quantity = trace.random.random_range(1..4);
     at_gateway(trace, start, ("POST", "/cart/items", "/cart/items"), |trace, place| {
@@ -228,42 +203,5 @@ pub(crate) fn read_cart(trace: &mut TraceBuilder<'_>, from: Place) -> Reply {
     trace.call(from, Service::Cart, ("GET", "/cart", "/cart"), |trace, place| {
         let time = trace.query(place, &REDIS, &CART_READ, 0.9);
         Reply { time: time + trace.around(0.6), status: 200 }
-    })
-}
-
-/// Charges a card: mostly authorised, sometimes declined (402), seldom failing at the processor (502).
-pub(crate) fn charge(trace: &mut TraceBuilder<'_>, from: Place, order: i64, total: f64) -> Reply {
-    trace.call(from, Service::Payments, ("POST", "/charges", "/charges"), |trace, place| {
-        let status: u16 = match trace.random.random_range(0..1000) {
-            0..5 => 503,
-            5..35 => 402,
-            _ => 201,
-        };
-        let checked = place.time + trace.around(2.0);
-        let risk = trace.new_span_id();
-        let score = f64::from(trace.random.random_range(0..100_u32)) / 100.0;
-        let span = trace.internal(place, risk, "assess risk", checked, vec![double("risk.score", score)]);
-        trace.push(Service::Payments, span);
-        let time = crate::order::card_processor(trace, place.at(checked), status);
-        let attributes = vec![number("order.id", order), double("order.total", total)];
-        let place_then = place.at(time);
-        let status = match status {
-            503 => {
-                let body = format!("card processor answered 503 for order {order}, giving up");
-                trace.log(place_then, SeverityNumber::Error, body, attributes);
-                502
-            }
-            402 => {
-                let body = format!("card declined for order {order}: insufficient_funds");
-                trace.log(place_then, SeverityNumber::Warn, body, attributes);
-                402
-            }
-            _ => {
-                let body = format!("charged {total:.2} EUR for order {order}");
-                trace.log(place_then, SeverityNumber::Info, body, attributes);
-                201
-            }
-        };
-        Reply { time: time + trace.around(1.0), status }
     })
 }

@@ -1,5 +1,6 @@
-//! A small shop of seven services that sends real OTLP: traces, logs and metrics that belong together, with the
-//! rhythm of a day and a fault that comes and goes. For trying Binnacle out and for testing it.
+//! A small shop of seven services that sends real OTLP: traces, logs and metrics that belong
+//! together, with the rhythm of a day and a fault that comes and goes. For trying Binnacle out and
+//! for testing it.
 
 mod attribute;
 mod fault;
@@ -12,6 +13,7 @@ mod rhythm;
 mod sender;
 mod shop;
 mod trace;
+mod visit;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -64,8 +66,9 @@ pub enum DemoError {
     },
 }
 
-/// Sends the past in order of time, then, if asked for, goes on in real time until `stop` is cancelled. Waits
-/// and tries again while the receiver is busy or away, but gives up if it was never there.
+/// Sends the past in order of time, then, if asked for, goes on in real time until `stop` is
+/// cancelled. Waits and tries again while the receiver is busy or away, but gives up if it was
+/// never there.
 pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoError> {
     tokio::select! {
         outcome = send(options) => outcome,

@@ -1,4 +1,5 @@
-//! Placing an order, which needs a connection to the orders database, and mailing its confirmation later.
+//! Placing an order, which needs a connection to the orders database, and mailing its confirmation
+//! later.
 
 use opentelemetry_proto::tonic::{
     logs::v1::SeverityNumber,
@@ -9,7 +10,7 @@ use rand::Rng;
 use crate::{
     attribute::{double, number, text},
     fault::{ACQUIRE_TIMEOUT_MILLIS, POOL_SIZE},
-    journeys::{PlacedOrder, at_gateway, charge, read_cart},
+    journeys::{at_gateway, read_cart},
     shop::Service,
     trace::{Database, MILLISECOND, Place, Reply, Statement, TraceBuilder, error_status, exception},
 };
@@ -37,6 +38,19 @@ const MARK_PAID: Statement = Statement {
     text: "UPDATE orders SET state = 'paid' WHERE id = $1",
 };
 const TIMEOUT_STACK: &str = "  at Pool.acquire (/app/src/pool.ts:118:13)\n  at reserveStock (/app/src/stock.ts:41:27)\n  at placeOrder (/app/src/order.ts:77:9)";
+
+/// A placed order whose confirmation is still to be mailed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PlacedOrder {
+    /// Number of the order.
+    pub(crate) number: i64,
+    /// When it was handed to the queue.
+    pub(crate) time: i64,
+    /// The trace in which it was placed.
+    pub(crate) trace_id: [u8; 16],
+    /// The span that put it into the queue.
+    pub(crate) span_id: [u8; 8],
+}
 
 /// Turns a cart into order `order`, if connections and card allow.
 pub(crate) fn place(trace: &mut TraceBuilder<'_>, start: i64, order: i64) -> Option<PlacedOrder> {
@@ -147,8 +161,46 @@ fn publish(trace: &mut TraceBuilder<'_>, place: Place, order: i64) -> (i64, [u8;
     (end, id)
 }
 
+/// Charges a card: mostly authorised, sometimes declined (402), seldom failing at the processor
+/// (502).
+fn charge(trace: &mut TraceBuilder<'_>, from: Place, order: i64, total: f64) -> Reply {
+    trace.call(from, Service::Payments, ("POST", "/charges", "/charges"), |trace, place| {
+        let status: u16 = match trace.random.random_range(0..1000) {
+            0..5 => 503,
+            5..35 => 402,
+            _ => 201,
+        };
+        let checked = place.time + trace.around(2.0);
+        let risk = trace.new_span_id();
+        let score = f64::from(trace.random.random_range(0..100_u32)) / 100.0;
+        let span = trace.internal(place, risk, "assess risk", checked, vec![double("risk.score", score)]);
+        trace.push(Service::Payments, span);
+        let time = card_processor(trace, place.at(checked), status);
+        let attributes = vec![number("order.id", order), double("order.total", total)];
+        let place_then = place.at(time);
+        let status = match status {
+            503 => {
+                let body = format!("card processor answered 503 for order {order}, giving up");
+                trace.log(place_then, SeverityNumber::Error, body, attributes);
+                502
+            }
+            402 => {
+                let body = format!("card declined for order {order}: insufficient_funds");
+                trace.log(place_then, SeverityNumber::Warn, body, attributes);
+                402
+            }
+            _ => {
+                let body = format!("charged {total:.2} EUR for order {order}");
+                trace.log(place_then, SeverityNumber::Info, body, attributes);
+                201
+            }
+        };
+        Reply { time: time + trace.around(1.0), status }
+    })
+}
+
 /// A request to the card processor outside, seen from our side only.
-pub(crate) fn card_processor(trace: &mut TraceBuilder<'_>, from: Place, status: u16) -> i64 {
+fn card_processor(trace: &mut TraceBuilder<'_>, from: Place, status: u16) -> i64 {
     let id = trace.new_span_id();
     let end = from.time + trace.around(if status == 503 { 900.0 } else { 85.0 });
     let mut span = trace.span(id, Some(from.span), SpanKind::Client, "POST".to_owned(), from.time, end);

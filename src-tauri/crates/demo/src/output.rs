@@ -12,7 +12,7 @@ use opentelemetry_proto::tonic::{
 
 use crate::shop::Service;
 
-/// One stretch of the shop's telemetry.
+/// One interval of the shop's telemetry.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Telemetry {
     /// Spans of all services.

@@ -64,7 +64,8 @@ impl<'a> TraceBuilder<'a> {
         Self { random, trace_id, pressure, output, instruments }
     }
 
-    /// A duration around `millis` milliseconds, in nanoseconds: mostly near it, sometimes several times as long.
+    /// A duration around `millis` milliseconds, in nanoseconds: mostly near it, sometimes several
+    /// times as long.
     pub(crate) fn around(&mut self, millis: f64) -> i64 {
         let spread: f64 = (0..4).map(|_| self.random.random::<f64>() - 0.5).sum();
         (millis * (spread * 0.6).exp() * MILLISECOND as f64) as i64
@@ -277,7 +278,7 @@ pub(crate) fn error_status(message: String) -> Status {
     Status { message, code: StatusCode::Error as i32 }
 }
 
-/// The event that tells of an exception.
+/// Returns the event of an exception.
 pub(crate) fn exception(time: i64, kind: &str, message: &str, stack: &str) -> span::Event {
     span::Event {
         time_unix_nano: time as u64,

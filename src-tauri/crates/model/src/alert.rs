@@ -1,19 +1,19 @@
-//! Alert rules, the alerts they raise, and what was told to whom.
+//! Alert rules, alerts and their notifications.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
 use crate::{Labels, LogLine, SeriesPoints, TimeRange, Timestamp, TraceSummary};
 
-/// How much an alert matters.
+/// The severity of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertSeverity {
-    /// Good to know.
+    /// For information.
     Info,
-    /// Look at it today.
+    /// Needs attention today.
     Warning,
-    /// Look at it now.
+    /// Needs attention now.
     Critical,
 }
 
@@ -32,7 +32,7 @@ pub enum Comparator {
 }
 
 impl Comparator {
-    /// Whether `value` meets the condition; never for NaN.
+    /// Returns true if `value` meets the condition. NaN never does.
     pub fn holds(self, value: f64, threshold: f64) -> bool {
         match self {
             Self::Above => value > threshold,
@@ -47,51 +47,51 @@ impl Comparator {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {
-    /// The condition does not hold.
+    /// The condition is not met.
     Inactive,
-    /// It holds, but not yet for long enough.
+    /// The condition is met, but not yet for long enough.
     Pending,
-    /// It has held for long enough.
+    /// The condition is met for long enough.
     Firing,
 }
 
-/// One label set of one rule and where it stands.
+/// An alert: one label set of one rule with its state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Alert {
-    /// Stable name made of the rule and the labels.
+    /// Identifier, a hash of the rule and the labels.
     pub fingerprint: String,
     /// The rule.
     pub rule_id: String,
     /// The rule's name when the alert last changed.
     pub rule_name: String,
-    /// How much it matters.
+    /// Severity.
     pub severity: AlertSeverity,
-    /// What tells it from other alerts of the rule.
+    /// Labels that identify it among the alerts of the rule.
     pub labels: Labels,
-    /// Where it stands.
+    /// State.
     pub state: AlertState,
-    /// The latest value; none if data stopped.
+    /// Latest value. None if data stopped.
     pub value: Option<f64>,
-    /// The threshold it is held against.
+    /// Threshold of the rule.
     pub threshold: f64,
     /// Unit of both, may be empty.
     pub unit: String,
-    /// Since when the condition holds.
+    /// Time since which the condition is met.
     pub active_since: Option<Timestamp>,
-    /// Since when it fires.
+    /// Time since which it fires.
     pub fired_at: Option<Timestamp>,
-    /// When it last resolved.
+    /// Time of the last resolution.
     pub resolved_at: Option<Timestamp>,
-    /// When somebody acknowledged this firing.
+    /// Time at which a user acknowledged this firing.
     pub acknowledged_at: Option<Timestamp>,
-    /// When it was last evaluated.
+    /// Time of the last evaluation.
     pub evaluated_at: Timestamp,
 }
 
-/// One change of state of an alert, kept for good.
+/// A change of state of an alert, retained for good.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct AlertTransition {
-    /// When.
+    /// Time.
     pub time: Timestamp,
     /// The alert.
     pub fingerprint: String,
@@ -99,36 +99,36 @@ pub struct AlertTransition {
     pub rule_id: String,
     /// The rule's name then.
     pub rule_name: String,
-    /// What told the alert apart.
+    /// Labels of the alert.
     pub labels: Labels,
     /// State before.
     pub from: AlertState,
     /// State after.
     pub to: AlertState,
-    /// The value that decided; none if data stopped.
+    /// Value that decided. None if data stopped.
     pub value: Option<f64>,
-    /// Why, in a few words.
+    /// Reason in a few words.
     pub reason: String,
 }
 
-/// What stood behind a firing, kept with it even after retention took the data.
+/// Telemetry captured when an alert fired, retained beyond the retention limits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct AlertEvidence {
     /// The alert.
     pub fingerprint: String,
-    /// When it fired.
+    /// Time at which it fired.
     pub fired_at: Timestamp,
-    /// The stretch the evidence is from.
+    /// Captured range.
     pub range: TimeRange,
-    /// The watched values.
+    /// Values of the rule's source.
     pub series: Vec<SeriesPoints>,
-    /// Log records of that stretch, newest first.
+    /// Log records of the range, newest first.
     pub logs: Vec<LogLine>,
-    /// Slow or failed traces of that stretch.
+    /// Slow or failed traces of the range.
     pub traces: Vec<TraceSummary>,
 }
 
-/// What a notification says.
+/// The event that a notification reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationKind {
@@ -136,17 +136,17 @@ pub enum NotificationKind {
     Firing,
     /// An alert resolved.
     Resolved,
-    /// Somebody tried whether notifications arrive.
+    /// A user tested the channel.
     Test,
 }
 
-/// What became of a notification.
+/// The outcome of a notification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", content = "reason", rename_all = "snake_case")]
 pub enum DeliveryOutcome {
-    /// The notification service took it.
+    /// The channel accepted it.
     Delivered,
-    /// It was held back, because of a silence.
+    /// A silence suppressed it.
     Silenced,
     /// It could not be delivered.
     Failed(String),
@@ -161,15 +161,15 @@ fn channel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Erro
 /// One thing that was told (or should have been).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Notification {
-    /// Stable name.
+    /// Identifier.
     pub id: String,
-    /// When.
+    /// Time.
     pub time: Timestamp,
-    /// What it says.
+    /// Reported event.
     pub kind: NotificationKind,
-    /// The alert; none for tests.
+    /// The alert. None for tests.
     pub fingerprint: Option<String>,
-    /// The rule; none for tests.
+    /// The rule. None for tests.
     pub rule_id: Option<String>,
     /// Title: what and where.
     pub title: String,
@@ -178,24 +178,24 @@ pub struct Notification {
     /// Name of the channel, such as `desktop`; `none` for a notification that was only recorded.
     #[serde(deserialize_with = "channel")]
     pub channel: String,
-    /// What became of it.
+    /// Outcome.
     pub outcome: DeliveryOutcome,
-    /// The action somebody chose on it, such as `acknowledge`.
+    /// Action that the user chose, such as `acknowledge`.
     pub action: Option<String>,
 }
 
-/// A stretch of time in which matching alerts are not told.
+/// A silence: a range of time in which matching alerts send no notification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct Silence {
-    /// Stable name; empty on a silence that was never saved.
+    /// Identifier, empty until the silence is saved.
     pub id: String,
-    /// The rule; every rule if none.
+    /// The rule. None matches every rule.
     pub rule_id: Option<String>,
-    /// Labels an alert must have; all of them.
+    /// Labels that an alert must have, all of them.
     pub labels: Labels,
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
-    /// Why.
+    /// Reason.
     pub reason: String,
 }

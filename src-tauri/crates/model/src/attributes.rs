@@ -104,5 +104,5 @@ impl<K: Into<String>, V: Into<AttributeValue>> FromIterator<(K, V)> for Attribut
     }
 }
 
-/// Text labels by name: what a series is told apart by when it is read.
+/// Text labels by name, which identify a series in a response.
 pub type Labels = BTreeMap<String, String>;

@@ -6,9 +6,9 @@ use ts_rs::TS;
 
 /// The kind of a health check with its settings: a JSON object whose field `type` names the kind.
 ///
-/// Only the crate `checks` reads the settings; all other crates pass them on unchanged. Passwords are not
-/// here: they are stored in the keyring under the check's id. TypeScript takes the union of all kinds from
-/// the registry of `checks` instead of this declaration.
+/// Only the crate `checks` reads the settings; all other crates pass them on unchanged. Passwords
+/// are not here: they are stored in the keyring under the check's id. TypeScript takes the union of
+/// all kinds from the registry of `checks` instead of this declaration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct CheckKind {
     #[serde(rename = "type")]

@@ -1,11 +1,11 @@
-//! What analysis noticed, and the answers of the analysis a person asked for.
+//! Findings of the background analysis and results of an analysis.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{Labels, TimeRange, Timestamp};
 
-/// What kind of thing was noticed.
+/// The kind of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingKind {
@@ -13,16 +13,16 @@ pub enum FindingKind {
     Anomaly,
     /// A lasting rise or fall.
     Trend,
-    /// A worse second stretch than first.
+    /// A later range that is worse than the earlier one.
     Regression,
 }
 
-/// Something analysis noticed, with what it rests on.
+/// A finding with the figures that support it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Finding {
-    /// Stable name; the same finding seen again keeps it.
+    /// Identifier. A finding that is detected again keeps it.
     pub id: String,
-    /// What kind.
+    /// Kind.
     pub kind: FindingKind,
     /// In a few words.
     pub title: String,
@@ -34,12 +34,12 @@ pub struct Finding {
     pub metric: String,
     /// Labels of the series.
     pub labels: Labels,
-    /// When it happened.
+    /// Range in which it happened.
     pub range: TimeRange,
-    /// When it was noticed (first).
+    /// Time of the first detection.
     #[serde(alias = "noticed_at")]
     pub detected_at: Timestamp,
-    /// How far out of the ordinary, in robust standard deviations or as a confidence; larger is stronger.
+    /// Strength in robust standard deviations or as a confidence. Larger is stronger.
     pub score: f64,
 }
 
@@ -54,21 +54,22 @@ pub struct Trend {
     pub slope_high: f64,
     /// Confidence of the interval, such as 0.95.
     pub confidence: f64,
-    /// Probability of such an order of values if there were no trend (Mann-Kendall, corrected for autocorrelation).
+    /// Probability of such an order of values without a trend (Mann-Kendall, corrected for
+    /// autocorrelation).
     pub p_value: f64,
     /// Value of the line at the start of the range.
     pub start_value: f64,
     /// Value of the line at the end of the range.
     pub end_value: f64,
-    /// How many points it rests on.
+    /// Number of points.
     pub points: u32,
-    /// Whether the slope's sign is certain at `confidence`.
+    /// True if the sign of the slope is certain at `confidence`.
     pub significant: bool,
     /// The verdict in one sentence.
     pub sentence: String,
 }
 
-/// What was expected of a series, and where it was not met.
+/// The expected band of a series and the anomalies outside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct AnomalyBand {
     /// Times of the points.
@@ -81,31 +82,31 @@ pub struct AnomalyBand {
     pub lower: Vec<Option<f64>>,
     /// Upper edge of the band.
     pub upper: Vec<Option<f64>>,
-    /// Stretches outside the band, strongest first.
+    /// Anomalies outside the band, strongest first.
     pub anomalies: Vec<AnomalyInterval>,
     /// Length of the season found, in nanoseconds; none if no season is plain.
     pub season: Option<i64>,
 }
 
-/// A stretch outside the expected band.
+/// An interval outside the expected band.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct AnomalyInterval {
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
     /// The value farthest out.
     pub extreme: f64,
-    /// What was expected there.
+    /// Expected value there.
     pub expected: f64,
     /// Distance from the expected in robust standard deviations.
     pub score: f64,
 }
 
-/// One stretch of a comparison in figures.
+/// The statistics of one side of a comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ComparisonSide {
-    /// The stretch.
+    /// Range.
     pub range: TimeRange,
-    /// How many values.
+    /// Number of values.
     pub count: u64,
     /// Mean.
     pub mean: f64,
@@ -125,18 +126,18 @@ pub enum ComparisonVerdict {
     Higher,
     /// Smaller after than before.
     Lower,
-    /// No difference that the data can show.
+    /// No significant difference.
     NoDifference,
-    /// Too few values to say.
+    /// Too few values.
     NotEnoughData,
 }
 
-/// Two stretches of the same thing held against each other.
+/// A comparison of two ranges of one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Comparison {
-    /// The earlier stretch.
+    /// Earlier range.
     pub before: ComparisonSide,
-    /// The later stretch.
+    /// Later range.
     pub after: ComparisonSide,
     /// Relative change of the median, 0.1 for 10% more; none if the median before was zero.
     pub median_change: Option<f64>,

@@ -1,11 +1,11 @@
-//! The observation ledger: when Binnacle could not look.
+//! The observation ledger: gaps in which Binnacle could not observe.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::TimeRange;
 
-/// Why there is nothing to know about a stretch of time.
+/// The reason of a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum GapReason {
@@ -15,15 +15,15 @@ pub enum GapReason {
     Asleep,
     /// The machine had no network.
     Offline,
-    /// Somebody paused collecting.
+    /// The user paused collecting.
     Paused,
 }
 
-/// A stretch in which Binnacle could not observe: unknown, never up and never down.
+/// A gap: an interval without observations, which is unknown and neither up nor down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Gap {
-    /// The stretch.
+    /// Interval.
     pub range: TimeRange,
-    /// Why.
+    /// Reason.
     pub reason: GapReason,
 }

@@ -1,4 +1,4 @@
-//! Health checks, their results and the incidents they make.
+//! Health checks, their results and incidents.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use crate::{CheckKind, TimeRange, Timestamp};
 
-/// The state of a check, a service or a part of Binnacle, best first.
+/// The state of a check, a service or a component, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum HealthState {
@@ -22,7 +22,8 @@ pub enum HealthState {
 }
 
 impl HealthState {
-    /// The number stored in the series `check_up`: 1 healthy, 0.5 degraded, 0 unhealthy, NaN unknown.
+    /// Returns the value in the series `check_up`: 1 healthy, 0.5 degraded, 0 unhealthy, NaN
+    /// unknown.
     pub fn value(self) -> f64 {
         match self {
             Self::Healthy => 1.0,
@@ -33,61 +34,61 @@ impl HealthState {
     }
 }
 
-/// A check: what to look at, how often, and when to call it unhealthy.
+/// A health check: a probe, its schedule and its thresholds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct HealthCheck {
-    /// Stable name for machines; empty on a check that was never saved.
+    /// Identifier, empty until the check is saved.
     pub id: String,
-    /// Name for people, unique.
+    /// Display name, unique.
     pub name: String,
-    /// Whether it is scheduled.
+    /// Enables the schedule.
     pub enabled: bool,
-    /// What to look at.
+    /// Probe.
     pub kind: CheckKind,
-    /// Seconds between looks.
+    /// Seconds between runs.
     pub interval_seconds: u32,
-    /// Seconds after which a look has failed.
+    /// Timeout of an attempt in seconds.
     pub timeout_seconds: u32,
-    /// How many more looks must fail before the check is unhealthy.
+    /// Further attempts that must fail before the check is unhealthy.
     pub retries: u32,
-    /// Seconds between those looks.
+    /// Seconds between those attempts.
     pub retry_interval_seconds: u32,
-    /// A slower answer than this many milliseconds is degraded.
+    /// Milliseconds above which a response is degraded.
     pub degraded_above_ms: Option<u32>,
-    /// The service the check belongs to, to be shown with it.
+    /// Service that the check belongs to.
     pub service: Option<String>,
 }
 
-/// What one look found, retries included.
+/// The result of one run, retries included.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct CheckResult {
     /// The check.
     pub check_id: String,
-    /// When the look ended.
+    /// End of the run.
     pub time: Timestamp,
-    /// The verdict.
+    /// Verdict.
     pub state: HealthState,
-    /// How long the successful (or last) attempt took, in nanoseconds.
+    /// Duration of the successful (or last) attempt in nanoseconds.
     pub duration: i64,
-    /// What was found, in one line.
+    /// Result in one line.
     pub message: String,
     /// Attempts made, 1 without retries.
     pub attempts: u32,
-    /// Numbers found on the way, such as `connect_seconds`, `query_seconds`, `status_code`, `certificate_days`.
+    /// Measurements such as `connect_seconds`, `query_seconds`, `status_code`, `certificate_days`.
     pub measurements: BTreeMap<String, f64>,
 }
 
-/// A stretch in which a check was not healthy.
+/// An interval in which a check was not healthy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Incident {
-    /// Stable name.
+    /// Identifier.
     pub id: String,
     /// The check.
     pub check_id: String,
     /// First bad result.
     pub started: Timestamp,
-    /// First healthy result after it; none while it lasts.
+    /// First healthy result after it. None while it is ongoing.
     pub ended: Option<Timestamp>,
     /// The worst state in it.
     pub worst: HealthState,
@@ -95,36 +96,36 @@ pub struct Incident {
     pub message: String,
 }
 
-/// One cell of a check's timeline.
+/// One bucket of a check's timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct TimelineBucket {
-    /// The stretch the cell covers.
+    /// Range of the bucket.
     pub range: TimeRange,
-    /// The worst state in it; unknown where there was no result.
+    /// The worst state in it. Unknown without a result.
     pub state: HealthState,
-    /// How many results lie in it.
+    /// Number of results in it.
     pub results: u32,
     /// Message of the worst result.
     pub message: String,
 }
 
-/// A check with what is known of it.
+/// A check with its latest results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct CheckOverview {
     /// The check itself.
     pub check: HealthCheck,
-    /// What is looked at, for people.
+    /// Target as text.
     pub target: String,
-    /// Whether a password is kept for it.
+    /// True if a secret is stored for it.
     pub has_secret: bool,
-    /// Its latest result; none before the first look.
+    /// Latest result. None before the first run.
     pub latest: Option<CheckResult>,
-    /// When it came into its present state.
+    /// Time of its latest change of state.
     pub since: Option<Timestamp>,
-    /// The timeline of the range asked for, oldest first.
+    /// The timeline of the requested range, oldest first.
     pub timeline: Vec<TimelineBucket>,
-    /// Share of observed time in which it was not unhealthy, 0 to 1, in the range asked for.
+    /// Share of observed time in which it was not unhealthy, 0 to 1, in the requested range.
     pub uptime: Option<f64>,
-    /// Median duration in the range asked for, in nanoseconds.
+    /// Median duration in the requested range, in nanoseconds.
     pub median_duration: Option<i64>,
 }

@@ -1,4 +1,5 @@
-//! Trace and span identifiers as W3C Trace Context defines them: bytes inside, lower-case hex outside.
+//! Trace and span identifiers as W3C Trace Context defines them: bytes inside, lower-case hex
+//! outside.
 
 use std::{fmt, str::FromStr};
 
@@ -32,7 +33,8 @@ macro_rules! identifier {
         pub struct $name(pub [u8; $bytes]);
 
         impl $name {
-            /// Reads the identifier from its bytes; an error if the length is wrong or all are zero.
+            /// Reads the identifier from its bytes; an error if the length is wrong or all are
+            /// zero.
             pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidIdentifier> {
                 match <[u8; $bytes]>::try_from(bytes) {
                     Ok(array) if array != [0; $bytes] => Ok(Self(array)),

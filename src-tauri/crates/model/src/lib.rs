@@ -1,9 +1,12 @@
-//! The nouns of Binnacle as plain data: what telemetry, checks, alerts and findings are, and what
-//! the questions about them and the answers look like. No I/O, no clock, no SQL.
+//! The nouns of Binnacle as plain data: telemetry, checks, alerts, findings, requests and
+//! responses.
+//!
+//! No I/O, no clock, no SQL.
 
 mod alert;
 mod attributes;
 mod check_kind;
+mod duration;
 mod finding;
 mod gap;
 mod health;
@@ -25,6 +28,7 @@ mod unhashed;
 pub use alert::*;
 pub use attributes::*;
 pub use check_kind::*;
+pub use duration::parse_duration;
 pub use finding::*;
 pub use gap::*;
 pub use health::*;

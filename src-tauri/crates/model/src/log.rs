@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use crate::{Attributes, Resource, Scope, SpanId, Timestamp, TraceId};
 
-/// OpenTelemetry's severity number: 1 to 24, 0 where none was told.
+/// OpenTelemetry's severity number: 1 to 24, 0 where none was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS)]
 #[serde(transparent)]
 #[ts(type = "number")]
@@ -18,7 +18,7 @@ impl Severity {
     pub const DEBUG: Self = Self(5);
     /// Ordinary events.
     pub const INFO: Self = Self(9);
-    /// Something to look at.
+    /// Warnings.
     pub const WARN: Self = Self(13);
     /// Something failed.
     pub const ERROR: Self = Self(17);
@@ -55,7 +55,7 @@ impl Severity {
 /// One log record as it was received.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogRecord {
-    /// When the event happened (when it was observed, if the sender does not tell).
+    /// When the event happened (when it was observed, if the sender gives no time).
     pub time: Timestamp,
     /// When it was first seen by a collector.
     pub observed_time: Timestamp,

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::{Attributes, Resource, Scope, SpanId, Timestamp, TraceId};
 
-/// What kind of number a series holds.
+/// The kind of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum MetricKind {
@@ -24,11 +24,11 @@ pub enum MetricKind {
     Summary,
 }
 
-/// Whether points count from the previous point or from a fixed start.
+/// The start from which points count: the previous point or a fixed time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Temporality {
-    /// Not applicable (gauges, summaries) or not told.
+    /// Not applicable (gauges, summaries) or not declared.
     Unspecified,
     /// Each point counts since the previous one.
     Delta,
@@ -40,7 +40,7 @@ pub enum Temporality {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeriesId(pub u64);
 
-/// What tells one series from another, with its unit and description.
+/// The identity of a series, with its unit and description.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     /// Metric name as the sender wrote it.
@@ -89,7 +89,7 @@ impl Series {
         }
     }
 
-    /// The number of this series, from all that tells it from others.
+    /// Returns the ID of this series, a hash of its identity.
     pub fn id(&self) -> SeriesId {
         let mut hash = Xxh3::new();
         for part in [
@@ -108,12 +108,13 @@ impl Series {
     }
 }
 
-/// What is written in place of a number when a series has ended: the one NaN that Prometheus sets aside for it
-/// (Prometheus, `model/value`, StaleNaN). A histogram ends with this as its sum and a count of zero.
+/// The staleness marker: the NaN that Prometheus reserves for a series that has ended.
+///
+/// Source: Prometheus, `model/value`, StaleNaN. A histogram ends with this sum and a count of zero.
 pub const STALE: f64 = f64::from_bits(STALE_BITS);
 const STALE_BITS: u64 = 0x7ff0_0000_0000_0002;
 
-/// Whether a number is the marker [`STALE`] and not just any NaN.
+/// Returns true if a number is the marker [`STALE`] and not another NaN.
 pub fn is_stale(value: f64) -> bool {
     value.to_bits() == STALE_BITS
 }
@@ -125,7 +126,7 @@ pub struct Sample {
     pub series: SeriesId,
     /// When it was observed.
     pub time: Timestamp,
-    /// Since when a counter counts, if the sender tells.
+    /// Since when a counter counts, if the sender gives it.
     pub start_time: Option<Timestamp>,
     /// The number; may be NaN or infinite, and [`STALE`] where the series ends.
     pub value: f64,
@@ -138,15 +139,15 @@ pub struct HistogramPoint {
     pub series: SeriesId,
     /// When it was observed.
     pub time: Timestamp,
-    /// Since when it counts, if the sender tells.
+    /// Since when it counts, if the sender gives it.
     pub start_time: Option<Timestamp>,
     /// How many measurements.
     pub count: u64,
-    /// Their sum, if the sender tells.
+    /// Their sum, if the sender gives it.
     pub sum: Option<f64>,
-    /// The smallest, if the sender tells.
+    /// The smallest, if the sender gives it.
     pub min: Option<f64>,
-    /// The largest, if the sender tells.
+    /// The largest, if the sender gives it.
     pub max: Option<f64>,
     /// The buckets.
     pub buckets: Buckets,
@@ -155,14 +156,16 @@ pub struct HistogramPoint {
 /// The buckets of a histogram.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Buckets {
-    /// `counts` has one entry more than `bounds`; bucket i holds values in (bounds\[i-1\], bounds\[i\]].
+    /// `counts` has one entry more than `bounds`; bucket i holds values in (bounds\[i-1\],
+    /// bounds\[i\]].
     Explicit {
         /// Upper bounds, ascending.
         bounds: Vec<f64>,
         /// Counts per bucket, not cumulated.
         counts: Vec<u64>,
     },
-    /// Base-2 exponential buckets: bucket i of `positive` holds (b^(offset+i), b^(offset+i+1)], b = 2^(2^-scale).
+    /// Base-2 exponential buckets: bucket i of `positive` holds (b^(offset+i), b^(offset+i+1)], b =
+    /// 2^(2^-scale).
     Exponential {
         /// Resolution.
         scale: i32,

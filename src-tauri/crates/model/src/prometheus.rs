@@ -1,24 +1,25 @@
-//! Names, types and units between OpenTelemetry and Prometheus (OpenTelemetry specification, "Prometheus and OpenMetrics
-//! Compatibility": metric names and units).
+//! Names, types and units between OpenTelemetry and Prometheus.
+//!
+//! Source: OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility".
 
 use std::{borrow::Cow, sync::Arc};
 
 use crate::{MetricKind, Resource, Scope, Series, SeriesId, Temporality};
 
-/// Whether a name says that its numbers count, by Prometheus' naming conventions.
+/// Returns true if a name is that of a counter, by Prometheus' naming conventions.
 pub fn counts_by_name(name: &str) -> bool {
     ["_total", "_bucket", "_count", "_sum"].iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// Whether numbers of this kind and unit are what the metric's name alone says, by Prometheus' naming conventions.
+/// Returns true if kind and unit agree with the metric's name, by Prometheus' naming conventions.
 pub fn is_as_named(name: &str, kind: MetricKind, unit: &str) -> bool {
     (kind == MetricKind::Counter) == counts_by_name(name) && unit == unit_of_name(name)
 }
 
-/// The number that a series of Prometheus had while nothing was told of its type and unit but its name; none where
-/// its name tells the same, or where it is something else than plain numbers of Prometheus.
+/// Returns the ID that a Prometheus series had before its type and unit were declared.
 ///
-/// Remote write tells of types now and then only, in messages of their own, and no samples are held back until it does.
+/// None if its name implies the same type and unit, or if it is not a plain Prometheus series.
+/// Remote write declares types in separate messages, and samples are stored before those arrive.
 pub fn undeclared_id(series: &Series) -> Option<SeriesId> {
     let plain = match series.kind {
         MetricKind::Counter => series.monotonic && series.temporality == Temporality::Cumulative,
@@ -37,7 +38,7 @@ pub fn undeclared_id(series: &Series) -> Option<SeriesId> {
     Some(make(&series.name, unit, Arc::clone(&series.resource), series.attributes.clone()).id())
 }
 
-/// Whether a resource is no more than the name of a service, as those are that come from Prometheus.
+/// Returns true if a resource is only the name of a service, as for Prometheus jobs.
 pub fn names_a_job(resource: &Resource) -> bool {
     resource.attributes.0.keys().all(|key| key == "service.name")
 }
@@ -105,8 +106,8 @@ pub fn ucum_unit(word: &str) -> Option<&'static str> {
     UNITS.iter().find(|(_, plural)| *plural == word && !word.is_empty()).map(|(unit, _)| *unit)
 }
 
-/// Returns the unit in UCUM at the end of a metric's name, by Prometheus' naming conventions; empty without one.
-/// Counts of measurements have no unit.
+/// Returns the unit in UCUM at the end of a metric's name, by Prometheus' naming conventions; empty
+/// without one. Counts of measurements have no unit.
 pub fn unit_of_name(name: &str) -> &'static str {
     unit_at_end(name.strip_suffix("_total").or_else(|| name.strip_suffix("_sum")).unwrap_or(name))
 }
@@ -121,8 +122,9 @@ fn unit_at_end(name: &str) -> &'static str {
     if NAMED.contains(&word) { ucum_unit(word).unwrap_or_default() } else { "" }
 }
 
-/// The name under which Prometheus would know a metric: letters it does not know become `_`, the unit and, for a
-/// counter that only goes up, `total` stand at the end. A name that is as Prometheus writes it stays as it is.
+/// The name under which Prometheus would know a metric: letters it does not know become `_`, the
+/// unit and, for a counter that only goes up, `total` stand at the end. A name that is as
+/// Prometheus writes it stays as it is.
 ///
 /// ```
 /// use model::{MetricKind, prometheus::translated_name};
@@ -173,7 +175,8 @@ fn starts_with_digit(name: &str) -> bool {
     name.starts_with(|letter: char| letter.is_ascii_digit())
 }
 
-/// The words that a unit adds to a name: none for annotations in braces; `1` is a ratio, but only for gauges.
+/// The words that a unit adds to a name: none for annotations in braces; `1` is a ratio, but only
+/// for gauges.
 fn unit_words(unit: &str, kind: MetricKind) -> Vec<String> {
     let word = |part: &str, table: &[(&str, &str)]| -> String {
         let part = part.trim();
@@ -203,7 +206,7 @@ mod tests {
     use crate::Attributes;
 
     #[test]
-    fn names_are_translated_as_the_specification_says() {
+    fn names_are_translated_by_the_specification() {
         use MetricKind::*;
         for (name, unit, kind, monotonic, expected) in [
             ("http.server.request.duration", "s", Histogram, false, "http_server_request_duration_seconds"),
@@ -248,20 +251,20 @@ mod tests {
     }
 
     #[test]
-    fn a_series_knows_what_it_was_before_it_was_told_of() {
+    fn declared_series_know_their_undeclared_id() {
         let resource = Arc::new(Resource::service_named("shop"));
         let labels = || Attributes::new().with("job", "shop");
         let series = |kind: fn(&str, &str, Arc<Resource>, Attributes) -> Series, name, unit| {
             kind(name, unit, Arc::clone(&resource), labels())
         };
         let (gauge, counter) = (Series::gauge, Series::counter);
-        for (told, before) in [
+        for (declared, before) in [
             (series(counter, "forks", ""), series(gauge, "forks", "")),
             (series(gauge, "waiting_count", ""), series(counter, "waiting_count", "")),
             (series(counter, "sent_bytes", "By"), series(gauge, "sent_bytes", "By")),
             (series(gauge, "room", "By"), series(gauge, "room", "")),
         ] {
-            assert_eq!(undeclared_id(&told), Some(before.id()), "{told:?}");
+            assert_eq!(undeclared_id(&declared), Some(before.id()), "{declared:?}");
             assert_eq!(undeclared_id(&before), None, "{before:?}");
         }
         let scoped = Scope { name: "meter".to_owned(), ..Scope::default() };

@@ -1,4 +1,4 @@
-//! Who speaks: the resource and the instrumentation scope of telemetry.
+//! The resource and the instrumentation scope of telemetry.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -12,7 +12,7 @@ pub const UNKNOWN_SERVICE: &str = "unknown_service";
 /// The resource attribute that marks telemetry of the demonstration shop.
 pub const DEMONSTRATION_ATTRIBUTE: &str = "binnacle.demonstration";
 
-/// What produced telemetry: service, host, version and more, as OpenTelemetry attributes.
+/// The producer of telemetry: service, host, version and more, as OpenTelemetry attributes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, TS)]
 pub struct Resource {
     /// Attributes such as `service.name` and `host.name`.
@@ -30,7 +30,7 @@ impl Resource {
         self.attributes.text("service.name").filter(|name| !name.is_empty()).unwrap_or(UNKNOWN_SERVICE)
     }
 
-    /// Whether the telemetry belongs to the demonstration shop.
+    /// Returns true if the telemetry belongs to the demonstration shop.
     pub fn is_demonstration(&self) -> bool {
         self.attributes.0.get(DEMONSTRATION_ATTRIBUTE) == Some(&AttributeValue::Bool(true))
     }

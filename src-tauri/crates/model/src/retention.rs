@@ -1,4 +1,4 @@
-//! What is kept and what goes next.
+//! Stored data, retention and integrity.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -17,20 +17,20 @@ pub enum DataKind {
     Spans,
 }
 
-/// How fine data are. Logs and spans are always points.
+/// The resolution of stored data. Logs and spans are always points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum DataResolution {
-    /// Each as it was written.
+    /// Raw points as written.
     #[default]
     Points,
-    /// What the points of a series come to in each minute.
+    /// 1-minute roll-ups.
     Minutes,
-    /// The same in each hour.
+    /// 1-hour roll-ups.
     Hours,
 }
 
-/// Why data go.
+/// The reason of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum DropReason {
@@ -40,46 +40,46 @@ pub enum DropReason {
     Size,
 }
 
-/// What one service has of one kind.
+/// Data of one kind and one service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct StoredData {
     /// The kind.
     pub kind: DataKind,
     /// The service.
     pub service: String,
-    /// By which age it goes.
+    /// Retention tier, whose age limit applies.
     pub tier: DataResolution,
     /// Rows: points, records or spans.
     pub rows: u64,
-    /// Minutes or hours that points come to.
+    /// Rows of roll-ups.
     pub rollup_rows: u64,
-    /// Bytes: of metrics those of their files, of logs and spans those of their texts before the database packs
-    /// them.
+    /// Bytes: of metrics the size of their files, of logs and spans the size of their text before
+    /// compression.
     pub bytes: u64,
-    /// From the first to the last.
+    /// Range from the first to the last record.
     pub range: TimeRange,
     /// Rows of these that stay whatever the limits, because they are evidence of an alert.
     pub pinned_rows: u64,
 }
 
-/// What goes of one service and one kind for one reason.
+/// Data of one kind and one service to delete for one reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct DroppedData {
     /// The kind.
     pub kind: DataKind,
     /// The service.
     pub service: String,
-    /// By which age it goes.
+    /// Retention tier, whose age limit applies.
     pub tier: DataResolution,
-    /// Why.
+    /// Reason.
     pub reason: DropReason,
     /// Rows: points, records or spans.
     pub rows: u64,
-    /// Minutes or hours that points come to.
+    /// Rows of roll-ups.
     pub rollup_rows: u64,
     /// Bytes, counted as in [`StoredData`].
     pub bytes: u64,
-    /// From the first to the last.
+    /// Range from the first to the last record.
     pub range: TimeRange,
 }
 
@@ -88,18 +88,18 @@ pub struct DroppedData {
 pub struct RetentionLimits {
     /// The kind.
     pub kind: DataKind,
-    /// Older data go, in nanoseconds.
+    /// Maximum age of raw data in nanoseconds.
     pub age: i64,
-    /// Of metrics, older minutes go: never before the points.
+    /// Maximum age of 1-minute roll-ups of metrics, at least that of points.
     pub minutes_age: Option<i64>,
-    /// Of metrics, older hours go: never before the minutes.
+    /// Maximum age of 1-hour roll-ups of metrics, at least that of 1-minute roll-ups.
     pub hours_age: Option<i64>,
-    /// Beyond so many bytes the oldest go.
+    /// Maximum bytes, over which the oldest data are deleted.
     pub bytes: u64,
 }
 
 impl RetentionLimits {
-    /// Older data of a detail go, in nanoseconds.
+    /// Returns the maximum age of a resolution in nanoseconds.
     pub fn age_of(&self, resolution: DataResolution) -> i64 {
         let minutes = self.minutes_age.unwrap_or(self.age).max(self.age);
         match resolution {
@@ -110,85 +110,85 @@ impl RetentionLimits {
     }
 }
 
-/// How fast a kind grows.
+/// The growth of a kind of data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct DataGrowth {
     /// The kind.
     pub kind: DataKind,
-    /// Bytes there are now.
+    /// Stored bytes.
     pub bytes: u64,
-    /// Bytes that came per day, over the last week or since the first.
+    /// Bytes added per day, over the last week or since the first.
     pub bytes_per_day: u64,
-    /// Days until the limit of bytes is met at this pace; none if nothing comes.
+    /// Days until the size limit is reached at this rate. None without growth.
     pub days_left: Option<f64>,
 }
 
-/// What the next pass of retention would take.
+/// The result of the next retention pass, before it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct RetentionPreview {
-    /// When this was found out.
+    /// Time of the computation.
     pub at: Timestamp,
-    /// The limits it was found out with.
+    /// Limits of the computation.
     pub limits: Vec<RetentionLimits>,
-    /// What is there now, by kind and service, the largest first.
+    /// Stored data by kind and service, the largest first.
     pub stored: Vec<StoredData>,
-    /// How fast each kind grows.
+    /// Growth by kind.
     pub growth: Vec<DataGrowth>,
-    /// What would go.
+    /// Data to delete.
     pub dropped: Vec<DroppedData>,
 }
 
-/// What lies where: one level of one kind.
+/// One storage level of one kind of data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct DataLevel {
     /// The kind.
     pub kind: DataKind,
-    /// Where: `not sealed yet`, files of `4 hours`, `1 day`, `30 days` or `all time`, those of minutes and hours named so
-    /// after a comma, or the `database`.
+    /// Name of the level: `not sealed yet`, `4 hours`, `1 day`, `30 days`, `all time` or
+    /// `database`. Levels of roll-ups end in `, minutes` or `, hours`.
     pub level: String,
-    /// Files; none for what lies in the database.
+    /// Number of files. 0 for data in the database.
     pub files: u64,
     /// Rows: points, minutes, hours, records or spans.
     pub rows: u64,
     /// Bytes of the files.
     pub bytes: u64,
-    /// From the first to the last.
+    /// Range from the first to the last record.
     pub range: Option<TimeRange>,
 }
 
-/// All that is kept.
+/// A summary of the stored data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct DataSummary {
-    /// What is kept and what would go.
+    /// Stored data and data to delete.
     pub retention: RetentionPreview,
-    /// What lies where.
+    /// Storage levels.
     pub levels: Vec<DataLevel>,
     /// Bytes of the database with its log.
     pub database_bytes: u64,
     /// Bytes free on the disk.
     pub free_bytes: u64,
-    /// Bytes of the disk that are kept free.
+    /// Bytes of the disk that stay free.
     pub reserve_bytes: u64,
 }
 
-/// One part of the data that can be verified by itself.
+/// A file or table that can be verified by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct IntegrityTarget {
-    /// Its name: of a file, or `table` and the name of a table.
+    /// Name of the file, or `table` and the name of the table.
     pub name: String,
     /// Bytes of the file; 0 for a table.
     pub bytes: u64,
 }
 
-/// What was found out about a part.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct IntegrityResult {
-    /// The part.
+    /// Name of the verified file or table.
     pub name: String,
-    /// What is wrong with it; none if nothing is.
+    /// Fault. None if it is intact.
     pub fault: Option<String>,
-    /// Where it was moved to, if it was taken out.
+    /// Path in the quarantine, if it was moved there.
     pub moved_to: Option<String>,
-    /// Files of minutes and hours that were made anew from the points: in place of this one, or beside it.
+    /// Number of roll-up files that were rebuilt from the points.
     pub rebuilt: u64,
 }

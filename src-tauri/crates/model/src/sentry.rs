@@ -1,20 +1,20 @@
-//! What a token of a Sentry installation may see, and the checks that a self-hosted one comes with.
+//! Access of a Sentry token, and the preset of checks for a self-hosted Sentry.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::HealthCheck;
 
-/// What a token may see of a Sentry installation.
+/// The access of a token to a Sentry installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct SentryAccess {
-    /// Whether anything can be collected with it.
+    /// True if the token can read at least one feed.
     pub usable: bool,
-    /// What is wrong as a whole, may be empty.
+    /// Error of the whole access, may be empty.
     pub message: String,
-    /// What it sees.
+    /// Visible organizations.
     pub organizations: Vec<SentryOrganization>,
-    /// What can be asked for.
+    /// Access by feed.
     pub feeds: Vec<SentryFeedAccess>,
     /// Scopes that the token lacks for some of it.
     pub missing_scopes: Vec<String>,
@@ -29,59 +29,59 @@ pub struct SentryOrganization {
     pub projects: Vec<String>,
 }
 
-/// Whether something can be asked for with a token.
+/// The access of a token to one feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct SentryFeedAccess {
-    /// What, such as `issues`.
+    /// Feed, such as `issues`.
     pub feed: String,
-    /// Whether it can be.
+    /// True if the token can read it.
     pub available: bool,
-    /// Why not, may be empty.
+    /// Reason why not, may be empty.
     pub message: String,
     /// Scopes of which the token needs one.
     pub scopes: Vec<String>,
 }
 
-/// Where the parts of a self-hosted Sentry are.
+/// A request for the preset of a self-hosted Sentry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct SentryPresetRequest {
-    /// Name of the installation; the checks belong to it as a group.
+    /// Name of the installation and group of the checks.
     pub name: String,
     /// `http://` or `https://` address of its web page.
     pub url: String,
-    /// Host name or address under which its other parts can be reached.
+    /// Host name or address of its other services.
     pub host: String,
-    /// Address and port that StatsD metrics are sent to, as the containers see it; empty leaves StatsD out.
+    /// Address and port for StatsD metrics, as the containers see it. Empty for no StatsD.
     pub statsd: String,
 }
 
-/// What adding a self-hosted Sentry would do, or did.
+/// The checks and snippets for a self-hosted Sentry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct SentryPreset {
     /// The checks.
     pub checks: Vec<PresetCheck>,
-    /// What to write into the installation's own files.
+    /// Snippets for the installation's configuration files.
     pub snippets: Vec<PresetSnippet>,
 }
 
 /// One check of a preset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct PresetCheck {
-    /// The check; as it is now if it is there, with whatever was edited.
+    /// The check. If it exists, with the edits of the user.
     pub check: HealthCheck,
     /// The target of the check, for people.
     pub target: String,
-    /// Whether it is there already.
+    /// True if it exists.
     pub present: bool,
 }
 
-/// Text for a file of somebody else's program.
+/// A text for a configuration file of another program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct PresetSnippet {
-    /// What it does.
+    /// Purpose.
     pub title: String,
-    /// The file it belongs into.
+    /// File.
     pub file: String,
     /// The text.
     pub text: String,

@@ -1,4 +1,4 @@
-//! Spans: what a service did, from when to when, on whose behalf.
+//! Spans of traces.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{Attributes, Resource, Scope, SpanId, Timestamp, TraceId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum SpanKind {
-    /// Not told.
+    /// Not declared.
     Unspecified,
     /// Work inside a service.
     Internal,
@@ -25,11 +25,11 @@ pub enum SpanKind {
     Consumer,
 }
 
-/// How a span ended.
+/// The status of a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum SpanStatus {
-    /// Not told: neither marked good nor failed.
+    /// Neither marked good nor failed.
     Unset,
     /// Marked good.
     Ok,
@@ -37,12 +37,12 @@ pub enum SpanStatus {
     Error,
 }
 
-/// Something that happened at one moment of a span.
+/// An event at one time in a span.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct SpanEvent {
-    /// When.
+    /// Time.
     pub time: Timestamp,
-    /// What, such as `exception`.
+    /// Name, such as `exception`.
     pub name: String,
     /// Details.
     pub attributes: Attributes,
@@ -55,7 +55,7 @@ pub struct SpanLink {
     pub trace_id: TraceId,
     /// The other span.
     pub span_id: SpanId,
-    /// Why they are linked.
+    /// Attributes of the link.
     pub attributes: Attributes,
 }
 
@@ -76,19 +76,19 @@ pub struct Span {
     pub start: Timestamp,
     /// How long it took, in nanoseconds, never negative.
     pub duration: i64,
-    /// How it ended.
+    /// Status.
     pub status: SpanStatus,
-    /// What went wrong, may be empty.
+    /// Error message, may be empty.
     pub status_message: String,
     /// W3C trace state, may be empty.
     pub trace_state: String,
-    /// Who speaks.
+    /// Resource that sent it.
     pub resource: Arc<Resource>,
-    /// What recorded it.
+    /// Scope that recorded it.
     pub scope: Arc<Scope>,
     /// Details.
     pub attributes: Attributes,
-    /// What happened during it, in time order.
+    /// Events during the span, in time order.
     pub events: Vec<SpanEvent>,
     /// Other spans it refers to.
     pub links: Vec<SpanLink>,

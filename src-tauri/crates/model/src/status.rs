@@ -1,30 +1,30 @@
-//! What the engine says of itself.
+//! Status of the engine.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{AlertSeverity, AlertState, HealthState, Timestamp};
 
-/// The state of the whole engine at one moment.
+/// The status of the whole engine at one time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct EngineStatus {
     /// Version of the program.
     pub version: String,
     /// Host it runs on.
     pub host: String,
-    /// When it started.
+    /// Start time.
     pub started: Timestamp,
     /// The clock of the engine now.
     pub now: Timestamp,
-    /// Folder the data lie in.
+    /// Data folder.
     pub data_folder: String,
     /// The settings file.
     pub settings_file: String,
-    /// Parts, in the order they were started.
+    /// Components in the order of their start.
     pub components: Vec<ComponentStatus>,
-    /// Ways in that listen, with what came through them.
+    /// Receivers with their counters.
     pub listeners: Vec<ListenerStatus>,
-    /// What somebody should know of and act on, the worst first.
+    /// Diagnostics for the user, the worst first.
     pub diagnostics: Vec<Diagnostic>,
     /// Records committed since the start.
     pub committed: RecordCounts,
@@ -34,62 +34,62 @@ pub struct EngineStatus {
     pub stored_bytes: u64,
     /// Alerts by state and the worst state there is.
     pub alerts: AlertCounts,
-    /// Checks that are not well.
+    /// Checks that are not healthy.
     pub checks: CheckCounts,
-    /// Whether collecting is paused.
+    /// True if collecting is paused.
     pub paused: bool,
-    /// Until when notifications are muted.
+    /// Time until which notifications are muted.
     pub muted_until: Option<Timestamp>,
-    /// Whether the demonstration shop runs here.
+    /// True if the demonstration shop runs in this engine.
     pub demonstration: bool,
-    /// Whether there are data of the demonstration shop.
+    /// True if data of the demonstration shop are stored.
     pub demonstration_data: bool,
 }
 
-/// The state of one part of the engine.
+/// The health of one component of the engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ComponentStatus {
-    /// Which part, such as `host metrics` or `scrape http://…`.
+    /// Name, such as `host metrics` or `scrape http://…`.
     pub name: String,
-    /// How it is.
+    /// State.
     pub state: HealthState,
-    /// What is wrong, may be empty.
+    /// Problem, may be empty.
     pub message: String,
 }
 
-/// A way in that listens.
+/// The status of a receiver.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ListenerStatus {
     /// Protocol, such as `otlp_grpc`, `remote_write` or `web`.
     pub protocol: String,
-    /// The address it listens on, or should.
+    /// Configured address.
     pub address: String,
-    /// How it is.
+    /// State.
     pub state: HealthState,
-    /// What is wrong, such as a port that is in use, or what is worth knowing where nothing is; may be empty.
+    /// Problem, such as a port that is in use, or a remark on a healthy receiver. May be empty.
     pub message: String,
-    /// Records that came through it since the start.
+    /// Records received since the start.
     pub received: RecordCounts,
-    /// Requests refused since the start.
+    /// Requests rejected since the start.
     pub rejected_requests: u64,
-    /// Records left out since the start, of requests whose other records were stored.
+    /// Records rejected since the start, of requests whose other records were stored.
     pub rejected_records: u64,
-    /// When the last record came.
+    /// Time of the last record.
     pub last_received: Option<Timestamp>,
 }
 
-/// Something that is wrong around Binnacle and that somebody should act on, as long as it lasts.
+/// A problem around Binnacle that the user should act on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Diagnostic {
-    /// The same for the same matter.
+    /// Identifier, the same for the same problem.
     pub id: String,
-    /// How much it matters.
+    /// Severity.
     pub severity: AlertSeverity,
-    /// What is wrong, in a few words.
+    /// Problem in a few words.
     pub title: String,
-    /// What it means and what can be done, in a sentence or two.
+    /// Consequence and remedy, in a sentence or two.
     pub detail: String,
-    /// Since when.
+    /// Start time.
     pub since: Timestamp,
 }
 
@@ -104,22 +104,22 @@ pub struct RecordCounts {
     pub spans: u64,
 }
 
-/// How many alerts stand where.
+/// The number of alerts by state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct AlertCounts {
-    /// How many fire.
+    /// Firing alerts.
     pub firing: u32,
-    /// How many are pending.
+    /// Pending alerts.
     pub pending: u32,
     /// The worst state.
     pub worst: AlertState,
 }
 
-/// How many checks are not well, by the state of their latest result.
+/// The number of checks that are not healthy, by the state of their latest result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 pub struct CheckCounts {
-    /// How many are degraded.
+    /// Degraded checks.
     pub degraded: u32,
-    /// How many are unhealthy.
+    /// Unhealthy checks.
     pub unhealthy: u32,
 }

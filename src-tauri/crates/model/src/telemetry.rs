@@ -1,4 +1,4 @@
-//! What travels from the ways in to the store.
+//! Batches of telemetry from receivers and collectors to the store.
 
 use crate::{Exemplar, HistogramPoint, LogRecord, Sample, Series, SeriesId, Span};
 
@@ -20,7 +20,7 @@ pub struct TelemetryBatch {
 }
 
 impl TelemetryBatch {
-    /// Adds a series' descriptor and gives its number, to be used in points.
+    /// Adds a series and returns its ID for points.
     pub fn add_series(&mut self, series: Series) -> SeriesId {
         let id = series.id();
         self.series.push((id, series));
@@ -33,12 +33,12 @@ impl TelemetryBatch {
         self.samples.push(Sample { series, time, start_time: None, value });
     }
 
-    /// How many records the batch holds (descriptors are not records).
+    /// Returns the number of records. Descriptors of series are not records.
     pub fn len(&self) -> usize {
         self.samples.len() + self.histograms.len() + self.exemplars.len() + self.logs.len() + self.spans.len()
     }
 
-    /// Whether there is nothing to commit.
+    /// Returns true if there is nothing to commit.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

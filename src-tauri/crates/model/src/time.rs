@@ -1,4 +1,4 @@
-//! Points and stretches of time. Nothing in here looks at a clock.
+//! Points and ranges of time. Nothing in here reads a clock.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -6,10 +6,10 @@ use ts_rs::TS;
 /// Nanoseconds in one second.
 pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
-/// How far ahead of our clock the time of a record from elsewhere may lie, in nanoseconds: a day.
+/// Maximum distance in nanoseconds of a received timestamp ahead of the local clock: a day.
 pub const MAX_FUTURE_NANOS: i64 = 86_400 * NANOS_PER_SECOND;
 
-/// A point in time: nanoseconds since the Unix epoch, UTC. A JavaScript number keeps it to 256 ns.
+/// A point in time: nanoseconds since the Unix epoch, UTC. A JavaScript number holds it to 256 ns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS)]
 #[serde(transparent)]
 #[ts(type = "number")]
@@ -41,7 +41,8 @@ impl Timestamp {
         Self(self.0.saturating_add(nanos))
     }
 
-    /// The start of the step of `step` nanoseconds that this point lies in; steps count from the epoch.
+    /// The start of the step of `step` nanoseconds that this point lies in; steps count from the
+    /// epoch.
     pub fn floor(self, step: i64) -> Self {
         Self(self.0.div_euclid(step) * step)
     }
@@ -52,7 +53,7 @@ impl Timestamp {
     }
 }
 
-/// A stretch of time that includes its start and excludes its end.
+/// A range of time that includes its start and excludes its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 pub struct TimeRange {
     /// First point in the range.
@@ -77,13 +78,13 @@ impl TimeRange {
         self.end.since(self.start).max(0)
     }
 
-    /// Whether `time` lies in the range.
+    /// Returns true if `time` is in the range.
     pub fn contains(self, time: Timestamp) -> bool {
         self.start <= time && time < self.end
     }
 
-    /// The step, in nanoseconds, that divides the range into at most `points` steps, rounded up to a
-    /// length people read easily (1, 2, 5, 10, 15, 30 s, minutes, hours or whole days).
+    /// Returns the step in nanoseconds that divides the range into at most `points` steps, rounded
+    /// up to a length people read easily (1, 2, 5, 10, 15, 30 s, minutes, hours or whole days).
     pub fn step_for(self, points: u32) -> i64 {
         const READABLE: [i64; 22] = [
             1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 28800, 43200,

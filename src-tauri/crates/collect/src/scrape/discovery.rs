@@ -8,8 +8,9 @@ mod http;
 
 use std::time::Duration;
 
-use config::{ScrapeTarget, parse_duration};
+use config::ScrapeTarget;
 use model::Labels;
+use model::parse_duration;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 

@@ -3,8 +3,8 @@
 
 use std::{net::Ipv6Addr, time::Duration};
 
-use config::parse_duration;
 use model::Labels;
+use model::parse_duration;
 use prometheus::relabel;
 use reqwest::Url;
 

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use model::parse_duration;
 use url::Url;
 
 use crate::{
-    Command, PrometheusFile, ScrapeTarget, parse_duration,
+    Command, PrometheusFile, ScrapeTarget,
     problem::{Problem, out_of_bounds, problem},
 };
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 /// The commented file of 5ccbe03 with its examples in force, another interval of the self metrics and
 /// two Sentry feeds left out.
-const OLD: &str = include_str!("settings_5ccbe03.toml");
+const OLD: &str = include_str!("settings_5ccbe03.txt");
 
 #[test]
 fn a_file_of_5ccbe03_is_valid_with_the_same_meaning() {

@@ -1,11 +1,11 @@
-//! Questions to analysis.
+//! Requests to the analysis.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{Aggregation, TagMatcher, TimeRange};
 
-/// What is analysed.
+/// The target of an analysis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AnalysisTarget {
@@ -13,21 +13,21 @@ pub enum AnalysisTarget {
     Metric {
         /// Metric name.
         metric: String,
-        /// Which series.
+        /// Conditions on the series.
         matchers: Vec<TagMatcher>,
-        /// How samples become values.
+        /// Aggregation of the samples.
         aggregation: Aggregation,
     },
-    /// A figure of a service, from its spans.
+    /// A measure of a service, from its spans.
     Service {
         /// The service.
         service: String,
-        /// Which figure.
+        /// Measure.
         measure: ServiceMeasure,
     },
 }
 
-/// A figure of a service.
+/// A measure of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceMeasure {
@@ -41,19 +41,19 @@ pub enum ServiceMeasure {
     P95,
 }
 
-/// What is the trend, and what was out of the ordinary?
+/// A request for the trend and the anomalies of a target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct AnalysisRequest {
-    /// What is analysed.
+    /// The target of an analysis.
     pub target: AnalysisTarget,
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
     /// At most this many points.
     pub max_points: u32,
 }
 
-/// Trend and band of one subject.
+/// Trend and band of one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct AnalysisResponse {
     /// Unit of the values, may be empty.
@@ -66,15 +66,15 @@ pub struct AnalysisResponse {
     pub gaps: Vec<crate::Gap>,
 }
 
-/// What is different between two stretches?
+/// A request to compare two ranges of a target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct CompareRequest {
-    /// What is compared. For percentiles of a service the durations of its requests are compared.
+    /// Target. For percentiles of a service the durations of its requests are compared.
     pub target: AnalysisTarget,
-    /// The earlier stretch.
+    /// Earlier range.
     pub before: TimeRange,
-    /// The later stretch.
+    /// Later range.
     pub after: TimeRange,
 }
 

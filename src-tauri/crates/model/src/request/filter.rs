@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::Severity;
 
-/// How a tag is compared.
+/// The comparison of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchOperator {
@@ -20,8 +20,8 @@ pub enum MatchOperator {
 }
 
 /// A condition on one tag. `service` stands for `service.name`, `host` for `host.name` and
-/// `environment` for `deployment.environment.name`; other keys are looked up in the attributes and then
-/// in the resource.
+/// `environment` for `deployment.environment.name`; other keys are looked up in the attributes and
+/// then in the resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct TagMatcher {
@@ -29,7 +29,7 @@ pub struct TagMatcher {
     pub key: String,
     /// Comparison.
     pub operator: MatchOperator,
-    /// What it is compared with.
+    /// Compared value.
     pub value: String,
 }
 
@@ -40,7 +40,7 @@ impl TagMatcher {
     }
 }
 
-/// How a field of a log record or a span is compared.
+/// The comparison of a field of a log record or a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldOperator {
@@ -64,9 +64,9 @@ pub enum FieldOperator {
 
 /// A condition on log records or spans.
 ///
-/// Field names: `service`, `host`, `environment`, `scope`, `trace_id`, `span_id`; for logs also `body`,
-/// `severity`, `event`; for spans also `name`, `kind`, `status`, `duration` (nanoseconds). Any other name is
-/// looked up in the attributes and then in the resource.
+/// Field names: `service`, `host`, `environment`, `scope`, `trace_id`, `span_id`; for logs also
+/// `body`, `severity`, `event`; for spans also `name`, `kind`, `status`, `duration` (nanoseconds).
+/// Any other name is looked up in the attributes and then in the resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Filter {
@@ -85,7 +85,8 @@ pub enum Filter {
         /// The condition.
         of: Box<Filter>,
     },
-    /// The text is in the body (logs) or the name (spans) or in the text of an attribute, in any case.
+    /// The text is in the body (logs) or the name (spans) or in the text of an attribute, in any
+    /// case.
     Text {
         /// The text.
         text: String,
@@ -96,7 +97,7 @@ pub enum Filter {
         key: String,
         /// Comparison.
         operator: FieldOperator,
-        /// What it is compared with, empty for `Exists`.
+        /// Compared value, empty for `Exists`.
         value: String,
     },
     /// At least as severe (logs only; no span matches).

@@ -1,4 +1,4 @@
-//! Files of samples that are brought into the store.
+//! Imports of files with samples.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -13,11 +13,11 @@ pub struct ImportRequest {
     pub path: String,
     /// The service of samples that name none.
     pub service: Option<String>,
-    /// Whether the file is only read and nothing kept.
+    /// Reads the file without storing anything.
     pub dry_run: bool,
 }
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, TS)]
 pub struct ImportProgress {
     /// Bytes of the file that were read.
@@ -30,15 +30,15 @@ pub struct ImportProgress {
     pub points: u64,
     /// Series they belong to.
     pub series: u64,
-    /// Rows that were refused.
+    /// Rejected rows.
     pub rejected: u64,
-    /// The first reasons for that, with line and column.
+    /// First reasons of rejection, with line and column.
     pub reasons: Vec<String>,
     /// From the first to just after the last point; none before there is one.
     pub range: Option<TimeRange>,
 }
 
-/// What becomes of an import.
+/// The state of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportState {
@@ -46,7 +46,7 @@ pub enum ImportState {
     Running,
     /// The whole file was read.
     Done,
-    /// It was given up.
+    /// It ended with an error.
     Failed,
     /// It was stopped on demand.
     Stopped,
@@ -57,14 +57,14 @@ pub enum ImportState {
 pub struct ImportStatus {
     /// Its id.
     pub id: String,
-    /// What was asked for.
+    /// Request.
     pub request: ImportRequest,
-    /// When it began.
+    /// Start time.
     pub started: Timestamp,
-    /// What becomes of it.
+    /// State.
     pub state: ImportState,
-    /// How far it is.
+    /// Progress.
     pub progress: ImportProgress,
-    /// Why it was given up; empty if it was not.
+    /// Error, empty without one.
     pub error: String,
 }

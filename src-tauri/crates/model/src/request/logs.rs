@@ -1,11 +1,11 @@
-//! Questions about logs.
+//! Requests about logs.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{Attributes, Severity, SpanId, TagMatcher, TimeRange, Timestamp, TraceId};
 
-/// Which log records?
+/// A request for log records.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct LogsRequest {
@@ -13,7 +13,7 @@ pub struct LogsRequest {
     pub query: String,
     /// The filters at the top of the console.
     pub matchers: Vec<TagMatcher>,
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
     /// At most this many, newest first.
     pub limit: u32,
@@ -26,19 +26,19 @@ pub struct LogsRequest {
 pub struct LogLine {
     /// Names the record within its data folder.
     pub id: String,
-    /// When the event happened.
+    /// Time of the event.
     pub time: Timestamp,
-    /// How bad it is.
+    /// Severity.
     pub severity: Severity,
     /// The severity in the sender's words, may be empty.
     pub severity_text: String,
-    /// Service that speaks.
+    /// Service.
     pub service: String,
     /// The message.
     pub body: String,
-    /// Everything else that was said.
+    /// Further attributes.
     pub attributes: Attributes,
-    /// Who speaks.
+    /// Resource that sent it.
     pub resource: Attributes,
     /// Instrumentation scope, may be empty.
     pub scope: String,
@@ -57,11 +57,11 @@ pub struct LogPage {
     pub lines: Vec<LogLine>,
     /// Where the next page begins; none if this is the last.
     pub cursor: Option<String>,
-    /// How the search was understood, for people.
+    /// Interpretation of the search as text.
     pub understood: String,
 }
 
-/// How many records match over time?
+/// A request for the number of matching records over time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct LogCountRequest {
@@ -69,7 +69,7 @@ pub struct LogCountRequest {
     pub query: String,
     /// The filters at the top of the console.
     pub matchers: Vec<TagMatcher>,
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
     /// At most this many steps.
     pub max_points: u32,
@@ -84,7 +84,7 @@ pub struct LogCounts {
     pub times: Vec<Timestamp>,
     /// Per severity name, in order of severity: how many records in each step.
     pub counts: Vec<SeverityCounts>,
-    /// How many in all.
+    /// Total.
     pub total: u64,
 }
 

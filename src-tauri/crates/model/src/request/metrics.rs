@@ -1,4 +1,4 @@
-//! Questions about metrics.
+//! Requests about metrics.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -7,7 +7,7 @@ use crate::{
     Attributes, Gap, Labels, MetricKind, SpanId, TagMatcher, Temporality, TimeRange, Timestamp, TraceId,
 };
 
-/// How samples become one value per step and group.
+/// The aggregation of samples to one value per step and group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Aggregation {
@@ -21,7 +21,7 @@ pub enum Aggregation {
     Maximum,
     /// Latest over time, then sum over series.
     Last,
-    /// How many samples.
+    /// Number of samples.
     Count,
     /// Increase per second of a counter (or of a histogram's count), summed over series.
     Rate,
@@ -84,13 +84,13 @@ impl Aggregation {
     }
 }
 
-/// Which metrics are there?
+/// A request for the metrics in the catalog.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct MetricCatalogRequest {
     /// Part of the name, in any case; empty for all.
     pub search: String,
-    /// Which series count.
+    /// Conditions on the series.
     pub matchers: Vec<TagMatcher>,
     /// At most this many, in name order.
     pub limit: u32,
@@ -109,7 +109,7 @@ pub struct MetricSummary {
     pub temporality: Temporality,
     /// For people, may be empty.
     pub description: String,
-    /// How many series.
+    /// Number of series.
     pub series: u32,
     /// Services that send it, at most 20.
     pub services: Vec<String>,
@@ -117,13 +117,13 @@ pub struct MetricSummary {
     pub suggested: Aggregation,
 }
 
-/// Which tags does a metric have?
+/// A request for the tags of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct TagsRequest {
     /// The metric; the tags of all metrics if empty.
     pub metric: String,
-    /// Which series count.
+    /// Conditions on the series.
     pub matchers: Vec<TagMatcher>,
 }
 
@@ -138,19 +138,19 @@ pub struct TagSummary {
     pub values: Vec<String>,
 }
 
-/// The question behind a chart.
+/// A request for the series of a chart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct SeriesRequest {
     /// Metric name.
     pub metric: String,
-    /// Which series.
+    /// Conditions on the series.
     pub matchers: Vec<TagMatcher>,
-    /// How samples become values.
+    /// Aggregation of the samples.
     pub aggregation: Aggregation,
-    /// Labels to keep apart; all series are one if empty.
+    /// Labels of the groups. Empty for one group of all series.
     pub group_by: Vec<String>,
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
     /// Length of a step in nanoseconds; chosen from `max_points` if none.
     pub step: Option<i64>,
@@ -163,7 +163,7 @@ pub struct SeriesRequest {
 /// Values of one label set over time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct SeriesPoints {
-    /// What tells it apart.
+    /// Labels that identify it.
     pub labels: Labels,
     /// Starts of the steps that have a value, ascending.
     pub times: Vec<Timestamp>,
@@ -171,7 +171,7 @@ pub struct SeriesPoints {
     pub values: Vec<f64>,
 }
 
-/// The answer behind a chart.
+/// The series of a chart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct SeriesResponse {
     /// Unit of the values, may be empty.
@@ -186,35 +186,35 @@ pub struct SeriesResponse {
     pub gaps: Vec<Gap>,
 }
 
-/// Raw samples, as written.
+/// A request for raw samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct SamplesRequest {
     /// Metric name.
     pub metric: String,
-    /// Which series.
+    /// Conditions on the series.
     pub matchers: Vec<TagMatcher>,
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
     /// At most this many samples, newest kept.
     pub limit: u32,
 }
 
-/// Which exemplars are there?
+/// A request for exemplars.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct ExemplarsRequest {
     /// Metric name.
     pub metric: String,
-    /// Which series.
+    /// Conditions on the series.
     pub matchers: Vec<TagMatcher>,
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
-    /// At most this many. Of more, the largest of every stretch of the range and some of the others.
+    /// At most this many. Of more, the largest of every part of the range and some of the others.
     pub limit: u32,
 }
 
-/// A measurement kept beside a metric.
+/// An exemplar of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ExemplarPoint {
     /// Tags of the series.
@@ -244,8 +244,8 @@ pub struct SeriesBuckets {
     pub buckets: Vec<Bucket>,
 }
 
-/// The samples of one series in one step. Samples that are not a number count as absent; without any other the
-/// values are NaN and `count` is 0.
+/// The samples of one series in one step. Samples that are not a number count as absent; without
+/// any other the values are NaN and `count` is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bucket {
     /// Start of the step.
@@ -260,12 +260,13 @@ pub struct Bucket {
     pub max: f64,
     /// Sum of values.
     pub sum: f64,
-    /// How many samples.
+    /// Number of samples.
     pub count: u64,
-    /// Increase of a counter from the sample before each (resets count from zero); of a gauge its change where that is
-    /// asked for, or else 0.
+    /// Increase of a counter from the sample before each (resets count from zero); of a gauge its
+    /// change where that is asked for, or else 0.
     pub increase: f64,
-    /// Whether the last sample is not a number: the series ended here (see [`crate::STALE`]) or has no value.
+    /// Whether the last sample is not a number: the series ended here (see [`crate::STALE`]) or has
+    /// no value.
     pub ended: bool,
 }
 
@@ -280,7 +281,7 @@ pub struct HistogramBuckets {
     pub steps: Vec<HistogramStep>,
 }
 
-/// What a histogram gained in one step.
+/// The increase of a histogram in one step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistogramStep {
     /// Start of the step.
@@ -289,15 +290,16 @@ pub struct HistogramStep {
     pub count: f64,
     /// Sum gained.
     pub sum: f64,
-    /// Smallest measurement, if told.
+    /// Smallest measurement, if known.
     pub min: Option<f64>,
-    /// Largest measurement, if told.
+    /// Largest measurement, if known.
     pub max: Option<f64>,
     /// Upper bounds, ascending; the last bucket is unbounded.
     pub bounds: Vec<f64>,
     /// Counts gained, one more than `bounds`.
     pub counts: Vec<f64>,
-    /// What a summary told last in the step: quantiles, ascending, with their values. Empty for histograms.
+    /// Latest quantiles of a summary in the step, ascending, with their values. Empty for
+    /// histograms.
     pub quantiles: Vec<(f64, f64)>,
 }
 

@@ -1,17 +1,17 @@
-//! Questions that end as a document.
+//! Requests for documents.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::TimeRange;
 
-/// A performance report.
+/// A request for a performance report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct ReportRequest {
     /// Title.
     pub title: String,
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
     /// Services in it; every service if empty.
     pub services: Vec<String>,
@@ -19,7 +19,7 @@ pub struct ReportRequest {
     pub utc_offset_minutes: i32,
 }
 
-/// In what form a report or its data are written.
+/// The format of a report or its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportFormat {
@@ -31,19 +31,19 @@ pub enum ReportFormat {
     Parquet,
 }
 
-/// Telemetry of a range as one file.
+/// A request for the telemetry of a range as one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct ExportRequest {
-    /// What is exported.
+    /// Exported signal.
     pub signal: ExportSignal,
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
     /// CSV or Parquet.
     pub format: ExportFormat,
 }
 
-/// What can be exported.
+/// A signal that can be exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ExportSignal {
@@ -55,7 +55,7 @@ pub enum ExportSignal {
     Spans,
 }
 
-/// In what form telemetry is exported.
+/// The format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ExportFormat {

@@ -1,30 +1,31 @@
-//! Questions about services, answered from their spans.
+//! Requests about services, which are computed from their spans.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{Gap, HealthState, TagMatcher, TimeRange, Timestamp};
 
-/// Which services, and how are they?
+/// A request for the services and their health.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct ServicesRequest {
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
     /// The filters at the top of the console.
     pub matchers: Vec<TagMatcher>,
-    /// How many points the sparklines have.
+    /// Number of points of the sparklines.
     pub spark_points: u32,
 }
 
-/// One service in figures. Requests are its server and consumer spans, or its root spans if it has none of those.
+/// One service in figures. Requests are its server and consumer spans, or its root spans if it has
+/// none of those.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ServiceSummary {
     /// Name.
     pub service: String,
     /// Its state: from its errors, its alerts and its checks.
     pub state: HealthState,
-    /// Why it is not healthy, may be empty.
+    /// Reason why it is not healthy, may be empty.
     pub reason: String,
     /// Requests per second.
     pub rate: f64,
@@ -36,13 +37,14 @@ pub struct ServiceSummary {
     pub p95: Option<i64>,
     /// 99th percentile.
     pub p99: Option<i64>,
-    /// 95th percentile of the duration over the range, in nanoseconds; null where there were no requests.
+    /// 95th percentile of the duration over the range, in nanoseconds; null where there were no
+    /// requests.
     pub spark: Vec<Option<f64>>,
-    /// When it was last heard of.
+    /// Time of its latest span.
     pub last_seen: Timestamp,
 }
 
-/// How did one service fare over time?
+/// A request for one service over time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceRequest {
@@ -50,7 +52,7 @@ pub struct ServiceRequest {
     pub service: String,
     /// One operation only.
     pub operation: Option<String>,
-    /// From when to when.
+    /// Range.
     pub range: TimeRange,
     /// At most this many steps.
     pub max_points: u32,
@@ -77,7 +79,7 @@ pub struct ServiceDetail {
     pub p99: Vec<f64>,
     /// Its operations, busiest first, at most 200.
     pub operations: Vec<OperationSummary>,
-    /// When Binnacle could not observe.
+    /// Gaps in the observation.
     pub gaps: Vec<Gap>,
 }
 

@@ -1,4 +1,4 @@
-//! Questions about traces.
+//! Requests about traces.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -7,7 +7,7 @@ use crate::{
     Attributes, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus, TagMatcher, TimeRange, Timestamp, TraceId,
 };
 
-/// In what order traces come.
+/// The order of traces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum TraceOrder {
@@ -17,7 +17,7 @@ pub enum TraceOrder {
     Slowest,
 }
 
-/// Which traces? A trace is found when one of its spans matches.
+/// A request for traces. A trace matches when one of its spans does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct TracesRequest {
@@ -25,7 +25,7 @@ pub struct TracesRequest {
     pub query: String,
     /// The filters at the top of the console.
     pub matchers: Vec<TagMatcher>,
-    /// When the matching span started.
+    /// Range in which the matching span started.
     pub range: TimeRange,
     /// Only spans at least this long, in nanoseconds.
     pub min_duration: Option<i64>,
@@ -52,24 +52,24 @@ pub struct TraceSummary {
     pub start: Timestamp,
     /// From the earliest start to the latest end, in nanoseconds.
     pub duration: i64,
-    /// How many spans it has.
+    /// Number of spans.
     pub spans: u32,
-    /// How many failed.
+    /// Number of failed spans.
     pub errors: u32,
     /// Services in it, in name order.
     pub services: Vec<String>,
-    /// Whether its root span is here.
+    /// True if its root span is stored.
     pub complete: bool,
 }
 
-/// Traces that match, with where they lie.
+/// Traces that match.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct TracePage {
     /// The traces.
     pub traces: Vec<TraceSummary>,
-    /// Whether there are more than the limit.
+    /// True if there are more than the limit.
     pub more: bool,
-    /// How the search was understood, for people.
+    /// Interpretation of the search as text.
     pub understood: String,
 }
 
@@ -92,17 +92,17 @@ pub struct SpanRow {
     pub offset: i64,
     /// Length in nanoseconds.
     pub duration: i64,
-    /// How it ended.
+    /// Status.
     pub status: SpanStatus,
-    /// What went wrong, may be empty.
+    /// Error message, may be empty.
     pub status_message: String,
     /// Details.
     pub attributes: Attributes,
-    /// Who speaks.
+    /// Resource that sent it.
     pub resource: Attributes,
     /// Instrumentation scope, may be empty.
     pub scope: String,
-    /// What happened during it.
+    /// Events during the span.
     pub events: Vec<SpanEvent>,
     /// Other spans it refers to.
     pub links: Vec<SpanLink>,

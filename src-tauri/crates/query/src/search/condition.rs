@@ -7,8 +7,6 @@ use crate::regular_expression::check_regex;
 
 const SPAN_STATUSES: [&str; 3] = ["unset", "ok", "error"];
 const SPAN_KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
-const DURATION_UNITS: [(&str, f64); 8] =
-    [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9)];
 
 /// The value that a field is compared with.
 pub(super) struct Value {
@@ -84,15 +82,9 @@ fn number(text: &str) -> Result<String, String> {
 
 /// Returns the nanoseconds of a duration such as `250ms`.
 fn duration(text: &str) -> Result<i64, String> {
-    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let (amount, unit) = text.split_at(digits);
-    let factor = DURATION_UNITS.iter().find(|known| known.0 == unit).map(|known| known.1);
-    match (amount.parse::<f64>(), factor) {
-        (Ok(amount), Some(factor)) if amount * factor < i64::MAX as f64 => {
-            Ok((amount * factor).round() as i64)
-        }
-        _ => Err("expected a duration such as 250ms, 1.5s or 2m".to_owned()),
-    }
+    model::parse_duration(text)
+        .and_then(|duration| i64::try_from(duration.as_nanos()).ok())
+        .ok_or_else(|| "expected a duration such as 250ms, 1.5s or 2m".to_owned())
 }
 
 /// Returns a regular expression for the whole value, with `*` as a wildcard, in any case.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use config::parse_duration;
+use model::parse_duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

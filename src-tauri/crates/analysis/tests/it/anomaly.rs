@@ -37,19 +37,19 @@ fn a_daily_rhythm_is_found_and_expected() {
 }
 
 #[test]
-fn what_breaks_the_rhythm_is_told_though_it_is_within_the_usual_range() {
+fn a_broken_rhythm_within_the_usual_range_is_detected() {
     let mut values = daily(288 * 6);
     for index in 0..24 {
         values[288 * 4 + 204 + index] = 110.0 + 6.0 * noise(index);
     }
     let band = band_of(&values);
     assert_eq!(band.anomalies.len(), 1, "{:?}", band.anomalies);
-    let told = &band.anomalies[0];
+    let detected = &band.anomalies[0];
     assert!(
-        told.range.start.0 / STEP >= 288 * 4 + 204 && told.range.end.0 / STEP <= 288 * 4 + 228,
-        "{told:?}"
+        detected.range.start.0 / STEP >= 288 * 4 + 204 && detected.range.end.0 / STEP <= 288 * 4 + 228,
+        "{detected:?}"
     );
-    assert!(told.extreme > told.expected && told.score > 8.0, "{told:?}");
+    assert!(detected.extreme > detected.expected && detected.score > 8.0, "{detected:?}");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_spike_neither_bends_nor_widens_its_own_band() {
 }
 
 #[test]
-fn a_fault_is_told_from_end_to_end_wherever_it_lies_in_a_short_range() {
+fn a_fault_is_detected_from_end_to_end_anywhere_in_a_short_range() {
     for begin in [10, 60, 110, 126, 150] {
         let mut values: Vec<f64> = (0..180).map(|index| 400.0 + 100.0 * noise(index)).collect();
         for value in &mut values[begin..begin + 22] {
@@ -142,7 +142,7 @@ fn hostile_input_is_survived() {
         for edge in band.lower.iter().chain(&band.upper).chain(&band.expected).flatten() {
             assert!(edge.is_finite());
         }
-        assert!(band.anomalies.iter().all(|stretch| stretch.score.is_finite()));
+        assert!(band.anomalies.iter().all(|interval| interval.score.is_finite()));
     }
     let times = [Timestamp(i64::MAX), Timestamp(i64::MIN), Timestamp(0)]
         .into_iter()

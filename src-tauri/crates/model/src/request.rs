@@ -1,4 +1,4 @@
-//! Questions to the store and their answers. Every list has a limit, every range an end.
+//! Requests and their responses. Every list has a limit, every range an end.
 
 mod analysis;
 mod filter;

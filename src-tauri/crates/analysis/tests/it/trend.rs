@@ -59,13 +59,14 @@ fn order_of_points_does_not_matter() {
 
 #[test]
 fn a_wandering_series_is_not_called_a_trend_too_often() {
-    // A first-order process with carry-over 0.9: without correction more than half of these would be "certain".
+    // A first-order process with carry-over 0.9: without correction more than half of these would
+    // be "certain".
     let mut state = 1_u64;
     let mut uniform = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1_u64 << 53) as f64
     };
-    let told = (0..100)
+    let detected = (0..100)
         .filter(|_| {
             let mut level = 0.0;
             let values: Vec<f64> = (0..200)
@@ -77,7 +78,7 @@ fn a_wandering_series_is_not_called_a_trend_too_often() {
             trend(&hourly(200), &values, 0.95, "").unwrap().significant
         })
         .count();
-    assert!(told <= 15, "{told} of 100");
+    assert!(detected <= 15, "{detected} of 100");
 }
 
 #[test]

@@ -19,8 +19,9 @@ fn band_of(values: &[f64]) -> AnomalyBand {
     anomaly_band(&times(values.len()), &values, STEP)
 }
 
-/// The robust range as it is documented: the widest of the distance between the quartiles (the 98th percentile of the
-/// distances from the median where that is nothing) and a hundredth of the median.
+/// The robust range as it is documented: the widest of the distance between the quartiles (the 98th
+/// percentile of the distances from the median where that is nothing) and a hundredth of the
+/// median.
 fn robust_range(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -88,7 +89,8 @@ fn share(index: usize) -> f64 {
     ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40) as f64 / (1_u64 << 24) as f64
 }
 
-/// A service of about 120 ms whose requests take 25 times as long for `length` steps from each beginning.
+/// A service of about 120 ms whose requests take 25 times as long for `length` steps from each
+/// beginning.
 fn with_faults(count: usize, beginnings: &[usize], length: usize) -> Vec<f64> {
     (0..count)
         .map(|index| {
@@ -99,15 +101,15 @@ fn with_faults(count: usize, beginnings: &[usize], length: usize) -> Vec<f64> {
         .collect()
 }
 
-fn assert_told(values: &[f64], beginnings: &[usize], length: usize) {
+fn assert_detected(values: &[f64], beginnings: &[usize], length: usize) {
     let band = band_of(values);
     assert_sane(values, &band, 0.0);
-    let mut told: Vec<(i64, i64)> =
+    let mut detected: Vec<(i64, i64)> =
         band.anomalies.iter().map(|one| (one.range.start.0 / STEP, one.range.end.0 / STEP)).collect();
-    told.sort_unstable();
+    detected.sort_unstable();
     let made: Vec<(i64, i64)> =
         beginnings.iter().map(|begin| (*begin as i64, (begin + length) as i64)).collect();
-    assert_eq!(told, made, "faults from {beginnings:?}, season {:?}", band.season);
+    assert_eq!(detected, made, "faults from {beginnings:?}, season {:?}", band.season);
     for index in 0..values.len() {
         let (Some(expected), Some(upper)) = (band.expected[index], band.upper[index]) else {
             panic!("nothing expected at {index}");
@@ -118,16 +120,16 @@ fn assert_told(values: &[f64], beginnings: &[usize], length: usize) {
 }
 
 #[test]
-fn two_faults_of_six_minutes_in_an_hour_are_told() {
+fn two_faults_of_six_minutes_in_an_hour_are_detected() {
     for beginnings in [[20, 180], [50, 140], [90, 200], [70, 150]] {
-        assert_told(&with_faults(240, &beginnings, 24), &beginnings, 24);
+        assert_detected(&with_faults(240, &beginnings, 24), &beginnings, 24);
     }
 }
 
 #[test]
-fn a_fault_that_comes_back_every_forty_minutes_is_told_each_time() {
+fn a_fault_every_forty_minutes_is_detected_each_time() {
     let beginnings: Vec<usize> = (0..9).map(|index| 32 + index * 160).collect();
-    assert_told(&with_faults(1440, &beginnings, 24), &beginnings, 24);
+    assert_detected(&with_faults(1440, &beginnings, 24), &beginnings, 24);
     let days: Vec<usize> = (0..72).map(|index| 4 + index * 20).collect();
     let values = with_faults(1440, &days, 3);
     let times: Vec<Timestamp> = (0..1440).map(|index| Timestamp(index * STEP * 8)).collect();

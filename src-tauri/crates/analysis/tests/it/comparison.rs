@@ -26,7 +26,7 @@ fn figures_agree_with_scipy_and_numpy() {
 }
 
 #[test]
-fn a_plain_rise_is_told_with_its_interval() {
+fn a_plain_rise_is_reported_with_its_interval() {
     let before = scattered(500, 37, 101, 200);
     let after: Vec<f64> = before.iter().map(|value| value * 1.2).collect();
     let found = held_against(&before, &after);
@@ -40,7 +40,7 @@ fn a_plain_rise_is_told_with_its_interval() {
 }
 
 #[test]
-fn a_change_of_the_tail_alone_is_told() {
+fn a_change_of_the_tail_alone_is_reported() {
     let before = scattered(1000, 37, 101, 200);
     let after: Vec<f64> =
         before.iter().enumerate().map(|(i, value)| if i % 12 == 0 { value * 4.0 } else { *value }).collect();
@@ -50,7 +50,7 @@ fn a_change_of_the_tail_alone_is_told() {
 }
 
 #[test]
-fn a_change_below_one_percent_is_not_worth_telling() {
+fn a_change_below_one_percent_is_not_reported() {
     let before = scattered(40_000, 37, 101, 100_000);
     let after: Vec<f64> = before.iter().map(|value| value + 60.0).collect();
     let found = held_against(&before, &after);
@@ -104,13 +104,13 @@ fn hostile_values_are_survived() {
 }
 
 #[test]
-fn alike_and_dependent_stretches_are_seldom_told_apart() {
+fn alike_and_dependent_ranges_seldom_differ() {
     let mut state = 3_u64;
     let mut uniform = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1_u64 << 53) as f64
     };
-    let mut stretch = || {
+    let mut interval = || {
         let mut level = 0.0;
         (0..200)
             .map(|_| {
@@ -119,8 +119,8 @@ fn alike_and_dependent_stretches_are_seldom_told_apart() {
             })
             .collect::<Vec<f64>>()
     };
-    let told = (0..60)
-        .filter(|_| held_against(&stretch(), &stretch()).verdict != ComparisonVerdict::NoDifference)
+    let detected = (0..60)
+        .filter(|_| held_against(&interval(), &interval()).verdict != ComparisonVerdict::NoDifference)
         .count();
-    assert!(told <= 6, "{told} of 60");
+    assert!(detected <= 6, "{detected} of 60");
 }

@@ -1,4 +1,4 @@
-//! What the shop tells hangs together.
+//! Consistency of the shop's telemetry.
 
 use std::collections::{HashMap, HashSet};
 
@@ -62,20 +62,20 @@ fn body(record: &LogRecord) -> &str {
 }
 
 #[test]
-fn the_same_seed_tells_the_same_however_it_is_advanced() {
+fn the_same_seed_gives_the_same_telemetry_however_it_is_advanced() {
     let whole = Generator::new(7, OPENED).advance(OPENED + 600 * SECOND);
     let mut stepwise = Generator::new(7, OPENED);
-    let mut told = Vec::new();
+    let mut sent = Vec::new();
     for minute in 1..=10 {
-        told.extend(spans(&stepwise.advance(OPENED + minute * 60 * SECOND)));
+        sent.extend(spans(&stepwise.advance(OPENED + minute * 60 * SECOND)));
     }
     let key =
         |(service, span): &(String, Span)| (service.clone(), span.end_time_unix_nano, span.span_id.clone());
     let mut expected = spans(&whole);
     expected.sort_by_key(key);
-    told.sort_by_key(key);
+    sent.sort_by_key(key);
     assert!(expected.len() > 5000);
-    assert_eq!(told, expected);
+    assert_eq!(sent, expected);
     assert_ne!(spans(&Generator::new(8, OPENED).advance(OPENED + 60 * SECOND)), expected);
 }
 
@@ -141,8 +141,8 @@ fn the_fault_shows_in_logs_durations_and_up_to_the_gateway() {
             .count()
     };
     assert_eq!(timeouts(&before), 0);
-    let told = timeouts(&during);
-    assert!(told > 10, "{told} timeouts");
+    let sent = timeouts(&during);
+    assert!(sent > 10, "{sent} timeouts");
     let failed = |telemetry: &Telemetry, service: &str, status: &str| {
         let spans = spans(telemetry);
         spans
@@ -155,8 +155,8 @@ fn the_fault_shows_in_logs_durations_and_up_to_the_gateway() {
             })
             .count()
     };
-    assert_eq!(failed(&during, "checkout", "503"), told);
-    assert!(failed(&during, "gateway", "502") >= told);
+    assert_eq!(failed(&during, "checkout", "503"), sent);
+    assert!(failed(&during, "gateway", "502") >= sent);
     let exceptions = spans(&during)
         .iter()
         .flat_map(|(_, span)| span.events.clone())
@@ -164,7 +164,7 @@ fn the_fault_shows_in_logs_durations_and_up_to_the_gateway() {
             event.name == "exception" && text(&event.attributes, "exception.type") == "PoolTimeoutError"
         })
         .count();
-    assert_eq!(exceptions, told);
+    assert_eq!(exceptions, sent);
 }
 
 #[test]

@@ -4,11 +4,11 @@ import type { AlertState } from "./AlertState";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * One label set of one rule and where it stands.
+ * An alert: one label set of one rule with its state.
  */
 export type Alert = { 
 /**
- * Stable name made of the rule and the labels.
+ * Identifier, a hash of the rule and the labels.
  */
 fingerprint: string, 
 /**
@@ -20,23 +20,23 @@ rule_id: string,
  */
 rule_name: string, 
 /**
- * How much it matters.
+ * Severity.
  */
 severity: AlertSeverity, 
 /**
- * What tells it from other alerts of the rule.
+ * Labels that identify it among the alerts of the rule.
  */
 labels: { [key in string]: string }, 
 /**
- * Where it stands.
+ * State.
  */
 state: AlertState, 
 /**
- * The latest value; none if data stopped.
+ * Latest value. None if data stopped.
  */
 value: number | null, 
 /**
- * The threshold it is held against.
+ * Threshold of the rule.
  */
 threshold: number, 
 /**
@@ -44,22 +44,22 @@ threshold: number,
  */
 unit: string, 
 /**
- * Since when the condition holds.
+ * Time since which the condition is met.
  */
 active_since: Timestamp | null, 
 /**
- * Since when it fires.
+ * Time since which it fires.
  */
 fired_at: Timestamp | null, 
 /**
- * When it last resolved.
+ * Time of the last resolution.
  */
 resolved_at: Timestamp | null, 
 /**
- * When somebody acknowledged this firing.
+ * Time at which a user acknowledged this firing.
  */
 acknowledged_at: Timestamp | null, 
 /**
- * When it was last evaluated.
+ * Time of the last evaluation.
  */
 evaluated_at: Timestamp, };

@@ -2,15 +2,15 @@
 import type { AlertState } from "./AlertState";
 
 /**
- * How many alerts stand where.
+ * The number of alerts by state.
  */
 export type AlertCounts = { 
 /**
- * How many fire.
+ * Firing alerts.
  */
 firing: number, 
 /**
- * How many are pending.
+ * Pending alerts.
  */
 pending: number, 
 /**

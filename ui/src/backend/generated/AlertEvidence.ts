@@ -6,7 +6,7 @@ import type { Timestamp } from "./Timestamp";
 import type { TraceSummary } from "./TraceSummary";
 
 /**
- * What stood behind a firing, kept with it even after retention took the data.
+ * Telemetry captured when an alert fired, retained beyond the retention limits.
  */
 export type AlertEvidence = { 
 /**
@@ -14,22 +14,22 @@ export type AlertEvidence = {
  */
 fingerprint: string, 
 /**
- * When it fired.
+ * Time at which it fired.
  */
 fired_at: Timestamp, 
 /**
- * The stretch the evidence is from.
+ * Captured range.
  */
 range: TimeRange, 
 /**
- * The watched values.
+ * Values of the rule's source.
  */
 series: Array<SeriesPoints>, 
 /**
- * Log records of that stretch, newest first.
+ * Log records of the range, newest first.
  */
 logs: Array<LogLine>, 
 /**
- * Slow or failed traces of that stretch.
+ * Slow or failed traces of the range.
  */
 traces: Array<TraceSummary>, };

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * How much an alert matters.
+ * The severity of an alert.
  */
 export type AlertSeverity = "info" | "warning" | "critical";

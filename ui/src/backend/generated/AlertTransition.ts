@@ -3,11 +3,11 @@ import type { AlertState } from "./AlertState";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * One change of state of an alert, kept for good.
+ * A change of state of an alert, retained for good.
  */
 export type AlertTransition = { 
 /**
- * When.
+ * Time.
  */
 time: Timestamp, 
 /**
@@ -23,7 +23,7 @@ rule_id: string,
  */
 rule_name: string, 
 /**
- * What told the alert apart.
+ * Labels of the alert.
  */
 labels: { [key in string]: string }, 
 /**
@@ -35,10 +35,10 @@ from: AlertState,
  */
 to: AlertState, 
 /**
- * The value that decided; none if data stopped.
+ * Value that decided. None if data stopped.
  */
 value: number | null, 
 /**
- * Why, in a few words.
+ * Reason in a few words.
  */
 reason: string, };

@@ -3,15 +3,15 @@ import type { AnalysisTarget } from "./AnalysisTarget";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * What is the trend, and what was out of the ordinary?
+ * A request for the trend and the anomalies of a target.
  */
 export type AnalysisRequest = { 
 /**
- * What is analysed.
+ * The target of an analysis.
  */
 target: AnalysisTarget, 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**

@@ -4,7 +4,7 @@ import type { Gap } from "./Gap";
 import type { Trend } from "./Trend";
 
 /**
- * Trend and band of one subject.
+ * Trend and band of one target.
  */
 export type AnalysisResponse = { 
 /**

@@ -4,7 +4,7 @@ import type { ServiceMeasure } from "./ServiceMeasure";
 import type { TagMatcher } from "./TagMatcher";
 
 /**
- * What is analysed.
+ * The target of an analysis.
  */
 export type AnalysisTarget = { "type": "metric", 
 /**
@@ -12,11 +12,11 @@ export type AnalysisTarget = { "type": "metric",
  */
 metric: string, 
 /**
- * Which series.
+ * Conditions on the series.
  */
 matchers: Array<TagMatcher>, 
 /**
- * How samples become values.
+ * Aggregation of the samples.
  */
 aggregation: Aggregation, } | { "type": "service", 
 /**
@@ -24,6 +24,6 @@ aggregation: Aggregation, } | { "type": "service",
  */
 service: string, 
 /**
- * Which figure.
+ * Measure.
  */
 measure: ServiceMeasure, };

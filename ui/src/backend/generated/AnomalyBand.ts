@@ -3,7 +3,7 @@ import type { AnomalyInterval } from "./AnomalyInterval";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * What was expected of a series, and where it was not met.
+ * The expected band of a series and the anomalies outside it.
  */
 export type AnomalyBand = { 
 /**
@@ -27,7 +27,7 @@ lower: Array<number | null>,
  */
 upper: Array<number | null>, 
 /**
- * Stretches outside the band, strongest first.
+ * Anomalies outside the band, strongest first.
  */
 anomalies: Array<AnomalyInterval>, 
 /**

@@ -2,11 +2,11 @@
 import type { TimeRange } from "./TimeRange";
 
 /**
- * A stretch outside the expected band.
+ * An interval outside the expected band.
  */
 export type AnomalyInterval = { 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**
@@ -14,7 +14,7 @@ range: TimeRange,
  */
 extreme: number, 
 /**
- * What was expected there.
+ * Expected value there.
  */
 expected: number, 
 /**

@@ -1,13 +1,13 @@
 // Generated from the Rust types of the same name.
 /**
- * How many checks are not well, by the state of their latest result.
+ * The number of checks that are not healthy, by the state of their latest result.
  */
 export type CheckCounts = { 
 /**
- * How many are degraded.
+ * Degraded checks.
  */
 degraded: number, 
 /**
- * How many are unhealthy.
+ * Unhealthy checks.
  */
 unhealthy: number, };

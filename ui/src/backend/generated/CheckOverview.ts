@@ -5,7 +5,7 @@ import type { TimelineBucket } from "./TimelineBucket";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * A check with what is known of it.
+ * A check with its latest results.
  */
 export type CheckOverview = { 
 /**
@@ -13,30 +13,30 @@ export type CheckOverview = {
  */
 check: HealthCheck, 
 /**
- * What is looked at, for people.
+ * Target as text.
  */
 target: string, 
 /**
- * Whether a password is kept for it.
+ * True if a secret is stored for it.
  */
 has_secret: boolean, 
 /**
- * Its latest result; none before the first look.
+ * Latest result. None before the first run.
  */
 latest: CheckResult | null, 
 /**
- * When it came into its present state.
+ * Time of its latest change of state.
  */
 since: Timestamp | null, 
 /**
- * The timeline of the range asked for, oldest first.
+ * The timeline of the requested range, oldest first.
  */
 timeline: Array<TimelineBucket>, 
 /**
- * Share of observed time in which it was not unhealthy, 0 to 1, in the range asked for.
+ * Share of observed time in which it was not unhealthy, 0 to 1, in the requested range.
  */
 uptime: number | null, 
 /**
- * Median duration in the range asked for, in nanoseconds.
+ * Median duration in the requested range, in nanoseconds.
  */
 median_duration: number | null, };

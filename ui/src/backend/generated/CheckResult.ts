@@ -3,7 +3,7 @@ import type { HealthState } from "./HealthState";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * What one look found, retries included.
+ * The result of one run, retries included.
  */
 export type CheckResult = { 
 /**
@@ -11,19 +11,19 @@ export type CheckResult = {
  */
 check_id: string, 
 /**
- * When the look ended.
+ * End of the run.
  */
 time: Timestamp, 
 /**
- * The verdict.
+ * Verdict.
  */
 state: HealthState, 
 /**
- * How long the successful (or last) attempt took, in nanoseconds.
+ * Duration of the successful (or last) attempt in nanoseconds.
  */
 duration: number, 
 /**
- * What was found, in one line.
+ * Result in one line.
  */
 message: string, 
 /**
@@ -31,6 +31,6 @@ message: string,
  */
 attempts: number, 
 /**
- * Numbers found on the way, such as `connect_seconds`, `query_seconds`, `status_code`, `certificate_days`.
+ * Measurements such as `connect_seconds`, `query_seconds`, `status_code`, `certificate_days`.
  */
 measurements: { [key in string]: number }, };

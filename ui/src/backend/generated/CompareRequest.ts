@@ -3,18 +3,18 @@ import type { AnalysisTarget } from "./AnalysisTarget";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * What is different between two stretches?
+ * A request to compare two ranges of a target.
  */
 export type CompareRequest = { 
 /**
- * What is compared. For percentiles of a service the durations of its requests are compared.
+ * Target. For percentiles of a service the durations of its requests are compared.
  */
 target: AnalysisTarget, 
 /**
- * The earlier stretch.
+ * Earlier range.
  */
 before: TimeRange, 
 /**
- * The later stretch.
+ * Later range.
  */
 after: TimeRange, };

@@ -3,15 +3,15 @@ import type { ComparisonSide } from "./ComparisonSide";
 import type { ComparisonVerdict } from "./ComparisonVerdict";
 
 /**
- * Two stretches of the same thing held against each other.
+ * A comparison of two ranges of one target.
  */
 export type Comparison = { 
 /**
- * The earlier stretch.
+ * Earlier range.
  */
 before: ComparisonSide, 
 /**
- * The later stretch.
+ * Later range.
  */
 after: ComparisonSide, 
 /**

@@ -2,15 +2,15 @@
 import type { TimeRange } from "./TimeRange";
 
 /**
- * One stretch of a comparison in figures.
+ * The statistics of one side of a comparison.
  */
 export type ComparisonSide = { 
 /**
- * The stretch.
+ * Range.
  */
 range: TimeRange, 
 /**
- * How many values.
+ * Number of values.
  */
 count: number, 
 /**

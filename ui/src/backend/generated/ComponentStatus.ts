@@ -2,18 +2,18 @@
 import type { HealthState } from "./HealthState";
 
 /**
- * The state of one part of the engine.
+ * The health of one component of the engine.
  */
 export type ComponentStatus = { 
 /**
- * Which part, such as `host metrics` or `scrape http://…`.
+ * Name, such as `host metrics` or `scrape http://…`.
  */
 name: string, 
 /**
- * How it is.
+ * State.
  */
 state: HealthState, 
 /**
- * What is wrong, may be empty.
+ * Problem, may be empty.
  */
 message: string, };

@@ -2,7 +2,7 @@
 import type { DataKind } from "./DataKind";
 
 /**
- * How fast a kind grows.
+ * The growth of a kind of data.
  */
 export type DataGrowth = { 
 /**
@@ -10,14 +10,14 @@ export type DataGrowth = {
  */
 kind: DataKind, 
 /**
- * Bytes there are now.
+ * Stored bytes.
  */
 bytes: number, 
 /**
- * Bytes that came per day, over the last week or since the first.
+ * Bytes added per day, over the last week or since the first.
  */
 bytes_per_day: number, 
 /**
- * Days until the limit of bytes is met at this pace; none if nothing comes.
+ * Days until the size limit is reached at this rate. None without growth.
  */
 days_left: number | null, };

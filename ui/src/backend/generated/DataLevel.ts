@@ -3,7 +3,7 @@ import type { DataKind } from "./DataKind";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * What lies where: one level of one kind.
+ * One storage level of one kind of data.
  */
 export type DataLevel = { 
 /**
@@ -11,12 +11,12 @@ export type DataLevel = {
  */
 kind: DataKind, 
 /**
- * Where: `not sealed yet`, files of `4 hours`, `1 day`, `30 days` or `all time`, those of minutes and hours named so
- * after a comma, or the `database`.
+ * Name of the level: `not sealed yet`, `4 hours`, `1 day`, `30 days`, `all time` or
+ * `database`. Levels of roll-ups end in `, minutes` or `, hours`.
  */
 level: string, 
 /**
- * Files; none for what lies in the database.
+ * Number of files. 0 for data in the database.
  */
 files: number, 
 /**
@@ -28,6 +28,6 @@ rows: number,
  */
 bytes: number, 
 /**
- * From the first to the last.
+ * Range from the first to the last record.
  */
 range: TimeRange | null, };

@@ -3,15 +3,15 @@ import type { DataLevel } from "./DataLevel";
 import type { RetentionPreview } from "./RetentionPreview";
 
 /**
- * All that is kept.
+ * A summary of the stored data.
  */
 export type DataSummary = { 
 /**
- * What is kept and what would go.
+ * Stored data and data to delete.
  */
 retention: RetentionPreview, 
 /**
- * What lies where.
+ * Storage levels.
  */
 levels: Array<DataLevel>, 
 /**
@@ -23,6 +23,6 @@ database_bytes: number,
  */
 free_bytes: number, 
 /**
- * Bytes of the disk that are kept free.
+ * Bytes of the disk that stay free.
  */
 reserve_bytes: number, };

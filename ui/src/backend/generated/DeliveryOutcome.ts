@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * What became of a notification.
+ * The outcome of a notification.
  */
 export type DeliveryOutcome = { "type": "delivered" } | { "type": "silenced" } | { "type": "failed", "reason": string };

@@ -3,26 +3,26 @@ import type { AlertSeverity } from "./AlertSeverity";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * Something that is wrong around Binnacle and that somebody should act on, as long as it lasts.
+ * A problem around Binnacle that the user should act on.
  */
 export type Diagnostic = { 
 /**
- * The same for the same matter.
+ * Identifier, the same for the same problem.
  */
 id: string, 
 /**
- * How much it matters.
+ * Severity.
  */
 severity: AlertSeverity, 
 /**
- * What is wrong, in a few words.
+ * Problem in a few words.
  */
 title: string, 
 /**
- * What it means and what can be done, in a sentence or two.
+ * Consequence and remedy, in a sentence or two.
  */
 detail: string, 
 /**
- * Since when.
+ * Start time.
  */
 since: Timestamp, };

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * Why data go.
+ * The reason of a deletion.
  */
 export type DropReason = "age" | "size";

@@ -5,7 +5,7 @@ import type { DropReason } from "./DropReason";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * What goes of one service and one kind for one reason.
+ * Data of one kind and one service to delete for one reason.
  */
 export type DroppedData = { 
 /**
@@ -17,11 +17,11 @@ kind: DataKind,
  */
 service: string, 
 /**
- * By which age it goes.
+ * Retention tier, whose age limit applies.
  */
 tier: DataResolution, 
 /**
- * Why.
+ * Reason.
  */
 reason: DropReason, 
 /**
@@ -29,7 +29,7 @@ reason: DropReason,
  */
 rows: number, 
 /**
- * Minutes or hours that points come to.
+ * Rows of roll-ups.
  */
 rollup_rows: number, 
 /**
@@ -37,6 +37,6 @@ rollup_rows: number,
  */
 bytes: number, 
 /**
- * From the first to the last.
+ * Range from the first to the last record.
  */
 range: TimeRange, };

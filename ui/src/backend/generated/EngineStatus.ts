@@ -8,7 +8,7 @@ import type { RecordCounts } from "./RecordCounts";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * The state of the whole engine at one moment.
+ * The status of the whole engine at one time.
  */
 export type EngineStatus = { 
 /**
@@ -20,7 +20,7 @@ version: string,
  */
 host: string, 
 /**
- * When it started.
+ * Start time.
  */
 started: Timestamp, 
 /**
@@ -28,7 +28,7 @@ started: Timestamp,
  */
 now: Timestamp, 
 /**
- * Folder the data lie in.
+ * Data folder.
  */
 data_folder: string, 
 /**
@@ -36,15 +36,15 @@ data_folder: string,
  */
 settings_file: string, 
 /**
- * Parts, in the order they were started.
+ * Components in the order of their start.
  */
 components: Array<ComponentStatus>, 
 /**
- * Ways in that listen, with what came through them.
+ * Receivers with their counters.
  */
 listeners: Array<ListenerStatus>, 
 /**
- * What somebody should know of and act on, the worst first.
+ * Diagnostics for the user, the worst first.
  */
 diagnostics: Array<Diagnostic>, 
 /**
@@ -64,22 +64,22 @@ stored_bytes: number,
  */
 alerts: AlertCounts, 
 /**
- * Checks that are not well.
+ * Checks that are not healthy.
  */
 checks: CheckCounts, 
 /**
- * Whether collecting is paused.
+ * True if collecting is paused.
  */
 paused: boolean, 
 /**
- * Until when notifications are muted.
+ * Time until which notifications are muted.
  */
 muted_until: Timestamp | null, 
 /**
- * Whether the demonstration shop runs here.
+ * True if the demonstration shop runs in this engine.
  */
 demonstration: boolean, 
 /**
- * Whether there are data of the demonstration shop.
+ * True if data of the demonstration shop are stored.
  */
 demonstration_data: boolean, };

@@ -5,7 +5,7 @@ import type { Timestamp } from "./Timestamp";
 import type { TraceId } from "./TraceId";
 
 /**
- * A measurement kept beside a metric.
+ * An exemplar of a metric.
  */
 export type ExemplarPoint = { 
 /**

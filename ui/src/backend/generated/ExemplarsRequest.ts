@@ -3,7 +3,7 @@ import type { TagMatcher } from "./TagMatcher";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * Which exemplars are there?
+ * A request for exemplars.
  */
 export type ExemplarsRequest = { 
 /**
@@ -11,14 +11,14 @@ export type ExemplarsRequest = {
  */
 metric: string, 
 /**
- * Which series.
+ * Conditions on the series.
  */
 matchers: Array<TagMatcher>, 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**
- * At most this many. Of more, the largest of every stretch of the range and some of the others.
+ * At most this many. Of more, the largest of every part of the range and some of the others.
  */
 limit: number, };

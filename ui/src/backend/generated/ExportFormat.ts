@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * In what form telemetry is exported.
+ * The format of an export.
  */
 export type ExportFormat = "csv" | "parquet";

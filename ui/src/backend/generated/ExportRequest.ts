@@ -4,15 +4,15 @@ import type { ExportSignal } from "./ExportSignal";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * Telemetry of a range as one file.
+ * A request for the telemetry of a range as one file.
  */
 export type ExportRequest = { 
 /**
- * What is exported.
+ * Exported signal.
  */
 signal: ExportSignal, 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**

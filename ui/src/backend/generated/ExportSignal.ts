@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * What can be exported.
+ * A signal that can be exported.
  */
 export type ExportSignal = "metrics" | "logs" | "spans";

@@ -4,15 +4,15 @@ import type { TimeRange } from "./TimeRange";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * Something analysis noticed, with what it rests on.
+ * A finding with the figures that support it.
  */
 export type Finding = { 
 /**
- * Stable name; the same finding seen again keeps it.
+ * Identifier. A finding that is detected again keeps it.
  */
 id: string, 
 /**
- * What kind.
+ * Kind.
  */
 kind: FindingKind, 
 /**
@@ -36,14 +36,14 @@ metric: string,
  */
 labels: { [key in string]: string }, 
 /**
- * When it happened.
+ * Range in which it happened.
  */
 range: TimeRange, 
 /**
- * When it was noticed (first).
+ * Time of the first detection.
  */
 detected_at: Timestamp, 
 /**
- * How far out of the ordinary, in robust standard deviations or as a confidence; larger is stronger.
+ * Strength in robust standard deviations or as a confidence. Larger is stronger.
  */
 score: number, };

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * What kind of thing was noticed.
+ * The kind of a finding.
  */
 export type FindingKind = "anomaly" | "trend" | "regression";

@@ -3,14 +3,14 @@ import type { GapReason } from "./GapReason";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * A stretch in which Binnacle could not observe: unknown, never up and never down.
+ * A gap: an interval without observations, which is unknown and neither up nor down.
  */
 export type Gap = { 
 /**
- * The stretch.
+ * Interval.
  */
 range: TimeRange, 
 /**
- * Why.
+ * Reason.
  */
 reason: GapReason, };

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * Why there is nothing to know about a stretch of time.
+ * The reason of a gap.
  */
 export type GapReason = "not_running" | "asleep" | "offline" | "paused";

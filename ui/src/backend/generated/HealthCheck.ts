@@ -2,46 +2,46 @@
 import type { CheckKind } from "./CheckKind";
 
 /**
- * A check: what to look at, how often, and when to call it unhealthy.
+ * A health check: a probe, its schedule and its thresholds.
  */
 export type HealthCheck = { 
 /**
- * Stable name for machines; empty on a check that was never saved.
+ * Identifier, empty until the check is saved.
  */
 id: string, 
 /**
- * Name for people, unique.
+ * Display name, unique.
  */
 name: string, 
 /**
- * Whether it is scheduled.
+ * Enables the schedule.
  */
 enabled: boolean, 
 /**
- * What to look at.
+ * Probe.
  */
 kind: CheckKind, 
 /**
- * Seconds between looks.
+ * Seconds between runs.
  */
 interval_seconds: number, 
 /**
- * Seconds after which a look has failed.
+ * Timeout of an attempt in seconds.
  */
 timeout_seconds: number, 
 /**
- * How many more looks must fail before the check is unhealthy.
+ * Further attempts that must fail before the check is unhealthy.
  */
 retries: number, 
 /**
- * Seconds between those looks.
+ * Seconds between those attempts.
  */
 retry_interval_seconds: number, 
 /**
- * A slower answer than this many milliseconds is degraded.
+ * Milliseconds above which a response is degraded.
  */
 degraded_above_ms: number | null, 
 /**
- * The service the check belongs to, to be shown with it.
+ * Service that the check belongs to.
  */
 service: string | null, };

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * The state of a check, a service or a part of Binnacle, best first.
+ * The state of a check, a service or a component, best first.
  */
 export type HealthState = "healthy" | "unknown" | "degraded" | "unhealthy";

@@ -2,7 +2,7 @@
 import type { TimeRange } from "./TimeRange";
 
 /**
- * How far an import is.
+ * The progress of an import.
  */
 export type ImportProgress = { 
 /**
@@ -26,11 +26,11 @@ points: number,
  */
 series: number, 
 /**
- * Rows that were refused.
+ * Rejected rows.
  */
 rejected: number, 
 /**
- * The first reasons for that, with line and column.
+ * First reasons of rejection, with line and column.
  */
 reasons: Array<string>, 
 /**

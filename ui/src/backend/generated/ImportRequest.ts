@@ -12,6 +12,6 @@ path: string,
  */
 service: string | null, 
 /**
- * Whether the file is only read and nothing kept.
+ * Reads the file without storing anything.
  */
 dry_run: boolean, };

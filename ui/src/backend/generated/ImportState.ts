@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * What becomes of an import.
+ * The state of an import.
  */
 export type ImportState = "running" | "done" | "failed" | "stopped";

@@ -13,22 +13,22 @@ export type ImportStatus = {
  */
 id: string, 
 /**
- * What was asked for.
+ * Request.
  */
 request: ImportRequest, 
 /**
- * When it began.
+ * Start time.
  */
 started: Timestamp, 
 /**
- * What becomes of it.
+ * State.
  */
 state: ImportState, 
 /**
- * How far it is.
+ * Progress.
  */
 progress: ImportProgress, 
 /**
- * Why it was given up; empty if it was not.
+ * Error, empty without one.
  */
 error: string, };

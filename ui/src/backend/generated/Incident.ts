@@ -3,11 +3,11 @@ import type { HealthState } from "./HealthState";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * A stretch in which a check was not healthy.
+ * An interval in which a check was not healthy.
  */
 export type Incident = { 
 /**
- * Stable name.
+ * Identifier.
  */
 id: string, 
 /**
@@ -19,7 +19,7 @@ check_id: string,
  */
 started: Timestamp, 
 /**
- * First healthy result after it; none while it lasts.
+ * First healthy result after it. None while it is ongoing.
  */
 ended: Timestamp | null, 
 /**

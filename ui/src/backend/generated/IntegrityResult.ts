@@ -1,21 +1,21 @@
 // Generated from the Rust types of the same name.
 /**
- * What was found out about a part.
+ * The result of a verification.
  */
 export type IntegrityResult = { 
 /**
- * The part.
+ * Name of the verified file or table.
  */
 name: string, 
 /**
- * What is wrong with it; none if nothing is.
+ * Fault. None if it is intact.
  */
 fault: string | null, 
 /**
- * Where it was moved to, if it was taken out.
+ * Path in the quarantine, if it was moved there.
  */
 moved_to: string | null, 
 /**
- * Files of minutes and hours that were made anew from the points: in place of this one, or beside it.
+ * Number of roll-up files that were rebuilt from the points.
  */
 rebuilt: number, };

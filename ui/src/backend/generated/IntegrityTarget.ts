@@ -1,10 +1,10 @@
 // Generated from the Rust types of the same name.
 /**
- * One part of the data that can be verified by itself.
+ * A file or table that can be verified by itself.
  */
 export type IntegrityTarget = { 
 /**
- * Its name: of a file, or `table` and the name of a table.
+ * Name of the file, or `table` and the name of the table.
  */
 name: string, 
 /**

@@ -4,7 +4,7 @@ import type { RecordCounts } from "./RecordCounts";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * A way in that listens.
+ * The status of a receiver.
  */
 export type ListenerStatus = { 
 /**
@@ -12,30 +12,30 @@ export type ListenerStatus = {
  */
 protocol: string, 
 /**
- * The address it listens on, or should.
+ * Configured address.
  */
 address: string, 
 /**
- * How it is.
+ * State.
  */
 state: HealthState, 
 /**
- * What is wrong, such as a port that is in use, or what is worth knowing where nothing is; may be empty.
+ * Problem, such as a port that is in use, or a remark on a healthy receiver. May be empty.
  */
 message: string, 
 /**
- * Records that came through it since the start.
+ * Records received since the start.
  */
 received: RecordCounts, 
 /**
- * Requests refused since the start.
+ * Requests rejected since the start.
  */
 rejected_requests: number, 
 /**
- * Records left out since the start, of requests whose other records were stored.
+ * Records rejected since the start, of requests whose other records were stored.
  */
 rejected_records: number, 
 /**
- * When the last record came.
+ * Time of the last record.
  */
 last_received: Timestamp | null, };

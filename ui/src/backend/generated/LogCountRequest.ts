@@ -3,7 +3,7 @@ import type { TagMatcher } from "./TagMatcher";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * How many records match over time?
+ * A request for the number of matching records over time.
  */
 export type LogCountRequest = { 
 /**
@@ -15,7 +15,7 @@ query: string,
  */
 matchers: Array<TagMatcher>, 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**

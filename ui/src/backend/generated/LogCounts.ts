@@ -19,6 +19,6 @@ times: Array<Timestamp>,
  */
 counts: Array<SeverityCounts>, 
 /**
- * How many in all.
+ * Total.
  */
 total: number, };

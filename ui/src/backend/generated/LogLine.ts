@@ -14,11 +14,11 @@ export type LogLine = {
  */
 id: string, 
 /**
- * When the event happened.
+ * Time of the event.
  */
 time: Timestamp, 
 /**
- * How bad it is.
+ * Severity.
  */
 severity: Severity, 
 /**
@@ -26,7 +26,7 @@ severity: Severity,
  */
 severity_text: string, 
 /**
- * Service that speaks.
+ * Service.
  */
 service: string, 
 /**
@@ -34,11 +34,11 @@ service: string,
  */
 body: string, 
 /**
- * Everything else that was said.
+ * Further attributes.
  */
 attributes: Attributes, 
 /**
- * Who speaks.
+ * Resource that sent it.
  */
 resource: Attributes, 
 /**

@@ -14,6 +14,6 @@ lines: Array<LogLine>,
  */
 cursor: string | null, 
 /**
- * How the search was understood, for people.
+ * Interpretation of the search as text.
  */
 understood: string, };

@@ -3,7 +3,7 @@ import type { TagMatcher } from "./TagMatcher";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * Which log records?
+ * A request for log records.
  */
 export type LogsRequest = { 
 /**
@@ -15,7 +15,7 @@ query: string,
  */
 matchers: Array<TagMatcher>, 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * How a tag is compared.
+ * The comparison of a tag.
  */
 export type MatchOperator = "equal" | "not_equal" | "regex" | "not_regex";

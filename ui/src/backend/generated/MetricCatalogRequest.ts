@@ -2,7 +2,7 @@
 import type { TagMatcher } from "./TagMatcher";
 
 /**
- * Which metrics are there?
+ * A request for the metrics in the catalog.
  */
 export type MetricCatalogRequest = { 
 /**
@@ -10,7 +10,7 @@ export type MetricCatalogRequest = {
  */
 search: string, 
 /**
- * Which series count.
+ * Conditions on the series.
  */
 matchers: Array<TagMatcher>, 
 /**

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * What kind of number a series holds.
+ * The kind of a series.
  */
 export type MetricKind = "gauge" | "counter" | "histogram" | "exponential_histogram" | "summary";

@@ -28,7 +28,7 @@ temporality: Temporality,
  */
 description: string, 
 /**
- * How many series.
+ * Number of series.
  */
 series: number, 
 /**

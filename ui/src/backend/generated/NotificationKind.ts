@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * What a notification says.
+ * The event that a notification reports.
  */
 export type NotificationKind = "firing" | "resolved" | "test";

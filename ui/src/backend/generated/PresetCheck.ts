@@ -6,7 +6,7 @@ import type { HealthCheck } from "./HealthCheck";
  */
 export type PresetCheck = { 
 /**
- * The check; as it is now if it is there, with whatever was edited.
+ * The check. If it exists, with the edits of the user.
  */
 check: HealthCheck, 
 /**
@@ -14,6 +14,6 @@ check: HealthCheck,
  */
 target: string, 
 /**
- * Whether it is there already.
+ * True if it exists.
  */
 present: boolean, };

@@ -1,14 +1,14 @@
 // Generated from the Rust types of the same name.
 /**
- * Text for a file of somebody else's program.
+ * A text for a configuration file of another program.
  */
 export type PresetSnippet = { 
 /**
- * What it does.
+ * Purpose.
  */
 title: string, 
 /**
- * The file it belongs into.
+ * File.
  */
 file: string, 
 /**

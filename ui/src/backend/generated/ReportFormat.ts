@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * In what form a report or its data are written.
+ * The format of a report or its data.
  */
 export type ReportFormat = "html" | "csv" | "parquet";

@@ -2,7 +2,7 @@
 import type { TimeRange } from "./TimeRange";
 
 /**
- * A performance report.
+ * A request for a performance report.
  */
 export type ReportRequest = { 
 /**
@@ -10,7 +10,7 @@ export type ReportRequest = {
  */
 title: string, 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**

@@ -10,18 +10,18 @@ export type RetentionLimits = {
  */
 kind: DataKind, 
 /**
- * Older data go, in nanoseconds.
+ * Maximum age of raw data in nanoseconds.
  */
 age: number, 
 /**
- * Of metrics, older minutes go: never before the points.
+ * Maximum age of 1-minute roll-ups of metrics, at least that of points.
  */
 minutes_age: number | null, 
 /**
- * Of metrics, older hours go: never before the minutes.
+ * Maximum age of 1-hour roll-ups of metrics, at least that of 1-minute roll-ups.
  */
 hours_age: number | null, 
 /**
- * Beyond so many bytes the oldest go.
+ * Maximum bytes, over which the oldest data are deleted.
  */
 bytes: number, };

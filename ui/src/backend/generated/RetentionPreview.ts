@@ -6,26 +6,26 @@ import type { StoredData } from "./StoredData";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * What the next pass of retention would take.
+ * The result of the next retention pass, before it runs.
  */
 export type RetentionPreview = { 
 /**
- * When this was found out.
+ * Time of the computation.
  */
 at: Timestamp, 
 /**
- * The limits it was found out with.
+ * Limits of the computation.
  */
 limits: Array<RetentionLimits>, 
 /**
- * What is there now, by kind and service, the largest first.
+ * Stored data by kind and service, the largest first.
  */
 stored: Array<StoredData>, 
 /**
- * How fast each kind grows.
+ * Growth by kind.
  */
 growth: Array<DataGrowth>, 
 /**
- * What would go.
+ * Data to delete.
  */
 dropped: Array<DroppedData>, };

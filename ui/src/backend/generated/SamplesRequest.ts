@@ -3,7 +3,7 @@ import type { TagMatcher } from "./TagMatcher";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * Raw samples, as written.
+ * A request for raw samples.
  */
 export type SamplesRequest = { 
 /**
@@ -11,11 +11,11 @@ export type SamplesRequest = {
  */
 metric: string, 
 /**
- * Which series.
+ * Conditions on the series.
  */
 matchers: Array<TagMatcher>, 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**

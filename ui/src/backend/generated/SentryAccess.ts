@@ -3,23 +3,23 @@ import type { SentryFeedAccess } from "./SentryFeedAccess";
 import type { SentryOrganization } from "./SentryOrganization";
 
 /**
- * What a token may see of a Sentry installation.
+ * The access of a token to a Sentry installation.
  */
 export type SentryAccess = { 
 /**
- * Whether anything can be collected with it.
+ * True if the token can read at least one feed.
  */
 usable: boolean, 
 /**
- * What is wrong as a whole, may be empty.
+ * Error of the whole access, may be empty.
  */
 message: string, 
 /**
- * What it sees.
+ * Visible organizations.
  */
 organizations: Array<SentryOrganization>, 
 /**
- * What can be asked for.
+ * Access by feed.
  */
 feeds: Array<SentryFeedAccess>, 
 /**

@@ -1,18 +1,18 @@
 // Generated from the Rust types of the same name.
 /**
- * Whether something can be asked for with a token.
+ * The access of a token to one feed.
  */
 export type SentryFeedAccess = { 
 /**
- * What, such as `issues`.
+ * Feed, such as `issues`.
  */
 feed: string, 
 /**
- * Whether it can be.
+ * True if the token can read it.
  */
 available: boolean, 
 /**
- * Why not, may be empty.
+ * Reason why not, may be empty.
  */
 message: string, 
 /**

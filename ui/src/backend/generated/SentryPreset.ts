@@ -3,7 +3,7 @@ import type { PresetCheck } from "./PresetCheck";
 import type { PresetSnippet } from "./PresetSnippet";
 
 /**
- * What adding a self-hosted Sentry would do, or did.
+ * The checks and snippets for a self-hosted Sentry.
  */
 export type SentryPreset = { 
 /**
@@ -11,6 +11,6 @@ export type SentryPreset = {
  */
 checks: Array<PresetCheck>, 
 /**
- * What to write into the installation's own files.
+ * Snippets for the installation's configuration files.
  */
 snippets: Array<PresetSnippet>, };

@@ -1,10 +1,10 @@
 // Generated from the Rust types of the same name.
 /**
- * Where the parts of a self-hosted Sentry are.
+ * A request for the preset of a self-hosted Sentry.
  */
 export type SentryPresetRequest = { 
 /**
- * Name of the installation; the checks belong to it as a group.
+ * Name of the installation and group of the checks.
  */
 name: string, 
 /**
@@ -12,10 +12,10 @@ name: string,
  */
 url: string, 
 /**
- * Host name or address under which its other parts can be reached.
+ * Host name or address of its other services.
  */
 host: string, 
 /**
- * Address and port that StatsD metrics are sent to, as the containers see it; empty leaves StatsD out.
+ * Address and port for StatsD metrics, as the containers see it. Empty for no StatsD.
  */
 statsd: string, };

@@ -6,7 +6,7 @@ import type { Timestamp } from "./Timestamp";
  */
 export type SeriesPoints = { 
 /**
- * What tells it apart.
+ * Labels that identify it.
  */
 labels: { [key in string]: string }, 
 /**

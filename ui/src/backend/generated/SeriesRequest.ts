@@ -4,7 +4,7 @@ import type { TagMatcher } from "./TagMatcher";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * The question behind a chart.
+ * A request for the series of a chart.
  */
 export type SeriesRequest = { 
 /**
@@ -12,19 +12,19 @@ export type SeriesRequest = {
  */
 metric: string, 
 /**
- * Which series.
+ * Conditions on the series.
  */
 matchers: Array<TagMatcher>, 
 /**
- * How samples become values.
+ * Aggregation of the samples.
  */
 aggregation: Aggregation, 
 /**
- * Labels to keep apart; all series are one if empty.
+ * Labels of the groups. Empty for one group of all series.
  */
 group_by: Array<string>, 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**

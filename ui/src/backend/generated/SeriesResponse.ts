@@ -3,7 +3,7 @@ import type { Gap } from "./Gap";
 import type { SeriesPoints } from "./SeriesPoints";
 
 /**
- * The answer behind a chart.
+ * The series of a chart.
  */
 export type SeriesResponse = { 
 /**

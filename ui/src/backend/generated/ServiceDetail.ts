@@ -45,6 +45,6 @@ p99: Array<number>,
  */
 operations: Array<OperationSummary>, 
 /**
- * When Binnacle could not observe.
+ * Gaps in the observation.
  */
 gaps: Array<Gap>, };

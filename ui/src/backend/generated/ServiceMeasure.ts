@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * A figure of a service.
+ * A measure of a service.
  */
 export type ServiceMeasure = "rate" | "error_ratio" | "p50" | "p95";

@@ -2,7 +2,7 @@
 import type { TimeRange } from "./TimeRange";
 
 /**
- * How did one service fare over time?
+ * A request for one service over time.
  */
 export type ServiceRequest = { 
 /**
@@ -14,7 +14,7 @@ service: string,
  */
 operation: string | null, 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**

@@ -3,7 +3,8 @@ import type { HealthState } from "./HealthState";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * One service in figures. Requests are its server and consumer spans, or its root spans if it has none of those.
+ * One service in figures. Requests are its server and consumer spans, or its root spans if it has
+ * none of those.
  */
 export type ServiceSummary = { 
 /**
@@ -15,7 +16,7 @@ service: string,
  */
 state: HealthState, 
 /**
- * Why it is not healthy, may be empty.
+ * Reason why it is not healthy, may be empty.
  */
 reason: string, 
 /**
@@ -39,10 +40,11 @@ p95: number | null,
  */
 p99: number | null, 
 /**
- * 95th percentile of the duration over the range, in nanoseconds; null where there were no requests.
+ * 95th percentile of the duration over the range, in nanoseconds; null where there were no
+ * requests.
  */
 spark: Array<number | null>, 
 /**
- * When it was last heard of.
+ * Time of its latest span.
  */
 last_seen: Timestamp, };

@@ -3,11 +3,11 @@ import type { TagMatcher } from "./TagMatcher";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * Which services, and how are they?
+ * A request for the services and their health.
  */
 export type ServicesRequest = { 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**
@@ -15,6 +15,6 @@ range: TimeRange,
  */
 matchers: Array<TagMatcher>, 
 /**
- * How many points the sparklines have.
+ * Number of points of the sparklines.
  */
 spark_points: number, };

@@ -2,26 +2,26 @@
 import type { TimeRange } from "./TimeRange";
 
 /**
- * A stretch of time in which matching alerts are not told.
+ * A silence: a range of time in which matching alerts send no notification.
  */
 export type Silence = { 
 /**
- * Stable name; empty on a silence that was never saved.
+ * Identifier, empty until the silence is saved.
  */
 id: string, 
 /**
- * The rule; every rule if none.
+ * The rule. None matches every rule.
  */
 rule_id: string | null, 
 /**
- * Labels an alert must have; all of them.
+ * Labels that an alert must have, all of them.
  */
 labels: { [key in string]: string }, 
 /**
- * From when to when.
+ * Range.
  */
 range: TimeRange, 
 /**
- * Why.
+ * Reason.
  */
 reason: string, };

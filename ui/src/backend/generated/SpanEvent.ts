@@ -3,15 +3,15 @@ import type { Attributes } from "./Attributes";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * Something that happened at one moment of a span.
+ * An event at one time in a span.
  */
 export type SpanEvent = { 
 /**
- * When.
+ * Time.
  */
 time: Timestamp, 
 /**
- * What, such as `exception`.
+ * Name, such as `exception`.
  */
 name: string, 
 /**

@@ -16,6 +16,6 @@ trace_id: TraceId,
  */
 span_id: SpanId, 
 /**
- * Why they are linked.
+ * Attributes of the link.
  */
 attributes: Attributes, };

@@ -44,11 +44,11 @@ offset: number,
  */
 duration: number, 
 /**
- * How it ended.
+ * Status.
  */
 status: SpanStatus, 
 /**
- * What went wrong, may be empty.
+ * Error message, may be empty.
  */
 status_message: string, 
 /**
@@ -56,7 +56,7 @@ status_message: string,
  */
 attributes: Attributes, 
 /**
- * Who speaks.
+ * Resource that sent it.
  */
 resource: Attributes, 
 /**
@@ -64,7 +64,7 @@ resource: Attributes,
  */
 scope: string, 
 /**
- * What happened during it.
+ * Events during the span.
  */
 events: Array<SpanEvent>, 
 /**

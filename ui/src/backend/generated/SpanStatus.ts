@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * How a span ended.
+ * The status of a span.
  */
 export type SpanStatus = "unset" | "ok" | "error";

@@ -4,7 +4,7 @@ import type { DataResolution } from "./DataResolution";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * What one service has of one kind.
+ * Data of one kind and one service.
  */
 export type StoredData = { 
 /**
@@ -16,7 +16,7 @@ kind: DataKind,
  */
 service: string, 
 /**
- * By which age it goes.
+ * Retention tier, whose age limit applies.
  */
 tier: DataResolution, 
 /**
@@ -24,16 +24,16 @@ tier: DataResolution,
  */
 rows: number, 
 /**
- * Minutes or hours that points come to.
+ * Rows of roll-ups.
  */
 rollup_rows: number, 
 /**
- * Bytes: of metrics those of their files, of logs and spans those of their texts before the database packs
- * them.
+ * Bytes: of metrics the size of their files, of logs and spans the size of their text before
+ * compression.
  */
 bytes: number, 
 /**
- * From the first to the last.
+ * Range from the first to the last record.
  */
 range: TimeRange, 
 /**

@@ -3,8 +3,8 @@ import type { MatchOperator } from "./MatchOperator";
 
 /**
  * A condition on one tag. `service` stands for `service.name`, `host` for `host.name` and
- * `environment` for `deployment.environment.name`; other keys are looked up in the attributes and then
- * in the resource.
+ * `environment` for `deployment.environment.name`; other keys are looked up in the attributes and
+ * then in the resource.
  */
 export type TagMatcher = { 
 /**
@@ -16,6 +16,6 @@ key: string,
  */
 operator: MatchOperator, 
 /**
- * What it is compared with.
+ * Compared value.
  */
 value: string, };

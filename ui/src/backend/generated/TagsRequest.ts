@@ -2,7 +2,7 @@
 import type { TagMatcher } from "./TagMatcher";
 
 /**
- * Which tags does a metric have?
+ * A request for the tags of a metric.
  */
 export type TagsRequest = { 
 /**
@@ -10,6 +10,6 @@ export type TagsRequest = {
  */
 metric: string, 
 /**
- * Which series count.
+ * Conditions on the series.
  */
 matchers: Array<TagMatcher>, };

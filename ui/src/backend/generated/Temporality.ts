@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * Whether points count from the previous point or from a fixed start.
+ * The start from which points count: the previous point or a fixed time.
  */
 export type Temporality = "unspecified" | "delta" | "cumulative";

@@ -2,7 +2,7 @@
 import type { Timestamp } from "./Timestamp";
 
 /**
- * A stretch of time that includes its start and excludes its end.
+ * A range of time that includes its start and excludes its end.
  */
 export type TimeRange = { 
 /**

@@ -3,19 +3,19 @@ import type { HealthState } from "./HealthState";
 import type { TimeRange } from "./TimeRange";
 
 /**
- * One cell of a check's timeline.
+ * One bucket of a check's timeline.
  */
 export type TimelineBucket = { 
 /**
- * The stretch the cell covers.
+ * Range of the bucket.
  */
 range: TimeRange, 
 /**
- * The worst state in it; unknown where there was no result.
+ * The worst state in it. Unknown without a result.
  */
 state: HealthState, 
 /**
- * How many results lie in it.
+ * Number of results in it.
  */
 results: number, 
 /**

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * In what order traces come.
+ * The order of traces.
  */
 export type TraceOrder = "newest" | "slowest";

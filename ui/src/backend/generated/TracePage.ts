@@ -2,7 +2,7 @@
 import type { TraceSummary } from "./TraceSummary";
 
 /**
- * Traces that match, with where they lie.
+ * Traces that match.
  */
 export type TracePage = { 
 /**
@@ -10,10 +10,10 @@ export type TracePage = {
  */
 traces: Array<TraceSummary>, 
 /**
- * Whether there are more than the limit.
+ * True if there are more than the limit.
  */
 more: boolean, 
 /**
- * How the search was understood, for people.
+ * Interpretation of the search as text.
  */
 understood: string, };

@@ -27,11 +27,11 @@ start: Timestamp,
  */
 duration: number, 
 /**
- * How many spans it has.
+ * Number of spans.
  */
 spans: number, 
 /**
- * How many failed.
+ * Number of failed spans.
  */
 errors: number, 
 /**
@@ -39,6 +39,6 @@ errors: number,
  */
 services: Array<string>, 
 /**
- * Whether its root span is here.
+ * True if its root span is stored.
  */
 complete: boolean, };

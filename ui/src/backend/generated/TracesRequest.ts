@@ -4,7 +4,7 @@ import type { TimeRange } from "./TimeRange";
 import type { TraceOrder } from "./TraceOrder";
 
 /**
- * Which traces? A trace is found when one of its spans matches.
+ * A request for traces. A trace matches when one of its spans does.
  */
 export type TracesRequest = { 
 /**
@@ -16,7 +16,7 @@ query: string,
  */
 matchers: Array<TagMatcher>, 
 /**
- * When the matching span started.
+ * Range in which the matching span started.
  */
 range: TimeRange, 
 /**

@@ -20,7 +20,8 @@ slope_high: number,
  */
 confidence: number, 
 /**
- * Probability of such an order of values if there were no trend (Mann-Kendall, corrected for autocorrelation).
+ * Probability of such an order of values without a trend (Mann-Kendall, corrected for
+ * autocorrelation).
  */
 p_value: number, 
 /**
@@ -32,11 +33,11 @@ start_value: number,
  */
 end_value: number, 
 /**
- * How many points it rests on.
+ * Number of points.
  */
 points: number, 
 /**
- * Whether the slope's sign is certain at `confidence`.
+ * True if the sign of the slope is certain at `confidence`.
  */
 significant: boolean, 
 /**

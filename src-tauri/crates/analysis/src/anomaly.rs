@@ -30,11 +30,11 @@ const MIN_VALUES: usize = 24;
 /// bends nor widens the band it is held against. A change of level is outside the band until it
 /// makes up half of the values just before, and is then the new normal.
 ///
-/// The band is nowhere wider than 2.5 times what is usual over the whole series (and half a step of
-/// a season, where that climbs), and reaches at most 20 robust ranges from the expected. The robust
-/// range is the widest of: the distance between the quartiles (where these are equal, the 98th
-/// percentile of the distances from the median) and a hundredth of the median. The lower edge of a
-/// series that is never negative is not negative.
+/// The band is nowhere wider than 2.5 times what is usual over the whole series (and half a step
+/// of a season, where that climbs), and reaches at most 20 robust ranges from the expected. The
+/// robust range is the widest of: the distance between the quartiles (where these are equal, the
+/// 98th percentile of the distances from the median) and a hundredth of the median. The lower
+/// edge of a series that is never negative is not negative.
 pub fn anomaly_band(times: &[Timestamp], values: &[Option<f64>], step: i64) -> AnomalyBand {
     anomaly_band_knowing(times, values, step, Knowledge::default())
 }
@@ -43,8 +43,8 @@ pub fn anomaly_band(times: &[Timestamp], values: &[Option<f64>], step: i64) -> A
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Knowledge {
     /// The standard deviation that chance alone gives a value, in the unit of the values; 0 where
-    /// it is not known. What is counted, or is a share of something counted, is never steadier than
-    /// that.
+    /// it is not known. What is counted, or is a share of something counted, is never steadier
+    /// than that.
     pub noise: f64,
     /// How much of the series is looked at, in nanoseconds, where the rest is only there to learn
     /// from: the shorter, the shorter the time between two separate anomalies.

@@ -19,17 +19,17 @@ const REPLICATES: usize = 1_000;
 const MIN_CHANGE: f64 = 0.01;
 /// Minimum relative change of the tail alone that is reported.
 const MIN_TAIL_CHANGE: f64 = 0.1;
-/// Significance level of the tail when the median is unchanged. A second test doubles the chance of
-/// a false positive, so it is stricter.
+/// Significance level of the tail when the median is unchanged. A second test doubles the chance
+/// of a false positive, so it is stricter.
 const TAIL_ERROR: f64 = 0.005;
 
-/// Compares the values of two ranges. Values that are not finite are ignored. The autocorrelation of
-/// values in order of arrival is taken into account.
+/// Compares the values of two ranges. Values that are not finite are ignored. The autocorrelation
+/// of values in order of arrival is taken into account.
 ///
 /// The verdict is `Higher` or `Lower` in two cases:
 ///
-/// 1. The median moved: Mann–Whitney p below 0.05, the 95% interval of its change excludes 0, and it
-///    moved by at least 1%.
+/// 1. The median moved: Mann–Whitney p below 0.05, the 95% interval excludes 0, and the change is
+///    at least 1%.
 /// 2. Only the tail moved: p95 by at least 10%, with interval and exceedance test at 99.5%.
 ///
 /// Intervals are percentile intervals of a seeded block bootstrap of 1,000 replicates.

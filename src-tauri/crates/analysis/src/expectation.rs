@@ -196,17 +196,17 @@ fn levels_around(values: &[f64], window: usize) -> Vec<f64> {
     (0..values.len()).map(|place| before[(place + ahead).min(values.len() - 1)]).collect()
 }
 
-/// The median of the `window` values before each place; at the start, where there are fewer, of the
-/// first `window`.
+/// The median of the `window` values before each place; at the start, where there are fewer, of
+/// the first `window`.
 fn levels_before(values: &[f64], window: usize) -> Vec<f64> {
     running(values, window, window, 0, |window, _| window.quantile(0.5).unwrap_or(0.0))
 }
 
 /// The usual distance from the expected over the `memory` distances before each place. Tails
 /// heavier than those of normal values widen it. At the start, where it is taken from the first
-/// `start` distances, what is measured is among them: there only the median counts, which a few odd
-/// ones cannot move. The latest half of `start` do not count yet, so that an anomaly does not widen
-/// the band while it lasts.
+/// `start` distances, what is measured is among them: there only the median counts, which a few
+/// odd ones cannot move. The latest half of `start` do not count yet, so that an anomaly does not
+/// widen the band while it lasts.
 fn deviations_before(distances: &[f64], memory: usize, start: usize) -> Vec<f64> {
     running(distances, memory, start, start / 2, |window, starting| {
         let at = |q: f64| window.quantile(q).unwrap_or(0.0);
@@ -247,8 +247,8 @@ fn running(
     measured
 }
 
-/// The distances with holes where several in a row are far out: single ones are the tail of what is
-/// usual, but a fault is not, however often it comes back.
+/// The distances with holes where several in a row are far out: single ones are the tail of what
+/// is usual, but a fault is not, however often it comes back.
 fn without_excursions(distances: &[f64], usual: f64) -> Vec<f64> {
     let mut kept = distances.to_vec();
     if usual > 0.0 {
@@ -267,13 +267,13 @@ fn usual_distance(distances: &[f64]) -> f64 {
     crate::quantile(&sorted_finite(distances), 0.5).unwrap_or(0.0) * MAD_TO_DEVIATION
 }
 
-/// The least deviation anywhere: a share of the usual one over the whole series, and of the size of
-/// the values.
+/// The least deviation anywhere: a share of the usual one over the whole series, and of the size
+/// of the values.
 fn least_deviation(shaped: &[f64], distances: &[f64], usual: f64, noise: f64) -> f64 {
     let sizes: Vec<f64> = shaped.iter().map(|value| value.abs()).collect();
     let size = crate::quantile(&sorted_finite(&sizes), 0.5).unwrap_or(0.0);
-    // A series that hardly ever leaves its level has no usual distance; what it does when it leaves
-    // has one.
+    // A series that hardly ever leaves its level has no usual distance; what it does when it
+    // leaves has one.
     let excursion = match usual > 0.0 || noise > 0.0 {
         true => 0.0,
         false => crate::quantile(&sorted_finite(distances), 0.98).unwrap_or(0.0) / 4.0,

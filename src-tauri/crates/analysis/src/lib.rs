@@ -1,5 +1,5 @@
-//! Numbers in, findings out: trends, expected bands with what lies outside them, and comparisons of
-//! two ranges. Pure functions of their arguments: no clock, no I/O, no randomness that is not
+//! Numbers in, findings out: trends, expected bands with what lies outside them, and comparisons
+//! of two ranges. Pure functions of their arguments: no clock, no I/O, no randomness that is not
 //! seeded here. Any input is welcome, also empty, unsorted or not finite.
 
 mod anomaly;

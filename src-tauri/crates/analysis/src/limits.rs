@@ -15,9 +15,9 @@ pub(crate) struct Limits {
     pub(crate) highest: f64,
     /// Maximum distance of the band from the expected value: 20 times the robust range.
     ///
-    /// The robust range is the largest of the interquartile range, the noise and a hundredth of the
-    /// median size. Where the middle half of the values is one number, the 98th percentile of the
-    /// distance from it replaces the interquartile range.
+    /// The robust range is the largest of the interquartile range, the noise and a hundredth of
+    /// the median size. Where the middle half of the values is one number, the 98th percentile of
+    /// the distance from it replaces the interquartile range.
     pub(crate) reach: f64,
 }
 

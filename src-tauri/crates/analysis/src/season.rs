@@ -12,8 +12,8 @@ const HOUR: i64 = 3600 * NANOS_PER_SECOND;
 const PLAIN: f64 = 0.35;
 /// A longer season must fit better by this much than a shorter one.
 const LONGER_MUST_GAIN: f64 = 0.1;
-/// Between its thirds a rhythm covers at least this share of its whole height; one that covers less
-/// is flat but for pulses.
+/// Between its thirds a rhythm covers at least this share of its whole height; one that covers
+/// less is flat but for pulses.
 const MIN_BETWEEN_THIRDS: f64 = 0.2;
 /// A rhythm leaves at most this share of the usual distance from the middle.
 const MAX_LEFT: f64 = 0.8;
@@ -22,8 +22,8 @@ const SEARCHED_POINTS: usize = 1_500;
 
 /// Returns the length of the season in steps.
 ///
-/// The level of the series is removed, its outliers are clipped and its holes are `NaN`. None without
-/// a clear season or with fewer than two full seasons.
+/// The level of the series is removed, its outliers are clipped and its holes are `NaN`. None
+/// without a clear season or with fewer than two full seasons.
 pub(crate) fn season_length(flat: &[f64], step: i64) -> Option<usize> {
     let calendar: Vec<usize> = [1, 12, 24, 168]
         .into_iter()
@@ -49,15 +49,15 @@ pub(crate) fn season_length(flat: &[f64], step: i64) -> Option<usize> {
         }
     }
     // A fault that comes back is no rhythm: what is expected to repeat are hours, half days, days
-    // and weeks, and what is shorter than a day must be more than pulses. It is asked last, so that
-    // what is a multiple of the time between two faults does not pass for a day.
+    // and weeks, and what is shorter than a day must be more than pulses. It is asked last, so
+    // that what is a multiple of the time between two faults does not pass for a day.
     best.map(|(lag, _)| lag)
         .filter(|lag| calendar.contains(lag))
         .filter(|lag| lag.is_multiple_of(day) || is_rhythm(flat, &profile(flat, *lag)))
 }
 
-/// Whether a profile is more than a few pulses in what is flat: it covers its height evenly, and it
-/// brings most values nearer, not only those in the pulses.
+/// Whether a profile is more than a few pulses in what is flat: it covers its height evenly, and
+/// it brings most values nearer, not only those in the pulses.
 fn is_rhythm(flat: &[f64], profile: &[f64]) -> bool {
     let sorted = sorted_finite(profile);
     let between = |low: f64, high: f64| {

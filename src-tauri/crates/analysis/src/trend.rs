@@ -18,13 +18,14 @@ const NANOS_PER_HOUR: f64 = 3600.0 * NANOS_PER_SECOND as f64;
 
 /// Returns the trend of a series in `unit` (UCUM, may be empty).
 ///
-/// The interval of the slope has the given `confidence`, 0.5 to 0.999. Times need no order, and values
-/// that are not finite are ignored. None with fewer than ten values or if all have the same time.
+/// The interval of the slope has the given `confidence`, 0.5 to 0.999. Times need no order, and
+/// values that are not finite are ignored. None with fewer than ten values or if all have the
+/// same time.
 ///
 /// The slope is the median of pairwise slopes (Theil 1950, Sen 1968), its interval the order
-/// statistics that the variance of Kendall's S gives (Sen 1968). The variance is corrected for ties
-/// and, as Hamed and Rao (1998) do, for the autocorrelation of the ranks of the residuals, summed
-/// up to the first lag at which it is not positive.
+/// statistics that the variance of Kendall's S gives (Sen 1968). The variance is corrected for
+/// ties and, as Hamed and Rao (1998) do, for the autocorrelation of the ranks of the residuals,
+/// summed up to the first lag at which it is not positive.
 pub fn trend(times: &[Timestamp], values: &[f64], confidence: f64, unit: &str) -> Option<Trend> {
     let confidence = if confidence.is_finite() { confidence.clamp(0.5, 0.999) } else { 0.95 };
     let mut points: Vec<(Timestamp, f64)> =

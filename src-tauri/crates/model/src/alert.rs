@@ -158,7 +158,7 @@ fn channel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Erro
     Ok(if name == "record only" { "none".to_owned() } else { name })
 }
 
-/// One thing that was told (or should have been).
+/// A notification with its outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Notification {
     /// Identifier.

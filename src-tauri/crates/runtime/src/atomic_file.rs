@@ -13,8 +13,8 @@ use std::{
 /// 3. It takes the place of `path`.
 /// 4. The folder is flushed to the disk.
 ///
-/// The permissions of an existing file stay, and only the owner can read a new one. A symbolic link
-/// stays a link: the file that it names is replaced. Blocks.
+/// The permissions of an existing file stay, and only the owner can read a new one. A symbolic
+/// link stays a link: the file that it names is replaced. Blocks.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A link to a file that does not exist cannot be resolved and is replaced itself.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -22,8 +22,8 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(&target, bytes, permissions)
 }
 
-/// Replaces `path` like [`replace_file`], but only the owner can read the result in any case, and a
-/// symbolic link is replaced itself. Blocks.
+/// Replaces `path` like [`replace_file`], but only the owner can read the result in any case, and
+/// a symbolic link is replaced itself. Blocks.
 pub fn replace_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, bytes, None)
 }

@@ -1,6 +1,7 @@
 //! Clock, schedules, retries, health reports and atomic file writes for every component.
 //!
-//! The crate knows no telemetry, no store and no protocol. Only [`Clock`] reads the system's clocks.
+//! The crate knows no telemetry, no store and no protocol. Only [`Clock`] reads the system's
+//! clocks.
 
 mod atomic_file;
 mod clock;

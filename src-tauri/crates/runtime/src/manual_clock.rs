@@ -57,7 +57,8 @@ impl ManualClock {
         self.0.reading.send_modify(|reading| reading.wall = wall);
     }
 
-    /// Waits until at least `count` sleeps are pending, so that [`advance`](Self::advance) wakes them.
+    /// Waits until at least `count` sleeps are pending, so that [`advance`](Self::advance) wakes
+    /// them.
     pub async fn wait_for_sleepers(&self, count: usize) {
         let mut sleepers = self.0.sleepers.subscribe();
         // The sender lives in `self`, so waiting cannot fail.

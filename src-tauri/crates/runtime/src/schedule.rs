@@ -8,14 +8,16 @@ use xxhash_rust::xxh3::xxh3_64;
 const NANOS_PER_MILLISECOND: i64 = 1_000_000;
 /// A run that begins within this fraction of its interval around the planned time gets that time.
 const TOLERANCE_DIVISOR: i64 = 100;
-/// Largest tolerance in nanoseconds. It keeps samples in order with logs and spans of the same time.
+/// Largest tolerance in nanoseconds. It keeps samples in order with logs and spans of the same
+/// time.
 const MAX_TOLERANCE: i64 = 100 * NANOS_PER_MILLISECOND;
 
 /// A periodic schedule with a stable offset per task (splay). Times lie on whole milliseconds.
 ///
 /// Even distances compress to almost nothing, while uneven ones take more space than the values.
-/// Prometheus tolerates 2 ms. A desktop under load wakes its programs later than that, so a hundredth
-/// of an interval (at most 100 ms) is tolerated here. A rate over one interval is off by 1 % at most.
+/// Prometheus tolerates 2 ms. A desktop under load wakes its programs later than that, so a
+/// hundredth of an interval (at most 100 ms) is tolerated here. A rate over one interval is off
+/// by 1 % at most.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     interval: i64,
@@ -27,8 +29,8 @@ pub struct Schedule {
 impl Schedule {
     /// Creates a schedule with one run per `interval`, which is at least a millisecond.
     ///
-    /// The offset in the interval is a hash of `key`. Tasks are spread over the interval, and a task
-    /// has the same offset after every start.
+    /// The offset in the interval is a hash of `key`. Tasks are spread over the interval, and a
+    /// task has the same offset after every start.
     pub fn new(interval: Duration, key: &str) -> Self {
         let milliseconds = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX).clamp(1, 1 << 40);
         let nanos = |milliseconds: u64| milliseconds as i64 * NANOS_PER_MILLISECOND;
@@ -74,7 +76,8 @@ impl Schedule {
         Duration::from_nanos(next.since(now).unsigned_abs())
     }
 
-    /// Returns the timestamp at which a task that stops at `now` ends. It is never before its last run.
+    /// Returns the timestamp at which a task that stops at `now` ends. It is never before its
+    /// last run.
     pub fn end(&self, now: Timestamp) -> Timestamp {
         let now = now.floor(NANOS_PER_MILLISECOND);
         // A larger difference means that the clock was set back.

@@ -6,8 +6,8 @@ use crate::Clock;
 
 /// A detector of the time that the machine slept between two readings.
 ///
-/// Monotonic time stands still during sleep on Linux and macOS. The kernel's uptime on Linux goes on,
-/// so the difference is sleep and nothing else. Other systems fall back to wall time.
+/// Monotonic time stands still during sleep on Linux and macOS. The kernel's uptime on Linux goes
+/// on, so the difference is sleep and nothing else. Other systems fall back to wall time.
 #[derive(Debug)]
 pub struct SuspendDetector {
     clock: Clock,

@@ -4,7 +4,7 @@ import type { NotificationKind } from "./NotificationKind";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * One thing that was told (or should have been).
+ * A notification with its outcome.
  */
 export type Notification = { 
 /**

@@ -5,8 +5,8 @@ use std::fs;
 use config::{DEFAULT_TEXT, SentryFeed, load, load_or_create, parse, set_value};
 use serde_json::json;
 
-/// The commented file of 5ccbe03 with its examples in force, another interval of the self metrics and
-/// two Sentry feeds left out.
+/// The commented file of 5ccbe03 with its examples in force, another interval of the self metrics
+/// and two Sentry feeds left out.
 const OLD: &str = include_str!("settings_5ccbe03.txt");
 
 #[test]

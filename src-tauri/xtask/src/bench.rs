@@ -13,7 +13,7 @@ use crate::{
 /// The figures there are: name, what is measured.
 const NAMES: &[(&str, &str)] = &[
     ("ingest", "samples, spans and log records per second, committed, through the OTLP/gRPC port"),
-    ("metrics", "samples in by remote write and bytes kept, against VictoriaMetrics and Prometheus"),
+    ("metrics", "samples received by remote write and bytes stored, against VictoriaMetrics and Prometheus"),
     ("start", "time to the first moving chart, idle processor time, resident memory"),
     ("analysis", "trends, anomalies and comparisons on public data"),
 ];

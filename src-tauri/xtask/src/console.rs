@@ -43,7 +43,7 @@ fn newest(path: &PathBuf) -> Option<SystemTime> {
     if !path.is_dir() {
         return modified(path);
     }
-    // The folder's own time tells of files that were removed.
+    // The time of the folder itself changes when a file is removed.
     let inside = fs::read_dir(path).ok()?.filter_map(|entry| newest(&entry.ok()?.path())).max();
     inside.max(modified(path))
 }

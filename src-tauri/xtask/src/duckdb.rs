@@ -35,7 +35,7 @@ pub(crate) fn library_name() -> &'static str {
     }
 }
 
-/// Makes sure that the library is where cargo looks for it.
+/// Fetches the library into the folder in which cargo finds it.
 pub(crate) fn prepare() -> anyhow::Result<()> {
     let folder = workspace::duckdb();
     let stamp = folder.join("VERSION");
@@ -64,8 +64,8 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
 
 fn fetch(package: &str, digest: &str, folder: &Path) -> anyhow::Result<()> {
     let specifier = format!("{package}@{VERSION}");
-    let told = process::output(&mut process::command("npm", &["pack", "--silent", &specifier], folder))?;
-    let archive = folder.join(told.lines().last().unwrap_or_default().trim());
+    let printed = process::output(&mut process::command("npm", &["pack", "--silent", &specifier], folder))?;
+    let archive = folder.join(printed.lines().last().unwrap_or_default().trim());
     let bytes = fs::read(&archive).with_context(|| format!("npm left no {}", archive.display()))?;
     fs::remove_file(&archive)?;
     let found = STANDARD.encode(Sha512::digest(&bytes));
@@ -87,7 +87,7 @@ fn fetch(package: &str, digest: &str, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts the library beside the programs of a build profile, where they look for it.
+/// Puts the library beside the programs of a build profile, where they load it from.
 pub(crate) fn place_beside(profile_folder: &Path) -> anyhow::Result<()> {
     let (from, to) = (workspace::duckdb().join(library_name()), profile_folder.join(library_name()));
     let length = |path: &Path| fs::metadata(path).map(|metadata| metadata.len()).ok();

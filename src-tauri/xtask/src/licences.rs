@@ -1,4 +1,4 @@
-//! Licences of all third-party packages: which are accepted, and their texts for the packages we ship.
+//! Licences of all third-party packages: the accepted ones, and the texts for shipped packages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,11 +40,12 @@ struct Package {
     /// An SPDX expression, or an empty text.
     licence: String,
     folder: PathBuf,
-    /// Whether it is part of the programs or the console, not only of building and testing them.
+    /// Part of the programs or the console, not only of building and testing them.
     is_shipped: bool,
 }
 
-/// Checks that every package of both lock files has an accepted licence. Errors name each that has not.
+/// Checks that every package of both lock files has an accepted licence. The error names each
+/// package that has none.
 pub(crate) fn check() -> anyhow::Result<()> {
     let refused: Vec<String> = packages()?
         .iter()
@@ -55,8 +56,8 @@ pub(crate) fn check() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the notices of all shipped packages: name, version, licence and the texts in their folders.
-/// A text that several packages share stands once.
+/// Returns the notices of all shipped packages: name, version, licence and the texts in their
+/// folders. A text that several packages share appears once.
 pub(crate) fn notices() -> anyhow::Result<String> {
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut list = String::from("Binnacle contains these packages of other authors.\n\n");
@@ -73,8 +74,8 @@ pub(crate) fn notices() -> anyhow::Result<String> {
     Ok(list)
 }
 
-/// Tells whether an SPDX expression can be met with accepted licences alone. The old form with `/`
-/// means OR.
+/// Returns whether an SPDX expression can be met with accepted licences alone. The old form with
+/// `/` means OR.
 fn is_accepted(expression: &str) -> bool {
     let expression = expression.replace('/', " OR ");
     spdx::Expression::parse_mode(&expression, spdx::ParseMode::LAX).is_ok_and(|parsed| {

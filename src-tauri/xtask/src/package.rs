@@ -122,19 +122,19 @@ fn install_documentation(program: &Path, generated: &Path, share: &Path) -> anyh
 }
 
 fn write_control(folder: &Path, tree: &Path, architecture: &str) -> anyhow::Result<()> {
-    // dpkg-shlibdeps wants to stand in a source package.
+    // dpkg-shlibdeps runs only inside a source package.
     write(&folder.join("debian/control"), "Source: binnacle\n\nPackage: binnacle\nArchitecture: any\n")?;
     let library_folder = format!("-l{}", tree.join("usr/lib/binnacle").display());
-    let told = output(
+    let dependencies = output(
         Command::new("dpkg-shlibdeps")
             .current_dir(folder)
             .args(["-O", "--ignore-missing-info", &library_folder])
             .args(["binnacle", "binnacle-cli"].map(|name| tree.join("usr/bin").join(name))),
     )?;
-    let linked = told
+    let linked = dependencies
         .lines()
         .find_map(|line| line.strip_prefix("shlibs:Depends="))
-        .context("dpkg-shlibdeps did not tell what the programs need")?;
+        .context("dpkg-shlibdeps printed no dependencies of the programs")?;
     let kibibytes = output(Command::new("du").args(["-sk", "--apparent-size"]).arg(tree))?;
     let kibibytes = kibibytes.split_whitespace().next().unwrap_or("0");
     let version = env!("CARGO_PKG_VERSION");

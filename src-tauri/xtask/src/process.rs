@@ -35,7 +35,7 @@ pub(crate) fn check(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a command prints, if it succeeds.
+/// Returns the output of a command, if it succeeds.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
     let shown = shown(command);
     let output =
@@ -46,7 +46,7 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Whether a program is on the path.
+/// Returns whether a program is on the path.
 pub(crate) fn is_installed(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))

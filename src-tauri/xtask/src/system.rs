@@ -6,12 +6,13 @@ use anyhow::{Context as _, bail};
 
 use crate::process::{check, is_installed, say};
 
-/// What the packages are for.
+/// The purpose of a set of packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Building and running.
     Run,
-    /// Also testing: servers (dnsmasq-base has no service), browser, drivers, a display, a notification daemon.
+    /// Also testing: servers (dnsmasq-base has no service), browser, drivers, a display, a
+    /// notification daemon.
     Test,
     /// Also measuring: the rivals.
     Bench,
@@ -104,8 +105,8 @@ pub(crate) fn install(purpose: Purpose) -> anyhow::Result<()> {
     leave_stopped(&missing)
 }
 
-/// Stops the services that came with packages just installed, and keeps them from starting with the machine. Those
-/// that were there before are left alone.
+/// Stops and disables the services of packages just installed. Services that were there before are
+/// left alone.
 fn leave_stopped(installed: &[String]) -> anyhow::Result<()> {
     if !Path::new("/run/systemd/system").exists() {
         return Ok(());
@@ -122,7 +123,7 @@ fn leave_stopped(installed: &[String]) -> anyhow::Result<()> {
     check(&mut privileged(&words)?).context("the services of the installed packages could not be stopped")
 }
 
-/// Those of `wanted` that are not installed.
+/// Returns the packages of `wanted` that are not installed.
 fn missing(wanted: &[&str]) -> anyhow::Result<Vec<String>> {
     // The exit status is not zero when a package is unknown, which only means that it is missing.
     let output = Command::new("dpkg-query")
@@ -130,12 +131,12 @@ fn missing(wanted: &[&str]) -> anyhow::Result<Vec<String>> {
         .args(wanted)
         .output()
         .context("cannot start dpkg-query")?;
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    let installed: Vec<&str> = told.lines().filter_map(|line| line.strip_suffix(" installed")).collect();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let installed: Vec<&str> = printed.lines().filter_map(|line| line.strip_suffix(" installed")).collect();
     Ok(wanted.iter().filter(|name| !installed.contains(name)).map(|name| (*name).to_owned()).collect())
 }
 
-/// A command as root: as it is for root, through sudo otherwise.
+/// Returns a command that runs as root, through sudo unless the user is root.
 fn privileged(words: &[&str]) -> anyhow::Result<Command> {
     let is_root = crate::process::output(Command::new("id").arg("-u"))?.trim() == "0";
     let mut all = Vec::new();

@@ -165,8 +165,8 @@ enum Output {
     Error,
 }
 
-/// Runs a test runner, passes its report on and adds up the counts that `read` finds in its lines. A
-/// runner that fails without a failed test counts as one.
+/// Runs a test runner, passes its report on and adds up the counts that `read` finds in its lines.
+/// A runner that fails without a failed test counts as one.
 fn counted(mut command: Command, output: Output, read: fn(&str) -> Count) -> anyhow::Result<Count> {
     match output {
         Output::Standard => command.stdout(Stdio::piped()),

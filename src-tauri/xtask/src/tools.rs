@@ -22,8 +22,8 @@ pub(crate) const NEXTEST: Tool = Tool { name: "cargo-nextest", version: "0.9.143
 pub(crate) const MACHETE: Tool = Tool { name: "cargo-machete", version: "0.9.2" };
 
 impl Tool {
-    /// Returns the command `cargo NAME`. The tool is installed first if it is neither on the path nor
-    /// beside the build output, which takes some minutes.
+    /// Returns the command `cargo NAME`. The tool is installed first if it is neither on the path
+    /// nor beside the build output. That takes some minutes.
     pub(crate) fn command(self) -> anyhow::Result<Command> {
         let subcommand = self.name.trim_start_matches("cargo-");
         let mut cargo = command("cargo", &[subcommand], &workspace::root());

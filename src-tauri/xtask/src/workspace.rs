@@ -5,13 +5,13 @@ use std::{
     sync::OnceLock,
 };
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub(crate) fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.ancestors().nth(2).unwrap_or(manifest).to_owned()
 }
 
-/// The folder cargo builds into.
+/// Returns the folder that cargo builds into.
 pub(crate) fn target() -> PathBuf {
     static TARGET: OnceLock<PathBuf> = OnceLock::new();
     TARGET
@@ -22,7 +22,7 @@ pub(crate) fn target() -> PathBuf {
         .clone()
 }
 
-/// The folder of DuckDB's library; the same that `.cargo/config.toml` tells cargo.
+/// Returns the folder of DuckDB's library, the same as in `.cargo/config.toml`.
 pub(crate) fn duckdb() -> PathBuf {
     match std::env::var_os("DUCKDB_LIB_DIR") {
         Some(folder) if !folder.is_empty() => PathBuf::from(folder),
@@ -30,7 +30,7 @@ pub(crate) fn duckdb() -> PathBuf {
     }
 }
 
-/// The console's sources.
+/// Returns the folder of the console's sources.
 pub(crate) fn ui() -> PathBuf {
     root().join("ui")
 }

@@ -1,4 +1,4 @@
-//! Each rule finds a fault that is planted for it, so that none of them can pass by finding nothing.
+//! Each rule finds a fault that is planted for it.
 
 use super::{Source, check};
 

@@ -4,7 +4,7 @@ use super::{Finding, Source};
 
 const MAX_LINES: usize = 500;
 
-/// Addresses that a lock file may not hold; cargo's own word for its default registry is no address.
+/// The name of cargo's default registry, the only address that a lock file may hold.
 const CARGO_DEFAULT: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Reports source files that are too long and addresses in lock files.

@@ -20,7 +20,7 @@ struct Block {
     /// Line on which it begins; the first is 1.
     line: usize,
     text: String,
-    /// Whether it is the first paragraph of a doc comment.
+    /// The first paragraph of a doc comment.
     opens_doc: bool,
 }
 

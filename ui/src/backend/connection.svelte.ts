@@ -1,5 +1,5 @@
 /** The state of the connection to the engine. */
-export type ConnectionState = 'connecting' | 'open' | 'lost' | 'unauthorised'
+type ConnectionState = 'connecting' | 'open' | 'lost' | 'unauthorised'
 
 /** The connection to the engine: shown in the shell, set by the transports. */
 class Connection {

@@ -5,11 +5,11 @@ import type { Transport } from './transport'
 
 export type * from './generated'
 export { CHECK_KINDS } from './generated/checkKinds'
-export { connection, type ConnectionState } from './connection.svelte'
+export { connection } from './connection.svelte'
 export { BackendError, asBackendError, isAborted } from './errors'
 
 /** True if the console runs in the window of the desktop program. */
-export const inWindow = typeof window !== 'undefined' && '__TAURI_INTERNALS__' in window
+const inWindow = typeof window !== 'undefined' && '__TAURI_INTERNALS__' in window
 
 let chosen: Transport | undefined
 const transport = () => (chosen ??= inWindow ? tauriTransport() : httpTransport())

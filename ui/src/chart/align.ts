@@ -1,7 +1,7 @@
 import type { ChartSeries } from './types'
 
 /** Values as uPlot draws them: `null` breaks a line, `undefined` is no point and does not. */
-export type AlignedValues = (number | null | undefined)[]
+type AlignedValues = (number | null | undefined)[]
 
 /** A common time axis with one value per time and series. */
 export interface Aligned {

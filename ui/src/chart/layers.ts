@@ -83,7 +83,7 @@ function expected(plot: uPlot, theme: CanvasTheme, band: ChartBand): void {
 }
 
 /** Returns the colour token of a mark's state. */
-export function stateColour(state: string): string {
+function stateColour(state: string): string {
   switch (state) {
     case 'unhealthy':
     case 'firing':

@@ -8,7 +8,7 @@ import type { CanvasTheme } from './theme.svelte'
  * The style of a series. Colours are resolved when drawing, so that a theme change needs no new
  * plot.
  */
-export interface PlotSeries {
+interface PlotSeries {
   colour: string
   dashed: boolean
 }
@@ -114,7 +114,7 @@ function lonely(plot: uPlot, series: number, from: number, to: number): boolean 
 }
 
 /** Returns a colour with transparency, for fills. */
-export function withAlpha(colour: string, alpha: number): string {
+function withAlpha(colour: string, alpha: number): string {
   const match = /^#([\da-f]{6})$/i.exec(colour)
   return match
     ? `${colour}${Math.round(alpha * 255)

@@ -1,11 +1,3 @@
 export { formatLabels, capital } from './text'
 export { formatAbsolute, formatClock, formatTime, formatRange, formatRelative, formatSpan } from './time'
-export {
-  formatCount,
-  formatDuration,
-  formatRate,
-  formatRatio,
-  formatValue,
-  scaleValue,
-  type ScaledValue,
-} from './units'
+export { formatCount, formatDuration, formatRate, formatRatio, formatValue, scaleValue } from './units'

@@ -1,5 +1,5 @@
 /** A scaled number and its unit, apart so that the unit can be set smaller. */
-export interface ScaledValue {
+interface ScaledValue {
   number: string
   unit: string
 }

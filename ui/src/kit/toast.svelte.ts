@@ -1,6 +1,6 @@
 import type { State } from './state'
 
-export interface Toast {
+interface Toast {
   id: number
   text: string
   state: State

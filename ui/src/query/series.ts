@@ -12,7 +12,7 @@ export interface ChartSeries {
 }
 
 /** Reasons of gaps, in words. */
-export const GAP_REASONS: Record<GapReason, string> = {
+const GAP_REASONS: Record<GapReason, string> = {
   not_running: 'Binnacle was not running',
   asleep: 'this machine was asleep',
   offline: 'this machine was offline',

@@ -1,5 +1,5 @@
 /** Parameters of every view, carried by every link. */
-export const GLOBAL_PARAMETERS = ['from', 'to', 'live', 'f'] as const
+const GLOBAL_PARAMETERS = ['from', 'to', 'live', 'f'] as const
 
 /** An address in the console: segments of a path and parameters. */
 export interface Address {

@@ -13,7 +13,7 @@ export interface Shortcut {
 
 const SEQUENCE_TIME = 1200
 
-export const isField = (target: EventTarget | null): boolean =>
+const isField = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName) || isTextInput(target))
 

@@ -1,7 +1,7 @@
 import type { LogLine } from '@/backend'
 
 /** Maximum number of lines in a tail. */
-export const MAX_LINES = 5000
+const MAX_LINES = 5000
 
 /**
  * Merges `newer` and `older` (both newest first) in order of time, each record once, at most `max`.

@@ -2,7 +2,7 @@ import type { AlertRule, Comparator, BacktestInterval, SeriesPoints } from '@/ba
 import { formatSpan } from '@/format'
 import { definitionOf } from './sources'
 
-export function holds(comparator: Comparator, value: number, threshold: number): boolean {
+function holds(comparator: Comparator, value: number, threshold: number): boolean {
   switch (comparator) {
     case 'above':
       return value > threshold

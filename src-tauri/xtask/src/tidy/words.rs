@@ -31,6 +31,7 @@ const BANNED: &[&[&str]] = &[
 /// Places where a banned word is right: path, word, reason. A path that ends with `/` is a folder.
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("src-tauri/xtask/src/tidy/", "*", "the rules name the words"),
+    ("CHANGELOG.md", "held back", "the former names of series"),
     ("src-tauri/crates/store/src/database/schema.rs", "held back", "a migration replaces the word"),
     ("src-tauri/crates/store/src/catalog/renamed_series.rs", "held back", "the former names of series"),
     ("src-tauri/crates/store/tests/it/schema_migration.rs", "held back", "the former names of series"),

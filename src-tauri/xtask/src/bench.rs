@@ -18,7 +18,7 @@ const NAMES: &[(&str, &str)] = &[
     ("analysis", "trends, anomalies and comparisons on public data"),
 ];
 
-/// Measures what is named; further arguments go to the measuring program.
+/// Runs the named benchmark. Further arguments go to its program.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let name = arguments.first().map(String::as_str).unwrap_or_default();
     if !NAMES.iter().any(|(known, _)| *known == name) {

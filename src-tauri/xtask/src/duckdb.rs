@@ -24,7 +24,7 @@ const PLATFORMS: &[(&str, &str, &str, &str)] = &[(
     "IXcrZJE6kEqM0Z4wwdVnGBHX/frOS33VPNAwDXQ/Q+Fs84b058Qe94chrCCIcNJlG8Y3UHIUU4eBeCQxW5mN1Q==",
 )];
 
-/// The library's file name on this platform.
+/// Returns the library's file name on this platform.
 pub(crate) fn library_name() -> &'static str {
     if cfg!(windows) {
         "duckdb.dll"

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-/// Says what is being done.
+/// Prints the step that begins.
 pub(crate) fn say(text: &str) {
     if std::io::stdout().is_terminal() {
         println!("\x1b[1m==>\x1b[0m {text}");
@@ -18,14 +18,14 @@ pub(crate) fn say(text: &str) {
     }
 }
 
-/// A command in `folder`.
+/// Returns a command that runs in `folder`.
 pub(crate) fn command(program: &str, arguments: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder);
     command
 }
 
-/// Runs a command to its end; an error if it cannot be started or fails.
+/// Runs a command to its end. Fails if it cannot be started or fails.
 pub(crate) fn check(command: &mut Command) -> anyhow::Result<()> {
     let shown = shown(command);
     let status = command.status().with_context(|| format!("cannot start {shown}"))?;

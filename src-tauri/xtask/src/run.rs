@@ -11,7 +11,7 @@ use crate::{
     workspace,
 };
 
-/// Everything that building needs.
+/// Prepares everything that a build needs.
 pub(crate) fn set_up(purpose: Purpose) -> anyhow::Result<()> {
     system::install(purpose)?;
     duckdb::prepare()?;
@@ -30,7 +30,7 @@ pub(crate) fn build(profile: &str) -> anyhow::Result<()> {
     duckdb::place_beside(&folder)
 }
 
-/// The file name of a program on this platform.
+/// Returns the file name of a program on this platform.
 pub(crate) fn program(name: &str) -> String {
     format!("{name}{}", std::env::consts::EXE_SUFFIX)
 }

@@ -193,7 +193,7 @@ fn counted(mut command: Command, output: Output, read: fn(&str) -> Count) -> any
     Ok(count)
 }
 
-/// A line without colours.
+/// Returns a line without colours.
 fn plain(line: &str) -> String {
     let mut text = String::new();
     let mut letters = line.chars();
@@ -207,7 +207,7 @@ fn plain(line: &str) -> String {
     text
 }
 
-/// The number before `word`.
+/// Returns the number before `word`.
 fn number_before(line: &str, word: &str) -> u64 {
     line.split_once(word)
         .and_then(|(before, _)| {

@@ -161,7 +161,7 @@ fn paragraphs<'a>(lines: impl Iterator<Item = (usize, &'a str)>, is_doc: bool) -
     all
 }
 
-/// The text of a list item without its bullet or number.
+/// Returns the text of a list item without its bullet or number.
 fn item_text(line: &str) -> Option<&str> {
     if let Some(text) = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")) {
         return Some(text);

@@ -35,6 +35,8 @@ describe('the query of a chart', () => {
     ['sum(up{a})', 8, 'expected =, !='],
     ['sum(up{a="b)', 12, 'closing quote'],
     ['sum(up) of', 8, '“by” or the end'],
+    ['sum(up) bytes(route)', 8, '“by” or the end'],
+    ['sum bypass(up)', 4, 'expected “(”'],
     ['sum(up) by (a', 13, '“,” or “)”'],
   ]
   it.each(failing)('%s fails at %i', (text, at, message) => {

@@ -69,8 +69,7 @@ export function scanWindow(scanner: Scanner): number {
 
 /** Parses `by (route, host)` at the scanner; null if there is none. */
 export function scanGroups(scanner: Scanner): string[] | null {
-  if (!scanner.has('by')) return null
-  scanner.take('by')
+  if (!scanner.takeWord('by')) return null
   return scanner.names()
 }
 

@@ -41,6 +41,16 @@ export class Scanner {
     this.at += sign.length
   }
 
+  /** Consumes `word` unless it is only the beginning of a longer name; returns true if it did. */
+  takeWord(word: string): boolean {
+    this.space()
+    const end = this.at + word.length
+    NAME.lastIndex = end
+    if (!this.#text.startsWith(word, this.at) || NAME.test(this.#text)) return false
+    this.at = end
+    return true
+  }
+
   /** Consumes and returns the first of `signs` that comes next. */
   oneOf<Sign extends string>(signs: readonly Sign[], what: string): Sign {
     this.space()

@@ -129,6 +129,9 @@ describe('rules', () => {
     ['p95 (latency[5m]) = 5', 18, 'one of >'],
     ['p95 (latency[5m]) > much', 20, 'a number'],
     ['p95 (latency[5m]) > 5 or 6', 22, '“for”'],
+    ['p95 (latency[5m]) > 5 forever', 22, '“for”'],
+    ['check_states() > 1', 0, 'one of'],
+    ['counter("x"[5m]) > 5', 0, 'one of'],
     ['count by (host) ("x"[5m]) > 5', 0, 'by service only'],
   ])('%s fails at %i', (text, at, message) => {
     try {

@@ -26,8 +26,7 @@ export function readQuery(text: string, rule: AlertRule): AlertRule {
   const threshold = number === PLACEHOLDER ? Number.NaN : Number(number)
   if (Number.isNaN(threshold) && number !== PLACEHOLDER) scanner.fail('a number', at)
   let for_seconds = 0
-  if (scanner.has('for')) {
-    scanner.take('for')
+  if (scanner.takeWord('for')) {
     scanner.space()
     const position = scanner.at
     for_seconds = parseSeconds(scanner.rest()) ?? scanner.fail('a duration such as 2m', position)

@@ -5,6 +5,7 @@ import type { Transport } from './transport'
 
 export type * from './generated'
 export { CHECK_KINDS } from './generated/checkKinds'
+export { SHORT_LABELS } from './generated/shortLabels'
 export { connection } from './connection.svelte'
 export { BackendError, asBackendError, isAborted } from './errors'
 

@@ -48,12 +48,14 @@ pub fn write_into(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     fs::write(folder.join("checkKinds.ts"), check_kinds()?)?;
+    fs::write(folder.join("shortLabels.ts"), short_labels()?)?;
     names.sort();
     let mut index = String::from("// Generated: every type of the command list.\n");
     for name in &names {
         writeln!(index, "export type {{ {name} }} from './{name}'")?;
     }
     writeln!(index, "export {{ CHECK_KINDS }} from './checkKinds'")?;
+    writeln!(index, "export {{ SHORT_LABELS }} from './shortLabels'")?;
     fs::write(folder.join("index.ts"), index)?;
     Ok(())
 }
@@ -70,5 +72,18 @@ fn check_kinds() -> Result<String, serde_json::Error> {
         text.push_str(&format!("  {{ label: {label}, defaults: {defaults} }},\n"));
     }
     text.push_str("]\n");
+    Ok(text)
+}
+
+/// Returns the short labels as a constant of TypeScript: resource attribute by label.
+fn short_labels() -> Result<String, Box<dyn std::error::Error>> {
+    let mut text = String::from(
+        "// Generated: the short labels of queries, each with its resource attribute.\n\
+         export const SHORT_LABELS: Readonly<Record<string, string>> = {\n",
+    );
+    for (label, attribute) in model::SHORT_LABELS {
+        writeln!(text, "  {}: {},", serde_json::to_string(label)?, serde_json::to_string(attribute)?)?;
+    }
+    text.push_str("}\n");
     Ok(text)
 }

@@ -1,7 +1,7 @@
 //! Short labels of tags, queries and Prometheus, and the resource attributes behind them.
 
 /// Short labels of queries and tags, each with its resource attribute.
-const SHORT_LABELS: [(&str, &str); 3] =
+pub const SHORT_LABELS: [(&str, &str); 3] =
     [("service", "service.name"), ("host", "host.name"), ("environment", "deployment.environment.name")];
 
 /// The tag of StatsD that names the service.

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * The state of an alert.
+ * Where an alert stands.
  */
 export type AlertState = "inactive" | "pending" | "firing";

@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * The comparison of a value with a threshold.
+ * How a value is held against a threshold.
  */
 export type Comparator = "above" | "at_least" | "below" | "at_most";

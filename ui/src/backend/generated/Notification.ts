@@ -8,23 +8,23 @@ import type { Timestamp } from "./Timestamp";
  */
 export type Notification = { 
 /**
- * Stable name.
+ * Identifier.
  */
 id: string, 
 /**
- * When.
+ * Time.
  */
 time: Timestamp, 
 /**
- * What it says.
+ * Reported event.
  */
 kind: NotificationKind, 
 /**
- * The alert; none for tests.
+ * The alert. None for tests.
  */
 fingerprint: string | null, 
 /**
- * The rule; none for tests.
+ * The rule. None for tests.
  */
 rule_id: string | null, 
 /**
@@ -40,10 +40,10 @@ body: string,
  */
 channel: string, 
 /**
- * What became of it.
+ * Outcome.
  */
 outcome: DeliveryOutcome, 
 /**
- * The action somebody chose on it, such as `acknowledge`.
+ * Action that the user chose, such as `acknowledge`.
  */
 action: string | null, };

@@ -1,23 +1,9 @@
 import { expect, it } from 'vitest'
-import type { AlertRule, RuleSource } from '@/backend'
-import { alertText, delivery, labelText, testOutcome } from './alert'
+import { delivery, labelText, testOutcome } from './alert'
 
-const rule = (source: RuleSource) => ({ source }) as AlertRule
-
-it('describes the state of a check', () => {
-  const any = rule({ type: 'check', check_id: null })
-  const alert = { labels: { check: 'mail relay', kind: 'tcp', service: 'mailer' }, value: 2, threshold: 1, unit: '' }
-  expect(alertText(alert, any)).toBe('mail relay (mailer) is unhealthy')
-  expect(alertText({ ...alert, value: null }, any)).toBe('mail relay (mailer) has no data')
+it('names a check by its name and its service', () => {
   expect(labelText({ check: 'front door', kind: 'http' })).toBe('front door')
-})
-
-it('describes a value with its labels and threshold', () => {
-  const lines = rule({ type: 'logs', query: '', by_service: true, window_seconds: 300 })
-  expect(alertText({ labels: { service: 'cart' }, value: 34, threshold: 3, unit: '' }, lines)).toBe(
-    'cart: 34 lines, threshold 3',
-  )
-  expect(alertText({ labels: {}, value: 34, threshold: 3, unit: '' }, lines)).toBe('34 lines, threshold 3')
+  expect(labelText({ check: 'mail relay', kind: 'tcp', service: 'mailer' })).toBe('mail relay (mailer)')
 })
 
 it('does not report an unsent notification as delivered', () => {

@@ -1,6 +1,4 @@
-import type { Alert, AlertRule, AlertSeverity, HealthState, Notification } from '@/backend'
-import { shownUnit } from '@/query/series'
-import { formatValue } from '@/format'
+import type { Alert, AlertSeverity, HealthState, Notification } from '@/backend'
 
 type Labels = Alert['labels']
 
@@ -18,37 +16,6 @@ export function labelText(labels: Labels): string {
 
 /** Returns the service of an alert; empty if its labels name none. */
 export const serviceOf = (labels: Labels): string => labels['service'] ?? labels['service.name'] ?? ''
-
-const CHECK_STATES = ['healthy', 'degraded', 'unhealthy']
-
-/**
- * Returns the value with the threshold; of a check its state. The rule gives the unit and the
- * aggregation.
- */
-function valueText(alert: Pick<Alert, 'value' | 'threshold' | 'unit'>, rule: AlertRule | undefined): string {
-  if (rule?.source.type === 'check')
-    return alert.value === null ? 'has no data' : `is ${CHECK_STATES[Math.round(alert.value)] ?? 'unknown'}`
-  const unit = rule?.source.type === 'metric' ? shownUnit(rule.source.metric, alert.unit) : alert.unit
-  const counted = rule?.source.type === 'logs' ? ' lines' : ''
-  const aggregation = rule?.source.type === 'metric' ? `${rule.source.aggregation} ` : ''
-  return `${aggregation}${formatValue(alert.value, unit)}${counted}, threshold ${formatValue(alert.threshold, unit)}`
-}
-
-/** Describes an alert: `mail relay (mailer) is unhealthy`, `checkout: p95 2.4 s, threshold 1 s`. */
-export function describeAlert(
-  alert: Pick<Alert, 'labels' | 'value' | 'threshold' | 'unit'>,
-  rule: AlertRule | undefined,
-): { subject: string; words: string } {
-  const [subject, words] = [labelText(alert.labels), valueText(alert, rule)]
-  const colon = subject && rule?.source.type !== 'check' ? ':' : ''
-  return { subject: `${subject}${colon}`, words }
-}
-
-/** Returns the description of an alert as one text. */
-export function alertText(...[alert, rule]: Parameters<typeof describeAlert>): string {
-  const { subject, words } = describeAlert(alert, rule)
-  return [subject, words].filter(Boolean).join(' ')
-}
 
 const OUTCOMES = { delivered: 'healthy', silenced: 'unknown', failed: 'unhealthy' } as const
 

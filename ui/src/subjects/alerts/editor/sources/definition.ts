@@ -1,5 +1,6 @@
 import type { Component } from 'svelte'
-import type { AlertRule, RuleSource, TagMatcher } from '@/backend'
+import type { Alert, AlertRule, RuleSource, TagMatcher } from '@/backend'
+import { formatValue } from '@/format'
 import type { Scanner } from '@/query/scanner'
 
 /** The wrong fields of a source, with the reason. */
@@ -11,6 +12,13 @@ export interface SourceParameters {
   all: (name: string) => string[]
   parse: (text: string) => TagMatcher | null
 }
+
+/** The value of an alert with the threshold, both in `unit`. */
+export type AlertValue = Pick<Alert, 'value' | 'threshold' | 'unit'>
+
+/** Describes a value: `p95 2.4 s, threshold 1 s`. The argument `of` precedes it, `what` follows. */
+export const describeValue = ({ value, threshold, unit }: AlertValue, of = '', what = ''): string =>
+  `${[of, formatValue(value, unit), what].filter(Boolean).join(' ')}, threshold ${formatValue(threshold, unit)}`
 
 /** The properties of a source's form. */
 export interface SourceProps<Source> {
@@ -28,7 +36,7 @@ export interface SourceDefinition<Source extends RuleSource = RuleSource> {
   /** The condition of a new rule. */
   condition: Pick<AlertRule, 'comparator' | 'threshold' | 'for_seconds'>
   /** The thresholds to choose from; a number is entered where there are none. */
-  states?: readonly { value: number; label: string; name: string }[]
+  states?: readonly { value: number; label: string }[]
   /** Returns the source of a new rule. */
   create(): Source
   /** Returns the source that the address names; null if it names none of this kind. */
@@ -42,6 +50,10 @@ export interface SourceDefinition<Source extends RuleSource = RuleSource> {
   metric(source: Source): string
   /** Returns the length of the window in seconds; infinite if there is none. */
   window(source: Source): number
+  /** Describes the value of an alert. */
+  describe(source: Source, value: AlertValue): string
+  /** True if `describe` returns a predicate: the name of the target precedes it without a colon. */
+  sentence?: boolean
   /** Returns a name for a rule that has none. */
   suggestName(source: Source, condition: { words: string; threshold: number; target: string }): string
 }

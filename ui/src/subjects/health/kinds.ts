@@ -11,6 +11,6 @@ export const KINDS = CHECK_KINDS.map(({ label, defaults }) => ({ name: defaults.
 /** Returns the form of a kind and the functions of its settings. */
 export const kindModule = (kind: CheckKind) => MODULES[kind.type] as KindModule<CheckKind>
 
-/** Returns the settings of a new check; those of the first kind if there is no kind of this name. */
+/** Returns the settings of a new check; those of the first kind if no kind has this name. */
 export const emptyKind = (name?: string | null): CheckKind =>
   (CHECK_KINDS.find(({ defaults }) => defaults.type === name) ?? CHECK_KINDS[0]!).defaults

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -125,12 +125,12 @@ impl Admin {
 
     /// Sets the limits on series. Stored series stay.
     pub fn limit_series(&self, limits: CardinalityLimits) {
-        self.instance.state.limiter.lock().unwrap_or_else(PoisonError::into_inner).set_limits(limits);
+        self.instance.state.limiter.lock().set_limits(limits);
     }
 
     /// Returns the series whose points were dropped since the store was opened.
     pub fn dropped_series(&self) -> Vec<DroppedSeries> {
-        self.instance.state.limiter.lock().unwrap_or_else(PoisonError::into_inner).dropped()
+        self.instance.state.limiter.lock().dropped()
     }
 
     /// Moves the content of the log into the database file.

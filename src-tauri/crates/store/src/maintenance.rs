@@ -15,10 +15,11 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::JoinHandle,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use duckdb::Connection;
+use runtime::Clock;
 use tokio::sync::oneshot;
 
 use self::{
@@ -73,6 +74,7 @@ impl Maintainer {
         manifest: Arc<SharedManifest>,
         writer: Arc<Writer>,
         observer: MaintenanceObserver,
+        clock: Clock,
         lock: Arc<File>,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (requests, receiver) = channel();
@@ -84,6 +86,7 @@ impl Maintainer {
             manifest,
             writer,
             observer,
+            clock,
             ids,
             // A crash may have left series without points.
             gc_is_due: true,
@@ -114,11 +117,12 @@ pub(crate) struct Maintenance {
     pub(crate) manifest: Arc<SharedManifest>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) observer: MaintenanceObserver,
+    clock: Clock,
     pub(crate) ids: SegmentIds,
     /// Set if a series may have lost its last point since the last garbage collection.
     pub(crate) gc_is_due: bool,
     stop: Arc<AtomicBool>,
-    /// Last, so that the folder is let go after the connection.
+    /// Last, so that the folder is released after the connection.
     _lock: Arc<File>,
 }
 
@@ -132,8 +136,8 @@ impl Maintenance {
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
-                    if let Err(error) = self.tick(now()) {
-                        tracing::warn!(%error, "seal_plan is left to a later moment");
+                    if let Err(error) = self.tick(self.clock.now().0) {
+                        tracing::warn!(%error, "maintenance postponed to the next tick");
                     }
                 }
             }
@@ -214,7 +218,7 @@ impl Maintenance {
     fn seal_all(&mut self) -> Result<(), StoreError> {
         if self.newest_head()?.0 > 0 {
             self.observer.notify(MaintenanceEvent::Rotate);
-            let now = now();
+            let now = self.clock.now().0;
             let rotate: Change = Box::new(move |connection| head::rotate(connection, now).map(|()| 0));
             self.change_manifest(rotate, Changed::default(), false)?;
         }
@@ -249,10 +253,4 @@ impl Maintenance {
 /// Returns the number of points in new files.
 pub(crate) fn points_of(new: &[NewSegment]) -> u64 {
     new.iter().filter(|info| info.holds_points()).map(|info| info.points).sum()
-}
-
-/// Returns the time of the clock, in nanoseconds since the epoch.
-pub(crate) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
 };
 
 use duckdb::Connection;
@@ -10,6 +10,7 @@ use model::{
     Attributes, IdentityHash, MetricKind, Resource, Scope, TagMatcher, Temporality,
     prometheus::{self, translated_name},
 };
+use parking_lot::{RwLock, RwLockReadGuard};
 
 use super::{matcher::Matchers, series::SeriesEntry};
 use crate::{StoreError, database::attributes::parse_attributes, write::cardinality::CardinalityLimiter};
@@ -111,12 +112,12 @@ impl SeriesCatalog {
                 scope,
             });
         }
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = entries;
+        *self.0.write() = entries;
         Ok(())
     }
 
-    fn entries(&self) -> std::sync::RwLockReadGuard<'_, Entries> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> RwLockReadGuard<'_, Entries> {
+        self.0.read()
     }
 
     /// Returns kind and unit of a metric of exactly this name, where they were declared and differ
@@ -143,7 +144,7 @@ impl SeriesCatalog {
         resources: impl IntoIterator<Item = (u64, Arc<Resource>)>,
         series: impl IntoIterator<Item = SeriesEntry>,
     ) {
-        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.0.write();
         entries.resources.extend(resources);
         for series in series {
             entries.insert_series(series);

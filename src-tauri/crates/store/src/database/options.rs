@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use runtime::Clock;
+
 /// The options of a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct StoreOptions {
     /// Memory limit of the database in bytes. Beyond it work uses temporary files or fails.
     pub memory_limit_bytes: u64,
@@ -16,6 +18,8 @@ pub struct StoreOptions {
     pub reserve_bytes: u64,
     /// The deadline of a read.
     pub read_deadline: Duration,
+    /// The clock of the store.
+    pub clock: Clock,
 }
 
 impl Default for StoreOptions {
@@ -28,6 +32,7 @@ impl Default for StoreOptions {
             queue_records: 500_000,
             reserve_bytes: 512_000_000,
             read_deadline: Duration::from_secs(20),
+            clock: Clock::system(),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Removal of the demonstration's data.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use model::RecordCounts;
+use parking_lot::Mutex;
 
 use crate::{
     Changed, StoreError, admin::Admin, maintenance::request::Request, metrics::head, segment::manifest,
@@ -52,7 +53,7 @@ impl Admin {
             delete("findings", format!("service IN ({SERVICES})"))?;
             delete("series", of_resource)?;
             delete("resources", "demonstration".to_owned())?;
-            *counts.lock().unwrap_or_else(PoisonError::into_inner) = deleted;
+            *counts.lock() = deleted;
             Ok(0)
         };
         let changed = Changed {
@@ -67,7 +68,7 @@ impl Admin {
         let series = self.catalog().demonstration();
         let sealed =
             self.instance.maintain(Request::Remove { series, change: Box::new(change), changed }).await?;
-        let mut removed = *removed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut removed = *removed.lock();
         removed.samples += sealed;
         Ok(removed)
     }

@@ -6,13 +6,14 @@ use std::{
     fs::File,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use duckdb::Connection;
+use parking_lot::{Mutex, RwLock};
 
 use super::{session::Session, shared_state::SharedState};
 use crate::{
@@ -47,7 +48,8 @@ impl Instance {
         session: Session,
         lock: Arc<File>,
     ) -> Self {
-        let disk_space = Arc::new(DiskSpaceMonitor::new(folder.clone(), options.reserve_bytes));
+        let disk_space =
+            Arc::new(DiskSpaceMonitor::new(folder.clone(), options.reserve_bytes, options.clock.clone()));
         disk_space.probe();
         Self {
             folder,
@@ -62,12 +64,12 @@ impl Instance {
 
     /// Returns the current session.
     pub(crate) fn session(&self) -> Arc<Session> {
-        Arc::clone(&self.session.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.session.read())
     }
 
     /// Returns the lock of the folder, unless the store is closed.
     fn lock(&self) -> Option<Arc<File>> {
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock.lock().clone()
     }
 
     /// Returns whether the database failed and is not open again yet.
@@ -83,7 +85,7 @@ impl Instance {
     /// Continues with a new session, unless the store was closed meanwhile.
     async fn end_recovery(&self, session: Session) {
         let session = Arc::new(session);
-        *self.session.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&session);
+        *self.session.write() = Arc::clone(&session);
         self.recovering.store(false, Ordering::Release);
         if self.lock().is_none() {
             // Closing has no caller to report to.
@@ -93,7 +95,7 @@ impl Instance {
 
     /// Commits queued work, checkpoints and releases the folder.
     pub(crate) async fn close(&self) -> Result<(), StoreError> {
-        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let lock = self.lock.lock().take();
         let outcome = self.session().close().await;
         drop(lock);
         outcome

@@ -17,7 +17,6 @@ use crate::{
         connection::Opened,
         paths::{
             DATABASE, EXPORTS, LOG, SEGMENTS, TEMPORARY, create_folder, file_error, rename_segment_folder,
-            sync_folder,
         },
         schema::{self, Found},
     },
@@ -45,7 +44,7 @@ pub(crate) fn open(folder: &Path, lock: Arc<File>, options: &StoreOptions) -> Re
     let mut exists = fs::metadata(&database).is_ok_and(|metadata| metadata.len() > 0);
     if !exists {
         rename_segment_folder(&folder)?;
-        exists = rebuild_catalog::rebuild(&folder, || config(&folder, options))?;
+        exists = rebuild_catalog::rebuild(&folder, || config(&folder, options), options.clock.now())?;
     }
     // A long log is replayed only once where the version file confirms the schema.
     let is_long = fs::metadata(folder.join(LOG)).is_ok_and(|metadata| metadata.len() >= LONG_LOG);
@@ -160,14 +159,9 @@ fn write_version_file(folder: &Path) -> Result<(), StoreError> {
     if has_current_version_file(folder) {
         return Ok(());
     }
-    let (path, unfinished) = (folder.join(VERSION_FILE), folder.join(format!("{VERSION_FILE}.unfinished")));
-    let write = || {
-        fs::write(&unfinished, format!("{}\n", schema::NEWEST))?;
-        File::open(&unfinished)?.sync_all()?;
-        fs::rename(&unfinished, &path)
-    };
-    write().map_err(|error| file_error(&path, &error))?;
-    sync_folder(folder)
+    let path = folder.join(VERSION_FILE);
+    let content = format!("{}\n", schema::NEWEST);
+    runtime::replace_file(&path, content.as_bytes()).map_err(|error| file_error(&path, &error))
 }
 
 fn lock(folder: &Path) -> Result<File, StoreError> {

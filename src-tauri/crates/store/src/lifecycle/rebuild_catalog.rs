@@ -8,11 +8,12 @@ use std::{
     collections::HashMap,
     fs::{self, File},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
 use duckdb::{Config, Connection};
-use model::{DataResolution, Series, SeriesId, TelemetryBatch};
+use model::{DataResolution, Series, SeriesId, TelemetryBatch, Timestamp};
+use parking_lot::Mutex;
 
 use self::segment_content::{FoundFile, SegmentContent, find_files, read_content};
 use super::shrink::{self, FRESH};
@@ -25,7 +26,6 @@ use crate::{
         sql::id_list,
     },
     integrity::quarantine::quarantine,
-    maintenance::now,
     metrics::head,
     segment::{
         plan::{NewSegment, SegmentPlan},
@@ -38,11 +38,12 @@ use crate::{
 
 /// Creates a database for the segments of a folder that has none. Returns whether there were any.
 ///
-/// The database gets its name when it is complete. A crash before leaves everything to the next
-/// start.
+/// Its head is opened at `now`. The database gets its name when it is complete. A crash before
+/// leaves everything to the next start.
 pub(crate) fn rebuild(
     folder: &Path,
     config: impl Fn() -> Result<Config, StoreError>,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     let files = find_files(&folder.join(SEGMENTS))?;
     if files.is_empty() {
@@ -55,7 +56,7 @@ pub(crate) fn rebuild(
     let connection = Connection::open_with_flags(&fresh, config()?)?;
     schema::migrate(&connection, 0)?;
     connection.execute_batch("BEGIN TRANSACTION")?;
-    import(&connection, folder, &files)?;
+    import(&connection, folder, &files, now)?;
     connection.execute_batch("COMMIT; CHECKPOINT")?;
     drop(connection);
     let renamed = File::open(&fresh)
@@ -66,7 +67,12 @@ pub(crate) fn rebuild(
     Ok(true)
 }
 
-fn import(connection: &Connection, folder: &Path, files: &[FoundFile]) -> Result<(), StoreError> {
+fn import(
+    connection: &Connection,
+    folder: &Path,
+    files: &[FoundFile],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut series: HashMap<u64, Series> = HashMap::new();
     let mut contents = Vec::new();
     for file in files {
@@ -108,7 +114,7 @@ fn import(connection: &Connection, folder: &Path, files: &[FoundFile]) -> Result
     // Early files of points lack their roll-ups.
     let early = id_list(early);
     connection.execute(&format!("UPDATE segments SET format = 1 WHERE id IN ({early})"), [])?;
-    head::replace_all_after(connection, last, now())?;
+    head::replace_all_after(connection, last, now.0)?;
     connection.execute_batch("UPDATE manifest SET generation = generation + 1")?;
     insert_series(connection, series)
 }

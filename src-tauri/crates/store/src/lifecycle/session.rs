@@ -1,19 +1,15 @@
 //! A session: everything that works on one opening of the database.
 
-use std::{
-    fs::File,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{fs::File, path::Path, sync::Arc, thread::JoinHandle, time::Duration};
+
+use parking_lot::Mutex;
 
 use super::{open, shared_state::SharedState};
 use crate::{
     StoreError, StoreOptions,
     catalog::series_catalog::SeriesCatalog,
     database::paths::SEGMENTS,
-    maintenance::{self, Maintainer},
+    maintenance::Maintainer,
     metrics::head,
     read::pool::ReadPool,
     segment::manifest::SharedManifest,
@@ -46,8 +42,8 @@ impl Session {
     ) -> Result<Self, StoreError> {
         let opened = open::open(folder, Arc::clone(&lock), options)?;
         let catalog = Arc::new(SeriesCatalog::load(&opened.connection)?);
-        catalog.recount(&mut state.limiter.lock().unwrap_or_else(PoisonError::into_inner));
-        head::set_opened(&opened.connection, maintenance::now())?;
+        catalog.recount(&mut state.limiter.lock());
+        head::set_opened(&opened.connection, options.clock.now().0)?;
         let manifest = Arc::new(SharedManifest::open(&opened.connection, folder.join(SEGMENTS))?);
         manifest.sweep()?;
         let readers = ReadPool::new(
@@ -55,6 +51,7 @@ impl Session {
             Arc::clone(&catalog),
             Arc::clone(&manifest),
             Arc::clone(&lock),
+            options.clock.clone(),
             options.read_deadline,
             Arc::clone(&state.snapshots),
         );
@@ -65,6 +62,7 @@ impl Session {
             Arc::clone(&state.limiter),
             Arc::clone(&manifest),
             state.commits.clone(),
+            options.clock.clone(),
             options.queue_records,
         )?;
         let writer = Arc::new(writer);
@@ -74,6 +72,7 @@ impl Session {
             Arc::clone(&manifest),
             Arc::clone(&writer),
             state.observer.clone(),
+            options.clock.clone(),
             lock,
         )?;
         Ok(Self {
@@ -88,7 +87,7 @@ impl Session {
 
     /// Returns the maintenance, unless the session is closed.
     pub(crate) fn maintainer(&self) -> Option<Arc<Maintainer>> {
-        self.maintainer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.maintainer.lock().clone()
     }
 
     /// Commits queued work, checkpoints and ends. Running reads are not awaited.
@@ -98,8 +97,8 @@ impl Session {
             Err(error) => Err(error),
         };
         self.readers.close();
-        self.maintainer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        self.maintainer.lock().take();
+        let threads = std::mem::take(&mut *self.threads.lock());
         for thread in threads {
             // A thread that panicked has nothing to commit.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;

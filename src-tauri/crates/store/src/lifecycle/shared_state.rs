@@ -1,7 +1,8 @@
 //! The state that outlives one opening of the database.
 
-use std::sync::{Arc, Mutex, atomic::AtomicU64};
+use std::sync::{Arc, atomic::AtomicU64};
 
+use parking_lot::Mutex;
 use tokio::sync::broadcast;
 
 use crate::{Commit, maintenance::events::MaintenanceObserver, write::cardinality::CardinalityLimiter};

@@ -1,9 +1,8 @@
 //! Events of sealing, compaction and deletion, for observers.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{path::PathBuf, sync::Arc};
+
+use parking_lot::RwLock;
 
 /// One step of sealing, compaction or deletion. Observers are called before the step: the files on
 /// disk are then those that a crash at this point leaves behind.
@@ -45,12 +44,12 @@ impl std::fmt::Debug for MaintenanceObserver {
 impl MaintenanceObserver {
     /// Registers an observer in place of the previous one.
     pub(crate) fn watch(&self, observer: impl Fn(MaintenanceEvent) + Send + Sync + 'static) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(observer));
+        *self.0.write() = Some(Arc::new(observer));
     }
 
     /// Calls the observer.
     pub(crate) fn notify(&self, event: MaintenanceEvent) {
-        let observer = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let observer = self.0.read().clone();
         if let Some(observer) = observer {
             observer(event);
         }

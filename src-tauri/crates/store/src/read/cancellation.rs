@@ -2,13 +2,14 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use duckdb::InterruptHandle;
+use parking_lot::Mutex;
 
 /// The interval at which an interrupt is repeated.
 const REPEAT: Duration = Duration::from_millis(20);
@@ -33,12 +34,12 @@ impl RunningRead {
 
     /// Records the end of the read. No interrupt hits a later read of the connection.
     pub(crate) fn finish(&self) {
-        *self.finished.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.finished.lock() = true;
     }
 
     /// Interrupts the read. Returns false once it is finished.
     fn interrupt(&self) -> bool {
-        let finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+        let finished = self.finished.lock();
         if !*finished {
             self.handle.interrupt();
         }

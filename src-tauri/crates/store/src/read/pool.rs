@@ -4,13 +4,15 @@ use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use duckdb::Connection;
+use parking_lot::Mutex;
+use runtime::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
@@ -34,6 +36,7 @@ pub(crate) type SnapshotConnection = tokio::sync::Mutex<Option<Connection>>;
 pub(crate) struct ReadPool {
     connections: Arc<Connections>,
     permits: Arc<Semaphore>,
+    clock: Clock,
     deadline: Duration,
     manifest: Arc<SharedManifest>,
     catalog: Arc<SeriesCatalog>,
@@ -53,21 +56,21 @@ pub(crate) struct Connections {
 
 impl Connections {
     fn lock(&self) -> Option<Arc<File>> {
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock.lock().clone()
     }
 
     fn take(&self) -> Result<Connection, StoreError> {
-        if let Some(connection) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+        if let Some(connection) = self.idle.lock().pop() {
             return Ok(connection);
         }
-        let template = self.template.lock().unwrap_or_else(PoisonError::into_inner);
+        let template = self.template.lock();
         Ok(template.as_ref().ok_or(StoreError::Closed)?.try_clone()?)
     }
 
     /// Returns a connection for later reads, unless the pool is closed.
     fn put_back(&self, connection: Connection) {
-        if self.template.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        if self.template.lock().is_some() {
+            self.idle.lock().push(connection);
         }
     }
 
@@ -86,6 +89,7 @@ impl ReadPool {
         catalog: Arc<SeriesCatalog>,
         manifest: Arc<SharedManifest>,
         lock: Arc<File>,
+        clock: Clock,
         deadline: Duration,
         snapshots: Arc<AtomicU64>,
     ) -> Self {
@@ -97,6 +101,7 @@ impl ReadPool {
                 lock: Mutex::new(Some(lock)),
             }),
             permits: Arc::new(Semaphore::new(MAX_CONCURRENT)),
+            clock,
             deadline,
             manifest,
             catalog,
@@ -108,24 +113,23 @@ impl ReadPool {
     pub(crate) fn close(&self) {
         self.permits.close();
         let connections = &self.connections;
-        connections.template.lock().unwrap_or_else(PoisonError::into_inner).take();
-        connections.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        let snapshots =
-            std::mem::take(&mut *connections.snapshots.lock().unwrap_or_else(PoisonError::into_inner));
+        connections.template.lock().take();
+        connections.idle.lock().clear();
+        let snapshots = std::mem::take(&mut *connections.snapshots.lock());
         for snapshot in snapshots.iter().filter_map(Weak::upgrade) {
             // One that a read holds is dropped at the end of that read.
             if let Ok(mut connection) = snapshot.try_lock() {
                 connection.take();
             }
         }
-        connections.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        connections.lock.lock().take();
     }
 
     /// Waits until no read runs, up to a deadline, and lets none begin.
     pub(crate) async fn drain(&self, deadline: Duration) {
         let all = self.permits.acquire_many(MAX_CONCURRENT as u32);
         // A closed pool has nothing to wait for.
-        if let Ok(Ok(all)) = tokio::time::timeout(deadline, all).await {
+        if let Ok(Ok(all)) = self.clock.timeout(deadline, all).await {
             all.forget();
         }
     }
@@ -138,7 +142,7 @@ impl ReadPool {
         work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.snapshots.fetch_add(1, Ordering::Relaxed);
-        within(deadline.unwrap_or(self.deadline), async {
+        self.within(deadline.unwrap_or(self.deadline), async {
             let permit = self.permit().await?;
             let connection = self.connections.take()?;
             let reader = Reader::new(connection, Arc::clone(&self.catalog), Arc::clone(&self.manifest));
@@ -159,7 +163,7 @@ impl ReadPool {
         &self,
     ) -> Result<(Arc<SnapshotConnection>, Arc<Manifest>, Arc<Connections>), StoreError> {
         self.snapshots.fetch_add(1, Ordering::Relaxed);
-        within(self.deadline, async {
+        self.within(self.deadline, async {
             let permit = self.permit().await?;
             let connection = self.connections.take()?;
             let reader = Reader::new(connection, Arc::clone(&self.catalog), Arc::clone(&self.manifest));
@@ -167,7 +171,7 @@ impl ReadPool {
             let (outcome, connection, _lock) = run_blocking(reader, permit, lock, Reader::begin).await?;
             let manifest = outcome?;
             let connection = Arc::new(SnapshotConnection::new(connection));
-            let mut snapshots = self.connections.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut snapshots = self.connections.snapshots.lock();
             snapshots.retain(|snapshot| snapshot.strong_count() > 0);
             snapshots.push(Arc::downgrade(&connection));
             drop(snapshots);
@@ -185,7 +189,7 @@ impl ReadPool {
         deadline: Option<Duration>,
         work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        within(deadline.unwrap_or(self.deadline), async {
+        self.within(deadline.unwrap_or(self.deadline), async {
             let mut slot = Arc::clone(snapshot).lock_owned().await;
             let permit = self.permit().await?;
             let connection = slot.take().ok_or_else(|| {
@@ -207,16 +211,17 @@ impl ReadPool {
         .await
     }
 
+    async fn within<T>(
+        &self,
+        deadline: Duration,
+        reading: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.clock.timeout(deadline, reading).await.unwrap_or(Err(StoreError::Deadline { deadline }))
+    }
+
     async fn permit(&self) -> Result<OwnedSemaphorePermit, StoreError> {
         Arc::clone(&self.permits).acquire_owned().await.map_err(|_| StoreError::Closed)
     }
-}
-
-async fn within<T>(
-    deadline: Duration,
-    reading: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    tokio::time::timeout(deadline, reading).await.unwrap_or(Err(StoreError::Deadline { deadline }))
 }
 
 /// The outcome of a read, its connection unless it panicked, and the lock, which is dropped last.

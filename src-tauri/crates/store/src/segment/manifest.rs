@@ -4,11 +4,12 @@ use std::{
     collections::{HashMap, HashSet},
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
 };
 
 use duckdb::Connection;
 use model::{DataResolution, TimeRange, Timestamp};
+use parking_lot::RwLock;
 
 use super::{
     file::UNFINISHED,
@@ -144,14 +145,14 @@ impl SharedManifest {
 
     /// Returns the newest manifest.
     pub(crate) fn current(&self) -> Arc<Manifest> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.read())
     }
 
     /// Makes a committed manifest the newest. Files missing from it are deleted with their last
     /// reader.
     pub(crate) fn replace(&self, manifest: Manifest) {
         let present: HashSet<u64> = manifest.segments.iter().map(|file| file.info.id).collect();
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.write();
         for file in &current.segments {
             if !present.contains(&file.info.id) {
                 file.set_obsolete();

@@ -3,11 +3,12 @@
 use std::{
     fs,
     sync::{
-        Mutex, OnceLock, PoisonError,
+        OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
 
+use parking_lot::Mutex;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use super::{
@@ -41,7 +42,7 @@ impl SegmentFile {
 
     /// Returns the known fault of the file.
     pub(crate) fn fault(&self) -> Option<String> {
-        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.fault.lock().clone()
     }
 
     /// Records that the file cannot be read. Reads skip it from now on.
@@ -52,7 +53,7 @@ impl SegmentFile {
 
     /// Sets or clears the known fault.
     pub(crate) fn set_fault(&self, fault: Option<String>) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        *self.fault.lock() = fault;
     }
 
     /// Opens the file. Returns none if it is known to be faulty.

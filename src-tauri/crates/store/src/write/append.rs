@@ -1,9 +1,6 @@
 //! Appending of batches within the writer's transaction.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use duckdb::{
     Connection,
@@ -13,6 +10,7 @@ use duckdb::{
     },
 };
 use model::{Exemplar, HistogramPoint, IdentityHash, LogRecord, Resource, Sample, SeriesId, Span};
+use parking_lot::Mutex;
 
 use super::{
     cardinality::{CardinalityLimiter, Rejection},
@@ -137,7 +135,7 @@ impl<'store> Appending<'store> {
             {
                 continue;
             }
-            let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut limiter = self.limiter.lock();
             if let Err(rejected) = limiter.admit(&series.resource, &series.attributes, source) {
                 self.rejected.insert(id.0, rejected);
                 continue;
@@ -172,7 +170,7 @@ impl<'store> Appending<'store> {
         if self.rejected.is_empty() {
             return Vec::new();
         }
-        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut limiter = self.limiter.lock();
         incoming
             .iter()
             .map(|(batch, _)| {

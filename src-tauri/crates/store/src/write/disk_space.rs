@@ -1,14 +1,13 @@
-//! DiskSpaceMonitor on the disk: intake stops before there is none, so that what is there can still
-//! be kept in order.
+//! The monitor of free disk space. Intake stops early, so that maintenance has space to work.
 
 use std::{
     path::PathBuf,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
+
+use parking_lot::Mutex;
+use runtime::Clock;
 
 use crate::StoreError;
 
@@ -34,15 +33,17 @@ pub struct DiskSpace {
 #[derive(Debug)]
 pub(crate) struct DiskSpaceMonitor {
     folder: PathBuf,
+    clock: Clock,
     reserve: AtomicU64,
     full: AtomicBool,
     latest: Mutex<(Option<Instant>, DiskSpace)>,
 }
 
 impl DiskSpaceMonitor {
-    pub(crate) fn new(folder: PathBuf, reserve: u64) -> Self {
+    pub(crate) fn new(folder: PathBuf, reserve: u64, clock: Clock) -> Self {
         Self {
             folder,
+            clock,
             reserve: AtomicU64::new(reserve),
             full: AtomicBool::new(false),
             latest: Mutex::default(),
@@ -52,32 +53,32 @@ impl DiskSpaceMonitor {
     /// Sets the reserve in bytes.
     pub(crate) fn set_reserve(&self, reserve: u64) {
         self.reserve.store(reserve, Ordering::Relaxed);
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).0 = None;
+        self.latest.lock().0 = None;
     }
 
     /// Returns whether the latest probe is outdated.
     pub(crate) fn is_stale(&self) -> bool {
-        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        latest.0.is_none_or(|at| at.elapsed() >= PROBE_INTERVAL)
+        let latest = self.latest.lock();
+        latest.0.is_none_or(|at| self.clock.instant() - at >= PROBE_INTERVAL)
     }
 
     /// Probes the disk. Blocks, usually for microseconds. A failed probe counts as enough space: a
     /// write will fail instead.
     pub(crate) fn probe(&self) -> DiskSpace {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = self.latest.lock();
         if let Ok(disk) = fs4::statvfs(&self.folder) {
             let reserve = self.reserve.load(Ordering::Relaxed).min(disk.total_space() / MAX_RESERVE_FRACTION);
             let full = is_full(self.full.load(Ordering::Relaxed), disk.available_space(), reserve);
             self.full.store(full, Ordering::Relaxed);
             latest.1 = DiskSpace { free: disk.available_space(), reserve, full };
         }
-        latest.0 = Some(Instant::now());
+        latest.0 = Some(self.clock.instant());
         latest.1
     }
 
     /// Returns the result of the latest probe.
     pub(crate) fn latest(&self) -> DiskSpace {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).1
+        self.latest.lock().1
     }
 
     /// Fails while intake is stopped.
@@ -97,6 +98,9 @@ fn is_full(was_full: bool, free: u64, reserve: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use model::Timestamp;
+    use runtime::ManualClock;
+
     use super::*;
 
     #[test]
@@ -111,11 +115,16 @@ mod tests {
     #[test]
     fn a_reserve_beyond_the_disk_is_limited_to_a_fraction_of_it() {
         let folder = tempfile::tempdir().unwrap();
-        let monitor = DiskSpaceMonitor::new(folder.path().to_owned(), u64::MAX);
+        let time = ManualClock::new(Timestamp(0));
+        let monitor = DiskSpaceMonitor::new(folder.path().to_owned(), u64::MAX, time.clock());
         assert!(monitor.is_stale());
         let latest = monitor.probe();
         assert!(latest.reserve < u64::MAX / 4 && latest.reserve > 0);
+        time.advance(PROBE_INTERVAL / 2);
         assert!(!monitor.is_stale());
+        time.advance(PROBE_INTERVAL / 2);
+        assert!(monitor.is_stale());
+        monitor.probe();
         monitor.set_reserve(1);
         assert!(monitor.is_stale());
         assert!(!monitor.probe().full);

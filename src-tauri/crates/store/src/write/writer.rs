@@ -5,16 +5,18 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use duckdb::Connection;
 use model::TelemetryBatch;
+use parking_lot::{Mutex, MutexGuard};
+use runtime::Clock;
 use tokio::sync::{broadcast, oneshot};
 
 use super::{
@@ -73,6 +75,7 @@ impl Writer {
         limiter: Arc<Mutex<CardinalityLimiter>>,
         manifest: Arc<SharedManifest>,
         commits: broadcast::Sender<Commit>,
+        clock: Clock,
         limit: usize,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let Opened { connection, folder, lock } = opened;
@@ -85,6 +88,7 @@ impl Writer {
             catalog,
             limiter,
             commits,
+            clock,
             statistics: Arc::clone(&statistics),
             next_log_id,
             manifest,
@@ -133,6 +137,7 @@ struct WriterThread {
     catalog: Arc<SeriesCatalog>,
     limiter: Arc<Mutex<CardinalityLimiter>>,
     commits: broadcast::Sender<Commit>,
+    clock: Clock,
     statistics: Arc<WriterStatistics>,
     next_log_id: i64,
     manifest: Arc<SharedManifest>,
@@ -162,10 +167,10 @@ impl WriterThread {
             }
             let mut size = first.size;
             let mut group = vec![first];
-            let until = Instant::now() + GROUP_WAIT;
+            let until = self.clock.instant() + GROUP_WAIT;
             while size < LARGE_GROUP {
                 let wait = if group.len() * GROUP_FRACTION < previous_group {
-                    until.saturating_duration_since(Instant::now())
+                    until.saturating_duration_since(self.clock.instant())
                 } else {
                     Duration::ZERO
                 };
@@ -249,7 +254,7 @@ impl WriterThread {
     }
 
     fn commit(&mut self, group: &[Job]) -> Result<Vec<Done>, StoreError> {
-        let began = Instant::now();
+        let began = self.clock.instant();
         let first_log_id = self.next_log_id;
         let attempt = guarded(|| self.try_commit(group));
         let (done, commit, manifest) = match attempt {
@@ -269,7 +274,7 @@ impl WriterThread {
             self.catalog.reload(&self.connection)?;
             self.catalog.recount(&mut self.limiter());
         }
-        let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let took = u64::try_from((self.clock.instant() - began).as_nanos()).unwrap_or(u64::MAX);
         let mean = self.statistics.commit_duration.load(Ordering::Relaxed);
         let mean = if mean == 0 { took } else { mean - mean / 16 + took / 16 };
         self.statistics.commit_duration.store(mean, Ordering::Relaxed);
@@ -279,8 +284,8 @@ impl WriterThread {
         Ok(done)
     }
 
-    fn limiter(&self) -> std::sync::MutexGuard<'_, CardinalityLimiter> {
-        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+    fn limiter(&self) -> MutexGuard<'_, CardinalityLimiter> {
+        self.limiter.lock()
     }
 
     fn try_commit(&mut self, group: &[Job]) -> Result<(Vec<Done>, Commit, Option<Manifest>), StoreError> {

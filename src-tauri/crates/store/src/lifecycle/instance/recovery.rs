@@ -38,6 +38,7 @@ impl Instance {
 
 /// Closes the database and opens it again, until that succeeds. Acknowledged data are in its log.
 async fn recover(instance: Arc<Instance>) {
+    let clock = instance.options.clock.clone();
     instance.session().abandon().await;
     let instance = {
         let weak = Arc::downgrade(&instance);
@@ -47,7 +48,7 @@ async fn recover(instance: Arc<Instance>) {
     let mut is_logged = false;
     let mut wait = RETRY_AFTER;
     loop {
-        tokio::time::sleep(wait).await;
+        clock.sleep(wait).await;
         wait = (wait * 2).min(MAX_WAIT);
         let Some(instance) = instance.upgrade() else { return };
         let Some(lock) = instance.lock() else { return };

@@ -342,7 +342,7 @@ async fn run(deeds: Vec<Deed>) {
 }
 
 proptest! {
-    #![proptest_config(tried(10))]
+    #![proptest_config(property_config(10))]
     #[test]
     fn the_store_holds_what_the_model_holds(deeds in prop::collection::vec(deed(), 1..14)) {
         runtime().block_on(run(deeds));

@@ -1,19 +1,19 @@
-//! What the tests share: a store in a folder of its own and short ways to make records.
+//! A store in a temporary folder, and short functions that create records.
 
 pub(crate) mod metrics;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use model::*;
 use proptest::test_runner::Config;
 use store::{SeriesSet, Store, StoreOptions};
 use tempfile::TempDir;
 
-/// A moment in 2026.
+/// A time in 2026.
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000 * NANOS_PER_SECOND);
 
-/// How properties are tried: so many times, or as often as `BINNACLE_CASES` says.
-pub(crate) fn tried(cases: u32) -> Config {
+/// Returns the configuration of a property: the number of cases, or that of `BINNACLE_CASES`.
+pub(crate) fn property_config(cases: u32) -> Config {
     Config {
         cases: std::env::var("BINNACLE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(cases),
         max_shrink_iters: 60,
@@ -22,12 +22,12 @@ pub(crate) fn tried(cases: u32) -> Config {
     }
 }
 
-/// What a property that has to wait runs on.
+/// Returns a runtime for properties of asynchronous code.
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// An exemplar that can be found from others by its value.
+/// Returns an exemplar whose value identifies it.
 pub(crate) fn exemplar(series: SeriesId, time: Timestamp, value: f64) -> Exemplar {
     let odd = time.0 / NANOS_PER_SECOND % 2 == 1;
     Exemplar {
@@ -44,7 +44,7 @@ pub(crate) fn exemplar(series: SeriesId, time: Timestamp, value: f64) -> Exempla
     }
 }
 
-/// The exemplars of a metric by a tag, time and value; each is what [`exemplar`] made.
+/// Reads the exemplars of a metric by a tag, time and value. Each equals that of [`exemplar`].
 pub(crate) async fn exemplars(
     store: &Store,
     metric: &str,
@@ -65,8 +65,16 @@ pub(crate) async fn exemplars(
     found
 }
 
+/// Returns the options of a small store, which every read and write has time and space for.
 pub(crate) fn small() -> StoreOptions {
-    StoreOptions { memory_limit_bytes: 256 << 20, threads: 2, ..StoreOptions::default() }
+    StoreOptions {
+        memory_limit_bytes: 256 << 20,
+        threads: 2,
+        // The outcome must not depend on the load and the disk of the machine.
+        read_deadline: Duration::from_secs(600),
+        reserve_bytes: 0,
+        ..StoreOptions::default()
+    }
 }
 
 pub(crate) fn open() -> (TempDir, Store) {
@@ -147,7 +155,7 @@ pub(crate) async fn bodies(store: &Store, filter: &Filter) -> Vec<String> {
     lines.into_iter().map(|line| line.body).collect()
 }
 
-/// All series of a metric in a range.
+/// Selects all series of a metric in a range.
 pub(crate) async fn select(store: &Store, metric: &str, range: TimeRange) -> SeriesSet {
     store.metrics().select(metric, &[], range).await.unwrap()
 }

@@ -348,7 +348,7 @@ async fn run(deeds: Vec<Deed>) {
 }
 
 proptest! {
-    #![proptest_config(tried(12))]
+    #![proptest_config(property_config(12))]
     #[test]
     fn what_is_old_goes_and_nothing_else(deeds in prop::collection::vec(deed(), 1..14)) {
         runtime().block_on(run(deeds));

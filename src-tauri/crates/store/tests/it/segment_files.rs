@@ -41,6 +41,23 @@ async fn the_demonstration_goes_from_partitions_without_a_trace() {
 }
 
 #[tokio::test]
+async fn sealed_points_are_read_by_their_prometheus_name() {
+    let (_folder, store) = open();
+    let mut batch = TelemetryBatch::default();
+    let series = Series::gauge("http.server.duration", "", resource("shop"), Attributes::new());
+    batch.add_sample(series, at(0), 2.5);
+    store.write(batch).await.unwrap();
+    store.admin().seal_now().await.unwrap();
+    assert_eq!(store.admin().segments().len(), 1);
+    for metric in ["http.server.duration", "http_server_duration"] {
+        let request = SamplesRequest { metric: metric.into(), matchers: vec![], range: around(), limit: 10 };
+        let read = store.metrics().samples(&request).await.unwrap();
+        assert_eq!(read.iter().map(|series| series.values.clone()).collect::<Vec<_>>(), [[2.5]], "{metric}");
+        assert_eq!(read_buckets(&store, metric, around(), MINUTE).await.len(), 1, "{metric}");
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_file_is_never_merged_into_a_whole_one() {
     let (_folder, store) = open();
     for _ in 0..2 {

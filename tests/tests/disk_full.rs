@@ -124,7 +124,7 @@ async fn reserve() -> Result<()> {
     ensure!(status.code() == Code::Unavailable, "{status:?}");
     let details = status.get_error_details();
     ensure!(details.retry_info().is_some_and(|info| info.retry_delay > Some(Duration::ZERO)), "{status:?}");
-    let answer = reqwest::Client::new()
+    let answer = tls::http_client()
         .post(format!("http://{http}/v1/logs"))
         .header("content-type", "application/x-protobuf")
         .body(Signal::Logs.numbered(u64::MAX - 1..u64::MAX))

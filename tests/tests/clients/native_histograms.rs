@@ -138,7 +138,7 @@ async fn a_real_prometheus_sends_and_tells_them() {
     let mut commits = store.subscribe();
     let server = tokio::spawn(serve_remote_write(listener, store.clone(), counters.clone(), stop.clone()));
     let prometheus = Prometheus::start_taking(&url).unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = tls::http_client_builder().no_proxy().build().unwrap();
     let base = format!("http://{}", prometheus.address());
     let began = Instant::now();
     while !client.get(format!("{base}/-/ready")).send().await.is_ok_and(|answer| answer.status().is_success())

@@ -93,7 +93,7 @@ async fn every_type_of_the_python_library_arrives() {
     assert_eq!(of_took.attributes.text("user"), Some("u"));
 
     // Behind an address that always answers in the text format the same comes without what only OpenMetrics has.
-    let text = reqwest::get(&url).await.unwrap().text().await.unwrap();
+    let text = tls::http_client().get(&url).send().await.unwrap().text().await.unwrap();
     assert!(text.contains("# TYPE orders_total counter"), "{text}");
     let plain = axum::Router::new().route("/metrics", axum::routing::get(move || async { text }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -64,7 +64,7 @@ async fn a_real_prometheus_delivers_what_it_scrapes() {
     assert!(up[0].values.iter().all(|value| *value == 1.0));
 
     // Its own answer to the same question: the last value of a series that does not change.
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = tls::http_client_builder().no_proxy().build().unwrap();
     let asked = format!("http://{}/api/v1/query?query=go_gc_duration_seconds_count", prometheus.address());
     let theirs: serde_json::Value = client.get(asked).send().await.unwrap().json().await.unwrap();
     let theirs: f64 = theirs["data"]["result"][0]["value"][1].as_str().unwrap().parse().unwrap();

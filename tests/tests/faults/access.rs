@@ -1,4 +1,4 @@
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use test_support::engine_process::EngineProcess;
 
@@ -9,7 +9,7 @@ async fn status_of(request: RequestBuilder) -> StatusCode {
 #[tokio::test]
 async fn only_the_token_from_here_opens_the_commands() {
     let engine = EngineProcess::start().await.unwrap();
-    let client = Client::new();
+    let client = tls::http_client();
     let url = format!("{}/api/command/status", engine.address());
     let ask = || client.post(&url).json(&json!({}));
     assert_eq!(status_of(ask().bearer_auth(engine.token())).await, StatusCode::OK);
@@ -30,7 +30,7 @@ async fn only_the_token_from_here_opens_the_commands() {
 #[tokio::test]
 async fn a_page_of_another_site_cannot_subscribe() {
     let engine = EngineProcess::start().await.unwrap();
-    let client = Client::new();
+    let client = tls::http_client();
     let upgrade = |token: &str| {
         client
             .get(format!("{}/api/subscribe?token={token}", engine.address()))
@@ -48,7 +48,7 @@ async fn a_page_of_another_site_cannot_subscribe() {
 #[tokio::test]
 async fn questions_that_make_no_sense_get_an_error_in_json() {
     let engine = EngineProcess::start().await.unwrap();
-    let client = Client::new();
+    let client = tls::http_client();
     let ask = |name: &str, body: &str| {
         client
             .post(format!("{}/api/command/{name}", engine.address()))

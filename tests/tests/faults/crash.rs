@@ -166,7 +166,7 @@ struct Maintenance {
 impl Maintenance {
     fn start(engine: &EngineProcess) -> Self {
         let step = Arc::new(Mutex::new(None));
-        let (client, now) = (reqwest::Client::new(), Arc::clone(&step));
+        let (client, now) = (tls::http_client(), Arc::clone(&step));
         let (address, token) = (engine.address().to_owned(), engine.token().to_owned());
         let asking = tokio::spawn(async move {
             for name in MAINTENANCE.into_iter().cycle() {

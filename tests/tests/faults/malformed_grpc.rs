@@ -1,6 +1,6 @@
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use test_support::{
     engine_process::EngineProcess,
     otlp_load::{OtlpConnection, Signal, now, resource, spans_request},
@@ -56,7 +56,7 @@ fn cases() -> Vec<Case> {
 async fn each_malformed_message_gets_its_status_and_the_next_good_one_is_stored() {
     let engine = EngineProcess::start().await.unwrap();
     let address = engine.listener("otlp_grpc").await.unwrap();
-    let client = Client::builder().http2_prior_knowledge().build().unwrap();
+    let client = tls::http_client_builder().http2_prior_knowledge().build().unwrap();
     let mut connection = OtlpConnection::open(address).await.unwrap();
     for (number, case) in cases().into_iter().enumerate() {
         let request = client
@@ -81,7 +81,7 @@ async fn each_malformed_message_gets_its_status_and_the_next_good_one_is_stored(
 async fn another_protocol_on_the_port_is_told_so() {
     let engine = EngineProcess::start().await.unwrap();
     let address = engine.listener("otlp_grpc").await.unwrap();
-    let request = Client::new()
+    let request = tls::http_client()
         .post(format!("http://{address}/v1/logs"))
         .header("content-type", "application/x-protobuf")
         .body(one_log("lost").encode_to_vec());

@@ -76,7 +76,7 @@ fn cases() -> Vec<Case> {
 async fn each_malformed_request_gets_its_error_and_the_next_good_one_is_stored() {
     let engine = EngineProcess::start().await.unwrap();
     let url = format!("http://{}/v1/logs", engine.listener("otlp_http").await.unwrap());
-    let client = reqwest::Client::new();
+    let client = tls::http_client();
     for (number, case) in cases().into_iter().enumerate() {
         let request = client.post(&url).body(case.body);
         let request =
@@ -120,7 +120,7 @@ async fn spans_with_bad_ids_are_told_and_the_others_are_kept() {
         span("5b8efff798038103d269b633813fc60c", "0000000000000000", "zero span id"),
     ];
     let request = serde_json::json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": spans }] }] });
-    let response = reqwest::Client::new().post(&url).json(&request).send().await.unwrap();
+    let response = tls::http_client().post(&url).json(&request).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     let answer: serde_json::Value = response.json().await.unwrap();
     assert_eq!(answer["partialSuccess"]["rejectedSpans"], "3", "{answer}");

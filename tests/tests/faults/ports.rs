@@ -33,7 +33,7 @@ async fn a_port_in_use_is_told_and_taken_once_it_is_free() {
     // The rest works.
     assert_eq!(listener("otlp_http").state, HealthState::Healthy);
     let url = format!("http://{}/v1/logs", listener("otlp_http").address);
-    let request = reqwest::Client::new().post(url).header("content-type", "application/x-protobuf");
+    let request = tls::http_client().post(url).header("content-type", "application/x-protobuf");
     let response = request.body(one_log("by HTTP.").encode_to_vec()).send().await.unwrap();
     assert!(response.status().is_success());
     assert_eq!(log_bodies(&engine, "by HTTP.").await, ["by HTTP."]);

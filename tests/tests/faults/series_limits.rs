@@ -66,7 +66,7 @@ async fn exploding_labels_are_held_back_whichever_way_they_come_and_are_told_of(
     engine.start_again().await.unwrap();
     let address = engine.listener("otlp_http").await.unwrap();
     let send = async |body: Value| -> Value {
-        let request = reqwest::Client::new().post(format!("http://{address}/v1/metrics")).json(&body);
+        let request = tls::http_client().post(format!("http://{address}/v1/metrics")).json(&body);
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200);
         answer.json().await.unwrap()

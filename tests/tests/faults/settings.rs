@@ -14,7 +14,7 @@ use test_support::{
 use crate::{log_bodies, one_log};
 
 async fn send(address: SocketAddr, body: &str) -> reqwest::Result<reqwest::StatusCode> {
-    let request = reqwest::Client::new()
+    let request = tls::http_client()
         .post(format!("http://{address}/v1/logs"))
         .header("content-type", "application/x-protobuf")
         .body(one_log(body).encode_to_vec());

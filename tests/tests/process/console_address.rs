@@ -8,7 +8,7 @@ use test_support::{
 };
 
 async fn answers(address: &str, token: &str) -> bool {
-    let asked = reqwest::Client::new().post(format!("{address}/api/command/status")).bearer_auth(token);
+    let asked = tls::http_client().post(format!("{address}/api/command/status")).bearer_auth(token);
     asked.send().await.is_ok_and(|response| response.status().is_success())
 }
 

@@ -9,6 +9,7 @@ const ROOMS: &[&str] = &[
     "model",
     "runtime",
     "config",
+    "tls",
     "analysis",
     "prometheus",
     "log_formats",
@@ -39,6 +40,7 @@ const KNOWN_BY: &[(&str, &[&str])] = &[
     ("redis", &["checks"]),
     ("sysinfo", &["collect", "store", "test_support", "tests"]),
     ("anyhow", &["binnacle", "binnacle-cli", "test_support", "tests", "xtask"]),
+    ("rustls", &["checks", "tls"]),
 ];
 
 /// Rooms without I/O: what they may use at all, besides each other.

@@ -1,12 +1,13 @@
-//! Opening connections, and saying in plain words why one could not be opened.
+//! Opening of connections, and their failures in plain words.
 
 use std::{io, time::Instant};
 
-use tokio::{net::TcpStream, sync::OnceCell};
+use rustls::{ClientConfig, pki_types::ServerName};
+use tokio::net::TcpStream;
 
 use crate::outcome::Measurements;
 
-/// `host:port`, with the brackets an IPv6 address needs.
+/// Returns `host:port`, with the brackets that an IPv6 address needs.
 pub(crate) fn address(host: &str, port: u16) -> String {
     if host.contains(':') && !host.starts_with('[') {
         format!("[{host}]:{port}")
@@ -15,7 +16,7 @@ pub(crate) fn address(host: &str, port: u16) -> String {
     }
 }
 
-/// Connects to the first address of `host` that answers; notes `connect_seconds`, name resolution
+/// Connects to the first address of `host` that answers. Measures `connect_seconds`, name resolution
 /// included.
 pub(crate) async fn open(
     host: &str,
@@ -39,7 +40,7 @@ pub(crate) async fn open(
     Err(failure)
 }
 
-/// What an error of the system says about the connection to `address`, in plain words.
+/// Returns an error of the system about the connection to `address`, in plain words.
 pub(crate) fn describe(error: &io::Error, address: &str) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => format!("connection refused by {address}"),
@@ -58,22 +59,28 @@ pub(crate) fn describe(error: &io::Error, address: &str) -> String {
     }
 }
 
-/// The connector for encrypted connections. Reading the system's certificates takes milliseconds,
-/// so it is made once and on a thread that may block.
-pub(crate) async fn tls_connector() -> Result<native_tls::TlsConnector, String> {
-    static CONNECTOR: OnceCell<native_tls::TlsConnector> = OnceCell::const_new();
-    CONNECTOR
-        .get_or_try_init(|| async {
-            tokio::task::spawn_blocking(native_tls::TlsConnector::new)
-                .await
-                .map_err(|error| error.to_string())?
-                .map_err(|error| format!("cannot prepare an encrypted connection: {error}"))
-        })
+/// Returns the settings of encrypted connections. Reading the system's certificates takes
+/// milliseconds, so they are read once and on a thread that may block.
+pub(crate) async fn tls_config() -> Result<ClientConfig, String> {
+    tokio::task::spawn_blocking(tls::system_config)
         .await
-        .cloned()
+        .map_err(|error| error.to_string())?
+        .map_err(|error| format!("cannot prepare an encrypted connection: {error}"))
 }
 
-/// The innermost cause of an error that is an `E`.
+/// Returns the host as a certificate names it.
+pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, String> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    ServerName::try_from(bare).map_err(|_| format!("{host:?} is not a host name or an address"))
+}
+
+/// Returns the failure of a connection in words if it is one of TLS.
+pub(crate) fn tls_failure(error: &(dyn std::error::Error + 'static), address: &str) -> Option<String> {
+    let failure = cause::<rustls::Error>(error)?;
+    Some(format!("encrypted connection to {address} failed: {}", tls::describe(failure)))
+}
+
+/// Returns the innermost cause of an error that is an `E`.
 pub(crate) fn cause<'a, E: std::error::Error + 'static>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> Option<&'a E> {

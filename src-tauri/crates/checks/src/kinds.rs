@@ -29,7 +29,7 @@ pub struct KindDescription {
 macro_rules! check_kinds {
     ($($name:ident: $settings:ident;)*) => {
         $(mod $name;)*
-        $(pub use $name::$settings;)*
+        $(pub use self::$name::*;)*
 
         /// The settings of a check of any kind.
         #[allow(non_camel_case_types, missing_docs, reason = "a variant has the name of the saved kind")]

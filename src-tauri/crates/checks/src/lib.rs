@@ -4,7 +4,6 @@
 //! attempts into results and incidents, and writes these and their series to the store.
 //! [`SecretStore`] stores the passwords, outside the database.
 
-mod certificate;
 mod connection;
 mod error;
 mod fields;

@@ -86,7 +86,7 @@ impl EngineProcess {
             process: None,
             address: String::new(),
             token: String::new(),
-            client: reqwest::Client::new(),
+            client: tls::http_client(),
         };
         fs::write(engine.settings_file(), settings)?;
         Ok(engine)

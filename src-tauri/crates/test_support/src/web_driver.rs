@@ -41,7 +41,7 @@ impl WebDriver {
         let log = std::fs::File::create(desktop.scratch().join("program.log"))?;
         command.stdout(log.try_clone()?).stderr(log);
         let process = Started(command.stdin(Stdio::null()).spawn().context("WebKitWebDriver")?);
-        let client = reqwest::Client::builder().no_proxy().build()?;
+        let client = tls::http_client_builder().no_proxy().build()?;
         let mut driver = Self {
             client,
             driver: format!("http://127.0.0.1:{port}"),

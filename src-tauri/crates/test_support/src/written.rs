@@ -52,7 +52,7 @@ pub struct WriteConnection {
 impl WriteConnection {
     /// For a listener at `address`.
     pub fn new(address: SocketAddr) -> Self {
-        Self { url: format!("http://{address}/api/v1/write"), client: reqwest::Client::new() }
+        Self { url: format!("http://{address}/api/v1/write"), client: tls::http_client() }
     }
 
     /// Sends a packed request.

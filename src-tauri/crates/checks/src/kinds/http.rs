@@ -9,8 +9,7 @@ use tokio::sync::OnceCell;
 use ts_rs::TS;
 
 use crate::{
-    certificate,
-    connection::{address, cause, describe},
+    connection::{address, cause, describe, tls_failure},
     error::CheckError,
     fields::{require, require_within},
     kind::{Kind, ProbeContext},
@@ -27,7 +26,6 @@ const MAX_BODY_LENGTH: usize = 1 << 20;
 const MAX_REDIRECTS: usize = 10;
 
 const MAX_CERTIFICATE_DAYS: u32 = 3_650;
-const SECONDS_PER_DAY: f64 = 86_400.0;
 
 /// The measurement of the days until the certificate ends.
 const CERTIFICATE_DAYS: &str = "certificate_days";
@@ -143,9 +141,9 @@ impl Kind for HttpCheck {
         measurements.insert("first_byte_seconds".into(), started.elapsed().as_secs_f64());
         let status = response.status().as_u16();
         let certificate = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
-        if let Some(end) = certificate.and_then(certificate::end) {
-            let left = end - context.now.0 / NANOS_PER_SECOND;
-            measurements.insert(CERTIFICATE_DAYS.into(), left as f64 / SECONDS_PER_DAY);
+        if let Some(certificate) = certificate.and_then(tls::Certificate::parse) {
+            let left = certificate.days_left(context.now.0 / NANOS_PER_SECOND);
+            measurements.insert(CERTIFICATE_DAYS.into(), left);
         }
         measurements.insert("status_code".into(), f64::from(status));
         if !accepts(&self.expected_status, status) {
@@ -227,7 +225,7 @@ async fn client(follow: bool, direct: bool) -> Result<Client, String> {
         .get_or_try_init(|| async {
             tokio::task::spawn_blocking(move || {
                 let policy = if follow { Policy::limited(MAX_REDIRECTS) } else { Policy::none() };
-                let builder = Client::builder()
+                let builder = tls::http_client_builder()
                     .user_agent(USER_AGENT)
                     .redirect(policy)
                     .pool_max_idle_per_host(0)
@@ -253,8 +251,8 @@ fn explain(error: &reqwest::Error, requested: &Url) -> String {
     if error.is_dns() {
         return format!("cannot resolve host \"{host}\"");
     }
-    if let Some(failure) = cause::<native_tls::Error>(error) {
-        return format!("encrypted connection to {target} failed: {failure}");
+    if let Some(failure) = tls_failure(error, &target) {
+        return failure;
     }
     if let Some(failure) = cause::<std::io::Error>(error) {
         return describe(failure, &target);

@@ -6,13 +6,21 @@ use std::time::{Duration, Instant};
 
 use number::Number;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_postgres::{Client, Config, NoTls, config::SslMode, tls::TlsConnect};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_postgres::{
+    Client, Config, NoTls,
+    config::SslMode,
+    tls::{MakeTlsConnect, TlsConnect},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::task::AbortOnDropHandle;
 use ts_rs::TS;
 
 use crate::{
-    connection::{address, cause, describe, open, tls_connector},
+    connection::{address, cause, describe, open, server_name, tls_config, tls_failure},
     error::CheckError,
     fields::{require, require_address},
     kind::{Kind, ProbeContext},
@@ -116,8 +124,11 @@ async fn connect(
     let socket = open(&check.host, check.port, measurements).await?;
     if check.tls {
         config.ssl_mode(SslMode::Require);
-        let tls = postgres_native_tls::TlsConnector::new(tls_connector().await?, &check.host);
-        log_in(&config, socket, tls).await
+        server_name(&check.host)?;
+        let mut tls = MakeRustlsConnect::new(tls_config().await?);
+        let connector = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut tls, &check.host)
+            .map_err(|error| format!("cannot prepare an encrypted connection: {error}"))?;
+        log_in(&config, socket, connector).await
     } else {
         config.ssl_mode(SslMode::Disable);
         log_in(&config, socket, NoTls).await
@@ -173,8 +184,8 @@ fn explain(error: &tokio_postgres::Error, check: &PostgresCheck) -> String {
     if let Some(error) = error.as_db_error() {
         return error.message().to_owned();
     }
-    if let Some(failure) = cause::<native_tls::Error>(error) {
-        return format!("encrypted connection to {server} failed: {failure}");
+    if let Some(failure) = tls_failure(error, &server) {
+        return failure;
     }
     if let Some(failure) = cause::<std::io::Error>(error) {
         return describe(failure, &server);

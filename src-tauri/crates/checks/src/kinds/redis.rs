@@ -1,15 +1,16 @@
 //! Checks that connect to a Redis server and send PING.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use redis::{AsyncConnectionConfig, ErrorKind, RedisConnectionInfo, RedisError, aio::MultiplexedConnection};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 use ts_rs::TS;
 
 use crate::{
-    connection::{address, cause, describe, open, tls_connector},
+    connection::{address, cause, describe, open, server_name, tls_config, tls_failure},
     error::CheckError,
     fields::{require, require_address},
     kind::{Kind, ProbeContext},
@@ -72,10 +73,10 @@ impl Kind for RedisCheck {
         let socket = open(&self.host, self.port, measurements).await?;
         let server = address(&self.host, self.port);
         let (mut connection, _driver) = if self.tls {
-            let socket = tokio_native_tls::TlsConnector::from(tls_connector().await?)
-                .connect(&self.host, socket)
+            let socket = TlsConnector::from(Arc::new(tls_config().await?))
+                .connect(server_name(&self.host)?, socket)
                 .await
-                .map_err(|error| format!("encrypted connection to {server} failed: {error}"))?;
+                .map_err(|error| tls_failure(&error, &server).unwrap_or_else(|| describe(&error, &server)))?;
             log_in(self, context.secret, socket).await
         } else {
             log_in(self, context.secret, socket).await

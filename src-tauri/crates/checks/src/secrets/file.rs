@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    io::Write,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -50,19 +49,7 @@ impl FileSecrets {
     }
 
     fn write(&self, secrets: &BTreeMap<String, String>) -> io::Result<()> {
-        let fresh = self.path.with_extension("json.new");
-        match fs::remove_file(&fresh) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&fresh)?;
-        file.write_all(&serde_json::to_vec_pretty(secrets)?)?;
-        file.sync_all()?;
-        fs::rename(&fresh, &self.path)
+        runtime::replace_private_file(&self.path, &serde_json::to_vec_pretty(secrets)?)
     }
 
     fn failure(&self, reason: &str) -> SecretError {

@@ -3,7 +3,7 @@
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use reqwest::{
-    Certificate, Client, Identity, Url,
+    Certificate, Client, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::Policy,
 };
@@ -29,7 +29,7 @@ impl ClientSettings {
     /// files; blocks.
     pub(crate) fn client(&self, host: &str) -> Result<Client, String> {
         let tls = &self.tls;
-        let mut builder = Client::builder()
+        let mut builder = tls::http_client_builder()
             .user_agent(concat!("binnacle/", env!("CARGO_PKG_VERSION")))
             // As in Prometheus, the environment does not set a proxy.
             .no_proxy()
@@ -46,7 +46,7 @@ impl ClientSettings {
         }
         if !tls.cert_file.is_empty() || !tls.key_file.is_empty() {
             let (certificate, key) = (read(&tls.cert_file)?, read(&tls.key_file)?);
-            let identity = Identity::from_pkcs8_pem(&certificate, &key).map_err(|error| {
+            let identity = tls::client_identity(&certificate, &key).map_err(|error| {
                 format!("{} with {} cannot be used: {}", tls.cert_file, tls.key_file, error_chain(&error))
             })?;
             builder = builder.identity(identity);
@@ -81,11 +81,12 @@ impl ClientSettings {
 fn min_version(name: &str) -> Result<Option<reqwest::tls::Version>, String> {
     Ok(match name {
         "" => None,
-        "TLS10" => Some(reqwest::tls::Version::TLS_1_0),
-        "TLS11" => Some(reqwest::tls::Version::TLS_1_1),
+        "TLS10" | "TLS11" => {
+            return Err(format!("min_version {name}: only TLS 1.2 and 1.3 are supported; use TLS12"));
+        }
         "TLS12" => Some(reqwest::tls::Version::TLS_1_2),
         "TLS13" => Some(reqwest::tls::Version::TLS_1_3),
-        other => return Err(format!("{other} is not a version of TLS (TLS10 to TLS13)")),
+        other => return Err(format!("{other} is not a version of TLS (TLS12 or TLS13)")),
     })
 }
 

@@ -74,7 +74,7 @@ impl Client {
         let path = path.strip_suffix("/api/0").unwrap_or(path).to_owned();
         base.set_path(&path);
         base.path_segments_mut().map_err(|()| "the address has no path")?;
-        let mut builder = reqwest::Client::builder()
+        let mut builder = tls::http_client_builder()
             .user_agent(concat!("binnacle/", env!("CARGO_PKG_VERSION")))
             // A redirect must not take the token to another host.
             .redirect(Policy::none())

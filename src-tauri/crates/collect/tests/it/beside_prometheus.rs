@@ -63,7 +63,7 @@ async fn theirs(port: u16, job: &str) -> BTreeMap<String, usize> {
     let query = format!(
         "http://127.0.0.1:{port}/api/v1/query?query=count%20by%20(__name__)%20(%7Bjob%3D%22{job}%22%7D)"
     );
-    let Ok(answer) = reqwest::get(&query).await else { return BTreeMap::new() };
+    let Ok(answer) = tls::http_client().get(&query).send().await else { return BTreeMap::new() };
     let answer: Value = answer.json().await.unwrap();
     let rows = answer["data"]["result"].as_array().cloned().unwrap_or_default();
     rows.iter()

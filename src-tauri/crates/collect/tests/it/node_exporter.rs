@@ -27,13 +27,16 @@ impl NodeExporter {
             .spawn()
             .expect("prometheus-node-exporter is installed");
         let exporter = Self { process, url: format!("http://127.0.0.1:{port}/metrics") };
-        wait_until("node_exporter answers", async || reqwest::get(&exporter.url).await.is_ok()).await;
+        wait_until("node_exporter answers", async || {
+            tls::http_client().get(&exporter.url).send().await.is_ok()
+        })
+        .await;
         exporter
     }
 
     /// Scrapes it; returns values by `name{labels}`.
     async fn scrape(&self) -> BTreeMap<String, f64> {
-        let text = reqwest::get(&self.url).await.unwrap().text().await.unwrap();
+        let text = tls::http_client().get(&self.url).send().await.unwrap().text().await.unwrap();
         text.lines()
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| {

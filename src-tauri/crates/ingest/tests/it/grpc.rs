@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::{
     metrics::v1::{Gauge, Metric, NumberDataPoint, metric::Data, number_data_point},
 };
 use prost::Message;
-use reqwest::{Client, Response, header};
+use reqwest::{Response, header};
 use store::StoreOptions;
 use tonic::{Code, codec::CompressionEncoding};
 use tonic_types::StatusExt;
@@ -27,7 +27,7 @@ fn frame(flag: u8, message: &[u8]) -> Vec<u8> {
 
 /// Sends raw bytes as a gRPC request.
 async fn raw(receiver: &Receiver, path: &str, encoding: &str, body: Vec<u8>) -> Response {
-    let client = Client::builder().http2_prior_knowledge().build().unwrap();
+    let client = tls::http_client_builder().http2_prior_knowledge().build().unwrap();
     let mut request = client
         .post(format!("http://{}{path}", receiver.grpc))
         .header(header::CONTENT_TYPE, "application/grpc")
@@ -111,8 +111,12 @@ async fn malformed_messages_are_invalid_arguments() {
 #[tokio::test(flavor = "multi_thread")]
 async fn http_on_the_wrong_port_gets_a_message() {
     let receiver = Receiver::start().await;
-    let answer =
-        Client::new().post(format!("http://{}/v1/traces", receiver.grpc)).body("{}").send().await.unwrap();
+    let answer = tls::http_client()
+        .post(format!("http://{}/v1/traces", receiver.grpc))
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 415);
     assert!(answer.text().await.unwrap().contains("OTLP over gRPC"));
 }

@@ -4,7 +4,7 @@ use ingest::MAX_BODY_BYTES;
 use model::{SpanKind, SpanStatus};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
-use reqwest::{Client, Method, Response, header};
+use reqwest::{Method, Response, header};
 use serde_json::{Value, json};
 use store::StoreOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,7 +22,7 @@ async fn post(
     body: Vec<u8>,
 ) -> Response {
     let mut request =
-        Client::new().post(receiver.url(path)).header(header::CONTENT_TYPE, content_type).body(body);
+        tls::http_client().post(receiver.url(path)).header(header::CONTENT_TYPE, content_type).body(body);
     if !encoding.is_empty() {
         request = request.header(header::CONTENT_ENCODING, encoding);
     }
@@ -217,7 +217,7 @@ async fn wrong_types_methods_and_paths_are_rejected_with_a_message() {
     assert_eq!(response.status(), 415);
     assert!(response.text().await.unwrap().contains("send application/x-protobuf or application/json"));
     assert_eq!(post(&receiver, "/v1/traces", PROTOBUF, "br", vec![]).await.status(), 415);
-    let response = reqwest::get(receiver.url("/v1/traces")).await.unwrap();
+    let response = tls::http_client().get(receiver.url("/v1/traces")).send().await.unwrap();
     assert_eq!(
         (response.status().as_u16(), &response.headers()[header::ALLOW]),
         (405, &"POST, OPTIONS".parse().unwrap())
@@ -231,7 +231,7 @@ async fn wrong_types_methods_and_paths_are_rejected_with_a_message() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_this_machine_may_send_and_others_may_not() {
     let mut receiver = Receiver::start().await;
-    let client = Client::new();
+    let client = tls::http_client();
     let preflight = |origin: &str| {
         client
             .request(Method::OPTIONS, receiver.url("/v1/logs"))
@@ -271,7 +271,7 @@ async fn a_busy_store_asks_to_retry() {
     let filling = receiver.fill_queue();
     let rejection = within("a busy answer", async {
         loop {
-            let request = Client::new().post(receiver.url("/v1/logs"));
+            let request = tls::http_client().post(receiver.url("/v1/logs"));
             let sent = request.header(header::CONTENT_TYPE, PROTOBUF).body(body.clone()).send();
             let answer = sent.await.unwrap();
             assert!(matches!(answer.status().as_u16(), 200 | 503), "{answer:?}");
@@ -294,7 +294,7 @@ async fn a_busy_store_asks_to_retry() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_frees_the_port() {
     let receiver = Receiver::start().await;
-    let client = Client::new();
+    let client = tls::http_client();
     let idle = client.post(receiver.url("/v1/logs")).header(header::CONTENT_TYPE, PROTOBUF).body(Vec::new());
     assert_eq!(idle.send().await.unwrap().status(), 200);
     receiver.stop.cancel();
@@ -312,7 +312,7 @@ async fn a_request_that_never_ends_does_not_delay_the_stop() {
         "POST /v1/logs HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
     connection.write_all(head.as_bytes()).await.unwrap();
     // An answer on another connection shows that the listener runs.
-    assert_eq!(reqwest::get(receiver.url("/")).await.unwrap().status(), 404);
+    assert_eq!(tls::http_client().get(receiver.url("/")).send().await.unwrap().status(), 404);
     receiver.stop.cancel();
     for server in receiver.servers {
         within("stopping", server).await.unwrap().unwrap();

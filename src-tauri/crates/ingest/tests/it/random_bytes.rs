@@ -4,7 +4,7 @@ use std::io::Write;
 
 use prost::Message;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use reqwest::{Client, header};
+use reqwest::header;
 
 use crate::receiver::{Receiver, gzip, log, logs, metrics, span, traces, within};
 
@@ -44,8 +44,8 @@ async fn random_and_truncated_bytes_never_stop_a_listener() {
     let seed: u64 = rand::random();
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    let client = Client::new();
-    let http2 = Client::builder().http2_prior_knowledge().build().unwrap();
+    let client = tls::http_client();
+    let http2 = tls::http_client_builder().http2_prior_knowledge().build().unwrap();
     for round in 0..ROUNDS {
         let path = HTTP[random.random_range(0..3)];
         let content_type = ["application/x-protobuf", "application/json"][random.random_range(0..2)];

@@ -344,7 +344,7 @@ async fn other_requests_are_rejected_as_the_specification_requires() {
     // The receiver still works, and a request without headers is one of the first version.
     assert_eq!(receiver.send_with(&[], compressed).await.status(), 204);
     assert_eq!(receiver.committed().samples.len(), 1);
-    let client = reqwest::Client::new();
+    let client = tls::http_client();
     let got = client.get(receiver.url("/api/v1/write")).send().await.unwrap();
     assert_eq!(got.status(), 405);
     assert_eq!(client.post(receiver.url("/write")).send().await.unwrap().status(), 404);

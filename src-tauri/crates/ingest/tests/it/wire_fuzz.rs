@@ -13,7 +13,6 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use prost::Message;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use reqwest::Client;
 use tokio::{net::UdpSocket, sync::Mutex};
 
 use crate::{
@@ -178,7 +177,7 @@ fn second_request(random: &mut StdRng) -> Vec<u8> {
 async fn remote_write_survives_mutated_messages() {
     let _serial = SERIAL.lock().await;
     let receiver = Receiver::start().await;
-    let client = Client::new();
+    let client = tls::http_client();
     let mut random = random(1);
     let mut answers: BTreeMap<u16, u32> = BTreeMap::new();
     let mut most = 0;
@@ -219,7 +218,7 @@ async fn remote_write_survives_mutated_messages() {
 async fn otlp_survives_mutated_messages() {
     let _serial = SERIAL.lock().await;
     let receiver = receiver::Receiver::start().await;
-    let client = Client::new();
+    let client = tls::http_client();
     let mut random = random(2);
     let gauge = || {
         let point = NumberDataPoint {

@@ -62,14 +62,14 @@ impl Receiver {
         content_type: &str,
         message: Vec<u8>,
     ) -> reqwest::Response {
-        let client = reqwest::Client::new();
+        let client = tls::http_client();
         let request = client.post(self.url(path)).header("content-type", content_type);
         let request = request.header("content-encoding", "snappy").body(compress(&message));
         receiver::within("an answer", request.send()).await.unwrap()
     }
 
     pub(crate) async fn send_with(&self, headers: &[(&str, &str)], body: Vec<u8>) -> reqwest::Response {
-        let client = reqwest::Client::new();
+        let client = tls::http_client();
         let request =
             headers.iter().fold(client.post(self.url("/api/v1/write")), |request, (name, value)| {
                 request.header(*name, *value)

@@ -61,7 +61,8 @@ impl Server {
             Started(command.stdout(log.try_clone()?).stderr(log).spawn().context(program.to_owned())?);
         let begun = Instant::now();
         let metrics = format!("http://{address}/metrics");
-        while !reqwest::get(&metrics).await.is_ok_and(|answer| answer.status().is_success()) {
+        while !tls::http_client().get(&metrics).send().await.is_ok_and(|answer| answer.status().is_success())
+        {
             ensure!(begun.elapsed() < PATIENCE, "{program} does not answer");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -92,7 +93,8 @@ impl Server {
     }
 
     async fn metric(&self, name: &str) -> Result<f64> {
-        let text = reqwest::get(format!("http://{}/metrics", self.address)).await?.text().await?;
+        let text =
+            tls::http_client().get(format!("http://{}/metrics", self.address)).send().await?.text().await?;
         let line = text.lines().find(|line| line.starts_with(name)).with_context(|| name.to_owned())?;
         Ok(line.rsplit(' ').next().unwrap_or_default().parse()?)
     }
@@ -162,7 +164,10 @@ impl Contender {
             Self::Binnacle(engine) => engine.status().await?.committed.samples,
             Self::VictoriaMetrics(server) => {
                 // What was taken last is counted once it is searchable.
-                reqwest::get(format!("http://{}/internal/force_flush", server.address)).await?;
+                tls::http_client()
+                    .get(format!("http://{}/internal/force_flush", server.address))
+                    .send()
+                    .await?;
                 server.metric("vm_rows_inserted_total{type=\"promremotewrite\"}").await? as u64
             }
             Self::Prometheus(server) => {
@@ -190,12 +195,12 @@ impl Contender {
             }
             Self::VictoriaMetrics(server) => {
                 let base = format!("http://{}/internal", server.address);
-                reqwest::get(format!("{base}/force_flush")).await?;
+                tls::http_client().get(format!("{base}/force_flush")).send().await?;
                 server.quiet().await?;
                 let by_itself = bytes_in(&server.data())?;
                 // A merge that is asked for while others run leaves their parts out.
                 for _ in 0..20 {
-                    reqwest::get(format!("{base}/force_merge")).await?;
+                    tls::http_client().get(format!("{base}/force_merge")).send().await?;
                     server.quiet().await?;
                     if server.parts().await? <= 1.0 {
                         break;
@@ -205,7 +210,7 @@ impl Contender {
             }
             Self::Prometheus(server) => {
                 let snapshot = format!("http://{}/api/v1/admin/tsdb/snapshot", server.address);
-                let answer = reqwest::Client::new().post(snapshot).send().await?;
+                let answer = tls::http_client().post(snapshot).send().await?;
                 ensure!(answer.status().is_success(), "{}", answer.text().await?);
                 Ok((bytes_in(&server.data().join("snapshots"))?, None))
             }

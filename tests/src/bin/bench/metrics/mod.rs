@@ -122,7 +122,7 @@ async fn measure(mut contender: Contender, payloads: &[Arc<Payload>]) -> Result<
 
 /// Sends one request after another, nearly in step with the others.
 async fn send(url: String, payload: Arc<Payload>, step: Arc<Barrier>) -> Result<()> {
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = tls::http_client_builder().no_proxy().build()?;
     for (index, request) in payload.requests.iter().enumerate() {
         if index % LEEWAY == 0 {
             step.wait().await;

@@ -1,0 +1,15 @@
+//! TLS by rustls with ring: trust in certificates, keys, errors in words, and HTTP clients.
+//!
+//! No other crate chooses the cryptography or builds a client of `reqwest` from nothing.
+
+mod certificate;
+mod client;
+mod pem;
+mod provider;
+mod words;
+
+pub use certificate::Certificate;
+pub use client::{http_client, http_client_builder, system_config, system_verifier};
+pub use pem::{certificates, client_identity};
+pub use provider::provider;
+pub use words::describe;

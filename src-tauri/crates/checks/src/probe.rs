@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use model::{HealthCheck, HealthState, Timestamp};
+use runtime::Clock;
 
 use crate::{
     kind::ProbeContext,
     kinds::AnyKind,
     outcome::{Measurements, ProbeOutcome},
-    record::now,
     registry::parse,
     verdict::apply_thresholds,
 };
@@ -20,7 +20,7 @@ const MAX_MESSAGE_CHARACTERS: usize = 300;
 /// check. A failure is an outcome, never an error.
 pub async fn probe(check: &HealthCheck, secret: Option<&str>) -> ProbeOutcome {
     match parse(&check.kind) {
-        Ok(kind) => probe_kind(check, &kind, secret, now()).await,
+        Ok(kind) => probe_kind(check, &kind, secret, Clock::system().now()).await,
         Err(error) => ProbeOutcome::unknown(error.to_string()),
     }
 }

@@ -5,10 +5,11 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
-use model::{CheckResult, HealthCheck, HealthState};
+use model::{CheckResult, HealthCheck, HealthState, Timestamp};
+use runtime::Clock;
 use store::Store;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
@@ -19,7 +20,6 @@ use crate::{
     outcome::ProbeOutcome,
     probe::probe_kind,
     record,
-    record::now,
     registry::parse,
     secrets::{Secret, SecretError, SecretStore},
     state::CheckState,
@@ -41,6 +41,8 @@ pub(crate) struct CheckContext {
     pub(crate) store: Store,
     /// The store of passwords.
     pub(crate) secrets: Arc<dyn SecretStore>,
+    /// The clock of schedules, retries and results.
+    pub(crate) clock: Clock,
     /// Whether scheduled runs are skipped for now.
     pub(crate) paused: AtomicBool,
 }
@@ -55,7 +57,7 @@ pub(crate) struct CheckRunner {
     pub(crate) stop: CancellationToken,
     /// The parsed settings, or the reason why this version cannot use them.
     kind: Result<AnyKind, CheckError>,
-    context: Arc<CheckContext>,
+    pub(crate) context: Arc<CheckContext>,
 }
 
 impl CheckRunner {
@@ -86,8 +88,9 @@ impl CheckRunner {
                 (running, self.attempts().await)
             } => found,
         };
-        let result = result(&self.check.id, outcome, attempts);
-        Ok(record::record(&self.context.store, &self.check, &self.state, result).await?)
+        let context = &self.context;
+        let result = result(&self.check.id, outcome, attempts, context.clock.now());
+        Ok(record::record(&context.store, &context.clock, &self.check, &self.state, result).await?)
     }
 
     /// Makes attempts until one does not fail or none is left. Returns the last outcome and the
@@ -95,15 +98,15 @@ impl CheckRunner {
     async fn attempts(&self) -> (ProbeOutcome, u32) {
         let allowed = if self.state.observed().is_failing() { 1 } else { 1 + self.check.retries };
         let pause = Duration::from_secs(u64::from(self.check.retry_interval_seconds));
-        let mut attempt = 1;
+        let (clock, mut attempt) = (&self.context.clock, 1);
         loop {
             let outcome = self.attempt().await;
             if outcome.state != HealthState::Unhealthy || attempt >= allowed {
                 return (outcome, attempt);
             }
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.state.caller_waits() => tokio::time::sleep(pause.min(HURRIED_RETRY)).await,
+                () = clock.sleep(pause) => {}
+                () = self.state.caller_waits() => clock.sleep(pause.min(HURRIED_RETRY)).await,
             }
             attempt += 1;
         }
@@ -120,9 +123,9 @@ impl CheckRunner {
         };
         let mut outcome = ProbeOutcome::unknown(String::new());
         for _ in 0..=MAX_INTERRUPTED_ATTEMPTS {
-            let started = SystemTime::now();
-            outcome = attempt_once(&self.check, kind, secret.clone()).await;
-            if !slept(started.elapsed().unwrap_or_default(), self.check.timeout_seconds) {
+            let started = self.context.clock.now();
+            outcome = attempt_once(&self.check, kind, secret.clone(), started).await;
+            if !slept(started, self.context.clock.now(), self.check.timeout_seconds) {
                 break;
             }
         }
@@ -158,11 +161,12 @@ pub(crate) async fn attempt_once(
     check: &HealthCheck,
     kind: &AnyKind,
     secret: Option<Secret>,
+    now: Timestamp,
 ) -> ProbeOutcome {
     let local = kind.is_local();
     let (probed, kind) = (check.clone(), kind.clone());
     let probing = tokio::spawn(async move {
-        probe_kind(&probed, &kind, secret.as_ref().map(|secret| secret.0.as_str()), now()).await
+        probe_kind(&probed, &kind, secret.as_ref().map(|secret| secret.0.as_str()), now).await
     });
     match AbortOnDropHandle::new(probing).await {
         Ok(outcome) if outcome.state == HealthState::Unhealthy => {
@@ -176,11 +180,11 @@ pub(crate) async fn attempt_once(
     }
 }
 
-/// Creates a result of the present time.
-pub(crate) fn result(check_id: &str, outcome: ProbeOutcome, attempts: u32) -> CheckResult {
+/// Creates a result of the time `now`.
+pub(crate) fn result(check_id: &str, outcome: ProbeOutcome, attempts: u32, now: Timestamp) -> CheckResult {
     CheckResult {
         check_id: check_id.to_owned(),
-        time: now(),
+        time: now,
         state: outcome.state,
         duration: outcome.duration,
         message: outcome.message,
@@ -189,20 +193,23 @@ pub(crate) fn result(check_id: &str, outcome: ProbeOutcome, attempts: u32) -> Ch
     }
 }
 
-/// Returns whether the machine slept during an attempt that took `elapsed` by the wall clock. The
-/// limit of an attempt uses a clock that stops during sleep on most systems.
-fn slept(elapsed: Duration, timeout_seconds: u32) -> bool {
+/// Returns whether the machine slept during an attempt between two wall-clock times. The limit of an
+/// attempt uses a clock that stops during sleep on most systems.
+fn slept(started: Timestamp, ended: Timestamp, timeout_seconds: u32) -> bool {
+    let elapsed = Duration::from_nanos(ended.since(started).max(0).unsigned_abs());
     elapsed > Duration::from_secs(u64::from(timeout_seconds.max(1))) + SLEEP_ALLOWANCE
 }
 
 #[cfg(test)]
 mod tests {
+    use model::NANOS_PER_SECOND;
+
     use super::*;
 
     #[test]
     fn an_attempt_longer_than_its_timeout_slept() {
-        assert!(!slept(Duration::from_secs(10), 10));
-        assert!(!slept(Duration::from_secs(15), 10));
-        assert!(slept(Duration::from_secs(3600), 10));
+        let slept = |seconds: i64| slept(Timestamp(7), Timestamp(7 + seconds * NANOS_PER_SECOND), 10);
+        assert!(!slept(10) && !slept(15) && slept(3600));
+        assert!(!slept(-3600), "a clock that was set back is no sleep");
     }
 }

@@ -11,6 +11,7 @@ use std::{
 
 use model::{CheckOverview, CheckResult, HealthCheck, Incident, TimeRange};
 use rand::Rng;
+use runtime::Clock;
 use store::{Store, StoreError};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
@@ -48,8 +49,8 @@ struct Shared {
 impl CheckService {
     /// Starts to run the checks saved in `store`, until `stop` is cancelled. Must be called inside
     /// a Tokio runtime. Returns at once and loads the checks in the background.
-    pub fn start(store: Store, secrets: Arc<dyn SecretStore>, stop: CancellationToken) -> Self {
-        let context = Arc::new(CheckContext { store, secrets, paused: AtomicBool::new(false) });
+    pub fn start(store: Store, secrets: Arc<dyn SecretStore>, clock: Clock, stop: CancellationToken) -> Self {
+        let context = Arc::new(CheckContext { store, secrets, clock, paused: AtomicBool::new(false) });
         let service = Self {
             shared: Arc::new(Shared {
                 context,
@@ -66,7 +67,7 @@ impl CheckService {
                 tracing::warn!(%error, retry = ?LOAD_RETRY, "health checks not loaded; trying again");
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = tokio::time::sleep(LOAD_RETRY) => {}
+                    () = loading.clock().sleep(LOAD_RETRY) => {}
                 }
             }
         });
@@ -156,7 +157,7 @@ impl CheckService {
             Ok(outcome) => outcome,
             Err(error) => ProbeOutcome::unknown(error.to_string()),
         };
-        result(&id, outcome, 1)
+        result(&id, outcome, 1, self.clock().now())
     }
 
     async fn attempt(&self, check: HealthCheck, secret: Option<String>) -> Result<ProbeOutcome, CheckError> {
@@ -166,7 +167,7 @@ impl CheckService {
             Some(secret) => Some(Secret(secret)),
             None => self.stored_secret(&normalised.check.id).await?,
         };
-        Ok(attempt_once(&normalised.check, &normalised.kind, secret).await)
+        Ok(attempt_once(&normalised.check, &normalised.kind, secret, self.clock().now()).await)
     }
 
     /// Returns every check by name, with its state, and its timeline of `cells` buckets and
@@ -223,8 +224,10 @@ impl CheckService {
     async fn end_observation(&self, runner: &CheckRunner) {
         let _running = runner.state.run_lock.lock().await;
         let outcome = ProbeOutcome::unknown("the check was disabled".to_owned());
-        let unobserved = result(&runner.check.id, outcome, 1);
-        if let Err(error) = record_end(self.store(), &runner.check, &runner.state, unobserved).await {
+        let unobserved = result(&runner.check.id, outcome, 1, self.clock().now());
+        if let Err(error) =
+            record_end(self.store(), self.clock(), &runner.check, &runner.state, unobserved).await
+        {
             tracing::warn!(check = %runner.check.name, %error, "end of a disabled check dropped: store failed");
         }
     }
@@ -253,6 +256,10 @@ impl CheckService {
 
     fn runners(&self) -> MutexGuard<'_, HashMap<String, Arc<CheckRunner>>> {
         self.shared.runners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.shared.context.clock
     }
 
     fn store(&self) -> &Store {

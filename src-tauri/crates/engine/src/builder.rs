@@ -46,7 +46,12 @@ impl Engine {
             ledger::record_absence(&store, started).await?;
         }
         let stored = store.admin().statistics().await?;
-        let checks = CheckService::start(store.clone(), secrets.clone(), stages.checks.token());
+        let checks = CheckService::start(
+            store.clone(),
+            secrets.clone(),
+            runtime::Clock::system(),
+            stages.checks.token(),
+        );
         let alerts_stop = stages.alerts.token();
         if !options.observe {
             checks.pause(true);

@@ -10,6 +10,7 @@ use checks::{CheckError, CheckService, FileSecrets, SecretError, SecretStore};
 use model::{
     CheckOverview, CheckResult, HealthCheck, HealthState, Incident, SamplesRequest, TimeRange, Timestamp,
 };
+use runtime::{Clock, ManualClock};
 use store::{Store, StoreOptions};
 use tempfile::TempDir;
 use test_support::servers::{Postgres, Redis, free_port};
@@ -29,9 +30,13 @@ struct Bench {
 
 impl Bench {
     async fn start() -> Self {
+        Self::start_with(Clock::system()).await
+    }
+
+    async fn start_with(clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path()).await;
-        let (scheduler, stop) = run(&store, folder.path());
+        let (scheduler, stop) = run(&store, folder.path(), clock);
         Self { store, scheduler, stop, folder }
     }
 
@@ -42,7 +47,7 @@ impl Bench {
         drop(scheduler);
         store.close().await.unwrap();
         let store = open(folder.path()).await;
-        let (scheduler, stop) = run(&store, folder.path());
+        let (scheduler, stop) = run(&store, folder.path(), Clock::system());
         Self { store, scheduler, stop, folder }
     }
 
@@ -84,10 +89,10 @@ async fn open(folder: &Path) -> Store {
     tokio::task::spawn_blocking(move || Store::open(&folder, StoreOptions::default()).unwrap()).await.unwrap()
 }
 
-fn run(store: &Store, folder: &Path) -> (CheckService, DropGuard) {
+fn run(store: &Store, folder: &Path, clock: Clock) -> (CheckService, DropGuard) {
     let stop = CancellationToken::new();
     let secrets = Arc::new(FileSecrets::new(folder.join("secrets.json")));
-    (CheckService::start(store.clone(), secrets, stop.clone()), stop.drop_guard())
+    (CheckService::start(store.clone(), secrets, clock, stop.clone()), stop.drop_guard())
 }
 
 /// The last hour and the next minute.
@@ -213,7 +218,8 @@ async fn a_failure_is_confirmed_before_it_counts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_success_among_the_retries_is_healthy() {
-    let bench = Bench::start().await;
+    let time = ManualClock::new(present());
+    let bench = Bench::start_with(time.clock()).await;
     let port = free_port().unwrap();
     let wanted = HealthCheck { retries: 10, retry_interval_seconds: 1, ..check("port", tcp(port)) };
     let saved = bench.scheduler.save(by_hand(wanted), None).await.unwrap();
@@ -221,8 +227,12 @@ async fn a_success_among_the_retries_is_healthy() {
         let (scheduler, id) = (bench.scheduler.clone(), saved.id.clone());
         async move { scheduler.run_now(&id).await.unwrap() }
     });
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    time.wait_for_sleepers(1).await;
     let _listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    while !running.is_finished() {
+        time.advance(Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
     let result = running.await.unwrap();
     assert_eq!(result.state, HealthState::Healthy);
     assert!(result.attempts > 1);
@@ -293,14 +303,22 @@ async fn a_check_that_hangs_holds_up_no_other_and_can_be_changed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_check_is_unknown_and_its_incident_over() {
-    let bench = Bench::start().await;
+    let time = ManualClock::new(present());
+    let bench = Bench::start_with(time.clock()).await;
     let saved = bench.scheduler.save(check("port", tcp(free_port().unwrap())), None).await.unwrap();
     bench.wait_for(&saved.id, HealthState::Unhealthy).await;
+    time.set_wall(present().offset(1_000_000_000));
     bench.scheduler.save(by_hand(saved.clone()), None).await.unwrap();
     let last = bench.overview(&saved.id).await.latest.unwrap();
     assert_eq!((last.state, last.message.as_str()), (HealthState::Unknown, "the check was disabled"));
     assert!(bench.store.history().open_incidents().await.unwrap().is_empty());
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    // Another check shows that the intervals of both have passed.
+    let other = bench.scheduler.save(check("other", tcp(free_port().unwrap())), None).await.unwrap();
+    bench.wait_for(&other.id, HealthState::Unhealthy).await;
+    time.advance(Duration::from_secs(30));
+    while bench.overview(&other.id).await.latest.unwrap().time <= last.time {
+        tokio::task::yield_now().await;
+    }
     assert_eq!(bench.overview(&saved.id).await.latest.unwrap().time, last.time);
 }
 
@@ -330,7 +348,8 @@ async fn a_keyring_that_fails_makes_checks_unknown_and_not_unhealthy() {
     let store = open(folder.path()).await;
     for panics in [false, true] {
         let stop = CancellationToken::new();
-        let scheduler = CheckService::start(store.clone(), Arc::new(Faulty { panics }), stop.clone());
+        let scheduler =
+            CheckService::start(store.clone(), Arc::new(Faulty { panics }), Clock::system(), stop.clone());
         let wanted = by_hand(check(&format!("cache {panics}"), redis(free_port().unwrap())));
         let refused = scheduler.save(wanted.clone(), Some("x".into())).await;
         assert_eq!(refused, Err(CheckError::Secret(SecretError::Timeout)));

@@ -55,7 +55,7 @@ fn prometheus(port: u16, file: &Path, data: &Path) -> Program {
 
 async fn answers(port: u16) {
     let url = format!("http://127.0.0.1:{port}/metrics");
-    wait_until("a server answers", async || reqwest::get(&url).await.is_ok()).await;
+    wait_until("a server answers", async || tls::http_client().get(&url).send().await.is_ok()).await;
 }
 
 /// Returns the number of series by name of a job in Prometheus.

@@ -5,6 +5,7 @@ mod scheduler;
 #[cfg(unix)]
 mod secrets;
 mod tls;
+mod tls_chain;
 mod web;
 
 use checks::kinds::{HttpCheck, PostgresCheck, RedisCheck, TcpCheck};

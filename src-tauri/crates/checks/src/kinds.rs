@@ -140,4 +140,5 @@ check_kinds! {
     tcp: TcpCheck;
     postgres: PostgresCheck;
     redis: RedisCheck;
+    tls: TlsCheck;
 }

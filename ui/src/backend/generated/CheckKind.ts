@@ -3,8 +3,9 @@ import type { HttpCheck } from "./HttpCheck";
 import type { PostgresCheck } from "./PostgresCheck";
 import type { RedisCheck } from "./RedisCheck";
 import type { TcpCheck } from "./TcpCheck";
+import type { TlsCheck } from "./TlsCheck";
 
 /**
  * The settings of a check of any kind.
  */
-export type CheckKind = { "type": "http" } & HttpCheck | { "type": "tcp" } & TcpCheck | { "type": "postgres" } & PostgresCheck | { "type": "redis" } & RedisCheck;
+export type CheckKind = { "type": "http" } & HttpCheck | { "type": "tcp" } & TcpCheck | { "type": "postgres" } & PostgresCheck | { "type": "redis" } & RedisCheck | { "type": "tls" } & TlsCheck;

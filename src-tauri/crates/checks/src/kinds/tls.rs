@@ -1,0 +1,353 @@
+//! Checks of the certificate chain that a TLS server sends.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use model::NANOS_PER_SECOND;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    server::ParsedCertificate,
+};
+use serde::{Deserialize, Serialize};
+use tls::Certificate;
+use tokio_rustls::TlsConnector;
+use ts_rs::TS;
+
+use crate::{
+    connection::{address, cause, describe, open},
+    error::CheckError,
+    fields::{require, require_address, require_host, require_within},
+    kind::{Kind, ProbeContext},
+    network::is_loopback,
+    outcome::Measurements,
+};
+
+const MAX_DAYS: u32 = 3_650;
+
+/// The length up to which a file of authorities is read.
+const MAX_CA_FILE_LENGTH: u64 = 4 << 20;
+
+/// The measurement of the days until the server's certificate ends.
+const CERTIFICATE_DAYS: &str = "certificate_days";
+
+/// The measurement of the days until the first certificate of the chain ends.
+const CHAIN_DAYS: &str = "chain_days";
+
+/// A check of the certificate chain that a TLS server sends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TlsCheck {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// The name that the certificate must be for; none for the host.
+    pub server_name: Option<String>,
+    /// A file with the trusted authorities in PEM; none for those of the system.
+    pub ca_file: Option<String>,
+    /// Whether a certificate that is its own issuer is accepted. Name and dates are verified still.
+    pub accept_self_signed: bool,
+    /// A chain with fewer days left than this is degraded.
+    pub degraded_below_days: Option<u32>,
+    /// A chain with fewer days left than this is unhealthy.
+    pub unhealthy_below_days: Option<u32>,
+}
+
+impl Default for TlsCheck {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            port: 443,
+            server_name: None,
+            ca_file: None,
+            accept_self_signed: false,
+            degraded_below_days: Some(21),
+            unhealthy_below_days: Some(7),
+        }
+    }
+}
+
+impl Kind for TlsCheck {
+    const LABEL: &'static str = "TLS certificate";
+
+    fn validate(&self) -> Result<(), CheckError> {
+        require_address(&self.host, self.port)?;
+        if let Some(name) = &self.server_name {
+            require_host("server name", name)?;
+        }
+        self.expected_name().map_err(CheckError::Invalid)?;
+        require(self.ca_file.as_deref() != Some(""), || {
+            "the file of authorities is empty; leave it out instead".to_owned()
+        })?;
+        let days = [
+            ("number of days below which the check is degraded", self.degraded_below_days),
+            ("number of days below which the check is unhealthy", self.unhealthy_below_days),
+        ];
+        for (field, days) in days {
+            if let Some(days) = days {
+                require_within(field, days, 1, MAX_DAYS, "")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn target(&self) -> String {
+        let server = address(&self.host, self.port);
+        match &self.server_name {
+            Some(name) => format!("{name} at {server}"),
+            None => server,
+        }
+    }
+
+    fn is_local(&self) -> bool {
+        is_loopback(&self.host)
+    }
+
+    /// Makes one handshake and closes the connection. Measures `connect_seconds`, `handshake_seconds`,
+    /// `certificate_days` and `chain_days`, also of a chain that is rejected.
+    async fn probe(
+        &self,
+        context: ProbeContext<'_>,
+        measurements: &mut Measurements,
+    ) -> Result<String, String> {
+        let name = self.expected_name()?;
+        let settings = self.clone();
+        let verifier = tokio::task::spawn_blocking(move || settings.verifier())
+            .await
+            .map_err(|error| error.to_string())??;
+        let config = ClientConfig::builder_with_provider(tls::provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| tls::describe(&error))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier.clone())
+            .with_no_client_auth();
+        let socket = open(&self.host, self.port, measurements).await?;
+        let started = Instant::now();
+        let handshake = TlsConnector::from(Arc::new(config)).connect(name, socket).await;
+        let elapsed = started.elapsed();
+        let chain = verifier.chain();
+        let now = context.now.0 / NANOS_PER_SECOND;
+        let first_ending = chain.iter().map(|one| one.days_left(now)).fold(f64::INFINITY, f64::min);
+        if let Some(own) = chain.first() {
+            measurements.insert(CERTIFICATE_DAYS.into(), own.days_left(now));
+            measurements.insert(CHAIN_DAYS.into(), first_ending);
+        }
+        if let Err(error) = handshake {
+            return Err(self.explain(&error, &chain, now));
+        }
+        measurements.insert("handshake_seconds".into(), elapsed.as_secs_f64());
+        let Some(own) = chain.first() else { return Err("the server shows no certificate".to_owned()) };
+        match self.unhealthy_below_days {
+            Some(days) if first_ending < f64::from(days) => {
+                Err(ending(own.days_left(now), first_ending, days))
+            }
+            _ => Ok(format!("certificate from {}, chain ends in {first_ending:.0} days", own.issuer)),
+        }
+    }
+
+    fn warnings(&self, measurements: &Measurements) -> Vec<String> {
+        let left = measurements.get(CERTIFICATE_DAYS).zip(measurements.get(CHAIN_DAYS));
+        self.degraded_below_days
+            .zip(left)
+            .filter(|(days, (_, chain))| **chain < f64::from(*days))
+            .map(|(days, (own, chain))| ending(*own, *chain, days))
+            .into_iter()
+            .collect()
+    }
+}
+
+impl TlsCheck {
+    fn expected_name(&self) -> Result<ServerName<'static>, String> {
+        let name = self.server_name.as_deref().unwrap_or(&self.host);
+        let bare = name.trim_start_matches('[').trim_end_matches(']').to_owned();
+        ServerName::try_from(bare).map_err(|_| format!("{name:?} is not a host name or an address"))
+    }
+
+    /// Builds the verifier of one handshake. Reads files; blocking.
+    fn verifier(&self) -> Result<Arc<ChainVerifier>, String> {
+        let trust: Arc<dyn ServerCertVerifier> = match &self.ca_file {
+            None => tls::system_verifier().map_err(|error| tls::describe(&error))?,
+            Some(path) => {
+                let mut roots = RootCertStore::empty();
+                let pem = read(path).map_err(|error| format!("cannot read {path}: {}", error.kind()))?;
+                let found = tls::certificates(&pem).map_err(|error| format!("{path} {error}"))?;
+                if roots.add_parsable_certificates(found).0 == 0 {
+                    return Err(format!("{path} holds no certificate that can be trusted"));
+                }
+                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), tls::provider())
+                    .build()
+                    .map_err(|error| format!("cannot trust {path}: {error}"))?
+            }
+        };
+        Ok(Arc::new(ChainVerifier {
+            trust,
+            accept_self_signed: self.accept_self_signed,
+            chain: Mutex::default(),
+        }))
+    }
+
+    /// Returns the reason of a failed handshake in words, with the certificate at fault.
+    fn explain(&self, error: &io::Error, chain: &[Certificate], now: i64) -> String {
+        let Some(reason) = cause::<Error>(error) else {
+            return describe(error, &address(&self.host, self.port));
+        };
+        let words = tls::describe(reason);
+        match reason {
+            Error::InvalidCertificate(
+                CertificateError::Expired | CertificateError::ExpiredContext { .. },
+            ) => match chain.iter().skip(1).find(|one| one.not_after < now) {
+                Some(issuing) => format!("{words}: that of the issuer \"{}\"", issuing.subject),
+                None => words,
+            },
+            Error::InvalidCertificate(CertificateError::UnknownIssuer) => match (chain.first(), chain.last())
+            {
+                (Some(own), _) if own.is_self_issued => "the certificate is self-signed".to_owned(),
+                (_, Some(last)) => format!("{words}: \"{}\"", last.issuer),
+                _ => words,
+            },
+            _ => words,
+        }
+    }
+}
+
+/// Returns the reason why a chain that ends soon is not healthy.
+fn ending(own: f64, first_ending: f64, days: u32) -> String {
+    let which = if first_ending < own { "an issuer's certificate in the chain" } else { "the certificate" };
+    format!("{which} ends in {first_ending:.1} days, sooner than {days}")
+}
+
+/// Reads a regular file of bounded length.
+fn read(path: &str) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut content = Vec::new();
+    File::open(path)?.take(MAX_CA_FILE_LENGTH).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// A verifier that records the chain before it verifies it.
+#[derive(Debug)]
+struct ChainVerifier {
+    trust: Arc<dyn ServerCertVerifier>,
+    accept_self_signed: bool,
+    chain: Mutex<Vec<Certificate>>,
+}
+
+impl ChainVerifier {
+    /// Returns the recorded chain, the server's certificate first.
+    fn chain(&self) -> Vec<Certificate> {
+        self.chain.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl ServerCertVerifier for ChainVerifier {
+    fn verify_server_cert(
+        &self,
+        own: &CertificateDer<'_>,
+        issuing: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let parsed = std::iter::once(own).chain(issuing).filter_map(|der| Certificate::parse(der)).collect();
+        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = parsed;
+        let verified = self.trust.verify_server_cert(own, issuing, name, ocsp, now);
+        match Certificate::parse(own) {
+            Some(parsed) if verified.is_err() && self.accept_self_signed && parsed.is_self_issued => {
+                verify_self_signed(own, &parsed, name, now)
+            }
+            _ => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.trust.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.trust.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.trust.supported_verify_schemes()
+    }
+}
+
+/// Verifies name and dates of a certificate whose issuer is accepted.
+fn verify_self_signed(
+    der: &CertificateDer<'_>,
+    certificate: &Certificate,
+    name: &ServerName<'_>,
+    now: UnixTime,
+) -> Result<ServerCertVerified, Error> {
+    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    let time = |seconds: i64| {
+        UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds.max(0).unsigned_abs()))
+    };
+    if seconds > certificate.not_after {
+        let not_after = time(certificate.not_after);
+        return Err(CertificateError::ExpiredContext { time: now, not_after }.into());
+    }
+    if seconds < certificate.not_before {
+        let not_before = time(certificate.not_before);
+        return Err(CertificateError::NotValidYetContext { time: now, not_before }.into());
+    }
+    verify_server_name(&ParsedCertificate::try_from(der)?, name)?;
+    Ok(ServerCertVerified::assertion())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_certificate_that_ends_first_counts() {
+        let check = TlsCheck { host: "shop".into(), ..TlsCheck::default() };
+        let measured = |own, chain| {
+            check.warnings(&Measurements::from([(CERTIFICATE_DAYS.into(), own), (CHAIN_DAYS.into(), chain)]))
+        };
+        assert!(measured(60.0, 21.0).is_empty());
+        assert_eq!(measured(20.5, 20.5), ["the certificate ends in 20.5 days, sooner than 21"]);
+        assert_eq!(
+            measured(60.0, 9.9),
+            ["an issuer's certificate in the chain ends in 9.9 days, sooner than 21"]
+        );
+    }
+
+    #[test]
+    fn settings_are_validated_by_field() {
+        let check = TlsCheck { host: "shop".into(), ..TlsCheck::default() };
+        check.validate().unwrap();
+        let rejection = |check: TlsCheck| check.validate().unwrap_err().to_string();
+        assert_eq!(rejection(TlsCheck::default()), "the host is empty");
+        let name = TlsCheck { server_name: Some("a b".into()), ..check.clone() };
+        assert!(rejection(name).starts_with("the server name \"a b\""));
+        let days = TlsCheck { degraded_below_days: Some(0), ..check.clone() };
+        assert!(rejection(days).contains("must be 1 to 3650"));
+        assert_eq!(
+            TlsCheck { server_name: Some("shop.local".into()), ..check }.target(),
+            "shop.local at shop:443"
+        );
+    }
+}

@@ -1,5 +1,6 @@
 //! Health checks against real servers.
 
+mod dns;
 mod probe;
 mod scheduler;
 #[cfg(unix)]

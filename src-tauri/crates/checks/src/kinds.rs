@@ -141,4 +141,5 @@ check_kinds! {
     postgres: PostgresCheck;
     redis: RedisCheck;
     tls: TlsCheck;
+    dns: DnsCheck;
 }

@@ -5,6 +5,7 @@ pub mod clients;
 pub mod counting_target;
 pub mod display;
 pub mod engine_process;
+pub mod name_server;
 pub mod nginx;
 pub mod numbered;
 pub mod otlp_load;

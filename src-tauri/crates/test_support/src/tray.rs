@@ -1,11 +1,9 @@
 //! The tray of a desktop for tests: what programs put into it, and their menus, over D-Bus.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use anyhow::{Context as _, Result};
+use parking_lot::Mutex;
 use zbus::{
     blocking::{Connection, Proxy, connection},
     message::Header,
@@ -34,7 +32,7 @@ impl Watcher {
         } else {
             (item.to_owned(), "/StatusNotifierItem".to_owned())
         };
-        self.items.lock().unwrap_or_else(PoisonError::into_inner).push(item);
+        self.items.lock().push(item);
     }
 
     fn register_status_notifier_host(&self, _host: &str) {}
@@ -51,7 +49,7 @@ impl Watcher {
 
     #[zbus(property)]
     fn registered_status_notifier_items(&self) -> Vec<String> {
-        let items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
+        let items = self.items.lock();
         items.iter().map(|(service, path)| format!("{service}{path}")).collect()
     }
 }
@@ -86,7 +84,7 @@ impl Tray {
     }
 
     fn menu_proxy(&self) -> Result<Proxy<'static>> {
-        let item = self.items.lock().unwrap_or_else(PoisonError::into_inner).last().cloned();
+        let item = self.items.lock().last().cloned();
         let (service, path) = item.context("nothing is in the tray")?;
         let item = Proxy::new(&self.connection, service.clone(), path, "org.kde.StatusNotifierItem")?;
         let menu: OwnedObjectPath = item.get_property("Menu")?;

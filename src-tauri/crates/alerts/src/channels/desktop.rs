@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
 
 use async_trait::async_trait;
 use model::{AlertSeverity, Notification, NotificationKind};
+use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot};
 
 use super::{Channel, ChosenAction, NotificationAction};
@@ -157,7 +158,7 @@ impl Screen {
             fingerprint: notification.fingerprint.clone(),
         };
         {
-            let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut watched = self.watched.lock();
             let is_watched = watched.contains_key(&number);
             if !is_watched && watched.len() >= MAX_WATCHED {
                 tracing::warn!("too many open notifications: the buttons of the latest are disabled");
@@ -172,7 +173,7 @@ impl Screen {
         let started = thread::Builder::new().name("notification".into()).spawn(move || {
             let mut key = None;
             handle.wait_for_action(|action| key = Some(action.to_owned()));
-            let shown = watched.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+            let shown = watched.lock().remove(&number);
             if let (Some(shown), Some(action)) =
                 (shown, key.as_deref().and_then(NotificationAction::from_key))
             {
@@ -182,7 +183,7 @@ impl Screen {
             }
         });
         if let Err(error) = started {
-            self.watched.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+            self.watched.lock().remove(&number);
             tracing::warn!(%error, "buttons of a notification disabled: no thread");
         }
     }

@@ -1,12 +1,11 @@
 //! The pipeline that runs alerts through the stages of notification.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use chrono::Local;
 use model::{
     Alert, AlertSeverity, DeliveryOutcome, NANOS_PER_SECOND, Notification, NotificationKind, TimeRange,
     Timestamp,
 };
+use parking_lot::{Mutex, MutexGuard};
 use store::Store;
 
 use crate::{
@@ -46,7 +45,7 @@ impl Pipeline {
     }
 
     fn log(&self) -> MutexGuard<'_, NotificationLog> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+        self.log.lock()
     }
 
     /// Loads the silences, and the notifications of these alerts.

@@ -1,8 +1,7 @@
 //! The silence stage: silences, and the mute of all alerts.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use model::{Alert, Silence, TimeRange, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 use store::Store;
 
 use crate::AlertError;
@@ -29,7 +28,7 @@ impl Silences {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Silence>> {
-        self.silences.lock().unwrap_or_else(PoisonError::into_inner)
+        self.silences.lock()
     }
 
     /// Loads the silences from the store.

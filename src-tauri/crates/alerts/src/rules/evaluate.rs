@@ -1,11 +1,9 @@
 //! The evaluation of one rule: read its values, run the state machine, store and notify.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use model::{Alert, AlertState, AlertTransition, HealthState, NANOS_PER_SECOND, TimeRange, Timestamp};
+use parking_lot::Mutex;
 use store::Store;
 
 use crate::{
@@ -53,7 +51,7 @@ impl Evaluator {
 
     /// Restarts the time in which windows fill, after the machine slept.
     pub(crate) fn restart_windows(&self, now: Timestamp) {
-        *self.receiving_since.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        *self.receiving_since.lock() = now;
     }
 
     /// Evaluates a rule: stores its transitions, captures evidence and sends notifications.
@@ -126,7 +124,7 @@ impl Evaluator {
     /// Returns the rule with missing data ignored while its window is not filled after a start or a
     /// sleep.
     fn with_unfilled_window(&self, rule: &AlertRule, now: Timestamp) -> AlertRule {
-        let since = *self.receiving_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = *self.receiving_since.lock();
         let window = i64::from(rule.source.as_source().window_seconds()) + i64::from(rule.interval_seconds);
         let is_filled = now.since(since) >= window * NANOS_PER_SECOND;
         AlertRule { no_data: if is_filled { rule.no_data } else { NoDataPolicy::KeepState }, ..rule.clone() }

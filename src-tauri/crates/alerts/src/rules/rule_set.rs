@@ -1,11 +1,9 @@
 //! All rules in memory, and the times of their evaluations.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Alert, NANOS_PER_SECOND, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::{AlertError, rules::rule_state::RuleState};
 
@@ -17,7 +15,7 @@ pub(crate) struct RuleSet {
 
 impl RuleSet {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<RuleState>>> {
-        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+        self.rules.lock()
     }
 
     /// Returns the current rules.

@@ -1,8 +1,9 @@
 //! One rule in memory, with its alerts and the result of its last evaluation.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use model::{Alert, AlertState, HealthState, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::AlertRule;
 
@@ -28,7 +29,7 @@ pub(crate) struct RuleStatus {
     pub(crate) evaluated_at: Option<Timestamp>,
     /// Time of the next evaluation.
     pub(crate) next: Timestamp,
-    /// Whether an evaluation is queued or running.
+    /// True if an evaluation is queued or running.
     pub(crate) running: bool,
 }
 
@@ -52,7 +53,7 @@ impl RuleState {
     }
 
     pub(crate) fn status(&self) -> MutexGuard<'_, RuleStatus> {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+        self.status.lock()
     }
 
     /// Returns the rule and its alerts as of the same time.

@@ -179,7 +179,7 @@ arguments! {
 
     /// A log file to follow.
     LogFileArguments {
-        /// Its path. The file name may contain `*`.
+        /// Its path. The file name may be a glob.
         path: String,
         /// The service its records belong to.
         service: String,

@@ -10,12 +10,12 @@ mod home_folder;
 mod host;
 mod host_name;
 mod import;
+mod name_pattern;
 mod scrape;
 mod self_metrics;
 mod sentry_api;
 mod span_metrics;
 mod tail;
-mod wildcard;
 
 pub use command::run_command;
 pub use host::run_host;

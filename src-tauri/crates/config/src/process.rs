@@ -9,7 +9,7 @@ use ts_rs::TS;
 pub struct WatchedProcess {
     /// Name of the group in the series, unique.
     pub name: String,
-    /// Name of the executable. `*` matches any text. Empty matches every executable.
+    /// Name of the executable. May be a glob, such as `post*`. Empty matches every executable.
     #[serde(default)]
     pub executable: String,
     /// Regular expression to find in the command line. Empty matches every command line.

@@ -186,7 +186,7 @@ pub struct Relabel {
     /// New value. `$1` is the first group of the expression.
     #[serde(default = "default_replacement", deserialize_with = "text")]
     pub replacement: String,
-    /// What is done.
+    /// The action.
     #[serde(default)]
     pub action: RelabelAction,
 }
@@ -282,7 +282,7 @@ pub struct Tls {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct FileDiscovery {
-    /// Paths. `*` in the last part matches any text.
+    /// Paths. The last part may be a glob, such as `*.json`.
     pub files: Vec<String>,
     /// Time between two reads without a detected change.
     #[serde(default = "five_minutes")]

@@ -247,7 +247,7 @@ impl LogLevel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct LogFile {
-    /// Absolute path or one from `~/`. `*` in the file name matches any text.
+    /// Absolute path or one from `~/`. The file name may be a glob, such as `*.log`.
     pub path: String,
     /// Service of the records. Empty takes the name of the file.
     #[serde(default)]

@@ -4,7 +4,7 @@
  */
 export type LogFileArguments = { 
 /**
- * Its path. The file name may contain `*`.
+ * Its path. The file name may be a glob.
  */
 path: string, 
 /**

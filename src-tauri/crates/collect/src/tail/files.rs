@@ -11,7 +11,7 @@ use super::{
     position::{self, Identity, Position},
     tailed_file::{POLLS_UNTIL_FILE_ENDS, TailedFile},
 };
-use crate::wildcard::matches;
+use crate::name_pattern::NamePattern;
 
 /// Polls between two listings of the folder, which may hold thousands of files.
 const POLLS_PER_LISTING: u32 = 4;
@@ -42,7 +42,7 @@ pub(crate) struct Poll {
 #[derive(Debug)]
 pub(crate) struct FollowedFiles {
     folder: PathBuf,
-    pattern: String,
+    pattern: NamePattern,
     from_start: bool,
     state_file: PathBuf,
     files: Vec<TailedFile>,
@@ -53,12 +53,12 @@ pub(crate) struct FollowedFiles {
 }
 
 impl FollowedFiles {
-    /// Follows `path`, whose file name may contain `*`. Positions are stored in `state_folder`.
+    /// Follows `path`, whose file name may be a glob. Positions are stored in `state_folder`.
     pub(crate) fn new(path: &Path, from_start: bool, state_folder: &Path) -> Self {
-        let pattern = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let pattern = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         Self {
             folder: path.parent().unwrap_or(Path::new("/")).to_owned(),
-            pattern,
+            pattern: NamePattern::new(&pattern),
             from_start,
             state_file: position::state_file(state_folder, &path.to_string_lossy()),
             files: Vec::new(),
@@ -70,7 +70,7 @@ impl FollowedFiles {
 
     /// Reads new bytes and returns at limit `limit` records.
     pub(crate) fn poll(&mut self, limit: usize) -> Poll {
-        if !self.pattern.contains('*') || self.polls.is_multiple_of(POLLS_PER_LISTING) {
+        if self.pattern.is_literal() || self.polls.is_multiple_of(POLLS_PER_LISTING) {
             self.problem = self.find_files().err();
         }
         self.polls = self.polls.wrapping_add(1);
@@ -180,7 +180,9 @@ impl FollowedFiles {
 
     fn matching_files(&self) -> Result<Vec<(PathBuf, Identity)>, String> {
         let mut paths = Vec::new();
-        if self.pattern.contains('*') {
+        if self.pattern.is_literal() {
+            paths.push(self.folder.join(self.pattern.text()));
+        } else {
             let entries = match fs::read_dir(&self.folder) {
                 Ok(entries) => entries,
                 // The folder and the file may be created later.
@@ -190,13 +192,11 @@ impl FollowedFiles {
             for entry in entries.flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 let compressed = name.rsplit_once('.').is_some_and(|(_, end)| COMPRESSED.contains(&end));
-                if !compressed && matches(&self.pattern, &name) {
+                if !compressed && self.pattern.matches(&name) {
                     paths.push(entry.path());
                 }
             }
             paths.sort();
-        } else {
-            paths.push(self.folder.join(&self.pattern));
         }
         let mut found: Vec<(PathBuf, Identity)> = Vec::new();
         for path in paths {
@@ -208,7 +208,7 @@ impl FollowedFiles {
                         found.push((path, identity));
                     }
                 }
-                Ok(_) if !self.pattern.contains('*') => {
+                Ok(_) if self.pattern.is_literal() => {
                     return Err(format!("{} is not a file", path.display()));
                 }
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -13,7 +13,7 @@ use super::{
     kernel_files::{self, KernelFiles},
     process_table::Process,
 };
-use crate::wildcard::matches;
+use crate::name_pattern::NamePattern;
 
 /// A new process briefly runs the program of its parent. Its assignment is checked this often.
 const CHECKS: u8 = 3;
@@ -25,6 +25,7 @@ pub(crate) type Identity = (u32, u64);
 #[derive(Debug)]
 pub(crate) struct Membership {
     settings: WatchedProcess,
+    executable: NamePattern,
     command: Option<Regex>,
     decided: HashMap<Identity, Decision>,
 }
@@ -40,7 +41,8 @@ impl Membership {
     /// Creates the conditions. The settings refuse an invalid expression; here it matches nothing.
     pub(crate) fn new(settings: WatchedProcess) -> Self {
         let pattern = if settings.command.is_empty() { None } else { Regex::new(&settings.command).ok() };
-        Self { settings, command: pattern, decided: HashMap::new() }
+        let executable = NamePattern::new(&settings.executable);
+        Self { settings, executable, command: pattern, decided: HashMap::new() }
     }
 
     /// Returns the positions in `processes` of the members.
@@ -81,7 +83,7 @@ impl Membership {
     }
 
     fn has_executable(&self, folder: &Path, process: &Process) -> bool {
-        let wanted = |name: &str| matches(&self.settings.executable, name);
+        let wanted = |name: &str| self.executable.matches(name);
         // The kernel cuts its name after fifteen bytes, and programs change it.
         wanted(&process.name)
             || fs::read_link(folder.join("exe")).is_ok_and(|path| {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{DiscoveryResult, ResultSender, TargetGroup, targets_of};
-use crate::{scrape::yaml, wildcard::matches};
+use crate::{name_pattern::NamePattern, scrape::yaml};
 
 /// Maximum number of bytes of a file.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -104,10 +104,11 @@ fn read_all(patterns: &[String], mut before: Listed) -> (Listed, Option<String>)
     (listed, problem)
 }
 
-/// Returns the files of a path, whose last segment may contain `*`.
+/// Returns the files of a path, whose last segment may be a glob.
 fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     let name = pattern.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if !name.contains('*') {
+    let name = NamePattern::new(name);
+    if name.is_literal() {
         return Ok(vec![pattern.to_owned()]);
     }
     let folder = pattern.parent().unwrap_or_else(|| Path::new("."));
@@ -115,7 +116,7 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
         .map_err(|error| format!("cannot list {}: {}", folder.display(), error.kind()))?;
     Ok(entries
         .flatten()
-        .filter(|entry| entry.file_name().to_str().is_some_and(|entry| matches(name, entry)))
+        .filter(|entry| entry.file_name().to_str().is_some_and(|entry| name.matches(entry)))
         .map(|entry| entry.path())
         .collect())
 }

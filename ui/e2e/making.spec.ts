@@ -91,7 +91,7 @@ test('a query being typed stays when a threshold is suggested', async ({ page, s
 })
 
 test('ranges selected in the chart are compared', async ({ page, shop, visit }) => {
-  await visit(shop, '#/analysis?service=gateway&figure=p95')
+  await visit(shop, '#/analysis?service=gateway&measure=p95')
   await expectDrawn(page, 'figure.chart')
   await page.getByRole('button', { name: 'select after' }).click()
   const plot = await page.locator('figure.chart .u-over').first().boundingBox()

@@ -137,7 +137,7 @@ test('an alert that fires shows its evidence', async ({ page, shop, visit }) => 
 })
 
 test('analysis gives the band, the trend and the comparison of a service', async ({ page, shop, visit }) => {
-  await visit(shop, '#/analysis?service=gateway&figure=p95')
+  await visit(shop, '#/analysis?service=gateway&measure=p95')
   await expectDrawn(page, 'figure.chart')
   await expect(page.getByRole('heading', { name: 'Trend' })).toBeVisible()
   await expect(page.getByText(/CI .* from \d+ points/)).toBeVisible()

@@ -1,4 +1,4 @@
-//! What is expected of a series, and where it was not met.
+//! The expected band of a series and the anomalies outside it.
 
 use model::{AnomalyBand, AnomalyInterval, TimeRange, Timestamp};
 
@@ -36,29 +36,28 @@ const MIN_VALUES: usize = 24;
 /// 98th percentile of the distances from the median) and a hundredth of the median. The lower
 /// edge of a series that is never negative is not negative.
 pub fn anomaly_band(times: &[Timestamp], values: &[Option<f64>], step: i64) -> AnomalyBand {
-    anomaly_band_knowing(times, values, step, Knowledge::default())
+    anomaly_band_with(times, values, step, SeriesFacts::default())
 }
 
-/// What is known of a series besides its values.
+/// Facts about a series besides its values.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Knowledge {
-    /// The standard deviation that chance alone gives a value, in the unit of the values; 0 where
-    /// it is not known. What is counted, or is a share of something counted, is never steadier
-    /// than that.
+pub struct SeriesFacts {
+    /// The standard deviation of a value by chance alone, in the unit of the values; 0 if unknown.
+    /// Counts and shares of counts never vary less than that.
     pub noise: f64,
-    /// How much of the series is looked at, in nanoseconds, where the rest is only there to learn
-    /// from: the shorter, the shorter the time between two separate anomalies.
-    pub looked_at: Option<i64>,
+    /// Length of the analysed range in nanoseconds, if the rest serves for learning only. In a
+    /// shorter range, anomalies a shorter time apart remain separate.
+    pub analysed_length: Option<i64>,
 }
 
-/// As [`anomaly_band`], where more is known. The robust range is at least the noise.
-pub fn anomaly_band_knowing(
+/// Returns the same as [`anomaly_band`] with more facts. The robust range is at least the noise.
+pub fn anomaly_band_with(
     times: &[Timestamp],
     values: &[Option<f64>],
     step: i64,
-    knowledge: Knowledge,
+    facts: SeriesFacts,
 ) -> AnomalyBand {
-    let noise = finite(knowledge.noise).max(0.0);
+    let noise = finite(facts.noise).max(0.0);
     let mut points: Vec<(Timestamp, Option<f64>)> = times
         .iter()
         .copied()
@@ -81,14 +80,14 @@ pub fn anomaly_band_knowing(
     }
     let grid = Grid::of(&band.times, &band.values, step);
     let expectation = expect(&grid.values, step, noise);
-    for (index, place) in grid.places.iter().enumerate() {
-        band.expected[index] = Some(expectation.centre(*place));
-        let (lower, upper) = expectation.edges(*place);
+    for (index, position) in grid.positions.iter().enumerate() {
+        band.expected[index] = Some(expectation.centre(*position));
+        let (lower, upper) = expectation.edges(*position);
         (band.lower[index], band.upper[index]) = (Some(lower), Some(upper));
     }
     band.season = expectation.season.map(|steps| step.saturating_mul(steps as i64));
     let steps =
-        knowledge.looked_at.map_or(grid.values.len() as f64, |length| length as f64 / step.max(1) as f64);
+        facts.analysed_length.map_or(grid.values.len() as f64, |length| length as f64 / step.max(1) as f64);
     let merge = ((steps * MIN_APART) as usize).min(expectation.merge).max(3);
     band.anomalies = intervals(&band, &grid, &expectation, step, merge);
     band
@@ -99,7 +98,7 @@ struct Outside {
     interval: AnomalyInterval,
     /// Sum of the distances beyond the band.
     sum: f64,
-    /// Place of the last point.
+    /// Index of the last point.
     last: usize,
     points: usize,
 }
@@ -122,7 +121,7 @@ impl Outside {
     }
 }
 
-/// Neighbouring points outside the band put together, as far as they are plain.
+/// Merges neighbouring points outside the band and returns the clear anomalies.
 fn intervals(
     band: &AnomalyBand,
     grid: &Grid,
@@ -131,21 +130,21 @@ fn intervals(
     merge: usize,
 ) -> Vec<AnomalyInterval> {
     let mut found: Vec<Outside> = Vec::new();
-    for (index, place) in grid.places.iter().enumerate() {
+    for (index, position) in grid.positions.iter().enumerate() {
         let Some(value) = band.values[index] else { continue };
-        let score = expectation.distance(*place, value);
+        let score = expectation.distance(*position, value);
         if score.abs() <= BAND {
             continue;
         }
         let interval = AnomalyInterval {
             range: TimeRange::new(band.times[index], band.times[index].offset(step.max(1))),
             extreme: value,
-            expected: expectation.centre(*place),
+            expected: expectation.centre(*position),
             score: finite(score.abs()),
         };
-        let point = Outside { interval, sum: score.abs() - BAND, last: *place, points: 1 };
+        let point = Outside { interval, sum: score.abs() - BAND, last: *position, points: 1 };
         match found.last_mut() {
-            Some(outside) if place - outside.last <= merge => outside.append(point),
+            Some(outside) if position - outside.last <= merge => outside.append(point),
             _ => found.push(point),
         }
     }

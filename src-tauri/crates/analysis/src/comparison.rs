@@ -10,7 +10,7 @@ use crate::{
     statistics::{finite, mean, sorted_finite},
 };
 
-/// Fewer values than this a side say nothing.
+/// Minimum number of values per side.
 const MIN_VALUES: usize = 30;
 /// At most this many values a side are ranked.
 const MAX_RANKED: usize = 50_000;
@@ -51,10 +51,10 @@ pub fn compare(before: &[f64], after: &[f64], before_range: TimeRange, after_ran
         p95_change_interval: None,
         p_value: 1.0,
         verdict: ComparisonVerdict::NotEnoughData,
-        sentence: String::new(),
+        summary: String::new(),
     };
     if earlier.len() < MIN_VALUES || later.len() < MIN_VALUES {
-        comparison.sentence = format!(
+        comparison.summary = format!(
             "not enough data: {} values before and {} after, {MIN_VALUES} are needed on each side",
             earlier.len(),
             later.len()
@@ -84,7 +84,7 @@ pub fn compare(before: &[f64], after: &[f64], before_range: TimeRange, after_ran
         Some(false) => ComparisonVerdict::Lower,
         None => ComparisonVerdict::NoDifference,
     };
-    comparison.sentence = sentence(&comparison, middle.is_some());
+    comparison.summary = summary(&comparison, middle.is_some());
     comparison
 }
 
@@ -105,7 +105,7 @@ fn side(values: &[f64], range: TimeRange) -> ComparisonSide {
     }
 }
 
-/// Median and p95 of both sides, drawn again many times.
+/// Bootstrap replicates of the median and the p95 of both sides.
 struct Replicates {
     drawn: Vec<([f64; 2], [f64; 2])>,
     inflation: f64,
@@ -122,8 +122,8 @@ impl Replicates {
         Self { drawn, inflation: left.inflation.max(right.inflation) }
     }
 
-    /// Interval of the relative change of one of the two quantiles; `error` is the chance of being
-    /// outside.
+    /// Returns the interval of the relative change of one of the two quantiles. `error` is the
+    /// probability of a value outside it.
     fn relative(&self, which: usize, error: f64) -> Option<(f64, f64)> {
         let changes: Vec<f64> = self
             .drawn
@@ -134,7 +134,7 @@ impl Replicates {
         (changes.len() * 2 > REPLICATES).then(|| edges(changes, error)).flatten()
     }
 
-    /// Whether one of the two quantiles rose (true), fell (false), or neither for sure (none).
+    /// Returns true if one of the two quantiles rose, false if it fell, none if neither is certain.
     fn direction(&self, which: usize, error: f64) -> Option<bool> {
         let differences =
             self.drawn.iter().map(|(before, after)| finite(after[which] - before[which])).collect();
@@ -154,7 +154,7 @@ fn edges(values: Vec<f64>, error: f64) -> Option<(f64, f64)> {
     Some((quantile(&sorted, error / 2.0)?, quantile(&sorted, 1.0 - error / 2.0)?))
 }
 
-fn sentence(comparison: &Comparison, middle: bool) -> String {
+fn summary(comparison: &Comparison, middle: bool) -> String {
     let verb = |change: f64| if change >= 0.0 { "rose" } else { "fell" };
     let between = |interval: Option<(f64, f64)>, rose: bool| match interval {
         Some((low, high)) => {

@@ -1,8 +1,9 @@
-//! How much a series resembles itself some steps later.
+//! Autocorrelation of a series.
 
 use crate::statistics::mean;
 
-/// Autocorrelation of `values` at each lag from 0 to `longest`; empty if the values do not vary.
+/// Returns the autocorrelation of `values` at each lag from 0 to `longest`. Empty if the values do
+/// not vary.
 pub(crate) fn autocorrelation(values: &[f64], longest: usize) -> Vec<f64> {
     let centre = mean(values);
     let centred: Vec<f64> = values.iter().map(|value| value - centre).collect();
@@ -19,8 +20,8 @@ pub(crate) fn autocorrelation(values: &[f64], longest: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Autocorrelation at one lag of a series with holes (`NaN`), over the pairs that are there; none
-/// if fewer than half the pairs are.
+/// Returns the autocorrelation at one lag of a series with holes (`NaN`), over complete pairs. None
+/// if fewer than half the pairs are complete.
 pub(crate) fn autocorrelation_with_holes(values: &[f64], lag: usize) -> Option<f64> {
     if lag == 0 || lag >= values.len() {
         return None;

@@ -1,4 +1,4 @@
-//! What a series would be at each place, and how far off it usually is.
+//! The expected value of a series at each step, and the usual deviation from it.
 
 use model::NANOS_PER_SECOND;
 
@@ -18,15 +18,15 @@ const MAD_TO_DEVIATION: f64 = 1.4826;
 /// One value in a hundred may be this many standard deviations off: normal values are 2.6 off,
 /// spiky series more. Chosen on public data, see `docs/benchmarks.md`.
 const RARE_DISTANCE: f64 = 5.0;
-/// The band is nowhere wider than this many times what is usual over the whole series: an interval
+/// Maximum width of the band, as a multiple of the usual width over the whole series. An interval
 /// in which half the values are odd widens it no further. Chosen on public data, see
 /// `docs/benchmarks.md`.
 const WIDEST: f64 = 2.5;
-/// What is this many times the usual off, ...
+/// Distances of this many times the usual, ...
 const FAR: f64 = 6.0;
-/// ... this many times in a row, is a fault rather than a tail.
+/// ... this many times in a row, are a fault rather than a tail.
 const MIN_RUN: usize = 3;
-/// By how much the band is wider at the start, where the tails are not known yet.
+/// Factor by which the band is wider at the start, where the tails are not known yet.
 const STARTING: f64 = 1.5;
 /// The usual distance is taken from at most this many values before.
 const MAX_MEMORY: usize = 4_000;
@@ -38,7 +38,7 @@ const MAX_NOISE_COMPRESSED: f64 = 0.1;
 /// No deviation is smaller, so that dividing by it is safe.
 const MIN_DEVIATION: f64 = f64::MIN_POSITIVE * 1e10;
 
-/// The expected values of a series, place by place.
+/// The expected values of a series, one per step.
 pub(crate) struct Expectation {
     /// Expected values, on the scale of `shape`.
     centres: Vec<f64>,
@@ -53,24 +53,24 @@ pub(crate) struct Expectation {
 }
 
 impl Expectation {
-    pub(crate) fn centre(&self, place: usize) -> f64 {
-        finite(self.shape.restore(self.centres[place]))
+    pub(crate) fn centre(&self, position: usize) -> f64 {
+        finite(self.shape.restore(self.centres[position]))
     }
 
-    /// Lower and upper edge of the band.
-    pub(crate) fn edges(&self, place: usize) -> (f64, f64) {
-        let (centre, half) = (self.centres[place], BAND * self.deviations[place]);
-        let lower = self.limits.not_below_least(self.shape.restore(centre - half));
+    /// Returns the lower and the upper edge of the band.
+    pub(crate) fn edges(&self, position: usize) -> (f64, f64) {
+        let (centre, half) = (self.centres[position], BAND * self.deviations[position]);
+        let lower = self.limits.raise_to_minimum(self.shape.restore(centre - half));
         (finite(lower), finite(self.shape.restore(centre + half)))
     }
 
-    /// How many robust standard deviations `value` is away from the expected.
-    pub(crate) fn distance(&self, place: usize, value: f64) -> f64 {
-        (self.shape.apply(value) - self.centres[place]) / self.deviations[place]
+    /// Returns the distance of `value` from the expected, in robust standard deviations.
+    pub(crate) fn distance(&self, position: usize, value: f64) -> f64 {
+        (self.shape.apply(value) - self.centres[position]) / self.deviations[position]
     }
 }
 
-/// The scale on which the values are looked at.
+/// The scale on which the values are analysed.
 #[derive(Clone, Copy)]
 enum Shape {
     /// As they are, divided by this number.
@@ -103,8 +103,7 @@ impl Shape {
         }
     }
 
-    /// How far apart on this scale are the number at `centre` of this scale and one that is larger
-    /// by `distance`.
+    /// Returns the distance on this scale between `centre` and a value larger by `distance`.
     fn breadth(self, centre: f64, distance: f64) -> f64 {
         match self {
             Self::Linear(unit) => distance / unit,
@@ -120,8 +119,9 @@ impl Shape {
     }
 }
 
-/// What is expected of a series with holes (`NaN`) of steps of `step` nanoseconds. `noise` is the
-/// standard deviation that chance alone gives a value, 0 where that is not known.
+/// Computes the expected values of a series with holes (`NaN`) and steps of `step` nanoseconds.
+///
+/// `noise` is the standard deviation of a value by chance alone, 0 if unknown.
 pub(crate) fn expect(values: &[f64], step: i64, noise: f64) -> Expectation {
     let shape = Shape::of(values, noise);
     let limits = Limits::of(values, noise);
@@ -134,7 +134,7 @@ pub(crate) fn expect(values: &[f64], step: i64, noise: f64) -> Expectation {
     let repeated: Vec<f64> = match season {
         Some(season) => {
             let profile = profile(&minus(&shaped, &levels_around(&shaped, season)), season);
-            (0..shaped.len()).map(|place| profile[place % season]).collect()
+            (0..shaped.len()).map(|position| profile[position % season]).collect()
         }
         None => vec![0.0; shaped.len()],
     };
@@ -155,21 +155,22 @@ pub(crate) fn expect(values: &[f64], step: i64, noise: f64) -> Expectation {
     let memory = (window * 10).clamp(window, MAX_MEMORY.max(window)).min(present);
     let mut deviations =
         deviations_before(&without_excursions(&distances, usual), memory, window.min(memory));
-    for (place, deviation) in deviations.iter_mut().enumerate() {
+    for (position, deviation) in deviations.iter_mut().enumerate() {
         // Where the season climbs steeply, being a step early or late is no anomaly.
-        let before = repeated[place.saturating_sub(1)];
-        let after = repeated[(place + 1).min(repeated.len() - 1)];
-        let slack = (repeated[place] - before).abs().max((after - repeated[place]).abs()) * 0.5;
-        let chance = shape.breadth(centres[place], noise);
+        let before = repeated[position.saturating_sub(1)];
+        let after = repeated[(position + 1).min(repeated.len() - 1)];
+        let slack = (repeated[position] - before).abs().max((after - repeated[position]).abs()) * 0.5;
+        let chance = shape.breadth(centres[position], noise);
         let bounded = if usual > 0.0 { deviation.min(usual * WIDEST) } else { *deviation };
-        let widest = shape.breadth(centres[place], limits.reach) / BAND;
+        let widest = shape.breadth(centres[position], limits.reach) / BAND;
         *deviation = (bounded.max(least).max(chance) + slack).min(widest).max(MIN_DEVIATION);
     }
     Expectation { centres, deviations, shape, limits, season, merge: (window / 4).max(3) }
 }
 
-/// A day, at least 60 steps, and at most a third of the series: what lasts less than half of that
-/// stands out.
+/// Returns a day, but at least 60 steps and at most a third of the series.
+///
+/// An interval of less than half of that is an outlier.
 fn window_without_season(length: usize, step: i64) -> usize {
     let day = usize::try_from(DAY / step.max(1)).unwrap_or(usize::MAX);
     day.max(60).min(length / 3).max(12)
@@ -179,7 +180,7 @@ fn minus(values: &[f64], other: &[f64]) -> Vec<f64> {
     values.iter().zip(other).map(|(value, other)| value - other).collect()
 }
 
-/// Outliers pulled in to three robust standard deviations.
+/// Returns the values with outliers clipped to three robust standard deviations.
 fn pulled_in(flat: &[f64]) -> Vec<f64> {
     let distances: Vec<f64> = flat.iter().map(|value| value.abs()).collect();
     let sorted = sorted_finite(&distances);
@@ -189,24 +190,25 @@ fn pulled_in(flat: &[f64]) -> Vec<f64> {
     flat.iter().map(|value| value.clamp(-most, most)).collect()
 }
 
-/// The median of about `window` values around each place.
+/// Returns the median of about `window` values around each step.
 fn levels_around(values: &[f64], window: usize) -> Vec<f64> {
     let before = levels_before(values, window);
     let ahead = window / 2;
-    (0..values.len()).map(|place| before[(place + ahead).min(values.len() - 1)]).collect()
+    (0..values.len()).map(|position| before[(position + ahead).min(values.len() - 1)]).collect()
 }
 
-/// The median of the `window` values before each place; at the start, where there are fewer, of
-/// the first `window`.
+/// Returns the median of the `window` values before each step. At the start, with fewer values, it
+/// is the median of the first `window`.
 fn levels_before(values: &[f64], window: usize) -> Vec<f64> {
     running(values, window, window, 0, |window, _| window.quantile(0.5).unwrap_or(0.0))
 }
 
-/// The usual distance from the expected over the `memory` distances before each place. Tails
-/// heavier than those of normal values widen it. At the start, where it is taken from the first
-/// `start` distances, what is measured is among them: there only the median counts, which a few
-/// odd ones cannot move. The latest half of `start` do not count yet, so that an anomaly does not
-/// widen the band while it lasts.
+/// Returns the usual distance from the expected over the `memory` distances before each step.
+///
+/// Tails heavier than those of normal values widen it. At the start it comes from the first `start`
+/// distances, which include the measured one. There only the median counts, because a few odd
+/// distances cannot move it. The latest half of `start` does not count yet, so that an anomaly does
+/// not widen the band while it lasts.
 fn deviations_before(distances: &[f64], memory: usize, start: usize) -> Vec<f64> {
     running(distances, memory, start, start / 2, |window, starting| {
         let at = |q: f64| window.quantile(q).unwrap_or(0.0);
@@ -215,8 +217,9 @@ fn deviations_before(distances: &[f64], memory: usize, start: usize) -> Vec<f64>
     })
 }
 
-/// `measure` of the latest `window` values more than `delay` before each place. The first `start`
-/// values also see each other, which `measure` is known.
+/// Returns `measure` of the latest `window` values more than `delay` before each step.
+///
+/// The first `start` values also see each other, and `measure` receives that fact.
 fn running(
     values: &[f64],
     window: usize,
@@ -227,15 +230,15 @@ fn running(
     let mut latest = RollingQuantiles::new(window);
     let mut unseen = values.iter().copied().enumerate().filter(|(_, value)| !value.is_nan()).peekable();
     let mut last_of_start = 0;
-    for (place, value) in unseen.by_ref().take(start.min(window)) {
+    for (position, value) in unseen.by_ref().take(start.min(window)) {
         latest.push(value);
-        last_of_start = place;
+        last_of_start = position;
     }
     let mut measured = Vec::with_capacity(values.len());
     let mut current = measure(&latest, true);
-    for place in 0..values.len() {
-        let mut changed = place == last_of_start + 1;
-        while let Some((_, value)) = unseen.next_if(|(other, _)| other + delay < place) {
+    for position in 0..values.len() {
+        let mut changed = position == last_of_start + 1;
+        while let Some((_, value)) = unseen.next_if(|(other, _)| other + delay < position) {
             latest.push(value);
             changed = true;
         }
@@ -247,8 +250,9 @@ fn running(
     measured
 }
 
-/// The distances with holes where several in a row are far out: single ones are the tail of what
-/// is usual, but a fault is not, however often it comes back.
+/// Returns the distances with holes where several in a row are far out.
+///
+/// Single ones are the usual tail. A fault is not, even if it recurs often.
 fn without_excursions(distances: &[f64], usual: f64) -> Vec<f64> {
     let mut kept = distances.to_vec();
     if usual > 0.0 {
@@ -262,12 +266,13 @@ fn without_excursions(distances: &[f64], usual: f64) -> Vec<f64> {
     kept
 }
 
-/// The robust standard deviation of the distances over the whole series; half of them may be odd.
+/// Returns the robust standard deviation of the distances over the whole series. Half of them may
+/// be odd.
 fn usual_distance(distances: &[f64]) -> f64 {
     crate::quantile(&sorted_finite(distances), 0.5).unwrap_or(0.0) * MAD_TO_DEVIATION
 }
 
-/// The least deviation anywhere: a share of the usual one over the whole series, and of the size
+/// Returns the minimum deviation: a share of the usual one over the whole series, and of the size
 /// of the values.
 fn least_deviation(shaped: &[f64], distances: &[f64], usual: f64, noise: f64) -> f64 {
     let sizes: Vec<f64> = shaped.iter().map(|value| value.abs()).collect();

@@ -1,7 +1,9 @@
 //! Numbers with units, scaled for people: `1.42 s`, `11.2 GiB`, `4.1%`.
 
-/// The unit to show values of `metric` in. OpenTelemetry gives shares and plain counts the same
-/// unit, `1`; only what is named a ratio or a utilization is a share, the rest are plain numbers.
+/// Returns the unit in which values of `metric` are shown.
+///
+/// OpenTelemetry gives shares and plain counts the same unit, `1`. Only a metric named a ratio or a
+/// utilization is a share; all others are plain numbers.
 pub fn shown_unit<'a>(metric: &str, unit: &'a str) -> &'a str {
     let is_share = ["utilization", "utilisation", "ratio"].iter().any(|ending| metric.ends_with(ending));
     match unit {
@@ -11,13 +13,14 @@ pub fn shown_unit<'a>(metric: &str, unit: &'a str) -> &'a str {
     }
 }
 
-/// How numbers of one unit are written: divided by a factor and followed by a suffix. Made for one
-/// magnitude, so that all marks of an axis can share it.
+/// A format of numbers of one unit: a divisor and a suffix.
+///
+/// It is made for one magnitude, so that all marks of an axis can share it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scale {
-    /// What a number in the original unit is divided by.
+    /// Divisor of numbers in the original unit.
     pub divisor: f64,
-    /// What follows the number, with its leading space where one belongs; may be empty.
+    /// Text after the number, with its leading space if it has one; may be empty.
     pub suffix: String,
 }
 
@@ -34,7 +37,7 @@ const BYTES: [(f64, &str); 6] = [
 const DECIMAL: [(f64, &str); 5] = [(1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")];
 
 impl Scale {
-    /// The scale for numbers about as large as `magnitude` in a unit of UCUM notation (`s`, `By`,
+    /// Returns the scale for numbers about as large as `magnitude` in a unit of UCUM notation (`s`, `By`,
     /// `1`, `By/s`, `{request}`). Ratios (`1`) become percent.
     pub fn of(magnitude: f64, unit: &str) -> Self {
         let magnitude = magnitude.abs();
@@ -97,7 +100,7 @@ impl Scale {
         }
     }
 
-    /// `value` on this scale with its suffix, three significant digits.
+    /// Formats `value` on this scale with its suffix and three significant digits.
     pub fn show(&self, value: f64) -> String {
         if !value.is_finite() {
             return "–".to_owned();
@@ -109,13 +112,12 @@ impl Scale {
     }
 }
 
-/// `value` with its unit, scaled for people. What is not finite is a dash.
+/// Formats `value` with its unit, scaled for people. A value that is not finite is a dash.
 pub fn format(value: f64, unit: &str) -> String {
     Scale::of(value, unit).show(value)
 }
 
-/// A number with three significant digits, never in exponent form unless it is out of any ordinary
-/// range.
+/// Formats a number with three significant digits. Only extreme numbers have an exponent.
 pub fn digits(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 || !value.is_finite() {
@@ -133,7 +135,7 @@ pub fn digits(value: f64) -> String {
     }
 }
 
-/// A relative change for people: 0.123 is `12%`, 2.4 is `240%`; without sign.
+/// Formats a relative change for people: 0.123 is `12%`, 2.4 is `240%`; without sign.
 pub fn percent(change: f64) -> String {
     let size = change.abs() * 100.0;
     match size {

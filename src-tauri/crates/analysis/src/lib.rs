@@ -16,7 +16,7 @@ mod season;
 mod statistics;
 mod trend;
 
-pub use anomaly::{Knowledge, anomaly_band, anomaly_band_knowing};
+pub use anomaly::{SeriesFacts, anomaly_band, anomaly_band_with};
 pub use comparison::compare;
 pub use statistics::quantile;
 pub use trend::trend;

@@ -1,10 +1,10 @@
-//! How far from the expected a band may reach at all.
+//! The maximum distance of a band from the expected values.
 
 use crate::statistics::sorted_finite;
 
 /// A band reaches at most this many robust ranges from the expected.
 const REACH: f64 = 20.0;
-/// Where there is hardly any range, this share of the size of the values takes its place.
+/// Minimum range, as a share of the size of the values.
 const MIN_RELATIVE_RANGE: f64 = 1e-2;
 
 /// Limits of a band that the values themselves justify, independent of scale and season.
@@ -37,8 +37,8 @@ impl Limits {
         Self { lowest, highest, reach }
     }
 
-    /// A series that is never negative is never expected to be.
-    pub(crate) fn not_below_least(&self, edge: f64) -> f64 {
+    /// Raises `value` to zero in a series that is never negative.
+    pub(crate) fn raise_to_minimum(&self, edge: f64) -> f64 {
         if self.lowest >= 0.0 { edge.max(0.0) } else { edge }
     }
 }

@@ -28,7 +28,7 @@ impl SplitMix {
 pub(crate) struct Resampler {
     sorted: Vec<f64>,
     /// Place in `sorted` of each value, in order of arrival.
-    places: Vec<usize>,
+    positions: Vec<usize>,
     block: usize,
     /// By how much autocorrelation inflates the variance of a mean of ranks, at least 1.
     pub(crate) inflation: f64,
@@ -44,23 +44,23 @@ impl Resampler {
         let mut order: Vec<usize> = (0..kept.len()).collect();
         order.sort_by(|left, right| kept[*left].total_cmp(&kept[*right]));
         let sorted: Vec<f64> = order.iter().map(|index| kept[*index]).collect();
-        let mut places = vec![0; kept.len()];
-        for (place, index) in order.iter().enumerate() {
-            places[*index] = place;
+        let mut positions = vec![0; kept.len()];
+        for (position, index) in order.iter().enumerate() {
+            positions[*index] = position;
         }
         let (block, inflation) = if kept.is_sorted() { (1, 1.0) } else { dependence(&kept) };
-        Self { counts: vec![0; kept.len()], sorted, places, block, inflation }
+        Self { counts: vec![0; kept.len()], sorted, positions, block, inflation }
     }
 
     /// Two quantiles of one sample drawn again (nearest rank); the sample is not empty.
     pub(crate) fn draw(&mut self, random: &mut SplitMix, quantiles: [f64; 2]) -> [f64; 2] {
-        let count = self.places.len();
+        let count = self.positions.len();
         self.counts.fill(0);
         let mut drawn = 0;
         while drawn < count {
             let start = random.below(count);
             for offset in 0..self.block.min(count - drawn) {
-                self.counts[self.places[(start + offset) % count]] += 1;
+                self.counts[self.positions[(start + offset) % count]] += 1;
                 drawn += 1;
             }
         }
@@ -68,7 +68,7 @@ impl Resampler {
     }
 
     fn at(&self, quantile: f64) -> f64 {
-        let wanted = (quantile * (self.places.len() - 1) as f64).round() as u32;
+        let wanted = (quantile * (self.positions.len() - 1) as f64).round() as u32;
         let mut seen = 0;
         for (value, count) in self.sorted.iter().zip(&self.counts) {
             seen += count;

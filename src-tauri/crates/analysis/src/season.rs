@@ -1,4 +1,4 @@
-//! Does a series repeat itself, and how?
+//! Detection of the season of a series.
 
 use model::NANOS_PER_SECOND;
 
@@ -56,8 +56,9 @@ pub(crate) fn season_length(flat: &[f64], step: i64) -> Option<usize> {
         .filter(|lag| lag.is_multiple_of(day) || is_rhythm(flat, &profile(flat, *lag)))
 }
 
-/// Whether a profile is more than a few pulses in what is flat: it covers its height evenly, and
-/// it brings most values nearer, not only those in the pulses.
+/// Returns true if a profile is more than a few pulses on a flat line.
+///
+/// Such a profile covers its height evenly and reduces the distance of most values.
 fn is_rhythm(flat: &[f64], profile: &[f64]) -> bool {
     let sorted = sorted_finite(profile);
     let between = |low: f64, high: f64| {
@@ -67,13 +68,13 @@ fn is_rhythm(flat: &[f64], profile: &[f64]) -> bool {
         let distances: Vec<f64> = (0..flat.len()).map(distance).collect();
         crate::quantile(&sorted_finite(&distances), 0.5).unwrap_or(0.0)
     };
-    let left = usual(&|place| (flat[place] - profile[place % profile.len()]).abs());
+    let left = usual(&|position| (flat[position] - profile[position % profile.len()]).abs());
     let middle = crate::quantile(&sorted_finite(flat), 0.5).unwrap_or(0.0);
     between(1.0 / 3.0, 2.0 / 3.0) >= between(0.02, 0.98) * MIN_BETWEEN_THIRDS
-        && left < usual(&|place| (flat[place] - middle).abs()) * MAX_LEFT
+        && left < usual(&|position| (flat[position] - middle).abs()) * MAX_LEFT
 }
 
-/// The lag of the highest autocorrelation after the first zero crossing, in steps.
+/// Returns the lag of the highest autocorrelation after the first zero crossing, in steps.
 fn strongest_peak(flat: &[f64]) -> Option<usize> {
     let size = flat.len().div_ceil(SEARCHED_POINTS).max(1);
     let coarse: Vec<f64> = flat
@@ -98,8 +99,9 @@ fn strongest_peak(flat: &[f64]) -> Option<usize> {
         .map(|(lag, _)| lag)
 }
 
-/// The median of a flat series with holes at each phase of its season. With few seasons the
-/// neighbouring phases count too, so that one odd season cannot make the profile.
+/// Returns the median of a flat series with holes at each phase of its season.
+///
+/// With few seasons the neighbouring phases count too. So one odd season cannot form the profile.
 pub(crate) fn profile(flat: &[f64], season: usize) -> Vec<f64> {
     let seasons = flat.len() / season;
     let reach = match seasons {

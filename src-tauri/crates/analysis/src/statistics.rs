@@ -1,7 +1,7 @@
 //! Order statistics of finite numbers.
 
-/// The quantile `q` (0 to 1) of ascending values, interpolated between neighbours (Hyndman and Fan
-/// 1996, type 7); none of an empty slice.
+/// Returns the quantile `q` (0 to 1) of ascending values, interpolated between neighbours (Hyndman
+/// and Fan 1996, type 7). None for an empty slice.
 pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let position = q.clamp(0.0, 1.0) * last as f64;
@@ -14,14 +14,14 @@ pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     Some(low * (1.0 - share) + high * share)
 }
 
-/// The finite ones of `values`, ascending.
+/// Returns the finite ones of `values`, ascending.
 pub(crate) fn sorted_finite(values: &[f64]) -> Vec<f64> {
     let mut finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     finite.sort_unstable_by(f64::total_cmp);
     finite
 }
 
-/// The median; sorts `values`. None of an empty slice.
+/// Returns the median and sorts `values`. None for an empty slice.
 pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
     let length = values.len();
     if length == 0 {
@@ -36,13 +36,13 @@ pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
     Some(lower * 0.5 + middle * 0.5)
 }
 
-/// The mean without overflow; 0 of an empty slice.
+/// Returns the mean without overflow; 0 for an empty slice.
 pub(crate) fn mean(values: &[f64]) -> f64 {
     let count = values.len() as f64;
     values.iter().map(|value| value / count).sum()
 }
 
-/// Ranks from 1, ties sharing their mean rank, in the order of `values`.
+/// Returns ranks from 1 in the order of `values`. Ties share their mean rank.
 pub(crate) fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|left, right| values[*left].total_cmp(&values[*right]));
@@ -61,7 +61,7 @@ pub(crate) fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// How many values share each value that occurs more than once; `sorted` ascending.
+/// Returns the count of each value that occurs more than once. `sorted` is ascending.
 pub(crate) fn tie_groups(sorted: &[f64]) -> Vec<f64> {
     sorted
         .chunk_by(|left, right| left == right)
@@ -70,7 +70,7 @@ pub(crate) fn tie_groups(sorted: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// `value` as a finite number: overflow becomes the largest there is, not-a-number becomes 0.
+/// Returns `value` as a finite number: infinity becomes the largest number, NaN becomes 0.
 pub(crate) fn finite(value: f64) -> f64 {
     if value.is_nan() { 0.0 } else { value.clamp(f64::MIN, f64::MAX) }
 }

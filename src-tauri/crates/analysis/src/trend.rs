@@ -72,9 +72,9 @@ pub fn trend(times: &[Timestamp], values: &[f64], confidence: f64, unit: &str) -
         end_value: restore(intercept + slope * span_hours),
         points: u32::try_from(points.len()).unwrap_or(u32::MAX),
         significant,
-        sentence: String::new(),
+        summary: String::new(),
     };
-    found.sentence = sentence(&found, span_hours, unit);
+    found.summary = summary(&found, span_hours, unit);
     Some(found)
 }
 
@@ -151,7 +151,7 @@ fn interval(slopes: &mut [f64], reach: f64) -> (f64, f64) {
     (low.min(high), high.max(low))
 }
 
-fn sentence(trend: &Trend, span_hours: f64, unit: &str) -> String {
+fn summary(trend: &Trend, span_hours: f64, unit: &str) -> String {
     let (period, factor) = match span_hours {
         span if span < 0.5 => ("minute", 1.0 / 60.0),
         span if span < 72.0 => ("hour", 1.0),

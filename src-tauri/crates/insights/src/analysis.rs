@@ -1,6 +1,6 @@
 //! Trend, expected band and comparison of an analysis target.
 
-use ::analysis::{Knowledge, anomaly_band_knowing};
+use ::analysis::{SeriesFacts, anomaly_band_with};
 use model::{
     AnalysisRequest, AnalysisResponse, AnalysisTarget, CompareRequest, CompareResponse, TimeRange, Timestamp,
 };
@@ -52,8 +52,8 @@ pub(crate) async fn analyze_target(
         target_series(snapshot, target, training_range::around(range, step), resolution, now).await?;
     let gaps = snapshot.history().gaps(range).await?;
     compute(move || {
-        let known = Knowledge { noise: series.noise, looked_at: Some(range.length()) };
-        let trained = anomaly_band_knowing(&series.times, &series.values, step, known);
+        let facts = SeriesFacts { noise: series.noise, analysed_length: Some(range.length()) };
+        let trained = anomaly_band_with(&series.times, &series.values, step, facts);
         let trained_from = training_range::first_value(&trained);
         let mut band = training_range::cut(trained, range, step);
         if let Some(max) = series.max {

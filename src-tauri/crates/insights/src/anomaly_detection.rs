@@ -137,7 +137,7 @@ async fn machine_trend(
         id: format!("trend/{metric}/{day}"),
         kind: FindingKind::Trend,
         title: format!("{metric} rises"),
-        detail: trend.sentence,
+        detail: trend.summary,
         service: "host".to_owned(),
         metric: metric.to_owned(),
         labels: Labels::new(),

@@ -66,7 +66,8 @@ pub struct Trend {
     /// True if the sign of the slope is certain at `confidence`.
     pub significant: bool,
     /// The verdict in one sentence.
-    pub sentence: String,
+    #[serde(alias = "sentence")]
+    pub summary: String,
 }
 
 /// The expected band of a series and the anomalies outside it.
@@ -152,5 +153,6 @@ pub struct Comparison {
     /// The verdict.
     pub verdict: ComparisonVerdict,
     /// The verdict in one sentence.
-    pub sentence: String,
+    #[serde(alias = "sentence")]
+    pub summary: String,
 }

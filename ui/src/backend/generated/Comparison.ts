@@ -41,4 +41,4 @@ verdict: ComparisonVerdict,
 /**
  * The verdict in one sentence.
  */
-sentence: string, };
+summary: string, };

@@ -43,4 +43,4 @@ significant: boolean,
 /**
  * The verdict in one sentence.
  */
-sentence: string, };
+summary: string, };

@@ -3,21 +3,31 @@ import type { AnalysisTarget } from '@/backend'
 import { rangesFor, targetFrom, targetName, targetOf, targetParameters } from './target'
 
 it('stores a target in the address', () => {
-  const subjects: AnalysisTarget[] = [
+  const targets: AnalysisTarget[] = [
     { type: 'service', service: 'checkout', measure: 'error_ratio' },
     { type: 'metric', metric: 'm', aggregation: 'p95', matchers: [{ key: 'host', operator: 'not_equal', value: 'a' }] },
   ]
-  for (const subject of subjects) {
+  for (const target of targets) {
     const params = new URLSearchParams()
-    for (const [key, value] of Object.entries(targetParameters(subject)))
+    for (const [key, value] of Object.entries(targetParameters(target)))
       for (const one of value === null ? [] : [value].flat()) params.append(key, one)
     expect(
       targetFrom(
         (name) => params.get(name) ?? '',
         (name) => params.getAll(name),
       ),
-    ).toEqual(subject)
+    ).toEqual(target)
   }
+})
+
+it('reads the measure of older links', () => {
+  const params: Record<string, string> = { service: 'checkout', figure: 'rate' }
+  expect(
+    targetFrom(
+      (name) => params[name] ?? '',
+      () => [],
+    ),
+  ).toEqual({ type: 'service', service: 'checkout', measure: 'rate' })
 })
 
 it('returns the target of a finding', () => {

@@ -16,20 +16,20 @@ export const ANALYSED = AGGREGATIONS.filter(({ value }) => value !== 'count')
 type Parameters = Record<string, string | string[] | null>
 
 /** Returns a target as parameters of the address. */
-export function targetParameters(subject: AnalysisTarget): Parameters {
-  return subject.type === 'service'
-    ? { service: subject.service, measure: subject.measure, figure: null, metric: null, agg: null, where: null }
+export function targetParameters(target: AnalysisTarget): Parameters {
+  return target.type === 'service'
+    ? { service: target.service, measure: target.measure, figure: null, metric: null, agg: null, where: null }
     : {
-        metric: subject.metric,
-        agg: subject.aggregation,
-        where: subject.matchers.map(formatMatcher),
+        metric: target.metric,
+        agg: target.aggregation,
+        where: target.matchers.map(formatMatcher),
         service: null,
         measure: null,
         figure: null,
       }
 }
 
-/** Returns the target in the address; null if there is none. */
+/** Returns the target in the address; null if there is none. Older links have `figure`. */
 export function targetFrom(param: (name: string) => string, all: (name: string) => string[]): AnalysisTarget | null {
   if (param('service')) {
     const measure = param('measure') || param('figure')
@@ -46,7 +46,7 @@ export function targetFrom(param: (name: string) => string, all: (name: string) 
 
 /** Returns the target of a finding. */
 export function targetOf(finding: Finding): AnalysisTarget {
-  const figures: Record<string, ServiceMeasure> = {
+  const measures: Record<string, ServiceMeasure> = {
     rate: 'rate',
     errors: 'error_ratio',
     error_ratio: 'error_ratio',
@@ -54,8 +54,8 @@ export function targetOf(finding: Finding): AnalysisTarget {
     p95: 'p95',
     p50: 'p50',
   }
-  const figure = figures[finding.metric]
-  if (figure && finding.service) return { type: 'service', service: finding.service, measure: figure }
+  const measure = measures[finding.metric]
+  if (measure && finding.service) return { type: 'service', service: finding.service, measure }
   const matchers = Object.entries(finding.labels).map(([key, value]) => ({
     key,
     operator: 'equal' as const,
@@ -67,17 +67,17 @@ export function targetOf(finding: Finding): AnalysisTarget {
 }
 
 /** Describes a target. */
-export function targetName(subject: AnalysisTarget): string {
-  if (subject.type === 'service')
-    return `${subject.service}, ${MEASURES.find(({ value }) => value === subject.measure)?.label}`
-  const aggregation = aggregationLabel(subject.aggregation)
-  const where = subject.matchers.map(({ value }) => value).join(', ')
-  return `${subject.aggregation === 'average' ? '' : `${aggregation} of `}${subject.metric}${where ? ` (${where})` : ''}`
+export function targetName(target: AnalysisTarget): string {
+  if (target.type === 'service')
+    return `${target.service}, ${MEASURES.find(({ value }) => value === target.measure)?.label}`
+  const aggregation = aggregationLabel(target.aggregation)
+  const where = target.matchers.map(({ value }) => value).join(', ')
+  return `${target.aggregation === 'average' ? '' : `${aggregation} of `}${target.metric}${where ? ` (${where})` : ''}`
 }
 
 /** Returns the unit in which the values of a target are shown. */
-export const unitOf = (subject: AnalysisTarget, unit: string): string =>
-  subject.type === 'metric' ? shownUnit(subject.metric, unit) : subject.measure === 'error_ratio' ? 'ratio' : unit
+export const unitOf = (target: AnalysisTarget, unit: string): string =>
+  target.type === 'metric' ? shownUnit(target.metric, unit) : target.measure === 'error_ratio' ? 'ratio' : unit
 
 /** Two ranges to compare, in milliseconds. */
 export interface ComparedRanges {

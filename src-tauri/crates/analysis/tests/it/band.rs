@@ -1,6 +1,6 @@
 //! A band is sane whatever it is made of.
 
-use analysis::{Knowledge, anomaly_band, anomaly_band_knowing};
+use analysis::{SeriesFacts, anomaly_band, anomaly_band_with};
 use model::{AnomalyBand, NANOS_PER_SECOND, Timestamp};
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ fn times(count: usize) -> Vec<Timestamp> {
 }
 
 fn with_noise(values: &[Option<f64>], noise: f64) -> AnomalyBand {
-    anomaly_band_knowing(&times(values.len()), values, STEP, Knowledge { noise, ..Knowledge::default() })
+    anomaly_band_with(&times(values.len()), values, STEP, SeriesFacts { noise, ..SeriesFacts::default() })
 }
 
 fn band_of(values: &[f64]) -> AnomalyBand {

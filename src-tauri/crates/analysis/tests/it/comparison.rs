@@ -33,8 +33,8 @@ fn a_plain_rise_is_reported_with_its_interval() {
     assert_eq!(found.verdict, ComparisonVerdict::Higher);
     let (low, high) = found.median_change_interval.unwrap();
     assert!(low > 0.1 && low < 0.2 && high > 0.2 && high < 0.3, "{found:?}");
-    assert!(found.sentence.starts_with("the median rose by 20% (between 1"), "{}", found.sentence);
-    assert!(found.sentence.ends_with("), p95 by 20%"), "{}", found.sentence);
+    assert!(found.summary.starts_with("the median rose by 20% (between 1"), "{}", found.summary);
+    assert!(found.summary.ends_with("), p95 by 20%"), "{}", found.summary);
     assert_eq!(held_against(&after, &before).verdict, ComparisonVerdict::Lower);
     assert_eq!(held_against(&before, &after), found, "the same data give the same answer");
 }
@@ -45,8 +45,8 @@ fn a_change_of_the_tail_alone_is_reported() {
     let after: Vec<f64> =
         before.iter().enumerate().map(|(i, value)| if i % 12 == 0 { value * 4.0 } else { *value }).collect();
     let found = held_against(&before, &after);
-    assert_eq!(found.verdict, ComparisonVerdict::Higher, "{}", found.sentence);
-    assert!(found.sentence.starts_with("p95 rose by "), "{}", found.sentence);
+    assert_eq!(found.verdict, ComparisonVerdict::Higher, "{}", found.summary);
+    assert!(found.summary.starts_with("p95 rose by "), "{}", found.summary);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_change_below_one_percent_is_not_reported() {
 fn too_little_is_said_to_be_too_little() {
     let found = held_against(&[1.0; 29], &[2.0; 100]);
     assert_eq!(found.verdict, ComparisonVerdict::NotEnoughData);
-    assert_eq!(found.sentence, "not enough data: 29 values before and 100 after, 30 are needed on each side");
+    assert_eq!(found.summary, "not enough data: 29 values before and 100 after, 30 are needed on each side");
     let empty = held_against(&[], &[]);
     assert_eq!((empty.before.count, empty.median_change), (0, None));
 }
@@ -82,7 +82,7 @@ fn zeros_have_no_relative_change() {
     after.fill(0.5);
     let found = held_against(&[0.0; 100], &after);
     assert_eq!((found.verdict, found.median_change), (ComparisonVerdict::Higher, None));
-    assert_eq!(found.sentence, "the median rose from zero");
+    assert_eq!(found.summary, "the median rose from zero");
 }
 
 #[test]

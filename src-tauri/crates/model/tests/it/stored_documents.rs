@@ -1,6 +1,6 @@
 //! Documents that version 5ccbe03 stored or exported still parse, and new ones use today's names.
 
-use model::{Finding, FindingKind, HealthCheck};
+use model::{Finding, FindingKind, HealthCheck, Trend};
 use serde_json::{Value, json};
 
 /// A check as the table `checks` of 5ccbe03 holds it, from before certificates were checked.
@@ -36,4 +36,17 @@ fn findings_of_5ccbe03_keep_their_meaning() {
     assert_eq!((finding.kind, finding.detected_at.0), (FindingKind::Anomaly, 3));
     let written = serde_json::to_value(&finding).unwrap();
     assert_eq!((&written["detected_at"], written.get("noticed_at")), (&json!(3), None));
+}
+
+#[test]
+fn trends_of_5ccbe03_keep_their_meaning() {
+    let trend: Trend = serde_json::from_value(json!({
+        "slope_per_hour": 2.0, "slope_low": 1.0, "slope_high": 3.0, "confidence": 0.95,
+        "p_value": 0.01, "start_value": 1.0, "end_value": 5.0, "points": 30, "significant": true,
+        "sentence": "rises by 2 per hour"
+    }))
+    .unwrap();
+    assert_eq!(trend.summary, "rises by 2 per hour");
+    let written = serde_json::to_value(&trend).unwrap();
+    assert_eq!((&written["summary"], written.get("sentence")), (&json!("rises by 2 per hour"), None));
 }

@@ -24,7 +24,7 @@ pub(super) struct Axes {
     plot_width: f64,
     /// Values and labels of the ticks of the y axis.
     pub(super) ticks: Vec<(f64, String)>,
-    /// Whether the chart has no value.
+    /// True if the chart has no value.
     pub(super) empty: bool,
 }
 

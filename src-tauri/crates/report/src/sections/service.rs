@@ -39,11 +39,11 @@ pub(crate) fn service(data: &ReportData, service: &ServiceReport) -> String {
 fn facts(service: &ServiceReport, zone: Zone) -> String {
     let mut facts = Vec::new();
     if let Some(comparison) = &service.comparison {
-        facts.push(("Comparison", escape(&comparison.sentence)));
+        facts.push(("Comparison", escape(&comparison.summary)));
     }
     facts.push((
         "Trend of p95",
-        service.trend.as_ref().map_or_else(|| "not enough data".to_owned(), |trend| escape(&trend.sentence)),
+        service.trend.as_ref().map_or_else(|| "not enough data".to_owned(), |trend| escape(&trend.summary)),
     ));
     let anomalies = service.band.as_ref().map_or(&[][..], |band| &band.anomalies);
     let text = match (&service.band, anomalies) {

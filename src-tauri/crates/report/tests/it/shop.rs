@@ -158,13 +158,13 @@ fn service(
     ServiceReport {
         summary: summary(1.0, if fault > 4.0 { 0.024 } else { 0.001 }, state),
         before: Some(summary(1.0 / after, 0.001, HealthState::Healthy)),
-        // The sentences of `analysis` are fixed, because its own tests cover them.
+        // The summaries of `analysis` are fixed, because its own tests cover them.
         comparison: Some(Comparison {
-            sentence: "(sentence of the comparison)".into(),
+            summary: "(summary of the comparison)".into(),
             ..analysis::compare(&durations(seed + 50, 1.0), &durations(seed + 60, after), before, range)
         }),
         trend: analysis::trend(&times, &p95, 0.95, "ns")
-            .map(|trend| Trend { sentence: "(sentence of the trend)".into(), ..trend }),
+            .map(|trend| Trend { summary: "(summary of the trend)".into(), ..trend }),
         band: Some(analysis::anomaly_band(&times, &values, STEP)),
         detail: Some(ServiceDetail {
             summary: summary(1.0, 0.001, state),

@@ -14,7 +14,7 @@ pub struct AlertRule {
     pub id: String,
     /// Unique display name.
     pub name: String,
-    /// Whether the rule is evaluated.
+    /// True if the rule is evaluated.
     pub enabled: bool,
     /// Severity of its alerts.
     pub severity: AlertSeverity,
@@ -35,7 +35,7 @@ pub struct AlertRule {
     /// State of an alert while its data are missing.
     #[serde(alias = "missing_data")]
     pub no_data: NoDataPolicy,
-    /// Whether firing and resolved alerts are notified.
+    /// True if firing and resolved alerts are notified.
     pub notify: bool,
 }
 

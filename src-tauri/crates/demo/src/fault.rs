@@ -6,18 +6,17 @@ const SECOND: i64 = 1_000_000_000;
 const PERIOD: i64 = 2400 * SECOND;
 /// From the start of the shop to the first fault.
 const FIRST: i64 = 480 * SECOND;
-/// How long one fault lasts.
+/// Duration of one fault.
 pub(crate) const LENGTH: i64 = 360 * SECOND;
-/// How long it takes to build up, and to fade.
+/// Time in which a fault builds up, and in which it fades.
 const RAMP: i64 = 45 * SECOND;
 
-/// How many connections the pool has.
+/// Connections of the pool.
 pub(crate) const POOL_SIZE: i64 = 10;
-/// How long a request waits for a connection before it gives up, in milliseconds.
+/// Time after which a request stops waiting for a connection, in milliseconds.
 pub(crate) const ACQUIRE_TIMEOUT_MILLIS: i64 = 3000;
 
-/// How badly connections lack at `elapsed` nanoseconds after the shop opened: 0 not at all, 1
-/// fully.
+/// Returns the shortage of connections `elapsed` nanoseconds after the shop opened, 0 to 1.
 pub(crate) fn pressure(elapsed: i64) -> f64 {
     let into = (elapsed - FIRST).rem_euclid(PERIOD);
     if elapsed < FIRST || into >= LENGTH {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 const SECOND: i64 = 1_000_000_000;
-/// How often metrics are collected.
+/// Interval between collections of metrics.
 const METRIC_INTERVAL: i64 = 15 * SECOND;
 /// Number of the first order.
 const FIRST_ORDER: i64 = 10_001;
@@ -34,7 +34,7 @@ pub struct Generator {
     mails: BTreeMap<(i64, i64), PlacedOrder>,
     instruments: Instruments,
     last_order: i64,
-    /// What each process takes, in bytes.
+    /// Memory of each process, in bytes.
     memory: [f64; Service::ALL.len()],
     /// Faults up to here have been announced.
     announced: i64,

@@ -58,7 +58,7 @@ struct Distribution {
 /// Cumulative counts since the shop opened.
 pub(crate) struct Instruments {
     start: i64,
-    /// What has not ended yet at the last collection.
+    /// Observations that end after the last collection.
     pending: Vec<Pending>,
     distributions: BTreeMap<(Service, Observation), Distribution>,
 }

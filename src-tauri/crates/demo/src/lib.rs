@@ -24,21 +24,21 @@ pub use output::Telemetry;
 
 use crate::sender::Sender;
 
-/// How much of the past is generated and sent at a time, in nanoseconds.
+/// Length of the past that is generated and sent at a time, in nanoseconds.
 const BACKFILL_STEP: i64 = 60_000_000_000;
-/// How far real time is followed behind, in nanoseconds, so that no span ends in the future.
+/// Delay behind real time in nanoseconds, so that no span ends in the future.
 const LAG: i64 = 6_000_000_000;
-/// How often telemetry is sent in real time.
+/// Interval between transmissions in real time.
 const TICK: Duration = Duration::from_secs(1);
 
-/// What the shop shall send, and where to.
+/// The telemetry to send and its receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// An OTLP/gRPC receiver, such as `http://127.0.0.1:4317`.
     pub endpoint: String,
-    /// How much of the past is sent first.
+    /// Length of the past that is sent first.
     pub history: Duration,
-    /// Whether to go on in real time after that.
+    /// True to continue in real time after that.
     pub realtime: bool,
     /// Equal seeds and starts give equal telemetry.
     pub seed: u64,
@@ -53,7 +53,7 @@ pub enum DemoError {
     Endpoint {
         /// The endpoint as it was given.
         endpoint: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
     /// The receiver did not take the telemetry.
@@ -61,7 +61,7 @@ pub enum DemoError {
     Refused {
         /// The endpoint as it was given.
         endpoint: String,
-        /// What it said.
+        /// Its answer.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What the shop has to say, by service, as OTLP requests.
+//! The telemetry of the shop by service, as OTLP requests.
 
 use opentelemetry_proto::tonic::{
     collector::{

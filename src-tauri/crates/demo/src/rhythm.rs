@@ -1,4 +1,4 @@
-//! How busy the shop is: a wave over the day, and more on weekends.
+//! The load of the shop: a wave over the day, and more on weekends.
 
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;

@@ -16,7 +16,7 @@ use crate::{DemoError, output::Telemetry};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How often a receiver that was never there is tried; some fifteen seconds.
+/// Attempts to reach a receiver that never answered, over some fifteen seconds.
 const FIRST_ATTEMPTS: u32 = 8;
 const REQUEST_DEADLINE: Duration = Duration::from_secs(30);
 

@@ -8,7 +8,7 @@ use crate::attribute::{flag, text};
 /// One service of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Service {
-    /// What browsers talk to.
+    /// The gateway for browsers.
     Gateway,
     /// Products and prices.
     Catalog,
@@ -69,7 +69,7 @@ impl Service {
         }
     }
 
-    /// What the process takes in memory when idle, in bytes.
+    /// Returns the memory of the idle process, in bytes.
     pub(crate) fn base_memory(self) -> f64 {
         let mebibytes = match self {
             Self::Gateway => 96,
@@ -98,7 +98,7 @@ impl Service {
         }
     }
 
-    /// What records the service's telemetry.
+    /// Returns the instrumentation scope of the service's telemetry.
     pub(crate) fn scope(self) -> InstrumentationScope {
         InstrumentationScope {
             name: format!("shop.{}", self.name()),

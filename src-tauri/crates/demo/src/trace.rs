@@ -34,7 +34,7 @@ impl Place {
     }
 }
 
-/// How a request ended.
+/// The end of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reply {
     /// When it was answered.
@@ -47,7 +47,7 @@ pub(crate) struct Reply {
 pub(crate) struct TraceBuilder<'a> {
     pub(crate) random: &'a mut StdRng,
     pub(crate) trace_id: [u8; 16],
-    /// How badly connections to the orders database lack, 0 to 1.
+    /// Shortage of connections to the orders database, 0 to 1.
     pub(crate) pressure: f64,
     output: &'a mut Output,
     instruments: &'a mut Instruments,
@@ -71,7 +71,7 @@ impl<'a> TraceBuilder<'a> {
         (millis * (spread * 0.6).exp() * MILLISECOND as f64) as i64
     }
 
-    /// Whether something of this probability happens.
+    /// Returns true with this probability.
     pub(crate) fn chance(&mut self, probability: f64) -> bool {
         self.random.random_bool(probability.clamp(0.0, 1.0))
     }

@@ -119,7 +119,7 @@ impl Engine {
     }
 }
 
-/// What is opened before anything starts.
+/// Resources that are opened before any component starts.
 struct Opened {
     store: Store,
     settings: SettingsState,

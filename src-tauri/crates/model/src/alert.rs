@@ -17,7 +17,7 @@ pub enum AlertSeverity {
     Critical,
 }
 
-/// How a value is held against a threshold.
+/// The comparison of a value with a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Comparator {

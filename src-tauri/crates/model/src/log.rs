@@ -59,17 +59,17 @@ pub struct LogRecord {
     pub time: Timestamp,
     /// When it was first seen by a collector.
     pub observed_time: Timestamp,
-    /// How bad it is.
+    /// Severity.
     pub severity: Severity,
-    /// The severity in the sender's own words, may be empty.
+    /// The severity as the sender writes it, may be empty.
     pub severity_text: String,
     /// The message; structured bodies as JSON text.
     pub body: String,
     /// Who speaks.
     pub resource: Arc<Resource>,
-    /// What recorded it.
+    /// The instrumentation scope that recorded it.
     pub scope: Arc<Scope>,
-    /// Everything else that was said.
+    /// All other attributes.
     pub attributes: Attributes,
     /// The trace it belongs to.
     pub trace_id: Option<TraceId>,

@@ -53,11 +53,11 @@ pub struct Series {
     pub description: String,
     /// Temporality of counters and histograms.
     pub temporality: Temporality,
-    /// Whether a counter only goes up (but for resets).
+    /// True for a counter that only goes up, apart from resets.
     pub monotonic: bool,
-    /// Who speaks.
+    /// The resource that sent it.
     pub resource: Arc<Resource>,
-    /// What recorded it.
+    /// The instrumentation scope that recorded it.
     pub scope: Arc<Scope>,
     /// Attributes of the points.
     pub attributes: Attributes,
@@ -141,7 +141,7 @@ pub struct HistogramPoint {
     pub time: Timestamp,
     /// Since when it counts, if the sender gives it.
     pub start_time: Option<Timestamp>,
-    /// How many measurements.
+    /// Number of measurements.
     pub count: u64,
     /// Their sum, if the sender gives it.
     pub sum: Option<f64>,

@@ -75,7 +75,7 @@ const UNITS: [(&str, &str); 28] = [
     ("", ""),
 ];
 
-/// What follows `per` in names.
+/// Units after `per` in names.
 const RATES: [(&str, &str); 7] = [
     ("s", "second"),
     ("m", "minute"),

@@ -74,7 +74,7 @@ pub struct Span {
     pub kind: SpanKind,
     /// When it began.
     pub start: Timestamp,
-    /// How long it took, in nanoseconds, never negative.
+    /// Duration in nanoseconds, never negative.
     pub duration: i64,
     /// Status.
     pub status: SpanStatus,

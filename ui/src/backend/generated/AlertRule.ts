@@ -17,7 +17,7 @@ id: string,
  */
 name: string, 
 /**
- * Whether the rule is evaluated.
+ * True if the rule is evaluated.
  */
 enabled: boolean, 
 /**
@@ -53,6 +53,6 @@ interval_seconds: number,
  */
 no_data: NoDataPolicy, 
 /**
- * Whether firing and resolved alerts are notified.
+ * True if firing and resolved alerts are notified.
  */
 notify: boolean, };

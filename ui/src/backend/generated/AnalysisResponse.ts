@@ -20,6 +20,6 @@ trend: Trend | null,
  */
 band: AnomalyBand, 
 /**
- * When Binnacle could not observe.
+ * Ranges in which Binnacle could not observe.
  */
 gaps: Array<Gap>, };

@@ -8,7 +8,7 @@ export type LogsSource = {
  */
 query: string, 
 /**
- * Whether each service has its own value.
+ * True if each service has a separate value.
  */
 by_service: boolean, 
 /**

@@ -19,10 +19,10 @@ step: number,
  */
 series: Array<SeriesPoints>, 
 /**
- * How many groups there are in all.
+ * Total number of groups.
  */
 total_series: number, 
 /**
- * When Binnacle could not observe.
+ * Ranges in which Binnacle could not observe.
  */
 gaps: Array<Gap>, };

@@ -8,7 +8,7 @@ export type TagSummary = {
  */
 key: string, 
 /**
- * How many different values.
+ * Number of different values.
  */
 count: number, 
 /**

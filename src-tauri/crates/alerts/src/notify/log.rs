@@ -14,7 +14,7 @@ pub(crate) struct NotificationRecord {
     pub(crate) attempts: usize,
     /// Time of the last attempt.
     pub(crate) last: Timestamp,
-    /// Whether the resolved notification was sent or suppressed.
+    /// True if the resolved notification was sent or suppressed.
     pub(crate) resolved: bool,
 }
 

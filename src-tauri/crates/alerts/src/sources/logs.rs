@@ -30,7 +30,7 @@ const MAX_SERVICES: usize = 20;
 pub struct LogsSource {
     /// The search, in the language of the Logs view.
     pub query: String,
-    /// Whether each service has its own value.
+    /// True if each service has a separate value.
     pub by_service: bool,
     /// Length of the window that is counted, in seconds.
     pub window_seconds: u32,

@@ -27,7 +27,7 @@ pub(super) enum Encoding {
 pub(super) struct Payload {
     /// The bytes as they arrived.
     pub(super) bytes: Vec<u8>,
-    /// Whether they are compressed with gzip.
+    /// True if they are compressed with gzip.
     pub(super) is_gzip: bool,
 }
 

@@ -28,7 +28,7 @@ pub(super) struct SeriesCache {
     store: Store,
     series: RwLock<HashMap<LabelHash, SeriesId, IdentityHash>>,
     families: RwLock<HashMap<String, FamilyMetadata>>,
-    /// How often the series were cleared.
+    /// Number of times the series were cleared.
     generation: AtomicU64,
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Metric<'a> {
     name_tags: &'a str,
     /// Seconds since the epoch. Values with a timestamp are not aggregated.
     pub(super) timestamp: Option<i64>,
-    /// Whether the line has sections that only DogStatsD defines.
+    /// True if the line has sections that only DogStatsD defines.
     pub(super) extended: bool,
 }
 

@@ -132,7 +132,7 @@ pub struct TagsRequest {
 pub struct TagSummary {
     /// Key.
     pub key: String,
-    /// How many different values.
+    /// Number of different values.
     pub count: u32,
     /// The commonest, at most 100.
     pub values: Vec<String>,
@@ -180,9 +180,9 @@ pub struct SeriesResponse {
     pub step: i64,
     /// The groups, largest first.
     pub series: Vec<SeriesPoints>,
-    /// How many groups there are in all.
+    /// Total number of groups.
     pub total_series: u32,
-    /// When Binnacle could not observe.
+    /// Ranges in which Binnacle could not observe.
     pub gaps: Vec<Gap>,
 }
 
@@ -265,8 +265,8 @@ pub struct Bucket {
     /// Increase of a counter from the sample before each (resets count from zero); of a gauge its
     /// change where that is asked for, or else 0.
     pub increase: f64,
-    /// Whether the last sample is not a number: the series ended here (see [`crate::STALE`]) or has
-    /// no value.
+    /// True if the last sample is not a number: the series ended here (see [`crate::STALE`]) or
+    /// has no value.
     pub ended: bool,
 }
 

@@ -16,7 +16,7 @@ pub(super) struct MetricRef<'a> {
     pub(super) name: &'a str,
     /// Its kind and unit; none for an unknown metric.
     pub(super) kind_and_unit: Option<(MetricKind, String)>,
-    /// Whether increases and rates are those of the sum of measurements, not of their number.
+    /// True if increases and rates are those of the sum of measurements, not of their number.
     is_sum: bool,
 }
 

@@ -11,7 +11,7 @@ const SPAN_KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "p
 /// The value that a field is compared with.
 pub(super) struct Value {
     pub(super) text: String,
-    /// Whether it is in quotes, in which `*` is no wildcard.
+    /// True if it is in quotes, in which `*` is no wildcard.
     pub(super) quoted: bool,
 }
 

@@ -125,7 +125,7 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     driver.click("//*[@role='option'][contains(., 'queue.depth')]").await?;
     driver.see(&format!("{}[@title='queue.depth']", labelled("Metric"))).await?;
     driver.click(&labelled("Aggregation")).await?;
-    driver.click("//*[@role='option'][normalize-space(.)='latest']").await?;
+    driver.click("//*[@role='option'][normalize-space(.)='last']").await?;
     driver.fill(&labelled("Window"), "10 s").await?;
     driver.click(&labelled("Comparison")).await?;
     driver.click("//*[@role='option'][normalize-space(.)='above']").await?;
@@ -268,7 +268,7 @@ async fn save_through_the_dialog(desktop: &Desktop, driver: &WebDriver) -> Resul
 
     for (button, name, start) in [
         ("Page (HTML)", "page.html", &b"<!doctype html>"[..]),
-        ("Figures (Parquet)", "figures.parquet", b"PAR1"),
+        ("Data (Parquet)", "data.parquet", b"PAR1"),
     ] {
         let file = desktop.scratch().join(name);
         driver.click(&called(button)).await?;

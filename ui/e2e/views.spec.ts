@@ -96,8 +96,8 @@ test('a service has the same colour in another browser that met others first', a
   await expect(page.locator('a.root').first()).toBeVisible()
   const context = await browser.newContext()
   const other = await context.newPage()
-  await other.goto(consoleUrl(shop, '#/logs'))
-  await expect(other.getByText('payments').first()).toBeVisible()
+  await other.goto(consoleUrl(shop, '#/logs?q=service%3Dpayments'))
+  await expect(other.getByRole('region', { name: 'Log lines' }).locator('.service').first()).toHaveText('payments')
   await other.goto(consoleUrl(shop, '#/traces'))
   await expect(other.locator('a.root').first()).toBeVisible()
   await expect

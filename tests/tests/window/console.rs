@@ -266,10 +266,9 @@ async fn save_through_the_dialog(desktop: &Desktop, driver: &WebDriver) -> Resul
     driver.see("//button[normalize-space(.)='Page (HTML)'][not(@disabled)]").await?;
     ensure!(!driver.text().await?.contains("Saved"), "a report that nobody wanted is said to be saved");
 
-    for (button, name, start) in [
-        ("Page (HTML)", "page.html", &b"<!doctype html>"[..]),
-        ("Data (Parquet)", "data.parquet", b"PAR1"),
-    ] {
+    for (button, name, start) in
+        [("Page (HTML)", "page.html", &b"<!doctype html>"[..]), ("Data (Parquet)", "data.parquet", b"PAR1")]
+    {
         let file = desktop.scratch().join(name);
         driver.click(&called(button)).await?;
         wait_until("the dialog is shown", || desktop.shows_window(dialog))?;

@@ -13,7 +13,7 @@ import {
   writeMegabytes,
 } from './retention'
 
-const kept = (service: string, rows: number, start: number): StoredData => ({
+const stored = (service: string, rows: number, start: number): StoredData => ({
   kind: 'logs',
   service,
   tier: 'points',
@@ -36,9 +36,9 @@ const dropped: DroppedData = {
 
 describe('stored data', () => {
   it('is summed by kind', () => {
-    const total = totalOf([kept('a', 2, 50), kept('b', 3, 20)], 'logs')
+    const total = totalOf([stored('a', 2, 50), stored('b', 3, 20)], 'logs')
     expect(total).toEqual({ rows: 5, steps: 0, bytes: 50, pinned: 2, oldest: 20 })
-    expect(totalOf([kept('a', 2, 50)], 'spans').oldest).toBeNull()
+    expect(totalOf([stored('a', 2, 50)], 'spans').oldest).toBeNull()
   })
 
   it('is not counted by service before it is sealed', () => {

@@ -110,8 +110,8 @@ export interface KindTotal {
   oldest: number | null
 }
 
-export function totalOf(kept: readonly StoredData[], kind: DataKind): KindTotal {
-  const ofKind = kept.filter((one) => one.kind === kind)
+export function totalOf(stored: readonly StoredData[], kind: DataKind): KindTotal {
+  const ofKind = stored.filter((one) => one.kind === kind)
   const sum = (read: (one: StoredData) => number) => ofKind.reduce((all, one) => all + read(one), 0)
   return {
     rows: sum((one) => one.rows),

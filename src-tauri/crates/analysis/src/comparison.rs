@@ -176,13 +176,13 @@ fn summary(comparison: &Comparison, middle: bool) -> String {
         ComparisonVerdict::NotEnoughData => "not enough data".to_owned(),
         ComparisonVerdict::NoDifference => match comparison.median_change_interval {
             Some((low, high)) => format!(
-                "no difference that the data can show: the change of the median is between {}{} and {}{}",
+                "no significant difference: the change of the median is between {}{} and {}{}",
                 if low < 0.0 { "−" } else { "" },
                 percent(low),
                 if high < 0.0 { "−" } else { "" },
                 percent(high)
             ),
-            None => "no difference that the data can show".to_owned(),
+            None => "no significant difference".to_owned(),
         },
         _ if middle => {
             let first = median.unwrap_or_else(|| {
@@ -207,7 +207,7 @@ fn summary(comparison: &Comparison, middle: bool) -> String {
                 ),
                 None => "p95 rose from zero".to_owned(),
             };
-            format!("{tail}, the median did not move for certain")
+            format!("{tail}; no clear change of the median")
         }
     }
 }

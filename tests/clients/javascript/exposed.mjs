@@ -1,5 +1,5 @@
-// Tells metrics of every type with prom-client: as OpenMetrics at /metrics, as text at /text. Prints the port it
-// listens on and goes on until standard input ends.
+// Exposes metrics of every type with prom-client: as OpenMetrics at /metrics, as text at /text.
+// Prints its port and runs until standard input ends.
 
 import { createServer } from 'node:http';
 import { Counter, Gauge, Histogram, Registry, Summary, collectDefaultMetrics } from 'prom-client';

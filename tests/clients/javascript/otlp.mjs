@@ -1,4 +1,4 @@
-// Sends spans, log records and metrics with the official JavaScript SDK and tells on standard output what was sent.
+// Sends spans, log records and metrics with the official JavaScript SDK and prints what was sent.
 // Arguments: protocol (grpc, protobuf or json), compression (gzip or none), endpoint.
 
 import { SpanKind, SpanStatusCode, context, metrics, trace } from '@opentelemetry/api';

@@ -1,4 +1,4 @@
-"""Measures within spans with the official Python SDK, which keeps exemplars, and tells the traces on standard output.
+"""Measures within spans with the official Python SDK, which records exemplars, and prints the traces.
 
 The spans of `kept` are sent; those of `lost` go nowhere, as when another program samples them away.
 Argument: endpoint (OTLP over gRPC).

@@ -1,6 +1,6 @@
-"""Tells metrics of every type with the official Python library, in whatever format it is asked for.
+"""Exposes metrics of every type with the official Python library, in the requested format.
 
-Prints the port it listens on and goes on until standard input ends.
+Prints its port and runs until standard input ends.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Sends spans, log records and metrics with the official Python SDK and tells on standard output what was sent.
+"""Sends spans, log records and metrics with the official Python SDK and prints what was sent.
 
 Arguments: protocol (grpc or protobuf), compression (gzip or none), endpoint.
 """

@@ -1,4 +1,4 @@
-"""Sends one gauge with the official Python SDK until it is ended; its value stands in a file and may change.
+"""Sends a gauge with the official Python SDK until it is ended. Its value is read from a file.
 
 Arguments: endpoint (OTLP over gRPC), file.
 """

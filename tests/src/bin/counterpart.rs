@@ -1,5 +1,7 @@
-//! What the console's browser tests talk to and cannot start themselves: `counterpart python SCRIPT ARGUMENTS` runs a
-//! client of `tests/clients`, `counterpart sentry` an installation of Sentry until standard input ends.
+//! Counterparts of the console's browser tests.
+//!
+//! `counterpart python SCRIPT ARGUMENTS` runs a client of `tests/clients`. `counterpart sentry`
+//! runs an installation of Sentry until standard input ends.
 
 use std::{
     io::Read,

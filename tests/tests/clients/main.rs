@@ -1,4 +1,4 @@
-//! Programs of others deliver to Binnacle: OpenTelemetry SDKs, Prometheus and StatsD clients.
+//! Clients of other projects deliver to Binnacle: OpenTelemetry SDKs, Prometheus and StatsD.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,10 +1,11 @@
-//! Native histograms of a real Prometheus: it sends them on by remote write, and tells them when it is scraped.
+//! Native histograms of a real Prometheus, by remote write and by federation.
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
+use anyhow::{Context as _, ensure};
 use collect::run_scrape;
 use config::ScrapeTarget;
 use ingest::{IntakeCounters, serve_remote_write};
@@ -13,19 +14,18 @@ use runtime::{Clock, HealthReporter};
 use store::{Commit, Store, StoreOptions};
 use test_support::{
     prometheus_server::Prometheus,
+    wait::{TIMEOUT, wait_until},
     write_request::{BucketSpan, Histogram, Label, TimeSeries, WriteRequest},
 };
 use tokio::{net::TcpListener, sync::broadcast};
 use tokio_util::sync::CancellationToken;
 
-const PATIENCE: Duration = Duration::from_secs(120);
-
 fn span(offset: i32, length: u32) -> BucketSpan {
     BucketSpan { offset, length }
 }
 
-/// What is told of each metric, and the buckets and the count it has.
-fn told(timestamp: i64) -> Vec<(&'static str, Histogram, Buckets, u64)> {
+/// Returns each metric with its sent histogram and its stored buckets and count.
+fn cases(timestamp: i64) -> Vec<(&'static str, Histogram, Buckets, u64)> {
     let counted = Histogram {
         count: Some(14),
         sum: 9.5,
@@ -48,7 +48,7 @@ fn told(timestamp: i64) -> Vec<(&'static str, Histogram, Buckets, u64)> {
         negative_offset: 3,
         negative: vec![7],
     };
-    // As a rule that adds up makes them: whole numbers, told as broken ones.
+    // The result of a rule that sums: integers, encoded as floats.
     let added = Histogram {
         count_float: Some(5.0),
         sum: 20.25,
@@ -70,10 +70,10 @@ fn told(timestamp: i64) -> Vec<(&'static str, Histogram, Buckets, u64)> {
         negative: vec![],
     };
     let waiting = Histogram { reset_hint: 3, ..added.clone() };
-    // As a rule that divides makes them.
-    let pace =
+    // The result of a rule that divides.
+    let rate =
         Histogram { count_float: Some(1.9), sum: 2.5, positive_counts: vec![1.3, 0.6], ..added.clone() };
-    let of_pace = Buckets::Exponential {
+    let of_rate = Buckets::Exponential {
         scale: -1,
         zero_threshold: 1e-128,
         zero_count: 0,
@@ -86,7 +86,7 @@ fn told(timestamp: i64) -> Vec<(&'static str, Histogram, Buckets, u64)> {
         ("latency_seconds", counted, of_counted, 14),
         ("latency_all_seconds", added, of_added.clone(), 5),
         ("waiting_seconds", waiting, of_added, 5),
-        ("pace_seconds", pace, of_pace, 2),
+        ("pace_seconds", rate, of_rate, 2),
     ]
 }
 
@@ -95,40 +95,46 @@ fn find<'a>(batch: &'a TelemetryBatch, name: &str) -> Option<(&'a Series, &'a Hi
     Some((series, batch.histograms.iter().find(|point| point.series == *id)?))
 }
 
-fn assert_same(way: &str, batch: &TelemetryBatch, timestamp: i64) {
-    for (name, histogram, buckets, count) in told(timestamp) {
-        let (series, point) = find(batch, name).unwrap_or_else(|| panic!("{way}: no {name}"));
-        assert_eq!(series.kind, MetricKind::ExponentialHistogram, "{way} {name}");
-        assert_eq!(series.attributes.text("job"), Some("shop"), "{way} {name}");
-        assert_eq!(series.resource.service(), "shop", "{way} {name}");
-        assert_eq!(series.unit, "s", "{way} {name}");
-        assert_eq!(point.buckets, buckets, "{way} {name}");
-        assert_eq!((point.count, point.sum), (count, Some(histogram.sum)), "{way} {name}");
-        assert_eq!(point.time.0, timestamp * 1_000_000, "{way} {name}");
+fn assert_same(receiver: &str, batch: &TelemetryBatch, timestamp: i64) {
+    for (name, histogram, buckets, count) in cases(timestamp) {
+        let (series, point) = find(batch, name).unwrap_or_else(|| panic!("{receiver}: no {name}"));
+        assert_eq!(series.kind, MetricKind::ExponentialHistogram, "{receiver} {name}");
+        assert_eq!(series.attributes.text("job"), Some("shop"), "{receiver} {name}");
+        assert_eq!(series.resource.service(), "shop", "{receiver} {name}");
+        assert_eq!(series.unit, "s", "{receiver} {name}");
+        assert_eq!(point.buckets, buckets, "{receiver} {name}");
+        assert_eq!((point.count, point.sum), (count, Some(histogram.sum)), "{receiver} {name}");
+        assert_eq!(point.time.0, timestamp * 1_000_000, "{receiver} {name}");
     }
 }
 
-/// The commits that come until all that was told is there, as one.
-async fn all(
+/// Merges commits until every case has arrived.
+async fn receive_all(
     commits: &mut broadcast::Receiver<Commit>,
-    what: &str,
+    receiver: &str,
     prometheus: &Prometheus,
 ) -> TelemetryBatch {
-    let mut gathered = TelemetryBatch::default();
-    let began = Instant::now();
-    while told(0).iter().any(|(name, ..)| find(&gathered, name).is_none()) {
-        assert!(began.elapsed() < PATIENCE, "{what}: {gathered:?}\n{}", prometheus.log());
-        let Ok(commit) = tokio::time::timeout(Duration::from_secs(1), commits.recv()).await else { continue };
-        for batch in &commit.unwrap().telemetry {
-            gathered.series.extend(batch.series.iter().cloned());
-            gathered.histograms.extend(batch.histograms.iter().cloned());
+    let mut merged = TelemetryBatch::default();
+    let all = async {
+        while cases(0).iter().any(|(name, ..)| find(&merged, name).is_none()) {
+            for batch in &commits.recv().await.unwrap().telemetry {
+                merged.series.extend(batch.series.iter().cloned());
+                merged.histograms.extend(batch.histograms.iter().cloned());
+            }
         }
-    }
-    gathered
+    };
+    let received = tokio::time::timeout(TIMEOUT, all).await;
+    assert!(
+        received.is_ok(),
+        "{receiver}: {merged:?}
+{}",
+        prometheus.log()
+    );
+    merged
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_real_prometheus_sends_and_tells_them() {
+async fn a_real_prometheus_sends_and_exposes_native_histograms() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
     let counters = Arc::new(IntakeCounters::default());
@@ -137,18 +143,16 @@ async fn a_real_prometheus_sends_and_tells_them() {
     let url = format!("http://{}/api/v1/write", listener.local_addr().unwrap());
     let mut commits = store.subscribe();
     let server = tokio::spawn(serve_remote_write(listener, store.clone(), counters.clone(), stop.clone()));
-    let prometheus = Prometheus::start_taking(&url).unwrap();
+    let prometheus = Prometheus::start_receiver(&url).unwrap();
     let client = tls::http_client_builder().no_proxy().build().unwrap();
     let base = format!("http://{}", prometheus.address());
-    let began = Instant::now();
-    while !client.get(format!("{base}/-/ready")).send().await.is_ok_and(|answer| answer.status().is_success())
-    {
-        assert!(began.elapsed() < PATIENCE, "{}", prometheus.log());
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let ready = wait_until("Prometheus is ready", async || {
+        Ok(client.get(format!("{base}/-/ready")).send().await?.status().is_success())
+    });
+    ready.await.with_context(|| prometheus.log()).unwrap();
 
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
-    let series = told(timestamp)
+    let series = cases(timestamp)
         .into_iter()
         .map(|(name, histogram, ..)| TimeSeries {
             labels: vec![Label::new("__name__", name), Label::new("job", "shop")],
@@ -156,12 +160,12 @@ async fn a_real_prometheus_sends_and_tells_them() {
             ..TimeSeries::default()
         })
         .collect();
-    let message = WriteRequest { series, ..WriteRequest::default() }.packed();
+    let message = WriteRequest { series, ..WriteRequest::default() }.compressed();
     let request = client.post(format!("{base}/api/v1/write")).body(message);
     let answer = request.header("content-type", "application/x-protobuf").send().await.unwrap();
     assert_eq!(answer.status(), 204, "{}", answer.text().await.unwrap_or_default());
 
-    let sent = all(&mut commits, "remote write", &prometheus).await;
+    let sent = receive_all(&mut commits, "remote write", &prometheus).await;
     assert_same("remote write", &sent, timestamp);
     let temporality = |batch: &TelemetryBatch, name: &str| find(batch, name).unwrap().0.temporality;
     assert_eq!(temporality(&sent, "latency_seconds"), Temporality::Cumulative);
@@ -173,25 +177,27 @@ async fn a_real_prometheus_sends_and_tells_them() {
     let (reporter, done) = (HealthReporter::new("scrape"), CancellationToken::new());
     let scraping =
         tokio::spawn(run_scrape(target, store.clone(), Clock::system(), reporter.clone(), done.clone()));
-    let scraped = all(&mut commits, "federation", &prometheus).await;
+    let scraped = receive_all(&mut commits, "federation", &prometheus).await;
     let rounded =
         "native histograms that count in fractions, such as pace_seconds, are rounded to whole measurements";
     assert_eq!(counters.warning(), rounded);
-    let began = Instant::now();
-    while !reporter.status().message.ends_with(rounded) {
-        assert!(began.elapsed() < PATIENCE, "{:?}", reporter.status());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    wait_until("the collector reports the rounding", async || {
+        let status = reporter.status();
+        ensure!(status.message.ends_with(rounded), "{status:?}");
+        Ok(true)
+    })
+    .await
+    .unwrap();
     assert_eq!(reporter.status().state, HealthState::Healthy);
     assert_eq!(temporality(&scraped, "latency_seconds"), Temporality::Cumulative);
     assert_same("federation", &scraped, timestamp);
-    for way in [&sent, &scraped] {
-        let (series, _) = find(way, "waiting_seconds").unwrap();
+    for batch in [&sent, &scraped] {
+        let (series, _) = find(batch, "waiting_seconds").unwrap();
         assert_eq!((series.temporality, series.monotonic), (Temporality::Delta, false));
     }
     done.cancel();
-    tokio::time::timeout(PATIENCE, scraping).await.unwrap().unwrap();
+    tokio::time::timeout(TIMEOUT, scraping).await.unwrap().unwrap();
     drop(prometheus);
     stop.cancel();
-    tokio::time::timeout(PATIENCE, server).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(TIMEOUT, server).await.unwrap().unwrap().unwrap();
 }

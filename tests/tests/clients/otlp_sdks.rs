@@ -1,5 +1,5 @@
-//! The official OpenTelemetry SDKs deliver to us, over each protocol they speak, and the store then holds what
-//! they sent.
+//! The official OpenTelemetry SDKs deliver over each of their protocols, and the store contains
+//! their data.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,13 +14,13 @@ use test_support::clients::{Language, client};
 use tokio::{net::TcpListener, process::Command, sync::broadcast};
 use tokio_util::sync::CancellationToken;
 
-/// The first run installs packages.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// Time limit of a client, whose first run installs packages.
+const INSTALL_TIMEOUT: Duration = Duration::from_secs(600);
 
 struct Received {
     store: Store,
     commits: broadcast::Receiver<Commit>,
-    /// What the client says that it sent.
+    /// The client's report of its data.
     sent: Value,
     range: TimeRange,
     service: String,
@@ -37,7 +37,7 @@ fn now() -> Timestamp {
     Timestamp(since_epoch.as_nanos() as i64)
 }
 
-/// Lets a client send to fresh listeners and checks what arrived.
+/// Runs a client against new listeners and checks the stored data.
 async fn deliver(language: Language, protocol: &str, compression: &str) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
@@ -59,7 +59,7 @@ async fn deliver(language: Language, protocol: &str, compression: &str) {
     let start = now();
     let mut command = Command::from(command);
     command.args([protocol, compression, &endpoint]).kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.unwrap().unwrap();
+    let output = tokio::time::timeout(INSTALL_TIMEOUT, command.output()).await.unwrap().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let sent = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
@@ -72,7 +72,7 @@ async fn deliver(language: Language, protocol: &str, compression: &str) {
     let (_, refused, _) = counters.snapshot();
     assert_eq!((refused, counters.rejected_records(), counters.trimmed_attributes()), (0, 0, 0), "{errors}");
     stop.cancel();
-    tokio::time::timeout(PATIENCE, server).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(INSTALL_TIMEOUT, server).await.unwrap().unwrap().unwrap();
 }
 
 async fn check_spans(received: &Received) {

@@ -1,5 +1,5 @@
-//! The libraries that applications in Python and JavaScript tell metrics with, every type; we scrape them as OpenMetrics
-//! and as text.
+//! Scrapes of the official client libraries for Python and JavaScript: every metric type, as
+//! OpenMetrics and as text.
 
 use std::{process::Stdio, time::Duration};
 
@@ -15,19 +15,19 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The first run installs packages.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// Time limit of a client, whose first run installs packages.
+const INSTALL_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// The first scrape of `settings`.
+/// Returns the first scrape of `settings`.
 async fn scrape(settings: ScrapeTarget) -> TelemetryBatch {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
     let mut commits = store.subscribe();
     let (reporter, stop) = (HealthReporter::new("scrape"), CancellationToken::new());
-    let part = tokio::spawn(run_scrape(settings, store, Clock::system(), reporter.clone(), stop.clone()));
-    let commit = tokio::time::timeout(PATIENCE, commits.recv()).await.unwrap().unwrap();
+    let scraping = tokio::spawn(run_scrape(settings, store, Clock::system(), reporter.clone(), stop.clone()));
+    let commit = tokio::time::timeout(INSTALL_TIMEOUT, commits.recv()).await.unwrap().unwrap();
     stop.cancel();
-    tokio::time::timeout(PATIENCE, part).await.unwrap().unwrap();
+    tokio::time::timeout(INSTALL_TIMEOUT, scraping).await.unwrap().unwrap();
     assert_eq!(reporter.status().message, "");
     commit.telemetry[0].as_ref().clone()
 }
@@ -46,8 +46,8 @@ fn sample(batch: &TelemetryBatch, series: &Series) -> (f64, Option<Timestamp>) {
     (found.value, found.start_time)
 }
 
-/// Starts a program that tells metrics, and gives its address.
-async fn telling(language: Language, script: &'static str) -> (Child, String) {
+/// Starts a program that exposes metrics, and returns its address.
+async fn exposer(language: Language, script: &'static str) -> (Child, String) {
     let command = tokio::task::spawn_blocking(move || client(language, script)).await.unwrap().unwrap();
     let mut exposed = Command::from(command)
         .stdin(Stdio::piped())
@@ -56,13 +56,13 @@ async fn telling(language: Language, script: &'static str) -> (Child, String) {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(exposed.stdout.take().unwrap()).lines();
-    let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap();
+    let line = tokio::time::timeout(INSTALL_TIMEOUT, lines.next_line()).await.unwrap().unwrap();
     (exposed, format!("http://127.0.0.1:{}", line.unwrap()))
 }
 
 #[tokio::test]
 async fn every_type_of_the_python_library_arrives() {
-    let (_exposed, address) = telling(Language::Python, "exposed.py").await;
+    let (_exposed, address) = exposer(Language::Python, "exposed.py").await;
     let url = format!("{address}/metrics");
     let batch = scrape(ScrapeTarget::new("python", &url)).await;
     let target = ("job", "python");
@@ -70,7 +70,7 @@ async fn every_type_of_the_python_library_arrives() {
     assert_eq!((orders.kind, orders.description.as_str()), (MetricKind::Counter, "Orders taken"));
     let (value, started) = sample(&batch, orders);
     assert_eq!(value, 5.0);
-    assert!(started.is_some_and(|time| time.0 > 1_500_000_000_000_000_000), "OpenMetrics tells since when");
+    assert!(started.is_some_and(|time| time.0 > 1_500_000_000_000_000_000), "OpenMetrics has the start time");
     assert_eq!(sample(&batch, series(&batch, "orders_total", ("shop", "so\"uth\\\n"))).0, 2.0);
     let queue = series(&batch, "queue_bytes", target);
     assert_eq!((queue.kind, queue.unit.as_str(), sample(&batch, queue).0), (MetricKind::Gauge, "By", 1.5));
@@ -92,7 +92,7 @@ async fn every_type_of_the_python_library_arrives() {
     assert_eq!(of_took.span_id.unwrap().to_string(), "00f067aa0ba902b7");
     assert_eq!(of_took.attributes.text("user"), Some("u"));
 
-    // Behind an address that always answers in the text format the same comes without what only OpenMetrics has.
+    // The text format has the same metrics without the features of OpenMetrics.
     let text = tls::http_client().get(&url).send().await.unwrap().text().await.unwrap();
     assert!(text.contains("# TYPE orders_total counter"), "{text}");
     let plain = axum::Router::new().route("/metrics", axum::routing::get(move || async { text }));
@@ -107,7 +107,7 @@ async fn every_type_of_the_python_library_arrives() {
 
 #[tokio::test]
 async fn every_type_of_the_javascript_library_arrives() {
-    let (_exposed, address) = telling(Language::JavaScript, "exposed.mjs").await;
+    let (_exposed, address) = exposer(Language::JavaScript, "exposed.mjs").await;
     for (page, total, is_open) in [("/metrics", "forks_total", true), ("/text", "forks", false)] {
         let batch = scrape(ScrapeTarget::new("node", &format!("{address}{page}"))).await;
         let target = ("job", "node");
@@ -131,7 +131,7 @@ async fn every_type_of_the_javascript_library_arrives() {
         let summary = batch.histograms.iter().find(|point| point.series == size.id()).unwrap();
         assert_eq!((size.kind, summary.count, summary.sum), (MetricKind::Summary, 2, Some(7.0)));
         assert_eq!(summary.buckets, Buckets::Quantiles(vec![(0.5, 3.5), (0.9, 4.0)]));
-        // What the library tells by itself: a gauge whose name ends like that of a counter is one nevertheless.
+        // A default metric of the library: a gauge although its name ends like that of a counter.
         let handles = series(&batch, "nodejs_active_handles_total", target);
         assert_eq!(handles.kind, MetricKind::Gauge);
         let cpu = series(&batch, "process_cpu_seconds_total", target);

@@ -1,24 +1,26 @@
-//! A real Prometheus delivers what it scrapes, and the store then holds the same.
+//! A real Prometheus delivers its scrapes, and the store contains the same samples.
 
 use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
+use anyhow::Context as _;
 use ingest::{IntakeCounters, serve_remote_write};
 use model::{
     MatchOperator, MetricCatalogRequest, MetricKind, SamplesRequest, SeriesPoints, TagMatcher, TimeRange,
     Timestamp, is_stale,
 };
 use store::{Store, StoreOptions};
-use test_support::prometheus_server::Prometheus;
+use test_support::{
+    prometheus_server::Prometheus,
+    wait::{TIMEOUT, wait_until},
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-const PATIENCE: Duration = Duration::from_secs(120);
 
 fn now() -> Timestamp {
     Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i64)
@@ -34,16 +36,13 @@ async fn samples(store: &Store, metric: &str) -> Vec<SeriesPoints> {
     store.metrics().samples(&request).await.unwrap()
 }
 
-async fn until(what: &str, prometheus: &Prometheus, mut look: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
-    while !look().await {
-        assert!(began.elapsed() < PATIENCE, "{what} did not come\n{}", prometheus.log());
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+async fn wait_for_delivery(condition: &str, prometheus: &Prometheus, mut holds: impl AsyncFnMut() -> bool) {
+    let waited = wait_until(condition, async || Ok(holds().await)).await;
+    waited.with_context(|| prometheus.log()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_real_prometheus_delivers_what_it_scrapes() {
+async fn a_real_prometheus_delivers_its_scrapes() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
     let counters = Arc::new(IntakeCounters::default());
@@ -53,7 +52,7 @@ async fn a_real_prometheus_delivers_what_it_scrapes() {
     let server = tokio::spawn(serve_remote_write(listener, store.clone(), counters.clone(), stop.clone()));
     let prometheus = Prometheus::start(&url).unwrap();
 
-    until("scraped series", &prometheus, async || {
+    wait_for_delivery("series are scraped", &prometheus, async || {
         samples(&store, "prometheus_http_requests_total").await.iter().any(|series| series.values.len() > 3)
     })
     .await;
@@ -63,18 +62,19 @@ async fn a_real_prometheus_delivers_what_it_scrapes() {
     assert_eq!(up[0].labels["instance"], prometheus.address());
     assert!(up[0].values.iter().all(|value| *value == 1.0));
 
-    // Its own answer to the same question: the last value of a series that does not change.
+    // Prometheus answers the same query: the last value of a series that does not change.
     let client = tls::http_client_builder().no_proxy().build().unwrap();
-    let asked = format!("http://{}/api/v1/query?query=go_gc_duration_seconds_count", prometheus.address());
-    let theirs: serde_json::Value = client.get(asked).send().await.unwrap().json().await.unwrap();
+    let query_url =
+        format!("http://{}/api/v1/query?query=go_gc_duration_seconds_count", prometheus.address());
+    let theirs: serde_json::Value = client.get(query_url).send().await.unwrap().json().await.unwrap();
     let theirs: f64 = theirs["data"]["result"][0]["value"][1].as_str().unwrap().parse().unwrap();
-    until("the same count", &prometheus, async || {
+    wait_for_delivery("the count is the same", &prometheus, async || {
         samples(&store, "go_gc_duration_seconds_count").await[0].values.iter().any(|value| *value >= theirs)
     })
     .await;
 
     // Kinds come from metadata or names.
-    until("the kinds", &prometheus, async || {
+    wait_for_delivery("the kinds are known", &prometheus, async || {
         let request =
             MetricCatalogRequest { search: "prometheus_".to_owned(), matchers: vec![], limit: 10_000 };
         let catalog = store.metrics().catalog(&request).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_real_prometheus_delivers_what_it_scrapes() {
     };
     assert_eq!(last().await[0].1, 1.0);
     prometheus.remove_targets().unwrap();
-    until("the end of the series", &prometheus, async || {
+    wait_for_delivery("the series ends", &prometheus, async || {
         samples(&store, "up").await[0].values.last().copied().is_some_and(is_stale)
     })
     .await;
@@ -107,7 +107,7 @@ async fn a_real_prometheus_delivers_what_it_scrapes() {
     assert!(received.samples > 1000);
     drop(prometheus);
     stop.cancel();
-    tokio::time::timeout(PATIENCE, server).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(TIMEOUT, server).await.unwrap().unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,12 +128,16 @@ async fn a_counter_is_one_series_before_and_after_its_metadata() {
     tokio::spawn(async move { axum::serve(listener, routes).await });
 
     let kind = async || store.metrics().kind("forks").await.unwrap().map(|(kind, _)| kind);
-    until("the first sample", &prometheus, async || kind().await.is_some()).await;
-    until("its type", &prometheus, async || kind().await == Some(MetricKind::Counter)).await;
-    until("more", &prometheus, async || samples(&store, "forks").await[0].values.len() > 10).await;
+    wait_for_delivery("the first sample arrives", &prometheus, async || kind().await.is_some()).await;
+    wait_for_delivery("the type arrives", &prometheus, async || kind().await == Some(MetricKind::Counter))
+        .await;
+    wait_for_delivery("more samples arrive", &prometheus, async || {
+        samples(&store, "forks").await[0].values.len() > 10
+    })
+    .await;
     let read = samples(&store, "forks").await;
     assert_eq!(read.len(), 1);
-    // None is missing from the first one on, which came before anybody told what it was.
+    // No sample is missing, not even the first one, which arrived before its metadata.
     let expected: Vec<f64> = (0..read[0].values.len()).map(|number| number as f64).collect();
     assert_eq!(read[0].values, expected);
     let range = TimeRange::new(now().offset(-300_000_000_000), now().offset(60_000_000_000));

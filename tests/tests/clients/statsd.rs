@@ -1,18 +1,22 @@
-//! The clients of both dialects of StatsD deliver to us, over UDP and over a Unix socket, and the store then holds what
-//! they sent.
+//! Clients of both dialects of StatsD deliver over UDP and over a Unix socket, and the store
+//! contains their data.
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use anyhow::ensure;
 use ingest::{IntakeCounters, StatsdOptions, StatsdSocket, serve_statsd};
 use model::{
     Aggregation, Filter, HealthState, SamplesRequest, SeriesRequest, Severity, TimeRange, Timestamp,
 };
 use runtime::HealthReporter;
 use store::{Store, StoreOptions};
-use test_support::clients::{Language, client};
+use test_support::{
+    clients::{Language, client},
+    wait::wait_until,
+};
 use tokio::{
     net::UdpSocket,
     process::Command,
@@ -20,8 +24,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The first run installs packages.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// Time limit of a client, whose first run installs packages.
+const INSTALL_TIMEOUT: Duration = Duration::from_secs(600);
 
 fn now() -> Timestamp {
     Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i64)
@@ -76,7 +80,7 @@ async fn clients_of_both_dialects_deliver() {
     let stop = CancellationToken::new();
     let udp = StatsdSocket::udp("127.0.0.1:0").await.unwrap();
     let unix = StatsdSocket::unix(&folder.path().join("statsd.sock")).unwrap();
-    // Nothing is flushed before the end, which is when everything must be.
+    // The only flush is the one at the end, which must include everything.
     let udp = listen(udp, Duration::from_secs(3600), &store, &stop);
     let unix = listen(unix, Duration::from_secs(3600), &store, &stop);
     let command =
@@ -84,11 +88,11 @@ async fn clients_of_both_dialects_deliver() {
     let mut command = Command::from(command.unwrap());
     let (host, port) = udp.address.rsplit_once(':').unwrap();
     command.args([host, port, &unix.address]).kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.unwrap().unwrap();
+    let output = tokio::time::timeout(INSTALL_TIMEOUT, command.output()).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     stop.cancel();
     for listening in [udp, unix] {
-        tokio::time::timeout(PATIENCE, listening.server).await.unwrap().unwrap().unwrap();
+        tokio::time::timeout(INSTALL_TIMEOUT, listening.server).await.unwrap().unwrap().unwrap();
         assert_eq!(listening.counters.rejected_records(), 0, "{:?}", listening.reporter.status());
     }
     for (metric, expected) in [
@@ -118,7 +122,7 @@ async fn clients_of_both_dialects_deliver() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nonsense_is_told_of_and_harms_nothing() {
+async fn nonsense_is_reported_and_harms_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
     let stop = CancellationToken::new();
@@ -129,18 +133,19 @@ async fn nonsense_is_told_of_and_harms_nothing() {
     for datagram in [&b"\xff\xfe:1|c"[..], b"half", b"", b"\n\n", &[b'x'; 60_000], b"a:1|c\nbad\na:2|c"] {
         sender.send(datagram).await.unwrap();
     }
-    let began = Instant::now();
-    let (mut told, mut arrived) = (false, false);
-    while !(told && arrived) {
-        assert!(began.elapsed() < PATIENCE, "{:?}", listening.reporter.status());
-        sender.send(b"half").await.unwrap();
+    let (mut reported, mut stored) = (false, false);
+    wait_until("the rejection is reported and the rest stored", async || {
+        sender.send(b"half").await?;
         let status = listening.reporter.status();
-        told |= status.state == HealthState::Degraded && status.message.contains("lines rejected");
-        arrived |= sum(&store, "a").await == 3.0;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        reported |= status.state == HealthState::Degraded && status.message.contains("lines rejected");
+        stored |= sum(&store, "a").await == 3.0;
+        ensure!(reported && stored, "{status:?}");
+        Ok(true)
+    })
+    .await
+    .unwrap();
     assert!(listening.counters.rejected_records() >= 3);
-    // The same socket twice, a file in the way, a socket left behind.
+    // A socket in use, a stale socket, and another file at its path.
     let path = folder.path().join("taken.sock");
     let first = StatsdSocket::unix(&path).unwrap();
     assert!(StatsdSocket::unix(&path).is_err());
@@ -150,7 +155,7 @@ async fn nonsense_is_told_of_and_harms_nothing() {
     std::fs::write(&path, "not a socket").unwrap();
     assert!(StatsdSocket::unix(&path).is_err());
     stop.cancel();
-    tokio::time::timeout(PATIENCE, listening.server).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(INSTALL_TIMEOUT, listening.server).await.unwrap().unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,6 +180,6 @@ async fn many_senders_at_once_lose_nothing_that_the_kernel_took() {
     }
     senders.join_all().await;
     stop.cancel();
-    tokio::time::timeout(PATIENCE, listening.server).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(INSTALL_TIMEOUT, listening.server).await.unwrap().unwrap().unwrap();
     assert_eq!(sum(&store, "load.total").await, 40_000.0);
 }

@@ -1,5 +1,5 @@
-//! `kill -9` while telemetry pours in on every way and data are sealed, merged and dropped, again and again on the
-//! same data folder. `BINNACLE_KILLS` asks for more kills than the usual.
+//! Repeated `kill -9` on one data folder, while every receiver gets telemetry and data are sealed,
+//! merged and dropped. `BINNACLE_KILLS` sets the number of kills.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,17 +15,17 @@ use serde_json::{Value, json};
 use test_support::{
     counting_target::{CountingTarget, SCRAPED_METRIC},
     engine_process::{EngineProcess, SETTINGS},
-    numbered::{self, Batch, Numbers, Way, send_until_the_end},
+    numbered::{self, Batch, Numbers, Receiver, send_until_failure},
     otlp_load::{self, OtlpConnection, Signal},
 };
 use tokio::task::JoinHandle;
 
 const KILLS: usize = 20;
-const SENDERS_PER_WAY: usize = 2;
-/// What keeps data in order, in the order it is asked for.
+const SENDERS_PER_RECEIVER: usize = 2;
+/// Maintenance commands, in the order of their calls.
 const MAINTENANCE: [&str; 4] = ["seal_data", "merge_data", "apply_retention", "checkpoint_data"];
-/// How long ago what retention takes was, in nanoseconds; the settings keep 2 days.
-const LONG_AGO: u64 = 3 * 86_400_000_000_000;
+/// Age of expired records in nanoseconds. The settings retain 2 days.
+const EXPIRED_AGE: u64 = 3 * 86_400_000_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_acknowledged_survives_kills_under_mixed_load() {
@@ -46,23 +46,23 @@ async fn everything_acknowledged_survives_kills_under_mixed_load() {
     let mut while_starting = 0;
     for round in 0..kills {
         let mut senders = Vec::new();
-        for way in Way::ALL.into_iter().cycle().take(Way::ALL.len() * SENDERS_PER_WAY) {
-            let connection = way.connect(&engine).await.unwrap();
-            senders.push(tokio::spawn(send_until_the_end(connection, next.clone(), pause_and_size)));
+        for receiver in Receiver::ALL.into_iter().cycle().take(Receiver::ALL.len() * SENDERS_PER_RECEIVER) {
+            let connection = receiver.connect(&engine).await.unwrap();
+            senders.push(tokio::spawn(send_until_failure(connection, next.clone(), pause_and_size)));
         }
-        let old = tokio::spawn(send_what_is_old(engine.listener("otlp_grpc").await.unwrap()));
+        let expired = tokio::spawn(send_expired(engine.listener("otlp_grpc").await.unwrap()));
         let maintenance = Maintenance::start(&engine);
         if round % 2 == 1 {
             send_again(&engine, &mut batches).await;
         }
-        let moment = rand::rng().random_range(50..700);
-        tokio::time::sleep(Duration::from_millis(moment)).await;
-        // What a reader was shown is kept as well.
+        let delay = rand::rng().random_range(50..700);
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        // Samples that a reader has seen must survive as well.
         scraped.extend(scraped_by(&engine).await);
         let step = maintenance.step();
         engine.kill().unwrap();
         maintenance.end();
-        old.abort();
+        expired.abort();
         if let Some(step) = step {
             *under_way.entry(step).or_default() += 1;
         }
@@ -71,43 +71,46 @@ async fn everything_acknowledged_survives_kills_under_mixed_load() {
         }
 
         if round % 4 == 3 {
-            // Once more in the middle of finding everything again.
-            let moment = Duration::from_millis(rand::rng().random_range(1..300));
-            while_starting += usize::from(tokio::time::timeout(moment, engine.start_again()).await.is_err());
+            // One more kill during recovery.
+            let delay = Duration::from_millis(rand::rng().random_range(1..300));
+            while_starting += usize::from(tokio::time::timeout(delay, engine.start_again()).await.is_err());
             engine.kill().unwrap();
         }
         engine.start_again().await.unwrap();
         numbered::check(&engine, &batches, &format!("round {round}")).await.unwrap();
         let found = scraped_by(&engine).await;
         let missing: Vec<_> = scraped.difference(&found).collect();
-        assert!(missing.is_empty(), "round {round}: scraped, shown and lost: {missing:?}");
-        assert!(found.iter().all(|number| *number < target.told()), "round {round}: numbers nobody told");
+        assert!(missing.is_empty(), "round {round}: scraped, read and lost: {missing:?}");
+        assert!(
+            found.iter().all(|number| *number < target.served()),
+            "round {round}: numbers that were not exposed"
+        );
         scraped = found;
     }
     for name in MAINTENANCE {
         let _: Value = engine.call(name, json!({})).await.unwrap();
     }
-    let left: RetentionPreview = engine.call("retention_preview", json!({})).await.unwrap();
-    assert!(left.stored.iter().all(|kept| kept.service != "old"), "{:?}", left.stored);
+    let preview: RetentionPreview = engine.call("retention_preview", json!({})).await.unwrap();
+    assert!(preview.stored.iter().all(|data| data.service != "old"), "{:?}", preview.stored);
     numbered::check(&engine, &batches, "with everything sealed").await.unwrap();
     assert_eq!(quarantined(&engine), 0);
 
     let acknowledged: u64 = batches.iter().filter(|batch| batch.acknowledged).map(Batch::length).sum();
     let cut_off = batches.iter().filter(|batch| !batch.acknowledged).count();
     println!(
-        "{kills} kills and {while_starting} more while starting; {acknowledged} records acknowledged and found, \
+        "{kills} kills and {while_starting} more while starting; {acknowledged} records acknowledged and stored, \
          {} scrapes; {cut_off} batches cut off; interrupted: {under_way:?}",
         scraped.len()
     );
-    for way in Way::ALL {
-        let of_way = |batch: &&Batch| batch.way == way && batch.acknowledged;
-        assert!(batches.iter().filter(of_way).count() >= kills, "too few of {way:?} to tell anything");
+    for receiver in Receiver::ALL {
+        let of_receiver = |batch: &&Batch| batch.receiver == receiver && batch.acknowledged;
+        assert!(batches.iter().filter(of_receiver).count() >= kills, "too few batches of {receiver:?}");
     }
     assert!(cut_off >= kills && scraped.len() >= kills / 4, "{cut_off} {}", scraped.len());
     assert!(under_way.values().sum::<usize>() >= kills / 4, "{under_way:?}");
 }
 
-/// Mostly small batches, some large.
+/// Returns a random pause and size: mostly small batches, some large.
 fn pause_and_size() -> (Duration, u64) {
     let mut random = rand::rng();
     let size =
@@ -115,39 +118,39 @@ fn pause_and_size() -> (Duration, u64) {
     (Duration::from_millis(random.random_range(0..25)), size)
 }
 
-/// Sends some batches again whose fate is unknown, as exporters do.
+/// Sends some unacknowledged batches again, as exporters do.
 async fn send_again(engine: &EngineProcess, batches: &mut [Batch]) {
     let unknown = batches.iter_mut().filter(|batch| !batch.acknowledged && batch.attempts == 1);
-    for batch in unknown.take(Way::ALL.len()) {
+    for batch in unknown.take(Receiver::ALL.len()) {
         batch.attempts += 1;
-        let mut connection = batch.way.connect(engine).await.unwrap();
+        let mut connection = batch.receiver.connect(engine).await.unwrap();
         batch.acknowledged = connection.send(batch.numbers.clone()).await.is_ok();
     }
 }
 
-/// The scraped numbers that the engine keeps; no number is there twice.
+/// Returns the stored scraped numbers, and asserts that none is stored twice.
 async fn scraped_by(engine: &EngineProcess) -> BTreeSet<u64> {
     let values = numbered::values(engine, &[(SCRAPED_METRIC, ())]).await.unwrap();
     let numbers: Vec<_> =
         values.iter().filter(|(_, value)| !value.is_nan()).map(|(_, value)| *value as u64).collect();
     let distinct: BTreeSet<_> = numbers.iter().copied().collect();
-    assert_eq!(distinct.len(), numbers.len(), "scraped once and kept twice: {numbers:?}");
+    assert_eq!(distinct.len(), numbers.len(), "scraped once and stored twice: {numbers:?}");
     distinct
 }
 
-/// Sends records of every signal that are too old to be kept, until the engine is gone.
-async fn send_what_is_old(address: std::net::SocketAddr) {
+/// Sends expired records of every signal until the engine ends.
+async fn send_expired(address: std::net::SocketAddr) {
     let Ok(mut connection) = OtlpConnection::open(address).await else { return };
-    let who = || otlp_load::resource("old", Vec::new());
-    for place in 0.. {
-        let time = otlp_load::now() - LONG_AGO + place;
-        let point = otlp_load::gauge("old.value", vec![otlp_load::data_point(time, place as f64)]);
+    let service = || otlp_load::resource("old", Vec::new());
+    for offset in 0.. {
+        let time = otlp_load::now() - EXPIRED_AGE + offset;
+        let point = otlp_load::gauge("old.value", vec![otlp_load::data_point(time, offset as f64)]);
         let log = otlp_load::log_record(time, "an old line");
-        let span = otlp_load::span(time, place + 1, "an old step");
+        let span = otlp_load::span(time, offset + 1, "an old step");
         for (signal, request) in [
-            (Signal::Metrics, otlp_load::metrics_request(who(), vec![point]).encode_to_vec()),
-            (Signal::Logs, otlp_load::logs_request(who(), vec![log]).encode_to_vec()),
-            (Signal::Spans, otlp_load::spans_request(who(), vec![span]).encode_to_vec()),
+            (Signal::Metrics, otlp_load::metrics_request(service(), vec![point]).encode_to_vec()),
+            (Signal::Logs, otlp_load::logs_request(service(), vec![log]).encode_to_vec()),
+            (Signal::Spans, otlp_load::spans_request(service(), vec![span]).encode_to_vec()),
         ] {
             if connection.send(signal, request).await.is_err() {
                 return;
@@ -157,10 +160,10 @@ async fn send_what_is_old(address: std::net::SocketAddr) {
     }
 }
 
-/// Asks for one step of keeping in order after the other.
+/// A task that calls one maintenance command after another.
 struct Maintenance {
     step: Arc<Mutex<Option<&'static str>>>,
-    asking: JoinHandle<()>,
+    task: JoinHandle<()>,
 }
 
 impl Maintenance {
@@ -168,7 +171,7 @@ impl Maintenance {
         let step = Arc::new(Mutex::new(None));
         let (client, now) = (tls::http_client(), Arc::clone(&step));
         let (address, token) = (engine.address().to_owned(), engine.token().to_owned());
-        let asking = tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             for name in MAINTENANCE.into_iter().cycle() {
                 let request = client.post(format!("{address}/api/command/{name}")).bearer_auth(&token);
                 *now.lock().unwrap() = Some(name);
@@ -179,20 +182,20 @@ impl Maintenance {
                 }
             }
         });
-        Self { step, asking }
+        Self { step, task }
     }
 
-    /// What is being done.
+    /// Returns the running command.
     fn step(&self) -> Option<&'static str> {
         *self.step.lock().unwrap()
     }
 
     fn end(self) {
-        self.asking.abort();
+        self.task.abort();
     }
 }
 
-/// Partitions that were found damaged.
+/// Counts the segments in quarantine.
 fn quarantined(engine: &EngineProcess) -> usize {
     fs::read_dir(engine.data().join("quarantine")).map_or(0, Iterator::count)
 }

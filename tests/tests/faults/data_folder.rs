@@ -1,3 +1,5 @@
+//! Data folders that are in use, damaged or of another version, and invalid settings.
+
 use std::{
     fs,
     path::Path,
@@ -26,7 +28,7 @@ fn refusal(data: &Path) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// A folder with data that an engine left in order.
+/// Creates a folder with data of an engine that stopped cleanly.
 async fn used_folder() -> EngineProcess {
     let mut engine = EngineProcess::start().await.unwrap();
     let address = engine.listener("otlp_grpc").await.unwrap();
@@ -41,11 +43,11 @@ async fn used_folder() -> EngineProcess {
 #[tokio::test]
 async fn a_second_engine_on_the_folder_is_refused_and_names_the_first() {
     let engine = EngineProcess::start().await.unwrap();
-    let words = refusal(&engine.data());
-    assert!(words.contains("another Binnacle already runs on"), "{words}");
-    assert!(words.contains(&engine.process_id().unwrap().to_string()), "{words}");
-    assert!(words.contains(engine.address()), "{words}");
-    assert!(!words.contains(engine.token()), "the token is a secret: {words}");
+    let message = refusal(&engine.data());
+    assert!(message.contains("another Binnacle already runs on"), "{message}");
+    assert!(message.contains(&engine.process_id().unwrap().to_string()), "{message}");
+    assert!(message.contains(engine.address()), "{message}");
+    assert!(!message.contains(engine.token()), "the token is a secret: {message}");
     engine.status().await.unwrap();
 }
 
@@ -57,8 +59,8 @@ async fn data_of_a_newer_version_are_refused_and_left_alone() {
     connection.execute_batch("INSERT INTO schema_version VALUES (999); CHECKPOINT").unwrap();
     drop(connection);
     let before = fs::read(&database).unwrap();
-    let words = refusal(&engine.data());
-    assert!(words.contains("schema version 999") && words.contains("newer Binnacle"), "{words}");
+    let message = refusal(&engine.data());
+    assert!(message.contains("schema version 999") && message.contains("newer Binnacle"), "{message}");
     assert!(fs::read(&database).unwrap() == before, "the file changed");
 }
 
@@ -82,12 +84,12 @@ async fn a_damaged_database_is_refused_and_left_alone() {
             bytes
         }),
     ];
-    for (what, damaged) in damages {
+    for (name, damaged) in damages {
         fs::write(&database, &damaged).unwrap();
-        let words = refusal(&engine.data());
-        assert!(words.contains("damaged or not a database"), "{what}: {words}");
-        assert!(words.contains(DATABASE), "{what}: {words}");
-        assert!(fs::read(&database).unwrap() == damaged, "{what}: the file changed");
+        let message = refusal(&engine.data());
+        assert!(message.contains("damaged or not a database"), "{name}: {message}");
+        assert!(message.contains(DATABASE), "{name}: {message}");
+        assert!(fs::read(&database).unwrap() == damaged, "{name}: the file changed");
     }
     fs::write(&database, &good).unwrap();
     let mut engine = engine;
@@ -98,6 +100,6 @@ async fn a_damaged_database_is_refused_and_left_alone() {
 #[test]
 fn settings_that_cannot_be_read_stop_the_start_with_line_and_reason() {
     let engine = EngineProcess::prepare("[listen]\notlp_gprc = \"127.0.0.1:0\"\n").unwrap();
-    let words = refusal(&engine.data());
-    assert!(words.contains("otlp_gprc") && words.contains("line 2"), "{words}");
+    let message = refusal(&engine.data());
+    assert!(message.contains("otlp_gprc") && message.contains("line 2"), "{message}");
 }

@@ -1,6 +1,6 @@
-//! What a real `binnacle-cli serve` does when something is wrong around it.
+//! Faults around a real `binnacle-cli serve`.
 
-#![allow(clippy::unwrap_used, reason = "the steps that the tests share")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
 mod crash;
@@ -19,7 +19,7 @@ use model::{LogPage, LogsRequest, TimeRange, Timestamp};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use test_support::{engine_process::EngineProcess, otlp_load};
 
-/// A request with one log record.
+/// Creates a request with one log record.
 fn one_log(body: &str) -> ExportLogsServiceRequest {
     let record = opentelemetry_proto::tonic::logs::v1::LogRecord {
         time_unix_nano: otlp_load::now(),
@@ -30,7 +30,7 @@ fn one_log(body: &str) -> ExportLogsServiceRequest {
     otlp_load::logs_request(otlp_load::resource("faults", Vec::new()), vec![record])
 }
 
-/// The bodies of all log records of the last hour that hold `search`.
+/// Returns the bodies of all log records of the last hour that contain `search`.
 async fn log_bodies(engine: &EngineProcess, search: &str) -> Vec<String> {
     let end = Timestamp(otlp_load::now() as i64 + 1_000_000_000);
     let request = LogsRequest {

@@ -1,3 +1,5 @@
+//! Malformed OTLP over gRPC.
+
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use reqwest::StatusCode;
@@ -9,7 +11,7 @@ use tonic::Code;
 
 use crate::{gzip, log_bodies, one_log};
 
-/// A message in the frame of gRPC.
+/// Wraps a message in a gRPC frame.
 fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
     let mut frame = vec![flag];
     frame.extend((message.len() as u32).to_be_bytes());
@@ -18,7 +20,7 @@ fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
 }
 
 struct Case {
-    what: &'static str,
+    name: &'static str,
     path: &'static str,
     encoding: &'static str,
     body: Vec<u8>,
@@ -27,9 +29,9 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     let good = one_log("good").encode_to_vec();
-    let packed = gzip(&good);
+    let compressed = gzip(&good);
     let logs = Signal::Logs.method();
-    let case = |what, encoding, body, code| Case { what, path: logs, encoding, body, code };
+    let case = |name, encoding, body, code| Case { name, path: logs, encoding, body, code };
     let mut wrong_length = framed(0, &good);
     wrong_length.truncate(20);
     vec![
@@ -38,12 +40,12 @@ fn cases() -> Vec<Case> {
         case("a frame cut off", "identity", wrong_length, Code::InvalidArgument),
         case("no frame", "identity", Vec::new(), Code::InvalidArgument),
         case("not gzip", "gzip", framed(1, &good), Code::InvalidArgument),
-        case("gzip cut off", "gzip", framed(1, &packed[..packed.len() / 2]), Code::InvalidArgument),
+        case("gzip cut off", "gzip", framed(1, &compressed[..compressed.len() / 2]), Code::InvalidArgument),
         case("50 MB", "identity", framed(0, &vec![0; 50 << 20]), Code::ResourceExhausted),
         case("50 MB behind gzip", "gzip", framed(1, &gzip(&vec![0; 50 << 20])), Code::ResourceExhausted),
         case("unknown encoding", "snappy", framed(1, &good), Code::Unimplemented),
         Case {
-            what: "unknown method",
+            name: "unknown method",
             path: "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export",
             encoding: "identity",
             body: framed(0, &good),
@@ -66,19 +68,19 @@ async fn each_malformed_message_gets_its_status_and_the_next_good_one_is_stored(
             .header("grpc-encoding", case.encoding)
             .body(case.body);
         let response = request.send().await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK, "{}: gRPC tells errors in its own status", case.what);
-        let code = response.headers().get("grpc-status").unwrap_or_else(|| panic!("{}", case.what));
-        assert_eq!(Code::from_bytes(code.as_bytes()), case.code, "{}", case.what);
-        assert!(response.headers().contains_key("grpc-message"), "{}", case.what);
+        assert_eq!(response.status(), StatusCode::OK, "{}: gRPC has errors in its own status", case.name);
+        let code = response.headers().get("grpc-status").unwrap_or_else(|| panic!("{}", case.name));
+        assert_eq!(Code::from_bytes(code.as_bytes()), case.code, "{}", case.name);
+        assert!(response.headers().contains_key("grpc-message"), "{}", case.name);
 
         let body = format!("after {number}.");
         connection.send(Signal::Logs, one_log(&body).encode_to_vec()).await.unwrap();
-        assert_eq!(log_bodies(&engine, &body).await, [body], "after {}", case.what);
+        assert_eq!(log_bodies(&engine, &body).await, [body], "after {}", case.name);
     }
 }
 
 #[tokio::test]
-async fn another_protocol_on_the_port_is_told_so() {
+async fn another_protocol_on_the_port_is_rejected_with_a_reason() {
     let engine = EngineProcess::start().await.unwrap();
     let address = engine.listener("otlp_grpc").await.unwrap();
     let request = tls::http_client()

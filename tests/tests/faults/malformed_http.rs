@@ -1,3 +1,5 @@
+//! Malformed OTLP over HTTP.
+
 use prost::Message;
 use reqwest::StatusCode;
 use test_support::{engine_process::EngineProcess, otlp_load::Signal};
@@ -8,27 +10,27 @@ const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
 
 struct Case {
-    what: &'static str,
+    name: &'static str,
     headers: Vec<(&'static str, &'static str)>,
     body: Vec<u8>,
     status: StatusCode,
-    says: &'static str,
+    message: &'static str,
 }
 
 fn case(
-    what: &'static str,
+    name: &'static str,
     headers: &[(&'static str, &'static str)],
     body: impl Into<Vec<u8>>,
     status: StatusCode,
-    says: &'static str,
+    message: &'static str,
 ) -> Case {
-    Case { what, headers: headers.to_vec(), body: body.into(), status, says }
+    Case { name, headers: headers.to_vec(), body: body.into(), status, message }
 }
 
 fn cases() -> Vec<Case> {
     let good = one_log("good").encode_to_vec();
-    let packed = gzip(&good);
-    let half = packed[..packed.len() / 2].to_vec();
+    let compressed = gzip(&good);
+    let half = compressed[..compressed.len() / 2].to_vec();
     let wrong_type = r#"{"resourceLogs": [{"scopeLogs": [{"logRecords": "none"}]}]}"#;
     let wrong_number = r#"{"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": {}}]}]}]}"#;
     let protobuf = ("content-type", PROTOBUF);
@@ -82,19 +84,19 @@ async fn each_malformed_request_gets_its_error_and_the_next_good_one_is_stored()
         let request =
             case.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let response = request.send().await.unwrap();
-        assert_eq!(response.status(), case.status, "{}", case.what);
-        let words = response.bytes().await.unwrap();
-        let words = String::from_utf8_lossy(&words);
-        assert!(words.contains(case.says), "{}: {words}", case.what);
+        assert_eq!(response.status(), case.status, "{}", case.name);
+        let text = response.bytes().await.unwrap();
+        let text = String::from_utf8_lossy(&text);
+        assert!(text.contains(case.message), "{}: {text}", case.name);
 
         let body = format!("after {number}.");
         let good = client.post(&url).header("content-type", PROTOBUF).body(one_log(&body).encode_to_vec());
-        assert_eq!(good.send().await.unwrap().status(), StatusCode::OK, "after {}", case.what);
-        assert_eq!(log_bodies(&engine, &body).await, [body], "after {}", case.what);
+        assert_eq!(good.send().await.unwrap().status(), StatusCode::OK, "after {}", case.name);
+        assert_eq!(log_bodies(&engine, &body).await, [body], "after {}", case.name);
     }
-    // The status is told once a second.
+    // The status is updated once a second.
     engine
-        .wait_for_status("all were counted", |status| {
+        .wait_for_status("all requests are counted", |status| {
             let listener = status.listeners.iter().find(|listener| listener.protocol == "otlp_http");
             listener.is_some_and(|listener| (listener.rejected_requests, listener.received.logs) == (15, 15))
         })
@@ -103,7 +105,7 @@ async fn each_malformed_request_gets_its_error_and_the_next_good_one_is_stored()
 }
 
 #[tokio::test]
-async fn spans_with_bad_ids_are_told_and_the_others_are_kept() {
+async fn spans_with_bad_ids_are_reported_and_the_others_are_stored() {
     let engine = EngineProcess::start().await.unwrap();
     let url = format!("http://{}{}", engine.listener("otlp_http").await.unwrap(), Signal::Spans.path());
     let span = |trace_id: &str, span_id: &str, name: &str| {

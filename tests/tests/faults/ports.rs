@@ -1,3 +1,5 @@
+//! Ports that another program uses.
+
 use model::HealthState;
 use prost::Message;
 use test_support::{
@@ -9,14 +11,14 @@ use tokio::net::TcpListener;
 use crate::{log_bodies, one_log};
 
 #[tokio::test]
-async fn a_port_in_use_is_told_and_taken_once_it_is_free() {
+async fn a_port_in_use_is_reported_and_taken_once_it_is_free() {
     let holder = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let taken = holder.local_addr().unwrap();
     let mut engine = EngineProcess::prepare(SETTINGS).unwrap();
     engine.launch(&["--otlp-grpc", &taken.to_string()]).await.unwrap();
 
     let status = engine
-        .wait_for_status("every way in said how it is", |status| {
+        .wait_for_status("every receiver has a state", |status| {
             status.listeners.len() >= 3
                 && status.listeners.iter().all(|listener| listener.state != HealthState::Unknown)
         })
@@ -30,7 +32,7 @@ async fn a_port_in_use_is_told_and_taken_once_it_is_free() {
     assert!(grpc.message.contains("listen.otlp_grpc"), "{}", grpc.message);
     assert!(engine.log().contains("is in use by another program"), "{}", engine.log());
 
-    // The rest works.
+    // The other receivers work.
     assert_eq!(listener("otlp_http").state, HealthState::Healthy);
     let url = format!("http://{}/v1/logs", listener("otlp_http").address);
     let request = tls::http_client().post(url).header("content-type", "application/x-protobuf");
@@ -40,7 +42,7 @@ async fn a_port_in_use_is_told_and_taken_once_it_is_free() {
 
     drop(holder);
     engine
-        .wait_for_status("the port was taken", |status| {
+        .wait_for_status("the port is taken", |status| {
             status.listeners.iter().all(|listener| listener.state == HealthState::Healthy)
         })
         .await

@@ -1,3 +1,5 @@
+//! Limits on label values, for pushed and for scraped metrics.
+
 use std::fmt::Write as _;
 
 use model::{AlertSeverity, EngineStatus};
@@ -10,7 +12,7 @@ use tokio::{
 
 const LIMIT: usize = 20;
 
-/// Points of one metric, each with a user of its own.
+/// Creates points of one metric, each with another user.
 fn users(service: &str, count: usize) -> Value {
     let text = |key: &str, text: &str| json!({ "key": key, "value": { "stringValue": text } });
     let points: Vec<Value> = (0..count)
@@ -28,7 +30,7 @@ fn users(service: &str, count: usize) -> Value {
     }] })
 }
 
-/// A target whose one metric has a label with ever so many values.
+/// Starts a target whose metric has a label with 300 values.
 async fn exploding_target() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -52,11 +54,15 @@ async fn exploding_target() -> String {
 }
 
 fn title<'status>(status: &'status EngineStatus, service: &str) -> Option<&'status str> {
-    status.diagnostics.iter().map(|notice| notice.title.as_str()).find(|title| title.starts_with(service))
+    status
+        .diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.title.as_str())
+        .find(|title| title.starts_with(service))
 }
 
 #[tokio::test]
-async fn exploding_labels_are_held_back_whichever_way_they_come_and_are_told_of() {
+async fn exploding_labels_are_dropped_and_reported_for_every_source() {
     let target = exploding_target().await;
     let mut engine = EngineProcess::prepare(&format!(
         "{SETTINGS}\n[host]\nenabled = false\n\n[limits]\nvalues_per_label = {LIMIT}\n\n[[scrape]]\nname = \"exploding\"\n\
@@ -78,21 +84,22 @@ async fn exploding_labels_are_held_back_whichever_way_they_come_and_are_told_of(
     for word in ["480 points", "\"user.id\"", "\"shop\"", "at most 20"] {
         assert!(message.contains(word), "{word}: {message}");
     }
-    assert_eq!(send(users("shop", LIMIT)).await, json!({}), "series that are there go on");
-    assert_eq!(send(users("billing", LIMIT)).await, json!({}), "others are not concerned");
+    assert_eq!(send(users("shop", LIMIT)).await, json!({}), "existing series continue");
+    assert_eq!(send(users("billing", LIMIT)).await, json!({}), "other services are not affected");
 
     let status = engine
-        .wait_for_status("both are told of", |status| {
+        .wait_for_status("both are reported", |status| {
             title(status, "shop").is_some() && title(status, "exploding").is_some()
         })
         .await
         .unwrap();
-    let pushed = status.diagnostics.iter().find(|notice| notice.title.starts_with("shop")).unwrap();
+    let pushed = status.diagnostics.iter().find(|diagnostic| diagnostic.title.starts_with("shop")).unwrap();
     assert_eq!(pushed.severity, AlertSeverity::Warning);
     assert!(pushed.title.contains("label user.id has about"), "{}", pushed.title);
     assert!(pushed.detail.contains("480 points"), "{}", pushed.detail);
     assert!(pushed.detail.contains("otlp_http"), "{}", pushed.detail);
-    let scraped = status.diagnostics.iter().find(|notice| notice.title.starts_with("exploding")).unwrap();
+    let scraped =
+        status.diagnostics.iter().find(|diagnostic| diagnostic.title.starts_with("exploding")).unwrap();
     assert!(scraped.title.contains("label session has about"), "{}", scraped.title);
     assert!(scraped.detail.contains("scrape exploding"), "{}", scraped.detail);
     assert_eq!(status.diagnostics.len(), 2, "{:?}", status.diagnostics);

@@ -1,14 +1,14 @@
-use std::{
-    fs,
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+//! Settings files that are edited while the engine runs.
 
+use std::{fs, net::SocketAddr};
+
+use anyhow::ensure;
 use prost::Message;
 use serde_json::{Value, json};
 use test_support::{
-    engine_process::{EngineProcess, PATIENCE, SETTINGS},
+    engine_process::{EngineProcess, SETTINGS},
     servers::free_port,
+    wait::{wait_for, wait_until},
 };
 
 use crate::{log_bodies, one_log};
@@ -32,7 +32,7 @@ async fn a_listener_moves_when_the_file_is_edited_by_hand() {
     let text = SETTINGS.replace("otlp_http = \"127.0.0.1:0\"", &format!("otlp_http = \"{wanted}\""));
     fs::write(engine.settings_file(), text).unwrap();
     engine
-        .wait_for_status("the listener moved", |status| {
+        .wait_for_status("the listener moves", |status| {
             status.listeners.iter().any(|listener| {
                 listener.address == wanted.to_string() && listener.state == model::HealthState::Healthy
             })
@@ -43,18 +43,15 @@ async fn a_listener_moves_when_the_file_is_edited_by_hand() {
     assert_eq!(log_bodies(&engine, "after.").await, ["after."]);
     assert_eq!(log_bodies(&engine, "before.").await, ["before."]);
     assert_eq!(engine.process_id().unwrap(), process);
-    let begun = Instant::now();
-    while send(before, "late.").await.is_ok() {
-        assert!(begun.elapsed() < PATIENCE, "the old port still answers");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let closed = wait_until("the old port is closed", async || Ok(send(before, "late.").await.is_err()));
+    closed.await.unwrap();
 }
 
 #[tokio::test]
-async fn a_broken_file_is_told_and_the_settings_before_stay() {
+async fn a_broken_file_is_reported_and_the_previous_settings_stay() {
     let engine = EngineProcess::start().await.unwrap();
     let listener = engine.listener("otlp_http").await.unwrap();
-    for (text, says) in [
+    for (text, message) in [
         ("[listen\n", "line 1"),
         ("[listen]\notlp_htpp = \"127.0.0.1:0\"\n", "otlp_http"),
         ("[host]\ninterval_seconds = 0\n", "at least 1"),
@@ -62,7 +59,7 @@ async fn a_broken_file_is_told_and_the_settings_before_stay() {
     ] {
         fs::write(engine.settings_file(), text).unwrap();
         let document = wait_for_settings(&engine, |document| {
-            document["error"].to_string().contains(says) && document["text"] == text
+            document["error"].to_string().contains(message) && document["text"] == text
         })
         .await;
         assert_eq!(document["values"]["listen"]["otlp_http"], "127.0.0.1:0", "{text:?}: {document}");
@@ -73,13 +70,10 @@ async fn a_broken_file_is_told_and_the_settings_before_stay() {
 }
 
 async fn wait_for_settings(engine: &EngineProcess, wanted: impl Fn(&Value) -> bool) -> Value {
-    let begun = Instant::now();
-    loop {
-        let document: Value = engine.call("settings", json!({})).await.unwrap();
-        if wanted(&document) {
-            return document;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{document}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let document = wait_for("the settings are as wanted", async || {
+        let document: Value = engine.call("settings", json!({})).await?;
+        ensure!(wanted(&document), "the settings are {document}");
+        Ok(Some(document))
+    });
+    document.await.unwrap()
 }

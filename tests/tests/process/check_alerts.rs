@@ -1,7 +1,5 @@
 //! From a stopped database to a firing alert and back, through a whole engine.
 
-use std::time::{Duration, Instant};
-
 use alerts::{AlertRule, CheckSource, NoDataPolicy};
 use checks::kinds::{PostgresCheck, RedisCheck};
 use engine::{Engine, EngineOptions};
@@ -9,10 +7,10 @@ use model::{
     AlertSeverity, AlertState, CheckKind, Comparator, HealthCheck, HealthState, Incident, NotificationKind,
     TimeRange,
 };
-use test_support::servers::{Postgres, Redis};
-
-/// How long to wait for something that must happen; generous, test machines are busy.
-const PATIENCE: Duration = Duration::from_secs(90);
+use test_support::{
+    servers::{Postgres, Redis},
+    wait::wait_until,
+};
 
 fn check(name: &str, kind: CheckKind) -> HealthCheck {
     HealthCheck {
@@ -55,37 +53,30 @@ async fn engine(folder: &std::path::Path) -> Engine {
     Engine::start(options).await.unwrap()
 }
 
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(found) = look().await {
-            return found;
-        }
-        assert!(began.elapsed() < PATIENCE, "never happened: {what}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-async fn until_check(engine: &Engine, id: &str, state: HealthState) {
-    until(&format!("{id} is {state:?}"), async || {
-        let latest = engine.store().history().latest_check_results().await.unwrap();
-        latest.into_iter().find(|result| result.check_id == id && result.state == state)
+async fn wait_for_check(engine: &Engine, id: &str, state: HealthState) {
+    wait_until(&format!("{id} is {state:?}"), async || {
+        let latest = engine.store().history().latest_check_results().await?;
+        Ok(latest.into_iter().any(|result| result.check_id == id && result.state == state))
     })
-    .await;
+    .await
+    .unwrap();
 }
 
-async fn until_alert(engine: &Engine, rule_id: &str, state: AlertState) {
-    until(&format!("the alert of {rule_id} is {state:?}"), async || {
-        let alerts = engine.store().history().alerts().await.unwrap();
-        alerts.into_iter().find(|alert| alert.rule_id == rule_id && alert.state == state)
+async fn wait_for_alert(engine: &Engine, rule_id: &str, state: AlertState) {
+    wait_until(&format!("the alert of {rule_id} is {state:?}"), async || {
+        let alerts = engine.store().history().alerts().await?;
+        Ok(alerts.into_iter().any(|alert| alert.rule_id == rule_id && alert.state == state))
     })
-    .await;
+    .await
+    .unwrap();
 }
 
-async fn told(engine: &Engine, rule_id: &str, kind: NotificationKind) -> usize {
+async fn count_notifications(engine: &Engine, rule_id: &str, kind: NotificationKind) -> usize {
     let range = TimeRange::last(3600, engine.clock().now().offset(1_000_000_000));
-    let told = engine.store().history().notifications(range, 100).await.unwrap();
-    told.iter().filter(|told| told.rule_id.as_deref() == Some(rule_id) && told.kind == kind).count()
+    let notifications = engine.store().history().notifications(range, 100).await.unwrap();
+    let of_rule =
+        notifications.iter().filter(|one| one.rule_id.as_deref() == Some(rule_id) && one.kind == kind);
+    of_rule.count()
 }
 
 async fn incidents(engine: &Engine, check_id: &str) -> Vec<Incident> {
@@ -98,26 +89,27 @@ async fn goes_down_and_comes_back(kind: CheckKind, secret: &str, mut server: imp
     let engine_before = engine(folder.path()).await;
     let saved = engine_before.checks().save(check("database", kind), Some(secret.to_owned())).await.unwrap();
     let rule = engine_before.alerts().save_rule(rule(&saved.id)).await.unwrap();
-    until_check(&engine_before, &saved.id, HealthState::Healthy).await;
+    wait_for_check(&engine_before, &saved.id, HealthState::Healthy).await;
 
     tokio::task::block_in_place(|| server(false));
-    until_check(&engine_before, &saved.id, HealthState::Unhealthy).await;
-    until_alert(&engine_before, &rule.id, AlertState::Firing).await;
-    until("the firing is in the record", async || {
-        (told(&engine_before, &rule.id, NotificationKind::Firing).await > 0).then_some(())
+    wait_for_check(&engine_before, &saved.id, HealthState::Unhealthy).await;
+    wait_for_alert(&engine_before, &rule.id, AlertState::Firing).await;
+    wait_until("the firing is in the notification log", async || {
+        Ok(count_notifications(&engine_before, &rule.id, NotificationKind::Firing).await > 0)
     })
-    .await;
+    .await
+    .unwrap();
     assert_eq!(incidents(&engine_before, &saved.id).await.len(), 1);
 
     // A restart keeps the alert firing and the incident open.
     engine_before.stop().await;
     drop(engine_before);
     let engine = engine(folder.path()).await;
-    until_alert(&engine, &rule.id, AlertState::Firing).await;
+    wait_for_alert(&engine, &rule.id, AlertState::Firing).await;
 
     tokio::task::block_in_place(|| server(true));
-    until_check(&engine, &saved.id, HealthState::Healthy).await;
-    until_alert(&engine, &rule.id, AlertState::Inactive).await;
+    wait_for_check(&engine, &saved.id, HealthState::Healthy).await;
+    wait_for_alert(&engine, &rule.id, AlertState::Inactive).await;
     let incidents = incidents(&engine, &saved.id).await;
     assert_eq!(incidents.len(), 1, "one incident, over the restart");
     assert!(incidents[0].ended.is_some());

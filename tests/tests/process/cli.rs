@@ -1,5 +1,5 @@
-//! What people ask `binnacle-cli`: of a running engine and, with the same answers, of its folder once it is
-//! stopped.
+//! Queries of `binnacle-cli`: the same answers from a running engine and from the folder of a
+//! stopped one.
 
 use std::{fs, path::PathBuf, process::Output};
 
@@ -24,20 +24,20 @@ impl Terminal<'_> {
         engine_process::command(&self.engine.data(), arguments).unwrap().output().unwrap()
     }
 
-    /// Standard output of a command that succeeds.
-    fn ask(&self, arguments: &[&str]) -> String {
+    /// Runs a command that must succeed and returns its standard output.
+    fn output(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{arguments:?}: {errors}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The file that a command wrote.
+    /// Runs a command that writes a file and returns the content of the file.
     fn file(&self, arguments: &[&str], name: &str) -> Vec<u8> {
         let path = self.path(name);
         let mut arguments = arguments.to_vec();
         arguments.extend(["--output", path.to_str().unwrap()]);
-        self.ask(&arguments);
+        self.output(&arguments);
         fs::read(path).unwrap()
     }
 
@@ -46,7 +46,7 @@ impl Terminal<'_> {
     }
 }
 
-/// One JSON document a line.
+/// Decodes one JSON document per line.
 fn json_lines<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -79,7 +79,7 @@ fn check(port: u16) -> HealthCheck {
     HealthCheck {
         id: String::new(),
         name: "A port of this test".into(),
-        // Only when the test says so.
+        // Runs only on request.
         enabled: false,
         kind: TcpCheck { host: "127.0.0.1".into(), port }.into(),
         interval_seconds: 30,
@@ -99,7 +99,7 @@ async fn a_running_engine_and_its_folder_answer_alike() {
     for signal in Signal::ALL {
         connection.send(signal, signal.numbered(0..10)).await.unwrap();
     }
-    let told = Terminal { engine: &engine }.ask(&[
+    let output = Terminal { engine: &engine }.output(&[
         "demo",
         "--once",
         "--history",
@@ -107,7 +107,7 @@ async fn a_running_engine_and_its_folder_answer_alike() {
         "--to",
         &address.to_string(),
     ]);
-    assert!(told.contains(&format!("http://{address}")), "{told}");
+    assert!(output.contains(&format!("http://{address}")), "{output}");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let saved: HealthCheck =
@@ -116,15 +116,15 @@ async fn a_running_engine_and_its_folder_answer_alike() {
     let terminal = Terminal { engine: &engine };
     let rules = terminal.path("rules.json");
     fs::write(&rules, serde_json::to_string(&[rule()]).unwrap()).unwrap();
-    let imported = terminal.ask(&["rules", "import", rules.to_str().unwrap()]);
+    let imported = terminal.output(&["rules", "import", rules.to_str().unwrap()]);
     assert_eq!(imported, "saved Numbers are high\n");
 
-    assert!(terminal.ask(&["status"]).starts_with("running "));
-    ask_everything(&terminal, &saved);
+    assert!(terminal.output(&["status"]).starts_with("running "));
+    check_all_commands(&terminal, &saved);
     assert!(engine.stop().await.unwrap().success());
     let terminal = Terminal { engine: &engine };
-    assert!(terminal.ask(&["status"]).starts_with("not running "));
-    ask_everything(&terminal, &saved);
+    assert!(terminal.output(&["status"]).starts_with("not running "));
+    check_all_commands(&terminal, &saved);
 
     drop(listener);
     let down = terminal.run(&["check", "run", "A port of this test"]);
@@ -134,7 +134,7 @@ async fn a_running_engine_and_its_folder_answer_alike() {
     assert!(String::from_utf8_lossy(&follow.stderr).contains("no engine runs on"));
 }
 
-fn ask_everything(terminal: &Terminal<'_>, check: &HealthCheck) {
+fn check_all_commands(terminal: &Terminal<'_>, check: &HealthCheck) {
     metrics_logs_and_traces(terminal);
     checks_and_rules(terminal, check);
     reports_and_exports(terminal);
@@ -142,51 +142,51 @@ fn ask_everything(terminal: &Terminal<'_>, check: &HealthCheck) {
 }
 
 fn metrics_logs_and_traces(terminal: &Terminal<'_>) {
-    let text = terminal.ask(&["query", NUMBERED_METRIC, "--aggregation", "maximum"]);
+    let text = terminal.output(&["query", NUMBERED_METRIC, "--aggregation", "maximum"]);
     assert!(text.starts_with(&format!("# {NUMBERED_METRIC} ")) && text.contains("  9\n"), "{text}");
-    let text = terminal.ask(&["query", NUMBERED_METRIC, "--aggregation", "count", "--json"]);
+    let text = terminal.output(&["query", NUMBERED_METRIC, "--aggregation", "count", "--json"]);
     let answer: SeriesResponse = serde_json::from_str(&text).unwrap();
     assert_eq!(answer.series[0].values.iter().sum::<f64>(), 10.0);
-    let elsewhere = terminal.ask(&["query", NUMBERED_METRIC, "--where", "service=elsewhere"]);
+    let elsewhere = terminal.output(&["query", NUMBERED_METRIC, "--where", "service=elsewhere"]);
     assert!(elsewhere.starts_with("no samples of"), "{elsewhere}");
 
-    let text = terminal.ask(&["logs", "numbered-7"]);
+    let text = terminal.output(&["logs", "numbered-7"]);
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.contains("info") && text.contains("numbered-7; the order was taken"), "{text}");
-    let lines: Vec<LogLine> = json_lines(&terminal.ask(&["logs", "service:numbered", "--json"]));
+    let lines: Vec<LogLine> = json_lines(&terminal.output(&["logs", "service:numbered", "--json"]));
     let bodies: Vec<&str> = lines.iter().map(|line| line.body.split_once(';').unwrap().0).collect();
     let expected: Vec<String> = (0..10).map(|number| format!("numbered-{number}")).collect();
     assert_eq!(bodies, expected, "oldest first, as a terminal scrolls");
-    assert_eq!(terminal.ask(&["logs", "--limit", "3"]).lines().count(), 3);
+    assert_eq!(terminal.output(&["logs", "--limit", "3"]).lines().count(), 3);
 
-    let traces: Vec<TraceSummary> = json_lines(&terminal.ask(&["traces", "service:numbered", "--json"]));
+    let traces: Vec<TraceSummary> = json_lines(&terminal.output(&["traces", "service:numbered", "--json"]));
     assert_eq!(traces.len(), 10);
-    let demonstration = terminal.ask(&["traces", "--slowest", "--limit", "5"]);
+    let demonstration = terminal.output(&["traces", "--slowest", "--limit", "5"]);
     assert_eq!(demonstration.lines().count(), 6, "a header and five traces: {demonstration}");
 }
 
 fn checks_and_rules(terminal: &Terminal<'_>, check: &HealthCheck) {
-    let run = terminal.ask(&["check", "run", &check.name]);
+    let run = terminal.output(&["check", "run", &check.name]);
     assert!(run.starts_with("A port of this test healthy "), "{run}");
-    let list = terminal.ask(&["check", "list"]);
+    let list = terminal.output(&["check", "list"]);
     assert!(list.contains("A port of this test  healthy"), "{list}");
     let checks: Vec<CheckOverview> =
-        serde_json::from_str(&terminal.ask(&["check", "list", "--json"])).unwrap();
+        serde_json::from_str(&terminal.output(&["check", "list", "--json"])).unwrap();
     assert_eq!(checks.iter().map(|one| &one.check).collect::<Vec<_>>(), [check]);
 
-    let list = terminal.ask(&["rules", "list"]);
+    let list = terminal.output(&["rules", "list"]);
     assert!(list.contains("Numbers are high  inactive"), "{list}");
     let overviews: Vec<RuleOverview> =
-        serde_json::from_str(&terminal.ask(&["rules", "list", "--json"])).unwrap();
+        serde_json::from_str(&terminal.output(&["rules", "list", "--json"])).unwrap();
     assert_eq!(overviews.len(), 1);
-    let exported = terminal.ask(&["rules", "export"]);
+    let exported = terminal.output(&["rules", "export"]);
     let rules: Vec<AlertRule> = serde_json::from_str(&exported).unwrap();
     assert_eq!(AlertRule { id: String::new(), ..rules[0].clone() }, rule());
-    // What was exported can be imported, changed, and replaces the rule of its name.
+    // An export can be imported and replaces the rule of the same name.
     let changed = terminal.path("changed.json");
     fs::write(&changed, exported).unwrap();
-    terminal.ask(&["rules", "import", changed.to_str().unwrap()]);
-    let again: Vec<AlertRule> = serde_json::from_str(&terminal.ask(&["rules", "export"])).unwrap();
+    terminal.output(&["rules", "import", changed.to_str().unwrap()]);
+    let again: Vec<AlertRule> = serde_json::from_str(&terminal.output(&["rules", "export"])).unwrap();
     assert_eq!(again, rules);
 }
 
@@ -200,7 +200,7 @@ fn reports_and_exports(terminal: &Terminal<'_>) {
     assert_parquet(&terminal.file(&["report", "--last", "1h", "--format", "parquet"], "report.parquet"));
 
     for (signal, mark) in [("metrics", NUMBERED_METRIC), ("logs", "numbered-"), ("spans", "numbered-")] {
-        let rows = terminal.ask(&["export", signal, "--last", "1h", "--format", "csv", "--output", "-"]);
+        let rows = terminal.output(&["export", signal, "--last", "1h", "--format", "csv", "--output", "-"]);
         assert_eq!(rows.lines().filter(|row| row.contains(mark)).count(), 10, "{signal}");
         assert_parquet(&terminal.file(&["export", signal, "--last", "1h"], "export.parquet"));
     }
@@ -211,7 +211,7 @@ fn assert_parquet(bytes: &[u8]) {
 }
 
 fn mistakes(terminal: &Terminal<'_>) {
-    for (arguments, says) in [
+    for (arguments, message) in [
         (&["logs", "(unfinished"] as &[&str], "parenthesis"),
         (&["query", NUMBERED_METRIC, "--where", "nonsense"], "KEY=VALUE"),
         (&["query", NUMBERED_METRIC, "--last", "soon"], "span of time"),
@@ -221,12 +221,12 @@ fn mistakes(terminal: &Terminal<'_>) {
         let output = terminal.run(arguments);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success(), "{arguments:?}");
-        assert!(errors.contains(says), "{arguments:?}: {errors}");
+        assert!(errors.contains(message), "{arguments:?}: {errors}");
     }
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_told_and_not_made() {
+fn a_missing_folder_is_reported_and_not_created() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing");
     let output = engine_process::command(&missing, &["status"]).unwrap().output().unwrap();
@@ -245,7 +245,7 @@ async fn addresses_on_the_command_line_win_over_the_settings() {
     engine.launch(&arguments).await.unwrap();
     assert_eq!(engine.address(), format!("http://{web}"));
     engine
-        .wait_for_status("every way in listens where it was told", |status| {
+        .wait_for_status("every receiver listens at its given address", |status| {
             let addresses: Vec<&str> =
                 status.listeners.iter().map(|listener| listener.address.as_str()).collect();
             [&grpc, &http, &web].iter().all(|given| addresses.contains(&given.as_str()))

@@ -1,4 +1,4 @@
-//! `binnacle-cli import`: into a running engine and into a folder on which none runs.
+//! `binnacle-cli import` into a running engine and into a folder without one.
 
 use std::{fs, path::Path};
 
@@ -8,13 +8,13 @@ use test_support::engine_process::{self, EngineProcess};
 fn import(data: &Path, arguments: &[&str]) -> (bool, Vec<ImportStatus>, String) {
     let arguments: Vec<&str> = ["import", "--json"].iter().chain(arguments).copied().collect();
     let output = engine_process::command(data, &arguments).unwrap().output().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
-    let statuses = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let statuses = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     (output.status.success(), statuses, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[tokio::test]
-async fn files_come_in_while_the_engine_runs_and_when_it_does_not() {
+async fn files_are_imported_with_and_without_a_running_engine() {
     let mut engine = EngineProcess::start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let csv = folder.path().join("a.csv");
@@ -23,23 +23,23 @@ async fn files_come_in_while_the_engine_runs_and_when_it_does_not() {
     let text = folder.path().join("b.prom");
     fs::write(&text, "# TYPE up gauge\nup{job=\"node\"} 1 1714521600000\n").unwrap();
     let (csv, text) = (csv.to_str().unwrap(), text.to_str().unwrap());
-    let (well, statuses, errors) = import(&engine.data(), &[csv, text, "--service", "house"]);
-    assert!(well && errors.contains("samples older than 60 days will be deleted"), "{errors}");
+    let (succeeded, statuses, errors) = import(&engine.data(), &[csv, text, "--service", "house"]);
+    assert!(succeeded && errors.contains("samples older than 60 days will be deleted"), "{errors}");
     assert_eq!(statuses.iter().map(|status| status.progress.points).collect::<Vec<_>>(), [1, 1]);
     assert_eq!(statuses[0].progress.reasons, ["line 3, column 24: \"x\" is not a number"]);
     let missing = folder.path().join("missing");
-    let (well, statuses, errors) = import(&engine.data(), &[missing.to_str().unwrap(), text]);
-    assert!(!well && statuses.len() == 1 && errors.contains("cannot find it"), "{errors}");
+    let (succeeded, statuses, errors) = import(&engine.data(), &[missing.to_str().unwrap(), text]);
+    assert!(!succeeded && statuses.len() == 1 && errors.contains("cannot find it"), "{errors}");
     engine.stop().await.unwrap();
-    let (well, statuses, errors) = import(&engine.data(), &["--dry-run", csv]);
-    assert!(well && statuses[0].state == ImportState::Done, "{errors}");
+    let (succeeded, statuses, errors) = import(&engine.data(), &["--dry-run", csv]);
+    assert!(succeeded && statuses[0].state == ImportState::Done, "{errors}");
     let new = folder.path().join("new");
-    let (well, statuses, errors) = import(&new, &[csv]);
-    assert!(well && statuses[0].progress.series == 1, "{errors}");
+    let (succeeded, statuses, errors) = import(&new, &[csv]);
+    assert!(succeeded && statuses[0].progress.series == 1, "{errors}");
     let output = engine_process::command(&new, &["query", "t", "--last", "2000d", "--json"])
         .unwrap()
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success() && told.contains("lab"), "{told}");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains("lab"), "{text}");
 }

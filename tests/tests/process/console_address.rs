@@ -1,19 +1,19 @@
 //! The console follows its address in the settings.
 
-use std::time::{Duration, Instant};
-
+use anyhow::Context as _;
 use test_support::{
-    engine_process::{EngineProcess, PATIENCE, SETTINGS},
+    engine_process::{EngineProcess, SETTINGS},
     servers::free_port,
+    wait::wait_until,
 };
 
 async fn answers(address: &str, token: &str) -> bool {
-    let asked = tls::http_client().post(format!("{address}/api/command/status")).bearer_auth(token);
-    asked.send().await.is_ok_and(|response| response.status().is_success())
+    let request = tls::http_client().post(format!("{address}/api/command/status")).bearer_auth(token);
+    request.send().await.is_ok_and(|response| response.status().is_success())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_console_moves_with_its_setting_and_keeps_its_token() {
+async fn the_console_moves_with_its_setting_and_retains_its_token() {
     let engine = EngineProcess::start().await.unwrap();
     let before = engine.address().to_owned();
     let token = engine.token().to_owned();
@@ -24,13 +24,9 @@ async fn the_console_moves_with_its_setting_and_keeps_its_token() {
     assert_ne!(moved, SETTINGS);
     std::fs::write(engine.settings_file(), moved).unwrap();
 
-    let began = Instant::now();
-    while !answers(&format!("http://{address}"), &token).await {
-        assert!(began.elapsed() < PATIENCE, "the console never came to {address}: {}", engine.log());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    while answers(&before, &token).await {
-        assert!(began.elapsed() < PATIENCE, "the console is still at {before}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let new = format!("http://{address}");
+    let moved = wait_until("the console is at its new address", async || Ok(answers(&new, &token).await));
+    moved.await.with_context(|| engine.log()).unwrap();
+    let left = wait_until("the old address is closed", async || Ok(!answers(&before, &token).await));
+    left.await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! `binnacle-cli data`: of a running engine and of its folder once it is stopped.
+//! `binnacle-cli data` on a running engine and on the folder of a stopped one.
 
 use std::{
     fs,
@@ -22,23 +22,23 @@ fn run(engine: &EngineProcess, arguments: &[&str]) -> Output {
     command.args(arguments).output().unwrap()
 }
 
-/// What a command that succeeds prints.
-fn ask(engine: &EngineProcess, arguments: &[&str]) -> String {
+/// Runs a command that must succeed and returns its standard output.
+fn stdout(engine: &EngineProcess, arguments: &[&str]) -> String {
     let output = run(engine, arguments);
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn kept(engine: &EngineProcess) -> DataSummary {
-    serde_json::from_str(&ask(engine, &["show", "--json"])).unwrap()
+fn summary(engine: &EngineProcess) -> DataSummary {
+    serde_json::from_str(&stdout(engine, &["show", "--json"])).unwrap()
 }
 
 fn rows(summary: &DataSummary, kind: DataKind, service: &str) -> u64 {
-    let of = |kept: &&model::StoredData| kept.kind == kind && kept.service == service;
-    summary.retention.stored.iter().filter(of).map(|kept| kept.rows).sum()
+    let of = |data: &&model::StoredData| data.kind == kind && data.service == service;
+    summary.retention.stored.iter().filter(of).map(|data| data.rows).sum()
 }
 
-fn partitions(engine: &EngineProcess) -> Vec<PathBuf> {
+fn segments(engine: &EngineProcess) -> Vec<PathBuf> {
     let folder = fs::read_dir(engine.data().join("segments")).unwrap();
     folder.map(|entry| entry.unwrap().path()).collect()
 }
@@ -62,19 +62,19 @@ async fn engine_with_data() -> EngineProcess {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn data_are_shown_compacted_and_kept_no_longer_than_wanted() {
+async fn data_are_shown_compacted_and_deleted_after_their_retention() {
     let mut engine = engine_with_data().await;
     let preview: RetentionPreview = engine.call("retention_preview", json!({})).await.unwrap();
     assert_eq!(preview.dropped.len(), 1, "{:?}", preview.dropped);
-    let going = &preview.dropped[0];
-    assert_eq!((going.kind, going.service.as_str(), going.rows), (DataKind::Logs, "old", 1));
-    assert_eq!(going.reason, DropReason::Age);
-    let shown = ask(&engine, &["show"]);
+    let dropped = &preview.dropped[0];
+    assert_eq!((dropped.kind, dropped.service.as_str(), dropped.rows), (DataKind::Logs, "old", 1));
+    assert_eq!(dropped.reason, DropReason::Age);
+    let shown = stdout(&engine, &["show"]);
     assert!(shown.contains("expires next: logs of old, 1 rows"), "{shown}");
     assert!(shown.contains("the first points are not sealed yet"), "{shown}");
-    assert_eq!(partitions(&engine).len(), 0);
+    assert_eq!(segments(&engine).len(), 0);
 
-    let told = ask(&engine, &["compact"]);
+    let output = stdout(&engine, &["compact"]);
     for words in [
         "1/4 sealing",
         "2/4 compacting",
@@ -83,115 +83,118 @@ async fn data_are_shown_compacted_and_kept_no_longer_than_wanted() {
         "4/4 compacting",
         "before",
     ] {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(output.contains(words), "{words}: {output}");
     }
-    assert!(!partitions(&engine).is_empty());
-    let live = kept(&engine);
-    // And what is made from the spans meanwhile.
+    assert!(!segments(&engine).is_empty());
+    let live = summary(&engine);
+    // Metrics derived from the spans are added meanwhile.
     assert!(rows(&live, DataKind::Metrics, "numbered") >= 1000);
     assert_eq!(rows(&live, DataKind::Logs, "numbered"), 1000);
     assert_eq!(rows(&live, DataKind::Spans, "numbered"), 1000);
     assert_eq!(rows(&live, DataKind::Logs, "old"), 0);
-    let verified = ask(&engine, &["verify"]);
+    let verified = stdout(&engine, &["verify"]);
     assert!(verified.contains("table logs ok"), "{verified}");
     assert!(verified.contains("samples-00000001.parquet ok"), "{verified}");
     assert!(verified.contains(", 0 damaged"), "{verified}");
 
     assert!(engine.stop().await.unwrap().success());
-    let folder = kept(&engine);
+    let folder = summary(&engine);
     assert!(rows(&folder, DataKind::Metrics, "numbered") >= 1000);
     assert_eq!(rows(&folder, DataKind::Logs, "numbered"), 1000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_partition_is_found_and_moved_away_and_the_rest_goes_on() {
+async fn a_damaged_segment_is_found_and_moved_and_the_rest_remains() {
     let mut engine = engine_with_data().await;
-    ask(&engine, &["compact"]);
+    stdout(&engine, &["compact"]);
     let damaged = engine.data().join("segments/samples-00000001.parquet");
     let mut bytes = fs::read(&damaged).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;
     fs::write(&damaged, &bytes).unwrap();
-    // What a crash may leave behind.
+    // A crash may leave such a file.
     let orphan = engine.data().join("segments/samples-99999999.parquet");
     fs::write(&orphan, b"PAR1").unwrap();
 
     let output = run(&engine, &["verify"]);
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("samples-00000001.parquet damaged: its content is not what was written"), "{told}");
-    assert!(told.contains(", 1 damaged"), "{told}");
-    assert!(damaged.exists(), "to verify is only to look");
+    let output = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{output}");
+    assert!(
+        output.contains("samples-00000001.parquet damaged: its content is not what was written"),
+        "{output}"
+    );
+    assert!(output.contains(", 1 damaged"), "{output}");
+    assert!(damaged.exists(), "verify only reads");
 
-    let told = ask(&engine, &["repair"]);
-    assert!(told.contains("moved to") && told.contains("quarantine"), "{told}");
-    assert!(told.contains("1 orphaned files deleted"), "{told}");
+    let output = stdout(&engine, &["repair"]);
+    assert!(output.contains("moved to") && output.contains("quarantine"), "{output}");
+    assert!(output.contains("1 orphaned files deleted"), "{output}");
     assert!(!damaged.exists() && !orphan.exists());
     assert!(fs::read(engine.data().join("quarantine/samples-00000001.parquet")).unwrap() == bytes);
-    assert!(ask(&engine, &["verify"]).contains(", 0 damaged"));
-    assert_eq!(rows(&kept(&engine), DataKind::Logs, "numbered"), 1000);
+    assert!(stdout(&engine, &["verify"]).contains(", 0 damaged"));
+    assert_eq!(rows(&summary(&engine), DataKind::Logs, "numbered"), 1000);
 
-    // Minutes and hours are made anew from the points.
+    // Roll-ups are rebuilt from the points.
     let mut connection = OtlpConnection::open(engine.listener("otlp_grpc").await.unwrap()).await.unwrap();
     connection.send(Signal::Metrics, Signal::Metrics.numbered(2000..3000)).await.unwrap();
-    ask(&engine, &["compact"]);
-    // Older ones have no points any more: those were damaged.
-    let hours = partitions(&engine)
+    stdout(&engine, &["compact"]);
+    // Older roll-ups have no points: those were damaged.
+    let hours = segments(&engine)
         .into_iter()
         .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("sample-hours-"))
         .max()
         .unwrap();
     fs::remove_file(&hours).unwrap();
-    let told = ask(&engine, &["repair"]);
-    assert!(told.contains("1 roll-up files rebuilt from the points"), "{told}");
-    assert!(told.contains(", 1 damaged, 1 rebuilt"), "{told}");
-    assert!(ask(&engine, &["verify"]).contains(", 0 damaged"));
+    let output = stdout(&engine, &["repair"]);
+    assert!(output.contains("1 roll-up files rebuilt from the points"), "{output}");
+    assert!(output.contains(", 1 damaged, 1 rebuilt"), "{output}");
+    assert!(stdout(&engine, &["verify"]).contains(", 0 damaged"));
 
-    // The same on a folder that no engine runs on.
+    // The same on a folder without a running engine.
     let mut connection = OtlpConnection::open(engine.listener("otlp_grpc").await.unwrap()).await.unwrap();
     connection.send(Signal::Metrics, Signal::Metrics.numbered(1000..2000)).await.unwrap();
-    ask(&engine, &["compact"]);
+    stdout(&engine, &["compact"]);
     assert!(engine.stop().await.unwrap().success());
-    let lost = partitions(&engine)
+    let lost = segments(&engine)
         .into_iter()
         .find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("samples-"))
         .unwrap();
     fs::remove_file(&lost).unwrap();
     let output = run(&engine, &["verify"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    ask(&engine, &["repair"]);
-    assert!(ask(&engine, &["verify"]).contains(", 0 damaged"));
+    stdout(&engine, &["repair"]);
+    assert!(stdout(&engine, &["verify"]).contains(", 0 damaged"));
     engine.start_again().await.unwrap();
-    assert_eq!(rows(&kept(&engine), DataKind::Spans, "numbered"), 1000);
+    assert_eq!(rows(&summary(&engine), DataKind::Spans, "numbered"), 1000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_database_is_made_anew_from_the_sealed_metrics() {
+async fn a_damaged_database_is_rebuilt_from_the_sealed_metrics() {
     let mut engine = engine_with_data().await;
-    ask(&engine, &["compact"]);
-    let before = kept(&engine);
+    stdout(&engine, &["compact"]);
+    let before = summary(&engine);
     assert!(engine.stop().await.unwrap().success());
     let database = engine.data().join("binnacle.duckdb");
     fs::write(&database, b"not a database at all").unwrap();
     let refused = run(&engine, &["show"]);
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && told.contains("data repair"), "{told}");
+    let output = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && output.contains("data repair"), "{output}");
     assert_eq!(fs::read(&database).unwrap(), b"not a database at all");
 
-    let told = ask(&engine, &["repair"]);
+    let output = stdout(&engine, &["repair"]);
     assert!(
-        told.contains("the database was damaged: it was moved to") && told.contains(", 0 damaged"),
-        "{told}"
+        output.contains("the database was damaged: it was moved to") && output.contains(", 0 damaged"),
+        "{output}"
     );
     assert_eq!(fs::read(engine.data().join("quarantine/binnacle.duckdb")).unwrap(), b"not a database at all");
-    let after = kept(&engine);
+    let after = summary(&engine);
     assert_eq!(rows(&after, DataKind::Metrics, "numbered"), rows(&before, DataKind::Metrics, "numbered"));
     // Logs and spans are rows of the database.
     assert_eq!(rows(&after, DataKind::Logs, "numbered"), 0);
     engine.start_again().await.unwrap();
     let mut connection = OtlpConnection::open(engine.listener("otlp_grpc").await.unwrap()).await.unwrap();
     connection.send(Signal::Metrics, Signal::Metrics.numbered(5000..6000)).await.unwrap();
-    ask(&engine, &["compact"]);
-    let more = rows(&kept(&engine), DataKind::Metrics, "numbered");
+    stdout(&engine, &["compact"]);
+    let more = rows(&summary(&engine), DataKind::Metrics, "numbered");
     assert!(more >= rows(&before, DataKind::Metrics, "numbered") + 1000, "{more}");
 }

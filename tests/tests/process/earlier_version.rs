@@ -1,6 +1,6 @@
 //! A data folder and a settings file of version 5ccbe03 open with their meaning unchanged.
 //!
-//! `tests/fixtures/5ccbe03` holds the folder and what that version answered about it.
+//! `tests/fixtures/5ccbe03` contains the folder and the answers of that version.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -9,13 +9,13 @@ use engine::{Engine, EngineOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Series that were renamed since, with their names of then.
+/// Renamed series, each with its former name first.
 const RENAMED: &[(&str, &str)] = &[
     ("binnacle_part_up", "binnacle_component_up"),
     ("binnacle_points_held_back_total", "binnacle_points_dropped_total"),
 ];
 
-/// Fields of a rule that were renamed since, with their names of then.
+/// Renamed fields of a rule, each with its former name first.
 const RENAMED_RULE_FIELDS: &[(&str, &str)] =
     &[("watch", "source"), ("hold_seconds", "for_seconds"), ("missing_data", "no_data")];
 

@@ -1,11 +1,11 @@
-//! The table of rooms in `docs/architecture.md` is true: a crate uses only those above it.
+//! The layers of crates: a crate uses only those above it in the table of `docs/architecture.md`.
 
 use std::{collections::BTreeMap, path::Path, process::Command};
 
 use serde_json::Value;
 
-/// The rooms, lowest first, with the one sentence each has in the architecture.
-const ROOMS: &[&str] = &[
+/// The crates in the order of the table, lowest layer first.
+const CRATES: &[&str] = &[
     "model",
     "runtime",
     "config",
@@ -27,8 +27,8 @@ const ROOMS: &[&str] = &[
     "web",
 ];
 
-/// Who may use an outside library that decides what a room knows. Tests may use any.
-const KNOWN_BY: &[(&str, &[&str])] = &[
+/// External libraries that only the named packages may use. Tests may use any.
+const ALLOWED_USERS: &[(&str, &[&str])] = &[
     ("duckdb", &["store"]),
     ("tauri", &["binnacle"]),
     ("axum", &["ingest", "web", "test_support", "tests"]),
@@ -43,7 +43,7 @@ const KNOWN_BY: &[(&str, &[&str])] = &[
     ("rustls", &["checks", "tls"]),
 ];
 
-/// Rooms without I/O: what they may use at all, besides each other.
+/// Crates without I/O, with all their permitted dependencies.
 const PURE: &[(&str, &[&str])] = &[
     ("model", &["chrono", "hex", "serde", "serde_json", "ts-rs", "url", "xxhash-rust"]),
     ("analysis", &["model", "realfft", "serde", "statrs"]),
@@ -51,7 +51,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("log_formats", &["chrono", "model", "regex", "serde_json"]),
 ];
 
-/// Dependencies of each package of the workspace, those of tests left out.
+/// Returns the dependencies of each package of the workspace, without those of its tests.
 fn dependencies() -> BTreeMap<String, Vec<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let output = Command::new(env!("CARGO"))
@@ -75,31 +75,31 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
-fn a_room_uses_only_rooms_above_it() {
+fn a_crate_uses_only_crates_above_it() {
     let dependencies = dependencies();
-    for (place, room) in ROOMS.iter().enumerate() {
-        for used in &dependencies[*room] {
-            if let Some(other) = ROOMS.iter().position(|name| name == used) {
-                assert!(other < place, "{room} uses {used}, which is not above it");
+    for (position, name) in CRATES.iter().enumerate() {
+        for used in &dependencies[*name] {
+            if let Some(other) = CRATES.iter().position(|other| other == used) {
+                assert!(other < position, "{name} uses {used}, which is not above it");
             }
-            let is_front =
+            let is_front_end =
                 ["binnacle", "binnacle-cli", "xtask", "test_support", "tests"].contains(&used.as_str());
-            assert!(!is_front, "{room} uses {used}, which is a front or a tool");
+            assert!(!is_front_end, "{name} uses {used}, which is a front end or a tool");
         }
     }
-    let rooms = dependencies.keys().filter(|name| {
+    let crates = dependencies.keys().filter(|name| {
         !["binnacle", "binnacle-cli", "xtask", "test_support", "tests"].contains(&name.as_str())
     });
-    assert_eq!(rooms.count(), ROOMS.len(), "a crate is missing in the table of rooms");
+    assert_eq!(crates.count(), CRATES.len(), "a crate is missing in the table of crates");
 }
 
 #[test]
-fn libraries_are_known_where_they_belong() {
+fn libraries_are_used_only_where_permitted() {
     let dependencies = dependencies();
-    for (library, allowed) in KNOWN_BY {
-        let known = dependencies.iter().filter(|(_, used)| used.iter().any(|name| name == library));
-        for (package, _) in known {
-            assert!(allowed.contains(&package.as_str()), "{package} must not know {library}");
+    for (library, allowed) in ALLOWED_USERS {
+        let users = dependencies.iter().filter(|(_, used)| used.iter().any(|name| name == library));
+        for (package, _) in users {
+            assert!(allowed.contains(&package.as_str()), "{package} must not use {library}");
         }
         assert!(
             allowed.iter().any(|package| dependencies[*package].iter().any(|name| name == library)),
@@ -109,24 +109,24 @@ fn libraries_are_known_where_they_belong() {
 }
 
 #[test]
-fn rooms_without_input_and_output_stay_pure() {
+fn crates_without_input_and_output_stay_pure() {
     let dependencies = dependencies();
-    for (room, allowed) in PURE {
-        for used in &dependencies[*room] {
-            assert!(allowed.contains(&used.as_str()), "{room} must not use {used}");
+    for (name, allowed) in PURE {
+        for used in &dependencies[*name] {
+            assert!(allowed.contains(&used.as_str()), "{name} must not use {used}");
         }
     }
 }
 
 #[test]
-fn the_table_of_rooms_is_in_the_architecture() {
+fn the_table_of_crates_is_in_the_architecture() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/architecture.md");
     let text = std::fs::read_to_string(path).unwrap();
     let mut last = 0;
-    for room in ROOMS {
-        let row = format!("| `{room}` |");
+    for name in CRATES {
+        let row = format!("| `{name}` |");
         let found = text.find(&row).unwrap_or_else(|| panic!("no row begins with {row}"));
-        assert!(found > last, "{room} is out of order");
+        assert!(found > last, "{name} is out of order");
         last = found;
     }
 }

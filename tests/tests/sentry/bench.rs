@@ -1,18 +1,20 @@
-//! A poller on a real store that can be ended and started again, and the comparison of what it stored with the truth.
+//! A poller on a real store that can be aborted and restarted, and the comparison of the stored
+//! data with the true totals.
 
 use std::{
     collections::BTreeMap,
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
+use anyhow::Context as _;
 use config::Sentry;
 use model::{HealthState, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
 use runtime::{Clock, HealthReporter};
 use store::{Store, StoreOptions};
 use test_support::{
-    engine_process::PATIENCE,
     sentry_server::{Data, SentryServer},
+    wait::{TIMEOUT, wait_until},
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -23,12 +25,12 @@ pub(crate) fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
 }
 
-/// A server whose projects were busy for the last day, by its own clock.
+/// Starts a server whose projects have data of the last 30 hours.
 pub(crate) async fn busy_server() -> SentryServer {
     SentryServer::start(Data::busy(now() - 30 * HOUR, now())).await.unwrap()
 }
 
-/// Settings for as many requests as the limits allow, two hours back.
+/// Creates settings for as many requests as the limits allow, from two hours ago.
 pub(crate) fn settings(server: &SentryServer) -> Sentry {
     let mut settings = Sentry::new("test", &server.url());
     (settings.interval_seconds, settings.requests_per_second) = (1, 40);
@@ -36,7 +38,7 @@ pub(crate) fn settings(server: &SentryServer) -> Sentry {
     settings
 }
 
-/// A store and a poller that can be ended and started again.
+/// A store and a poller that can be aborted and restarted.
 pub(crate) struct Bench {
     folder: tempfile::TempDir,
     store: Option<Store>,
@@ -80,7 +82,7 @@ impl Bench {
         self.running = Some((stop, tokio::spawn(poller)));
     }
 
-    /// Ends the poller at whatever it is doing, without a word.
+    /// Aborts the poller at an arbitrary point.
     pub(crate) async fn abort(&mut self) {
         if let Some((_, task)) = self.running.take() {
             task.abort();
@@ -91,7 +93,7 @@ impl Bench {
     pub(crate) async fn stop(&mut self) {
         if let Some((stop, task)) = self.running.take() {
             stop.cancel();
-            tokio::time::timeout(PATIENCE, task).await.expect("the part ends when it is stopped").unwrap();
+            tokio::time::timeout(TIMEOUT, task).await.expect("the poller ends when it is stopped").unwrap();
         }
     }
 
@@ -105,7 +107,7 @@ impl Bench {
         self.store().metrics().samples(&request).await.unwrap()
     }
 
-    /// Sums of a counter by labels, and the end of the stretch of its last sample, in seconds.
+    /// Sums a counter by labels.
     pub(crate) async fn totals<const N: usize>(
         &mut self,
         metric: &str,
@@ -119,60 +121,60 @@ impl Bench {
         totals
     }
 
-    /// The moment up to which `feed` is stored, from the state file, in seconds.
+    /// Returns the time up to which `feed` is stored, from its checkpoint, in seconds.
     pub(crate) fn done(&self, feed: &str) -> Option<i64> {
-        Some(self.kept(feed)?["done"].as_i64()? / 1_000_000_000)
+        Some(self.checkpoint(feed)?["done"].as_i64()? / 1_000_000_000)
     }
 
-    /// What the state file of `feed` says.
-    fn kept(&self, feed: &str) -> Option<serde_json::Value> {
+    /// Reads the checkpoint of `feed`.
+    fn checkpoint(&self, feed: &str) -> Option<serde_json::Value> {
         let folder = std::fs::read_dir(self.folder.path().join("positions")).ok()?;
         let path = folder
             .flatten()
             .map(|entry| entry.path())
             .find(|path| path.to_string_lossy().ends_with(&format!("-{feed}.json")))?;
-        let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-        Some(kept["acme"].clone())
+        let checkpoint: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+        Some(checkpoint["acme"].clone())
     }
 
-    /// The moment up to which the stopped source has stored the samples of `metric`, in seconds: the end may have come
-    /// after a stretch was stored and before that was noted.
-    async fn stored(&mut self, feed: &str, metric: &str) -> i64 {
+    /// Returns the time in seconds up to which the stopped poller has stored samples of `metric`.
+    ///
+    /// The poller may have stopped after it stored an interval and before it wrote the checkpoint.
+    async fn stored_until(&mut self, feed: &str, metric: &str) -> i64 {
         let done = self.done(feed).unwrap();
         let last = self.points(metric).await.iter().flat_map(|one| one.times.clone()).max();
-        match self.kept(feed).unwrap()["pending"]["end"].as_i64() {
+        match self.checkpoint(feed).unwrap()["pending"]["end"].as_i64() {
             Some(end) if last.is_some_and(|last| last.0 / 1_000_000_000 >= done) => end / 1_000_000_000,
             _ => done,
         }
     }
 
-    pub(crate) async fn wait(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
-        let begun = Instant::now();
-        while !holds(self) {
-            assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}; {:?}", self.reporter.status());
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
+    /// Waits until a condition holds. The status of the poller is part of the error.
+    pub(crate) async fn wait(&mut self, condition: &str, mut holds: impl FnMut(&Self) -> bool) {
+        let waited = wait_until(condition, async || Ok(holds(self))).await;
+        waited.with_context(|| format!("{:?}", self.reporter.status())).unwrap();
     }
 
     /// Waits until everything up to less than two minutes ago is stored.
     pub(crate) async fn wait_until_caught_up(&mut self, server: &SentryServer, feed: &str) {
-        self.wait(&format!("{feed} caught up"), |bench| {
+        self.wait(&format!("{feed} is caught up"), |bench| {
             bench.done(feed).is_some_and(|done| server.state().now() - done < 120)
         })
         .await;
     }
 
-    pub(crate) async fn wait_for_state(&mut self, state: HealthState, part: &str) {
-        self.wait(&format!("{state:?} {part}"), |bench| {
+    /// Waits until the poller has a state and a message with this text.
+    pub(crate) async fn wait_for_state(&mut self, state: HealthState, message: &str) {
+        self.wait(&format!("{state:?} {message}"), |bench| {
             let status = bench.reporter.status();
-            status.state == state && status.message.contains(part)
+            status.state == state && status.message.contains(message)
         })
         .await;
     }
 
-    /// The store must hold exactly what the server counted, up to where it was asked.
+    /// Asserts that the store contains exactly the totals of the server up to each checkpoint.
     pub(crate) async fn compare_with_truth(&mut self, server: &SentryServer, start: i64) {
-        let errors = self.stored("errors", "sentry_errors_total").await;
+        let errors = self.stored_until("errors", "sentry_errors_total").await;
         let stored = self.totals("sentry_errors_total", ["project", "level"]).await;
         let truth = server.state().data.error_totals(start, errors);
         let truth: BTreeMap<[String; 2], f64> =
@@ -180,12 +182,12 @@ impl Bench {
         assert!(!truth.is_empty());
         assert_eq!(stored, truth, "errors");
 
-        let transactions = self.stored("transactions", "sentry_transactions_total").await;
+        let transactions = self.stored_until("transactions", "sentry_transactions_total").await;
         let stored = self.totals("sentry_transactions_total", ["project"]).await;
         let truth = server.state().data.transaction_totals(start, transactions);
         assert_eq!(stored, truth.into_iter().map(|(project, count)| ([project], count)).collect());
 
-        let outcomes = self.stored("outcomes", "sentry_outcomes_total").await;
+        let outcomes = self.stored_until("outcomes", "sentry_outcomes_total").await;
         let mut stored = self.totals("sentry_outcomes_total", ["project", "category", "outcome"]).await;
         stored.extend(self.totals("sentry_outcome_bytes_total", ["project", "category", "outcome"]).await);
         for (key, seconds) in
@@ -198,7 +200,7 @@ impl Bench {
             truth.into_iter().map(|((a, b, c), n)| ([a, b, c], n)).collect();
         assert_eq!(stored, truth, "outcomes");
 
-        let sessions = self.stored("sessions", "sentry_sessions_total").await;
+        let sessions = self.stored_until("sessions", "sentry_sessions_total").await;
         let stored = self.totals("sentry_sessions_total", ["project", "environment", "status"]).await;
         let truth = server.state().data.session_totals(start, sessions, |one| {
             [one.project, one.environment, one.status].map(str::to_owned)
@@ -213,7 +215,7 @@ pub(crate) fn assert_schema_followed(server: &SentryServer) {
     assert_eq!(server.state().violations, Vec::<String>::new());
 }
 
-/// The first moment that is asked for at first contact.
-pub(crate) fn first_moment(server: &SentryServer, hours: i64) -> i64 {
+/// Returns the start of the first request at first contact.
+pub(crate) fn first_start(server: &SentryServer, hours: i64) -> i64 {
     (server.state().now() - hours * HOUR).div_euclid(HOUR) * HOUR
 }

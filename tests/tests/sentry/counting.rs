@@ -1,24 +1,22 @@
 //! Everything is counted, and counted once.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
+use anyhow::ensure;
 use config::SentryFeed;
 use model::HealthState;
 use test_support::{
-    engine_process::PATIENCE,
     sentry_server::{ErrorEvent, Limit, SentryServer, TOKEN},
+    wait::{wait_for, wait_until},
 };
 
-use crate::bench::{Bench, assert_schema_followed, busy_server, first_moment, settings};
+use crate::bench::{Bench, assert_schema_followed, busy_server, first_start, settings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_is_counted_once_and_pages_are_followed() {
     let server = busy_server().await;
     server.state().page = 2;
-    let start = first_moment(&server, 2);
+    let start = first_start(&server, 2);
     let mut bench = Bench::new();
     bench.start(&settings(&server), TOKEN);
     for feed in ["errors", "transactions"] {
@@ -34,15 +32,11 @@ async fn everything_is_counted_once_and_pages_are_followed() {
     bench.wait_for_state(HealthState::Healthy, "").await;
 
     // Issues, of which there are several pages, by level; zero where there is none.
-    let begun = Instant::now();
-    let issues = loop {
+    let issues = wait_for("issues are stored", async || {
         let issues = bench.points("sentry_issues").await;
-        if !issues.is_empty() {
-            break issues;
-        }
-        assert!(begun.elapsed() < PATIENCE);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
+        Ok((!issues.is_empty()).then_some(issues))
+    });
+    let issues = issues.await.unwrap();
     let mut truth: BTreeMap<(String, String), f64> = BTreeMap::new();
     for issue in &server.state().data.issues {
         *truth.entry((issue.project.to_owned(), issue.level.to_owned())).or_default() += 1.0;
@@ -63,7 +57,10 @@ async fn everything_is_counted_once_and_pages_are_followed() {
         .collect();
     let expected =
         [("invoices", "production", 0.0), ("nightly", "production", 1.0), ("nightly", "staging", 0.0)];
-    assert_eq!(up, expected.map(|(slug, place, value)| ((slug.to_owned(), place.to_owned()), value)).into());
+    assert_eq!(
+        up,
+        expected.map(|(slug, environment, value)| ((slug.to_owned(), environment.to_owned()), value)).into()
+    );
     let overdue = bench.points("sentry_monitor_overdue_seconds").await;
     assert!(overdue.iter().all(|one| one.values[0] >= 90.0), "{overdue:?}");
 
@@ -77,12 +74,12 @@ async fn everything_is_counted_once_and_pages_are_followed() {
     );
     bench.stop().await;
     bench.compare_with_truth(&server, start).await;
-    assert!(server.state().most_at_once <= 1, "one request at a time");
+    assert!(server.state().max_concurrent <= 1, "one request at a time");
     assert_schema_followed(&server);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn figures_are_stamped_within_their_stretch_and_never_before_it_closed() {
+async fn values_have_times_within_their_interval_and_never_before_its_end() {
     let server = busy_server().await;
     let mut bench = Bench::new();
     bench.start(&settings(&server), TOKEN);
@@ -95,16 +92,16 @@ async fn figures_are_stamped_within_their_stretch_and_never_before_it_closed() {
         }
         let mut times = one.times.clone();
         times.dedup();
-        assert_eq!(times.len(), one.times.len(), "no stretch twice");
+        assert_eq!(times.len(), one.times.len(), "no interval twice");
     }
     assert_schema_followed(&server);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_doubled_or_lost_however_often_it_is_ended() {
+async fn nothing_is_doubled_or_lost_by_repeated_aborts() {
     let server = busy_server().await;
     server.state().page = 3;
-    let start = first_moment(&server, 2);
+    let start = first_start(&server, 2);
     let mut bench = Bench::new();
     let mut settings = settings(&server);
     settings.exclude = vec![SentryFeed::Issues];
@@ -129,7 +126,7 @@ async fn nothing_is_doubled_or_lost_however_often_it_is_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_walk_goes_on_where_it_was_ended() {
+async fn an_aborted_walk_resumes_at_its_page() {
     let server = busy_server().await;
     server.state().page = 50;
     server.state().limits.insert("issues", Limit { requests: 3, window: 1 });
@@ -137,36 +134,33 @@ async fn a_long_walk_goes_on_where_it_was_ended() {
     let mut settings = settings(&server);
     settings.exclude = SentryFeed::ALL.into_iter().filter(|feed| *feed != SentryFeed::Issues).collect();
     bench.start(&settings, TOKEN);
-    let begun = Instant::now();
-    while server.state().statuses("issues").get(&200).copied().unwrap_or(0) < 6 {
-        assert!(begun.elapsed() < PATIENCE);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let fetched = wait_until("six pages are fetched", async || {
+        Ok(server.state().statuses("issues").get(&200).copied().unwrap_or(0) >= 6)
+    });
+    fetched.await.unwrap();
     bench.abort().await;
-    assert!(bench.points("sentry_issues").await.is_empty(), "half a walk tells nothing");
+    assert!(bench.points("sentry_issues").await.is_empty(), "a partial walk stores nothing");
     bench.start(&settings, TOKEN);
-    let begun = Instant::now();
-    while bench.points("sentry_issues").await.is_empty() {
-        assert!(begun.elapsed() < PATIENCE);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let stored =
+        wait_until("issues are stored", async || Ok(!bench.points("sentry_issues").await.is_empty()));
+    stored.await.unwrap();
     bench.stop().await;
     let stored: f64 = bench.points("sentry_issues").await.iter().map(|one| one.values[0]).sum();
     assert_eq!(stored, 731.0);
     let first_pages = server
         .state()
-        .asked
+        .requests
         .iter()
-        .filter(|asked| asked.endpoint == "issues" && !asked.uri.contains("cursor"))
+        .filter(|request| request.endpoint == "issues" && !request.uri.contains("cursor"))
         .count();
     assert_eq!(first_pages, 1, "the second run began in the middle");
     assert_schema_followed(&server);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_that_come_late_are_counted_and_nothing_is_asked_more_than_twice() {
+async fn late_events_are_counted_and_nothing_is_requested_more_than_twice() {
     let server = busy_server().await;
-    let start = first_moment(&server, 2);
+    let start = first_start(&server, 2);
     let mut bench = Bench::new();
     let mut settings = settings(&server);
     settings.exclude = SentryFeed::ALL.into_iter().filter(|feed| *feed != SentryFeed::Errors).collect();
@@ -185,20 +179,22 @@ async fn events_that_come_late_are_counted_and_nothing_is_asked_more_than_twice(
         let truth = server.state().data.error_totals(start, end);
         truth.into_iter().map(|((project, level), count)| ([project, level], count)).collect()
     };
-    let begun = Instant::now();
-    loop {
+    wait_until("the late events are stored", async || {
         let stored = bench.totals("sentry_errors_total", ["project", "level"]).await;
-        if bench.done("errors").is_some_and(|end| end > late + 60 && stored == expected(&server, end)) {
-            break;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{stored:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        let end = bench.done("errors").unwrap_or_default();
+        ensure!(end > late + 60 && stored == expected(&server, end), "stored up to {end}: {stored:?}");
+        Ok(true)
+    })
+    .await
+    .unwrap();
     bench.stop().await;
-    let mut asked: BTreeMap<String, u32> = BTreeMap::new();
-    for one in server.state().asked.iter().filter(|one| one.endpoint == "events" && one.status == 200) {
-        *asked.entry(one.uri.clone()).or_default() += 1;
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for one in server.state().requests.iter().filter(|one| one.endpoint == "events" && one.status == 200) {
+        *counts.entry(one.uri.clone()).or_default() += 1;
     }
-    assert!(asked.values().all(|times| *times <= 2) && asked.values().any(|times| *times == 2), "{asked:?}");
+    assert!(
+        counts.values().all(|times| *times <= 2) && counts.values().any(|times| *times == 2),
+        "{counts:?}"
+    );
     assert_schema_followed(&server);
 }

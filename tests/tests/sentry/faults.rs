@@ -3,44 +3,49 @@
 use std::time::{Duration, Instant};
 
 use model::HealthState;
-use test_support::sentry_server::{Data, Fault, Limit, SentryServer, TOKEN};
+use test_support::{
+    sentry_server::{Data, Fault, Limit, SentryServer, TOKEN},
+    wait::wait_until,
+};
 
-use crate::bench::{Bench, HOUR, assert_schema_followed, busy_server, first_moment, now, settings};
+use crate::bench::{Bench, HOUR, assert_schema_followed, busy_server, first_start, now, settings};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limits_are_never_exceeded_once_they_were_told() {
+async fn limits_are_never_exceeded_once_they_are_known() {
     let server = busy_server().await;
     for endpoint in ["organizations", "projects", "events", "stats_v2", "sessions", "issues", "monitors"] {
         server.state().limits.insert(endpoint, Limit { requests: 2, window: 2 });
     }
     let mut bench = Bench::new();
     bench.start(&settings(&server), TOKEN);
-    bench.wait("many requests", |_| server.state().asked.len() > 60).await;
+    bench.wait("many requests are received", |_| server.state().requests.len() > 60).await;
     bench.stop().await;
     let state = server.state();
-    let refused = state.asked.iter().filter(|asked| asked.status == 429).count();
-    assert_eq!(refused, 0, "told that nothing is left, nothing was asked");
+    let limited = state.requests.iter().filter(|request| request.status == 429).count();
+    assert_eq!(limited, 0, "no request without remaining quota");
     assert!(state.statuses("events")[&200] > 10);
     drop(state);
     assert_schema_followed(&server);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn retry_after_is_waited_out_and_told_while_the_rest_goes_on() {
+async fn retry_after_is_respected_and_reported_while_other_feeds_continue() {
     let server = busy_server().await;
     server.state().fail("stats_v2", [Fault::RetryAfter(6), Fault::RetryAfter(6)]);
     let mut bench = Bench::new();
     bench.start(&settings(&server), TOKEN);
     bench.wait_for_state(HealthState::Degraded, "stats_v2: rate limited until").await;
     bench.wait_until_caught_up(&server, "errors").await;
-    bench.wait("asked again", |_| server.state().statuses("stats_v2").contains_key(&200)).await;
+    bench
+        .wait("the feed is requested again", |_| server.state().statuses("stats_v2").contains_key(&200))
+        .await;
     bench.wait_for_state(HealthState::Healthy, "").await;
     bench.stop().await;
     let state = server.state();
     let times: Vec<Instant> =
-        state.asked.iter().filter(|asked| asked.endpoint == "stats_v2").map(|asked| asked.at).collect();
+        state.requests.iter().filter(|one| one.endpoint == "stats_v2").map(|one| one.at).collect();
     for pair in times.windows(2).take(2) {
-        assert!(pair[1] - pair[0] >= Duration::from_secs(6), "asked again after {:?}", pair[1] - pair[0]);
+        assert!(pair[1] - pair[0] >= Duration::from_secs(6), "requested again after {:?}", pair[1] - pair[0]);
     }
 }
 
@@ -51,7 +56,7 @@ async fn failures_are_backed_off_from_and_waited_out() {
     server.state().fail("sessions", [Fault::Malformed, Fault::Truncated, Fault::Broken]);
     server.state().fail("monitors", [Fault::Huge(20 << 20), Fault::Status(503)]);
     server.state().fail("projects", [Fault::Slow(Duration::from_secs(2))]);
-    let start = first_moment(&server, 2);
+    let start = first_start(&server, 2);
     let mut bench = Bench::new();
     bench.start(&settings(&server), TOKEN);
     bench.wait_for_state(HealthState::Degraded, "answered 502").await;
@@ -68,10 +73,10 @@ async fn failures_are_backed_off_from_and_waited_out() {
     bench.compare_with_truth(&server, start).await;
     let state = server.state();
     let times: Vec<Instant> =
-        state.asked.iter().filter(|asked| asked.endpoint == "events").take(5).map(|asked| asked.at).collect();
+        state.requests.iter().filter(|one| one.endpoint == "events").take(5).map(|one| one.at).collect();
     let gaps: Vec<f64> = times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
-    for (gap, least) in gaps.iter().zip([1.0, 2.0, 4.0, 8.0]) {
-        assert!(*gap >= least, "the pauses were {gaps:?}");
+    for (gap, min) in gaps.iter().zip([1.0, 2.0, 4.0, 8.0]) {
+        assert!(*gap >= min, "the pauses were {gaps:?}");
     }
 }
 
@@ -81,7 +86,7 @@ async fn changed_fields_are_refused_rather_than_guessed() {
     server.state().fail("events", vec![Fault::Renamed("count()", "count"); 2]);
     server.state().fail("stats_v2", vec![Fault::Renamed("sum(quantity)", "quantity"); 2]);
     server.state().fail("sessions", vec![Fault::Renamed("\"start\":\"20", "\"start\":\"19"); 2]);
-    let start = first_moment(&server, 2);
+    let start = first_start(&server, 2);
     let mut bench = Bench::new();
     bench.start(&settings(&server), TOKEN);
     bench.wait_for_state(HealthState::Degraded, "no number `count()`").await;
@@ -99,14 +104,14 @@ async fn changed_fields_are_refused_rather_than_guessed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn missing_scopes_are_named_and_the_rest_goes_on() {
+async fn missing_scopes_are_named_and_other_feeds_continue() {
     let server = busy_server().await;
     server.state().tokens.insert("narrow".to_owned(), vec!["org:read".to_owned()]);
     let mut bench = Bench::new();
     bench.start(&settings(&server), "narrow");
     bench.wait_for_state(HealthState::Degraded, "issues: the token lacks the scope event:read").await;
     bench.wait_until_caught_up(&server, "errors").await;
-    assert!(server.state().statuses("issues")[&403] <= 1, "not asked again and again");
+    assert!(server.state().statuses("issues")[&403] <= 1, "not requested again");
     bench.stop().await;
 
     let access = collect::sentry_access(&settings(&server), "narrow".to_owned()).await;
@@ -132,17 +137,16 @@ async fn an_unreachable_installation_ends_its_values_and_comes_back() {
     let mut bench = Bench::new();
     bench.start(&settings, TOKEN);
     bench.wait_until_caught_up(&server, "errors").await;
-    // The first round tells how it went once it is over.
-    for _ in 0..600 {
-        if bench.points("sentry_source_up").await.iter().any(|up| up.values.contains(&1.0)) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    // The first round reports its result at its end.
+    let reported = wait_until("the first round is reported", async || {
+        Ok(bench.points("sentry_source_up").await.iter().any(|up| up.values.contains(&1.0)))
+    });
+    reported.await.unwrap();
     let data = server.state().data.clone();
     drop(server);
     bench.wait_for_state(HealthState::Unhealthy, "cannot be reached").await;
     let before = bench.points("sentry_monitor_up").await;
+    // Three intervals of the poller.
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(bench.points("sentry_monitor_up").await, before, "nothing is made up");
     let up = bench.points("sentry_source_up").await;
@@ -154,14 +158,14 @@ async fn an_unreachable_installation_ends_its_values_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_clock_and_an_older_installation_are_understood() {
+async fn another_clock_and_an_older_installation_are_supported() {
     let skew = -5 * HOUR - 1234;
     let server = SentryServer::start(Data::busy(now() + skew - 30 * HOUR, now() + skew)).await.unwrap();
     {
         let mut state = server.state();
         (state.skew, state.datasets, state.documented_monitors) = (skew, vec!["discover"], true);
     }
-    let start = first_moment(&server, 2);
+    let start = first_start(&server, 2);
     let mut bench = Bench::new();
     bench.start(&settings(&server), TOKEN);
     bench.wait_for_state(HealthState::Degraded, "behind of this machine's").await;

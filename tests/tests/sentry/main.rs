@@ -1,6 +1,7 @@
-//! A Sentry installation collected into a real store, through everything that can happen on the way. The installation is
-//! a server that follows the published API schema (see `tests/src/sentry_server`), with data of which the totals are
-//! known.
+//! Collection from a Sentry installation into a real store, under failures and restarts.
+//!
+//! The installation is `test_support::sentry_server`, which follows the published API schema and
+//! has data with known totals.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its server should fail")]
 

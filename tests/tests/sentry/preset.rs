@@ -1,5 +1,5 @@
-//! The checks of a self-hosted Sentry: shown before they are added, added once, edited, tried on real servers, removed
-//! together.
+//! The preset of checks for a self-hosted Sentry: previewed, added once, edited, run on real
+//! servers and removed together.
 
 use axum::{Router, routing::get};
 use model::{
@@ -11,8 +11,8 @@ use test_support::{
     servers::{Postgres, Redis},
 };
 
-/// The web page, Relay, Snuba and ClickHouse answer their health addresses with what these programs answer.
-async fn parts_of_sentry() -> u16 {
+/// Serves the health addresses of Sentry's web page, Relay, Snuba and ClickHouse. Returns the port.
+async fn serve_sentry_components() -> u16 {
     let router = Router::new()
         .route("/_health/", get(|| async { "ok" }))
         .route("/api/0/", get(|| async { r#"{"version": "0", "auth": null, "user": null}"# }))
@@ -34,7 +34,7 @@ async fn checks(engine: &EngineProcess) -> Vec<HealthCheck> {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_step_adds_checks_that_can_be_edited_and_removed_together() {
     let (redis, postgres) = (Redis::start("hunter22").unwrap(), Postgres::start("hunter23").unwrap());
-    let web = parts_of_sentry().await;
+    let web = serve_sentry_components().await;
     let engine = EngineProcess::start().await.unwrap();
     let request = json!({
         "name": "Own Sentry", "url": format!("http://127.0.0.1:{web}"), "host": "127.0.0.1", "statsd": "172.17.0.1:8125"
@@ -51,7 +51,7 @@ async fn one_step_adds_checks_that_can_be_edited_and_removed_together() {
     assert!(added.checks.iter().all(|planned| planned.present));
     assert_eq!(checks(&engine).await.len(), 8);
 
-    // Somebody's own ports and passwords.
+    // Ports and passwords of this installation.
     for planned in added.checks {
         let mut check = planned.check;
         let mut secret = Value::Null;
@@ -75,9 +75,9 @@ async fn one_step_adds_checks_that_can_be_edited_and_removed_together() {
         assert_eq!(result.state, HealthState::Healthy, "{}: {}", saved.name, result.message);
     }
 
-    let mut own = checks(&engine).await[0].clone();
-    (own.id, own.name) = (String::new(), "somebody's own".to_owned());
-    let _: HealthCheck = engine.call("save_check", json!({"check": own, "secret": null})).await.unwrap();
+    let mut custom = checks(&engine).await[0].clone();
+    (custom.id, custom.name) = (String::new(), "a custom check".to_owned());
+    let _: HealthCheck = engine.call("save_check", json!({"check": custom, "secret": null})).await.unwrap();
     let before = checks(&engine).await;
     let again: SentryPreset = engine.call("sentry_preset_add", add).await.unwrap();
     assert!(again.checks.iter().all(|planned| planned.present));
@@ -86,5 +86,5 @@ async fn one_step_adds_checks_that_can_be_edited_and_removed_together() {
     let removed: u32 = engine.call("sentry_preset_remove", json!({"name": "Own Sentry"})).await.unwrap();
     assert_eq!(removed, 8);
     let left: Vec<String> = checks(&engine).await.into_iter().map(|check| check.name).collect();
-    assert_eq!(left, ["somebody's own"]);
+    assert_eq!(left, ["a custom check"]);
 }

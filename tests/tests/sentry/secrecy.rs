@@ -1,22 +1,20 @@
-//! Through a whole engine that is killed again and again: totals and secrecy.
+//! Totals and secrecy of tokens in an engine that is killed repeatedly.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use model::{HealthState, SeriesPoints};
 use test_support::{
-    engine_process::{EngineProcess, PATIENCE, SETTINGS},
+    engine_process::{EngineProcess, SETTINGS},
     sentry_server::{Fault, TOKEN},
+    wait::wait_for,
 };
 
-use crate::bench::{busy_server, first_moment};
+use crate::bench::{busy_server, first_start};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_engine_keeps_the_token_secret_and_counts_once_over_kill_9() {
+async fn the_token_stays_secret_and_everything_is_counted_once_over_kills() {
     let server = busy_server().await;
-    let start = first_moment(&server, 3);
+    let start = first_start(&server, 3);
     let known = format!(
         "{SETTINGS}\n[[sentry]]\nname = \"acme\"\nurl = \"{}\"\ninterval_seconds = 5\nbackfill_hours = 3\n\
          settle_seconds = 30\nrequests_per_second = 20\n",
@@ -24,17 +22,17 @@ async fn the_engine_keeps_the_token_secret_and_counts_once_over_kill_9() {
     );
     let mut engine = EngineProcess::prepare(&known).unwrap();
     engine.start_again().await.unwrap();
-    server.state().fail("monitors", vec![Fault::Telltale; 3]);
+    server.state().fail("monitors", vec![Fault::EchoedToken; 3]);
     let arguments = |token: Option<&str>| serde_json::json!({"name": "acme", "url": server.url(), "token": token, "organizations": [], "projects": []});
     let refused: model::SentryAccess =
         engine.call("sentry_connect", arguments(Some("wrong-token-0123456789"))).await.unwrap();
     assert!(!refused.usable);
-    assert!(!engine.data().join("secrets.json").exists(), "a token that is refused is not kept");
+    assert!(!engine.data().join("secrets.json").exists(), "a rejected token is not stored");
     let access: model::SentryAccess = engine.call("sentry_connect", arguments(Some(TOKEN))).await.unwrap();
     assert!(access.usable, "{access:?}");
     assert!(std::fs::read_to_string(engine.settings_file()).unwrap().contains("backfill_hours = 3"));
-    let part = |status: &model::EngineStatus| {
-        status.components.iter().find(|part| part.name == "sentry acme").map(|part| part.state)
+    let state = |status: &model::EngineStatus| {
+        status.components.iter().find(|one| one.name == "sentry acme").map(|one| one.state)
     };
     for round in 0..6_u64 {
         tokio::time::sleep(Duration::from_millis(300 * round)).await;
@@ -43,25 +41,21 @@ async fn the_engine_keeps_the_token_secret_and_counts_once_over_kill_9() {
     }
     engine
         .wait_for_status("Sentry is collected", |status| {
-            matches!(part(status), Some(HealthState::Healthy | HealthState::Degraded))
+            matches!(state(status), Some(HealthState::Healthy | HealthState::Degraded))
         })
         .await
         .unwrap();
-    let begun = Instant::now();
     let closed = |seconds: i64| (server.state().now() - 30 - seconds).div_euclid(60) * 60;
-    let stored = loop {
-        let question = serde_json::json!({
+    let stored = wait_for("the past is collected", async || {
+        let request = serde_json::json!({
             "metric": "sentry_errors_total", "matchers": [], "limit": 100_000,
             "range": {"start": 0, "end": i64::MAX}
         });
-        let points: Vec<SeriesPoints> = engine.call("samples", question).await.unwrap();
+        let points: Vec<SeriesPoints> = engine.call("samples", request).await?;
         let last = points.iter().flat_map(|one| &one.times).max().map_or(0, |time| time.0 / 1_000_000_000);
-        if last > closed(180) {
-            break points;
-        }
-        assert!(begun.elapsed() < PATIENCE, "the past was not collected");
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    };
+        Ok((last > closed(180)).then_some(points))
+    });
+    let stored = stored.await.unwrap();
     let last = stored.iter().flat_map(|one| &one.times).max().unwrap().0 / 1_000_000_000 + 1;
     let mut totals: BTreeMap<(String, String), f64> = BTreeMap::new();
     for one in &stored {
@@ -72,8 +66,8 @@ async fn the_engine_keeps_the_token_secret_and_counts_once_over_kill_9() {
     assert_eq!(totals.keys().collect::<Vec<_>>(), truth.keys().collect::<Vec<_>>());
     assert_eq!(totals, truth);
 
-    let told = format!("{:?}", engine.status().await.unwrap());
-    assert!(!told.contains(TOKEN), "{told}");
+    let status = format!("{:?}", engine.status().await.unwrap());
+    assert!(!status.contains(TOKEN), "{status}");
     engine.stop().await.unwrap();
     let log = engine.log();
     assert!(!log.contains(TOKEN) && !log.contains("wrong-token-0123456789"));
@@ -89,7 +83,7 @@ async fn the_engine_keeps_the_token_secret_and_counts_once_over_kill_9() {
             assert!(!found, "a token is in {}", entry.display());
         }
     }
-    // With another start it is still there, and gone once the installation is removed.
+    // The token survives a restart and is deleted with the installation.
     engine.start_again().await.unwrap();
     let _: () = engine.call("sentry_remove", serde_json::json!({"name": "acme"})).await.unwrap();
     let secrets = std::fs::read_to_string(engine.data().join("secrets.json")).unwrap_or_default();

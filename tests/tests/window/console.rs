@@ -1,31 +1,31 @@
-//! The desktop program in a real window, on a desktop of its own.
+//! The desktop program in a real window, on an isolated desktop.
 
 use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, ExitStatus},
     sync::Arc,
-    time::Instant,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
 use test_support::{
     clients::{Language, client},
-    display::{Desktop, PATIENCE, Place, Started, wait_until},
+    display::{Desktop, Geometry, Started},
     engine_process, servers,
+    wait::{wait_for_blocking, wait_until, wait_until_blocking},
     web_driver::WebDriver,
 };
 
-/// The desktop program beside `binnacle-cli`.
+/// Returns the path of the desktop program beside `binnacle-cli`.
 fn program() -> Result<PathBuf> {
     let name = format!("binnacle{}", std::env::consts::EXE_SUFFIX);
     let program = engine_process::program()?.with_file_name(name);
-    ensure!(program.exists(), "{} is not there: cargo build -p binnacle", program.display());
+    ensure!(program.exists(), "{} does not exist: cargo build -p binnacle", program.display());
     Ok(program)
 }
 
-/// A data folder whose settings take free ports, so that several engines can run.
+/// Creates a data folder whose settings use free ports, so that several engines can run.
 fn data_folder(desktop: &Desktop) -> Result<PathBuf> {
     let folder = desktop.scratch().join("binnacle");
     fs::create_dir(&folder)?;
@@ -34,7 +34,7 @@ fn data_folder(desktop: &Desktop) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Starts the program as a person would; what it says goes into the file `log`.
+/// Starts the program as a user does, with its output in the file `log`.
 fn start(desktop: &Desktop, data: &Path, log: &str) -> Result<Child> {
     let log = fs::File::create(desktop.scratch().join(log))?;
     let mut command = desktop.command(program()?);
@@ -48,35 +48,30 @@ fn signal(process: &Child, name: &str) -> Result<()> {
 }
 
 fn wait_for_end(process: &mut Child) -> Result<ExitStatus> {
-    let mut status = None;
-    wait_until("the program ends", || {
-        status = process.try_wait()?;
-        Ok(status.is_some())
-    })?;
-    status.context("it ended")
+    wait_for_blocking("the program ends", || Ok(process.try_wait()?))
 }
 
-/// Keeps a picture when a step failed.
-async fn seen(driver: &WebDriver, name: &str, outcome: Result<()>) -> Result<()> {
+/// Saves a screenshot if `outcome` is an error, and adds its path and the page's text to the error.
+async fn with_screenshot(driver: &WebDriver, name: &str, outcome: Result<()>) -> Result<()> {
     let Err(error) = outcome else { return Ok(()) };
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.png"));
-    let kept = driver.picture(&file).await;
+    let saved = driver.screenshot(&file).await;
     let text = driver.text().await.unwrap_or_default();
-    let at = driver.run("return location.href", json!(null)).await.unwrap_or_default();
-    Err(error.context(format!("{at} {text}\npicture: {} {kept:?}", file.display())))
+    let address = driver.run("return location.href", json!(null)).await.unwrap_or_default();
+    Err(error.context(format!("{address} {text}\nscreenshot: {} {saved:?}", file.display())))
 }
 
-async fn text_holds(driver: &WebDriver, words: &str) -> Result<()> {
-    driver.see(&format!("//body[contains(normalize-space(.), {words:?})]")).await
+async fn wait_for_text(driver: &WebDriver, text: &str) -> Result<()> {
+    driver.wait_for_element(&format!("//body[contains(normalize-space(.), {text:?})]")).await
 }
 
-fn labelled(label: &str) -> String {
+fn by_aria_label(label: &str) -> String {
     format!("//*[@aria-label='{label}'][not(@role='listbox')]")
 }
 
-/// A link or button by its words.
-fn called(words: &str) -> String {
-    format!("//*[self::a or self::button][normalize-space(.)='{words}']")
+/// Returns the XPath of a link or button with this text.
+fn by_text(text: &str) -> String {
+    format!("//*[self::a or self::button][normalize-space(.)='{text}']")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,78 +92,78 @@ async fn a_rule_made_by_clicking_notifies_when_it_fires_and_when_it_resolves() -
     let _client = Started(command.spawn()?);
 
     let outcome = click_through(&desktop, &driver, &depth).await;
-    seen(&driver, "rule", outcome).await
+    with_screenshot(&driver, "rule", outcome).await
 }
 
 async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> Result<()> {
-    // Its own vital signs first, then what the application sends.
-    driver.see(&called("Overview")).await?;
-    text_holds(driver, "cores busy").await?;
-    let begun = Instant::now();
+    // Host metrics first, then those of the application.
+    driver.wait_for_element(&by_text("Overview")).await?;
+    wait_for_text(driver, "cores busy").await?;
     let search =
         json!({"name": "metric_catalog", "args": {"search": "queue.depth", "matchers": [], "limit": 5}});
-    while driver.run("return __TAURI_INTERNALS__.invoke('command', arguments[0])", search.clone()).await?
-        == json!([])
-    {
-        ensure!(begun.elapsed() < PATIENCE, "what the application sends does not arrive");
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
-    driver.click(&called("Metrics")).await?;
-    // The list is long and draws only what is in sight.
+    wait_until("the metric of the application arrives", async || {
+        let found =
+            driver.run("return __TAURI_INTERNALS__.invoke('command', arguments[0])", search.clone()).await?;
+        Ok(found != json!([]))
+    })
+    .await?;
+    driver.click(&by_text("Metrics")).await?;
+    // The list is long and renders only its visible rows.
     driver.fill("//input[@placeholder='Find a metric']", "queue.depth").await?;
-    text_holds(driver, "queue.depth").await?;
+    wait_for_text(driver, "queue.depth").await?;
 
-    driver.click(&called("Alerts")).await?;
-    driver.click(&called("Rules")).await?;
-    driver.click(&called("New alert rule")).await?;
-    driver.fill(&labelled("Metric"), "queue.depth").await?;
+    driver.click(&by_text("Alerts")).await?;
+    driver.click(&by_text("Rules")).await?;
+    driver.click(&by_text("New alert rule")).await?;
+    driver.click(&by_aria_label("Metric")).await?;
+    driver.fill(&by_aria_label("Metric: search"), "queue.depth").await?;
     driver.click("//*[@role='option'][contains(., 'queue.depth')]").await?;
-    driver.see(&format!("{}[@title='queue.depth']", labelled("Metric"))).await?;
-    driver.click(&labelled("Aggregation")).await?;
+    driver.wait_for_element(&format!("{}[@title='queue.depth']", by_aria_label("Metric"))).await?;
+    driver.click(&by_aria_label("Aggregation")).await?;
     driver.click("//*[@role='option'][normalize-space(.)='last']").await?;
-    driver.fill(&labelled("Window"), "10 s").await?;
-    driver.click(&labelled("Comparison")).await?;
+    driver.fill(&by_aria_label("Window"), "10 s").await?;
+    driver.click(&by_aria_label("Comparison")).await?;
     driver.click("//*[@role='option'][normalize-space(.)='above']").await?;
-    driver.fill(&labelled("Threshold"), "100").await?;
-    driver.fill(&labelled("For"), "2 s").await?;
-    driver.fill(&labelled("Interval"), "1 s").await?;
+    driver.fill(&by_aria_label("Threshold"), "100").await?;
+    driver.fill(&by_aria_label("For"), "2 s").await?;
+    driver.fill(&by_aria_label("Interval"), "1 s").await?;
     driver.click("//label[contains(., 'Name')]//input").await?;
     driver.fill("//label[contains(., 'Name')]//input", "Orders wait").await?;
     driver.click("//button[starts-with(normalize-space(.), 'Save')]").await?;
 
     // Saving leads to the list of rules.
-    driver.see(&called("duplicate")).await?;
-    text_holds(driver, "the last value of queue.depth, over 10 s, is above 100").await?;
+    driver.wait_for_element(&by_text("duplicate")).await?;
+    wait_for_text(driver, "the last value of queue.depth, over 10 s, is above 100").await?;
     driver.click("//a[starts-with(normalize-space(.), 'Firing')]").await?;
-    text_holds(driver, "No alerts firing").await?;
-    ensure!(desktop.displayed_notifications()? == 0, "told before anything happened");
+    wait_for_text(driver, "No alerts firing").await?;
+    ensure!(desktop.displayed_notifications()? == 0, "notified before the rule fired");
 
     fs::write(depth, "250")?;
-    driver.see("//article[contains(@class, 'firing')][contains(., 'Orders wait')]").await?;
-    wait_until("a notification is shown", || Ok(desktop.displayed_notifications()? == 1))?;
+    driver.wait_for_element("//article[contains(@class, 'firing')][contains(., 'Orders wait')]").await?;
+    wait_until_blocking("a notification is shown", || Ok(desktop.displayed_notifications()? == 1))?;
     let (title, body) = desktop.notifications()?.into_iter().next().context("no notification")?;
     ensure!(title.starts_with("Orders wait"), "{title}");
     ensure!(body.contains("250") && body.contains("above 100"), "{body}");
 
     fs::write(depth, "3")?;
-    text_holds(driver, "No alerts firing").await?;
-    wait_until("the end is told", || Ok(desktop.displayed_notifications()? == 1))?;
+    wait_for_text(driver, "No alerts firing").await?;
+    wait_until_blocking("the resolution is shown", || Ok(desktop.displayed_notifications()? == 1))?;
     let (title, _) = desktop.notifications()?.into_iter().next().context("no notification")?;
     ensure!(title.starts_with("Resolved: Orders wait"), "{title}");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_keeps_to_its_security_policy_and_goes_on_after_a_reload() -> Result<()> {
+async fn the_page_follows_its_security_policy_and_works_after_a_reload() -> Result<()> {
     let desktop = Desktop::start(900, 600)?;
     let data = data_folder(&desktop)?;
     let driver = WebDriver::open(&desktop, &program()?, &["--data", &data.to_string_lossy()]).await?;
-    let outcome = look_around(&driver).await;
-    seen(&driver, "look-around", outcome).await
+    let outcome = visit_every_view(&driver).await;
+    with_screenshot(&driver, "every-view", outcome).await
 }
 
-async fn look_around(driver: &WebDriver) -> Result<()> {
-    text_holds(driver, "cores busy").await?;
+async fn visit_every_view(driver: &WebDriver) -> Result<()> {
+    wait_for_text(driver, "cores busy").await?;
     driver.reload().await?;
     driver
         .run(
@@ -184,36 +179,32 @@ async fn look_around(driver: &WebDriver) -> Result<()> {
         "Services", "Metrics", "Logs", "Traces", "Health", "Alerts", "Analysis", "Reports", "Settings",
         "Overview",
     ] {
-        driver.click(&called(view)).await?;
-        driver.see(&format!("//h1[normalize-space(.)='{view}']")).await?;
+        driver.click(&by_text(view)).await?;
+        driver.wait_for_element(&format!("//h1[normalize-space(.)='{view}']")).await?;
         if view == "Reports" {
-            driver.see("//iframe[contains(@srcdoc, '<html')]").await?;
+            driver.wait_for_element("//iframe[contains(@srcdoc, '<html')]").await?;
         }
     }
-    // A chart moves only when the subscription of the page after the reload is fed.
-    text_holds(driver, "cores busy").await?;
-    let begun = Instant::now();
+    // A chart moves only if the reloaded page gets updates.
+    wait_for_text(driver, "cores busy").await?;
     let before = driver.text().await?;
-    while driver.text().await? == before {
-        ensure!(begun.elapsed() < PATIENCE, "nothing moves after the reload: {before}");
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
+    wait_until("the page changes after the reload", async || Ok(driver.text().await? != before)).await?;
     let fonts = driver
         .run("return document.fonts.ready.then((fonts) => [...fonts].filter((f) => f.status === 'loaded').length)", json!(null))
         .await?;
     ensure!(fonts.as_u64().is_some_and(|loaded| loaded > 0), "no font was loaded: {fonts}");
     let refused = driver.run("return refused", json!(null)).await?;
-    ensure!(refused == json!([]), "the page did what it may not: {refused}");
+    ensure!(refused == json!([]), "the page violated its policy: {refused}");
     Ok(())
 }
 
 #[test]
-fn closing_keeps_watching_a_second_start_shows_the_window_and_the_tray_quits() -> Result<()> {
+fn closing_continues_monitoring_a_second_start_shows_the_window_and_the_tray_quits() -> Result<()> {
     let desktop = Desktop::start(1280, 800)?;
     let data = data_folder(&desktop)?;
     let mut first = Started(start(&desktop, &data, "first.log")?);
-    wait_until("the window is shown", || desktop.shows_window("Binnacle"))?;
-    wait_until("the menu is in the tray", || Ok(!desktop.tray().menu()?.is_empty()))?;
+    wait_until_blocking("the window is shown", || desktop.shows_window("Binnacle"))?;
+    wait_until_blocking("the menu is in the tray", || Ok(!desktop.tray().menu()?.is_empty()))?;
     let menu = desktop.tray().menu()?;
     for entry in [
         "Open Binnacle",
@@ -228,16 +219,16 @@ fn closing_keeps_watching_a_second_start_shows_the_window_and_the_tray_quits() -
     }
 
     desktop.close_window("Binnacle")?;
-    wait_until("the window is hidden", || Ok(!desktop.shows_window("Binnacle")?))?;
+    wait_until_blocking("the window is hidden", || Ok(!desktop.shows_window("Binnacle")?))?;
     ensure!(first.0.try_wait()?.is_none(), "closing the window ended the program");
     let mut second = Started(start(&desktop, &data, "second.log")?);
     ensure!(wait_for_end(&mut second.0)?.success());
-    wait_until("the window is shown again", || desktop.shows_window("Binnacle"))?;
+    wait_until_blocking("the window is shown again", || desktop.shows_window("Binnacle"))?;
 
     desktop.close_window("Binnacle")?;
-    wait_until("the window is hidden again", || Ok(!desktop.shows_window("Binnacle")?))?;
+    wait_until_blocking("the window is hidden again", || Ok(!desktop.shows_window("Binnacle")?))?;
     desktop.tray().choose("Open Binnacle")?;
-    wait_until("the window is shown from the tray", || desktop.shows_window("Binnacle"))?;
+    wait_until_blocking("the window is shown from the tray", || desktop.shows_window("Binnacle"))?;
     ensure!(data.join("engine.json").exists());
     desktop.tray().choose("Quit (stops monitoring)")?;
     ensure!(wait_for_end(&mut first.0)?.success());
@@ -246,68 +237,70 @@ fn closing_keeps_watching_a_second_start_shows_the_window_and_the_tray_quits() -
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_is_saved_where_the_person_says() -> Result<()> {
+async fn a_report_is_saved_at_the_chosen_path() -> Result<()> {
     let desktop = Desktop::start(1600, 1000)?;
     let data = data_folder(&desktop)?;
     let driver = WebDriver::open(&desktop, &program()?, &["--data", &data.to_string_lossy()]).await?;
     let outcome = save_through_the_dialog(&desktop, &driver).await;
-    seen(&driver, "save", outcome).await
+    with_screenshot(&driver, "save", outcome).await
 }
 
 async fn save_through_the_dialog(desktop: &Desktop, driver: &WebDriver) -> Result<()> {
     let dialog = "Save File";
-    driver.click(&called("Reports")).await?;
-    driver.see("//iframe[contains(@srcdoc, '<html')]").await?;
+    driver.click(&by_text("Reports")).await?;
+    driver.wait_for_element("//iframe[contains(@srcdoc, '<html')]").await?;
 
-    driver.click(&called("Page (HTML)")).await?;
-    wait_until("the dialog is shown", || desktop.shows_window(dialog))?;
+    driver.click(&by_text("Page (HTML)")).await?;
+    wait_until_blocking("the dialog is shown", || desktop.shows_window(dialog))?;
     desktop.close_window(dialog)?;
-    wait_until("the dialog is gone", || Ok(!desktop.shows_window(dialog)?))?;
-    driver.see("//button[normalize-space(.)='Page (HTML)'][not(@disabled)]").await?;
-    ensure!(!driver.text().await?.contains("Saved"), "a report that nobody wanted is said to be saved");
+    wait_until_blocking("the dialog is gone", || Ok(!desktop.shows_window(dialog)?))?;
+    driver.wait_for_element("//button[normalize-space(.)='Page (HTML)'][not(@disabled)]").await?;
+    ensure!(!driver.text().await?.contains("Saved"), "a cancelled report is shown as saved");
 
     for (button, name, start) in
         [("Page (HTML)", "page.html", &b"<!doctype html>"[..]), ("Data (Parquet)", "data.parquet", b"PAR1")]
     {
         let file = desktop.scratch().join(name);
-        driver.click(&called(button)).await?;
-        wait_until("the dialog is shown", || desktop.shows_window(dialog))?;
-        // It selects the suggested name but for its ending, once it has the focus; what is typed takes its place.
-        wait_until("the file is there", || {
+        driver.click(&by_text(button)).await?;
+        wait_until_blocking("the dialog is shown", || desktop.shows_window(dialog))?;
+        // With the focus, the dialog selects the stem of the suggested name, which typing replaces.
+        wait_until_blocking("the file exists", || {
             if desktop.shows_window(dialog)? {
                 desktop.type_into(dialog, &format!("{}\n", file.with_extension("").display()))?;
                 std::thread::sleep(std::time::Duration::from_secs(1));
             }
             Ok(file.exists())
         })?;
-        text_holds(driver, &format!("Saved {}", file.display())).await?;
+        wait_for_text(driver, &format!("Saved {}", file.display())).await?;
         let written = fs::read(&file)?;
         ensure!(
             written.to_ascii_lowercase().starts_with(&start.to_ascii_lowercase()),
-            "{name} begins otherwise"
+            "{name} has an unexpected beginning"
         );
     }
     Ok(())
 }
 
 #[test]
-fn the_window_opens_again_where_it_was() -> Result<()> {
+fn the_window_opens_again_at_its_position() -> Result<()> {
     let desktop = Desktop::start(1600, 1000)?;
     let data = data_folder(&desktop)?;
-    let place = Place { x: 140, y: 60, width: 1010, height: 715 };
+    let geometry = Geometry { x: 140, y: 60, width: 1010, height: 715 };
     let mut program = Started(start(&desktop, &data, "first.log")?);
-    wait_until("the window is shown", || desktop.shows_window("Binnacle"))?;
-    wait_until("the menu is in the tray", || Ok(!desktop.tray().menu()?.is_empty()))?;
-    desktop.place_window("Binnacle", place)?;
-    wait_until("the window is there", || Ok(desktop.window_place("Binnacle")? == place))?;
-    // The program hears of its new place a moment later.
+    wait_until_blocking("the window is shown", || desktop.shows_window("Binnacle"))?;
+    wait_until_blocking("the menu is in the tray", || Ok(!desktop.tray().menu()?.is_empty()))?;
+    desktop.move_window("Binnacle", geometry)?;
+    wait_until_blocking("the window is moved", || Ok(desktop.window_geometry("Binnacle")? == geometry))?;
+    // The program gets the new position later, which nothing outside shows.
     std::thread::sleep(std::time::Duration::from_secs(1));
     desktop.tray().choose("Quit (stops monitoring)")?;
     ensure!(wait_for_end(&mut program.0)?.success());
 
     let _program = Started(start(&desktop, &data, "second.log")?);
-    wait_until("the window is shown again", || desktop.shows_window("Binnacle"))?;
-    wait_until("the window is where it was", || Ok(desktop.window_place("Binnacle")? == place))
+    wait_until_blocking("the window is shown again", || desktop.shows_window("Binnacle"))?;
+    wait_until_blocking("the window is at its position", || {
+        Ok(desktop.window_geometry("Binnacle")? == geometry)
+    })
 }
 
 #[test]
@@ -316,7 +309,7 @@ fn signals_stop_the_engine_cleanly() -> Result<()> {
     let data = data_folder(&desktop)?;
     for name in ["-TERM", "-INT"] {
         let mut program = Started(start(&desktop, &data, "program.log")?);
-        wait_until("the window is shown", || desktop.shows_window("Binnacle"))?;
+        wait_until_blocking("the window is shown", || desktop.shows_window("Binnacle"))?;
         signal(&program.0, name)?;
         let status = wait_for_end(&mut program.0)?;
         ensure!(status.success(), "{name}: {status}");
@@ -326,53 +319,47 @@ fn signals_stop_the_engine_cleanly() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_attaches_to_an_engine_that_runs_already_and_leaves_it_running() -> Result<()> {
+async fn it_attaches_to_a_running_engine_and_leaves_it_running() -> Result<()> {
     let desktop = Desktop::start(1280, 800)?;
     let mut engine = engine_process::EngineProcess::start().await?;
     let note = fs::read_to_string(engine.data().join("engine.json"))?;
     let mut window = Started(start(&desktop, &engine.data(), "window.log")?);
-    wait_until("the window is shown", || desktop.shows_window("Binnacle"))?;
-    wait_until("the menu says whose the engine is", || {
+    wait_until_blocking("the window is shown", || desktop.shows_window("Binnacle"))?;
+    wait_until_blocking("the menu is the one of an attached engine", || {
         Ok(desktop.tray().menu()?.contains_key("Quit (the engine keeps running)"))
     })?;
     ensure!(fs::read_to_string(engine.data().join("engine.json"))? == note, "another engine took the folder");
     // Through the attached backend to the engine.
     desktop.tray().choose("Pause collection")?;
-    let begun = Instant::now();
-    while !engine.status().await?.paused {
-        ensure!(begun.elapsed() < PATIENCE, "the tray does not reach the engine");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    // The engine that takes the folder next is found too.
+    wait_until("the engine is paused", async || Ok(engine.status().await?.paused)).await?;
+    // The next engine on the folder is found too.
     engine.start_again().await?;
     ensure!(!engine.status().await?.paused);
-    wait_until("the menu follows the next engine", || {
+    wait_until_blocking("the menu follows the next engine", || {
         desktop.tray().choose("Pause collection")?;
         Ok(true)
     })?;
-    let begun = Instant::now();
-    while !engine.status().await?.paused {
-        ensure!(begun.elapsed() < PATIENCE, "the tray does not reach the next engine");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    wait_until("the next engine is paused", async || Ok(engine.status().await?.paused)).await?;
     signal(&window.0, "-TERM")?;
     ensure!(wait_for_end(&mut window.0)?.success());
-    engine.status().await.context("the engine went with the window")?;
+    engine.status().await.context("the engine ended with the window")?;
     Ok(())
 }
 
 #[test]
-fn a_start_that_fails_says_why_and_ends_with_one() -> Result<()> {
+fn a_start_that_fails_reports_the_cause_and_exits_with_one() -> Result<()> {
     let desktop = Desktop::start(800, 600)?;
     let data = data_folder(&desktop)?;
     let database = data.join("binnacle.duckdb");
     fs::write(&database, [7; 20_000])?;
     let mut program = Started(start(&desktop, &data, "damaged.log")?);
     let log = desktop.scratch().join("damaged.log");
-    wait_until("the terminal is told", || Ok(fs::read_to_string(&log)?.contains("is damaged")))?;
+    wait_until_blocking("the terminal shows the cause", || {
+        Ok(fs::read_to_string(&log)?.contains("is damaged"))
+    })?;
     ensure!(!desktop.shows_window("Binnacle")?, "an empty console is shown");
-    // The dialog waits for a person.
-    ensure!(program.0.try_wait()?.is_none(), "nobody had the time to read it");
+    // The dialog waits for the user.
+    ensure!(program.0.try_wait()?.is_none(), "the program did not wait for the user");
     signal(&program.0, "-TERM")?;
     ensure!(wait_for_end(&mut program.0)?.code() == Some(1));
     ensure!(fs::read(&database)? == [7; 20_000], "the damaged file was touched");
@@ -381,19 +368,19 @@ fn a_start_that_fails_says_why_and_ends_with_one() -> Result<()> {
 
 #[test]
 fn without_a_display_it_answers_what_needs_none_and_refuses_the_rest() -> Result<()> {
-    for (words, code, told) in [
+    for (arguments, code, expected) in [
         (&["--help"][..], 0, "Usage: binnacle"),
         (&["--version"], 0, concat!("binnacle ", env!("CARGO_PKG_VERSION"))),
         (&["--nonsense"], 2, "unexpected argument"),
         (&["--data", "/nonexistent/binnacle"], 1, "no display to open a window on"),
     ] {
         let mut command = std::process::Command::new(program()?);
-        command.args(words).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+        command.args(arguments).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
         let output = command.output()?;
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text);
-        if output.status.code() != Some(code) || !text.contains(told) {
-            bail!("{words:?}: {} {text}", output.status);
+        if output.status.code() != Some(code) || !text.contains(expected) {
+            bail!("{arguments:?}: {} {text}", output.status);
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
-//! An alert seen by a real notification service (dunst) on a session bus of its own under Xvfb.
+//! An alert shown by a real notification service (dunst) on a separate session bus under Xvfb.
 
 use std::{
     env,
     io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -15,23 +15,14 @@ use model::{
     NotificationKind, Resource, Series, TelemetryBatch, TimeRange, Timestamp,
 };
 use store::{Store, StoreOptions};
+use test_support::{display::Started, wait::wait_until};
 use tokio_util::sync::CancellationToken;
 
-/// Set in the process that runs inside the session.
+/// Environment variable of the process that runs inside the session.
 const INSIDE: &str = "BINNACLE_TEST_INSIDE_SESSION";
 
-/// A process that ends with the test.
-struct Started(Child);
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Runs one test of this file again with another environment, because a process cannot change its own.
-fn again(test: &str, through: &mut Command) -> Result<()> {
+/// Runs one test of this file as another process, with another environment.
+fn run_inside(test: &str, through: &mut Command) -> Result<()> {
     let name = format!("notification::{test}");
     let output = through
         .arg(env::current_exe()?)
@@ -69,16 +60,6 @@ async fn log_of(store: &Store) -> Result<Vec<Notification>> {
     Ok(store.history().notifications(TimeRange::last(3600, now().offset(NANOS_PER_SECOND)), 100).await?)
 }
 
-async fn until(what: &str, condition: impl AsyncFn() -> Result<bool>) -> Result<()> {
-    for _ in 0..600 {
-        if condition().await? {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    bail!("waited in vain: {what}")
-}
-
 fn dunstctl(arguments: &[&str]) -> Result<String> {
     let output = Command::new("dunstctl").args(arguments).output().context("dunstctl")?;
     ensure!(output.status.success(), "dunstctl: {}", String::from_utf8_lossy(&output.stderr));
@@ -89,7 +70,7 @@ fn displayed() -> Result<u32> {
     Ok(dunstctl(&["count", "displayed"])?.trim().parse()?)
 }
 
-/// Titles and bodies of the closed notifications, latest first.
+/// Returns titles and bodies of the closed notifications, latest first.
 fn history() -> Result<Vec<(String, String)>> {
     let history: serde_json::Value = serde_json::from_str(&dunstctl(&["history"])?)?;
     let entries = history["data"][0].as_array().context("history")?;
@@ -137,10 +118,10 @@ async fn an_alert_appears_on_the_desktop_is_answered_there_and_is_replaced_when_
         let mut number = String::new();
         BufReader::new(screen.0.stdout.take().context("Xvfb")?).read_line(&mut number)?;
         let display = format!(":{}", number.trim());
-        return again(test, Command::new("dbus-run-session").arg("--").env("DISPLAY", display));
+        return run_inside(test, Command::new("dbus-run-session").arg("--").env("DISPLAY", display));
     }
     let _dunst = Started(Command::new("dunst").stderr(Stdio::null()).spawn().context("dunst")?);
-    until("dunst answers", async || Ok(displayed().is_ok())).await?;
+    wait_until("dunst answers", async || Ok(displayed().is_ok())).await?;
 
     let folder = tempfile::tempdir()?;
     let store = open(&folder).await?;
@@ -150,38 +131,38 @@ async fn an_alert_appears_on_the_desktop_is_answered_there_and_is_replaced_when_
     let mut opened = service.subscribe_opened();
     write_latency(&store, 1.24).await?;
     service.save_rule(rule()).await?;
-    until("it is in the log", async || Ok(!log_of(&store).await?.is_empty())).await?;
-    let told = log_of(&store).await?.remove(0);
-    ensure!(told.outcome == DeliveryOutcome::Delivered, "{told:?}");
-    until("it is on the screen", async || Ok(displayed()? == 1)).await?;
+    wait_until("the notification is in the log", async || Ok(!log_of(&store).await?.is_empty())).await?;
+    let notification = log_of(&store).await?.remove(0);
+    ensure!(notification.outcome == DeliveryOutcome::Delivered, "{notification:?}");
+    wait_until("the notification is on the screen", async || Ok(displayed()? == 1)).await?;
 
-    // The default action of the notification opens the alert, and is kept in the log.
+    // The default action of the notification opens the alert, and is recorded in the log.
     dunstctl(&["action", "0"])?;
     let answer = tokio::time::timeout(Duration::from_secs(30), opened.recv()).await??;
-    ensure!(Some(&answer.fingerprint) == told.fingerprint.as_ref());
-    until(
-        "the action is in the log",
-        async || Ok(log_of(&store).await?[0].action.as_deref() == Some("open")),
-    )
+    ensure!(Some(&answer.fingerprint) == notification.fingerprint.as_ref());
+    wait_until("the action is in the log", async || {
+        Ok(log_of(&store).await?[0].action.as_deref() == Some("open"))
+    })
     .await?;
 
-    // The history tells what closed notifications said.
+    // The history has the text of closed notifications.
     dunstctl(&["close"])?;
-    until("it is in the history", async || Ok(history()?.len() == 1)).await?;
+    wait_until("the notification is in the history", async || Ok(history()?.len() == 1)).await?;
     let (title, body) = history()?.remove(0);
     ensure!(title == "Slow answers - cart", "{title}");
     ensure!(body.starts_with("Last value 1.24 s, threshold 800 ms, since "), "{body}");
 
     dunstctl(&["history-pop"])?;
-    until("it is shown again", async || Ok(displayed()? == 1 && history()?.is_empty())).await?;
+    wait_until("the notification is shown again", async || Ok(displayed()? == 1 && history()?.is_empty()))
+        .await?;
     write_latency(&store, 0.2).await?;
-    until("the end is in the log", async || {
-        Ok(log_of(&store).await?.iter().any(|told| told.kind == NotificationKind::Resolved))
+    wait_until("the resolution is in the log", async || {
+        Ok(log_of(&store).await?.iter().any(|one| one.kind == NotificationKind::Resolved))
     })
     .await?;
-    ensure!(displayed()? == 1, "the resolved notification stands beside the firing one");
+    ensure!(displayed()? == 1, "the resolved notification is beside the firing one");
     dunstctl(&["close-all"])?;
-    until("it is closed", async || Ok(displayed()? == 0)).await?;
+    wait_until("the notification is closed", async || Ok(displayed()? == 0)).await?;
     let titles: Vec<String> = history()?.into_iter().map(|entry| entry.0).collect();
     ensure!(titles == ["Resolved: Slow answers - cart"], "{titles:?}");
     stop.cancel();
@@ -189,11 +170,11 @@ async fn an_alert_appears_on_the_desktop_is_answered_there_and_is_replaced_when_
 }
 
 #[tokio::test]
-async fn without_a_notification_service_the_log_says_why_nothing_arrived() -> Result<()> {
+async fn without_a_notification_service_the_log_has_the_cause() -> Result<()> {
     if !inside() {
-        let test = "without_a_notification_service_the_log_says_why_nothing_arrived";
+        let test = "without_a_notification_service_the_log_has_the_cause";
         let nowhere = "unix:path=/nonexistent/binnacle-test-bus";
-        return again(test, Command::new("env").env("DBUS_SESSION_BUS_ADDRESS", nowhere));
+        return run_inside(test, Command::new("env").env("DBUS_SESSION_BUS_ADDRESS", nowhere));
     }
     let folder = tempfile::tempdir()?;
     let store = open(&folder).await?;

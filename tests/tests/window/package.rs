@@ -1,4 +1,4 @@
-//! The package is built, installed, started and removed as a person would do it.
+//! The package: built, installed, started and removed as a user does.
 
 use std::{
     collections::BTreeSet,
@@ -9,16 +9,19 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use test_support::display::{Desktop, Started, wait_until};
+use test_support::{
+    display::{Desktop, Started},
+    wait::wait_until_blocking,
+};
 
-/// What `cargo xtask package --debug` makes.
+/// Builds a package with `cargo xtask package --debug` and returns its path.
 fn build() -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["run", "--quiet", "--locked", "-p", "xtask", "--", "package", "--debug"]).current_dir(root);
-    let told = output(&mut cargo)?;
-    let built = told.lines().find_map(|line| line.strip_prefix("built "));
-    Ok(built.with_context(|| format!("no package: {told}"))?.into())
+    let text = output(&mut cargo)?;
+    let built = text.lines().find_map(|line| line.strip_prefix("built "));
+    Ok(built.with_context(|| format!("no package: {text}"))?.into())
 }
 
 fn output(command: &mut Command) -> Result<String> {
@@ -28,23 +31,23 @@ fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// A command as root, if this user may become root without being asked.
+/// Returns a command that runs as root, if this user can become root without a password.
 fn as_root(program: &str) -> Option<Command> {
-    let told = |program: &str, argument: &str| {
+    let run = |program: &str, argument: &str| {
         Command::new(program).arg(argument).stdin(Stdio::null()).output().ok()
     };
-    if told("id", "-u").is_some_and(|id| id.stdout.trim_ascii() == b"0") {
+    if run("id", "-u").is_some_and(|id| id.stdout.trim_ascii() == b"0") {
         return Some(Command::new(program));
     }
-    let may = Command::new("sudo").args(["-n", "true"]).stderr(Stdio::null()).status();
-    may.is_ok_and(|status| status.success()).then(|| {
+    let sudo = Command::new("sudo").args(["-n", "true"]).stderr(Stdio::null()).status();
+    sudo.is_ok_and(|status| status.success()).then(|| {
         let mut command = Command::new("sudo");
         command.args(["-n", program]);
         command
     })
 }
 
-/// Removes the package also when the test fails.
+/// A guard that removes the package, also when the test fails.
 struct Installed;
 
 impl Drop for Installed {
@@ -59,20 +62,20 @@ fn remove() -> Result<String> {
     output(apt.args(["remove", "-y", "-qq", "binnacle"]).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-/// Files that the package owns.
-fn owned() -> Result<BTreeSet<PathBuf>> {
+/// Returns the files of the installed package.
+fn installed_files() -> Result<BTreeSet<PathBuf>> {
     let list = output(Command::new("dpkg").args(["-L", "binnacle"]))?;
     Ok(list.lines().map(PathBuf::from).filter(|path| path.is_file()).collect())
 }
 
 #[test]
-fn the_package_installs_starts_and_goes_without_a_trace() -> Result<()> {
+fn the_package_installs_starts_and_is_removed_without_a_trace() -> Result<()> {
     let Some(mut apt) = as_root("apt-get") else {
         println!("skipped: installing needs root or sudo without a password");
         return Ok(());
     };
     let was_there = Command::new("dpkg-query").args(["-W", "-f=${db:Status-Status}", "binnacle"]).output();
-    if was_there.is_ok_and(|told| told.stdout == b"installed") {
+    if was_there.is_ok_and(|output| output.stdout == b"installed") {
         println!("skipped: Binnacle is installed here, and this test would remove it");
         return Ok(());
     }
@@ -83,7 +86,7 @@ fn the_package_installs_starts_and_goes_without_a_trace() -> Result<()> {
             .arg(&package)
             .env("DEBIAN_FRONTEND", "noninteractive"),
     )?;
-    let files = owned()?;
+    let files = installed_files()?;
     for file in [
         "/usr/bin/binnacle",
         "/usr/bin/binnacle-cli",
@@ -116,11 +119,11 @@ fn the_package_installs_starts_and_goes_without_a_trace() -> Result<()> {
     ensure!(left.is_empty(), "left behind: {left:?}");
     ensure!(!Path::new("/usr/lib/binnacle").exists() && !Path::new("/usr/share/doc/binnacle").exists());
     let after: BTreeSet<_> = fs::read_dir(&data)?.flatten().map(|entry| entry.path()).collect();
-    ensure!(before == after && data.join("binnacle.duckdb").exists(), "the person's data were touched");
+    ensure!(before == after && data.join("binnacle.duckdb").exists(), "the user's data were touched");
     Ok(())
 }
 
-/// The program of the package, with nothing of the build around it.
+/// Checks that the installed program serves without the build folder.
 fn serves(data: &Path) -> Result<()> {
     let mut serve = Command::new("/usr/bin/binnacle-cli");
     serve.env_clear().current_dir("/").arg("--data").arg(data).arg("serve");
@@ -129,21 +132,21 @@ fn serves(data: &Path) -> Result<()> {
     BufReader::new(serve.0.stdout.take().context("no output")?).read_line(&mut ready)?;
     ensure!(ready.starts_with("ready http://127.0.0.1:"), "{ready:?}");
     let mut status = Command::new("/usr/bin/binnacle-cli");
-    let told = output(status.env_clear().current_dir("/").arg("--data").arg(data).arg("status"))?;
-    ensure!(!told.trim().is_empty());
+    let text = output(status.env_clear().current_dir("/").arg("--data").arg(data).arg("status"))?;
+    ensure!(!text.trim().is_empty());
     output(Command::new("kill").args(["-TERM", &serve.0.id().to_string()]))?;
     ensure!(serve.0.wait()?.success());
     Ok(())
 }
 
-/// What the menu entry starts.
+/// Checks that the menu entry opens a window.
 fn opens_a_window(desktop: &Desktop, entry: &Path, data: &Path) -> Result<()> {
     let text = fs::read_to_string(entry)?;
     let program = text.lines().find_map(|line| line.strip_prefix("Exec=")).context("no Exec")?;
     let mut window = desktop.command(program);
     window.current_dir("/").env("BINNACLE_DATA_DIR", data).env_remove("LD_LIBRARY_PATH");
     let mut window = Started(window.spawn()?);
-    wait_until("the window is shown", || desktop.shows_window("Binnacle"))?;
+    wait_until_blocking("the window is shown", || desktop.shows_window("Binnacle"))?;
     output(Command::new("kill").args(["-TERM", &window.0.id().to_string()]))?;
     ensure!(window.0.wait()?.success());
     Ok(())

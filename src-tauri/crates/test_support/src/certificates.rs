@@ -14,16 +14,16 @@ use tempfile::TempDir;
 pub struct Certificate {
     /// The certificate, followed by those of its issuers below the authority.
     pub certificate: PathBuf,
-    /// Its key.
+    /// The private key.
     pub key: PathBuf,
 }
 
-/// An authority that only those trust that read its certificate.
+/// A certificate authority that no system trust store contains.
 #[derive(Debug)]
 pub struct Authority(TempDir);
 
 impl Authority {
-    /// Creates an authority.
+    /// Creates an authority with a new key.
     pub fn new() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("binnacle-authority-").tempdir()?;
         openssl(
@@ -38,13 +38,14 @@ impl Authority {
         self.0.path()
     }
 
-    /// Returns its certificate, for those that trust it.
+    /// Returns the path of the authority's certificate, for clients that trust it.
     pub fn certificate(&self) -> PathBuf {
         self.0.path().join("ca.pem")
     }
 
-    /// Signs a certificate for `subject` (such as `IP:127.0.0.1`) that ends after `days`, which may be
-    /// negative. `name` is that of its files.
+    /// Signs a certificate for `subject` (such as `IP:127.0.0.1`) that expires after `days`.
+    ///
+    /// Negative `days` give an expired certificate. `name` is the stem of its files.
     pub fn sign(&self, name: &str, subject: &str, days: i32) -> Result<Certificate> {
         sign(self.folder(), "ca", name, &format!("subjectAltName={subject}"), days)
     }
@@ -112,7 +113,7 @@ fn files(folder: &Path, name: &str) -> Certificate {
 
 fn openssl(folder: &Path, arguments: &str) -> Result<()> {
     let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output();
-    let output = output.context("cannot start openssl; the package `openssl` has it")?;
+    let output = output.context("cannot start openssl; install the package `openssl`")?;
     ensure!(output.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&output.stderr));
     Ok(())
 }

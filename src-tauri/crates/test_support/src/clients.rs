@@ -1,5 +1,4 @@
-//! Programs of others that talk to Binnacle: official SDKs in their own languages, installed once beside the
-//! build.
+//! Clients in other languages: official SDKs and libraries, installed once beside the build.
 
 use std::{
     fs::{self, File},
@@ -19,8 +18,10 @@ pub enum Language {
     JavaScript,
 }
 
-/// Installs what the clients in `language` need, if that was not done yet, and gives the command that runs the
-/// client `script` (a file of its folder in `tests/clients`). Blocking; safe to call from several processes.
+/// Returns the command that runs the client `script`, a file of its folder in `tests/clients`.
+///
+/// Installs the packages of `language` first unless they are installed. Blocks; safe to call from
+/// several processes.
 pub fn client(language: Language, script: &str) -> Result<Command> {
     match language {
         Language::Python => {
@@ -31,7 +32,7 @@ pub fn client(language: Language, script: &str) -> Result<Command> {
         }
         Language::JavaScript => {
             let installed = install(language, "javascript", "package-lock.json", install_javascript)?;
-            // Node looks for packages beside the script. Renamed, for another client may be reading it.
+            // Node loads packages beside the script. The rename protects running clients.
             static COPIES: AtomicU32 = AtomicU32::new(0);
             let number = COPIES.fetch_add(1, Ordering::Relaxed);
             let copy = installed.join(script);
@@ -49,7 +50,8 @@ fn sources(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/clients").join(folder)
 }
 
-/// Runs `steps` unless the folder was made from the same `list` of packages before.
+/// Runs `steps` unless the folder was installed from the same `list` of packages before.
+/// Returns the folder.
 fn install(
     language: Language,
     folder: &str,

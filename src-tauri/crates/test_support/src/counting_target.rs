@@ -1,4 +1,4 @@
-//! A Prometheus target that tells a new number each time it is asked.
+//! A Prometheus target that exposes a new number at each scrape.
 
 use std::{
     net::SocketAddr,
@@ -12,24 +12,24 @@ use anyhow::Result;
 use axum::{Router, routing::get};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// The metric of the numbers.
+/// Name of the metric that carries the numbers.
 pub const SCRAPED_METRIC: &str = "numbered_scraped";
 
-/// The target; it ends when dropped.
+/// A running target, stopped when dropped.
 #[derive(Debug)]
 pub struct CountingTarget {
     address: SocketAddr,
-    told: Arc<AtomicU64>,
+    served: Arc<AtomicU64>,
     serving: JoinHandle<()>,
 }
 
 impl CountingTarget {
-    /// Listens on a free port.
+    /// Starts a target on a free port.
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let told = Arc::new(AtomicU64::new(0));
-        let next = Arc::clone(&told);
+        let served = Arc::new(AtomicU64::new(0));
+        let next = Arc::clone(&served);
         let answer = async move || {
             let number = next.fetch_add(1, Ordering::Relaxed);
             format!("# TYPE {SCRAPED_METRIC} gauge\n{SCRAPED_METRIC} {number}\n")
@@ -37,17 +37,17 @@ impl CountingTarget {
         let routes = Router::new().route("/metrics", get(answer));
         // Runs until it is aborted.
         let serving = tokio::spawn(async move { drop(axum::serve(listener, routes).await) });
-        Ok(Self { address, told, serving })
+        Ok(Self { address, served, serving })
     }
 
-    /// Where it is asked.
+    /// Returns the URL to scrape.
     pub fn url(&self) -> String {
         format!("http://{}/metrics", self.address)
     }
 
-    /// How many numbers it has told, from 0 on.
-    pub fn told(&self) -> u64 {
-        self.told.load(Ordering::Relaxed)
+    /// Returns the number of scrapes served. They got the numbers from 0 up to this one.
+    pub fn served(&self) -> u64 {
+        self.served.load(Ordering::Relaxed)
     }
 }
 

@@ -1,5 +1,5 @@
-//! A desktop of its own for tests: a display without a screen (Xvfb), a session bus, a notification service (dunst)
-//! and a tray. Nothing of the desktop of whoever runs the tests is touched.
+//! An isolated desktop for tests: a virtual display (Xvfb), a session bus, a notification service
+//! (dunst) and a tray. The desktop of the user who runs the tests is not touched.
 
 use std::{
     ffi::OsStr,
@@ -7,39 +7,19 @@ use std::{
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
-pub use crate::screen::Place;
+pub use crate::screen::Geometry;
 use crate::{
-    screen::{close_window, pixels, place_window, shown_window, type_into, window_place},
+    screen::{close_window, move_window, pixels, shown_window, type_into, window_geometry},
     tray::Tray,
+    wait::wait_until_blocking,
 };
 
-/// How long anything on the desktop may take that will happen; generous, test machines are busy.
-pub const PATIENCE: Duration = Duration::from_secs(120);
-const GLANCE: Duration = Duration::from_millis(50);
-
-/// Asks `condition` again and again until it holds; `what` is told when it never does.
-pub fn wait_until(what: &str, mut condition: impl FnMut() -> Result<bool>) -> Result<()> {
-    let begun = Instant::now();
-    loop {
-        let last = condition();
-        if matches!(last, Ok(true)) {
-            return Ok(());
-        }
-        if begun.elapsed() > PATIENCE {
-            last.with_context(|| format!("waited in vain: {what}"))?;
-            bail!("waited in vain: {what}");
-        }
-        std::thread::sleep(GLANCE);
-    }
-}
-
-/// A process that is ended with the test.
+/// A process that is killed when dropped.
 #[derive(Debug)]
 pub struct Started(pub Child);
 
@@ -51,13 +31,13 @@ impl Drop for Started {
     }
 }
 
-/// A desktop; its processes end and its folders go when it is dropped.
+/// A running desktop. Dropping it ends its processes and removes its folders.
 #[derive(Debug)]
 pub struct Desktop {
     display: String,
     bus: String,
     tray: Tray,
-    // In the order they are to be ended.
+    // In the order in which they end.
     _notifications: Started,
     _bus: Started,
     _screen: Started,
@@ -65,7 +45,7 @@ pub struct Desktop {
 }
 
 impl Desktop {
-    /// Starts a desktop whose screen has this many pixels.
+    /// Starts a desktop with a screen of this size in pixels.
     pub fn start(width: u32, height: u32) -> Result<Self> {
         let home = tempfile::Builder::new().prefix("binnacle-desktop-").tempdir()?;
         for folder in ["data", "config", "cache", "run"] {
@@ -92,11 +72,11 @@ impl Desktop {
             _screen: screen,
             home,
         };
-        wait_until("dunst answers", || Ok(desktop.displayed_notifications().is_ok()))?;
+        wait_until_blocking("dunst answers", || Ok(desktop.displayed_notifications().is_ok()))?;
         Ok(desktop)
     }
 
-    /// A command on this desktop, with folders for data, settings and caches of its own.
+    /// Returns a command that runs on this desktop, with its folders for data, settings and caches.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env("DISPLAY", &self.display).env("DBUS_SESSION_BUS_ADDRESS", &self.bus);
@@ -111,31 +91,31 @@ impl Desktop {
         for name in ["WAYLAND_DISPLAY", "RUST_LOG", "BINNACLE_DATA_DIR"] {
             command.env_remove(name);
         }
-        // The locale of a bare machine, which some libraries take badly.
+        // The locale of a minimal machine, which some libraries do not handle.
         command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
         command
     }
 
-    /// A folder for what the test makes; it goes with the desktop.
+    /// Returns a folder for files of the test, removed with the desktop.
     pub fn scratch(&self) -> &Path {
         self.home.path()
     }
 
-    /// The tray.
+    /// Returns the tray.
     pub fn tray(&self) -> &Tray {
         &self.tray
     }
 
-    /// How many notifications are on the screen.
+    /// Counts the notifications on the screen.
     pub fn displayed_notifications(&self) -> Result<u32> {
         Ok(self.dunstctl(&["count", "displayed"])?.trim().parse()?)
     }
 
-    /// Titles and bodies of all notifications, latest first. Those on the screen are closed by it.
+    /// Closes the shown notifications and returns titles and bodies of all, latest first.
     pub fn notifications(&self) -> Result<Vec<(String, String)>> {
         self.dunstctl(&["close-all"])?;
         let history: serde_json::Value = serde_json::from_str(&self.dunstctl(&["history"])?)?;
-        let entries = history["data"][0].as_array().context("dunst's history has another form")?;
+        let entries = history["data"][0].as_array().context("unexpected form of dunst's history")?;
         let text =
             |entry: &serde_json::Value, key: &str| entry[key]["data"].as_str().unwrap_or_default().to_owned();
         Ok(entries.iter().map(|entry| (text(entry, "summary"), text(entry, "body"))).collect())
@@ -147,44 +127,45 @@ impl Desktop {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Whether a window with this title is shown.
+    /// Returns true if a window with this title is shown.
     pub fn shows_window(&self, title: &str) -> Result<bool> {
         Ok(shown_window(&self.display, title)?.is_some())
     }
 
-    /// Asks a window to close, as the cross in its corner does.
+    /// Sends a close request to a window, as its close button does.
     pub fn close_window(&self, title: &str) -> Result<()> {
         close_window(&self.display, title)
     }
 
-    /// Where a window is.
-    pub fn window_place(&self, title: &str) -> Result<Place> {
-        window_place(&self.display, title)
+    /// Returns position and size of a window.
+    pub fn window_geometry(&self, title: &str) -> Result<Geometry> {
+        window_geometry(&self.display, title)
     }
 
     /// Moves and resizes a window.
-    pub fn place_window(&self, title: &str, place: Place) -> Result<()> {
-        place_window(&self.display, title, place)
+    pub fn move_window(&self, title: &str, geometry: Geometry) -> Result<()> {
+        move_window(&self.display, title, geometry)
     }
 
-    /// Types into a window, as the keyboard does: characters of an English keyboard, `\n` is the Enter key.
+    /// Types into a window through the keyboard: characters of an English layout, `\n` is Enter.
     pub fn type_into(&self, title: &str, text: &str) -> Result<()> {
         type_into(&self.display, title, text)
     }
 
-    /// The pixels of a window, row by row (blue, green, red, unused); none while it is not shown.
+    /// Returns the pixels of a window, row by row (blue, green, red, unused), or none while it is
+    /// not shown.
     pub fn pixels(&self, title: &str) -> Result<Option<Vec<[u8; 4]>>> {
         pixels(&self.display, title)
     }
 }
 
-/// Starts a program that says one line about itself when it is ready.
+/// Starts a program that prints one line when it is ready, and returns that line.
 fn started_with_line(command: &mut Command) -> Result<(Started, String)> {
     let name = command.get_program().to_string_lossy().into_owned();
     let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut started = Started(spawned.with_context(|| name.clone())?);
     let mut line = String::new();
-    let output = started.0.stdout.take().context("it has no output")?;
+    let output = started.0.stdout.take().context("no standard output")?;
     BufReader::new(output).read_line(&mut line)?;
     ensure!(!line.trim().is_empty(), "{name} ended at once");
     Ok((started, line.trim().to_owned()))

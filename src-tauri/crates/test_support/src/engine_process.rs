@@ -1,5 +1,5 @@
-//! A real `binnacle-cli serve` for tests and benchmarks: on free ports, in a folder of its own, killed when
-//! dropped.
+//! A real `binnacle-cli serve` for tests and benchmarks: on free ports, in a temporary folder,
+//! killed when dropped.
 
 use std::{
     fs::{self, File},
@@ -8,20 +8,17 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::Arc,
-    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use model::{EngineStatus, HealthState};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long anything may take that will happen; generous, test machines are busy.
-pub const PATIENCE: Duration = Duration::from_secs(90);
-const GLANCE: Duration = Duration::from_millis(20);
+use crate::wait::{TIMEOUT, wait_for};
 
-/// Settings with a free port for every way in and nothing shown on the desktop of whoever runs the tests.
+/// Settings with a free port for every receiver and without desktop notifications.
 pub const SETTINGS: &str = "\
 [listen]
 otlp_grpc = \"127.0.0.1:0\"
@@ -34,24 +31,27 @@ web = \"127.0.0.1:0\"
 desktop_notifications = false
 ";
 
-/// The program `binnacle-cli`: the one that `BINNACLE_CLI` names, or the one built beside this program.
+/// Returns the path of `binnacle-cli`: the one that `BINNACLE_CLI` names, or the one built beside
+/// this program.
 pub fn program() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("BINNACLE_CLI") {
         return Ok(named.into());
     }
-    let own = std::env::current_exe()?;
+    let current = std::env::current_exe()?;
     let name = format!("binnacle-cli{}", std::env::consts::EXE_SUFFIX);
-    // A test program lies in a folder below.
-    own.ancestors()
+    // A test program is in a folder below.
+    current
+        .ancestors()
         .skip(1)
         .take(2)
         .map(|folder| folder.join(&name))
         .find(|program| program.exists())
-        .with_context(|| format!("{name} is not beside {}: cargo build -p binnacle-cli", own.display()))
+        .with_context(|| format!("{name} is not beside {}: cargo build -p binnacle-cli", current.display()))
 }
 
-/// `binnacle-cli` with `arguments` on a data folder, ready to be run; it asks no keyring and no notification
-/// service of whoever runs the tests.
+/// Returns the command `binnacle-cli` with `arguments` on a data folder.
+///
+/// It has no session bus, so it reaches no keyring and no notification service of the user.
 pub fn command(data: &Path, arguments: &[&str]) -> Result<Command> {
     let mut command = Command::new(program()?);
     command.arg("--data").arg(data).args(arguments).stdin(Stdio::null());
@@ -59,7 +59,7 @@ pub fn command(data: &Path, arguments: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-/// A running engine, or one that was stopped and can be started again on the same folder.
+/// An engine on a temporary folder, which can be stopped and started again.
 #[derive(Debug)]
 pub struct EngineProcess {
     folder: Arc<TempDir>,
@@ -70,14 +70,14 @@ pub struct EngineProcess {
 }
 
 impl EngineProcess {
-    /// Starts an engine on a new folder with [`SETTINGS`] and waits until it accepts traffic everywhere.
+    /// Starts an engine on a new folder with [`SETTINGS`] and waits until every receiver listens.
     pub async fn start() -> Result<Self> {
         let mut engine = Self::prepare(SETTINGS)?;
         engine.start_again().await?;
         Ok(engine)
     }
 
-    /// A new folder with these settings; no engine runs on it yet.
+    /// Creates a folder with these settings. No engine runs on it yet.
     pub fn prepare(settings: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("binnacle-engine-").tempdir()?;
         fs::create_dir(folder.path().join("data"))?;
@@ -92,10 +92,10 @@ impl EngineProcess {
         Ok(engine)
     }
 
-    /// Starts the engine on its folder and waits until it accepts traffic everywhere.
+    /// Starts the engine on its folder and waits until every receiver listens.
     pub async fn start_again(&mut self) -> Result<()> {
         self.launch(&[]).await?;
-        self.wait_for_status("every way in listens", |status| {
+        self.wait_for_status("every receiver listens", |status| {
             status.listeners.len() >= 3
                 && status.listeners.iter().all(|listener| listener.state == HealthState::Healthy)
         })
@@ -103,7 +103,7 @@ impl EngineProcess {
         Ok(())
     }
 
-    /// Starts the engine with further arguments for `serve` and waits for nothing but its ready line.
+    /// Starts the engine with further arguments for `serve` and waits only for its ready line.
     pub async fn launch(&mut self, arguments: &[&str]) -> Result<()> {
         self.kill()?;
         let mut arguments = arguments.to_vec();
@@ -116,11 +116,11 @@ impl EngineProcess {
         let (sender, first_line) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {
             let mut lines = BufReader::new(output).lines();
-            // Nobody listens any more if the ready line came too late.
+            // The receiver is dropped if the ready line came too late.
             let _ = sender.send(lines.next());
             lines.for_each(drop);
         });
-        let line = tokio::time::timeout(PATIENCE, first_line)
+        let line = tokio::time::timeout(TIMEOUT, first_line)
             .await
             .with_context(|| format!("no ready line: {}", self.log()))??
             .with_context(|| format!("the engine ended: {}", self.log()))??;
@@ -133,22 +133,22 @@ impl EngineProcess {
         Ok(())
     }
 
-    /// The data folder.
+    /// Returns the data folder.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    /// A folder beside the data, for files a test makes; it goes with the engine.
+    /// Returns a folder beside the data for files of a test, removed with the engine.
     pub fn scratch(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The settings file.
+    /// Returns the settings file.
     pub fn settings_file(&self) -> PathBuf {
         self.data().join("settings.toml")
     }
 
-    /// What every run so far wrote to standard error.
+    /// Returns the standard error of every run so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }
@@ -157,28 +157,28 @@ impl EngineProcess {
         self.folder.path().join("log")
     }
 
-    /// Where the console is, such as `http://127.0.0.1:7171`.
+    /// Returns the address of the console, such as `http://127.0.0.1:7171`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// The token the console asks for.
+    /// Returns the token of the console.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// The process id of the running engine.
+    /// Returns the process id of the running engine.
     pub fn process_id(&self) -> Result<u32> {
         self.process.as_ref().map(Child::id).context("the engine does not run")
     }
 
-    /// The answer of a command.
+    /// Calls a command of the API and returns its decoded answer.
     pub async fn call<T: DeserializeOwned>(&self, name: &str, arguments: Value) -> Result<T> {
         let bytes = self.download(name, arguments).await?;
         serde_json::from_slice(&bytes).with_context(|| format!("the answer of {name}"))
     }
 
-    /// The answer of a command, as it came.
+    /// Calls a command of the API and returns the bytes of its answer.
     pub async fn download(&self, name: &str, arguments: Value) -> Result<Vec<u8>> {
         let url = format!("{}/api/command/{name}", self.address);
         let request = self.client.post(url).bearer_auth(&self.token).json(&arguments);
@@ -189,12 +189,13 @@ impl EngineProcess {
         Ok(bytes.into())
     }
 
-    /// What the engine says of itself.
+    /// Returns the status of the engine.
     pub async fn status(&self) -> Result<EngineStatus> {
         self.call("status", json!({})).await
     }
 
-    /// The address of a way in that listens (`otlp_grpc`, `otlp_http`, `remote_write` or `web`).
+    /// Returns the address of a listener (`otlp_grpc`, `otlp_http`, `remote_write`, `statsd` or
+    /// `web`).
     pub async fn listener(&self, protocol: &str) -> Result<SocketAddr> {
         let status = self.status().await?;
         let listener = status.listeners.iter().find(|listener| listener.protocol == protocol);
@@ -202,24 +203,21 @@ impl EngineProcess {
         listener.address.parse().with_context(|| listener.address.clone())
     }
 
-    /// Asks for the status until it is as wanted.
+    /// Polls the status until it is as `wanted`, and returns it. `condition` names it in errors.
     pub async fn wait_for_status(
         &self,
-        what: &str,
+        condition: &str,
         wanted: impl Fn(&EngineStatus) -> bool,
     ) -> Result<EngineStatus> {
-        let begun = Instant::now();
-        loop {
+        wait_for(condition, async || {
             let status = self.status().await?;
-            if wanted(&status) {
-                return Ok(status);
-            }
-            ensure!(begun.elapsed() < PATIENCE, "waited in vain until {what}: {status:#?}");
-            tokio::time::sleep(GLANCE).await;
-        }
+            ensure!(wanted(&status), "the status is {status:#?}");
+            Ok(Some(status))
+        })
+        .await
     }
 
-    /// `kill -9`: the process is gone when this returns.
+    /// Kills the process with SIGKILL and waits for its end.
     pub fn kill(&mut self) -> Result<()> {
         if let Some(mut process) = self.process.take() {
             process.kill()?;
@@ -228,7 +226,7 @@ impl EngineProcess {
         Ok(())
     }
 
-    /// SIGTERM, and how the process ended.
+    /// Stops the process with SIGTERM and returns its exit status.
     pub async fn stop(&mut self) -> Result<ExitStatus> {
         let id = self.process_id()?.to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status()?;
@@ -236,18 +234,13 @@ impl EngineProcess {
         self.wait_for_end().await
     }
 
-    /// How the process ended, once it has.
+    /// Waits until the process ends and returns its exit status.
     pub async fn wait_for_end(&mut self) -> Result<ExitStatus> {
-        let begun = Instant::now();
         let process = self.process.as_mut().context("the engine does not run")?;
-        while begun.elapsed() < PATIENCE {
-            if let Some(status) = process.try_wait()? {
-                self.process = None;
-                return Ok(status);
-            }
-            tokio::time::sleep(GLANCE).await;
-        }
-        bail!("the engine did not end: {}", self.log())
+        let ended = wait_for("the engine ends", async || Ok(process.try_wait()?)).await;
+        let status = ended.with_context(|| format!("the engine's log: {}", self.log()))?;
+        self.process = None;
+        Ok(status)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Shared pieces of the tests.
+//! Support for tests: real servers, a running engine, a desktop, clients and waiting.
 
 pub mod certificates;
 pub mod clients;
@@ -10,11 +10,12 @@ pub mod nginx;
 pub mod numbered;
 pub mod otlp_load;
 pub mod prometheus_server;
+pub mod remote_write;
 mod screen;
 pub mod sentry_server;
 pub mod servers;
 pub mod small_disk;
 pub mod tray;
+pub mod wait;
 pub mod web_driver;
 pub mod write_request;
-pub mod written;

@@ -10,26 +10,26 @@ use crate::{
     servers::{free_port, spawn, wait_for_start},
 };
 
-/// The server, ended when dropped.
+/// A running server, ended when dropped.
 pub struct Nginx {
-    /// Holds what it serves.
+    /// Holds the settings and the log.
     _folder: TempDir,
     port: u16,
     process: Option<Child>,
 }
 
 impl Nginx {
-    /// Serves `words` at every path under a certificate.
-    pub fn start(certificate: &Certificate, words: &str) -> Result<Self> {
+    /// Starts a server that answers `text` at every path under a certificate.
+    pub fn start(certificate: &Certificate, text: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("binnacle-nginx-").tempdir()?;
-        let (port, place) = (free_port()?, folder.path().display());
+        let (port, root) = (free_port()?, folder.path().display());
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|kind| format!("{kind}_temp_path {place}/{kind};\n"))
+            .map(|kind| format!("{kind}_temp_path {root}/{kind};\n"))
             .concat();
         let settings = format!(
-            "daemon off; master_process off; pid {place}/pid; error_log {place}/error.log;\nevents {{}}\n\
+            "daemon off; master_process off; pid {root}/pid; error_log {root}/error.log;\nevents {{}}\n\
              http {{ access_log off;\n{temporary}server {{ listen 127.0.0.1:{port} ssl; default_type text/plain;\n\
-             ssl_certificate {}; ssl_certificate_key {};\nreturn 200 '{words}'; }} }}\n",
+             ssl_certificate {}; ssl_certificate_key {};\nreturn 200 '{text}'; }} }}\n",
             certificate.certificate.display(),
             certificate.key.display(),
         );
@@ -43,7 +43,7 @@ impl Nginx {
         Ok(Self { _folder: folder, port, process })
     }
 
-    /// Its port of 127.0.0.1.
+    /// Returns its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }

@@ -1,4 +1,5 @@
-//! Numbered records, sent by senders that know what was acknowledged, and held against what an engine keeps.
+//! Numbered records: senders note what was acknowledged, and a check compares it with what an
+//! engine stores.
 
 use std::{
     collections::HashMap,
@@ -18,29 +19,29 @@ use tonic::Code;
 use crate::{
     engine_process::EngineProcess,
     otlp_load::{self, NUMBERED_MARK, NUMBERED_METRIC, OtlpConnection, Signal},
-    written::{self, WRITTEN_METRIC, WriteConnection},
+    remote_write::{self, WRITTEN_METRIC, WriteConnection},
 };
 
-/// Longest pause before a refused batch is sent again; shorter than what exporters are asked for.
-const PAUSE: Duration = Duration::from_millis(200);
-/// Numbers may be told as milliseconds from half an hour ago on.
-const LONGEST: i64 = 20 * 3600 * 1_000_000_000;
+/// Pause before a rejected batch is sent again, shorter than the one the engine requests.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+/// Time that is exported beyond now: numbers are written as milliseconds after a start time.
+const MAX_AHEAD: i64 = 20 * 3600 * 1_000_000_000;
 
-/// How numbered records get into an engine.
+/// A receiver of an engine that takes numbered records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Way {
+pub enum Receiver {
     /// OTLP over gRPC.
     Otlp(Signal),
     /// Prometheus remote write.
     RemoteWrite,
 }
 
-impl Way {
-    /// Every way that says what it keeps.
+impl Receiver {
+    /// Every receiver that acknowledges what it stores.
     pub const ALL: [Self; 4] =
         [Self::Otlp(Signal::Metrics), Self::Otlp(Signal::Logs), Self::Otlp(Signal::Spans), Self::RemoteWrite];
 
-    /// Connects to an engine.
+    /// Connects to this receiver of an engine.
     pub async fn connect(self, engine: &EngineProcess) -> Result<Connection> {
         Ok(match self {
             Self::Otlp(signal) => {
@@ -63,85 +64,87 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// The way it goes.
-    pub fn way(&self) -> Way {
+    /// Returns the receiver it is connected to.
+    pub fn receiver(&self) -> Receiver {
         match self {
-            Self::Otlp(signal, _) => Way::Otlp(*signal),
-            Self::RemoteWrite(_) => Way::RemoteWrite,
+            Self::Otlp(signal, _) => Receiver::Otlp(*signal),
+            Self::RemoteWrite(_) => Receiver::RemoteWrite,
         }
     }
 
     /// Sends records. Success means that the engine acknowledged them.
-    pub async fn send(&mut self, numbers: Range<u64>) -> Result<(), NotTaken> {
+    pub async fn send(&mut self, numbers: Range<u64>) -> Result<(), Rejection> {
         match self {
             Self::Otlp(signal, connection) => {
                 let Err(status) = connection.send(*signal, signal.numbered(numbers)).await else {
                     return Ok(());
                 };
-                let again = matches!(
+                let retryable = matches!(
                     status.code(),
                     Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled
                 );
-                Err(NotTaken { again, words: format!("{status:?}") })
+                Err(Rejection { retryable, message: format!("{status:?}") })
             }
             Self::RemoteWrite(connection) => {
-                let answer = connection.send(written::numbered(numbers)).await;
-                let answer = answer.map_err(|error| NotTaken { again: true, words: error.to_string() })?;
+                let answer = connection.send(remote_write::numbered(numbers)).await;
+                let answer =
+                    answer.map_err(|error| Rejection { retryable: true, message: error.to_string() })?;
                 let status = answer.status();
                 if status.is_success() {
                     return Ok(());
                 }
-                let words = format!("{status} {}", answer.text().await.unwrap_or_default());
-                Err(NotTaken { again: written::is_repeated(status), words })
+                let message = format!("{status} {}", answer.text().await.unwrap_or_default());
+                Err(Rejection { retryable: remote_write::is_retryable(status), message })
             }
         }
     }
 }
 
-/// Why records were not acknowledged.
+/// A failure to get records acknowledged.
 #[derive(Debug)]
-pub struct NotTaken {
-    /// Whether a sender that keeps to the protocol sends them again.
-    pub again: bool,
-    /// What was answered.
-    pub words: String,
+pub struct Rejection {
+    /// True if the protocol has the sender send them again.
+    pub retryable: bool,
+    /// The answer or the error.
+    pub message: String,
 }
 
-/// What one sender knows of a batch it sent.
+/// A batch as its sender knows it.
 #[derive(Debug)]
 pub struct Batch {
-    /// How it was sent.
-    pub way: Way,
-    /// Their numbers.
+    /// The receiver it was sent to.
+    pub receiver: Receiver,
+    /// The numbers of its records.
     pub numbers: Range<u64>,
-    /// Whether the engine said that it keeps them.
+    /// True if the engine acknowledged it.
     pub acknowledged: bool,
-    /// How often it was sent.
+    /// Number of times it was sent.
     pub attempts: usize,
 }
 
 impl Batch {
-    /// How many records.
+    /// Returns the number of records.
     pub fn length(&self) -> u64 {
         self.numbers.end - self.numbers.start
     }
 }
 
-/// Gives out numbers, each once.
+/// A source of numbers, each handed out once.
 #[derive(Debug, Clone, Default)]
 pub struct Numbers(Arc<AtomicU64>);
 
 impl Numbers {
-    /// The next so many.
+    /// Takes the next `count` numbers.
     pub fn take(&self, count: u64) -> Range<u64> {
         let start = self.0.fetch_add(count, Ordering::Relaxed);
         start..start + count
     }
 }
 
-/// Sends batches one after another until one is not acknowledged: the last one. `next` gives the pause before each and
-/// its size.
-pub async fn send_until_the_end(
+/// Sends batches one after another until one is not acknowledged, and returns all of them.
+///
+/// `next` returns the pause before each batch and its size.
+pub async fn send_until_failure(
     mut connection: Connection,
     numbers: Numbers,
     mut next: impl FnMut() -> (Duration, u64),
@@ -152,16 +155,17 @@ pub async fn send_until_the_end(
         tokio::time::sleep(pause).await;
         let numbers = numbers.take(size);
         let acknowledged = connection.send(numbers.clone()).await.is_ok();
-        sent.push(Batch { way: connection.way(), numbers, acknowledged, attempts: 1 });
+        sent.push(Batch { receiver: connection.receiver(), numbers, acknowledged, attempts: 1 });
         if !acknowledged {
             return sent;
         }
     }
 }
 
-/// Sends batches of `size` one after another until `stop`, each again until it is acknowledged, as exporters do.
-/// The last one may be given up.
-pub async fn send_patiently(
+/// Sends batches of `size` one after another until `stop`, and returns them.
+///
+/// Each is sent again until it is acknowledged, as exporters do. The last one may be abandoned.
+pub async fn send_with_retries(
     mut connection: Connection,
     numbers: Numbers,
     size: u64,
@@ -170,35 +174,41 @@ pub async fn send_patiently(
     let mut sent = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let numbers = numbers.take(size);
-        let mut batch = Batch { way: connection.way(), numbers, acknowledged: false, attempts: 0 };
+        let mut batch = Batch { receiver: connection.receiver(), numbers, acknowledged: false, attempts: 0 };
         loop {
             batch.attempts += 1;
             match connection.send(batch.numbers.clone()).await {
                 Ok(()) => batch.acknowledged = true,
-                Err(refused) => ensure!(refused.again, "a sender would drop this: {}", refused.words),
+                Err(rejection) => {
+                    ensure!(rejection.retryable, "a sender would drop this: {}", rejection.message)
+                }
             }
             if batch.acknowledged || stop.load(Ordering::Relaxed) {
                 break;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
         sent.push(batch);
     }
     Ok(sent)
 }
 
-/// Holds what the engine has against what the senders know: everything acknowledged is there, every batch is whole
-/// or not there, no batch is there more often than it was sent, and there is nothing that nobody sent.
-pub async fn check(engine: &EngineProcess, batches: &[Batch], moment: &str) -> Result<()> {
+/// Compares the stored records with what the senders know. `step` names the check in errors.
+///
+/// 1. Every acknowledged batch is stored.
+/// 2. Every batch is stored whole or not at all.
+/// 3. No batch is stored more often than it was sent.
+/// 4. No record is stored that was not sent.
+pub async fn check(engine: &EngineProcess, batches: &[Batch], step: &str) -> Result<()> {
     let stored = stored(engine).await?;
-    for way in Way::ALL {
+    for receiver in Receiver::ALL {
         let nothing = HashMap::new();
-        let found = stored.get(&way).unwrap_or(&nothing);
+        let found = stored.get(&receiver).unwrap_or(&nothing);
         let mut expected = 0;
-        for batch in batches.iter().filter(|batch| batch.way == way) {
+        for batch in batches.iter().filter(|batch| batch.receiver == receiver) {
             let count = |number| found.get(&number).copied().unwrap_or_default();
             let first = count(batch.numbers.start);
-            let context = || format!("{moment}, {batch:?}: found {first} times");
+            let context = || format!("{step}, {batch:?}: found {first} times");
             ensure!(
                 batch.numbers.clone().all(|number| count(number) == first),
                 "{}, but not whole",
@@ -208,21 +218,22 @@ pub async fn check(engine: &EngineProcess, batches: &[Batch], moment: &str) -> R
             ensure!(first >= usize::from(batch.acknowledged), "{}", context());
             expected += usize::from(first > 0) * batch.length() as usize;
         }
-        ensure!(found.len() == expected, "{moment}: {way:?} that nobody sent");
+        ensure!(found.len() == expected, "{step}: {receiver:?} has records that were not sent");
     }
     Ok(())
 }
 
-/// How often each number is stored, by the way it came.
-async fn stored(engine: &EngineProcess) -> Result<HashMap<Way, HashMap<u64, usize>>> {
-    let mut found: HashMap<Way, HashMap<u64, usize>> = HashMap::new();
-    for (way, number) in
-        values(engine, &[(NUMBERED_METRIC, Way::ALL[0]), (WRITTEN_METRIC, Way::RemoteWrite)]).await?
+/// Counts how often each number is stored, by receiver.
+async fn stored(engine: &EngineProcess) -> Result<HashMap<Receiver, HashMap<u64, usize>>> {
+    let mut found: HashMap<Receiver, HashMap<u64, usize>> = HashMap::new();
+    for (receiver, number) in
+        values(engine, &[(NUMBERED_METRIC, Receiver::ALL[0]), (WRITTEN_METRIC, Receiver::RemoteWrite)])
+            .await?
     {
-        *found.entry(way).or_default().entry(number as u64).or_default() += 1;
+        *found.entry(receiver).or_default().entry(number as u64).or_default() += 1;
     }
     for signal in [Signal::Logs, Signal::Spans] {
-        let of_signal = found.entry(Way::Otlp(signal)).or_default();
+        let of_signal = found.entry(Receiver::Otlp(signal)).or_default();
         for line in export(engine, signal).await?.lines() {
             if let Some((_, rest)) = line.split_once(NUMBERED_MARK) {
                 let number = rest.split(';').next().context("no number")?.parse()?;
@@ -233,7 +244,7 @@ async fn stored(engine: &EngineProcess) -> Result<HashMap<Way, HashMap<u64, usiz
     Ok(found)
 }
 
-/// Every value of the named metrics that the engine keeps, each with what its metric stands for.
+/// Returns every stored value of the named metrics, each with the tag of its metric.
 pub async fn values<T: Copy>(engine: &EngineProcess, metrics: &[(&str, T)]) -> Result<Vec<(T, f64)>> {
     let text = export(engine, Signal::Metrics).await?;
     let mut found = Vec::new();
@@ -241,17 +252,17 @@ pub async fn values<T: Copy>(engine: &EngineProcess, metrics: &[(&str, T)]) -> R
         // time, metric, kind, unit, service, value
         let mut fields = line.split(',').skip(1);
         let named = fields.next().and_then(|name| metrics.iter().find(|(metric, _)| *metric == name));
-        if let Some((_, meaning)) = named {
-            found.push((*meaning, fields.nth(3).context("no value")?.parse()?));
+        if let Some((_, tag)) = named {
+            found.push((*tag, fields.nth(3).context("no value")?.parse()?));
         }
     }
     Ok(found)
 }
 
-/// What the engine keeps of the last hour and of what numbers may reach into the future.
+/// Exports a signal as CSV: the last hour, and the time ahead that numbers may reach.
 async fn export(engine: &EngineProcess, signal: Signal) -> Result<String> {
     let now = otlp_load::now() as i64;
-    let range = TimeRange::new(Timestamp(now - 3_600_000_000_000), Timestamp(now + LONGEST));
+    let range = TimeRange::new(Timestamp(now - 3_600_000_000_000), Timestamp(now + MAX_AHEAD));
     let name = match signal {
         Signal::Metrics => "metrics",
         Signal::Logs => "logs",

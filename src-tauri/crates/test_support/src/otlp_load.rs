@@ -1,4 +1,4 @@
-//! Senders of OTLP that know exactly what they sent, fast enough to load an engine.
+//! OTLP senders with known content, fast enough to load an engine.
 
 use std::{
     net::SocketAddr,
@@ -33,7 +33,7 @@ use tonic::{
 
 /// The metric of numbered samples.
 pub const NUMBERED_METRIC: &str = "numbered.value";
-/// What stands before the number in a numbered log record or span.
+/// The text before the number in a numbered log record or span.
 pub const NUMBERED_MARK: &str = "numbered-";
 
 /// A signal of OTLP.
@@ -51,7 +51,7 @@ impl Signal {
     /// All signals.
     pub const ALL: [Self; 3] = [Self::Metrics, Self::Logs, Self::Spans];
 
-    /// The method that receives it over gRPC.
+    /// Returns the gRPC method that receives it.
     pub fn method(self) -> &'static str {
         match self {
             Self::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
@@ -60,7 +60,7 @@ impl Signal {
         }
     }
 
-    /// The path that receives it over HTTP.
+    /// Returns the HTTP path that receives it.
     pub fn path(self) -> &'static str {
         match self {
             Self::Metrics => "/v1/metrics",
@@ -69,7 +69,7 @@ impl Signal {
         }
     }
 
-    /// A request with one record for each of `numbers`, by which it can be found again.
+    /// Encodes a request with one record for each of `numbers`, by which it can be found again.
     pub fn numbered(self, numbers: Range<u64>) -> Vec<u8> {
         match self {
             Self::Metrics => numbered_metrics(numbers).encode_to_vec(),
@@ -79,22 +79,22 @@ impl Signal {
     }
 }
 
-/// One connection to the OTLP/gRPC port of an engine. Requests are sent as the bytes they are, so that sending
-/// costs little beside receiving.
+/// A connection to the OTLP/gRPC port of an engine. It sends encoded requests unchanged, so that
+/// sending costs little compared with receiving.
 #[derive(Debug, Clone)]
 pub struct OtlpConnection {
     grpc: Grpc<Channel>,
 }
 
 impl OtlpConnection {
-    /// Connects; a request may take a minute.
+    /// Connects. A request times out after a minute.
     pub async fn open(address: SocketAddr) -> Result<Self, tonic::transport::Error> {
         let endpoint = Endpoint::from_shared(format!("http://{address}"))?.timeout(Duration::from_secs(60));
         Ok(Self { grpc: Grpc::new(endpoint.connect().await?) })
     }
 
-    /// Sends an encoded request. Success means that the engine acknowledged it; the answer is how many records
-    /// it rejected.
+    /// Sends an encoded request and returns the number of rejected records. Success means that the
+    /// engine acknowledged it.
     pub async fn send(&mut self, signal: Signal, request: impl Into<Bytes>) -> Result<i64, Status> {
         self.grpc
             .ready()
@@ -108,7 +108,7 @@ impl OtlpConnection {
     }
 }
 
-/// Puts requests on the wire that are encoded already.
+/// A codec for requests that are already encoded.
 #[derive(Debug, Clone, Copy, Default)]
 struct EncodedRequest;
 
@@ -158,35 +158,35 @@ impl Decoder for EncodedRequest {
     }
 }
 
-/// Nanoseconds since the epoch.
+/// Returns the current time in nanoseconds since the epoch.
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64
 }
 
-/// A text attribute.
+/// Creates a text attribute.
 pub fn attribute(key: &str, value: &str) -> KeyValue {
     KeyValue { key: key.to_owned(), value: Some(text(value)), ..KeyValue::default() }
 }
 
-/// A whole number as an attribute.
+/// Creates an integer attribute.
 pub fn number_attribute(key: &str, value: i64) -> KeyValue {
     let value = AnyValue { value: Some(Value::IntValue(value)) };
     KeyValue { key: key.to_owned(), value: Some(value), ..KeyValue::default() }
 }
 
-/// A text value.
+/// Creates a text value.
 pub fn text(value: &str) -> AnyValue {
     AnyValue { value: Some(Value::StringValue(value.to_owned())) }
 }
 
-/// The resource of a service.
+/// Creates the resource of a service.
 pub fn resource(service: &str, attributes: Vec<KeyValue>) -> Option<Resource> {
     let mut all = vec![attribute("service.name", service)];
     all.extend(attributes);
     Some(Resource { attributes: all, ..Resource::default() })
 }
 
-/// An instrumentation scope.
+/// Creates an instrumentation scope.
 pub fn scope(name: &str) -> Option<InstrumentationScope> {
     Some(InstrumentationScope {
         name: name.to_owned(),
@@ -195,28 +195,28 @@ pub fn scope(name: &str) -> Option<InstrumentationScope> {
     })
 }
 
-/// A request with the spans of one service.
+/// Creates a request with the spans of one service.
 pub fn spans_request(resource: Option<Resource>, spans: Vec<Span>) -> ExportTraceServiceRequest {
     let scope_spans = vec![ScopeSpans { scope: scope("tests"), spans, ..ScopeSpans::default() }];
     let group = ResourceSpans { resource, scope_spans, ..ResourceSpans::default() };
     ExportTraceServiceRequest { resource_spans: vec![group] }
 }
 
-/// A request with the log records of one service.
+/// Creates a request with the log records of one service.
 pub fn logs_request(resource: Option<Resource>, log_records: Vec<LogRecord>) -> ExportLogsServiceRequest {
     let scope_logs = vec![ScopeLogs { scope: scope("tests"), log_records, ..ScopeLogs::default() }];
     let group = ResourceLogs { resource, scope_logs, ..ResourceLogs::default() };
     ExportLogsServiceRequest { resource_logs: vec![group] }
 }
 
-/// A request with the metrics of one service.
+/// Creates a request with the metrics of one service.
 pub fn metrics_request(resource: Option<Resource>, metrics: Vec<Metric>) -> ExportMetricsServiceRequest {
     let scope_metrics = vec![ScopeMetrics { scope: scope("tests"), metrics, ..ScopeMetrics::default() }];
     let group = ResourceMetrics { resource, scope_metrics, ..ResourceMetrics::default() };
     ExportMetricsServiceRequest { resource_metrics: vec![group] }
 }
 
-/// A measured number at a time.
+/// Creates a data point.
 pub fn data_point(time_unix_nano: u64, value: f64) -> NumberDataPoint {
     NumberDataPoint {
         time_unix_nano,
@@ -225,7 +225,7 @@ pub fn data_point(time_unix_nano: u64, value: f64) -> NumberDataPoint {
     }
 }
 
-/// A gauge without attributes.
+/// Creates a gauge without attributes.
 pub fn gauge(name: &str, data_points: Vec<NumberDataPoint>) -> Metric {
     Metric {
         name: name.to_owned(),
@@ -234,12 +234,12 @@ pub fn gauge(name: &str, data_points: Vec<NumberDataPoint>) -> Metric {
     }
 }
 
-/// A log record that says something at a time.
+/// Creates a log record with a text and a time.
 pub fn log_record(time_unix_nano: u64, body: &str) -> LogRecord {
     LogRecord { time_unix_nano, body: Some(text(body)), ..LogRecord::default() }
 }
 
-/// A span of a trace of its own that took a millisecond.
+/// Creates a span of one millisecond that is a trace by itself.
 pub fn span(start_time_unix_nano: u64, number: u64, name: &str) -> Span {
     let (mut trace_id, span_id) = (vec![2; 8], number.to_be_bytes());
     trace_id.extend(span_id);
@@ -261,7 +261,7 @@ fn numbered_metrics(numbers: Range<u64>) -> ExportMetricsServiceRequest {
     metrics_request(resource("numbered", Vec::new()), vec![gauge(NUMBERED_METRIC, data_points)])
 }
 
-/// Each with some hundred bytes of text, as real ones have.
+/// Creates log records with a hundred bytes of text each, like real ones.
 fn numbered_logs(numbers: Range<u64>) -> ExportLogsServiceRequest {
     let record = |number: u64| LogRecord {
         time_unix_nano: now(),

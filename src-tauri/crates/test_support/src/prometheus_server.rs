@@ -1,4 +1,4 @@
-//! A real Prometheus that scrapes itself, or takes what is written to it, and sends that on.
+//! A real Prometheus that scrapes itself or receives remote write, and forwards the samples.
 
 use std::{
     fs::{self, File},
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::servers::free_port;
 
-/// The server, ended when dropped.
+/// A running server, ended when dropped.
 pub struct Prometheus {
     folder: TempDir,
     address: String,
@@ -19,10 +19,11 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one that scrapes itself each second as the job `prometheus` and sends everything to `url`, and what it is
-    /// told of types every five seconds.
+    /// Starts a server that scrapes itself every second as the job `prometheus`.
+    ///
+    /// It sends the samples to `url` at once and the metadata every five seconds.
     pub fn start(url: &str) -> Result<Self> {
-        let (folder, address) = Self::place()?;
+        let (folder, address) = Self::folder_and_address()?;
         let targets = folder.path().join("targets.json");
         fs::write(&targets, format!(r#"[{{"targets": ["{address}"]}}]"#))?;
         let settings = format!(
@@ -35,10 +36,11 @@ impl Prometheus {
         Self::run(folder, address, &settings, &[])
     }
 
-    /// Starts one that takes remote write, with native histograms, tells what it took at `/federate` and sends it to
-    /// `url`.
-    pub fn start_taking(url: &str) -> Result<Self> {
-        let (folder, address) = Self::place()?;
+    /// Starts a server that receives remote write with native histograms.
+    ///
+    /// It exposes the samples at `/federate` and sends them to `url`.
+    pub fn start_receiver(url: &str) -> Result<Self> {
+        let (folder, address) = Self::folder_and_address()?;
         let settings = format!(
             "remote_write:\n  - url: {url}\n    send_native_histograms: true\n    queue_config:\n      \
              batch_send_deadline: 200ms\n"
@@ -47,7 +49,7 @@ impl Prometheus {
         Self::run(folder, address, &settings, &switches)
     }
 
-    fn place() -> Result<(TempDir, String)> {
+    fn folder_and_address() -> Result<(TempDir, String)> {
         let folder = tempfile::Builder::new().prefix("binnacle-prometheus-").tempdir()?;
         Ok((folder, format!("127.0.0.1:{}", free_port()?)))
     }
@@ -64,21 +66,21 @@ impl Prometheus {
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .context("cannot start prometheus; the package `prometheus` has it")?;
+            .context("cannot start prometheus; install the package `prometheus`")?;
         Ok(Self { folder, address, process })
     }
 
-    /// Host and port, which is also the label `instance`.
+    /// Returns host and port, which is also the label `instance`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Has it scrape another address too, in the same job.
+    /// Adds an address to scrape, in the same job.
     pub fn add_target(&self, address: &str) -> Result<()> {
         self.set_targets(&format!(r#"[{{"targets": ["{}", "{address}"]}}]"#, self.address))
     }
 
-    /// Takes its targets away, so that every scraped series ends.
+    /// Removes its targets, so that every scraped series ends.
     pub fn remove_targets(&self) -> Result<()> {
         self.set_targets("[]")
     }
@@ -89,7 +91,7 @@ impl Prometheus {
         Ok(fs::rename(fresh, self.folder.path().join("targets.json"))?)
     }
 
-    /// What it said so far.
+    /// Returns its log so far.
     pub fn log(&self) -> String {
         let path: PathBuf = self.folder.path().join("log");
         fs::read_to_string(path).unwrap_or_default()

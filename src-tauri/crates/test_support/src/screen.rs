@@ -16,20 +16,20 @@ use x11rb::{
     rust_connection::RustConnection,
 };
 
-/// Where a window is and how large, in pixels.
+/// Position and size of a window, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// From the left edge of the screen.
+pub struct Geometry {
+    /// Distance from the left edge of the screen.
     pub x: i32,
-    /// From its upper edge.
+    /// Distance from the upper edge of the screen.
     pub y: i32,
-    /// Without a frame.
+    /// Width without a frame.
     pub width: u32,
-    /// Without a frame.
+    /// Height without a frame.
     pub height: u32,
 }
 
-/// The window with this title, if one is shown.
+/// Finds the window with this title, if one is shown.
 pub(crate) fn shown_window(display: &str, title: &str) -> Result<Option<Window>> {
     let (connection, screen) = x11rb::connect(Some(display))?;
     find(&connection, screen, title)
@@ -38,7 +38,7 @@ pub(crate) fn shown_window(display: &str, title: &str) -> Result<Option<Window>>
 fn find(connection: &RustConnection, screen: usize, title: &str) -> Result<Option<Window>> {
     let root = connection.setup().roots[screen].root;
     for window in connection.query_tree(root)?.reply()?.children {
-        // A window may go while the others are looked at.
+        // A window may close while the others are read.
         let Ok(attributes) = connection.get_window_attributes(window)?.reply() else { continue };
         let name = connection.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::ANY, 0, 100)?;
         let Ok(name) = name.reply() else { continue };
@@ -49,24 +49,24 @@ fn find(connection: &RustConnection, screen: usize, title: &str) -> Result<Optio
     Ok(None)
 }
 
-/// Asks the window with this title to close.
+/// Sends a close request to the window with this title.
 pub(crate) fn close_window(display: &str, title: &str) -> Result<()> {
     let (connection, screen) = x11rb::connect(Some(display))?;
     let window = find(&connection, screen, title)?.with_context(|| format!("{title} is not shown"))?;
     let atom =
         |name: &str| Ok::<_, anyhow::Error>(connection.intern_atom(false, name.as_bytes())?.reply()?.atom);
-    let wish = [atom("WM_DELETE_WINDOW")?, 0, 0, 0, 0];
-    let message = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS")?, wish);
+    let data = [atom("WM_DELETE_WINDOW")?, 0, 0, 0, 0];
+    let message = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS")?, data);
     connection.send_event(false, window, EventMask::NO_EVENT, message)?.check()?;
     Ok(())
 }
 
-/// Where the window with this title is.
-pub(crate) fn window_place(display: &str, title: &str) -> Result<Place> {
+/// Returns position and size of the window with this title.
+pub(crate) fn window_geometry(display: &str, title: &str) -> Result<Geometry> {
     let (connection, screen) = x11rb::connect(Some(display))?;
     let window = find(&connection, screen, title)?.with_context(|| format!("{title} is not shown"))?;
     let geometry = connection.get_geometry(window)?.reply()?;
-    Ok(Place {
+    Ok(Geometry {
         x: geometry.x.into(),
         y: geometry.y.into(),
         width: geometry.width.into(),
@@ -75,15 +75,16 @@ pub(crate) fn window_place(display: &str, title: &str) -> Result<Place> {
 }
 
 /// Moves and resizes the window with this title.
-pub(crate) fn place_window(display: &str, title: &str, place: Place) -> Result<()> {
+pub(crate) fn move_window(display: &str, title: &str, geometry: Geometry) -> Result<()> {
     let (connection, screen) = x11rb::connect(Some(display))?;
     let window = find(&connection, screen, title)?.with_context(|| format!("{title} is not shown"))?;
-    let wish = ConfigureWindowAux::new().x(place.x).y(place.y).width(place.width).height(place.height);
-    connection.configure_window(window, &wish)?.check()?;
+    let changes =
+        ConfigureWindowAux::new().x(geometry.x).y(geometry.y).width(geometry.width).height(geometry.height);
+    connection.configure_window(window, &changes)?.check()?;
     Ok(())
 }
 
-/// Types into the window with this title: characters of an English keyboard, `\n` is the Enter key.
+/// Types into the window with this title: characters of an English keyboard, `\n` is Enter.
 pub(crate) fn type_into(display: &str, title: &str, text: &str) -> Result<()> {
     let (connection, screen) = x11rb::connect(Some(display))?;
     let root = connection.setup().roots[screen].root;
@@ -118,7 +119,7 @@ pub(crate) fn type_into(display: &str, title: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// The pixels of the window with this title, row by row: blue, green, red and one unused byte each.
+/// Returns the pixels of the window with this title, row by row: blue, green, red, unused.
 pub(crate) fn pixels(display: &str, title: &str) -> Result<Option<Vec<[u8; 4]>>> {
     let (connection, screen) = x11rb::connect(Some(display))?;
     let Some(window) = find(&connection, screen, title)? else { return Ok(None) };

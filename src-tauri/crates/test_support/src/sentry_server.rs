@@ -1,5 +1,6 @@
-//! A server that answers as Sentry's published API schema documents: with tokens and their scopes, cursors, rate limits
-//! and a clock of its own, and with faults on demand. Its data are known, so that what was collected can be compared.
+//! A server that follows Sentry's published API schema, with known data.
+//!
+//! It has tokens with scopes, cursors, rate limits, a clock of its own and faults on demand.
 
 mod answers;
 mod data;
@@ -27,30 +28,30 @@ use tokio_util::sync::CancellationToken;
 use answers::{Answered, Query};
 pub use data::{Data, ErrorEvent, Issue, Monitor, OutcomeEvent, SessionEvent, TransactionEvent};
 
-/// Something that goes wrong with one answer.
+/// A fault of one answer.
 #[derive(Debug, Clone)]
 pub enum Fault {
     /// This status instead of an answer.
     Status(u16),
-    /// 429 with `Retry-After`, in seconds.
+    /// A 429 with `Retry-After`, in seconds.
     RetryAfter(u64),
     /// Half of the JSON.
     Truncated,
-    /// Something that is no JSON.
+    /// Bytes that are not JSON.
     Malformed,
-    /// This text in the answer replaced by another, as if fields had been renamed.
+    /// One text of the answer replaced by another, as after a renamed field.
     Renamed(&'static str, &'static str),
     /// An answer of this many bytes.
     Huge(usize),
-    /// The answer comes this much later.
+    /// A delay of the answer.
     Slow(Duration),
-    /// The connection breaks.
+    /// A broken connection.
     Broken,
-    /// A refusal that repeats the token.
-    Telltale,
+    /// An error that repeats the token.
+    EchoedToken,
 }
 
-/// How often an endpoint may be asked.
+/// A rate limit of an endpoint.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
     /// Requests per window.
@@ -59,77 +60,77 @@ pub struct Limit {
     pub window: i64,
 }
 
-/// One request as the server saw it.
+/// A request as the server received it.
 #[derive(Debug, Clone)]
-pub struct Asked {
-    /// When.
+pub struct ReceivedRequest {
+    /// Time of the answer.
     pub at: Instant,
     /// The endpoint.
     pub endpoint: &'static str,
     /// The whole path and query.
     pub uri: String,
-    /// What was answered; 0 for a broken connection.
+    /// Status of the answer, 0 for a broken connection.
     pub status: u16,
 }
 
-/// Everything the server knows; tests change it while it runs.
+/// The state of the server, which tests change while it runs.
 pub struct State {
-    /// What the installation holds.
+    /// Data of the installation.
     pub data: Data,
     /// Tokens with their scopes.
     pub tokens: HashMap<String, Vec<String>>,
-    /// How far the server's clock is ahead of ours, in seconds.
+    /// Seconds by which the server's clock is ahead of this machine's.
     pub skew: i64,
-    /// Data sets that this installation knows.
+    /// Data sets of this installation.
     pub datasets: Vec<&'static str>,
-    /// Entries per page, at most.
+    /// Maximum entries per page.
     pub page: usize,
     /// Limits by endpoint.
     pub limits: HashMap<&'static str, Limit>,
     /// Faults by endpoint, each for one request.
     pub faults: HashMap<&'static str, VecDeque<Fault>>,
-    /// Whether monitors come as the reference documents them, with one environment each.
+    /// True if monitors have one environment each, as the reference documents.
     pub documented_monitors: bool,
     /// Every request so far.
-    pub asked: Vec<Asked>,
-    /// The most requests that were under way at once.
-    pub most_at_once: usize,
-    /// Answers that do not follow the schema, and questions that it does not know. Must stay empty.
+    pub requests: Vec<ReceivedRequest>,
+    /// Maximum number of concurrent requests so far.
+    pub max_concurrent: usize,
+    /// Answers that do not follow the schema, and unknown parameters. Must stay empty.
     pub violations: Vec<String>,
-    at_once: usize,
+    concurrent: usize,
     counted: HashMap<&'static str, (i64, u32)>,
 }
 
 impl State {
-    /// The server's clock, in seconds since 1970.
+    /// Returns the time of the server's clock, in seconds since 1970.
     pub fn now(&self) -> i64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(now.as_secs()).unwrap_or(i64::MAX) + self.skew
     }
 
-    /// How often each endpoint was asked with which outcome.
+    /// Counts the answers of an endpoint by status.
     pub fn statuses(&self, endpoint: &str) -> BTreeMap<u16, usize> {
         let mut statuses = BTreeMap::new();
-        for asked in self.asked.iter().filter(|asked| asked.endpoint == endpoint) {
-            *statuses.entry(asked.status).or_default() += 1;
+        for request in self.requests.iter().filter(|request| request.endpoint == endpoint) {
+            *statuses.entry(request.status).or_default() += 1;
         }
         statuses
     }
 
-    /// Makes the next answers of an endpoint go wrong.
+    /// Adds faults to the next answers of an endpoint.
     pub fn fail(&mut self, endpoint: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.faults.entry(endpoint).or_default().extend(faults);
     }
 }
 
-/// The running server; it ends when dropped.
+/// A running server, ended when dropped.
 pub struct SentryServer {
     state: Arc<Mutex<State>>,
     address: SocketAddr,
     stop: CancellationToken,
 }
 
-/// A token that may do everything.
+/// A token with every scope.
 pub const TOKEN: &str = "sntryu_4f1d2c3b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff00";
 
 impl SentryServer {
@@ -138,7 +139,7 @@ impl SentryServer {
         Self::start_on(data, SocketAddr::from(([127, 0, 0, 1], 0))).await
     }
 
-    /// Starts a server on an address that may have been used by one before.
+    /// Starts a server on a given address.
     pub async fn start_on(data: Data, address: SocketAddr) -> Result<Self> {
         let scopes = ["org:read", "event:read", "project:read"].map(str::to_owned).to_vec();
         let state = Arc::new(Mutex::new(State {
@@ -150,10 +151,10 @@ impl SentryServer {
             limits: HashMap::new(),
             faults: HashMap::new(),
             documented_monitors: false,
-            asked: Vec::new(),
-            most_at_once: 0,
+            requests: Vec::new(),
+            max_concurrent: 0,
             violations: Vec::new(),
-            at_once: 0,
+            concurrent: 0,
             counted: HashMap::new(),
         }));
         let listener = std::net::TcpListener::bind(address)?;
@@ -161,7 +162,7 @@ impl SentryServer {
         let (address, stop) = (listener.local_addr()?, CancellationToken::new());
         let router = Router::new().fallback(serve).with_state(state.clone());
         let stopped = stop.clone();
-        // On a runtime of its own, so that open connections end with the server.
+        // A separate runtime, so that open connections end with the server.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::spawn(move || {
             runtime.block_on(async move {
@@ -176,17 +177,17 @@ impl SentryServer {
         Ok(Self { state, address, stop })
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its web address.
+    /// Returns its base URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What it knows, to look at or to change.
+    /// Locks the state, to read or to change it.
     pub fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
@@ -217,7 +218,7 @@ fn endpoint_of(path: &str) -> Option<(&'static str, Option<&str>)> {
 async fn serve(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> Response {
     let uri = request.uri().to_string();
     let Some((endpoint, organization)) = endpoint_of(request.uri().path()) else {
-        lock(&state).violations.push(format!("there is no {uri}"));
+        lock(&state).violations.push(format!("no endpoint {uri}"));
         return answer(
             &mut lock(&state),
             None,
@@ -228,20 +229,20 @@ async fn serve(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> Re
     };
     let fault = {
         let mut state = lock(&state);
-        state.at_once += 1;
-        state.most_at_once = state.most_at_once.max(state.at_once);
+        state.concurrent += 1;
+        state.max_concurrent = state.max_concurrent.max(state.concurrent);
         state.faults.get_mut(endpoint).and_then(VecDeque::pop_front)
     };
     if let Some(Fault::Slow(wait)) = fault {
         tokio::time::sleep(wait).await;
     }
     let mut state = lock(&state);
-    state.at_once -= 1;
+    state.concurrent -= 1;
     let (status, body, next) = match fault {
         Some(Fault::Status(status)) => (status, b"<html>Bad Gateway</html>".to_vec(), None),
-        Some(Fault::Telltale) => {
-            let told = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-            let detail = json!({"detail": format!("{} is odd", told.unwrap_or_default())});
+        Some(Fault::EchoedToken) => {
+            let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+            let detail = json!({"detail": format!("{} is odd", token.unwrap_or_default())});
             (418, detail.to_string().into_bytes(), None)
         }
         _ => respond(
@@ -262,8 +263,8 @@ async fn serve(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> Re
         }
         _ => (status, body),
     };
-    let told = if matches!(fault, Some(Fault::Broken)) { 0 } else { status };
-    state.asked.push(Asked { at: Instant::now(), endpoint, uri, status: told });
+    let recorded = if matches!(fault, Some(Fault::Broken)) { 0 } else { status };
+    state.requests.push(ReceivedRequest { at: Instant::now(), endpoint, uri, status: recorded });
     let mut response = answer(&mut state, Some(endpoint), status, body, next);
     match fault {
         Some(Fault::RetryAfter(seconds)) => {
@@ -297,7 +298,7 @@ fn respond(
     let schema = schema::schema();
     let described = &schema[endpoint];
     let wanted = described["scopes"].as_array().cloned().unwrap_or_default();
-    let allowed = wanted.iter().any(|scope| scopes.iter().any(|held| scope == held));
+    let allowed = wanted.iter().any(|scope| scopes.iter().any(|granted| scope == granted));
     if let Some(limit) = state.limits.get(endpoint).copied() {
         let window = state.now().div_euclid(limit.window);
         let counted = state.counted.entry(endpoint).or_insert((window, 0));

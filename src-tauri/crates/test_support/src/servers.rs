@@ -1,5 +1,5 @@
-//! Real servers for tests: each on a free port of 127.0.0.1, with its data in a folder of its own, ended
-//! and removed when dropped, also when the test fails.
+//! Real servers for tests. Each listens on a free port of 127.0.0.1 and stores its data in a
+//! temporary folder. Dropping one ends it and removes the folder.
 
 use std::{
     fs::File,
@@ -13,18 +13,18 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
-use crate::certificates::Certificate;
+use crate::{certificates::Certificate, wait::wait_for_blocking};
 
-/// How long a server may take to answer for the first time; generous, test machines are busy.
-const START: Duration = Duration::from_secs(60);
+/// Time that a server gets to end before it is killed.
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A port nobody listens on at the moment.
+/// Finds a port of 127.0.0.1 on which no program listens.
 pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// A PostgreSQL server with the superuser `postgres`, the database `postgres`, and passwords asked for
-/// with SCRAM-SHA-256.
+/// A PostgreSQL server with the superuser `postgres`, the database `postgres` and password
+/// authentication by SCRAM-SHA-256.
 pub struct Postgres {
     folder: TempDir,
     password: String,
@@ -39,7 +39,7 @@ impl Postgres {
         Self::start_with(password, None)
     }
 
-    /// The same, with encrypted connections under a certificate.
+    /// Creates and starts a cluster that accepts encrypted connections under a certificate.
     pub fn start_encrypted(password: &str, certificate: &Certificate) -> Result<Self> {
         Self::start_with(password, Some(certificate))
     }
@@ -47,7 +47,7 @@ impl Postgres {
     fn start_with(password: &str, certificate: Option<&Certificate>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("binnacle-postgres-").tempdir()?;
         if let Some(Certificate { certificate, key }) = certificate {
-            // It takes no key that others may read, and has to own it.
+            // It rejects a key that others may read or own.
             for (file, name) in [(certificate, "server.crt"), (key, "server.key")] {
                 std::fs::copy(file, folder.path().join(name))?;
             }
@@ -61,12 +61,12 @@ impl Postgres {
         Ok(server)
     }
 
-    /// The port, the same after each start.
+    /// Returns the port, the same after each start.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The folder of the Unix socket.
+    /// Returns the folder of the Unix socket.
     pub fn socket_folder(&self) -> &Path {
         self.folder.path()
     }
@@ -95,8 +95,8 @@ impl Postgres {
         let ready = postgres_program("pg_isready")?;
         let port = self.port.to_string();
         self.wait_until(|| {
-            let asked = Command::new(&ready).args(["-q", "-h", "127.0.0.1", "-p", &port]).status();
-            asked.is_ok_and(|status| status.success())
+            let status = Command::new(&ready).args(["-q", "-h", "127.0.0.1", "-p", &port]).status();
+            status.is_ok_and(|status| status.success())
         })
     }
 
@@ -134,7 +134,7 @@ impl Drop for Postgres {
     }
 }
 
-/// A Redis server that asks for a password.
+/// A Redis server that requires a password.
 pub struct Redis {
     folder: TempDir,
     password: String,
@@ -149,7 +149,7 @@ impl Redis {
         Self::start_with(password, None)
     }
 
-    /// The same, with a second port for encrypted connections under a certificate.
+    /// Starts a server with a second port for encrypted connections under a certificate.
     pub fn start_encrypted(password: &str, certificate: &Certificate) -> Result<Self> {
         Self::start_with(password, Some((free_port()?, certificate.clone())))
     }
@@ -162,7 +162,7 @@ impl Redis {
         Ok(server)
     }
 
-    /// The port, the same after each start.
+    /// Returns the port, the same after each start.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -174,7 +174,7 @@ impl Redis {
         }
     }
 
-    /// The port for encrypted connections, if there is one.
+    /// Returns the port for encrypted connections, if there is one.
     pub fn encrypted_port(&self) -> Option<u16> {
         self.encrypted.as_ref().map(|(port, _)| *port)
     }
@@ -203,7 +203,7 @@ impl Drop for Redis {
     }
 }
 
-/// Any answer to PING will do: without the password it is an error, but the server is up.
+/// Sends PING and succeeds on any answer: an error about the password proves a running server.
 fn answers_ping(address: SocketAddr) -> Result<()> {
     let mut connection = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
     connection.set_read_timeout(Some(Duration::from_secs(1)))?;
@@ -212,7 +212,7 @@ fn answers_ping(address: SocketAddr) -> Result<()> {
     Ok(())
 }
 
-/// A program of the newest PostgreSQL that Debian's packages put on this machine, or of the search path.
+/// Returns the program of the newest PostgreSQL from Debian's packages, or of the search path.
 fn postgres_program(name: &str) -> Result<PathBuf> {
     let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -232,7 +232,8 @@ fn is_root() -> Result<bool> {
     Ok(output.stdout.trim_ascii() == b"0")
 }
 
-/// PostgreSQL refuses to run as root; then the user of the same name runs it.
+/// Returns a command that does not run as root, which PostgreSQL refuses: root switches to the user
+/// `postgres`.
 fn as_ordinary_user(program: &Path) -> Command {
     if is_root().unwrap_or(false) {
         let mut command = Command::new("runuser");
@@ -243,7 +244,7 @@ fn as_ordinary_user(program: &Path) -> Command {
     }
 }
 
-/// Starts a server that writes what it says to a file.
+/// Starts a server whose output goes to a file.
 pub(crate) fn spawn(mut command: Command, log: &Path) -> Result<Child> {
     let output = File::create(log)?;
     let errors = output.try_clone()?;
@@ -251,41 +252,39 @@ pub(crate) fn spawn(mut command: Command, log: &Path) -> Result<Child> {
     command.spawn().with_context(|| format!("cannot start {command:?}"))
 }
 
-/// Waits until a server answers; tells what it said if it does not.
+/// Waits until a server is ready. The error contains its log.
 pub(crate) fn wait_for_start(
     process: &mut Option<Child>,
     log: &Path,
     ready: impl Fn() -> bool,
 ) -> Result<()> {
-    let begun = Instant::now();
-    while begun.elapsed() < START {
+    let started = wait_for_blocking("the server answers", || {
         if ready() {
-            return Ok(());
+            return Ok(Some(None));
         }
-        if let Some(process) = process
-            && let Some(status) = process.try_wait()?
-        {
-            bail!("the server ended ({status}): {}", std::fs::read_to_string(log).unwrap_or_default());
-        }
-        std::thread::sleep(Duration::from_millis(50));
+        Ok(process.as_mut().map(Child::try_wait).transpose()?.flatten().map(Some))
+    });
+    let read_log = || std::fs::read_to_string(log).unwrap_or_default();
+    match started.with_context(|| format!("the server's log: {}", read_log()))? {
+        Some(status) => bail!("the server ended ({status}): {}", read_log()),
+        None => Ok(()),
     }
-    bail!("the server did not answer: {}", std::fs::read_to_string(log).unwrap_or_default())
 }
 
-/// Sends a signal to the process and its children (`runuser` has the server as its child), and waits.
+/// Sends a signal to a server and waits for its end. Under `runuser` the server is the child.
 fn end(mut process: Child, signal: &str) {
     let id = process.id().to_string();
     let children =
         Command::new("pgrep").args(["-P", &id]).output().map(|output| output.stdout).unwrap_or_default();
     let children =
         String::from_utf8_lossy(&children).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    // Of a server started directly the children are its own affair.
+    // A server that was started directly ends its children itself.
     let is_wrapper =
         std::fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.trim() == "runuser");
     let targets = if is_wrapper && !children.is_empty() { children } else { vec![id] };
     let _ = Command::new("kill").arg(signal).args(&targets).status();
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(20) {
+    while begun.elapsed() < STOP_TIMEOUT {
         if !matches!(process.try_wait(), Ok(None)) {
             return;
         }

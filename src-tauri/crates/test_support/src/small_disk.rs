@@ -1,4 +1,4 @@
-//! A small disk that can really be filled: a file system in memory, mounted where the test wants it.
+//! A small disk that can be filled: a file system in memory, mounted on a folder of the test.
 
 use std::{
     fs::{self, File},
@@ -9,14 +9,14 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-/// A mounted disk; unmounted when dropped.
+/// A mounted disk, unmounted when dropped.
 #[derive(Debug)]
 pub struct SmallDisk {
     path: PathBuf,
 }
 
 impl SmallDisk {
-    /// Mounts a disk of so many megabytes on a folder.
+    /// Mounts a disk of `megabytes` on a folder.
     pub fn mount(path: &Path, megabytes: u32) -> Result<Self> {
         let size = format!("size={megabytes}m,mode=0700");
         let output = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(path).output()?;
@@ -24,7 +24,7 @@ impl SmallDisk {
         Ok(Self { path: path.to_owned() })
     }
 
-    /// Why no disk can be mounted here, if that is so.
+    /// Returns the reason why no disk can be mounted here, if there is one.
     pub fn obstacle() -> Option<String> {
         let folder = match tempfile::tempdir() {
             Ok(folder) => folder,
@@ -33,7 +33,7 @@ impl SmallDisk {
         Self::mount(folder.path(), 1).err().map(|error| format!("{error:#}"))
     }
 
-    /// Takes room until only so many megabytes are free.
+    /// Fills the disk until only `megabytes` are free.
     pub fn leave_free(&self, megabytes: u64) -> Result<()> {
         let block = vec![0xa5; 1 << 20];
         let mut file = File::options().create(true).append(true).open(self.ballast())?;
@@ -49,9 +49,9 @@ impl SmallDisk {
         Ok(())
     }
 
-    /// Gives the room back.
-    pub fn make_room(&self) -> Result<()> {
-        fs::remove_file(self.ballast()).context("there is no ballast")
+    /// Frees the space that [`Self::leave_free`] took.
+    pub fn free_space(&self) -> Result<()> {
+        fs::remove_file(self.ballast()).context("no ballast to remove")
     }
 
     fn ballast(&self) -> PathBuf {
@@ -61,7 +61,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Lazily: a process that was killed may not have let go of its files yet.
+        // Lazily: a killed process may still hold its files open.
         let _ = Command::new("umount").arg("-l").arg(&self.path).status();
     }
 }

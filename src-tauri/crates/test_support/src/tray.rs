@@ -1,4 +1,4 @@
-//! The tray of a desktop for tests: what programs put into it, and their menus, over D-Bus.
+//! The tray of a desktop for tests: items of programs and their menus, over D-Bus.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,7 +10,7 @@ use zbus::{
     zvariant::{OwnedObjectPath, OwnedValue, Value},
 };
 
-/// A tray as desktops have one: programs put their items into it and it reads their menus.
+/// A tray: programs register their items with it and it reads their menus.
 #[derive(Debug)]
 pub struct Tray {
     connection: Connection,
@@ -26,7 +26,7 @@ struct Watcher {
 impl Watcher {
     fn register_status_notifier_item(&self, item: &str, #[zbus(header)] header: Header<'_>) {
         let sender = header.sender().map(ToString::to_string).unwrap_or_default();
-        // Some programs tell the path of their item and some the name of their service.
+        // Some programs send the path of their item, others the name of their service.
         let item = if item.starts_with('/') {
             (sender, item.to_owned())
         } else {
@@ -64,7 +64,7 @@ impl Tray {
         Ok(Self { connection, items })
     }
 
-    /// The entries of the menu of the item that came last, by their words, with their numbers.
+    /// Returns the menu of the latest item: the number of each entry by its label.
     pub fn menu(&self) -> Result<HashMap<String, i32>> {
         let layout = self.menu_proxy()?.call_method("GetLayout", &(0, -1, Vec::<String>::new()))?;
         let (_, root): (u32, Entry) = layout.body().deserialize()?;
@@ -75,7 +75,7 @@ impl Tray {
         Ok(entries)
     }
 
-    /// Chooses an entry of that menu.
+    /// Chooses an entry of the menu of the latest item.
     pub fn choose(&self, entry: &str) -> Result<()> {
         let menu = self.menu()?;
         let number = menu.get(entry).with_context(|| format!("there is no {entry:?} in {menu:?}"))?;
@@ -85,25 +85,25 @@ impl Tray {
 
     fn menu_proxy(&self) -> Result<Proxy<'static>> {
         let item = self.items.lock().last().cloned();
-        let (service, path) = item.context("nothing is in the tray")?;
+        let (service, path) = item.context("the tray is empty")?;
         let item = Proxy::new(&self.connection, service.clone(), path, "org.kde.StatusNotifierItem")?;
         let menu: OwnedObjectPath = item.get_property("Menu")?;
         Ok(Proxy::new(&self.connection, service, menu, "com.canonical.dbusmenu")?)
     }
 }
 
-/// The number, the properties and the entries below.
+/// An entry of a menu: its number, its properties and the entries below it.
 type Entry = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
 
-/// An entry is its number, its properties and the entries below it.
+/// Adds an entry and those below it to `entries`, by label.
 fn collect_entries(entry: &Value<'_>, entries: &mut HashMap<String, i32>) {
     let entry = if let Value::Value(inner) = entry { inner } else { entry };
     let Value::Structure(structure) = entry else { return };
     let fields = structure.fields();
     let [Value::I32(number), Value::Dict(properties), Value::Array(children)] = fields else { return };
-    if let Ok(Some(words)) = properties.get::<_, String>(&"label") {
+    if let Ok(Some(label)) = properties.get::<_, String>(&"label") {
         // An underscore marks the letter to press.
-        entries.insert(words.replace('_', ""), *number);
+        entries.insert(label.replace('_', ""), *number);
     }
     for child in children.iter() {
         collect_entries(child, entries);

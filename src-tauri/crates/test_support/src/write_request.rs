@@ -9,7 +9,7 @@ pub struct WriteRequest {
     /// The series with their points.
     #[prost(message, repeated, tag = "1")]
     pub series: Vec<TimeSeries>,
-    /// What is known of metrics.
+    /// Types and descriptions of metrics.
     #[prost(message, repeated, tag = "3")]
     pub metadata: Vec<MetricMetadata>,
 }
@@ -17,13 +17,13 @@ pub struct WriteRequest {
 /// `prometheus.TimeSeries`.
 #[derive(Clone, PartialEq, Message)]
 pub struct TimeSeries {
-    /// Sorted by name.
+    /// Labels sorted by name.
     #[prost(message, repeated, tag = "1")]
     pub labels: Vec<Label>,
-    /// Numbers.
+    /// Float samples.
     #[prost(message, repeated, tag = "2")]
     pub samples: Vec<Sample>,
-    /// Examples of what was measured.
+    /// Exemplars.
     #[prost(message, repeated, tag = "3")]
     pub exemplars: Vec<Exemplar>,
     /// Native histograms.
@@ -43,7 +43,7 @@ pub struct Label {
 }
 
 impl Label {
-    /// A label.
+    /// Creates a label.
     pub fn new(name: &str, value: &str) -> Self {
         Self { name: name.to_owned(), value: value.to_owned() }
     }
@@ -63,10 +63,10 @@ pub struct Sample {
 /// `prometheus.Exemplar`.
 #[derive(Clone, PartialEq, Message)]
 pub struct Exemplar {
-    /// What it points to.
+    /// Labels, such as the trace id.
     #[prost(message, repeated, tag = "1")]
     pub labels: Vec<Label>,
-    /// What was measured.
+    /// The measured value.
     #[prost(double, tag = "2")]
     pub value: f64,
     /// Milliseconds since the epoch.
@@ -91,13 +91,13 @@ pub struct MetricMetadata {
     pub unit: String,
 }
 
-/// `prometheus.Histogram`, with whole counts or with broken ones.
+/// `prometheus.Histogram`, with integer or float counts.
 #[derive(Clone, PartialEq, Message)]
 pub struct Histogram {
-    /// Whole number of measurements.
+    /// Number of measurements.
     #[prost(uint64, optional, tag = "1")]
     pub count: Option<u64>,
-    /// The same, broken.
+    /// Number of measurements as a float.
     #[prost(double, optional, tag = "2")]
     pub count_float: Option<f64>,
     /// Sum of the measurements.
@@ -109,28 +109,28 @@ pub struct Histogram {
     /// Width of the zero bucket.
     #[prost(double, tag = "5")]
     pub zero_threshold: f64,
-    /// Whole count of the zero bucket.
+    /// Count of the zero bucket.
     #[prost(uint64, optional, tag = "6")]
     pub zero_count: Option<u64>,
-    /// The same, broken.
+    /// Count of the zero bucket as a float.
     #[prost(double, optional, tag = "7")]
     pub zero_count_float: Option<f64>,
-    /// Runs of buckets below zero.
+    /// Spans of buckets below zero.
     #[prost(message, repeated, tag = "8")]
     pub negative_spans: Vec<BucketSpan>,
-    /// Whole counts, each less the one before.
+    /// Integer counts, each as the difference from the previous one.
     #[prost(sint64, repeated, tag = "9")]
     pub negative_deltas: Vec<i64>,
-    /// Broken counts as they are.
+    /// Float counts, absolute.
     #[prost(double, repeated, tag = "10")]
     pub negative_counts: Vec<f64>,
-    /// Runs of buckets above zero.
+    /// Spans of buckets above zero.
     #[prost(message, repeated, tag = "11")]
     pub positive_spans: Vec<BucketSpan>,
-    /// Whole counts, each less the one before.
+    /// Integer counts, each as the difference from the previous one.
     #[prost(sint64, repeated, tag = "12")]
     pub positive_deltas: Vec<i64>,
-    /// Broken counts as they are.
+    /// Float counts, absolute.
     #[prost(double, repeated, tag = "13")]
     pub positive_counts: Vec<f64>,
     /// 0 for unknown, 3 for a gauge.
@@ -142,7 +142,7 @@ pub struct Histogram {
     /// Bounds of the buckets of schema -53.
     #[prost(double, repeated, tag = "16")]
     pub custom_values: Vec<f64>,
-    /// Since when is counted, in milliseconds since the epoch (2.0 only).
+    /// Start of counting, in milliseconds since the epoch (2.0 only).
     #[prost(int64, tag = "17")]
     pub start_timestamp: i64,
 }
@@ -150,7 +150,7 @@ pub struct Histogram {
 /// `prometheus.BucketSpan`.
 #[derive(Clone, Copy, PartialEq, Message)]
 pub struct BucketSpan {
-    /// Buckets between the run before and this one, or the first one's index.
+    /// Number of buckets since the previous span, or the index of the first bucket.
     #[prost(sint32, tag = "1")]
     pub offset: i32,
     /// Number of buckets.
@@ -159,8 +159,8 @@ pub struct BucketSpan {
 }
 
 impl WriteRequest {
-    /// The message in Snappy's block format, as it is sent.
-    pub fn packed(&self) -> Vec<u8> {
+    /// Encodes the message in Snappy's block format, as senders do.
+    pub fn compressed(&self) -> Vec<u8> {
         // Fails only for messages of gigabytes.
         snap::raw::Encoder::new().compress_vec(&self.encode_to_vec()).unwrap_or_default()
     }

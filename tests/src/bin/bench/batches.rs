@@ -1,5 +1,7 @@
-//! Batches that look like what SDKs and collectors send. Each is built once and, before every sending, gets new
-//! identifiers, times and values, so that nothing on disk repeats that would not in life.
+//! Batches like those of SDKs and collectors.
+//!
+//! Each is built once. Before it is sent it gets new identifiers, times and values, so that data on
+//! disk repeat no more than real data.
 
 use std::sync::{
     Arc,
@@ -24,7 +26,7 @@ use test_support::otlp_load::{
 
 /// Spans of one request through several services.
 const SPANS_PER_TRACE: usize = 9;
-/// Series of the metrics, whoever sends them.
+/// Series of the metrics, the same for every sender.
 const SERIES: usize = 1_000;
 const URL_PATH: &str = "url.path";
 const ORDER_NUMBER: &str = "order.number";
@@ -34,7 +36,7 @@ const STEP: u64 = 1_000_000_000;
 
 const ROUTES: [&str; 6] = ["/", "/products", "/products/{id}", "/cart", "/orders", "/orders/{id}/payment"];
 
-/// A source of one kind of batch.
+/// A source of batches of one signal.
 pub(crate) enum Batches {
     Spans(ExportTraceServiceRequest, Random),
     Logs(ExportLogsServiceRequest, Random),
@@ -42,22 +44,24 @@ pub(crate) enum Batches {
 }
 
 impl Batches {
-    /// Batches of `size` spans: traces of nine, each span with seven attributes.
+    /// Creates batches of `size` spans: traces of nine, each span with seven attributes.
     pub(crate) fn spans(size: usize, seed: u64) -> Self {
         let mut random = Random(seed);
         let spans = (0..size).map(|index| span(index, &mut random)).collect();
         Self::Spans(spans_request(service("shop"), spans), random)
     }
 
-    /// Batches of `size` log records of a web server, with its request in the text and five attributes.
+    /// Creates batches of `size` log records of a web server, with the request in the text and five
+    /// attributes.
     pub(crate) fn logs(size: usize, seed: u64) -> Self {
         let mut random = Random(seed);
         let records = (0..size).map(|_| log(&mut random)).collect();
         Self::Logs(logs_request(service("web"), records), random)
     }
 
-    /// Batches of `size` points of 1,000 series of a host, half of them gauges and half counters. All that
-    /// share `clock` go on where any of them ended.
+    /// Creates batches of `size` points of 1,000 series of a host, half gauges and half counters.
+    ///
+    /// Batches that share `clock` continue each other's times.
     pub(crate) fn metrics(size: usize, clock: Arc<AtomicU64>) -> Self {
         let points = size / SERIES;
         let metrics = (0..SERIES / 20).map(|number| host_metric(number, points)).collect();
@@ -72,7 +76,7 @@ impl Batches {
         }
     }
 
-    /// The next batch, encoded.
+    /// Encodes the next batch.
     pub(crate) fn next(&mut self) -> Vec<u8> {
         match self {
             Self::Spans(request, random) => {
@@ -91,7 +95,7 @@ impl Batches {
     }
 }
 
-/// A start for the times of metrics: far enough back that a measurement never gets ahead of now.
+/// Creates a clock for the times of metrics. It starts a day ago, so that no time is in the future.
 pub(crate) fn metric_clock() -> Arc<AtomicU64> {
     Arc::new(AtomicU64::new(now() - 86_400 * 1_000_000_000))
 }
@@ -139,7 +143,7 @@ fn renew_spans(spans: &mut [Span], random: &mut Random) {
             span.trace_id.copy_from_slice(&trace_id);
             let span_id = if index == 0 { root } else { random.bytes() };
             span.span_id.copy_from_slice(&span_id);
-            span.parent_span_id.iter_mut().zip(root).for_each(|(place, byte)| *place = byte);
+            span.parent_span_id.iter_mut().zip(root).for_each(|(target, byte)| *target = byte);
             let duration = 200_000 + random.below(40_000_000);
             span.end_time_unix_nano = now - random.below(1_000_000);
             span.start_time_unix_nano = span.end_time_unix_nano - duration;
@@ -184,14 +188,14 @@ fn renew_logs(records: &mut [LogRecord], random: &mut Random) {
     }
 }
 
-/// Replaces the value of an attribute that is there.
+/// Replaces the value of an existing attribute.
 fn set(attributes: &mut [KeyValue], key: &str, value: Value) {
     if let Some(attribute) = attributes.iter_mut().find(|attribute| attribute.key == key) {
         attribute.value = Some(AnyValue { value: Some(value) });
     }
 }
 
-/// One metric with twenty series.
+/// Creates a metric with twenty series.
 fn host_metric(number: usize, points: usize) -> Metric {
     let data_points: Vec<NumberDataPoint> = (0..20)
         .flat_map(|instance| {
@@ -227,7 +231,7 @@ fn renew_metrics(metrics: &mut [Metric], clock: &AtomicU64) {
     }
 }
 
-/// Slowly varying values, of the precision that operating systems tell.
+/// Returns a slowly varying value, with the precision that operating systems report.
 fn host_value(series: f64, second: u64, is_gauge: bool) -> f64 {
     let phase = (second % 86_400) as f64 / 600.0 + series;
     if is_gauge {
@@ -254,8 +258,8 @@ fn numbers_mut(metric: &mut Metric) -> (&mut [NumberDataPoint], bool) {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): fast enough not to
-/// be measured.
+/// The generator SplitMix64, fast enough not to affect the measurement. Source: Steele, Lea, Flood,
+/// "Fast Splittable Pseudorandom Number Generators", 2014.
 pub(crate) struct Random(u64);
 
 impl Random {

@@ -1,10 +1,10 @@
-//! What a folder takes on disk.
+//! The size of a folder on disk.
 
 use std::{fs, path::Path};
 
 use anyhow::Result;
 
-/// Bytes of all files in a folder and its folders.
+/// Sums the bytes of all files in a folder and its subfolders.
 pub(crate) fn bytes_in(folder: &Path) -> Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {

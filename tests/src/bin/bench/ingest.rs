@@ -1,5 +1,5 @@
-//! Records per second through the OTLP/gRPC port. Only what the engine acknowledged counts, and that it has
-//! it all is checked afterwards.
+//! Records per second through the OTLP/gRPC port. Only acknowledged records count, and the engine
+//! must store all of them.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ use crate::{
 
 /// Names of all loads.
 pub(crate) const ALL: [&str; 4] = ["spans-250", "spans-8192", "logs", "metrics"];
-/// Connections that send at the same time, each one batch after another.
+/// Concurrent connections. Each sends one batch after another.
 const CONNECTIONS: u64 = 8;
 const WARM_UP: Duration = Duration::from_secs(2);
 const LENGTH: Duration = Duration::from_secs(10);
@@ -77,9 +77,9 @@ pub(crate) async fn run(names: &[&str]) -> Result<()> {
         "batches/s",
         "ack p50 ms",
         "ack p99 ms",
-        "told to wait",
+        "retries requested",
         "engine cores",
-        "resident MiB (most)",
+        "resident MiB (max)",
         "B/record on disk",
         "target",
     ];
@@ -129,30 +129,30 @@ async fn measure(load: &Load) -> Result<Vec<String>> {
         grouped(batches),
         milliseconds(&sent.latencies, 0.5),
         milliseconds(&sent.latencies, 0.99),
-        sent.told_to_wait.to_string(),
+        sent.retries_requested.to_string(),
         format!("{cores:.2}"),
-        format!("{:.0} ({:.0})", memory.resident, memory.most),
+        format!("{:.0} ({:.0})", memory.resident, memory.max),
         format!("{:.1}", bytes as f64 / stored as f64),
         load.target.to_owned(),
     ])
 }
 
-/// What senders saw.
+/// Results of a sender.
 #[derive(Debug, Default)]
 struct Sent {
     /// Batches acknowledged since the beginning.
     acknowledged: u64,
-    /// How long each acknowledgement took that came while it was measured.
+    /// Latencies of the acknowledgements during the measurement.
     latencies: Vec<Duration>,
-    /// Answers that asked to come again.
-    told_to_wait: u64,
+    /// Answers that requested a retry.
+    retries_requested: u64,
 }
 
 impl Sent {
     fn add(&mut self, other: Self) {
         self.acknowledged += other.acknowledged;
         self.latencies.extend(other.latencies);
-        self.told_to_wait += other.told_to_wait;
+        self.retries_requested += other.retries_requested;
     }
 }
 
@@ -169,7 +169,7 @@ async fn send(mut connection: OtlpConnection, mut batches: Batches, begun: Insta
                     break;
                 }
                 Err(status) if status.code() == Code::Unavailable => {
-                    sent.told_to_wait += 1;
+                    sent.retries_requested += 1;
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 Err(status) => bail!("refused: {status}"),

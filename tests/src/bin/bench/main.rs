@@ -1,4 +1,4 @@
-//! The measuring program behind `cargo xtask bench ingest`, `bench metrics` and `bench start`: it runs the
+//! The program behind `cargo xtask bench ingest`, `bench metrics` and `bench start`. It runs the
 //! `binnacle-cli` that `BINNACLE_CLI` names and measures it from outside.
 
 mod batches;

@@ -1,4 +1,4 @@
-//! What a process takes, as Linux tells it in `/proc`.
+//! Processor time and memory of a process, read from `/proc`.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// Processor time of a process up to a moment.
+/// Processor time of a process up to an instant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ProcessorTime {
     used: Duration,
@@ -15,9 +15,9 @@ pub(crate) struct ProcessorTime {
 }
 
 impl ProcessorTime {
-    /// All threads, in user mode and in the kernel.
+    /// Reads the time of all threads, in user mode and in the kernel.
     pub(crate) fn of(process: u32) -> Result<Self> {
-        /// `sysconf(_SC_CLK_TCK)`, which is 100 on every Linux there is today.
+        /// The value of `sysconf(_SC_CLK_TCK)`, which is 100 on every Linux there is today.
         const TICKS_PER_SECOND: u64 = 100;
         let text = fs::read_to_string(format!("/proc/{process}/stat"))?;
         // The name of the program, in parentheses, may hold anything.
@@ -30,12 +30,12 @@ impl ProcessorTime {
         Ok(Self { used, at: Instant::now() })
     }
 
-    /// Seconds used since an earlier reading.
+    /// Returns the seconds used since an earlier reading.
     pub(crate) fn seconds_since(self, earlier: Self) -> f64 {
         (self.used - earlier.used).as_secs_f64()
     }
 
-    /// Cores in use since an earlier reading.
+    /// Returns the mean number of cores in use since an earlier reading.
     pub(crate) fn cores_since(self, earlier: Self) -> f64 {
         (self.used - earlier.used).as_secs_f64() / (self.at - earlier.at).as_secs_f64()
     }
@@ -45,8 +45,8 @@ impl ProcessorTime {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory {
     pub(crate) resident: f64,
-    pub(crate) most: f64,
-    /// Of the resident memory, what belongs to no file.
+    pub(crate) max: f64,
+    /// Resident memory that is not backed by files.
     pub(crate) anonymous: f64,
 }
 
@@ -58,6 +58,6 @@ impl Memory {
             let kibibytes: f64 = line.trim_matches([':', '\t', ' ', 'k', 'B']).parse()?;
             Ok::<f64, anyhow::Error>(kibibytes / 1024.0)
         };
-        Ok(Self { resident: field("VmRSS")?, most: field("VmHWM")?, anonymous: field("RssAnon")? })
+        Ok(Self { resident: field("VmRSS")?, max: field("VmHWM")?, anonymous: field("RssAnon")? })
     }
 }

@@ -1,4 +1,4 @@
-//! How soon the console has something to show, and what an engine takes that nobody asks anything.
+//! The time until the console has data, and the processor time and memory of an idle engine.
 
 use std::time::{Duration, Instant};
 
@@ -6,8 +6,9 @@ use anyhow::{Result, ensure};
 use model::{SamplesRequest, SeriesPoints, TimeRange, Timestamp};
 use test_support::{
     display::Desktop,
-    engine_process::{EngineProcess, PATIENCE, SETTINGS},
+    engine_process::{EngineProcess, SETTINGS},
     otlp_load::now,
+    wait::TIMEOUT,
 };
 
 use crate::{
@@ -16,11 +17,13 @@ use crate::{
 };
 
 const SETTLE: Duration = Duration::from_secs(10);
+/// Time between two checks for samples, short because it is the precision of the results.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 const LENGTH: Duration = Duration::from_secs(60);
 /// A metric of every machine.
-const VITAL_SIGN: &str = "system.memory.usage";
+const HOST_METRIC: &str = "system.memory.usage";
 
-/// Starts an engine on a new folder and again on the same one, then leaves it alone for a minute.
+/// Starts an engine on a new folder and again on the same one, then leaves it idle for a minute.
 pub(crate) async fn run() -> Result<()> {
     let mut engine = EngineProcess::prepare(SETTINGS)?;
     let new = start(&mut engine).await?;
@@ -29,12 +32,12 @@ pub(crate) async fn run() -> Result<()> {
     let process = engine.process_id()?;
     tokio::time::sleep(SETTLE).await;
     let before = ProcessorTime::of(process)?;
-    println!("leaving it alone for {} s ...", LENGTH.as_secs());
+    println!("idle for {} s ...", LENGTH.as_secs());
     tokio::time::sleep(LENGTH).await;
     let cores = ProcessorTime::of(process)?.cores_since(before);
     let memory = Memory::of(process)?;
     ensure!(engine.stop().await?.success(), "the engine did not end well");
-    let row = |what: &str, figure: String, target: &str| vec![what.to_owned(), figure, target.to_owned()];
+    let row = |name: &str, figure: String, target: &str| vec![name.to_owned(), figure, target.to_owned()];
     let both = |pick: fn(&Start) -> Duration| {
         format!("{:.2} s / {:.2} s", pick(&new).as_secs_f64(), pick(&again).as_secs_f64())
     };
@@ -48,8 +51,8 @@ pub(crate) async fn run() -> Result<()> {
         &["figure", "measured", "target"],
         &[
             row("start to ready line, new folder / again", both(|start| start.ready), ""),
-            row("start to first vital signs, same order", both(|start| start.first), ""),
-            row("start to moving vital signs, same order", both(|start| start.moving), ""),
+            row("start to first host metrics, same order", both(|start| start.first), ""),
+            row("start to moving host metrics, same order", both(|start| start.moving), ""),
             row("start to the window, same order", both_windows(|start| start.shown), ""),
             row("start to something in the window, same order", both_windows(|start| start.drawn), ""),
             row("start to a chart in the window, same order", both_windows(|start| start.chart), ""),
@@ -62,7 +65,7 @@ pub(crate) async fn run() -> Result<()> {
     Ok(())
 }
 
-/// The desktop program on a new folder, and again on the same one.
+/// Starts the desktop program on a new folder, and again on the same one.
 fn windows() -> Result<(window::WindowStart, window::WindowStart)> {
     let desktop = Desktop::start(1600, 1000)?;
     let data = desktop.scratch().join("window");
@@ -71,7 +74,7 @@ fn windows() -> Result<(window::WindowStart, window::WindowStart)> {
     Ok((window::start(&desktop, &data)?, window::start(&desktop, &data)?))
 }
 
-/// How long after the start of the process something was there.
+/// Times after the start of the process.
 struct Start {
     /// The ready line.
     ready: Duration,
@@ -98,7 +101,7 @@ async fn wait_for_samples(
     begun: Instant,
 ) -> Result<Duration> {
     let request = SamplesRequest {
-        metric: VITAL_SIGN.to_owned(),
+        metric: HOST_METRIC.to_owned(),
         matchers: Vec::new(),
         range: TimeRange::new(since, since.offset(600_000_000_000)),
         limit: 100,
@@ -109,7 +112,7 @@ async fn wait_for_samples(
         if series.iter().any(|points| points.times.len() >= count) {
             return Ok(begun.elapsed());
         }
-        ensure!(begun.elapsed() < PATIENCE, "no samples of {VITAL_SIGN}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        ensure!(begun.elapsed() < TIMEOUT, "no samples of {HOST_METRIC}");
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn print(header: &[&str], rows: &[Vec<String>]) {
     }
 }
 
-/// A whole number with commas.
+/// Formats a whole number with commas.
 pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();

@@ -1,4 +1,5 @@
-//! How soon the window of the desktop program has something to show, seen as pixels on a display without a screen.
+//! The time until the window of the desktop program shows data, measured on the pixels of a virtual
+//! display.
 
 use std::{
     fs,
@@ -9,31 +10,34 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use test_support::{
-    display::{Desktop, Started, wait_until},
-    engine_process::{PATIENCE, program},
+    display::{Desktop, Started},
+    engine_process::program,
+    wait::{TIMEOUT, wait_until_blocking},
 };
 
-/// The colour of a chart's first line in the light look, which a display without a theme gets: blue, green, red.
+/// The colour of a chart's first line in the light theme, the default of a bare display: blue,
+/// green, red.
 const LINE: [u8; 3] = [0xb8, 0x74, 0x26];
-/// How far a pixel may be from that colour in each part: lines are drawn smoothly.
-const NEAR: u8 = 24;
-/// Pixels of lines that are a chart and not a mark of that colour.
+/// Maximum distance of a pixel from that colour in each channel, because lines are antialiased.
+const TOLERANCE: u8 = 24;
+/// Minimum pixels of that colour that count as a chart.
 const CHART: usize = 40;
-const GLANCE: Duration = Duration::from_millis(15);
+/// Time between two screenshots, short because it is the precision of the results.
+const POLL_INTERVAL: Duration = Duration::from_millis(15);
 
-/// How long after the start of the process something was seen.
+/// Times after the start of the process.
 pub(crate) struct WindowStart {
     /// The window.
     pub(crate) shown: Duration,
-    /// Something in it: not one colour from edge to edge.
+    /// Content in it: more than one colour.
     pub(crate) drawn: Duration,
     /// A chart with a line.
     pub(crate) chart: Duration,
-    /// That line in another place than at first.
+    /// The same line at other pixels than at first.
     pub(crate) moving: Duration,
 }
 
-/// Starts the desktop program beside `binnacle-cli` on `data` and looks at its window.
+/// Starts the desktop program beside `binnacle-cli` on `data` and watches its window.
 pub(crate) fn start(desktop: &Desktop, data: &Path) -> Result<WindowStart> {
     let binary = program()?.with_file_name(format!("binnacle{}", std::env::consts::EXE_SUFFIX));
     let mut command: Command = desktop.command(binary);
@@ -42,24 +46,24 @@ pub(crate) fn start(desktop: &Desktop, data: &Path) -> Result<WindowStart> {
     command.stdout(log.try_clone()?).stderr(log);
     let begun = Instant::now();
     let mut process = Started(command.spawn().context("the desktop program")?);
-    let mut seen = Seen::default();
-    while seen.moving.is_none() {
+    let mut observed = Observed::default();
+    while observed.moving.is_none() {
         if let Some(pixels) = desktop.pixels("Binnacle").unwrap_or_default() {
-            seen.look(&pixels, begun.elapsed());
+            observed.update(&pixels, begun.elapsed());
         }
-        ensure!(begun.elapsed() < PATIENCE, "no moving chart; seen until then: {seen:?}");
-        std::thread::sleep(GLANCE);
+        ensure!(begun.elapsed() < TIMEOUT, "no moving chart; observed so far: {observed:?}");
+        std::thread::sleep(POLL_INTERVAL);
     }
     let ended = Command::new("kill").args(["-TERM", &process.0.id().to_string()]).status()?;
     ensure!(ended.success(), "kill");
-    wait_until("the program ends", || Ok(process.0.try_wait()?.is_some()))?;
+    wait_until_blocking("the program ends", || Ok(process.0.try_wait()?.is_some()))?;
     let [shown, drawn, chart, moving] =
-        [seen.shown, seen.drawn, seen.chart, seen.moving].map(Option::unwrap_or_default);
+        [observed.shown, observed.drawn, observed.chart, observed.moving].map(Option::unwrap_or_default);
     Ok(WindowStart { shown, drawn, chart, moving })
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct Observed {
     shown: Option<Duration>,
     drawn: Option<Duration>,
     chart: Option<Duration>,
@@ -67,8 +71,8 @@ struct Seen {
     line: Vec<usize>,
 }
 
-impl Seen {
-    fn look(&mut self, pixels: &[[u8; 4]], now: Duration) {
+impl Observed {
+    fn update(&mut self, pixels: &[[u8; 4]], now: Duration) {
         self.shown.get_or_insert(now);
         if pixels.windows(2).any(|pair| pair[0] != pair[1]) {
             self.drawn.get_or_insert(now);
@@ -87,5 +91,5 @@ impl Seen {
 }
 
 fn is_line(pixel: [u8; 4]) -> bool {
-    pixel.iter().zip(LINE).all(|(part, wanted)| part.abs_diff(wanted) <= NEAR)
+    pixel.iter().zip(LINE).all(|(channel, wanted)| channel.abs_diff(wanted) <= TOLERANCE)
 }

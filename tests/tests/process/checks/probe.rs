@@ -1,4 +1,4 @@
-//! Single attempts.
+//! Single probes of a check.
 
 use checks::{
     ProbeOutcome,
@@ -14,7 +14,7 @@ async fn attempt(kind: impl Into<CheckKind>, secret: Option<&str>) -> ProbeOutco
     probe(&check("probe", kind), secret).await
 }
 
-async fn impatient(kind: impl Into<CheckKind>) -> ProbeOutcome {
+async fn probe_for_one_second(kind: impl Into<CheckKind>) -> ProbeOutcome {
     probe(&HealthCheck { timeout_seconds: 1, ..check("probe", kind) }, None).await
 }
 
@@ -30,7 +30,7 @@ fn assert_works(outcome: &ProbeOutcome) {
 #[tokio::test]
 async fn web_addresses_are_judged_by_status_and_body() {
     let web = Web::start().await;
-    let asked = |path: &str, expected_status: Vec<u16>, body_contains: Option<&str>| {
+    let request = |path: &str, expected_status: Vec<u16>, body_contains: Option<&str>| {
         attempt(
             HttpCheck {
                 expected_status,
@@ -40,25 +40,25 @@ async fn web_addresses_are_judged_by_status_and_body() {
             None,
         )
     };
-    let fine = asked("/ok", vec![], Some("is ok")).await;
+    let fine = request("/ok", vec![], Some("is ok")).await;
     assert_works(&fine);
     assert_eq!((fine.measurements["status_code"], fine.measurements["body_bytes"]), (200.0, 9.0));
     assert!(fine.measurements["first_byte_seconds"] > 0.0);
 
     let agent = concat!("binnacle/", env!("CARGO_PKG_VERSION"));
-    assert_works(&asked("/agent", vec![], Some(agent)).await);
-    assert_fails(&asked("/ok", vec![], Some("fine")).await, "body does not contain \"fine\"");
-    let broken = asked("/broken", vec![], None).await;
+    assert_works(&request("/agent", vec![], Some(agent)).await);
+    assert_fails(&request("/ok", vec![], Some("fine")).await, "body does not contain \"fine\"");
+    let broken = request("/broken", vec![], None).await;
     assert_fails(&broken, "status 503, expected 200 to 399");
     assert_eq!(broken.measurements["status_code"], 503.0);
-    assert_works(&asked("/broken", vec![503], None).await);
-    assert_fails(&asked("/ok", vec![201, 204], None).await, "status 200, expected 201 or 204");
+    assert_works(&request("/broken", vec![503], None).await);
+    assert_fails(&request("/ok", vec![201, 204], None).await, "status 200, expected 201 or 204");
 
-    assert_works(&asked("/moved", vec![200], Some("is ok")).await);
-    assert_works(&asked("/moved", vec![303], None).await);
-    assert_fails(&asked("/loop", vec![], None).await, "more than 10 redirects, the last to /loop");
+    assert_works(&request("/moved", vec![200], Some("is ok")).await);
+    assert_works(&request("/moved", vec![303], None).await);
+    assert_fails(&request("/loop", vec![], None).await, "more than 10 redirects, the last to /loop");
 
-    let large = asked("/large", vec![], Some("ok")).await;
+    let large = request("/large", vec![], Some("ok")).await;
     assert_fails(&large, "the first 1 MiB of the body do not contain \"ok\"");
     assert_eq!(large.measurements["body_bytes"], f64::from(1 << 20));
 }
@@ -66,9 +66,9 @@ async fn web_addresses_are_judged_by_status_and_body() {
 #[tokio::test]
 async fn web_addresses_that_hang_or_are_slow() {
     let web = Web::start().await;
-    let hung = impatient(http(web.url("/hang"))).await;
+    let hung = probe_for_one_second(http(web.url("/hang"))).await;
     assert_fails(&hung, &format!("no complete answer from {} within 1 s", web.url("/hang")));
-    let dripping = impatient(http(web.url("/drip"))).await;
+    let dripping = probe_for_one_second(http(web.url("/drip"))).await;
     assert_eq!(dripping.state, HealthState::Unhealthy, "{dripping:?}");
     assert_eq!(dripping.measurements["status_code"], 200.0);
 
@@ -79,7 +79,7 @@ async fn web_addresses_that_hang_or_are_slow() {
 }
 
 #[tokio::test]
-async fn web_passwords_are_sent_and_not_told() {
+async fn web_passwords_are_sent_and_not_shown() {
     let web = Web::start().await;
     let url = web.url("/private").replace("//", "//ann@");
     assert_works(&attempt(http(url.clone()), Some("hunter22")).await);
@@ -87,7 +87,7 @@ async fn web_passwords_are_sent_and_not_told() {
     assert_fails(&refused, "status 401, expected 200 to 399");
 
     let closed = format!("http://ann:hunter22@127.0.0.1:{}/", free_port().unwrap());
-    let outcome = impatient(http(closed)).await;
+    let outcome = probe_for_one_second(http(closed)).await;
     assert!(!format!("{outcome:?}").contains("hunter22") && !outcome.message.contains("ann"), "{outcome:?}");
 }
 
@@ -119,16 +119,16 @@ async fn a_server_that_speaks_another_protocol_is_unhealthy() {
         redis(port).into(),
         http(format!("https://127.0.0.1:{port}/")).into(),
     ] {
-        let outcome = impatient(kind).await;
+        let outcome = probe_for_one_second(kind).await;
         assert_eq!(outcome.state, HealthState::Unhealthy);
         assert!(!outcome.message.is_empty());
     }
 }
 
 #[tokio::test]
-async fn postgres_is_asked() {
+async fn postgres_is_probed() {
     let server = tokio::task::spawn_blocking(|| Postgres::start("correct horse").unwrap()).await.unwrap();
-    let asked = |query: &str| attempt(postgres(server.port(), query), Some("correct horse"));
+    let request = |query: &str| attempt(postgres(server.port(), query), Some("correct horse"));
 
     for (query, value) in [
         ("SELECT 42", 42.0),
@@ -140,20 +140,20 @@ async fn postgres_is_asked() {
         ("SELECT true", 1.0),
         ("SHOW max_connections", 100.0),
     ] {
-        let outcome = asked(query).await;
+        let outcome = request(query).await;
         assert_works(&outcome);
         assert_eq!(outcome.measurements.get("value"), Some(&value), "{query}");
         assert!(outcome.measurements["connect_seconds"] > 0.0 && outcome.measurements["query_seconds"] > 0.0);
     }
-    let text = asked("SELECT 'words'").await;
+    let text = request("SELECT 'words'").await;
     assert_works(&text);
     assert_eq!(text.measurements.get("value"), None);
-    assert_eq!(asked("SELECT 1 WHERE false").await.message, "the query gave no row");
+    assert_eq!(request("SELECT 1 WHERE false").await.message, "the query gave no row");
 
-    assert_fails(&asked("SELECT broken").await, "column \"broken\" does not exist");
-    let written = asked("CREATE TABLE t (x int)").await;
+    assert_fails(&request("SELECT broken").await, "column \"broken\" does not exist");
+    let written = request("CREATE TABLE t (x int)").await;
     assert_fails(&written, "cannot execute CREATE TABLE in a read-only transaction");
-    let smuggled = asked("COMMIT; CREATE TABLE t (x int)").await;
+    let smuggled = request("COMMIT; CREATE TABLE t (x int)").await;
     assert_fails(&smuggled, "cannot insert multiple commands into a prepared statement");
 
     let wrong = attempt(postgres(server.port(), "SELECT 1"), Some("battery staple")).await;
@@ -177,7 +177,7 @@ async fn postgres_is_asked() {
 }
 
 #[tokio::test]
-async fn redis_is_asked() {
+async fn redis_is_probed() {
     let server = tokio::task::spawn_blocking(|| Redis::start("correct horse").unwrap()).await.unwrap();
     let fine = attempt(redis(server.port()), Some("correct horse")).await;
     assert_works(&fine);

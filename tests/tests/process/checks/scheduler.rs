@@ -1,11 +1,8 @@
-//! The schedule, what it records, and what people ask for.
+//! The scheduler of checks: its records and its commands.
 
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
+use anyhow::ensure;
 use checks::{CheckError, CheckService, FileSecrets, SecretError, SecretStore};
 use model::{
     CheckOverview, CheckResult, HealthCheck, HealthState, Incident, SamplesRequest, TimeRange, Timestamp,
@@ -13,13 +10,13 @@ use model::{
 use runtime::{Clock, ManualClock};
 use store::{Store, StoreOptions};
 use tempfile::TempDir;
-use test_support::servers::{Postgres, Redis, free_port};
+use test_support::{
+    servers::{Postgres, Redis, free_port},
+    wait::wait_for,
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{check, http, postgres, redis, tcp, web::Web};
-
-/// How long to wait for something that must happen; generous, test machines are busy.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Bench {
     store: Store,
@@ -52,30 +49,27 @@ impl Bench {
     }
 
     async fn overview(&self, id: &str) -> CheckOverview {
-        let overviews = self.scheduler.overview(lately(), 60).await.unwrap();
+        let overviews = self.scheduler.overview(recent(), 60).await.unwrap();
         overviews.into_iter().find(|overview| overview.check.id == id).unwrap()
     }
 
-    async fn wait_for(&self, id: &str, state: HealthState) -> CheckResult {
-        let begun = Instant::now();
-        loop {
+    async fn wait_for_state(&self, id: &str, state: HealthState) -> CheckResult {
+        let result = wait_for(&format!("{id} is {state:?}"), async || {
             let latest = self.overview(id).await.latest;
-            match latest {
-                Some(result) if result.state == state => return result,
-                _ if begun.elapsed() > PATIENCE => panic!("never {state:?}, at last {latest:?}"),
-                _ => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
+            ensure!(latest.as_ref().is_some_and(|result| result.state == state), "the latest is {latest:?}");
+            Ok(latest)
+        });
+        result.await.unwrap()
     }
 
     async fn incidents(&self, id: &str) -> Vec<Incident> {
-        self.store.history().incidents(lately(), Some(id), 100).await.unwrap()
+        self.store.history().incidents(recent(), Some(id), 100).await.unwrap()
     }
 
-    /// Values of a series of the check named `name`, in order of time, with its tags.
+    /// Returns labels and values of a series of the check `name`, in order of time.
     async fn series(&self, metric: &str, name: &str) -> (model::Labels, Vec<f64>) {
         let request =
-            SamplesRequest { metric: metric.into(), matchers: vec![], range: lately(), limit: 10_000 };
+            SamplesRequest { metric: metric.into(), matchers: vec![], range: recent(), limit: 10_000 };
         let found = self.store.metrics().samples(&request).await.unwrap();
         let series =
             found.into_iter().find(|series| series.labels.get("check").is_some_and(|check| check == name));
@@ -95,18 +89,18 @@ fn run(store: &Store, folder: &Path, clock: Clock) -> (CheckService, DropGuard) 
     (CheckService::start(store.clone(), secrets, clock, stop.clone()), stop.drop_guard())
 }
 
-/// The last hour and the next minute.
-fn lately() -> TimeRange {
-    TimeRange::last(3600, present().offset(60_000_000_000))
+/// Returns the last hour and the next minute.
+fn recent() -> TimeRange {
+    TimeRange::last(3600, now().offset(60_000_000_000))
 }
 
-fn present() -> Timestamp {
+fn now() -> Timestamp {
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Timestamp(since_epoch.as_nanos() as i64)
 }
 
-/// A check that only looks when it is told to.
-fn by_hand(check: HealthCheck) -> HealthCheck {
+/// Disables the schedule of a check: it runs only on request.
+fn unscheduled(check: HealthCheck) -> HealthCheck {
     HealthCheck { enabled: false, ..check }
 }
 
@@ -119,7 +113,7 @@ async fn postgres_stops_and_starts_again() {
         ..check("database", postgres(server.port(), "SELECT 42"))
     };
     let saved = bench.scheduler.save(wanted, Some("correct horse".into())).await.unwrap();
-    assert_eq!(bench.wait_for(&saved.id, HealthState::Healthy).await.measurements["value"], 42.0);
+    assert_eq!(bench.wait_for_state(&saved.id, HealthState::Healthy).await.measurements["value"], 42.0);
     assert!(bench.incidents(&saved.id).await.is_empty());
 
     let mut server = tokio::task::spawn_blocking(move || {
@@ -128,7 +122,7 @@ async fn postgres_stops_and_starts_again() {
     })
     .await
     .unwrap();
-    let bad = bench.wait_for(&saved.id, HealthState::Unhealthy).await;
+    let bad = bench.wait_for_state(&saved.id, HealthState::Unhealthy).await;
     let incidents = bench.incidents(&saved.id).await;
     assert_eq!(incidents.len(), 1);
     assert_eq!((incidents[0].ended, incidents[0].worst), (None, HealthState::Unhealthy));
@@ -142,39 +136,36 @@ async fn postgres_stops_and_starts_again() {
     })
     .await
     .unwrap();
-    let good = bench.wait_for(&saved.id, HealthState::Healthy).await;
+    let good = bench.wait_for_state(&saved.id, HealthState::Healthy).await;
     let incidents = bench.incidents(&saved.id).await;
     assert_eq!(incidents.len(), 1);
     assert!(incidents[0].ended.is_some_and(|ended| ended > incidents[0].started && ended <= good.time));
     assert!(bench.store.history().open_incidents().await.unwrap().is_empty());
 
-    let begun = Instant::now();
-    let (tags, up) = loop {
-        // The series follow the result in a commit of their own.
+    // The series follow the result in a separate commit.
+    let found = wait_for("the last value is up", async || {
         let found = bench.series("check_up", "database").await;
-        if found.1.last() == Some(&1.0) || begun.elapsed() > PATIENCE {
-            break found;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+        Ok((found.1.last() == Some(&1.0)).then_some(found))
+    });
+    let (labels, up) = found.await.unwrap();
     assert!(up.contains(&1.0) && up.contains(&0.0), "{up:?}");
     assert_eq!((up.first(), up.last()), (Some(&1.0), Some(&1.0)));
-    assert_eq!((tags["kind"].as_str(), tags["service.name"].as_str()), ("postgres", "shop"));
-    assert_eq!(tags["target"], format!("127.0.0.1:{}/postgres", saved.kind.settings()["port"]));
+    assert_eq!((labels["kind"].as_str(), labels["service.name"].as_str()), ("postgres", "shop"));
+    assert_eq!(labels["target"], format!("127.0.0.1:{}/postgres", saved.kind.settings()["port"]));
     assert!(bench.series("check_value", "database").await.1.iter().all(|value| *value == 42.0));
     assert!(bench.series("check_duration_seconds", "database").await.1.iter().all(|value| *value > 0.0));
 
     let whole = bench.overview(&saved.id).await;
     assert!(whole.uptime.is_some_and(|uptime| uptime > 0.0 && uptime < 1.0), "{:?}", whole.uptime);
     assert!(whole.median_duration.is_some_and(|median| median > 0));
-    assert!(whole.timeline.iter().any(|cell| cell.state == HealthState::Unhealthy));
+    assert!(whole.timeline.iter().any(|bucket| bucket.state == HealthState::Unhealthy));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_incident_goes_on_after_a_restart() {
+async fn an_incident_continues_after_a_restart() {
     let bench = Bench::start().await;
     let mut server = tokio::task::spawn_blocking(|| Redis::start("correct horse").unwrap()).await.unwrap();
-    let wanted = by_hand(check("cache", redis(server.port())));
+    let wanted = unscheduled(check("cache", redis(server.port())));
     let saved = bench.scheduler.save(wanted, Some("correct horse".into())).await.unwrap();
     assert_eq!(bench.scheduler.run_now(&saved.id).await.unwrap().state, HealthState::Healthy);
     server.stop();
@@ -201,7 +192,7 @@ async fn a_failure_is_confirmed_before_it_counts() {
     let port = free_port().unwrap();
     let saved = bench
         .scheduler
-        .save(by_hand(HealthCheck { retries: 2, ..check("port", tcp(port)) }), None)
+        .save(unscheduled(HealthCheck { retries: 2, ..check("port", tcp(port)) }), None)
         .await
         .unwrap();
     let bad = bench.scheduler.run_now(&saved.id).await.unwrap();
@@ -212,17 +203,17 @@ async fn a_failure_is_confirmed_before_it_counts() {
     let good = bench.scheduler.run_now(&saved.id).await.unwrap();
     assert_eq!((good.state, good.attempts), (HealthState::Healthy, 1));
     drop(listener);
-    let results = bench.store.history().check_results(&saved.id, lately(), 100).await.unwrap();
+    let results = bench.store.history().check_results(&saved.id, recent(), 100).await.unwrap();
     assert_eq!(results, [good, still, bad]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_success_among_the_retries_is_healthy() {
-    let time = ManualClock::new(present());
+    let time = ManualClock::new(now());
     let bench = Bench::start_with(time.clock()).await;
     let port = free_port().unwrap();
     let wanted = HealthCheck { retries: 10, retry_interval_seconds: 1, ..check("port", tcp(port)) };
-    let saved = bench.scheduler.save(by_hand(wanted), None).await.unwrap();
+    let saved = bench.scheduler.save(unscheduled(wanted), None).await.unwrap();
     let running = tokio::spawn({
         let (scheduler, id) = (bench.scheduler.clone(), saved.id.clone());
         async move { scheduler.run_now(&id).await.unwrap() }
@@ -240,20 +231,20 @@ async fn a_success_among_the_retries_is_healthy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn saving_refuses_changes_and_keeps_secrets_out() {
+async fn saving_validates_and_stores_no_secrets() {
     let bench = Bench::start().await;
     let web = Web::start().await;
     let url = web.url("/private").replace("//", "//ann:hunter22@");
-    let saved = bench.scheduler.save(by_hand(check("page", http(url))), None).await.unwrap();
+    let saved = bench.scheduler.save(unscheduled(check("page", http(url))), None).await.unwrap();
     assert!(!saved.id.is_empty());
-    let kept = bench.store.history().checks().await.unwrap();
-    assert_eq!(kept, std::slice::from_ref(&saved));
-    assert!(!format!("{kept:?}").contains("hunter22"));
+    let stored = bench.store.history().checks().await.unwrap();
+    assert_eq!(stored, std::slice::from_ref(&saved));
+    assert!(!format!("{stored:?}").contains("hunter22"));
     let good = bench.scheduler.run_now(&saved.id).await.unwrap();
     assert_eq!(good.state, HealthState::Healthy, "{}", good.message);
     assert!(bench.overview(&saved.id).await.has_secret);
 
-    let twin = bench.scheduler.save(by_hand(check(" page ", tcp(1))), None).await;
+    let twin = bench.scheduler.save(unscheduled(check(" page ", tcp(1))), None).await;
     assert_eq!(twin, Err(CheckError::Invalid("there is already a check named \"page\"".into())));
     let renamed = HealthCheck { name: "front page".into(), ..saved.clone() };
     let renamed = bench.scheduler.save(renamed, None).await.unwrap();
@@ -284,37 +275,37 @@ async fn trying_a_check_records_nothing() {
         (HealthState::Unknown, "the port must be 1 to 65535")
     );
     assert!(bench.store.history().latest_check_results().await.unwrap().is_empty());
-    assert!(bench.scheduler.overview(lately(), 10).await.unwrap().is_empty());
+    assert!(bench.scheduler.overview(recent(), 10).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_check_that_hangs_holds_up_no_other_and_can_be_changed() {
+async fn a_check_that_hangs_delays_no_other_and_can_be_changed() {
     let bench = Bench::start().await;
     let web = Web::start().await;
     let hanging = HealthCheck { timeout_seconds: 300, ..check("hanging", http(web.url("/hang"))) };
     let hanging = bench.scheduler.save(hanging, None).await.unwrap();
     let quick = bench.scheduler.save(check("quick", http(web.url("/ok"))), None).await.unwrap();
-    bench.wait_for(&quick.id, HealthState::Healthy).await;
+    bench.wait_for_state(&quick.id, HealthState::Healthy).await;
     assert_eq!(bench.overview(&hanging.id).await.latest, None);
-    let mended = HealthCheck { kind: http(web.url("/ok")).into(), ..hanging };
-    let mended = bench.scheduler.save(mended, None).await.unwrap();
-    bench.wait_for(&mended.id, HealthState::Healthy).await;
+    let fixed = HealthCheck { kind: http(web.url("/ok")).into(), ..hanging };
+    let fixed = bench.scheduler.save(fixed, None).await.unwrap();
+    bench.wait_for_state(&fixed.id, HealthState::Healthy).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disabled_check_is_unknown_and_its_incident_over() {
-    let time = ManualClock::new(present());
+async fn a_disabled_check_is_unknown_and_its_incident_ended() {
+    let time = ManualClock::new(now());
     let bench = Bench::start_with(time.clock()).await;
     let saved = bench.scheduler.save(check("port", tcp(free_port().unwrap())), None).await.unwrap();
-    bench.wait_for(&saved.id, HealthState::Unhealthy).await;
-    time.set_wall(present().offset(1_000_000_000));
-    bench.scheduler.save(by_hand(saved.clone()), None).await.unwrap();
+    bench.wait_for_state(&saved.id, HealthState::Unhealthy).await;
+    time.set_wall(now().offset(1_000_000_000));
+    bench.scheduler.save(unscheduled(saved.clone()), None).await.unwrap();
     let last = bench.overview(&saved.id).await.latest.unwrap();
     assert_eq!((last.state, last.message.as_str()), (HealthState::Unknown, "the check was disabled"));
     assert!(bench.store.history().open_incidents().await.unwrap().is_empty());
     // Another check shows that the intervals of both have passed.
     let other = bench.scheduler.save(check("other", tcp(free_port().unwrap())), None).await.unwrap();
-    bench.wait_for(&other.id, HealthState::Unhealthy).await;
+    bench.wait_for_state(&other.id, HealthState::Unhealthy).await;
     time.advance(Duration::from_secs(30));
     while bench.overview(&other.id).await.latest.unwrap().time <= last.time {
         tokio::task::yield_now().await;
@@ -322,7 +313,7 @@ async fn a_disabled_check_is_unknown_and_its_incident_over() {
     assert_eq!(bench.overview(&saved.id).await.latest.unwrap().time, last.time);
 }
 
-/// A keyring that fails, and one that panics.
+/// A keyring that fails or panics.
 struct Faulty {
     panics: bool,
 }
@@ -350,7 +341,7 @@ async fn a_keyring_that_fails_makes_checks_unknown_and_not_unhealthy() {
         let stop = CancellationToken::new();
         let scheduler =
             CheckService::start(store.clone(), Arc::new(Faulty { panics }), Clock::system(), stop.clone());
-        let wanted = by_hand(check(&format!("cache {panics}"), redis(free_port().unwrap())));
+        let wanted = unscheduled(check(&format!("cache {panics}"), redis(free_port().unwrap())));
         let refused = scheduler.save(wanted.clone(), Some("x".into())).await;
         assert_eq!(refused, Err(CheckError::Secret(SecretError::Timeout)));
         let saved = scheduler.save(wanted, None).await.unwrap();

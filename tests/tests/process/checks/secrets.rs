@@ -1,5 +1,7 @@
-//! Which place for secrets is chosen. The choice depends on the environment of the whole process, so a
-//! process of its own makes it: this program again, with only the test [`keep_one_secret`].
+//! The choice between keyring and file for secrets.
+//!
+//! The choice depends on the environment of the process. So this program runs again as a separate
+//! process, with only the test [`store_one_secret`].
 
 use std::{
     os::unix::net::UnixListener,
@@ -12,8 +14,8 @@ use checks::open_secrets;
 const FOLDER: &str = "BINNACLE_TEST_FOLDER";
 
 #[test]
-#[ignore = "run by the other tests here, in a process of its own"]
-fn keep_one_secret() {
+#[ignore = "run by the other tests of this module, in a separate process"]
+fn store_one_secret() {
     let folder = std::env::var_os(FOLDER).unwrap();
     let secrets = open_secrets(Path::new(&folder));
     secrets.set("check", "hunter22").unwrap();
@@ -26,18 +28,18 @@ fn keep_one_secret() {
     assert_eq!(secrets.get("forgotten").unwrap(), None);
 }
 
-/// Runs [`keep_one_secret`] under `wrapper`, with the session bus at `bus`.
+/// Runs [`store_one_secret`] under `wrapper`, with the session bus at `bus`.
 fn run(mut wrapper: Command, folder: &Path, bus: Option<&Path>) -> Output {
-    wrapper.args(["--exact", "checks::secrets::keep_one_secret", "--ignored", "--nocapture"]);
+    wrapper.args(["--exact", "checks::secrets::store_one_secret", "--ignored", "--nocapture"]);
     wrapper.env(FOLDER, folder).env("HOME", folder).env("XDG_RUNTIME_DIR", folder).stdin(Stdio::null());
     match bus {
         Some(socket) => wrapper.env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", socket.display())),
         None => wrapper.env_remove("DBUS_SESSION_BUS_ADDRESS"),
     };
     let output = wrapper.output().unwrap();
-    let said =
+    let output_text =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    assert!(output.status.success() && output_text.contains("1 passed"), "{output_text}");
     output
 }
 
@@ -49,8 +51,8 @@ fn this_program() -> Command {
 fn without_a_keyring_there_is_a_file() {
     let folder = tempfile::tempdir().unwrap();
     run(this_program(), folder.path(), None);
-    let kept = std::fs::read_to_string(folder.path().join("secrets.json")).unwrap();
-    assert!(kept.contains("hunter22") && !kept.contains("forgotten"));
+    let stored = std::fs::read_to_string(folder.path().join("secrets.json")).unwrap();
+    assert!(stored.contains("hunter22") && !stored.contains("forgotten"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Attempts over TLS at real servers, under certificates of an authority that is trusted and of one that is not.
+//! Probes of real servers over TLS, with a trusted and with an untrusted certificate authority.
 
 use std::{env, process::Command};
 
@@ -17,11 +17,12 @@ use test_support::{
 use super::{check, http, postgres, redis};
 
 const PASSWORD: &str = "correct horse";
-/// The ports of the servers, for the process that trusts the authority.
+/// Environment variable with the ports, for the process that trusts the authority.
 const PORTS: &str = "BINNACLE_TEST_TLS_PORTS";
 
-/// Ports of nginx with a certificate for two days, of one for ninety, of one that has ended, of one for another name, of
-/// PostgreSQL and of Redis.
+/// Ports of four nginx, PostgreSQL and Redis.
+///
+/// The certificates of the four: valid for two days, for ninety days, expired, for another name.
 type Ports = [u16; 6];
 
 async fn attempt(kind: impl Into<CheckKind>, secret: Option<&str>) -> ProbeOutcome {
@@ -57,10 +58,10 @@ fn assert_refused(name: &str, outcome: &ProbeOutcome, reason: &str) {
     assert!(!message.contains(PASSWORD), "{name}: {message}");
 }
 
-/// Run by the test below in a process of its own, in whose environment the authority stands: certificates are read
-/// once in a process.
+/// Runs in a separate process, started by the test below, whose environment names the authority: a
+/// process reads certificates once.
 #[tokio::test]
-async fn servers_under_a_trusted_authority_are_asked() {
+async fn servers_under_a_trusted_authority_are_healthy() {
     let Ok(ports) = env::var(PORTS) else { return };
     let ports: Vec<u16> = ports.split(',').map(|port| port.parse().unwrap()).collect();
     for (name, outcome) in outcomes(ports.try_into().unwrap()).await {
@@ -120,11 +121,11 @@ async fn encrypted_connections_work_where_the_authority_is_trusted_and_only_ther
     }
 
     let mut trusting = Command::new(env::current_exe().unwrap());
-    trusting.args(["--exact", "checks::tls::servers_under_a_trusted_authority_are_asked", "--nocapture"]);
+    trusting.args(["--exact", "checks::tls::servers_under_a_trusted_authority_are_healthy", "--nocapture"]);
     trusting.env("SSL_CERT_FILE", authority.certificate());
     trusting.env(PORTS, ports.map(|port| port.to_string()).join(","));
     let output = tokio::task::spawn_blocking(move || trusting.output().unwrap()).await.unwrap();
-    let told =
+    let text =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }

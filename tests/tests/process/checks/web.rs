@@ -11,7 +11,7 @@ use axum::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// The server; ended when dropped.
+/// A running server, ended when dropped.
 pub(crate) struct Web {
     address: SocketAddr,
     _serving: AbortOnDropHandle<()>,
@@ -37,7 +37,7 @@ impl Web {
         Self { address, _serving: AbortOnDropHandle::new(serving) }
     }
 
-    /// The address of a page.
+    /// Returns the URL of a page.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -47,7 +47,7 @@ async fn agent(headers: HeaderMap) -> impl IntoResponse {
     headers[header::USER_AGENT].to_str().unwrap().to_owned()
 }
 
-/// Only for `ann` with the password `hunter22`.
+/// Answers only to `ann` with the password `hunter22`.
 async fn private(headers: HeaderMap) -> impl IntoResponse {
     let allowed = headers.get(header::AUTHORIZATION).is_some_and(|value| value == "Basic YW5uOmh1bnRlcjIy");
     if allowed { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
@@ -62,7 +62,7 @@ async fn hang() -> impl IntoResponse {
     std::future::pending::<()>().await;
 }
 
-/// A body that begins and never ends.
+/// Answers with a body that begins and never ends.
 async fn drip() -> impl IntoResponse {
     let (near, far) = tokio::io::duplex(64);
     tokio::spawn(async move {

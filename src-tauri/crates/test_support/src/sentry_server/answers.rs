@@ -1,4 +1,4 @@
-//! The answers of the test server, made from its data and the parameters of a question.
+//! The answers of the test server, made from its data and the parameters of a request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{State, data::SessionEvent};
 
-/// The parameters of a question, in order.
+/// The parameters of a request, in order.
 pub(super) struct Query(pub(super) Vec<(String, String)>);
 
 impl Query {
@@ -20,10 +20,10 @@ impl Query {
     }
 }
 
-/// What is answered, or the status and words of a refusal.
+/// An answer, or the status and the text of an error.
 pub(super) type Answer = Result<Answered, (u16, String)>;
 
-/// A list of which one page is handed out, or something whole.
+/// The content of an answer, before it is cut into pages.
 pub(super) enum Answered {
     Rows(Vec<Value>, fn(Vec<Value>, &Value) -> Value, Value),
 }
@@ -155,8 +155,8 @@ pub(super) fn events(state: &State, query: &Query) -> Answer {
             return refuse("Invalid field.");
         }
         let totals = state.data.error_totals(start, end).into_iter();
-        let kept = totals.filter(|((project, _), _)| chosen.contains(project.as_str()));
-        kept.map(
+        let selected = totals.filter(|((project, _), _)| chosen.contains(project.as_str()));
+        selected.map(
             |((project, level), count)| json!({"project": project, "level": level, "count()": count as u64}),
         )
         .collect()
@@ -201,8 +201,8 @@ fn transaction_rows(
     Ok(rows)
 }
 
-/// The stretch that is answered for: the second given as end counts, and all is rounded up to whole hours.
-fn stretch(query: &Query) -> Result<(i64, i64), (u16, String)> {
+/// Returns the time range of a request: the end is inclusive, rounded up to whole hours.
+fn time_range(query: &Query) -> Result<(i64, i64), (u16, String)> {
     const HOUR: i64 = 3600;
     if query.one("interval").is_some_and(|interval| interval != "1h" && interval != "1d") {
         return refuse("The interval has to be at least one hour.");
@@ -217,7 +217,7 @@ fn stretch(query: &Query) -> Result<(i64, i64), (u16, String)> {
 }
 
 pub(super) fn stats(state: &State, query: &Query) -> Answer {
-    let (start, end) = stretch(query)?;
+    let (start, end) = time_range(query)?;
     let chosen = projects(state, query)?;
     if query.all("groupBy") != ["project", "category", "outcome"] || query.all("field") != ["sum(quantity)"] {
         return refuse("Invalid groupBy or field");
@@ -242,7 +242,7 @@ fn groups_answer(groups: Vec<Value>, head: &Value) -> Value {
 }
 
 pub(super) fn sessions(state: &State, query: &Query) -> Answer {
-    let (start, end) = stretch(query)?;
+    let (start, end) = time_range(query)?;
     let chosen = projects(state, query)?;
     let (groups, fields) = (query.all("groupBy"), query.all("field"));
     if fields.iter().any(|field| field.starts_with("crash")) && groups.contains(&"session.status") {

@@ -1,4 +1,4 @@
-//! What the test server's installation holds, and the true totals of it.
+//! Data of the test server's installation, and its true totals.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ pub struct ErrorEvent {
     pub project: &'static str,
     /// Its level.
     pub level: &'static str,
-    /// When, in seconds since 1970 by the server's clock.
+    /// Time, in seconds since 1970 by the server's clock.
     pub time: i64,
 }
 
@@ -18,24 +18,24 @@ pub struct ErrorEvent {
 pub struct TransactionEvent {
     /// Its project.
     pub project: &'static str,
-    /// How long it took.
+    /// Its duration.
     pub milliseconds: f64,
-    /// When, in seconds since 1970 by the server's clock.
+    /// Time, in seconds since 1970 by the server's clock.
     pub time: i64,
 }
 
-/// A quantity with what became of it.
+/// A quantity with its outcome.
 #[derive(Debug, Clone)]
 pub struct OutcomeEvent {
     /// Its project.
     pub project: &'static str,
     /// Its category.
     pub category: &'static str,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: &'static str,
-    /// How much.
+    /// The amount.
     pub quantity: u64,
-    /// When, in seconds since 1970 by the server's clock.
+    /// Time, in seconds since 1970 by the server's clock.
     pub time: i64,
 }
 
@@ -48,11 +48,11 @@ pub struct SessionEvent {
     pub environment: &'static str,
     /// Its release.
     pub release: &'static str,
-    /// How it ended.
+    /// Its final status.
     pub status: &'static str,
-    /// Whose it was.
+    /// Its user.
     pub user: u32,
-    /// When, in seconds since 1970 by the server's clock.
+    /// Time, in seconds since 1970 by the server's clock.
     pub time: i64,
 }
 
@@ -78,11 +78,11 @@ pub struct Monitor {
     pub environment: &'static str,
     /// The environment's state.
     pub status: &'static str,
-    /// When the next check-in should have come at the latest, in seconds since 1970.
+    /// Latest time of the next check-in, in seconds since 1970.
     pub due: i64,
 }
 
-/// Everything the installation holds.
+/// All data of the installation.
 #[derive(Debug, Clone, Default)]
 pub struct Data {
     /// Projects: number and slug.
@@ -104,7 +104,7 @@ pub struct Data {
 const LEVELS: [&str; 4] = ["error", "warning", "fatal", "info"];
 
 impl Data {
-    /// Three projects that were busy from `start` to `end` (seconds since 1970); the same every time.
+    /// Creates three projects with data from `start` to `end` (seconds since 1970), repeatably.
     pub fn busy(start: i64, end: i64) -> Self {
         let mut data = Self {
             projects: vec![(11, "checkout"), (12, "search"), (13, "mail")],
@@ -128,7 +128,7 @@ impl Data {
         data
     }
 
-    /// More of the same from `start` to `end`.
+    /// Adds data from `start` to `end`.
     pub fn extend(&mut self, start: i64, end: i64) {
         let projects: Vec<&'static str> = self.projects.iter().map(|(_, slug)| *slug).collect();
         let mut random = start as u64 | 1;
@@ -173,7 +173,7 @@ impl Data {
         }
     }
 
-    /// Errors within a range of seconds, by project and level.
+    /// Counts errors within a range of seconds, by project and level.
     pub fn error_totals(&self, start: i64, end: i64) -> BTreeMap<(String, String), f64> {
         let mut totals = BTreeMap::new();
         for event in self.errors.iter().filter(|event| (start..end).contains(&event.time)) {
@@ -182,7 +182,7 @@ impl Data {
         totals
     }
 
-    /// Transactions within a range of seconds, by project.
+    /// Counts transactions within a range of seconds, by project.
     pub fn transaction_totals(&self, start: i64, end: i64) -> BTreeMap<String, f64> {
         let mut totals = BTreeMap::new();
         for event in self.transactions.iter().filter(|event| (start..end).contains(&event.time)) {
@@ -191,7 +191,7 @@ impl Data {
         totals
     }
 
-    /// Quantities within a range of seconds, by project, category and outcome.
+    /// Sums quantities within a range of seconds, by project, category and outcome.
     pub fn outcome_totals(&self, start: i64, end: i64) -> BTreeMap<(String, String, String), f64> {
         let mut totals = BTreeMap::new();
         for event in self.outcomes.iter().filter(|event| (start..end).contains(&event.time)) {
@@ -201,8 +201,8 @@ impl Data {
         totals
     }
 
-    /// Sessions within a range of seconds, by what `key` tells them apart: sessions, users, sessions that crashed and
-    /// users who saw a crash.
+    /// Counts sessions, users, crashed sessions and users with a crash within a range of seconds,
+    /// grouped by `key`.
     pub fn session_totals<K: Ord>(
         &self,
         start: i64,

@@ -1,23 +1,19 @@
-//! Who is measured: Binnacle and the databases that Debian has.
+//! The measured programs: Binnacle and the databases in Debian.
 
 use std::{
     fs::File,
     path::Path,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
-use test_support::{
-    display::Started,
-    engine_process::{EngineProcess, PATIENCE},
-    servers::free_port,
-};
+use test_support::{display::Started, engine_process::EngineProcess, servers::free_port, wait::wait_until};
 
 use crate::folder::bytes_in;
 
-/// Settings of a Binnacle that does nothing but receive.
+/// Settings of a Binnacle that only receives.
 const SETTINGS: &str = "\
 [listen]
 otlp_grpc = \"127.0.0.1:0\"
@@ -36,14 +32,14 @@ enabled = false
 enabled = false
 ";
 
-/// A program that takes remote write.
+/// A program that receives remote write.
 pub(crate) enum Contender {
     Binnacle(Box<EngineProcess>),
     VictoriaMetrics(Server),
     Prometheus(Server),
 }
 
-/// A rival's process, with a folder of its own.
+/// The process of another database, with its folder.
 pub(crate) struct Server {
     process: Started,
     folder: TempDir,
@@ -52,20 +48,18 @@ pub(crate) struct Server {
 
 impl Server {
     async fn start(program: &str, arguments: impl Fn(&Path, &str) -> Result<Vec<String>>) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("binnacle-rival-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix("binnacle-contender-").tempdir()?;
         let address = format!("127.0.0.1:{}", free_port()?);
         let log = File::create(folder.path().join("log"))?;
         let mut command = Command::new(program);
         command.args(arguments(folder.path(), &address)?).stdin(Stdio::null());
         let process =
             Started(command.stdout(log.try_clone()?).stderr(log).spawn().context(program.to_owned())?);
-        let begun = Instant::now();
         let metrics = format!("http://{address}/metrics");
-        while !tls::http_client().get(&metrics).send().await.is_ok_and(|answer| answer.status().is_success())
-        {
-            ensure!(begun.elapsed() < PATIENCE, "{program} does not answer");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        wait_until(&format!("{program} answers"), async || {
+            Ok(tls::http_client().get(&metrics).send().await?.status().is_success())
+        })
+        .await?;
         Ok(Self { process, folder, address })
     }
 
@@ -73,8 +67,8 @@ impl Server {
         self.folder.path().join("data")
     }
 
-    /// Waits until it merges nothing any more.
-    async fn quiet(&self) -> Result<()> {
+    /// Waits until no merge has run for five seconds.
+    async fn wait_for_merges(&self) -> Result<()> {
         let mut quiet = 0;
         while quiet < 10 {
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -86,7 +80,7 @@ impl Server {
         Ok(())
     }
 
-    /// The parts that its samples lie in.
+    /// Returns the number of parts that store its samples.
     async fn parts(&self) -> Result<f64> {
         Ok(self.metric("vm_parts{type=\"storage/big\"}").await?
             + self.metric("vm_parts{type=\"storage/small\"}").await?)
@@ -142,7 +136,7 @@ impl Contender {
         }
     }
 
-    /// Where requests are posted to.
+    /// Returns the URL for requests.
     pub(crate) async fn url(&self) -> Result<String> {
         let address = match self {
             Self::Binnacle(engine) => engine.listener("remote_write").await?.to_string(),
@@ -158,16 +152,13 @@ impl Contender {
         }
     }
 
-    /// Samples it says it holds.
+    /// Returns the number of samples that it reports to store.
     pub(crate) async fn samples(&self) -> Result<u64> {
         Ok(match self {
             Self::Binnacle(engine) => engine.status().await?.committed.samples,
             Self::VictoriaMetrics(server) => {
-                // What was taken last is counted once it is searchable.
-                tls::http_client()
-                    .get(format!("http://{}/internal/force_flush", server.address))
-                    .send()
-                    .await?;
+                // The latest samples are counted once they are searchable.
+                tls::http_client().get(format!("http://{}/internal/force_flush", server.address)).send().await?;
                 server.metric("vm_rows_inserted_total{type=\"promremotewrite\"}").await? as u64
             }
             Self::Prometheus(server) => {
@@ -176,9 +167,11 @@ impl Contender {
         })
     }
 
-    /// Bytes on disk soon after the load, and once told to merge as far as it can, where that is something else. Binnacle
-    /// is told to seal and merge first, which it does by itself when a day is over.
-    pub(crate) async fn bytes_kept(&mut self) -> Result<(u64, Option<u64>)> {
+    /// Returns the bytes on disk soon after the load, and those after a forced merge where that
+    /// makes a difference.
+    ///
+    /// Binnacle seals and merges first, as it does by itself at the end of a day.
+    pub(crate) async fn stored_bytes(&mut self) -> Result<(u64, Option<u64>)> {
         match self {
             Self::Binnacle(engine) => {
                 ensure!(engine.stop().await?.success(), "the engine did not end well");
@@ -189,19 +182,19 @@ impl Contender {
                 store.admin().seal_now().await?;
                 store.admin().compact().await?;
                 store.close().await?;
-                // The next start gives back the room that unsealed points took.
+                // The next start frees the space of the points that are sealed now.
                 tokio::task::spawn_blocking(open).await??.close().await?;
                 Ok((bytes_in(&data)?, None))
             }
             Self::VictoriaMetrics(server) => {
                 let base = format!("http://{}/internal", server.address);
                 tls::http_client().get(format!("{base}/force_flush")).send().await?;
-                server.quiet().await?;
+                server.wait_for_merges().await?;
                 let by_itself = bytes_in(&server.data())?;
-                // A merge that is asked for while others run leaves their parts out.
+                // A forced merge skips the parts of running merges.
                 for _ in 0..20 {
                     tls::http_client().get(format!("{base}/force_merge")).send().await?;
-                    server.quiet().await?;
+                    server.wait_for_merges().await?;
                     if server.parts().await? <= 1.0 {
                         break;
                     }

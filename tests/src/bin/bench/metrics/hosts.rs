@@ -1,31 +1,33 @@
-//! Many hosts out of one recording: each a little busier or idler, out of step with the others.
+//! Many hosts made from one recording, with different loads and offsets.
 
 use super::recording::Recorded;
 
-/// One host's view of the recording.
+/// A host with its variation of the recording.
 pub(crate) struct Host {
     /// Its number, which is in its `instance` label.
     pub(crate) number: usize,
-    /// How much more happens on it, 0.5 to 2.
-    busier: f64,
-    /// Scrapes by which it is out of step.
+    /// Factor of its load, 0.5 to 2.
+    load: f64,
+    /// Scrapes by which it is ahead in the recording.
     ahead: usize,
 }
 
 impl Host {
     pub(crate) fn new(number: usize) -> Self {
-        // Well spread and the same in every run.
+        // Evenly spread and the same in every run.
         let spread = (number as f64 * 0.618_033_988_749_895).fract();
-        Self { number, busier: 0.5 * 4.0_f64.powf(spread), ahead: number * 37 }
+        Self { number, load: 0.5 * 4.0_f64.powf(spread), ahead: number * 37 }
     }
 
-    /// The value of a series at each of `steps` scrapes. Counters go on where the recording ends by what they gained from
-    /// its beginning. Values are as fine as they were recorded: whole pages stay whole pages, ticks of a clock ticks.
+    /// Returns the value of a series at each of `steps` scrapes.
+    ///
+    /// At the end of the recording counters continue with the increases from its beginning. Values
+    /// retain the granularity of the recording, such as whole pages or clock ticks.
     pub(crate) fn values<'a>(&'a self, series: &'a Recorded, steps: usize) -> impl Iterator<Item = f64> + 'a {
         let recorded = &series.values;
         let grain = Grain::of(recorded);
         let constant = recorded.windows(2).all(|pair| pair[0] == pair[1]);
-        let mut total = recorded.first().copied().unwrap_or_default() * self.busier;
+        let mut total = recorded.first().copied().unwrap_or_default() * self.load;
         (0..steps).map(move |step| {
             let at = (step + self.ahead) % recorded.len();
             let value = recorded[at];
@@ -34,22 +36,22 @@ impl Host {
             }
             let scaled = if series.counter {
                 if step > 0 && at > 0 {
-                    // Something that was counted anew in the meantime gained nothing.
-                    total += (value - recorded[at - 1]).max(0.0) * self.busier;
+                    // A reset counter did not increase.
+                    total += (value - recorded[at - 1]).max(0.0) * self.load;
                 }
                 total
             } else {
-                value * self.busier
+                value * self.load
             };
             grain.round(scaled)
         })
     }
 }
 
-/// Decimal places that a recorded value has at most.
-const MOST_PLACES: i32 = 9;
+/// Maximum decimal places of a recorded value.
+const MAX_PLACES: i32 = 9;
 
-/// What all values of a series are multiples of, in units of 10^-places.
+/// Granularity of a series: all its values are multiples of this, in units of 10^-places.
 #[derive(Debug, Clone, Copy)]
 struct Grain {
     places: i32,
@@ -63,12 +65,12 @@ impl Grain {
             let scaled = (value * scale).round();
             (scaled / scale == value).then_some(scaled.abs() as u64)
         };
-        let places = (0..MOST_PLACES)
+        let places = (0..MAX_PLACES)
             .find(|places| values.iter().all(|value| whole(*value, *places).is_some()))
-            .unwrap_or(MOST_PLACES);
+            .unwrap_or(MAX_PLACES);
         let wholes = values.iter().filter_map(|value| whole(*value, places));
         let multiple = wholes.fold(0, greatest_common_divisor).max(1);
-        // A value that never changes says nothing of how fine it is.
+        // The granularity of a constant value is unknown.
         let constant = values.windows(2).all(|pair| pair[0] == pair[1]);
         Self { places, multiple: if constant { 1.0 } else { multiple as f64 } }
     }

@@ -1,4 +1,4 @@
-//! Remote write requests (version 1.0), made once and sent to everybody.
+//! Remote write requests (version 1.0), made once and sent to every contender.
 
 use anyhow::Result;
 use prost::Message;
@@ -9,15 +9,15 @@ use super::{hosts::Host, recording::Recorded};
 /// Milliseconds between two scrapes.
 pub(crate) const SPACING: i64 = 15_000;
 
-/// What one connection sends, request by request.
+/// Requests of one connection.
 pub(crate) struct Payload {
     /// Snappy-compressed requests, in time order.
     pub(crate) requests: Vec<bytes::Bytes>,
-    /// Samples in all of them.
+    /// Samples in all requests.
     pub(crate) samples: u64,
 }
 
-/// The scrapes of a host, a request each, as an agent on that host sends them.
+/// Encodes the scrapes of a host, one request each, as an agent on that host sends them.
 pub(crate) fn payload(recorded: &[Recorded], host: &Host, steps: usize, first: i64) -> Result<Payload> {
     let mut encoder = snap::raw::Encoder::new();
     let mut values: Vec<_> = recorded.iter().map(|series| host.values(series, steps)).collect();

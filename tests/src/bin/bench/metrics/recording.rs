@@ -11,22 +11,22 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use test_support::{display::Started, servers::free_port};
 
-/// Scrapes of a recording, one a second: as many as are sent, so that nothing comes twice.
+/// Scrapes of a recording, one a second. As many are sent, so that none repeats.
 pub(crate) const SCRAPES: usize = 960;
-/// Between two scrapes.
-const PACE: Duration = Duration::from_secs(1);
+/// Time between two scrapes.
+const SCRAPE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A series as it was recorded.
+/// A recorded series.
 pub(crate) struct Recorded {
     /// Labels in name order, `__name__` among them.
     pub(crate) labels: Vec<(String, String)>,
-    /// Whether it counts.
+    /// True for a counter.
     pub(crate) counter: bool,
-    /// One value a scrape.
+    /// One value per scrape.
     pub(crate) values: Vec<f64>,
 }
 
-/// The recording in `folder`; makes one if there is none, which takes [`SCRAPES`] seconds.
+/// Loads the recording in `folder`. Makes one if there is none, which takes [`SCRAPES`] seconds.
 pub(crate) async fn recording(folder: &Path) -> Result<Vec<Recorded>> {
     let file = |number: usize| folder.join(format!("{number:04}.prom"));
     if !file(SCRAPES - 1).exists() {
@@ -39,13 +39,8 @@ pub(crate) async fn recording(folder: &Path) -> Result<Vec<Recorded>> {
         let _exporter = Started(spawned.context("prometheus-node-exporter")?);
         let begun = Instant::now();
         for number in 0..SCRAPES {
-            tokio::time::sleep_until((begun + PACE * (number as u32 + 1)).into()).await;
-            let text = tls::http_client()
-                .get(format!("http://127.0.0.1:{port}/metrics"))
-                .send()
-                .await?
-                .text()
-                .await?;
+            tokio::time::sleep_until((begun + SCRAPE_INTERVAL * (number as u32 + 1)).into()).await;
+            let text = tls::http_client().get(format!("http://127.0.0.1:{port}/metrics")).send().await?.text().await?;
             fs::write(file(number), text)?;
         }
     }
@@ -53,7 +48,7 @@ pub(crate) async fn recording(folder: &Path) -> Result<Vec<Recorded>> {
     for number in 0..SCRAPES {
         read(&fs::read_to_string(file(number))?, &mut series)?;
     }
-    // Series that came or went while it was recorded are left out.
+    // Series that began or ended during the recording are dropped.
     let mut series: Vec<(String, Recorded)> =
         series.into_iter().filter(|(_, series)| series.values.len() == SCRAPES).collect();
     series.sort_by(|left, right| left.0.cmp(&right.0));
@@ -79,10 +74,10 @@ fn read(text: &str, series: &mut HashMap<String, Recorded>) -> Result<()> {
         let (name, rest) = identity.split_once('{').unwrap_or((identity, "}"));
         let mut labels = vec![("__name__".to_owned(), name.to_owned())];
         let mut rest = rest.trim_end_matches('}');
-        // Values of node_exporter hold no quotes.
+        // Values of node_exporter contain no quotes.
         while let Some((label, after)) = rest.split_once("=\"") {
             let (value, after) = after.split_once('"').context("a label without an end")?;
-            // A label without a value is none, which is how Prometheus sends it on.
+            // Prometheus drops labels without a value.
             if !value.is_empty() {
                 labels.push((label.to_owned(), value.to_owned()));
             }

@@ -1,4 +1,4 @@
-//! Remote write 1.0 as senders make it, with numbered samples.
+//! A sender of remote write 1.0 with numbered samples.
 
 use std::{net::SocketAddr, ops::Range, sync::OnceLock};
 
@@ -9,40 +9,42 @@ use crate::{
     write_request::{Label, Sample, TimeSeries, WriteRequest},
 };
 
-/// The metric of numbered samples that come by remote write.
+/// Name of the metric of numbered samples sent by remote write.
 pub const WRITTEN_METRIC: &str = "numbered_written";
-/// Series that the numbers are spread over.
+/// Number of series over which the numbers are spread.
 const SERIES: u64 = 16;
 
-/// Packed bytes of a request with one sample for each of `numbers`, by which it can be found again. The time of a
-/// number is always the same: a batch that is sent again is the same points.
+/// Encodes a compressed request with one sample for each of `numbers`.
+///
+/// The time of a number never changes: a batch that is sent again has the same points.
 pub fn numbered(numbers: Range<u64>) -> Vec<u8> {
     let series = (0..SERIES)
-        .map(|place| TimeSeries {
+        .map(|index| TimeSeries {
             labels: vec![
                 Label::new("__name__", WRITTEN_METRIC),
                 Label::new("job", "numbered"),
-                Label::new("place", &place.to_string()),
+                Label::new("place", &index.to_string()),
             ],
             samples: numbers
                 .clone()
-                .filter(|number| number % SERIES == place)
+                .filter(|number| number % SERIES == index)
                 .map(|number| Sample { value: number as f64, timestamp: time_of(number) })
                 .collect(),
             ..TimeSeries::default()
         })
         .filter(|series| !series.samples.is_empty())
         .collect();
-    WriteRequest { series, ..WriteRequest::default() }.packed()
+    WriteRequest { series, ..WriteRequest::default() }.compressed()
 }
 
-/// The time of a number in milliseconds since the epoch: from half an hour before this program first asked.
+/// Returns the time of a number in milliseconds since the epoch. Number 0 is half an hour before
+/// the first call.
 fn time_of(number: u64) -> i64 {
     static FIRST: OnceLock<i64> = OnceLock::new();
     FIRST.get_or_init(|| (otlp_load::now() / 1_000_000) as i64 - 1_800_000) + number as i64
 }
 
-/// Sends remote write to one listener.
+/// A connection that sends remote write to one listener.
 #[derive(Debug, Clone)]
 pub struct WriteConnection {
     url: String,
@@ -50,12 +52,12 @@ pub struct WriteConnection {
 }
 
 impl WriteConnection {
-    /// For a listener at `address`.
+    /// Creates a connection to a listener at `address`.
     pub fn new(address: SocketAddr) -> Self {
         Self { url: format!("http://{address}/api/v1/write"), client: tls::http_client() }
     }
 
-    /// Sends a packed request.
+    /// Sends a compressed request.
     pub async fn send(&self, request: Vec<u8>) -> reqwest::Result<reqwest::Response> {
         let request = self.client.post(&self.url).body(request);
         let request = request
@@ -66,8 +68,8 @@ impl WriteConnection {
     }
 }
 
-/// Whether a sender repeats what got this answer (prometheus.io, "Prometheus Remote-Write specification", "Retries &
-/// Backoff").
-pub fn is_repeated(status: StatusCode) -> bool {
+/// Returns true if a sender repeats a request with this answer. Source: prometheus.io,
+/// "Prometheus Remote-Write specification", "Retries & Backoff".
+pub fn is_retryable(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }

@@ -1,4 +1,5 @@
-//! Metrics in and kept: the same remote write requests to Binnacle, VictoriaMetrics and Prometheus, in turns.
+//! Throughput and storage of metrics: the same remote write requests to Binnacle,
+//! VictoriaMetrics and Prometheus, in turns.
 
 mod contender;
 mod hosts;
@@ -13,6 +14,7 @@ use std::{
 
 use anyhow::{Result, bail, ensure};
 use reqwest::StatusCode;
+use test_support::wait::wait_until;
 use tokio::sync::Barrier;
 
 use self::{contender::Contender, hosts::Host, payload::Payload};
@@ -21,14 +23,16 @@ use crate::{
     table::{self, grouped},
 };
 
-/// Hosts that send.
+/// Number of sending hosts.
 const HOSTS: usize = 30;
-/// Scrapes of each: four hours at 15 s.
+/// Scrapes of each host: four hours at 15 s.
 const STEPS: usize = recording::SCRAPES;
-/// Turns that each takes; the one with the middle speed counts, because machines are faster at one moment than at another.
+/// Rounds of each contender. The one with the median rate counts, because the speed of machines
+/// varies over time.
 const ROUNDS: usize = 5;
-/// Scrapes that a host may be ahead of another: ten minutes. Prometheus refuses what comes an hour late.
-const LEEWAY: usize = 40;
+/// Maximum scrapes by which a host is ahead of another: ten minutes. Prometheus rejects samples
+/// that are an hour late.
+const MAX_LEAD: usize = 40;
 
 struct Outcome {
     name: &'static str,
@@ -65,10 +69,10 @@ pub(crate) async fn run() -> Result<()> {
             outcomes.push(measure(contender, &payloads).await?);
         }
     }
-    print(&rounds.map(middle));
+    print(&rounds.map(median));
     let samples: u64 = payloads.iter().map(|payload| payload.samples).sum();
     println!(
-        "\nThe middle of {ROUNDS} rounds. {} samples of {} series, {HOSTS} hosts, each with a connection of its own and a request a scrape; the senders on \
+        "\nThe median of {ROUNDS} rounds. {} samples of {} series, {HOSTS} hosts, each with its own connection and one request per scrape; the senders on \
          the same cores. Binnacle answers once the samples are synced to disk, the others before.",
         grouped(samples as f64),
         grouped((recorded.len() * HOSTS) as f64)
@@ -76,8 +80,8 @@ pub(crate) async fn run() -> Result<()> {
     Ok(())
 }
 
-/// The outcome with the middle speed.
-fn middle(mut outcomes: Vec<Outcome>) -> Outcome {
+/// Returns the outcome with the median rate.
+fn median(mut outcomes: Vec<Outcome>) -> Outcome {
     outcomes.sort_by(|left, right| left.rate.total_cmp(&right.rate));
     outcomes.swap_remove(outcomes.len() / 2)
 }
@@ -97,19 +101,17 @@ async fn measure(mut contender: Contender, payloads: &[Arc<Payload>]) -> Result<
     }
     let took = begun.elapsed().as_secs_f64();
     let processor = ProcessorTime::of(process)?.seconds_since(before);
-    let memory = Memory::of(process)?.most;
+    let memory = Memory::of(process)?.max;
     let samples: u64 = payloads.iter().map(|payload| payload.samples).sum();
     println!("  {} samples/s acknowledged", grouped(samples as f64 / took));
-    // What somebody says of itself may be a second old.
-    let mut held = contender.samples().await?;
-    for _ in 0..10 {
-        if held < samples {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            held = contender.samples().await?;
-        }
-    }
-    ensure!(held >= samples, "{} holds {held} of {samples} samples", contender.name());
-    let (bytes, merged) = contender.bytes_kept().await?;
+    // A contender may update its counter only once a second.
+    wait_until("every sample is counted", async || {
+        let counted = contender.samples().await?;
+        ensure!(counted >= samples, "{} counts {counted} of {samples} samples", contender.name());
+        Ok(true)
+    })
+    .await?;
+    let (bytes, merged) = contender.stored_bytes().await?;
     Ok(Outcome {
         name: contender.name(),
         rate: samples as f64 / took,
@@ -120,11 +122,11 @@ async fn measure(mut contender: Contender, payloads: &[Arc<Payload>]) -> Result<
     })
 }
 
-/// Sends one request after another, nearly in step with the others.
+/// Sends one request after another, at most [`MAX_LEAD`] scrapes ahead of the other senders.
 async fn send(url: String, payload: Arc<Payload>, step: Arc<Barrier>) -> Result<()> {
     let client = tls::http_client_builder().no_proxy().build()?;
     for (index, request) in payload.requests.iter().enumerate() {
-        if index % LEEWAY == 0 {
+        if index % MAX_LEAD == 0 {
             step.wait().await;
         }
         loop {
@@ -150,8 +152,8 @@ async fn send(url: String, payload: Arc<Payload>, step: Arc<Barrier>) -> Result<
 
 fn print(outcomes: &[Outcome]) {
     let Some(ours) = outcomes.first() else { return };
-    let ratio = |own: f64, theirs: f64| {
-        if own == theirs { String::new() } else { format!(" ({:.2}x)", own / theirs) }
+    let ratio = |ours: f64, theirs: f64| {
+        if ours == theirs { String::new() } else { format!(" ({:.2}x)", ours / theirs) }
     };
     println!();
     let rows: Vec<Vec<String>> = outcomes
@@ -171,12 +173,12 @@ fn print(outcomes: &[Outcome]) {
         .collect();
     table::print(
         &[
-            "who (ours to theirs)",
+            "contender (ours to theirs)",
             "samples/s acknowledged",
-            "bytes a sample kept",
-            "told to merge it all",
-            "processor us a sample",
-            "resident MiB, most",
+            "bytes per sample",
+            "after a forced merge",
+            "processor us per sample",
+            "resident MiB, max",
         ],
         &rows,
     );

@@ -1,0 +1,53 @@
+//! Waits for conditions, polled until a common timeout.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Error, Result, anyhow};
+
+/// Time limit of every wait. Generous, because test machines are busy.
+pub const TIMEOUT: Duration = Duration::from_secs(120);
+/// Time between two checks of a condition.
+pub const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Waits until `holds` returns true.
+///
+/// An error of `holds` means "not yet". Fails after [`TIMEOUT`], naming `condition` and the last
+/// error.
+pub async fn wait_until(condition: &str, mut holds: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
+    wait_for(condition, async || Ok(holds().await?.then_some(()))).await
+}
+
+/// Waits until `poll` returns a value, and returns that value. Errors as for [`wait_until`].
+pub async fn wait_for<T>(condition: &str, mut poll: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let begun = Instant::now();
+    loop {
+        match poll().await {
+            Ok(Some(value)) => return Ok(value),
+            last if begun.elapsed() >= TIMEOUT => return Err(timed_out(condition, last.err())),
+            _ => tokio::time::sleep(POLL_INTERVAL).await,
+        }
+    }
+}
+
+/// Blocks the thread until `holds` returns true. Errors as for [`wait_until`].
+pub fn wait_until_blocking(condition: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
+    wait_for_blocking(condition, || Ok(holds()?.then_some(())))
+}
+
+/// Blocks the thread until `poll` returns a value, and returns that value. Errors as for
+/// [`wait_until`].
+pub fn wait_for_blocking<T>(condition: &str, mut poll: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let begun = Instant::now();
+    loop {
+        match poll() {
+            Ok(Some(value)) => return Ok(value),
+            last if begun.elapsed() >= TIMEOUT => return Err(timed_out(condition, last.err())),
+            _ => std::thread::sleep(POLL_INTERVAL),
+        }
+    }
+}
+
+fn timed_out(condition: &str, last: Option<Error>) -> Error {
+    let message = format!("timed out after {} s: {condition}", TIMEOUT.as_secs());
+    last.map_or_else(|| anyhow!("{message}"), |error| error.context(message.clone()))
+}

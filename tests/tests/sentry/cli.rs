@@ -19,8 +19,8 @@ fn sentry(data: &Path, token: &str, arguments: &[&str]) -> (bool, String) {
     let arguments: Vec<&str> = ["sentry"].iter().chain(arguments).copied().collect();
     let mut command = engine_process::command(data, &arguments).unwrap();
     let output = command.env("SENTRY_AUTH_TOKEN", token).output().unwrap();
-    let output = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(output).unwrap())
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
 }
 
 /// Counts the checkpoint files of installations.

@@ -116,9 +116,9 @@ async fn a_damaged_segment_is_found_and_moved_and_the_rest_remains() {
     let orphan = engine.data().join("segments/samples-99999999.parquet");
     fs::write(&orphan, b"PAR1").unwrap();
 
-    let output = run(&engine, &["verify"]);
-    let output = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{output}");
+    let verified = run(&engine, &["verify"]);
+    let output = String::from_utf8_lossy(&verified.stdout);
+    assert_eq!(verified.status.code(), Some(1), "{output}");
     assert!(
         output.contains("samples-00000001.parquet damaged: its content is not what was written"),
         "{output}"

@@ -54,7 +54,8 @@ impl Bench {
     }
 
     async fn wait_for_state(&self, id: &str, state: HealthState) -> CheckResult {
-        let result = wait_for(&format!("{id} is {state:?}"), async || {
+        let condition = format!("{id} is {state:?}");
+        let result = wait_for(&condition, async || {
             let latest = self.overview(id).await.latest;
             ensure!(latest.as_ref().is_some_and(|result| result.state == state), "the latest is {latest:?}");
             Ok(latest)

@@ -158,7 +158,10 @@ impl Contender {
             Self::Binnacle(engine) => engine.status().await?.committed.samples,
             Self::VictoriaMetrics(server) => {
                 // The latest samples are counted once they are searchable.
-                tls::http_client().get(format!("http://{}/internal/force_flush", server.address)).send().await?;
+                tls::http_client()
+                    .get(format!("http://{}/internal/force_flush", server.address))
+                    .send()
+                    .await?;
                 server.metric("vm_rows_inserted_total{type=\"promremotewrite\"}").await? as u64
             }
             Self::Prometheus(server) => {

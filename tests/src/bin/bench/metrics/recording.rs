@@ -40,7 +40,12 @@ pub(crate) async fn recording(folder: &Path) -> Result<Vec<Recorded>> {
         let begun = Instant::now();
         for number in 0..SCRAPES {
             tokio::time::sleep_until((begun + SCRAPE_INTERVAL * (number as u32 + 1)).into()).await;
-            let text = tls::http_client().get(format!("http://127.0.0.1:{port}/metrics")).send().await?.text().await?;
+            let text = tls::http_client()
+                .get(format!("http://127.0.0.1:{port}/metrics"))
+                .send()
+                .await?
+                .text()
+                .await?;
             fs::write(file(number), text)?;
         }
     }

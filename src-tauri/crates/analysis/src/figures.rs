@@ -37,8 +37,8 @@ const BYTES: [(f64, &str); 6] = [
 const DECIMAL: [(f64, &str); 5] = [(1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")];
 
 impl Scale {
-    /// Returns the scale for numbers about as large as `magnitude` in a unit of UCUM notation (`s`, `By`,
-    /// `1`, `By/s`, `{request}`). Ratios (`1`) become percent.
+    /// Returns the scale for numbers about as large as `magnitude` in a unit of UCUM notation (`s`,
+    /// `By`, `1`, `By/s`, `{request}`). Ratios (`1`) become percent.
     pub fn of(magnitude: f64, unit: &str) -> Self {
         let magnitude = magnitude.abs();
         let (base, per) = match unit.split_once('/') {

@@ -16,7 +16,8 @@ pub(crate) struct Grid {
 impl Grid {
     /// Creates a grid of ascending points.
     ///
-    /// If nearly every position would be a hole, or `step` is not positive, neighbours are adjacent.
+    /// If nearly every position would be a hole, or `step` is not positive, neighbours are
+    /// adjacent.
     pub(crate) fn of(times: &[Timestamp], values: &[Option<f64>], step: i64) -> Self {
         let first = times.first().copied().unwrap_or_default();
         let last = times.last().copied().unwrap_or_default();

@@ -137,10 +137,10 @@ test('nothing is cut off at 900 by 600 and at twice the size', async ({ page, sh
   }
 })
 
-/** Returns the violations that axe finds in the page, one line each. */
-async function violations(page: Page): Promise<string[]> {
+/** Returns the violations that axe finds in the page, one line each, except those of `ignored`. */
+async function violations(page: Page, ignored: string[] = []): Promise<string[]> {
   // The report's frame blocks scripts, axe's too; the report crate tests its page.
-  const results = await new AxeBuilder({ page }).exclude('iframe').analyze()
+  const results = await new AxeBuilder({ page }).exclude('iframe').disableRules(ignored).analyze()
   return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
 }
 
@@ -163,7 +163,8 @@ for (const scheme of ['dark', 'light'] as const) {
     await visit(shop, '#/alerts/rules/new?metric=system.cpu.utilization')
     await page.getByRole('combobox', { name: 'Metric', exact: true }).click()
     await expect(page.getByRole('option').first()).toBeVisible()
-    expect.soft(await violations(page), 'combobox').toEqual([])
+    // The list box is at the end of the body, outside of the landmarks; its combobox refers to it.
+    expect.soft(await violations(page, ['region']), 'combobox').toEqual([])
     await visit(shop, '#/logs')
     const opened = {
       palette: ['Control+k', page.getByRole('dialog', { name: 'Search or jump' })],

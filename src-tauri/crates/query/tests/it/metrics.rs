@@ -54,6 +54,24 @@ async fn the_step_is_rounded_up_where_points_have_expired() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chart_takes_one_snapshot() {
+    let (_folder, store) = filled().await;
+    let request = SeriesRequest {
+        metric: "queue".into(),
+        matchers: vec![],
+        aggregation: Aggregation::Average,
+        group_by: vec![],
+        range: TimeRange::new(at(0), at(600)),
+        step: None,
+        max_points: 100,
+        limit: 10,
+    };
+    let before = store.admin().snapshots_taken();
+    assert_eq!(query::series(&view(&store).await, &request).await.unwrap().series.len(), 1);
+    assert_eq!(store.admin().snapshots_taken(), before + 1);
+}
+
 /// A whole minute.
 const START: i64 = 1_700_000_040;
 

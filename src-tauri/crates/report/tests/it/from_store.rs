@@ -140,6 +140,15 @@ async fn the_figures_are_those_of_the_store() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_report_takes_one_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, range) = filled(folder.path()).await;
+    let before = store.admin().snapshots_taken();
+    html(&store, &request(range), range.end).await.unwrap();
+    assert_eq!(store.admin().snapshots_taken(), before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_requested_services_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let (store, range) = filled(folder.path()).await;

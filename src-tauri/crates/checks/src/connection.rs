@@ -16,8 +16,8 @@ pub(crate) fn address(host: &str, port: u16) -> String {
     }
 }
 
-/// Connects to the first address of `host` that answers. Measures `connect_seconds`, name resolution
-/// included.
+/// Connects to the first address of `host` that answers. Measures `connect_seconds`, name
+/// resolution included.
 pub(crate) async fn open(
     host: &str,
     port: u16,

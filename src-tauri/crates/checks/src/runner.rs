@@ -193,8 +193,8 @@ pub(crate) fn result(check_id: &str, outcome: ProbeOutcome, attempts: u32, now: 
     }
 }
 
-/// Returns whether the machine slept during an attempt between two wall-clock times. The limit of an
-/// attempt uses a clock that stops during sleep on most systems.
+/// Returns whether the machine slept during an attempt between two wall-clock times. The limit of
+/// an attempt uses a clock that stops during sleep on most systems.
 fn slept(started: Timestamp, ended: Timestamp, timeout_seconds: u32) -> bool {
     let elapsed = Duration::from_nanos(ended.since(started).max(0).unsigned_abs());
     elapsed > Duration::from_secs(u64::from(timeout_seconds.max(1))) + SLEEP_ALLOWANCE

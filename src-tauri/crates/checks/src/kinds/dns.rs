@@ -116,8 +116,8 @@ impl Kind for DnsCheck {
         self.server().is_ok_and(|server| server.is_some_and(|server| server.ip().is_loopback()))
     }
 
-    /// Looks the name up once, past any cache of this process. Measures `query_seconds`, `answers` and
-    /// `min_ttl_seconds`, the smallest time to live of the records.
+    /// Looks the name up once, past any cache of this process. Measures `query_seconds`, `answers`
+    /// and `min_ttl_seconds`, the smallest time to live of the records.
     async fn probe(
         &self,
         context: ProbeContext<'_>,
@@ -184,8 +184,8 @@ impl DnsCheck {
         }
     }
 
-    /// Returns whether the answer has the expected value. The texts of TXT records must be the same,
-    /// in others case and a final dot do not count.
+    /// Returns whether the answer has the expected value. The texts of TXT records must be the
+    /// same, in others case and a final dot do not count.
     fn has(&self, values: &[String], wanted: &str) -> bool {
         if self.record == DnsRecord::Txt {
             return values.iter().any(|value| value == wanted);

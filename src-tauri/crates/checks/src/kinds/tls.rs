@@ -113,8 +113,8 @@ impl Kind for TlsCheck {
         is_loopback(&self.host)
     }
 
-    /// Makes one handshake and closes the connection. Measures `connect_seconds`, `handshake_seconds`,
-    /// `certificate_days` and `chain_days`, also of a chain that is rejected.
+    /// Makes one handshake and closes the connection. Measures `connect_seconds`,
+    /// `handshake_seconds`, `certificate_days` and `chain_days`, also of a chain that is rejected.
     async fn probe(
         &self,
         context: ProbeContext<'_>,

@@ -10,8 +10,8 @@ use std::{
 use anyhow::ensure;
 
 use crate::{
+    gates::{cargo, documentation, npm},
     process::say,
-    test::{cargo, documentation, npm},
     tools, workspace,
 };
 

@@ -4,6 +4,7 @@ mod bench;
 mod canary;
 mod console;
 mod duckdb;
+mod gates;
 mod licences;
 mod package;
 mod process;

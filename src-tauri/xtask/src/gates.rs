@@ -11,7 +11,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// Returns the command that checks the format of Rust. Check kinds are given by path, because
 /// rustfmt does not find modules that a macro declares.
-fn format() -> Command {
+pub(crate) fn format() -> Command {
     let mut format = cargo(&["fmt", "--all", "--check", "--"]);
     let kinds = workspace::root().join("src-tauri/crates/checks/src/kinds");
     let files = std::fs::read_dir(kinds).into_iter().flatten().flatten().map(|entry| entry.path());

@@ -20,6 +20,7 @@ const ACCEPTED: &[&str] = &[
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSL-1.0",
+    "BlueOak-1.0.0",
     "CC0-1.0",
     "CDLA-Permissive-2.0",
     "ISC",
@@ -31,6 +32,9 @@ const ACCEPTED: &[&str] = &[
     "Unlicense",
     "Zlib",
 ];
+
+/// Packages that declare no licence, with the one that their licence file holds.
+const UNDECLARED: &[(&str, &str)] = &[("svelte-toolbelt", "MIT")];
 
 /// A package of another author.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,10 +149,13 @@ fn console_packages(ui: &Path) -> anyhow::Result<BTreeSet<Package>> {
         if path.is_empty() || !folder.exists() {
             continue;
         }
+        let name = path.rsplit_once("node_modules/").map_or(path.as_str(), |(_, name)| name);
+        let undeclared = UNDECLARED.iter().find(|(package, _)| *package == name);
         all.insert(Package {
-            name: path.rsplit_once("node_modules/").map_or(path.as_str(), |(_, name)| name).to_owned(),
+            name: name.to_owned(),
             version: text_of(&package["version"]),
-            licence: text_of(&package["license"]),
+            licence: undeclared
+                .map_or_else(|| text_of(&package["license"]), |(_, licence)| (*licence).to_owned()),
             folder,
             is_shipped: package["dev"] != Value::Bool(true),
         });

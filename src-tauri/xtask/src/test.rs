@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 
 use crate::{
     canary, duckdb,
-    gates::{cargo, documentation, npm},
+    gates::{cargo, documentation, format, npm},
     licences,
     process::say,
     run,

@@ -1,6 +1,6 @@
 //! Health checks: kinds, schedule, verdicts and incidents.
 //!
-//! [`probe`] makes one attempt at one check. [`CheckService`] runs the checks on time. It turns
+//! [`probe()`] makes one attempt at one check. [`CheckService`] runs the checks on time. It turns
 //! attempts into results and incidents, and writes these and their series to the store.
 //! [`SecretStore`] stores the passwords, outside the database.
 

@@ -20,6 +20,6 @@ trend: Trend | null,
  */
 band: AnomalyBand, 
 /**
- * Ranges in which Binnacle could not observe.
+ * When Binnacle could not observe.
  */
 gaps: Array<Gap>, };

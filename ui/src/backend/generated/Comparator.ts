@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * How a value is held against a threshold.
+ * The comparison of a value with a threshold.
  */
 export type Comparator = "above" | "at_least" | "below" | "at_most";

@@ -81,7 +81,7 @@ async fn exploding_labels_are_dropped_and_reported_for_every_source() {
     let answer = send(users("shop", 500)).await;
     assert_eq!(answer["partialSuccess"]["rejectedDataPoints"], "480");
     let message = answer["partialSuccess"]["errorMessage"].as_str().unwrap();
-    for word in ["480 points", "\"user.id\"", "\"shop\"", "at most 20"] {
+    for word in ["480 points", "\"user.id\"", "\"shop\"", "limit 20"] {
         assert!(message.contains(word), "{word}: {message}");
     }
     assert_eq!(send(users("shop", LIMIT)).await, json!({}), "existing series continue");

@@ -214,7 +214,7 @@ fn mistakes(terminal: &Terminal<'_>) {
     for (arguments, message) in [
         (&["logs", "(unfinished"] as &[&str], "parenthesis"),
         (&["query", NUMBERED_METRIC, "--where", "nonsense"], "KEY=VALUE"),
-        (&["query", NUMBERED_METRIC, "--last", "soon"], "span of time"),
+        (&["query", NUMBERED_METRIC, "--last", "soon"], "is not a duration"),
         (&["check", "run", "none of this name"], "no check is called"),
         (&["rules", "import", "/nowhere/rules.json"], "cannot read /nowhere/rules.json"),
     ] {

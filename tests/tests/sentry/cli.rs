@@ -80,7 +80,7 @@ async fn an_installation_is_tried_connected_queried_and_removed() {
     let (succeeded, output) = sentry(&data, "", &["preset", "http://127.0.0.1:1", "--name", "own"]);
     assert!(succeeded && output.contains("redis"), "{output}");
     for (option, expected) in
-        [("--add", "there"), ("--remove", "8 checks removed"), ("--remove", "0 checks removed")]
+        [("--add", "exists"), ("--remove", "8 checks removed"), ("--remove", "0 checks removed")]
     {
         let (succeeded, output) =
             sentry(&data, "", &["preset", "http://127.0.0.1:1", "--name", "own", option]);

@@ -49,9 +49,13 @@ async fn everything_is_counted_once_and_pages_are_followed() {
     assert_eq!(issues.len(), 15, "three projects with five levels each");
 
     // Monitors: fine, failed and missed, by environment.
-    let up: BTreeMap<(String, String), f64> = bench
-        .points("sentry_monitor_up")
+    let up = wait_for("monitors are stored", async || {
+        let up = bench.points("sentry_monitor_up").await;
+        Ok((up.len() >= 3).then_some(up))
+    });
+    let up: BTreeMap<(String, String), f64> = up
         .await
+        .unwrap()
         .into_iter()
         .map(|one| ((one.labels["monitor"].clone(), one.labels["environment"].clone()), one.values[0]))
         .collect();

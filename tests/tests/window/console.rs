@@ -258,7 +258,7 @@ async fn save_through_the_dialog(desktop: &Desktop, driver: &WebDriver) -> Resul
     ensure!(!driver.text().await?.contains("Saved"), "a cancelled report is shown as saved");
 
     for (button, name, start) in
-        [("Page (HTML)", "page.html", &b"<!doctype html>"[..]), ("Data (Parquet)", "data.parquet", b"PAR1")]
+        [("Page (HTML)", "page.html", &b"<!doctype html>"[..]), ("Data (Parquet)", "rows.parquet", b"PAR1")]
     {
         let file = desktop.scratch().join(name);
         driver.click(&by_text(button)).await?;

@@ -99,8 +99,7 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     // Host metrics first, then those of the application.
     driver.wait_for_element(&by_text("Overview")).await?;
     wait_for_text(driver, "cores busy").await?;
-    let search =
-        json!({"name": "metric_catalog", "args": {"search": "queue.depth", "matchers": [], "limit": 5}});
+    let search = json!({"id": u32::MAX, "name": "metric_catalog", "args": {"search": "queue.depth", "matchers": [], "limit": 5}});
     wait_until("the metric of the application arrives", async || {
         let found =
             driver.run("return __TAURI_INTERNALS__.invoke('command', arguments[0])", search.clone()).await?;

@@ -114,8 +114,7 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     driver.click(&by_text("Alerts")).await?;
     driver.click(&by_text("Rules")).await?;
     driver.click(&by_text("New alert rule")).await?;
-    driver.click(&by_aria_label("Metric")).await?;
-    driver.fill(&by_aria_label("Metric: search"), "queue.depth").await?;
+    driver.fill(&by_aria_label("Metric"), "queue.depth").await?;
     driver.click("//*[@role='option'][contains(., 'queue.depth')]").await?;
     driver.wait_for_element(&format!("{}[@title='queue.depth']", by_aria_label("Metric"))).await?;
     driver.click(&by_aria_label("Aggregation")).await?;
@@ -142,7 +141,7 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     wait_until_blocking("a notification is shown", || Ok(desktop.displayed_notifications()? == 1))?;
     let (title, body) = desktop.notifications()?.into_iter().next().context("no notification")?;
     ensure!(title.starts_with("Orders wait"), "{title}");
-    ensure!(body.contains("250") && body.contains("above 100"), "{body}");
+    ensure!(body.contains("250") && body.contains("threshold 100"), "{body}");
 
     fs::write(depth, "3")?;
     wait_for_text(driver, "No alerts firing").await?;

@@ -1,4 +1,4 @@
-//! Figures of analysis on public data: run by `cargo bench -p analysis`. Reads the folder in
+//! Figures of analysis on public data: run by `cargo xtask bench analysis`. Reads the folder in
 //! `BINNACLE_DATA`, or `../shared/data` beside the project, and says so when it is missing.
 
 use std::{collections::BTreeMap, fs, path::Path, path::PathBuf, time::Instant};
@@ -71,7 +71,7 @@ impl Score {
 fn print(name: &str, score: &Score) {
     println!(
         "anomalies, {name}: {} of {} windows hit ({:.0}%), {} false episodes in {:.0} clean series-days ({:.2} per 100), \
-         {} of {} series with a season, {:.2} microseconds a point",
+         {} of {} series with a season, {:.2} microseconds per point",
         score.hit,
         score.windows,
         100.0 * score.hit as f64 / score.windows.max(1) as f64,
@@ -228,11 +228,11 @@ fn comparisons() {
     const TRIALS: usize = 500;
     let range = TimeRange::new(Timestamp(0), Timestamp(1));
     for (title, count, dependence, factor) in [
-        ("A/A, 100 a side", 100, 0.0, 1.0),
-        ("A/A, 1,000 a side", 1_000, 0.0, 1.0),
-        ("A/A, 1,000 a side, autocorrelation 0.6", 1_000, 0.6, 1.0),
-        ("5% slower, 1,000 a side", 1_000, 0.0, 1.05),
-        ("10% slower, 1,000 a side", 1_000, 0.0, 1.1),
+        ("A/A, 100 per side", 100, 0.0, 1.0),
+        ("A/A, 1,000 per side", 1_000, 0.0, 1.0),
+        ("A/A, 1,000 per side, autocorrelation 0.6", 1_000, 0.6, 1.0),
+        ("5% slower, 1,000 per side", 1_000, 0.0, 1.05),
+        ("10% slower, 1,000 per side", 1_000, 0.0, 1.1),
     ] {
         let mut random = Random(7);
         let begun = Instant::now();
@@ -261,7 +261,7 @@ fn comparisons() {
             })
             .count();
         println!(
-            "trend, none there, autocorrelation {dependence}: {:.1}% of {TRIALS} reported as certain",
+            "trend, none in the data, autocorrelation {dependence}: {:.1}% of {TRIALS} reported as significant",
             100.0 * detected as f64 / TRIALS as f64
         );
     }

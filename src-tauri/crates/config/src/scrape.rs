@@ -274,7 +274,7 @@ pub struct Tls {
     pub server_name: String,
     /// Accepts any certificate.
     pub insecure_skip_verify: bool,
-    /// Minimum version of TLS: `TLS10` to `TLS13`.
+    /// Minimum version of TLS: `TLS12` or `TLS13`.
     pub min_version: String,
 }
 

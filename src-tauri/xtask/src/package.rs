@@ -30,8 +30,8 @@ Keywords=monitoring;metrics;logs;traces;alerts;OpenTelemetry;
 StartupWMClass=Binnacle
 ";
 
-/// Found by running, not by linking: the tray's library is opened when the program starts.
-const OPENED_AT_RUN_TIME: &str = "libayatana-appindicator3-1";
+/// The tray's library. The program opens it at its start, so that it is not among the linked ones.
+pub(crate) const OPENED_AT_RUN_TIME: &str = "libayatana-appindicator3-1";
 
 /// Builds the package and gives its path. `--debug` packages the development build.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<PathBuf> {

@@ -4,7 +4,10 @@ use std::{path::Path, process::Command};
 
 use anyhow::{Context as _, bail};
 
-use crate::process::{check, is_installed, say};
+use crate::{
+    package,
+    process::{check, is_installed, say},
+};
 
 /// The purpose of a set of packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +24,7 @@ pub(crate) enum Purpose {
 const RUN: &[&str] = &[
     "build-essential",
     "ca-certificates",
-    "file",
-    "libayatana-appindicator3-dev",
-    "librsvg2-dev",
-    "libssl-dev",
+    package::OPENED_AT_RUN_TIME,
     "libwebkit2gtk-4.1-dev",
     "pkg-config",
 ];
@@ -46,7 +46,6 @@ const TEST: &[&str] = &[
     "python3-venv",
     "redis-server",
     "webkit2gtk-driver",
-    "xauth",
     "xvfb",
 ];
 

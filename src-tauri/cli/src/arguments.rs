@@ -235,7 +235,7 @@ pub(crate) enum DataCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Verifies all data against checksums. Exit code 1 if some are damaged.
+    /// Verifies every table and segment against its checksums. Exit code 1 if one is damaged.
     Verify,
     /// Seals and compacts segments, applies retention and compacts the database.
     Compact,

@@ -29,7 +29,7 @@ pub(crate) async fn run(data: &Path, command: DataCommand) -> anyhow::Result<Exi
     let connection = Connection::open(data).await?;
     let outcome = match command {
         DataCommand::Show { json } => show(&connection, json).await,
-        DataCommand::Verify => verify(&connection, "verify_part").await,
+        DataCommand::Verify => verify_and_advise(&connection).await,
         DataCommand::Compact => compact(&connection).await,
         DataCommand::Repair => repair(&connection).await,
     };
@@ -84,12 +84,21 @@ fn forecast(growth: &DataGrowth, limits: &RetentionLimits, unsealed: bool) -> St
     format!("{kind} {} of {} and {ages}; {growth_text}", bytes(growth.bytes), bytes(limits.bytes))
 }
 
-/// Runs a command that verifies or repairs one part on every part.
+/// Verifies everything, and names the command to run if something is damaged.
+async fn verify_and_advise(connection: &Connection) -> anyhow::Result<ExitCode> {
+    let outcome = verify(connection, "verify_part").await?;
+    if outcome != ExitCode::SUCCESS {
+        line("run `binnacle-cli data repair` to quarantine damaged segments and rebuild damaged roll-ups")?;
+    }
+    Ok(outcome)
+}
+
+/// Runs a command that verifies or repairs one table or segment on all of them.
 async fn verify(connection: &Connection, command: &str) -> anyhow::Result<ExitCode> {
-    let parts: Vec<IntegrityTarget> = connection.request("data_parts", json!({})).await?;
+    let targets: Vec<IntegrityTarget> = connection.request("data_parts", json!({})).await?;
     let (mut damaged, mut rebuilt) = (0, 0);
-    for (index, part) in parts.iter().enumerate() {
-        let verdict: IntegrityResult = connection.request(command, json!({ "name": part.name })).await?;
+    for (index, target) in targets.iter().enumerate() {
+        let verdict: IntegrityResult = connection.request(command, json!({ "name": target.name })).await?;
         let text = match (&verdict.fault, &verdict.moved_to) {
             (None, _) => "ok".to_owned(),
             (Some(fault), None) => format!("damaged: {}", printable(fault)),
@@ -99,12 +108,13 @@ async fn verify(connection: &Connection, command: &str) -> anyhow::Result<ExitCo
         rebuilt += verdict.rebuilt;
         let rebuilt_text = match verdict.rebuilt {
             0 => String::new(),
-            files => format!("; {files} roll-up files rebuilt from the points"),
+            files => format!("; {files} roll-up files rebuilt from raw points"),
         };
-        line(&format!("{}/{} {} {text}{rebuilt_text}", index + 1, parts.len(), part.name))?;
+        line(&format!("{}/{} {} {text}{rebuilt_text}", index + 1, targets.len(), target.name))?;
     }
-    let rebuilt_text = if rebuilt == 0 { String::new() } else { format!(", {rebuilt} rebuilt") };
-    line(&format!("{} parts, {damaged} damaged{rebuilt_text}", parts.len()))?;
+    let rebuilt_text =
+        if rebuilt == 0 { String::new() } else { format!(", {rebuilt} roll-up files rebuilt") };
+    line(&format!("{} tables and segments verified, {damaged} damaged{rebuilt_text}", targets.len()))?;
     Ok(if damaged == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -124,6 +124,7 @@ async fn a_damaged_segment_is_found_and_moved_and_the_rest_remains() {
         "{output}"
     );
     assert!(output.contains(", 1 damaged"), "{output}");
+    assert!(output.contains("run `binnacle-cli data repair`"), "{output}");
     assert!(damaged.exists(), "verify only reads");
 
     let output = stdout(&engine, &["repair"]);
@@ -146,8 +147,8 @@ async fn a_damaged_segment_is_found_and_moved_and_the_rest_remains() {
         .unwrap();
     fs::remove_file(&hours).unwrap();
     let output = stdout(&engine, &["repair"]);
-    assert!(output.contains("1 roll-up files rebuilt from the points"), "{output}");
-    assert!(output.contains(", 1 damaged, 1 rebuilt"), "{output}");
+    assert!(output.contains("1 roll-up files rebuilt from raw points"), "{output}");
+    assert!(output.contains(", 1 damaged, 1 roll-up files rebuilt"), "{output}");
     assert!(stdout(&engine, &["verify"]).contains(", 0 damaged"));
 
     // The same on a folder without a running engine.

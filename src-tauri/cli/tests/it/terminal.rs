@@ -42,7 +42,7 @@ fn normalized(text: &str, data: &Path) -> String {
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?", "TIME"),
         (r"\b\d+(\.\d+)? (GB|MB|kB|B)\b", "SIZE"),
         (r"(?m)^\d+/\d+ .* ok\n", ""),
-        (r"(?m)^\d+ parts,", "N parts,"),
+        (r"(?m)^\d+ tables and segments", "N tables and segments"),
         (r"\b\d+\.\d ms\b", "DURATION"),
         (r"full in \d+ days", "full in N days"),
         // Columns are as wide as their replaced cells.

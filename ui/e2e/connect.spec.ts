@@ -22,7 +22,7 @@ test('a Sentry installation is rejected, added, read and removed', async ({ page
     await source.getByLabel('Auth token').fill(installation.token)
     await source.getByRole('button', { name: 'Add', exact: true }).click()
     await expect(source.getByText('acme: 3 projects.')).toBeVisible()
-    await expect(source.getByText('Everything can be seen.')).toBeVisible()
+    await expect(source.getByText('No scope is missing.')).toBeVisible()
     await expect(source.getByLabel('Auth token')).toHaveValue('')
     await expect(source.getByText('1 working')).toBeVisible({ timeout: 40_000 })
     const { text } = await command<{ text: string }>(engine.address, 'settings', {})

@@ -119,7 +119,7 @@ async fn run_once(
     // A process group of its own, so that the children can be killed with it.
     #[cfg(unix)]
     command.process_group(0);
-    let mut child = command.spawn().map_err(|error| format!("cannot be run: {error}"))?;
+    let mut child = command.spawn().map_err(|error| format!("cannot be started: {error}"))?;
     let mut group = ProcessGroup::of(&child);
     let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
         return Err("its output cannot be read".to_owned());
@@ -129,9 +129,9 @@ async fn run_once(
         (output, errors, child.wait().await)
     });
     let Ok((output, errors, status)) = finished.await else {
-        return Err(format!("ended after {} s, which is its timeout", timeout.as_secs()));
+        return Err(format!("killed after {} s, its timeout", timeout.as_secs()));
     };
-    let status = status.map_err(|error| format!("its end cannot be awaited: {error}"))?;
+    let status = status.map_err(|error| format!("its exit code cannot be read: {error}"))?;
     group.done = true;
     let (output, is_too_much) = output;
     if is_too_much {

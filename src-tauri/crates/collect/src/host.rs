@@ -58,7 +58,7 @@ pub async fn run_host(
             read = &mut reading => read,
             () = stop.cancelled() => return,
             () = clock.sleep(SLOW_READING) => {
-                let message = "reading this machine takes more than 10 s; a file system may not answer";
+                let message = "reading the host metrics takes more than 10 s; a file system may not respond";
                 reporter.report(HealthState::Degraded, message.to_owned());
                 tokio::select! {
                     read = &mut reading => read,
@@ -72,7 +72,7 @@ pub async fn run_host(
                 writer.write(batch, "").await;
             }
             Err(error) => {
-                reporter.report(HealthState::Unhealthy, format!("reading this machine failed: {error}"));
+                reporter.report(HealthState::Unhealthy, format!("reading the host metrics failed: {error}"));
                 reader = HostReader::new(host_name(), &settings, &watched);
             }
         }

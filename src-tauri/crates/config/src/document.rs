@@ -62,7 +62,7 @@ fn replace(item: &mut Item, key: &str, value: &serde_json::Value) -> Result<(), 
     if let Ok(index) = key.parse::<usize>() {
         return replace_entry(item, index, value);
     }
-    let table = item.as_table_like_mut().ok_or("there are no named values in it")?;
+    let table = item.as_table_like_mut().ok_or("it is not a section")?;
     if value.is_null() {
         table.remove(key);
         return Ok(());
@@ -126,7 +126,7 @@ fn item_from(value: &serde_json::Value) -> Result<Item, String> {
 /// Returns a section with the named values of `value`. Nested values are written in one line.
 pub(crate) fn table_from(value: &serde_json::Value) -> Result<Table, String> {
     let serde_json::Value::Object(entries) = value else {
-        return Err("expected named values".to_owned());
+        return Err("expected a section".to_owned());
     };
     let mut table = Table::new();
     for (key, value) in entries.iter().filter(|(_, value)| !value.is_null()) {
@@ -137,7 +137,7 @@ pub(crate) fn table_from(value: &serde_json::Value) -> Result<Table, String> {
 
 fn value_from(value: &serde_json::Value) -> Result<Value, String> {
     Ok(match value {
-        serde_json::Value::Null => return Err("nothing can only stand for a whole setting".to_owned()),
+        serde_json::Value::Null => return Err("null is allowed for a whole setting only".to_owned()),
         serde_json::Value::Bool(value) => Value::from(*value),
         serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(whole), _) => Value::from(whole),

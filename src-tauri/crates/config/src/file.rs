@@ -37,14 +37,14 @@ pub fn load_or_create(path: &Path) -> Result<Settings, SettingsError> {
             if let Some(current) = migration::current_text(&text)
                 && let Err(error) = replace(path, &current)
             {
-                tracing::warn!(%error, "old names of settings stay in the file");
+                tracing::warn!(%error, "could not replace old names in the settings file, they remain valid");
             }
             Ok(settings)
         }
     }
 }
 
-/// Replaces the settings file with `text` in one step and keeps its permissions. An invalid text
+/// Replaces the settings file with `text` in one step and retains its permissions. An invalid text
 /// changes nothing.
 pub fn write_text(path: &Path, text: &str) -> Result<Settings, SettingsError> {
     let _editing = EDIT_LOCK.lock();
@@ -90,7 +90,7 @@ pub fn put_sentry(path: &Path, sentry: &Sentry) -> Result<Settings, SettingsErro
     let defaults = serde_json::to_value(Sentry::new(&sentry.name, &sentry.url));
     let (Ok(serde_json::Value::Object(mut entry)), Ok(defaults)) = (serde_json::to_value(sentry), defaults)
     else {
-        return Err(SettingsError::unpositioned("the installation cannot be written".to_owned()));
+        return Err(SettingsError::unpositioned("the installation cannot be written as settings".to_owned()));
     };
     entry.retain(|key, value| key == "name" || key == "url" || defaults.get(key) != Some(value));
     let entry = serde_json::Value::Object(entry);
@@ -145,7 +145,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, SettingsError> {
     };
     let length = fs::metadata(path).map_err(failed)?.len();
     if length > MAX_BYTES {
-        return Err(failed(io::Error::other(format!("{length} bytes are too many"))));
+        return Err(failed(io::Error::other(format!("it has {length} bytes, more than {MAX_BYTES}"))));
     }
     let bytes = fs::read(path).map_err(failed)?;
     String::from_utf8(bytes).map_err(|error| {

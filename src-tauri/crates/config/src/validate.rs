@@ -137,10 +137,13 @@ fn watched_processes(watched: &[WatchedProcess]) -> Option<Problem> {
         let index = index.to_string();
         let path = |key| ["process", index.as_str(), key];
         if process.name.trim().is_empty() {
-            return problem(&path("name"), "watched processes need a name".to_owned());
+            return problem(&path("name"), "a watched process needs a name".to_owned());
         }
         if !names.insert(&process.name) {
-            return problem(&path("name"), format!("`{}` is watched already", process.name));
+            return problem(
+                &path("name"),
+                format!("there is a watched process named `{}` already", process.name),
+            );
         }
         let conditions = [&process.executable, &process.command, &process.pid_file, &process.unit];
         if conditions.iter().all(|condition| condition.is_empty()) {
@@ -168,14 +171,14 @@ fn log_files(files: &[LogFile]) -> Option<Problem> {
             return problem(&key, format!("`{}` is not an absolute path or one from ~/", file.path));
         }
         let Some(name) = path.file_name().filter(|_| !file.path.ends_with(['/', '\\'])) else {
-            return problem(&key, format!("`{}` names no file", file.path));
+            return problem(&key, format!("`{}` is a folder, not a file", file.path));
         };
         let folder_length = file.path.len() - name.len();
         if file.path.get(..folder_length).is_some_and(|folder| folder.contains('*')) {
-            return problem(&key, "* can only stand in the file name, not in a folder".to_owned());
+            return problem(&key, "* is allowed in the file name only, not in a folder".to_owned());
         }
         if !paths.insert(&file.path) {
-            return problem(&key, format!("`{}` is followed already", file.path));
+            return problem(&key, format!("there is a log file with the path `{}` already", file.path));
         }
     }
     None

@@ -44,7 +44,7 @@ pub fn watch(path: &Path) -> (SettingsWatcher, watch::Receiver<Result<Settings, 
     let follower = Follower { path: path.to_owned(), seen, text, sender };
     let spawned = thread::Builder::new().name("settings".to_owned()).spawn(move || follower.run(&ended));
     if let Err(error) = spawned {
-        tracing::warn!(%error, "changes of the settings file need a restart: the watching thread did not start");
+        tracing::warn!(%error, "cannot watch the settings file, its changes apply after a restart");
     }
     (SettingsWatcher { _running: running }, receiver)
 }

@@ -37,7 +37,7 @@ pub(crate) enum Rejection {
     #[error("{0}")]
     Unavailable(String),
     /// The engine failed.
-    #[error("the request could not be processed")]
+    #[error("decoding the request failed, none of its records were stored")]
     Internal,
 }
 
@@ -47,7 +47,7 @@ impl From<StoreError> for Rejection {
         match error.retry_after() {
             Some(retry_after) => Self::StoreFull { retry_after, message: error.to_string() },
             None => {
-                tracing::error!(%error, "could not store received telemetry, the sender must retry");
+                tracing::error!(%error, "could not store received telemetry, the sender is asked to retry");
                 Self::Unavailable(error.to_string())
             }
         }

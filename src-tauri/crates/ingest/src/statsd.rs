@@ -73,7 +73,7 @@ pub async fn serve_statsd(
     tokio::select! {
         (outcome, ()) = async { tokio::join!(receiving, writer.run()) } => outcome,
         () = deadline => {
-            tracing::warn!("could not store the last StatsD interval in time, its values are lost");
+            tracing::warn!("could not store the last StatsD interval before the deadline, its values are lost");
             Ok(())
         }
     }

@@ -20,6 +20,6 @@ pub enum QueryError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The thread that computed the answer ended early.
-    #[error("the answer could not be computed: {0}")]
+    #[error("computing the answer failed: {0}")]
     Computation(#[from] tokio::task::JoinError),
 }

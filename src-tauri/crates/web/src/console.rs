@@ -85,7 +85,7 @@ async fn follow(
                 tracing::info!("console moved to {}", moved.address());
                 std::mem::replace(&mut front, moved).stop().await;
             }
-            Err(error) => tracing::error!("{error}; the console stays on its previous address"),
+            Err(error) => tracing::error!("{error}; the console remains at {}", front.address()),
         }
     }
     front.stop().await;

@@ -85,7 +85,7 @@ pub async fn serve(backend: Arc<dyn Backend>, address: &str, token: &str) -> Res
     let task = tokio::spawn(async move {
         let serving = axum::serve(listener, app).with_graceful_shutdown(shutdown.cancelled_owned());
         if let Err(error) = serving.await {
-            tracing::error!(%error, "serving the console failed, it is unreachable until a restart");
+            tracing::error!(%error, "serving the console failed, it is unreachable until Binnacle is restarted");
         }
     });
     Ok(WebFront { address: bound, token, stop, task: Some(task) })
@@ -105,10 +105,16 @@ fn router(state: FrontState) -> Router {
 /// Rejects requests of another origin, and API requests without the token.
 async fn guard(State(front): State<FrontState>, request: Request, next: Next) -> Response<Body> {
     if !access::is_same_origin(request.headers()) {
-        return plain(StatusCode::FORBIDDEN, "rejected: foreign host name or page of another site\n");
+        return plain(
+            StatusCode::FORBIDDEN,
+            "rejected: the request names another host, or was sent by a page of another site\n",
+        );
     }
     if request.uri().path().starts_with("/api/") && !has_token(&request, &front.token) {
-        return plain(StatusCode::UNAUTHORIZED, "the token is missing or wrong\n");
+        return plain(
+            StatusCode::UNAUTHORIZED,
+            "the token is missing or wrong: open the address that the engine printed when it started\n",
+        );
     }
     next.run(request).await
 }

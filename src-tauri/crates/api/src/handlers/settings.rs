@@ -85,7 +85,10 @@ async fn change(
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| ApiError::new(ErrorCode::Internal, "internal error in the settings"))?
+    tokio::task::spawn_blocking(work).await.map_err(|_| {
+        ApiError::new(
+            ErrorCode::Internal,
+            "reading or writing the settings failed: internal error, see the log of Binnacle",
+        )
+    })?
 }

@@ -195,7 +195,9 @@ impl Reader<'_> {
                     self.sink.reject(|| format!("line {number}: {}", error.message))?;
                     if retries >= MAX_RETRIES {
                         for (number, _) in lines.drain(..) {
-                            self.sink.reject(|| format!("line {number}: among too many malformed lines"))?;
+                            self.sink.reject(|| {
+                                format!("line {number}: skipped, too many malformed lines before it")
+                            })?;
                         }
                     }
                 }

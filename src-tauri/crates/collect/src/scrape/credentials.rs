@@ -64,8 +64,9 @@ impl Credentials {
             Self::Basic(name, Some(password)) => request.basic_auth(name, Some(password.read().await?)),
             Self::Header(scheme, secret) => {
                 let text = format!("{scheme} {}", secret.read().await?);
-                let mut value = reqwest::header::HeaderValue::from_str(&text)
-                    .map_err(|_| "the credentials hold characters that a header cannot".to_owned())?;
+                let mut value = reqwest::header::HeaderValue::from_str(&text).map_err(|_| {
+                    "the credentials contain characters that are not allowed in a header".to_owned()
+                })?;
                 value.set_sensitive(true);
                 request.header(reqwest::header::AUTHORIZATION, value)
             }

@@ -86,10 +86,10 @@ pub(super) async fn fetch(
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|error| format!("the answer broke off: {}", error_chain(&error.without_url())))?
+        .map_err(|error| format!("the response ended early: {}", error_chain(&error.without_url())))?
     {
         if body.len() + chunk.len() > max_bytes {
-            let problem = format!("the answer is larger than {}", bytes(max_bytes));
+            let problem = format!("the response is larger than {}", bytes(max_bytes));
             return Err(ScrapeError { problem, is_too_large: true });
         }
         body.extend_from_slice(&chunk);

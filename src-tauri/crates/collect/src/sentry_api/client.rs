@@ -55,7 +55,7 @@ pub(crate) struct Client {
     source: TokenSource,
     token: Mutex<Option<String>>,
     limiter: Mutex<RateLimiter>,
-    /// Held while a request is under variant.
+    /// Held while a request is in progress.
     request_lock: tokio::sync::Mutex<()>,
     /// The installation's time minus the local time, in nanoseconds.
     skew: AtomicI64,
@@ -163,8 +163,9 @@ impl Client {
         url: Url,
         token: &str,
     ) -> Result<Option<(Vec<u8>, Option<String>)>, Failure> {
-        let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
-            .map_err(|_| Failure::NoToken("it holds characters that no token has".to_owned()))?;
+        let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
+            Failure::NoToken("it contains characters that are not allowed in a token".to_owned())
+        })?;
         header.set_sensitive(true);
         self.limiter().begin(self.clock.instant());
         let response = match self.http.get(url).header(AUTHORIZATION, header).send().await {
@@ -294,7 +295,7 @@ async fn body(mut response: Response) -> Result<Vec<u8>, String> {
             Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BYTES => body.extend_from_slice(&chunk),
             Ok(Some(_)) => return Err(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024)),
             Ok(None) => return Ok(body),
-            Err(error) => return Err(format!("it broke off: {}", error_chain(&error.without_url()))),
+            Err(error) => return Err(format!("it ended early: {}", error_chain(&error.without_url()))),
         }
     }
 }

@@ -174,7 +174,7 @@ async fn fetch(
             None => return Ok(rows),
         }
     }
-    Err(Failure::Broken("events: the table has no end".to_owned()))
+    Err(Failure::Broken(format!("events: the table has more than {MAX_PAGES} pages")))
 }
 
 fn required(row: &Map<String, Value>, field: &str) -> Result<f64, Failure> {

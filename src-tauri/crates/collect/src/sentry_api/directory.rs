@@ -96,7 +96,7 @@ pub(crate) async fn all<T: serde::de::DeserializeOwned + Send + 'static>(
             None => return Ok(entries),
         }
     }
-    Err(Failure::Broken(format!("{}: the list has no end", endpoint.name())))
+    Err(Failure::Broken(format!("{}: the list has more than {MAX_PAGES} pages", endpoint.name())))
 }
 
 /// Reads a number or its text.

@@ -9,7 +9,7 @@ pub(crate) enum Failure {
     NoToken(String),
     #[error("the token was refused (401){0}")]
     Refused(String),
-    #[error("the token may not do this (403){0}")]
+    #[error("the token lacks permission (403){0}")]
     Forbidden(String),
     #[error("not available here (404)")]
     NotFound,

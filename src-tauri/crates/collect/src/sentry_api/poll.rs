@@ -55,9 +55,10 @@ pub async fn run_sentry(
     stop: CancellationToken,
 ) {
     let (given, client_clock) = (settings.clone(), clock.clone());
-    let client = tokio::task::spawn_blocking(move || Client::new(&given, token, client_clock))
-        .await
-        .unwrap_or_else(|_| Err("cannot start the client: an internal error".to_owned()));
+    let client =
+        tokio::task::spawn_blocking(move || Client::new(&given, token, client_clock)).await.unwrap_or_else(
+            |_| Err("the client did not start: internal error, see the log of Binnacle".to_owned()),
+        );
     let client = match client {
         Ok(client) => client,
         Err(problem) => {

@@ -43,7 +43,7 @@ pub(crate) const SESSION_USERS: Metric =
 pub(crate) const CRASH_FREE_SESSIONS: Metric =
     gauge("sentry_crash_free_sessions_ratio", "1", "Share of sessions within the hour that did not crash");
 pub(crate) const CRASH_FREE_USERS: Metric =
-    gauge("sentry_crash_free_users_ratio", "1", "Share of users within the hour who saw no crash");
+    gauge("sentry_crash_free_users_ratio", "1", "Share of users within the hour without a crash");
 pub(crate) const RELEASE_SESSIONS: Metric =
     count("sentry_release_sessions_total", "{session}", "Sessions by release");
 pub(crate) const RELEASE_USERS: Metric =
@@ -56,7 +56,7 @@ pub(crate) const RELEASE_CRASH_FREE_SESSIONS: Metric = gauge(
 pub(crate) const RELEASE_CRASH_FREE_USERS: Metric = gauge(
     "sentry_release_crash_free_users_ratio",
     "1",
-    "Share of users of the release within the hour who saw no crash",
+    "Share of users of the release within the hour without a crash",
 );
 pub(crate) const ISSUES: Metric = gauge("sentry_issues", "{issue}", "Unresolved issues, by level");
 pub(crate) const MONITOR_UP: Metric = gauge(

@@ -108,5 +108,5 @@ async fn fetch(
             _ => return Ok(groups),
         }
     }
-    Err(Failure::Broken("sessions: the list has no end".to_owned()))
+    Err(Failure::Broken(format!("sessions: the list has more than {MAX_PAGES} pages")))
 }

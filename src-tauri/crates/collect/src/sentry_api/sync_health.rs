@@ -68,7 +68,7 @@ impl SyncHealth<'_> {
                 return (HealthState::Unknown, waiting.join("; "));
             }
             (_, Some(0)) => {
-                let message = "the token sees no project of the settings".to_owned();
+                let message = "the token has access to no project of the settings".to_owned();
                 return (HealthState::Degraded, message);
             }
             _ => {}

@@ -39,7 +39,7 @@ pub async fn sentry_access(settings: &config::Sentry, token: String) -> SentryAc
             return access;
         }
         Err(_) => {
-            access.message = "cannot start the client: an internal error".to_owned();
+            access.message = "the client did not start: internal error, see the log of Binnacle".to_owned();
             return access;
         }
     };
@@ -62,8 +62,7 @@ async fn probe(client: &Client, settings: &config::Sentry, clock: &Clock, access
                     "the token lacks the scope org:read".to_owned()
                 }
                 Failure::NotFound => {
-                    "nothing was found there (404): is this the address of a Sentry, and are the slugs right?"
-                        .to_owned()
+                    "not found (404): check the address of the installation and the slugs".to_owned()
                 }
                 failure => failure.to_string(),
             };
@@ -78,7 +77,7 @@ async fn probe(client: &Client, settings: &config::Sentry, clock: &Clock, access
         })
         .collect();
     let Some(first) = organizations.first() else {
-        access.message = "the token sees no project of the settings".to_owned();
+        access.message = "the token has access to no project of the settings".to_owned();
         return;
     };
     let mut missing = BTreeSet::new();

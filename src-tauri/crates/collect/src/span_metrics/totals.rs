@@ -150,7 +150,7 @@ impl Totals {
             .with("span.kind", kind_name(key.kind))
             .with("status.code", status_name(key.status));
         let calls = Series {
-            description: "Spans that ended, by operation".to_owned(),
+            description: "Ended spans, by operation".to_owned(),
             ..Series::counter(
                 "traces_spanmetrics_calls_total",
                 "{call}",
@@ -160,7 +160,7 @@ impl Totals {
         };
         let durations = Series {
             kind: MetricKind::Histogram,
-            description: "How long spans took, by operation".to_owned(),
+            description: "Duration of spans, by operation".to_owned(),
             ..Series::counter("traces_spanmetrics_duration_seconds", "s", resource, attributes)
         };
         Self {

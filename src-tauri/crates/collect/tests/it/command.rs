@@ -72,7 +72,7 @@ async fn every_failure_is_reported() {
     }
     let mut bench = Bench::new();
     let (batch, message) = first_run(&mut bench, settings("/nowhere/at/all".into(), &[])).await;
-    assert!(value(&batch, "up") == 0.0 && message.contains("cannot be run"), "{message}");
+    assert!(value(&batch, "up") == 0.0 && message.contains("cannot be started"), "{message}");
     bench.stop().await;
 }
 
@@ -89,7 +89,7 @@ async fn a_run_that_takes_too_long_is_killed_with_its_children() {
     slow.interval_seconds = 3600;
     let (batch, message) = first_run(&mut bench, slow).await;
     assert_eq!(value(&batch, "up"), 0.0);
-    assert!(message.contains("ended after 2 s"), "{message}");
+    assert!(message.contains("killed after 2 s"), "{message}");
     let pids = fs::read_to_string(pids).unwrap();
     assert_eq!(pids.lines().count(), 3);
     for pid in pids.lines() {

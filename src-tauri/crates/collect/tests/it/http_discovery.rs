@@ -192,7 +192,7 @@ async fn the_list_is_followed_and_bad_responses_leave_its_targets() {
         ),
         (Answer::List(r#"[{"targets":[["hunter2"]]}]"#.into()), "not a list of targets"),
         (Answer::List(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))), "not a list of targets"),
-        (Answer::BrokenOff, "broke off"),
+        (Answer::BrokenOff, "ended early"),
         (Answer::Endless, "larger than 16 MiB"),
     ] {
         server.answers(answer);

@@ -111,7 +111,7 @@ async fn every_failure_is_reported_and_leaves_up_at_zero() {
         ("slow", "within 2 s"),
         ("endless", "larger than 64 MiB"),
         ("bomb", "larger than 64 MiB"),
-        ("broken-gzip", "broke off"),
+        ("broken-gzip", "ended early"),
         ("round", "redirect"),
         ("many", "more than 500000 samples"),
         ("html", "line 1"),

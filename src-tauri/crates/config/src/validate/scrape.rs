@@ -116,7 +116,7 @@ pub(super) fn prometheus_files(files: &[PrometheusFile]) -> Option<Problem> {
             return problem(&path, format!("`{}` is not an absolute path or one from ~/", entry.file));
         }
         if !files_seen.insert(&entry.file) {
-            return problem(&path, format!("`{}` is read already", entry.file));
+            return problem(&path, format!("there is an entry with the file `{}` already", entry.file));
         }
     }
     None

@@ -54,10 +54,15 @@ fn wrong_address(url: &str) -> Option<String> {
         return Some("the address is not an http:// or https:// address".to_owned());
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Some("the address holds a user or a password; the token belongs in the keyring".to_owned());
+        return Some(
+            "the address contains a user or a password; store a token with `binnacle-cli sentry connect`"
+                .to_owned(),
+        );
     }
     if parsed.query().is_some() || parsed.fragment().is_some() {
-        return Some("the address ends before `?` and `#`".to_owned());
+        return Some(
+            "the address has a query or a fragment; remove everything from `?` or `#` on".to_owned(),
+        );
     }
     None
 }
@@ -72,7 +77,7 @@ mod tests {
         for (text, line, part) in [
             ("url = \"sentry.io\"\n", 3, "http"),
             ("url = \"https://ann:hunter2@sentry.io\"\n", 3, "keyring"),
-            ("url = \"https://sentry.io?x=1\"\n", 3, "ends before"),
+            ("url = \"https://sentry.io?x=1\"\n", 3, "query or a fragment"),
             ("url = \"https://s\"\ninterval_seconds = 2\n", 4, "at least 5"),
             ("url = \"https://s\"\nbackfill_hours = 721\n", 4, "at most 720"),
             ("url = \"https://s\"\nrequests_per_second = 0\n", 4, "at least 1"),

@@ -28,7 +28,7 @@ async fn read_within_limit(body: Body) -> Result<Vec<u8>, Rejection> {
     let mut length = 0_usize;
     while let Some(chunk) = stream.next().await {
         let chunk =
-            chunk.map_err(|error| Rejection::Malformed(format!("the request body broke off: {error}")))?;
+            chunk.map_err(|error| Rejection::Malformed(format!("the request body ended early: {error}")))?;
         length = length.saturating_add(chunk.len());
         if length <= MAX_BODY_BYTES {
             bytes.extend_from_slice(&chunk);

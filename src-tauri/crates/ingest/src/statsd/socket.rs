@@ -24,7 +24,8 @@ enum Inner {
 impl StatsdSocket {
     /// Listens on a UDP address such as `127.0.0.1:8125`. Must run on a tokio runtime.
     pub async fn udp(address: &str) -> io::Result<Self> {
-        let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the address does not resolve");
+        let mut failure =
+            io::Error::new(io::ErrorKind::AddrNotAvailable, "the host name does not resolve to an address");
         for resolved in tokio::net::lookup_host(address).await? {
             match bind_udp(resolved) {
                 Ok(socket) => return Ok(Self(Inner::Udp(socket))),
@@ -127,7 +128,7 @@ fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
 /// Requests a larger receive buffer. The kernel reduces it to its limit.
 fn enlarge(socket: &Socket) {
     if let Err(error) = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES) {
-        tracing::debug!(%error, "could not enlarge the receive buffer, its default size stays");
+        tracing::debug!(%error, "could not enlarge the receive buffer, datagrams may be dropped under load");
     }
 }
 

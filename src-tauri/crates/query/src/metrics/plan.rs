@@ -96,7 +96,7 @@ impl<'a> EvalPlan<'a> {
         let step = step_of(request);
         if request.range.length() == 0 || step <= 0 || window <= 0 {
             return Err(QueryError::Invalid(
-                "the time range, the step and the window must not be empty".into(),
+                "the time range, the step and the window must be longer than 0".into(),
             ));
         }
         let count = |step: i64| window.saturating_add(step - 1) / step;

@@ -64,7 +64,7 @@ fn watch(patterns: &[String], sender: mpsc::Sender<()>) -> Option<notify::Recomm
         if let Some(folder) = Path::new(pattern).parent()
             && let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive)
         {
-            tracing::debug!(%error, folder = %folder.display(), "a folder with target files is not watched");
+            tracing::debug!(%error, folder = %folder.display(), "cannot watch a folder of target files, changes apply at the next refresh");
         }
     }
     Some(watcher)

@@ -82,7 +82,7 @@ pub(super) fn parse(written: &str, folder: &Path) -> Result<Parsed, String> {
     let mut whole: Map<String, Value> = match yaml::read(written)? {
         Value::Object(whole) => whole,
         Value::Null => Map::new(),
-        _ => return Err("the file does not hold named sections".to_owned()),
+        _ => return Err("the file is not a YAML mapping".to_owned()),
     };
     let mut parsed = Parsed::default();
     let mut global = section(&mut whole, "global")?;
@@ -112,7 +112,7 @@ pub(super) fn parse(written: &str, folder: &Path) -> Result<Parsed, String> {
     let mut names = BTreeSet::new();
     for (index, config) in configs.into_iter().enumerate() {
         let Value::Object(mut config) = config else {
-            parsed.problems.push(format!("entry {} of scrape_configs has no named values", index + 1));
+            parsed.problems.push(format!("entry {} of scrape_configs is not a mapping", index + 1));
             continue;
         };
         config.retain(|_, value| !value.is_null());
@@ -124,7 +124,7 @@ pub(super) fn parse(written: &str, folder: &Path) -> Result<Parsed, String> {
             }
         };
         if !names.insert(name.clone()) {
-            parsed.problems.push(format!("there are two jobs named {name:?}; the first is followed"));
+            parsed.problems.push(format!("there are two jobs named {name:?}; the first is used"));
             continue;
         }
         match job(&name, config, &defaults, folder) {
@@ -173,7 +173,7 @@ fn job(
     for key in WITH_GLOBAL_DEFAULT {
         if let Some(value) = config.remove(key).or_else(|| defaults.plain.get(key).cloned()) {
             if !(value.is_u64() || value.is_boolean()) {
-                return Err(format!("{key} is not a number or truth value"));
+                return Err(format!("{key} is not a number or boolean"));
             }
             settings[key.trim_start_matches("always_")] = value;
         }

@@ -30,7 +30,7 @@ pub(super) fn http_lists(
     let key = "http_sd_configs";
     let is_ignored = |name: &str| name == "enable_http2" || name.contains("proxy");
     entries_with(config, key, job, problems, |entry| {
-        let Value::Object(mut entry) = entry else { return Err(format!("{key}: no named values")) };
+        let Value::Object(mut entry) = entry else { return Err(format!("{key}: an entry is not a mapping")) };
         entry.retain(|name, value| !value.is_null() && !is_ignored(name));
         let credentials = credentials(&mut entry, folder)?;
         let mut settings: config::HttpDiscovery = read(key, Value::Object(entry))?;
@@ -64,7 +64,7 @@ pub(super) fn credentials(config: &mut Map<String, Value>, folder: &Path) -> Res
         no_more("authorization", &header)?;
     }
     if found.len() > 1 {
-        return Err("it says in more than one way who we are".to_owned());
+        return Err("only one of basic_auth, authorization and bearer_token can be used".to_owned());
     }
     Ok(found.pop().unwrap_or_default())
 }

@@ -26,7 +26,7 @@ pub(super) fn section(whole: &mut Map<String, Value>, key: &str) -> Result<Map<S
     match whole.remove(key) {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(section)) => Ok(section),
-        Some(_) => Err(format!("{key} does not hold named values")),
+        Some(_) => Err(format!("{key} is not a mapping")),
     }
 }
 
@@ -85,7 +85,7 @@ pub(super) fn text(value: Value) -> Result<String, String> {
         Value::String(text) => Ok(text),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(value) => Ok(value.to_string()),
-        _ => Err("a list or section takes the place of a text".to_owned()),
+        _ => Err("expected text, found a list or a mapping".to_owned()),
     }
 }
 

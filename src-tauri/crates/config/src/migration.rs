@@ -1,7 +1,7 @@
 //! Names of settings from earlier versions.
 //!
 //! A file with old names stays valid: `serde` reads them as aliases. The first start and every edit
-//! write the current names, with comments and order kept.
+//! write the current names, and retain comments and order.
 
 use toml_edit::{DocumentMut, Item, Key, Table};
 

@@ -43,7 +43,7 @@ impl Comparator {
     }
 }
 
-/// Where an alert stands.
+/// The state of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {

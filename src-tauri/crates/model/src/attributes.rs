@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// The value of one attribute. Byte strings are kept as base64 text and numbers that JSON cannot
+/// The value of one attribute. Byte strings are stored as base64 text and numbers that JSON cannot
 /// hold (not a number, infinite) as text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(untagged)]

@@ -25,7 +25,7 @@ impl Severity {
     /// The program cannot go on.
     pub const FATAL: Self = Self(21);
 
-    /// The lower-case name of the range the number lies in, or `unspecified`.
+    /// The lower-case name of the range of the number, or `unspecified`.
     pub fn name(self) -> &'static str {
         match self.0 {
             1..=4 => "trace",

@@ -47,7 +47,7 @@ pub struct Series {
     pub name: String,
     /// Kind of the numbers.
     pub kind: MetricKind,
-    /// Unit in UCUM notation as OpenTelemetry asks (`s`, `By`, `1`), may be empty.
+    /// Unit in UCUM notation as in OpenTelemetry (`s`, `By`, `1`), may be empty.
     pub unit: String,
     /// For people, may be empty; not part of the identity.
     pub description: String,
@@ -186,7 +186,7 @@ pub enum Buckets {
     Quantiles(Vec<(f64, f64)>),
 }
 
-/// A measurement kept beside a metric, with the span in which it was made.
+/// A measurement stored beside a metric, with the span in which it was made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exemplar {
     /// The series.

@@ -101,7 +101,7 @@ const NAMED: [&str; 11] = [
     "hertz",
 ];
 
-/// The unit in UCUM that a word of Prometheus or OpenMetrics stands for.
+/// The unit in UCUM of a word of Prometheus or OpenMetrics.
 pub fn ucum_unit(word: &str) -> Option<&'static str> {
     UNITS.iter().find(|(_, plural)| *plural == word && !word.is_empty()).map(|(unit, _)| *unit)
 }

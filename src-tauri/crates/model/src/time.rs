@@ -41,7 +41,7 @@ impl Timestamp {
         Self(self.0.saturating_add(nanos))
     }
 
-    /// The start of the step of `step` nanoseconds that this point lies in; steps count from the
+    /// The start of the step of `step` nanoseconds that contains this time; steps count from the
     /// epoch.
     pub fn floor(self, step: i64) -> Self {
         Self(self.0.div_euclid(step) * step)

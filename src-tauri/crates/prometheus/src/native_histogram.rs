@@ -97,7 +97,7 @@ pub enum NativeHistogramError {
     /// The custom bounds do not ascend or are not finite.
     #[error("native histogram has custom bounds that do not ascend")]
     UnorderedBounds,
-    /// A bucket lies beyond the custom bounds.
+    /// A bucket is beyond the custom bounds.
     #[error("native histogram has a bucket {0} without a custom bound")]
     MissingBound(i64),
 }
@@ -130,7 +130,7 @@ impl NativeHistogram {
             }
             Buckets::Quantiles(_) => 0,
         };
-        // NaN counts as a measurement but lies in no bucket (specification, "NaN observations").
+        // NaN counts as a measurement but is in no bucket (specification, "NaN observations").
         let count = if self.sum.is_nan() { total.max(whole(self.count)?) } else { total };
         Ok(DecodedHistogram { count, buckets })
     }

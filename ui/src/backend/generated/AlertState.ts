@@ -1,5 +1,5 @@
 // Generated from the Rust types of the same name.
 /**
- * Where an alert stands.
+ * The state of an alert.
  */
 export type AlertState = "inactive" | "pending" | "firing";

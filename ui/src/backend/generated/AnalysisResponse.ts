@@ -16,7 +16,7 @@ unit: string,
  */
 trend: Trend | null, 
 /**
- * The expected band and what lies outside it.
+ * The expected band and the values outside it.
  */
 band: AnomalyBand, 
 /**

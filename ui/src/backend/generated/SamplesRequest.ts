@@ -19,6 +19,6 @@ matchers: Array<TagMatcher>,
  */
 range: TimeRange, 
 /**
- * At most this many samples, newest kept.
+ * Maximum number of samples, the newest.
  */
 limit: number, };

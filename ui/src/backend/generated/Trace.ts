@@ -11,6 +11,6 @@ export type Trace = {
  */
 summary: TraceSummary, 
 /**
- * Its spans in order of start; at most the limit asked for.
+ * Its spans in order of start, at most the requested limit.
  */
 spans: Array<SpanRow>, };

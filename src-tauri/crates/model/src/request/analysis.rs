@@ -60,7 +60,7 @@ pub struct AnalysisResponse {
     pub unit: String,
     /// The trend; none with fewer than ten points.
     pub trend: Option<crate::Trend>,
-    /// The expected band and what lies outside it.
+    /// The expected band and the values outside it.
     pub band: crate::AnomalyBand,
     /// When Binnacle could not observe.
     pub gaps: Vec<crate::Gap>,

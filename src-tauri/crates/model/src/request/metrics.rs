@@ -196,7 +196,7 @@ pub struct SamplesRequest {
     pub matchers: Vec<TagMatcher>,
     /// Range.
     pub range: TimeRange,
-    /// At most this many samples, newest kept.
+    /// Maximum number of samples, the newest.
     pub limit: u32,
 }
 
@@ -262,8 +262,8 @@ pub struct Bucket {
     pub sum: f64,
     /// Number of samples.
     pub count: u64,
-    /// Increase of a counter from the sample before each (resets count from zero); of a gauge its
-    /// change where that is asked for, or else 0.
+    /// Increase of a counter from the sample before each (resets count from zero). For a gauge its
+    /// change if that was requested, otherwise 0.
     pub increase: f64,
     /// True if the last sample is not a number: the series ended here (see [`crate::STALE`]) or
     /// has no value.

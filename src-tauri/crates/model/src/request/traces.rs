@@ -113,6 +113,6 @@ pub struct SpanRow {
 pub struct Trace {
     /// Its summary.
     pub summary: TraceSummary,
-    /// Its spans in order of start; at most the limit asked for.
+    /// Its spans in order of start, at most the requested limit.
     pub spans: Vec<SpanRow>,
 }

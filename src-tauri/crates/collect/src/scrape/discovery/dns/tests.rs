@@ -17,7 +17,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::*;
 
-const PATIENCE: Duration = Duration::from_secs(40);
+const TIMEOUT: Duration = Duration::from_secs(40);
 
 struct NameServer {
     process: Child,
@@ -51,7 +51,7 @@ impl NameServer {
             .spawn()
             .expect("dnsmasq is installed");
         let server = Self { process, port };
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             assert!(Instant::now() < deadline, "dnsmasq answers");
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -177,9 +177,9 @@ async fn changes_are_followed_and_a_server_that_is_gone_leaves_what_it_said() {
         }
     });
     let mut until = async |wanted: &dyn Fn(&DiscoveryResult) -> bool| {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
-            let (_, found) = tokio::time::timeout(PATIENCE, received.recv()).await.unwrap().unwrap();
+            let (_, found) = tokio::time::timeout(TIMEOUT, received.recv()).await.unwrap().unwrap();
             if wanted(&found) {
                 return;
             }
@@ -203,5 +203,5 @@ async fn changes_are_followed_and_a_server_that_is_gone_leaves_what_it_said() {
     stop.cancel();
     // It may wait for the receiver.
     drop(received);
-    tokio::time::timeout(PATIENCE, following).await.unwrap().unwrap();
+    tokio::time::timeout(TIMEOUT, following).await.unwrap().unwrap();
 }

@@ -45,7 +45,7 @@ async fn an_installation_is_tried_connected_queried_and_removed() {
     }
     let elsewhere = format!("http://{}", engine.listener("otlp_http").await.unwrap());
     let (succeeded, output) = sentry(&data, TOKEN, &["access", &elsewhere]);
-    assert!(!succeeded && output.contains("is this the address of a Sentry"), "{output}");
+    assert!(!succeeded && output.contains("check the address of the installation"), "{output}");
     let (_, output) = sentry(&data, TOKEN, &["connect", "-h"]);
     assert!(
         output.contains("read from standard input, or from the environment variable SENTRY_AUTH_TOKEN"),

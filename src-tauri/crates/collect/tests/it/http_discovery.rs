@@ -315,7 +315,7 @@ async fn a_prometheus_yml_may_contain_credentials() {
         ("basic_auth: { username: u, password: wr0ng }", "answered 401"),
         ("bearer_token: wr0ng", "answered 401"),
         ("oauth2: { client_secret: wr0ng }", "dropped"),
-        ("basic_auth: { username: u, password: wr0ng }, bearer_token: wr0ng", "more than one way"),
+        ("basic_auth: { username: u, password: wr0ng }, bearer_token: wr0ng", "only one of"),
         ("tls_config: { ca_file: ca.pem }", "cannot read"),
     ] {
         fs::write(folder.path().join("password"), "s3cret\n").unwrap();

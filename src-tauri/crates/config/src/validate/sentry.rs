@@ -76,7 +76,7 @@ mod tests {
         let base = "[[sentry]]\nname = \"a\"\n";
         for (text, line, part) in [
             ("url = \"sentry.io\"\n", 3, "http"),
-            ("url = \"https://ann:hunter2@sentry.io\"\n", 3, "keyring"),
+            ("url = \"https://ann:hunter2@sentry.io\"\n", 3, "a user or a password"),
             ("url = \"https://sentry.io?x=1\"\n", 3, "query or a fragment"),
             ("url = \"https://s\"\ninterval_seconds = 2\n", 4, "at least 5"),
             ("url = \"https://s\"\nbackfill_hours = 721\n", 4, "at most 720"),

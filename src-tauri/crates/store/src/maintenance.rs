@@ -78,7 +78,7 @@ impl Maintainer {
         lock: Arc<File>,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (requests, receiver) = channel();
-        let ids = SegmentIds::after(manifest.current().segments.iter().map(|file| &file.info));
+        let ids = SegmentIds::open(&connection)?;
         let stop = Arc::new(AtomicBool::new(false));
         let thread = Maintenance {
             connection,

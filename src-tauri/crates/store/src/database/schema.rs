@@ -6,13 +6,14 @@ use crate::StoreError;
 
 /// Migrations, oldest first. The version of a database is the number applied. A released migration
 /// never changes.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
     include_str!("schema/0005.sql"),
     include_str!("schema/0006.sql"),
+    include_str!("schema/0007.sql"),
 ];
 
 /// The newest version.
@@ -104,5 +105,22 @@ mod tests {
                 r#"{"key":"part"}"#,
             ]
         );
+    }
+
+    #[test]
+    fn segment_ids_continue_after_those_of_an_earlier_version() {
+        let connection = tables_of(6);
+        let last = |connection: &Connection| -> u64 {
+            connection.query_row("SELECT last_segment FROM manifest", [], |row| row.get(0)).unwrap()
+        };
+        let insert = "INSERT INTO segments SELECT id, 'samples', 0, 0, 0, 0, 0, 1, 1, 1, '', 3, 1, false, 'minutes', \
+                      part_group, 'minutes' FROM (VALUES (4, 2), (3, 5)) AS of (id, part_group)";
+        connection.execute(insert, []).unwrap();
+        migrate(&connection, 6).unwrap();
+        assert_eq!(last(&connection), 5);
+
+        let empty = tables_of(6);
+        migrate(&empty, 6).unwrap();
+        assert_eq!(last(&empty), 0);
     }
 }

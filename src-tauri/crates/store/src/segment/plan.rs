@@ -2,9 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use duckdb::Connection;
 use model::{DataResolution, TimeRange};
 
 use super::info::Segment;
+use crate::StoreError;
 
 /// A segment whose file is written and that has no row in the segment table yet.
 pub(crate) type NewSegment = Segment;
@@ -74,10 +76,10 @@ impl SealPlan {
 pub(crate) struct SegmentIds(AtomicU64);
 
 impl SegmentIds {
-    /// Starts after the ids that segments have or had.
-    pub(crate) fn after<'files>(files: impl Iterator<Item = &'files Segment>) -> Self {
-        let last = files.map(|info| info.id.max(info.part_group)).max().unwrap_or_default();
-        Self(AtomicU64::new(last + 1))
+    /// Starts after the greatest id that a segment has or had.
+    pub(crate) fn open(connection: &Connection) -> Result<Self, StoreError> {
+        let last: u64 = connection.query_row("SELECT last_segment FROM manifest", [], |row| row.get(0))?;
+        Ok(Self(AtomicU64::new(last + 1)))
     }
 
     /// Returns the id that [`Self::next`] will return.

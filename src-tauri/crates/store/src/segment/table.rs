@@ -5,10 +5,10 @@ use duckdb::{Connection, params};
 use super::{naming::resolution_name, plan::NewSegment};
 use crate::{StoreError, database::sql::id_list};
 
-/// What the files look like inside; a later resolution gets a greater number.
+/// The format of new files. A later format has a greater number.
 const FORMAT: u8 = 3;
 
-/// Inserts new segments.
+/// Inserts new segments, and records the greatest id ever used.
 pub(crate) fn insert(connection: &Connection, segments: &[NewSegment]) -> Result<(), StoreError> {
     for segment in segments {
         connection.execute(
@@ -40,6 +40,9 @@ pub(crate) fn insert(connection: &Connection, segments: &[NewSegment]) -> Result
             )?;
         }
     }
+    if let Some(last) = segments.iter().map(|segment| segment.id.max(segment.part_group)).max() {
+        connection.execute("UPDATE manifest SET last_segment = greatest(last_segment, ?)", [last])?;
+    }
     Ok(())
 }
 
@@ -49,8 +52,8 @@ pub(crate) fn delete(connection: &Connection, ids: &[u64]) -> Result<(), StoreEr
         return Ok(());
     }
     let list = id_list(ids.iter().copied());
-    let gone = connection.execute(&format!("DELETE FROM segments WHERE id IN ({list})"), [])?;
-    if gone != ids.len() {
+    let deleted = connection.execute(&format!("DELETE FROM segments WHERE id IN ({list})"), [])?;
+    if deleted != ids.len() {
         return Err(StoreError::InvalidRequest("a segment to be replaced was deleted meanwhile".to_owned()));
     }
     connection.execute(&format!("DELETE FROM segment_services WHERE segment_id IN ({list})"), [])?;

@@ -35,7 +35,7 @@ async fn answers(store: &Store) -> String {
     text + &format!("{:?}", read_histograms(store, "duration", range, 10 * MINUTE).await)
 }
 
-/// Writes a folder as version 4 had it. Returns it with the answers of its data.
+/// Writes a folder of version 4. Returns it with the answers of its data.
 async fn former_folder() -> (TempDir, String) {
     let (folder, store) = open();
     let mut batch = telemetry();
@@ -89,11 +89,11 @@ async fn a_folder_of_version_4_opens_and_renamed_series_continue() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_migration_that_was_cut_off_is_completed() {
+async fn an_interrupted_migration_is_completed() {
     // The folder was renamed, but not the tables, and the version file was already written.
     let (folder, before) = former_folder().await;
     fs::rename(folder.path().join("partitions"), folder.path().join("segments")).unwrap();
-    fs::write(folder.path().join("binnacle.version"), "6\n").unwrap();
+    fs::write(folder.path().join("binnacle.version"), "7\n").unwrap();
     drop(opens_with(folder.path(), &before).await);
     // Both folders exist, with the files split between them.
     let (folder, before) = former_folder().await;
@@ -102,7 +102,7 @@ async fn a_migration_that_was_cut_off_is_completed() {
     let first = &files[0];
     fs::rename(first.path(), folder.path().join("segments").join(first.file_name())).unwrap();
     drop(opens_with(folder.path(), &before).await);
-    // The database is gone: the catalog is rebuilt from the former folder.
+    // The database is missing: the catalog is rebuilt from the former folder.
     let (folder, before) = former_folder().await;
     fs::remove_file(folder.path().join("binnacle.duckdb")).unwrap();
     drop(opens_with(folder.path(), &before).await);

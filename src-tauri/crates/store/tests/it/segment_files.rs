@@ -1,4 +1,4 @@
-//! Files of segments: open to other programs, checked, and gone when they should be.
+//! Files of segments: readable by other programs, verified, and deleted when they are obsolete.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use model::*;
 use store::{Segment, SegmentSignal, Store};
 
 #[tokio::test]
-async fn the_demonstration_goes_from_partitions_without_a_trace() {
+async fn the_demonstration_is_removed_from_segments() {
     let (folder, store) = open();
     let attributes = Attributes::new().with("service.name", "demo").with(DEMONSTRATION_ATTRIBUTE, true);
     let shown = Arc::new(Resource { attributes });
@@ -36,7 +36,7 @@ async fn the_demonstration_goes_from_partitions_without_a_trace() {
     assert!(segments.iter().flat_map(|one| &one.services).all(|share| share.service == "shop"));
     for file in fs::read_dir(folder.path().join("segments")).unwrap() {
         let path = file.unwrap().path();
-        assert!(segments.iter().any(|one| one.path == path), "{path:?} is left");
+        assert!(segments.iter().any(|one| one.path == path), "{path:?} was not deleted");
     }
 }
 
@@ -58,7 +58,7 @@ async fn sealed_points_are_read_by_their_prometheus_name() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_never_merged_into_a_whole_one() {
+async fn a_damaged_file_is_not_merged() {
     let (_folder, store) = open();
     for _ in 0..2 {
         store.write(telemetry()).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_damaged_file_is_never_merged_into_a_whole_one() {
     fs::write(&file.path, &bytes).unwrap();
     store.admin().compact().await.unwrap_err();
     assert!(store.admin().segments().contains(file));
-    // The next attempt goes on without it, and takes it in once it was mended.
+    // The next attempt skips it, and merges it after it was restored.
     store.admin().compact().await.unwrap();
     assert!(store.admin().segments().contains(file));
     fs::write(&file.path, &whole).unwrap();
@@ -82,7 +82,7 @@ async fn a_damaged_file_is_never_merged_into_a_whole_one() {
 }
 
 #[tokio::test]
-async fn damage_is_found_and_dropped_partitions_leave_no_file() {
+async fn damage_is_found_and_dropped_segments_leave_no_file() {
     let (folder, store) = open();
     store.write(telemetry()).await.unwrap();
     store.admin().seal_now().await.unwrap();
@@ -91,13 +91,14 @@ async fn damage_is_found_and_dropped_partitions_leave_no_file() {
     let mut bytes = whole.clone();
     bytes[100] ^= 1;
     fs::write(&file.path, &bytes).unwrap();
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let hears = Arc::clone(&heard);
-    let faults = store.admin().verify(move |done, of| hears.lock().unwrap().push((done, of))).await.unwrap();
+    let progress = Arc::new(Mutex::new(Vec::new()));
+    let recorded = Arc::clone(&progress);
+    let faults =
+        store.admin().verify(move |done, of| recorded.lock().unwrap().push((done, of))).await.unwrap();
     assert_eq!(faults.len(), 1);
     assert_eq!(faults[0].segment, file);
     assert_eq!(store.admin().segment_faults(), faults);
-    assert!(heard.lock().unwrap().last().is_some_and(|(done, of)| done == of && *of > 0));
+    assert!(progress.lock().unwrap().last().is_some_and(|(done, of)| done == of && *of > 0));
     fs::write(&file.path, &whole).unwrap();
     assert!(store.admin().verify(|_, _| ()).await.unwrap().is_empty());
     assert!(store.admin().drop_segments(vec![file.id, 999]).await.is_err());
@@ -108,7 +109,31 @@ async fn damage_is_found_and_dropped_partitions_leave_no_file() {
 }
 
 #[tokio::test]
-async fn a_missing_or_damaged_file_is_left_out_and_the_rest_is_read() {
+async fn a_reader_of_a_closed_store_deletes_no_file_of_the_next() {
+    let (folder, store) = open();
+    store.write(telemetry()).await.unwrap();
+    store.admin().seal_now().await.unwrap();
+    // The snapshot holds files that are obsolete from now on.
+    let snapshot = store.snapshot(everything()).await.unwrap();
+    let obsolete: Vec<u64> = store.admin().segments().iter().map(|segment| segment.id).collect();
+    store.admin().drop_segments(obsolete.clone()).await.unwrap();
+    // The open snapshot can prevent the checkpoint. The folder is released all the same.
+    let _ = store.close().await;
+
+    let store = Store::open(folder.path(), small()).unwrap();
+    store.write(telemetry()).await.unwrap();
+    store.admin().seal_now().await.unwrap();
+    let expected = answers(&store).await;
+    drop(snapshot);
+    for segment in store.admin().segments() {
+        assert!(segment.path.exists(), "{:?} was deleted", segment.path);
+        assert!(!obsolete.contains(&segment.id), "the id {} was used again", segment.id);
+    }
+    assert_eq!(answers(&store).await, expected);
+}
+
+#[tokio::test]
+async fn a_missing_or_damaged_file_is_skipped_and_the_rest_is_read() {
     let (folder, store) = open();
     store.write(telemetry()).await.unwrap();
     store.admin().seal_now().await.unwrap();
@@ -136,7 +161,7 @@ async fn a_missing_or_damaged_file_is_left_out_and_the_rest_is_read() {
 }
 
 #[tokio::test]
-async fn partitions_are_read_without_binnacle() {
+async fn segments_are_read_without_binnacle() {
     let (_folder, store) = open();
     store.write(telemetry()).await.unwrap();
     store.admin().seal_now().await.unwrap();
@@ -157,7 +182,7 @@ async fn partitions_are_read_without_binnacle() {
     assert_eq!(rows[0].0, "requests_total");
     assert_eq!(rows[3].1.as_deref(), Some("2"));
     assert_eq!(rows.iter().map(|row| row.2).sum::<u64>(), file.points);
-    // The statement that people are found to read the points with.
+    // The documented statement for reading points.
     let found = include_str!("../../../../../docs/decisions/0003-how-metrics-are-sealed.md");
     let found = found.split("```sql\n").nth(1).unwrap().split(';').next().unwrap();
     let folder = file.path.parent().unwrap().display().to_string();

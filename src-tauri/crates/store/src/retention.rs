@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod gc;
 pub(crate) mod levels;
 pub(crate) mod plan;
+pub(crate) mod preview;
 pub(crate) mod unsealed;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 
 use model::{DataKind, DataResolution, DropReason, RetentionLimits, RetentionPreview, Timestamp};
 
-use self::plan::Piece;
+use self::plan::RetentionUnit;
 use crate::{
     Changed, StoreError, admin::Admin, database::sql::Parameter, maintenance::request::Request,
     read::reader::Reader,
@@ -31,7 +32,7 @@ const ROW_BYTES: u64 = 64;
 pub struct RetentionPlan {
     /// A summary of the plan.
     pub preview: RetentionPreview,
-    selected: Vec<(Piece, DropReason)>,
+    selected: Vec<(RetentionUnit, DropReason)>,
     oldest_exemplar: Option<i64>,
 }
 
@@ -43,15 +44,15 @@ impl Admin {
         limits: &[RetentionLimits],
         now: Timestamp,
     ) -> Result<RetentionPlan, StoreError> {
-        let pieces = self.read(Some(COUNT_DEADLINE), pieces).await?;
-        let selected = plan::plan(&pieces, limits, now);
+        let units = self.read(Some(COUNT_DEADLINE), units).await?;
+        let selected = plan::plan(&units, limits, now);
         let metrics = limits.iter().find(|limits| limits.kind == DataKind::Metrics);
         let preview = RetentionPreview {
             at: now,
             limits: limits.to_vec(),
-            stored: plan::stored(&pieces),
-            growth: plan::growth(&pieces, limits, now),
-            dropped: plan::summary(&selected),
+            stored: preview::stored(&units),
+            growth: preview::growth(&units, limits, now),
+            dropped: preview::summary(&selected),
         };
         let oldest_exemplar = metrics.map(|limits| now.0.saturating_sub(limits.age));
         Ok(RetentionPlan { preview, selected, oldest_exemplar })
@@ -64,14 +65,14 @@ impl Admin {
         let mut segments: BTreeMap<u64, HashSet<String>> = BTreeMap::new();
         let mut unsealed = Vec::new();
         let mut rows = false;
-        for (piece, _) in plan.selected {
-            match piece.segment {
+        for (unit, _) in plan.selected {
+            match unit.segment {
                 Some(id) => {
-                    segments.entry(id).or_default().insert(piece.service);
+                    segments.entry(id).or_default().insert(unit.service);
                 }
-                None if piece.kind == DataKind::Metrics => unsealed.push(piece),
+                None if unit.kind == DataKind::Metrics => unsealed.push(unit),
                 None => {
-                    self.delete_rows(piece).await?;
+                    self.delete_rows(unit).await?;
                     rows = true;
                 }
             }
@@ -91,8 +92,8 @@ impl Admin {
         Ok(())
     }
 
-    async fn delete_rows(&self, piece: Piece) -> Result<u64, StoreError> {
-        let (sql, changed) = match piece.kind {
+    async fn delete_rows(&self, unit: RetentionUnit) -> Result<u64, StoreError> {
+        let (sql, changed) = match unit.kind {
             DataKind::Metrics => return Ok(0),
             DataKind::Logs => (
                 "DELETE FROM logs WHERE service = ? AND time BETWEEN ? AND ?",
@@ -105,45 +106,45 @@ impl Admin {
         };
         self.instance
             .change(changed, move |connection| {
-                Ok(connection.execute(sql, duckdb::params![piece.service, piece.first, piece.last])? as u64)
+                Ok(connection.execute(sql, duckdb::params![unit.service, unit.first, unit.last])? as u64)
             })
             .await
     }
 }
 
-/// Returns all data as pieces.
-fn pieces(reader: &Reader) -> Result<Vec<Piece>, StoreError> {
+/// Returns all data as units.
+fn units(reader: &Reader) -> Result<Vec<RetentionUnit>, StoreError> {
     let manifest = reader.manifest()?;
-    let mut pieces: Vec<Piece> = Vec::new();
+    let mut units: Vec<RetentionUnit> = Vec::new();
     for file in &manifest.segments {
         let info = &file.info;
-        pieces.extend(info.services.iter().map(|share| Piece {
+        units.extend(info.services.iter().map(|share| RetentionUnit {
             kind: DataKind::Metrics,
             service: share.service.clone(),
             segment: Some(info.id),
-            detail: info.retention_tier,
+            tier: info.retention_tier,
             rows: if info.holds_points() { share.points } else { 0 },
-            steps: if info.resolution == DataResolution::Points { 0 } else { share.points },
+            rollup_rows: if info.resolution == DataResolution::Points { 0 } else { share.points },
             bytes: share.bytes,
             first: info.first.0,
             last: info.last.0,
             pinned: info.pinned,
         }));
     }
-    pieces.extend(unsealed::pieces(reader, &manifest.heads)?);
-    pieces.extend(rows(reader, DataKind::Logs, "logs", "time", "strlen(body) + strlen(attributes)")?);
+    units.extend(unsealed::units(reader, &manifest.heads)?);
+    units.extend(rows(reader, DataKind::Logs, "logs", "time", "strlen(body) + strlen(attributes)")?);
     let texts = "strlen(name) + strlen(attributes) + strlen(events) + strlen(links)";
-    pieces.extend(rows(reader, DataKind::Spans, "spans", "start_time", texts)?);
+    units.extend(rows(reader, DataKind::Spans, "spans", "start_time", texts)?);
     let evidence: Vec<(i64, i64)> = reader.rows(
         "SELECT CAST(json_extract(document, '$.range.start') AS BIGINT), \
          CAST(json_extract(document, '$.range.end') AS BIGINT) FROM evidence",
         &[],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    for piece in &mut pieces {
-        piece.pinned |= evidence.iter().any(|(start, end)| piece.first < *end && piece.last >= *start);
+    for unit in &mut units {
+        unit.pinned |= evidence.iter().any(|(start, end)| unit.first < *end && unit.last >= *start);
     }
-    Ok(pieces)
+    Ok(units)
 }
 
 fn rows(
@@ -152,7 +153,7 @@ fn rows(
     table: &str,
     time: &str,
     texts: &str,
-) -> Result<Vec<Piece>, StoreError> {
+) -> Result<Vec<RetentionUnit>, StoreError> {
     reader.rows(
         &format!(
             "SELECT service, count(*), CAST(sum({texts} + {ROW_BYTES}) AS UBIGINT), min({time}), max({time}) \
@@ -160,13 +161,13 @@ fn rows(
         ),
         &[Parameter::Signed(INTERVAL)],
         |row| {
-            Ok(Piece {
+            Ok(RetentionUnit {
                 kind,
                 service: row.get(0)?,
-                detail: DataResolution::Points,
+                tier: DataResolution::Points,
                 segment: None,
                 rows: row.get(1)?,
-                steps: 0,
+                rollup_rows: 0,
                 bytes: row.get(2)?,
                 first: row.get(3)?,
                 last: row.get(4)?,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{Changed, retention::plan::Piece, write::job::Change};
+use crate::{Changed, retention::plan::RetentionUnit, write::job::Change};
 
 /// A request to the maintenance thread.
 pub(crate) enum Request {
@@ -16,7 +16,7 @@ pub(crate) enum Request {
     Remove { series: HashSet<u64>, change: Change, changed: Changed },
     /// Deletes points of services from heads and segments, then series without points and resources
     /// without references. `rows` is set if rows of other tables were deleted.
-    ApplyRetention { unsealed: Vec<Piece>, segments: Vec<(u64, HashSet<String>)>, rows: bool },
+    ApplyRetention { unsealed: Vec<RetentionUnit>, segments: Vec<(u64, HashSet<String>)>, rows: bool },
     /// Moves the file of a segment to the quarantine, and rebuilds the segment from points if it
     /// can be.
     Quarantine(u64),

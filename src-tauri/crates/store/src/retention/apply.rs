@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::{plan::Piece, unsealed};
+use super::{plan::RetentionUnit, unsealed};
 use crate::{
     Changed, StoreError,
     maintenance::{Maintenance, points_of},
@@ -16,15 +16,15 @@ impl Maintenance {
     /// deleted.
     pub(crate) fn apply_retention(
         &mut self,
-        pieces: Vec<Piece>,
+        units: Vec<RetentionUnit>,
         expired: &[(u64, HashSet<String>)],
         rows: bool,
     ) -> Result<u64, StoreError> {
-        self.gc_is_due |= rows || !pieces.is_empty() || !expired.is_empty();
+        self.gc_is_due |= rows || !units.is_empty() || !expired.is_empty();
         let mut deleted = 0;
-        if !pieces.is_empty() {
+        if !units.is_empty() {
             // Nothing is sealed meanwhile, for this thread does that too.
-            let change: Change = Box::new(move |connection| unsealed::delete(connection, &pieces));
+            let change: Change = Box::new(move |connection| unsealed::delete(connection, &units));
             let changed = Changed { samples: true, ..Changed::default() };
             deleted += self.submit(Work::History { change, changed })?;
         }

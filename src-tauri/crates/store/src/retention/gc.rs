@@ -25,8 +25,8 @@ const MAX_PER_STATEMENT: usize = 50_000;
 
 impl Maintenance {
     /// Deletes series that no segment, head or exemplar has, then resources that no series, log
-    /// record or span refers to. Those written to meanwhile stay: the writer checks its own tables
-    /// again.
+    /// record or span refers to. Those written to meanwhile are not deleted: the writer checks its
+    /// own tables again.
     pub(crate) fn gc(&self) -> Result<(), StoreError> {
         let current = self.manifest.current();
         for some in self.unreferenced(&current)?.chunks(MAX_PER_STATEMENT) {
@@ -68,14 +68,14 @@ impl Maintenance {
             .map(|share| quote(&share.service))
             .chain(["''".to_owned()])
             .collect();
-        let kept = if faulty.is_empty() {
+        let retained = if faulty.is_empty() {
             "true".to_owned()
         } else {
             format!("s.service NOT IN ({})", unknown.join(","))
         };
         self.reader()?.rows(
             &format!(
-                "SELECT s.id FROM series s ANTI JOIN ({}) p ON p.series_id = s.id WHERE {kept}",
+                "SELECT s.id FROM series s ANTI JOIN ({}) p ON p.series_id = s.id WHERE {retained}",
                 named.join(" UNION ALL ")
             ),
             &[],

@@ -3,28 +3,28 @@
 use duckdb::{Connection, params};
 use model::{DataKind, DataResolution};
 
-use super::{INTERVAL, plan::Piece};
+use super::{INTERVAL, plan::RetentionUnit};
 use crate::{StoreError, database::sql::Parameter, metrics::head, read::reader::Reader, segment::manifest};
 
 /// Returns the data of each service in each hour of the heads. They count as no bytes without a
 /// file.
-pub(super) fn pieces(reader: &Reader, heads: &[u64]) -> Result<Vec<Piece>, StoreError> {
-    let mut pieces = Vec::new();
+pub(super) fn units(reader: &Reader, heads: &[u64]) -> Result<Vec<RetentionUnit>, StoreError> {
+    let mut units = Vec::new();
     for table in tables(heads) {
-        pieces.extend(reader.rows(
+        units.extend(reader.rows(
             &format!(
                 "SELECT s.service, count(*), min(p.time), max(p.time) FROM {table} p \
                  JOIN series s ON s.id = p.series_id GROUP BY s.service, p.time // ?"
             ),
             &[Parameter::Signed(INTERVAL)],
             |row| {
-                Ok(Piece {
+                Ok(RetentionUnit {
                     kind: DataKind::Metrics,
                     service: row.get(0)?,
-                    detail: DataResolution::Points,
+                    tier: DataResolution::Points,
                     segment: None,
                     rows: row.get(1)?,
-                    steps: 0,
+                    rollup_rows: 0,
                     bytes: 0,
                     first: row.get(2)?,
                     last: row.get(3)?,
@@ -33,19 +33,19 @@ pub(super) fn pieces(reader: &Reader, heads: &[u64]) -> Result<Vec<Piece>, Store
             },
         )?);
     }
-    Ok(pieces)
+    Ok(units)
 }
 
-/// Deletes pieces from every head. Returns the number of points deleted.
-pub(crate) fn delete(connection: &Connection, pieces: &[Piece]) -> Result<u64, StoreError> {
+/// Deletes units from every head. Returns the number of points deleted.
+pub(crate) fn delete(connection: &Connection, units: &[RetentionUnit]) -> Result<u64, StoreError> {
     let mut deleted = 0;
     for table in tables(&manifest::heads(connection)?) {
         let mut statement = connection.prepare(&format!(
             "DELETE FROM {table} WHERE time BETWEEN ? AND ? \
              AND series_id IN (SELECT id FROM series WHERE service = ?)"
         ))?;
-        for piece in pieces {
-            deleted += statement.execute(params![piece.first, piece.last, piece.service])? as u64;
+        for unit in units {
+            deleted += statement.execute(params![unit.first, unit.last, unit.service])? as u64;
         }
     }
     Ok(deleted)

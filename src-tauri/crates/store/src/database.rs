@@ -1,4 +1,4 @@
-//! The DuckDB database: its tables, its files and the pieces that statements are made of.
+//! The DuckDB database: its tables, its files and fragments of statements.
 
 pub(crate) mod attributes;
 pub(crate) mod columns;

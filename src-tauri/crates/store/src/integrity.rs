@@ -2,5 +2,5 @@
 
 pub(crate) mod quarantine;
 pub(crate) mod repair;
-pub(crate) mod stored_parts;
+pub(crate) mod targets;
 pub(crate) mod verify;

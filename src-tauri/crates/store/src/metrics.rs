@@ -11,6 +11,7 @@ pub(crate) mod points;
 pub(crate) mod read;
 pub(crate) mod rollup;
 pub(crate) mod sample_codec;
+pub(crate) mod sample_columns;
 pub(crate) mod sample_file;
 pub(crate) mod sample_rows;
 pub(crate) mod segments;

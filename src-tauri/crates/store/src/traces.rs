@@ -2,4 +2,6 @@
 
 pub(crate) mod append;
 pub(crate) mod read;
+pub(crate) mod requests;
+pub(crate) mod service_summary;
 pub(crate) mod services;

@@ -25,21 +25,21 @@ pub(crate) async fn apply_retention(engine: &Engine, _: Nothing) -> Result<Reten
 }
 
 pub(crate) async fn data_parts(engine: &Engine, _: Nothing) -> Result<Vec<IntegrityTarget>, ApiError> {
-    Ok(engine.store().admin().stored_parts().await?)
+    Ok(engine.store().admin().integrity_targets().await?)
 }
 
 pub(crate) async fn verify_part(
     engine: &Engine,
     arguments: PartArguments,
 ) -> Result<IntegrityResult, ApiError> {
-    Ok(engine.store().admin().verify_part(&arguments.name).await?)
+    Ok(engine.store().admin().verify_target(&arguments.name).await?)
 }
 
 pub(crate) async fn repair_part(
     engine: &Engine,
     arguments: PartArguments,
 ) -> Result<IntegrityResult, ApiError> {
-    Ok(engine.store().admin().repair_part(&arguments.name).await?)
+    Ok(engine.store().admin().repair_target(&arguments.name).await?)
 }
 
 pub(crate) async fn drop_orphans(engine: &Engine, _: Nothing) -> Result<u64, ApiError> {

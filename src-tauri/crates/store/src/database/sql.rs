@@ -1,4 +1,4 @@
-//! Pieces of statements, and their parameters.
+//! Fragments of statements, and their parameters.
 
 use duckdb::{ToSql, types::Null};
 

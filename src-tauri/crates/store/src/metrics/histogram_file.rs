@@ -79,7 +79,7 @@ pub(crate) fn write_file(
     let union = format!("({})", point_tables::union(sources, POINT, condition));
     let last = format!(
         "(SELECT * FROM {union} QUALIFY row_number() OVER (PARTITION BY series_id, time \
-           ORDER BY rank DESC, place DESC) = 1)"
+           ORDER BY rank DESC, arrival DESC) = 1)"
     );
     let columns = format!("p.time, {POINT}");
     write_with_series(reader, SegmentSignal::Histograms, (&union, &last), &columns, plan, folder)

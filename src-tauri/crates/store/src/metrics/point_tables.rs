@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::{head, sample_rows};
+use super::{head, sample_columns};
 use crate::{
     StoreError,
     database::{paths::path_text, sql::quote},
@@ -20,7 +20,7 @@ pub(crate) const POINT: &str = "start_time, count, sum, min, max, bounds, counts
 /// does.
 fn decoded(file: &str) -> String {
     format!(
-        "(SELECT series_id, time, start_time, value, 0 AS place FROM (SELECT series_id, \
+        "(SELECT series_id, time, start_time, value, 0 AS arrival FROM (SELECT series_id, \
            coalesce(start, start_time) AS start_time, \
            CAST(first_time + sum(time_step) OVER points AS BIGINT) AS time, \
            CASE WHEN decimals IS NULL THEN number \
@@ -31,7 +31,7 @@ fn decoded(file: &str) -> String {
              unnest(numbers) AS step, unnest(doubles) AS number \
            FROM {}) \
          WINDOW points AS (PARTITION BY file_row_number ORDER BY nth)))",
-        sample_rows::table(file)
+        sample_columns::table(file)
     )
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn samples(
     start: i64,
     end: i64,
 ) -> Result<String, StoreError> {
-    let head = |id: &u64| format!("(SELECT *, rowid AS place FROM {})", head::samples(*id));
+    let head = |id: &u64| format!("(SELECT *, rowid AS arrival FROM {})", head::samples(*id));
     let sources = sources(reader, manifest, SegmentSignal::Samples, start, end, decoded, head)?;
     Ok(each_once(&sources, "start_time, value", start, end))
 }
@@ -57,8 +57,8 @@ pub(crate) fn histograms(
     Ok(each_once(&histogram_sources(reader, manifest, start, end)?, POINT, start, end))
 }
 
-/// Returns the tables of histogram points in the order of writing. `place` orders the points of one
-/// table.
+/// Returns the tables of histogram points in the order of writing. `arrival` orders the points of
+/// one table.
 pub(crate) fn histogram_sources(
     reader: &Reader,
     manifest: &Manifest,
@@ -70,7 +70,7 @@ pub(crate) fn histogram_sources(
 }
 
 fn one_file(path: &str) -> String {
-    format!("(SELECT *, 0 AS place FROM read_parquet({path}))")
+    format!("(SELECT *, 0 AS arrival FROM read_parquet({path}))")
 }
 
 /// Returns a file of histogram points as a source.
@@ -80,7 +80,7 @@ pub(crate) fn histogram_file(path: &Path) -> Result<String, StoreError> {
 
 /// Returns a head's histogram points as a source.
 pub(crate) fn histogram_head(head: u64) -> String {
-    format!("(SELECT *, rowid AS place FROM {})", head::histogram_points(head))
+    format!("(SELECT *, rowid AS arrival FROM {})", head::histogram_points(head))
 }
 
 fn sources(
@@ -105,12 +105,12 @@ fn sources(
 fn each_once(sources: &[String], columns: &str, start: i64, end: i64) -> String {
     format!(
         "(SELECT series_id, time, {columns} FROM ({}) \
-         QUALIFY row_number() OVER (PARTITION BY series_id, time ORDER BY rank DESC, place DESC) = 1)",
+         QUALIFY row_number() OVER (PARTITION BY series_id, time ORDER BY rank DESC, arrival DESC) = 1)",
         union(sources, columns, &format!("time >= {start} AND time < {end}"))
     )
 }
 
-/// Returns all points of the sources that meet a condition. `rank` and `place` order them by
+/// Returns all points of the sources that meet a condition. `rank` and `arrival` order them by
 /// writing.
 pub(crate) fn union(sources: &[String], columns: &str, condition: &str) -> String {
     let selects: Vec<String> = sources
@@ -118,7 +118,7 @@ pub(crate) fn union(sources: &[String], columns: &str, condition: &str) -> Strin
         .enumerate()
         .map(|(rank, source)| {
             format!(
-                "SELECT series_id, time, {columns}, {rank} AS rank, place FROM {source} WHERE {condition}"
+                "SELECT series_id, time, {columns}, {rank} AS rank, arrival FROM {source} WHERE {condition}"
             )
         })
         .collect();

@@ -8,7 +8,7 @@ use super::{
     points::Points,
     rollup::sample_file::tier_of_points,
     sample_codec::{SampleRow, encode, split},
-    sample_rows,
+    sample_columns,
     series_columns::{self, encodings},
 };
 use crate::{
@@ -81,11 +81,11 @@ pub(crate) struct SampleFile<'folder> {
 impl<'folder> SampleFile<'folder> {
     pub(crate) fn create(plan: SegmentPlan, folder: &'folder Path) -> Result<Self, StoreError> {
         let path = file_path(folder, SegmentSignal::Samples, plan.resolution, plan.id);
-        let dictionaries = [series_columns::DICTIONARIES.as_slice(), &[sample_rows::DICTIONARY]].concat();
+        let dictionaries = [series_columns::DICTIONARIES.as_slice(), &[sample_columns::DICTIONARY]].concat();
         Ok(Self {
             plan,
             folder,
-            file: FileWriter::create(&plan, path, sample_rows::schema(), encodings(&dictionaries))?,
+            file: FileWriter::create(&plan, path, sample_columns::schema(), encodings(&dictionaries))?,
             waiting: Vec::new(),
             waiting_points: 0,
             tally: Tally::default(),
@@ -110,7 +110,7 @@ impl<'folder> SampleFile<'folder> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let columns = sample_rows::columns(&self.waiting)?;
+        let columns = sample_columns::columns(&self.waiting)?;
         self.waiting.clear();
         self.waiting_points = 0;
         self.file.group(&columns)

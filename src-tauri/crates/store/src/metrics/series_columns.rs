@@ -87,8 +87,8 @@ pub(crate) fn columns<'rows>(rows: impl Iterator<Item = &'rows Arc<SeriesEntry>>
                 .entry(Arc::as_ptr(&one.resource))
                 .or_insert_with(|| one.resource.attributes.to_json())
                 .clone();
-            let (labels, own) = merged_attributes(&one.resource.attributes, &one.attributes);
-            texts.push([Some(labels), Some(resource), own]);
+            let (labels, own_attributes) = merged_attributes(&one.resource.attributes, &one.attributes);
+            texts.push([Some(labels), Some(resource), own_attributes]);
         }
         series.push(one);
         positions.push(texts.len().saturating_sub(1));

@@ -110,7 +110,7 @@ impl Reader {
             if generation == manifest.generation {
                 return Ok(manifest);
             }
-            // The writer has committed a change and publishes it in a moment, or just did.
+            // The writer has committed a change and publishes it soon, or just did.
             self.connection.execute_batch("ROLLBACK")?;
             std::thread::sleep(MANIFEST_RETRY);
         }

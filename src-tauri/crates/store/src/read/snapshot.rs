@@ -20,7 +20,7 @@ use crate::{
 /// A consistent view of telemetry and history. All reads see the same commit, whatever is written,
 /// sealed or deleted meanwhile.
 ///
-/// A snapshot holds back the deletion of files and should be short-lived. Its reads run one after
+/// A snapshot delays the deletion of files and should be short-lived. Its reads run one after
 /// another. After a failed read all later ones fail.
 #[derive(Debug, Clone)]
 pub struct Snapshot {

@@ -114,8 +114,8 @@ impl Scan {
             let (Some(series), Some(first), Some(last)) = (series, first, last) else {
                 return Err(StoreError::Database("a column is missing".to_owned()));
             };
-            for place in 0..series.len() {
-                if accept(row, series.value(place), first.value(place), last.value(place)) {
+            for index in 0..series.len() {
+                if accept(row, series.value(index), first.value(index), last.value(index)) {
                     match ranges.last_mut() {
                         Some(range) if range.end == row => range.end = row + 1,
                         _ => ranges.push(row..row + 1),
@@ -139,15 +139,15 @@ fn may_hold(group: &RowGroupMetaData, filter: RowGroupFilter<'_>) -> bool {
     {
         // Long names are truncated in the statistics, downwards at the lower end and upwards at the
         // upper.
-        let below = names.min_bytes_opt().is_some_and(|least| last.as_bytes() < least);
-        let above = names.max_bytes_opt().is_some_and(|most| first.as_bytes() > most);
+        let below = names.min_bytes_opt().is_some_and(|min| last.as_bytes() < min);
+        let above = names.max_bytes_opt().is_some_and(|max| first.as_bytes() > max);
         if below || above {
             return false;
         }
     }
     let (column, selected) = filter.ids;
     let Some(Statistics::Int64(ids)) = statistics(column) else { return true };
-    let (Some(least), Some(most)) = (ids.min_opt(), ids.max_opt()) else { return true };
-    let from = selected.partition_point(|id| *id < least.cast_unsigned());
-    selected.get(from).is_some_and(|id| *id <= most.cast_unsigned())
+    let (Some(min), Some(max)) = (ids.min_opt(), ids.max_opt()) else { return true };
+    let from = selected.partition_point(|id| *id < min.cast_unsigned());
+    selected.get(from).is_some_and(|id| *id <= max.cast_unsigned())
 }

@@ -23,7 +23,7 @@ use crate::{
         limits::{bounds, valid_step},
         reader::Reader,
     },
-    traces::services::requests_table,
+    traces::requests::requests_table,
 };
 
 /// The deadline for writing a file.

@@ -1,49 +1,26 @@
 //! Limits on the number of series. A series beyond them is rejected when it first appears.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use model::{Attributes, Resource};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::dropped::{CardinalityLimit, CardinalityLimits, DroppedSeries};
+use super::{
+    accepted_series::{AcceptedSeries, SERVICE, ServiceSeries, labels},
+    dropped::{CardinalityLimit, CardinalityLimits, DroppedSeries},
+};
 use crate::catalog::distinct::DistinctCount;
 
-/// The attribute that names the service, by which series are counted.
-const SERVICE: &str = "service.name";
 /// Labels reported at a time. Further rejections count for the last one.
 const MAX_REPORTED: usize = 200;
 /// Reported service and label names are truncated to this length in characters.
 const MAX_NAME_LENGTH: usize = 200;
 
-/// The accepted series of one service.
-#[derive(Debug, Default)]
-struct ServiceSeries {
-    series: u64,
-    /// Hashes of the values of each label.
-    values: HashMap<String, HashSet<u64>>,
-}
-
-impl ServiceSeries {
-    fn widest_label(&self) -> (String, u64) {
-        let widest = self.values.iter().max_by_key(|(_, values)| values.len());
-        widest.map_or_else(Default::default, |(label, values)| (label.clone(), values.len() as u64))
-    }
-}
-
-/// An addition of a group, to be rolled back if the group fails.
-#[derive(Debug)]
-enum Added {
-    Series(String),
-    Value(String, String, u64),
-}
-
 /// Decides which new series are accepted. It is not consulted for known series.
 #[derive(Debug, Default)]
 pub(crate) struct CardinalityLimiter {
     limits: CardinalityLimits,
-    total: u64,
-    services: HashMap<String, ServiceSeries>,
-    added: Vec<Added>,
+    accepted: AcceptedSeries,
     dropped: Vec<(DroppedSeries, DistinctCount)>,
 }
 
@@ -52,21 +29,20 @@ pub(crate) struct CardinalityLimiter {
 pub(crate) struct Rejection(usize);
 
 impl CardinalityLimiter {
-    /// Sets the limits. Accepted series stay.
+    /// Sets the limits. Accepted series are not dropped.
     pub(crate) fn set_limits(&mut self, limits: CardinalityLimits) {
         self.limits = limits;
     }
 
-    /// Counts the accepted series again, after series were deleted. Dropped series stay reported.
+    /// Counts the accepted series again, after series were deleted. Dropped series are still
+    /// reported.
     pub(crate) fn recount<'series>(
         &mut self,
         series: impl IntoIterator<Item = (&'series Resource, &'series Attributes)>,
     ) {
-        self.total = 0;
-        self.services.clear();
-        self.added.clear();
+        self.accepted = AcceptedSeries::default();
         for (resource, attributes) in series {
-            self.count(resource, attributes, false);
+            self.accepted.count(resource, attributes, false);
         }
     }
 
@@ -80,7 +56,7 @@ impl CardinalityLimiter {
         if let Some((limit, label)) = self.limit_met(resource, attributes) {
             return Err(self.reject(limit, label, resource, attributes, source));
         }
-        self.count(resource, attributes, true);
+        self.accepted.count(resource, attributes, true);
         Ok(())
     }
 
@@ -100,43 +76,27 @@ impl CardinalityLimiter {
     pub(crate) fn reason(&self, rejection: Rejection) -> Option<DroppedSeries> {
         let (dropped, values) = self.dropped.get(rejection.0)?;
         let accepted = match dropped.label.as_str() {
-            SERVICE => self.services.len(),
-            label => self.values(&dropped.service, label).map_or(0, HashSet::len),
+            SERVICE => self.accepted.services.len(),
+            label => self.accepted.values(&dropped.service, label).map_or(0, HashSet::len),
         };
         Some(DroppedSeries { values: accepted as u64 + values.estimate(), ..dropped.clone() })
     }
 
     /// Records that the group with the series accepted since the last call is committed.
     pub(crate) fn settle(&mut self) {
-        self.added.clear();
+        self.accepted.settle();
     }
 
     /// Removes the series accepted since [`Self::settle`], whose group failed.
     pub(crate) fn roll_back(&mut self) {
-        for added in std::mem::take(&mut self.added) {
-            match added {
-                Added::Series(service) => {
-                    self.total = self.total.saturating_sub(1);
-                    if let Some(accepted) = self.services.get_mut(&service) {
-                        accepted.series = accepted.series.saturating_sub(1);
-                    }
-                }
-                Added::Value(service, label, value) => {
-                    if let Some(accepted) = self.services.get_mut(&service)
-                        && let Some(values) = accepted.values.get_mut(&label)
-                    {
-                        values.remove(&value);
-                    }
-                }
-            }
-        }
+        self.accepted.roll_back();
     }
 
     fn limit_met(&self, resource: &Resource, attributes: &Attributes) -> Option<(CardinalityLimit, String)> {
-        let accepted = self.services.get(resource.service());
+        let accepted = self.accepted.services.get(resource.service());
         if let Some(accepted) = accepted {
             for (label, value) in labels(resource, attributes) {
-                if let Some(values) = accepted.values.get(label)
+                if let Some(values) = accepted.values(label)
                     && values.len() as u64 >= self.limits.values_per_label
                     && !values.contains(&value)
                 {
@@ -147,37 +107,11 @@ impl CardinalityLimiter {
                 return Some((CardinalityLimit::PerService, accepted.widest_label().0));
             }
         }
-        (self.total >= self.limits.total).then(|| {
+        (self.accepted.total >= self.limits.total).then(|| {
             let (label, values) = accepted.map(ServiceSeries::widest_label).unwrap_or_default();
-            let label = if values > self.services.len() as u64 { label } else { SERVICE.to_owned() };
+            let label = if values > self.accepted.services.len() as u64 { label } else { SERVICE.to_owned() };
             (CardinalityLimit::Total, label)
         })
-    }
-
-    fn values(&self, service: &str, label: &str) -> Option<&HashSet<u64>> {
-        self.services.get(service)?.values.get(label)
-    }
-
-    fn count(&mut self, resource: &Resource, attributes: &Attributes, revocable: bool) {
-        let service = resource.service();
-        self.total += 1;
-        if !self.services.contains_key(service) {
-            self.services.insert(service.to_owned(), ServiceSeries::default());
-        }
-        let Some(accepted) = self.services.get_mut(service) else { return };
-        accepted.series += 1;
-        if revocable {
-            self.added.push(Added::Series(service.to_owned()));
-        }
-        for (label, value) in labels(resource, attributes) {
-            let values = match accepted.values.get_mut(label) {
-                Some(values) => values,
-                None => accepted.values.entry(label.to_owned()).or_default(),
-            };
-            if values.insert(value) && revocable {
-                self.added.push(Added::Value(service.to_owned(), label.to_owned(), value));
-            }
-        }
     }
 
     fn reject(
@@ -193,9 +127,9 @@ impl CardinalityLimiter {
             .find(|(name, _)| *name == label)
             .map_or_else(|| xxh3_64(service.as_bytes()), |(_, value)| value);
         // An accepted value is not counted again, as with a service that has too many series.
-        let is_kept = match label.as_str() {
-            SERVICE => self.services.contains_key(service),
-            label => self.values(service, label).is_some_and(|values| values.contains(&value)),
+        let is_accepted = match label.as_str() {
+            SERVICE => self.accepted.services.contains_key(service),
+            label => self.accepted.values(service, label).is_some_and(|values| values.contains(&value)),
         };
         let (service, label) = (truncated(service), truncated(&label));
         let is_same = |known: &DroppedSeries| {
@@ -221,28 +155,12 @@ impl CardinalityLimiter {
             if dropped.source != source {
                 dropped.source = source.to_owned();
             }
-            if !is_kept {
+            if !is_accepted {
                 values.add(value);
             }
         }
         Rejection(position)
     }
-}
-
-/// Returns the labels of a series but for the service's name, each with a hash of its value.
-fn labels<'series>(
-    resource: &'series Resource,
-    attributes: &'series Attributes,
-) -> impl Iterator<Item = (&'series str, u64)> {
-    resource.attributes.0.iter().filter(|(key, _)| *key != SERVICE).chain(&attributes.0).map(
-        |(key, value)| {
-            let hash = match value {
-                model::AttributeValue::String(text) => xxh3_64(text.as_bytes()),
-                other => xxh3_64(other.to_string().as_bytes()),
-            };
-            (key.as_str(), hash)
-        },
-    )
 }
 
 fn truncated(name: &str) -> String {
@@ -323,7 +241,7 @@ mod tests {
         }
         limiter.settle();
         limiter.roll_back();
-        assert!(!admit(&mut limiter, "shop", "user.id", 30), "committed series stay counted");
+        assert!(!admit(&mut limiter, "shop", "user.id", 30), "committed series are still counted");
     }
 
     #[test]

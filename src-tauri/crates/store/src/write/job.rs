@@ -1,9 +1,13 @@
 //! Work for the writer and its outcome.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize},
+};
 
 use duckdb::Connection;
 use model::TelemetryBatch;
+use tokio::sync::oneshot;
 
 use crate::{Changed, DroppedSeries, StoreError};
 
@@ -48,4 +52,20 @@ pub(crate) type Incoming = (Arc<TelemetryBatch>, Arc<str>);
 pub(crate) struct DroppedPoints {
     pub(crate) points: u64,
     pub(crate) reasons: Vec<DroppedSeries>,
+}
+
+/// Work in the queue of the writer, its size in records and the sender of its outcome.
+pub(super) struct Job {
+    pub(super) work: Work,
+    pub(super) size: usize,
+    pub(super) reply: oneshot::Sender<Result<Done, StoreError>>,
+}
+
+/// Counters of the writer.
+#[derive(Debug, Default)]
+pub(crate) struct WriterStatistics {
+    pub(crate) queued: AtomicUsize,
+    pub(crate) commits: AtomicU64,
+    pub(crate) commit_duration: AtomicU64,
+    pub(crate) rejected: AtomicU64,
 }

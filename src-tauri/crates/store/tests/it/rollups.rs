@@ -220,7 +220,7 @@ async fn damaged_and_missing_roll_ups_are_made_anew_from_the_points() {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 0xff;
         fs::write(&one.path, bytes).unwrap();
-        let verdict = store.admin().repair_part(&name(&one)).await.unwrap();
+        let verdict = store.admin().repair_target(&name(&one)).await.unwrap();
         assert_eq!((verdict.fault.is_some(), verdict.rebuilt), (true, 1), "{verdict:?}");
         assert!(fs::exists(verdict.moved_to.unwrap()).unwrap());
     }
@@ -236,12 +236,12 @@ async fn damaged_and_missing_roll_ups_are_made_anew_from_the_points() {
     });
     let mut rebuilt = 0;
     for one in store.admin().segments() {
-        rebuilt += store.admin().repair_part(&name(&one)).await.unwrap().rebuilt;
+        rebuilt += store.admin().repair_target(&name(&one)).await.unwrap().rebuilt;
     }
     store.admin().watch_maintenance(|_| ());
     assert_eq!((rebuilt, rolled().len()), (8, 8));
     for one in store.admin().segments() {
-        let verdict = store.admin().repair_part(&name(&one)).await.unwrap();
+        let verdict = store.admin().repair_target(&name(&one)).await.unwrap();
         assert_eq!((verdict.fault, verdict.rebuilt), (None, 0), "there is nothing more to repair");
     }
     // They are read: the points are not needed.

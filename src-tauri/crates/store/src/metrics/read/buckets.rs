@@ -5,8 +5,7 @@ use std::sync::Arc;
 use model::{MetricKind, SeriesBuckets, Temporality, TimeRange};
 
 use super::{
-    downsample::Downsampler,
-    rollup_read::{RollupRange, merge_series},
+    downsample::Downsampler, rollup_range::RollupRange, rollup_read::merge_series,
     series_batches::for_each_batch,
 };
 use crate::{

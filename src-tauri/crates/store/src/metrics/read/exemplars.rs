@@ -41,8 +41,8 @@ pub(super) fn read_exemplars(
         &format!(
             "SELECT series_id, time, exemplar_value, trace_id, span_id, exemplar_attributes FROM (\
              SELECT *, row_number() OVER (PARTITION BY (time::HUGEINT - ({start})) // {interval} \
-             ORDER BY exemplar_value DESC, time) AS place FROM {exemplars}) \
-             ORDER BY place > 1, hash(time, series_id) LIMIT {limit}"
+             ORDER BY exemplar_value DESC, time) AS number FROM {exemplars}) \
+             ORDER BY number > 1, hash(time, series_id) LIMIT {limit}"
         ),
         &[],
         |row| {

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::rollup_read::RollupRange;
+use super::rollup_range::RollupRange;
 use crate::{
     StoreError,
     catalog::series::SeriesEntry,
@@ -123,7 +123,7 @@ impl HistogramSources<'_> {
             format!("time >= {} AND time < {} AND series_id IN ({})", self.from, self.end, self.ids());
         let union = point_tables::union(sources, POINT, &within);
         let sql =
-            format!("SELECT series_id, time, {POINT} FROM ({union}) ORDER BY series_id, time, rank, place");
+            format!("SELECT series_id, time, {POINT} FROM ({union}) ORDER BY series_id, time, rank, arrival");
         // A point is passed on when the next one is read: of several at one time the last one wins.
         let mut waiting: Option<Point> = None;
         self.reader.batches(&sql, &[], |batch| {
@@ -164,7 +164,7 @@ impl HistogramSources<'_> {
             format!("{step} IN ({})", touched.join(","))
         };
         Ok(Some(format!(
-            "(SELECT *, 0 AS place FROM read_parquet({path}) WHERE time < {} OR time >= {} OR {touched})",
+            "(SELECT *, 0 AS arrival FROM read_parquet({path}) WHERE time < {} OR time >= {} OR {touched})",
             whole.from, whole.to
         )))
     }
@@ -262,10 +262,13 @@ impl HistogramSources<'_> {
         let (first, last) = (first.max(whole.from), last.min(whole.to.saturating_sub(1)));
         let mut tables: Vec<String> =
             self.reader.manifest()?.heads.iter().map(|head| head::histogram_points(*head)).collect();
-        for (other_place, other) in groups.iter().enumerate() {
+        for (other_position, other) in groups.iter().enumerate() {
             let Some(file) = &other.points else { continue };
             let overlaps = file.info.first.0 <= last && file.info.last.0 >= first;
-            if other_place != position && overlaps && !other.written_with(group) && self.reader.can_read(file)
+            if other_position != position
+                && overlaps
+                && !other.written_with(group)
+                && self.reader.can_read(file)
             {
                 tables.push(format!("read_parquet({})", quote(path_text(&file.info.path)?)));
             }

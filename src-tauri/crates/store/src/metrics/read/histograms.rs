@@ -7,7 +7,7 @@ use model::{HistogramBuckets, HistogramStep, Temporality, TimeRange, Timestamp};
 use super::{
     buckets::look_back,
     histogram_sources::{HistogramPart, HistogramSources},
-    rollup_read::RollupRange,
+    rollup_range::RollupRange,
 };
 use crate::{
     StoreError,

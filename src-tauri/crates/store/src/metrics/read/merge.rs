@@ -61,7 +61,7 @@ pub(crate) fn point_counts(reader: &Reader, file: &SegmentFile) -> Result<HashMa
     Ok(counts)
 }
 
-/// Points of a segment. A file that cannot be read is set aside and point_counts as empty.
+/// Reads points of a segment. A file that cannot be read is marked as faulty and counts as empty.
 pub(crate) fn read_segment(
     reader: &Reader,
     file: &SegmentFile,
@@ -133,13 +133,13 @@ pub(crate) fn read_head(
     reader.batches(&sql, &[], |batch| {
         let ids = batch.column(0).as_primitive::<UInt64Type>();
         let times = batch.column(1).as_primitive::<Int64Type>();
-        let places = batch.column(2).as_primitive::<Int64Type>();
+        let row_ids = batch.column(2).as_primitive::<Int64Type>();
         let starts = batch.column(3).as_primitive::<Int64Type>();
         let values = batch.column(4).as_primitive::<Float64Type>();
         for row in 0..batch.num_rows() {
             arrived.entry(ids.value(row)).or_default().push((
                 times.value(row),
-                places.value(row),
+                row_ids.value(row),
                 starts.is_valid(row).then(|| starts.value(row)),
                 values.value(row),
             ));

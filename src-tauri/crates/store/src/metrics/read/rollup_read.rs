@@ -2,13 +2,17 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    ops::Range,
     sync::Arc,
 };
 
 use duckdb::arrow::{array::AsArray, datatypes::UInt64Type};
 
-use super::{merge::read_head, merged_series::MergedSeries};
+use super::{
+    merge::read_head,
+    merged_series::MergedSeries,
+    rollup_range::RollupRange,
+    row_position::{RowPosition, isolated, ranges},
+};
 use crate::{
     StoreError,
     metrics::{
@@ -20,53 +24,9 @@ use crate::{
     },
     read::reader::Reader,
     segment::{
-        manifest::Manifest, retention_tier::RollupResolution, scan::Scan, segment_file::SegmentFile,
-        signal::SegmentSignal, time::before,
+        manifest::Manifest, scan::Scan, segment_file::SegmentFile, signal::SegmentSignal, time::before,
     },
 };
-
-/// A row of a file that holds data of a selected series.
-#[derive(Debug, Clone, Copy)]
-struct RowPosition {
-    part_group: usize,
-    file: usize,
-    group: usize,
-    row: usize,
-    series: u64,
-    first: i64,
-    last: i64,
-}
-
-impl RowPosition {
-    /// Returns the series and the part group, which identify the points that the row has a part of.
-    fn key(&self) -> (u64, usize) {
-        (self.series, self.part_group)
-    }
-}
-
-/// A range that consists of whole intervals of a roll-up.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RollupRange {
-    pub(crate) resolution: RollupResolution,
-    pub(crate) from: i64,
-    pub(crate) to: i64,
-}
-
-impl RollupRange {
-    /// Returns the whole intervals from `start` to `end` that steps of `step` can be computed from.
-    pub(crate) fn new(start: i64, end: i64, step: i64) -> Option<Self> {
-        let resolution = RollupResolution::for_step(step)?;
-        let length = resolution.length();
-        let to = end.saturating_sub(end.rem_euclid(length));
-        let from = start.saturating_add((length - start.rem_euclid(length)) % length);
-        (from < to).then_some(Self { resolution, from, to })
-    }
-
-    /// Returns whether no data of a row is outside the range.
-    fn covers(&self, position: &RowPosition) -> bool {
-        position.first >= self.from && position.last < self.to
-    }
-}
 
 /// Reads the data of each series with `start <= time < end`. Intervals are taken in `whole` where
 /// nothing else was written into the time of their row, and wherever the points have expired.
@@ -116,7 +76,7 @@ pub(crate) fn merge_series(
         Ok(())
     })?;
     points.retain(|position| {
-        let is_covered = whole.is_some_and(|whole| whole.covers(position));
+        let is_covered = whole.is_some_and(|whole| whole.covers(position.first, position.last));
         !(rolled_up.contains(&position.key()) && is_covered)
     });
     read.each_row_group(&points, |read, run| read.read_points(run, &rolled_up))?;
@@ -125,44 +85,6 @@ pub(crate) fn merge_series(
         merged.entry(series).or_default().points.overlay(points);
     }
     Ok(merged)
-}
-
-/// Returns the keys that can be read as intervals: those that overlap the range of whole intervals
-/// and no other data of the same series.
-fn isolated(
-    points: &[RowPosition],
-    expired: &[RowPosition],
-    heads: &HashMap<u64, Points>,
-    whole: Option<RollupRange>,
-) -> HashSet<(u64, usize)> {
-    let Some(whole) = whole else { return HashSet::new() };
-    let mut spans: HashMap<(u64, usize), (i64, i64)> = HashMap::new();
-    for position in points.iter().chain(expired) {
-        let span = spans.entry(position.key()).or_insert((position.first, position.last));
-        *span = (span.0.min(position.first), span.1.max(position.last));
-    }
-    let mut order: Vec<_> = spans.into_iter().collect();
-    order.sort_unstable_by_key(|((series, _), (first, _))| (*series, *first));
-    let mut isolated = HashSet::new();
-    let mut reached: Option<(u64, i64)> = None;
-    for (number, ((series, part_group), (first, last))) in order.iter().enumerate() {
-        let after_others = reached.is_none_or(|(other, until)| other != *series || until < *first);
-        let next = order.get(number + 1);
-        let before_next = next.is_none_or(|((other, _), (next, _))| other != series || next > last);
-        let apart_from_heads = heads.get(series).is_none_or(|points| {
-            let from = points.times.partition_point(|time| time < first);
-            points.times.get(from).is_none_or(|time| time > last)
-        });
-        let inside = *first < whole.to && *last >= whole.from;
-        if after_others && before_next && apart_from_heads && inside {
-            isolated.insert((*series, *part_group));
-        }
-        reached = match reached {
-            Some((other, until)) if other == *series => Some((other, until.max(*last))),
-            _ => Some((*series, *last)),
-        };
-    }
-    isolated
 }
 
 /// A read in progress.
@@ -294,16 +216,4 @@ impl RollupRead<'_> {
             Ok(())
         })
     }
-}
-
-/// Returns the rows of positions, which are ascending, as ranges.
-fn ranges<'positions>(positions: impl Iterator<Item = &'positions RowPosition>) -> Vec<Range<usize>> {
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    for position in positions {
-        match ranges.last_mut() {
-            Some(range) if range.end == position.row => range.end += 1,
-            _ => ranges.push(position.row..position.row + 1),
-        }
-    }
-    ranges
 }

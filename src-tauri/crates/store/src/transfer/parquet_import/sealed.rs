@@ -6,7 +6,7 @@ use std::mem;
 use duckdb::arrow::array::StringArray;
 
 use super::{TableRows, TableVisitor, is_marker};
-use crate::metrics::sample_rows;
+use crate::metrics::sample_columns;
 
 /// The format of a Parquet file, by the names of its columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl TableFormat {
                    unnest(numbers) AS step, unnest(doubles) AS number, \
                    unnest(start_times) AS start{identity} FROM {})",
                 is_marker("number"),
-                sample_rows::table(file)
+                sample_columns::table(file)
             ),
             Self::Exemplars => format!(
                 "SELECT time, metric, kind, unit, service, NULL AS value, NULL AS count, NULL AS sum, \

@@ -17,7 +17,7 @@ const TABLE: &str = "table ";
 
 impl Admin {
     /// Returns everything that can be verified: the tables of the database and the segments.
-    pub async fn stored_parts(&self) -> Result<Vec<IntegrityTarget>, StoreError> {
+    pub async fn integrity_targets(&self) -> Result<Vec<IntegrityTarget>, StoreError> {
         let tables = self
             .read(None, |reader| {
                 reader.rows(
@@ -27,41 +27,41 @@ impl Admin {
                 )
             })
             .await?;
-        let mut parts: Vec<_> = tables
+        let mut targets: Vec<_> = tables
             .into_iter()
             .map(|name| IntegrityTarget { name: format!("{TABLE}{name}"), bytes: 0 })
             .collect();
-        parts.extend(
+        targets.extend(
             self.segment_files()
                 .iter()
-                .map(|file| IntegrityTarget { name: name(file), bytes: file.info.bytes }),
+                .map(|file| IntegrityTarget { name: file_name(file), bytes: file.info.bytes }),
         );
-        Ok(parts)
+        Ok(targets)
     }
 
     /// Verifies a table or segment by its checksums; a table has those of the database's blocks.
     /// One that was deleted meanwhile has no fault.
-    pub async fn verify_part(&self, part: &str) -> Result<IntegrityResult, StoreError> {
-        let fault = match part.strip_prefix(TABLE) {
+    pub async fn verify_target(&self, name: &str) -> Result<IntegrityResult, StoreError> {
+        let fault = match name.strip_prefix(TABLE) {
             Some(table) => self.verify_table(table.to_owned()).await?,
-            None => match self.segment_file(part) {
+            None => match self.segment_file(name) {
                 Some(file) => tokio::task::spawn_blocking(move || verify_file(&file))
                     .await
                     .map_err(|error| StoreError::Database(error.to_string()))?,
                 None => None,
             },
         };
-        Ok(IntegrityResult { name: part.to_owned(), fault, moved_to: None, rebuilt: 0 })
+        Ok(IntegrityResult { name: name.to_owned(), fault, moved_to: None, rebuilt: 0 })
     }
 
     /// Verifies a table or segment, and moves a damaged segment to the quarantine. Roll-ups that
     /// are damaged or missing are rebuilt from points. A damaged table is only reported.
-    pub async fn repair_part(&self, part: &str) -> Result<IntegrityResult, StoreError> {
-        let mut verdict = self.verify_part(part).await?;
-        let Some(id) = self.segment_file(part).map(|file| file.info.id) else { return Ok(verdict) };
+    pub async fn repair_target(&self, name: &str) -> Result<IntegrityResult, StoreError> {
+        let mut verdict = self.verify_target(name).await?;
+        let Some(id) = self.segment_file(name).map(|file| file.info.id) else { return Ok(verdict) };
         if verdict.fault.is_some() {
             verdict.rebuilt = self.instance.maintain(Request::Quarantine(id)).await?;
-            verdict.moved_to = Some(self.instance.folder.join(QUARANTINE).join(part).display().to_string());
+            verdict.moved_to = Some(self.instance.folder.join(QUARANTINE).join(name).display().to_string());
         } else {
             verdict.rebuilt = self.instance.maintain(Request::AddRollups(id)).await?;
         }
@@ -82,8 +82,11 @@ impl Admin {
     }
 
     async fn verify_table(&self, table: String) -> Result<Option<String>, StoreError> {
-        let exists =
-            self.stored_parts().await?.iter().any(|part| part.name.strip_prefix(TABLE) == Some(&table));
+        let exists = self
+            .integrity_targets()
+            .await?
+            .iter()
+            .any(|target| target.name.strip_prefix(TABLE) == Some(&table));
         if !exists {
             return Ok(None);
         }
@@ -104,11 +107,11 @@ impl Admin {
         self.manifest().segments.clone()
     }
 
-    fn segment_file(&self, part: &str) -> Option<Arc<SegmentFile>> {
-        self.segment_files().into_iter().find(|file| name(file) == part)
+    fn segment_file(&self, name: &str) -> Option<Arc<SegmentFile>> {
+        self.segment_files().into_iter().find(|file| file_name(file) == name)
     }
 }
 
-fn name(file: &SegmentFile) -> String {
+fn file_name(file: &SegmentFile) -> String {
     file.info.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -1,5 +1,5 @@
-//! Partitions of which the database is gone: the history is there again, with all that was known of
-//! its series.
+//! Segments without their database: the catalog is rebuilt from the files, with every property of
+//! the series.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -7,13 +7,13 @@ use crate::fixtures::{metrics::*, *};
 use model::*;
 use store::Store;
 
-/// Series of which everything differs that can.
+/// Returns series that differ in every property.
 fn described() -> TelemetryBatch {
     let attributes = Attributes::new().with("service.name", "shop").with("cores", 8).with("shared", "same");
     let resource = Arc::new(Resource { attributes });
     let mut batch = telemetry();
     for n in 0..40 {
-        for (name, temporality, monotonic, own) in [
+        for (name, temporality, monotonic, attributes) in [
             ("delta", Temporality::Delta, true, Attributes::new().with("ok", true)),
             ("free", Temporality::Cumulative, false, Attributes::new().with("shared", "same")),
             ("free", Temporality::Cumulative, false, Attributes::new().with("shared", "own")),
@@ -22,9 +22,9 @@ fn described() -> TelemetryBatch {
                 kind: MetricKind::Counter,
                 temporality,
                 monotonic,
-                description: format!("What \"{name}\" counts."),
+                description: format!("Counts \"{name}\"."),
                 scope: Arc::new(Scope { name: "library".into(), version: "1.2".into() }),
-                ..Series::gauge(name, "By", Arc::clone(&resource), own)
+                ..Series::gauge(name, "By", Arc::clone(&resource), attributes)
             };
             batch.add_sample(series, at(n * 60), (n % 7) as f64);
         }
@@ -32,7 +32,7 @@ fn described() -> TelemetryBatch {
     batch
 }
 
-/// Everything that is found of metrics.
+/// Returns all answers about metrics, as text.
 async fn found(store: &Store) -> String {
     let request = MetricCatalogRequest { search: String::new(), matchers: vec![], limit: 100 };
     let mut text = answers(store).await;
@@ -55,40 +55,40 @@ fn lose_database(folder: &Path) {
     }
 }
 
-fn shapes(store: &Store) -> Vec<String> {
-    let mut shapes: Vec<_> = store
+fn segments(store: &Store) -> Vec<String> {
+    let mut segments: Vec<_> = store
         .admin()
         .segments()
         .into_iter()
         .map(|one| format!("{:?}", store::Segment { services: one.services.clone(), ..one }))
         .collect();
-    shapes.sort();
-    shapes
+    segments.sort();
+    segments
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_its_database_the_history_is_the_same() {
+async fn a_rebuilt_catalog_gives_the_same_answers() {
     let (folder, store) = open();
     store.write(described()).await.unwrap();
     store.admin().seal_now().await.unwrap();
     store.admin().compact().await.unwrap();
-    // The newest write wins, also when nobody remembers which that was but the files.
+    // The newest write wins. After the rebuild only the files have the order of writing.
     let mut late = TelemetryBatch::default();
     late.add_sample(gauge("shop", 1), at(61 * 60), 12_345.0);
     store.write(late).await.unwrap();
     store.admin().seal_now().await.unwrap();
-    let (before, files) = (found(&store).await, shapes(&store));
+    let (before, files) = (found(&store).await, segments(&store));
     store.close().await.unwrap();
     lose_database(folder.path());
-    // What an attempt that was cut off leaves.
+    // The files of an interrupted rebuild.
     fs::write(folder.path().join("binnacle.duckdb.fresh"), b"half a database").unwrap();
     fs::write(folder.path().join("binnacle.duckdb.wal"), b"a log without its database").unwrap();
 
     let store = Store::open(folder.path(), small()).unwrap();
-    assert_eq!(shapes(&store), files);
+    assert_eq!(segments(&store), files);
     assert_eq!(found(&store).await, before);
     assert!(folder.path().join("quarantine/binnacle.duckdb.wal").exists());
-    // It goes on: the same series, and newer points win.
+    // Writing continues: the same series, and newer points win.
     let series = store.admin().statistics().await.unwrap().series;
     store.write(described()).await.unwrap();
     assert_eq!(store.admin().statistics().await.unwrap().series, series);
@@ -107,7 +107,7 @@ async fn without_its_database_the_history_is_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn minutes_and_hours_are_taken_in_without_their_points() {
+async fn roll_ups_without_points_are_rebuilt_too() {
     let (folder, store) = open();
     let mut batch = TelemetryBatch::default();
     for second in 0..7200 {
@@ -118,16 +118,16 @@ async fn minutes_and_hours_are_taken_in_without_their_points() {
     let points =
         store.admin().segments().into_iter().filter(|file| file.resolution == DataResolution::Points);
     store.admin().drop_segments(points.map(|file| file.id).collect()).await.unwrap();
-    let (before, files) = (found(&store).await, shapes(&store));
+    let (before, files) = (found(&store).await, segments(&store));
     store.close().await.unwrap();
     lose_database(folder.path());
     let store = Store::open(folder.path(), small()).unwrap();
-    assert_eq!((found(&store).await, shapes(&store)), (before, files));
+    assert_eq!((found(&store).await, segments(&store)), (before, files));
     assert_eq!(resolution_left(&store, "requests_total", everything()).await, DataResolution::Minutes);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_database_is_put_aside_when_asked_to_and_a_damaged_file_with_it() {
+async fn a_damaged_database_and_a_damaged_file_are_quarantined_on_request() {
     let (folder, store) = open();
     store.write(telemetry()).await.unwrap();
     store.admin().seal_now().await.unwrap();
@@ -141,17 +141,17 @@ async fn a_damaged_database_is_put_aside_when_asked_to_and_a_damaged_file_with_i
     fs::write(&broken, b"not a file of points").unwrap();
     assert!(Store::open(folder.path(), small()).is_err());
     assert!(broken.exists());
-    let aside = Store::quarantine_damaged_database(folder.path(), &small()).unwrap().unwrap();
-    assert_eq!(fs::read(&aside).unwrap(), b"not a database at all");
+    let quarantined = Store::quarantine_damaged_database(folder.path(), &small()).unwrap().unwrap();
+    assert_eq!(fs::read(&quarantined).unwrap(), b"not a database at all");
     let store = Store::open(folder.path(), small()).unwrap();
     assert_eq!(samples(&store, "temperature").await, whole);
     assert!(!broken.exists());
-    let kept = folder.path().join("quarantine").join(broken.file_name().unwrap());
-    assert_eq!(fs::read(kept).unwrap(), b"not a file of points");
+    let moved = folder.path().join("quarantine").join(broken.file_name().unwrap());
+    assert_eq!(fs::read(moved).unwrap(), b"not a file of points");
 }
 
-/// A store with a counter that is worth minutes and hours, sealed, and what is found of it.
-async fn worth_rolling_up() -> (tempfile::TempDir, String, String) {
+/// Returns a folder with a sealed counter and its roll-ups, its answers and its resolutions.
+async fn with_rollups() -> (tempfile::TempDir, String, String) {
     let (folder, store) = open();
     let mut batch = TelemetryBatch::default();
     for second in 0..3600 {
@@ -159,25 +159,25 @@ async fn worth_rolling_up() -> (tempfile::TempDir, String, String) {
     }
     store.write(batch).await.unwrap();
     store.admin().seal_now().await.unwrap();
-    let (read, forms) = (found(&store).await, forms(&store));
+    let (read, resolutions) = (found(&store).await, resolutions(&store));
     store.close().await.unwrap();
-    (folder, read, forms)
+    (folder, read, resolutions)
 }
 
-fn forms(store: &Store) -> String {
-    let mut forms: Vec<_> = store
+fn resolutions(store: &Store) -> String {
+    let mut resolutions: Vec<_> = store
         .admin()
         .segments()
         .iter()
         .map(|one| format!("{:?} {:?} {}", one.resolution, one.retention_tier, one.points))
         .collect();
-    forms.sort();
-    forms.join(", ")
+    resolutions.sort();
+    resolutions.join(", ")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn partitions_of_the_first_form_get_their_minutes_and_hours() {
-    let (folder, before, all) = worth_rolling_up().await;
+async fn segments_of_format_1_get_their_roll_ups() {
+    let (folder, before, all) = with_rollups().await;
     let database = duckdb::Connection::open(folder.path().join("binnacle.duckdb")).unwrap();
     database
         .execute_batch(
@@ -190,22 +190,22 @@ async fn partitions_of_the_first_form_get_their_minutes_and_hours() {
     assert!(store.admin().segments().iter().all(|one| one.resolution == DataResolution::Points));
     assert_eq!(found(&store).await, before);
     store.admin().compact().await.unwrap();
-    assert_eq!(forms(&store), all);
+    assert_eq!(resolutions(&store), all);
     assert_eq!(found(&store).await, before);
     let files: Vec<u64> = store.admin().segments().iter().map(|one| one.id).collect();
     store.admin().compact().await.unwrap();
     assert_eq!(
         store.admin().segments().iter().map(|one| one.id).collect::<Vec<_>>(),
         files,
-        "nothing is left to do"
+        "a second compaction changes nothing"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_of_older_formats_are_rebuilt_with_what_they_have() {
-    let (folder, before, all) = worth_rolling_up().await;
+async fn files_of_older_formats_are_rebuilt_without_metadata() {
+    let (folder, before, all) = with_rollups().await;
     lose_database(folder.path());
-    // As they were written before they found of themselves.
+    // Older files have neither metadata nor the properties of their series.
     let plain = duckdb::Connection::open_in_memory().unwrap();
     for entry in fs::read_dir(folder.path().join("segments")).unwrap() {
         let path = entry.unwrap().path();
@@ -225,10 +225,10 @@ async fn files_of_older_formats_are_rebuilt_with_what_they_have() {
         store.admin().segment_faults(),
         store.admin().segments()
     );
-    // Minutes and hours that points stand beside are put aside and made anew.
+    // Roll-ups beside points are quarantined and rebuilt.
     assert!(store.admin().segments().iter().all(|one| one.resolution == DataResolution::Points));
     store.admin().compact().await.unwrap();
-    assert_eq!(forms(&store), all);
+    assert_eq!(resolutions(&store), all);
     assert_eq!(found(&store).await, before);
     let mut batch = TelemetryBatch::default();
     batch.add_sample(counter(), at(3600), 1.0);

@@ -1,4 +1,4 @@
-//! What survives, what is refused and what is cancelled.
+//! Durability of commits, rejected folders and cancelled reads.
 
 use std::{collections::BTreeSet, fs, time::Duration};
 
@@ -36,7 +36,7 @@ async fn many_writers_share_commits_and_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_bad_batch_harms_no_other() {
+async fn an_invalid_batch_fails_alone() {
     let (_folder, store) = open();
     let mut bad = TelemetryBatch::default();
     bad.samples.push(Sample { series: SeriesId(1), time: NOW, start_time: None, value: 1.0 });
@@ -50,7 +50,7 @@ async fn one_bad_batch_harms_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_has_grown_moves_into_the_database_in_a_quiet_moment() {
+async fn a_large_log_is_checkpointed_when_the_store_is_idle() {
     let (folder, store) = open();
     let length = |name: &str| fs::metadata(folder.path().join(name)).map_or(0, |metadata| metadata.len());
     let body = "all work and no rest ".repeat(1000);
@@ -69,7 +69,7 @@ async fn a_log_that_has_grown_moves_into_the_database_in_a_quiet_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_says_busy_and_recovers() {
+async fn a_full_queue_rejects_as_busy_and_recovers() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), StoreOptions { queue_records: 100, ..small() }).unwrap();
     let batch = || logs((0..60).map(|n| log("shop", at(n), "x", Attributes::new())).collect());
@@ -98,24 +98,24 @@ async fn a_full_queue_says_busy_and_recovers() {
 #[tokio::test]
 async fn a_copy_taken_while_open_replays_its_log() {
     let (folder, store) = open();
-    let mut batch = logs(vec![log("shop", NOW, "kept", Attributes::new())]);
+    let mut batch = logs(vec![log("shop", NOW, "stored", Attributes::new())]);
     batch.add_sample(Series::gauge("g", "", resource("shop"), Attributes::new()), NOW, 1.0);
     store.write(batch).await.unwrap();
-    // What a crash leaves behind: the file and its log as they are at this moment.
+    // A crash leaves the file and its log as they are now.
     let crashed = tempfile::tempdir().unwrap();
     for name in ["binnacle.duckdb", "binnacle.duckdb.wal"] {
         fs::copy(folder.path().join(name), crashed.path().join(name)).unwrap();
     }
     let copy = Store::open(crashed.path(), small()).unwrap();
-    assert_eq!(bodies(&copy, &Filter::everything()).await, ["kept"]);
+    assert_eq!(bodies(&copy, &Filter::everything()).await, ["stored"]);
     assert!(copy.metrics().kind("g").await.unwrap().is_some());
     drop(copy);
     let again = Store::open(crashed.path(), small()).unwrap();
-    assert_eq!(bodies(&again, &Filter::everything()).await, ["kept"]);
+    assert_eq!(bodies(&again, &Filter::everything()).await, ["stored"]);
     again.close().await.unwrap();
 }
 
-/// A copy of the folder as a crash with a long log leaves it.
+/// Copies the folder as a crash with a long log leaves it.
 async fn crashed_with_a_long_log(folder: &std::path::Path, store: &Store) -> tempfile::TempDir {
     let body = "no two lines are quite the same ".repeat(400);
     let mut round = 0;
@@ -127,7 +127,7 @@ async fn crashed_with_a_long_log(folder: &std::path::Path, store: &Store) -> tem
         for name in ["binnacle.duckdb", "binnacle.duckdb.wal", "binnacle.version"] {
             fs::copy(folder.join(name), crashed.path().join(name)).unwrap();
         }
-        // A quiet moment may have moved the log into the database.
+        // An idle time may have moved the log into the database.
         if fs::metadata(crashed.path().join("binnacle.duckdb.wal")).unwrap().len() > 8 << 20 {
             return crashed;
         }
@@ -148,7 +148,7 @@ async fn a_long_log_is_replayed_after_a_crash() {
 }
 
 #[tokio::test]
-async fn a_damaged_database_with_a_long_log_is_refused_and_unchanged() {
+async fn a_damaged_database_with_a_long_log_is_rejected_and_unchanged() {
     let (folder, store) = open();
     let mut batch = TelemetryBatch::default();
     for n in 0..2000 {
@@ -180,7 +180,7 @@ async fn a_damaged_database_with_a_long_log_is_refused_and_unchanged() {
 }
 
 #[tokio::test]
-async fn a_closed_store_answers_closed_and_opens_again() {
+async fn a_closed_store_returns_closed_and_opens_again() {
     let (folder, store) = open();
     let other = store.clone();
     assert!(matches!(Store::open(folder.path(), small()), Err(StoreError::InUse { .. })));
@@ -193,7 +193,7 @@ async fn a_closed_store_answers_closed_and_opens_again() {
 }
 
 #[tokio::test]
-async fn a_newer_database_is_refused_and_unchanged() {
+async fn a_newer_database_is_rejected_and_unchanged() {
     let (folder, store) = open();
     store.close().await.unwrap();
     let path = folder.path().join("binnacle.duckdb");
@@ -207,7 +207,7 @@ async fn a_newer_database_is_refused_and_unchanged() {
 }
 
 #[tokio::test]
-async fn a_damaged_database_is_refused_and_unchanged() {
+async fn a_damaged_database_is_rejected_and_unchanged() {
     let (folder, store) = open();
     store.write(logs(vec![log("shop", NOW, "x", Attributes::new())])).await.unwrap();
     store.close().await.unwrap();
@@ -242,7 +242,7 @@ async fn a_long_read_ends_at_its_deadline_and_when_dropped() {
         let dropped = logs.count_by_service(&slow, around());
         let _ = tokio::time::timeout(Duration::from_millis(2), dropped).await;
     }
-    // Reads and writes go on afterwards.
+    // Reads and writes continue afterwards.
     store.write(logs(vec![log("shop", NOW, "after", Attributes::new())])).await.unwrap();
     let mut answered = false;
     for _ in 0..200 {
@@ -256,7 +256,7 @@ async fn a_long_read_ends_at_its_deadline_and_when_dropped() {
 }
 
 #[tokio::test]
-async fn the_demonstration_goes_and_the_rest_stays() {
+async fn only_the_demonstration_is_removed() {
     let (folder, store) = open();
     let shown = Resource {
         attributes: Attributes::new().with("service.name", "demo").with(DEMONSTRATION_ATTRIBUTE, true),
@@ -273,7 +273,7 @@ async fn the_demonstration_goes_and_the_rest_stays() {
     assert_eq!(removed, RecordCounts { samples: 1, logs: 1, spans: 1 });
     assert!(!store.admin().has_demonstration().await.unwrap());
     assert_eq!(bodies(&store, &Filter::everything()).await, ["mine"]);
-    // It can come back.
+    // It can be written again.
     store.write(batch).await.unwrap();
     assert!(store.admin().has_demonstration().await.unwrap());
     store.close().await.unwrap();

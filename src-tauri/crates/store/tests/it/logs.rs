@@ -5,7 +5,7 @@ use model::*;
 use store::StoreError;
 
 #[tokio::test]
-async fn a_record_comes_back_whole() {
+async fn a_record_is_read_with_every_field() {
     let (_folder, store) = open();
     let mut record = log("shop", NOW, "paid", Attributes::new().with("amount", 12.5).with("ok", true));
     record.trace_id = Some(TraceId([0xab; 16]));

@@ -4,7 +4,9 @@
 mod against_model;
 mod catalog_rebuild;
 mod durability;
+mod exemplars;
 mod fixtures;
+mod histograms;
 mod logs;
 mod metrics;
 mod retention;

@@ -1,13 +1,12 @@
-//! What goes, what stays, and that a crash meanwhile leaves one or the other.
+//! Retention by age and size. A crash leaves the old or the new state.
 
 use std::{
     collections::BTreeMap,
     fs,
-    path::Path,
     sync::{Arc, Mutex},
 };
 
-use crate::fixtures::*;
+use crate::fixtures::{metrics::copy, *};
 use model::*;
 use store::{MaintenanceEvent, Store};
 
@@ -17,7 +16,7 @@ fn limits(kind: DataKind, days: i64, bytes: u64) -> RetentionLimits {
     RetentionLimits { kind, age: days * DAY * NANOS_PER_SECOND, minutes_age: None, hours_age: None, bytes }
 }
 
-/// So many samples and histogram points of a service on a day before now, ten series each.
+/// Returns samples of ten series and points of a histogram of a service, on a day before now.
 fn metrics(service: &str, days_ago: i64, points: i64) -> TelemetryBatch {
     let mut batch = TelemetryBatch::default();
     for n in 0..points {
@@ -43,11 +42,11 @@ fn metrics(service: &str, days_ago: i64, points: i64) -> TelemetryBatch {
     batch
 }
 
-/// Samples and histogram points of each service, as every read sees them.
+/// Counts the samples and histogram points of each service in an export.
 async fn points(store: &Store) -> BTreeMap<String, u64> {
-    let file = store_folder();
+    let folder = tempfile::tempdir().unwrap();
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
-    let path = file.path().join("export.csv");
+    let path = folder.path().join("export.csv");
     let range = TimeRange::new(at(-400 * DAY), at(DAY));
     let request = ExportRequest { signal: ExportSignal::Metrics, range, format: ExportFormat::Csv };
     store.admin().export(&request, &path).await.unwrap();
@@ -58,28 +57,12 @@ async fn points(store: &Store) -> BTreeMap<String, u64> {
     found
 }
 
-fn store_folder() -> tempfile::TempDir {
-    tempfile::tempdir().unwrap()
-}
-
 fn counts(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
     pairs.iter().map(|(service, count)| ((*service).to_owned(), *count)).collect()
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else if entry.file_name() != "binnacle.lock" {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn a_noisy_service_loses_its_own_oldest_points_and_nobody_elses() {
+async fn over_the_size_limit_the_noisy_service_loses_its_oldest_points() {
     let (folder, store) = open();
     for day in [3, 2, 1] {
         store.write(metrics("noisy", day, 3000)).await.unwrap();
@@ -88,29 +71,27 @@ async fn a_noisy_service_loses_its_own_oldest_points_and_nobody_elses() {
     store.admin().seal_now().await.unwrap();
     let before = points(&store).await;
     assert_eq!(before, counts(&[("noisy", 18_000), ("quiet", 300)]));
-    let kept = store.admin().plan_retention(&[], NOW).await.unwrap().preview.stored;
+    let stored = store.admin().plan_retention(&[], NOW).await.unwrap().preview.stored;
     let rows = |service: &str| -> u64 {
-        kept.iter().filter(|kept| kept.service == service).map(|kept| kept.rows).sum()
+        stored.iter().filter(|stored| stored.service == service).map(|stored| stored.rows).sum()
     };
     assert_eq!((rows("noisy"), rows("quiet")), (18_000, 300));
-    let total: u64 = kept.iter().map(|kept| kept.bytes).sum();
+    let total: u64 = stored.iter().map(|stored| stored.bytes).sum();
 
     let plan =
         store.admin().plan_retention(&[limits(DataKind::Metrics, 365, total * 3 / 4)], NOW).await.unwrap();
     assert!(plan.preview.dropped.iter().all(|dropped| dropped.service == "noisy"), "{:?}", plan.preview);
     assert!(plan.preview.dropped.iter().all(|dropped| dropped.reason == DropReason::Size));
-    let promised: u64 = plan.preview.dropped.iter().map(|dropped| dropped.rows).sum();
-    assert!(promised > 0);
-    assert_eq!(points(&store).await, before, "a preview takes nothing");
+    let planned: u64 = plan.preview.dropped.iter().map(|dropped| dropped.rows).sum();
+    assert!(planned > 0);
+    assert_eq!(points(&store).await, before, "a preview deletes nothing");
 
-    // What a crash at each step leaves behind is the old or the new state.
-    let moments = tempfile::tempdir().unwrap();
+    // A crash at any step leaves the old or the new state.
+    let crashes = tempfile::tempdir().unwrap();
     let taken = Arc::new(Mutex::new(0));
-    let (source, target, counter) = (folder.path().to_owned(), moments.path().to_owned(), taken.clone());
-    store.admin().watch_maintenance(move |step: MaintenanceEvent| {
+    let (source, target, counter) = (folder.path().to_owned(), crashes.path().to_owned(), taken.clone());
+    store.admin().watch_maintenance(move |_: MaintenanceEvent| {
         let mut counter = counter.lock().unwrap();
-        // Before anything of this step happened.
-        let _ = step;
         copy(&source, &target.join(counter.to_string()));
         *counter += 1;
     });
@@ -118,21 +99,20 @@ async fn a_noisy_service_loses_its_own_oldest_points_and_nobody_elses() {
     store.admin().watch_maintenance(|_| {});
     let after = points(&store).await;
     assert_eq!(after["quiet"], 300);
-    assert_eq!(after["noisy"], 18_000 - promised, "as promised");
-    let moments_taken = *taken.lock().unwrap();
-    assert!(moments_taken >= 4, "{moments_taken}");
-    for moment in 0..moments_taken {
-        let crashed = Store::open(&moments.path().join(moment.to_string()), small()).unwrap();
+    assert_eq!(after["noisy"], 18_000 - planned, "as in the preview");
+    let copied = *taken.lock().unwrap();
+    assert!(copied >= 4, "{copied}");
+    for step in 0..copied {
+        let crashed = Store::open(&crashes.path().join(step.to_string()), small()).unwrap();
         let found = points(&crashed).await;
-        assert_eq!(found["quiet"], 300, "moment {moment}");
-        assert!((after["noisy"]..=18_000).contains(&found["noisy"]), "moment {moment}: {found:?}");
-        let files = fs::read_dir(moments.path().join(moment.to_string()).join("segments")).unwrap().count();
-        assert_eq!(files, crashed.admin().segments().len(), "moment {moment}: no file is left over");
+        assert_eq!(found["quiet"], 300, "step {step}");
+        assert!((after["noisy"]..=18_000).contains(&found["noisy"]), "step {step}: {found:?}");
+        let files = fs::read_dir(crashes.path().join(step.to_string()).join("segments")).unwrap().count();
+        assert_eq!(files, crashed.admin().segments().len(), "step {step}: no orphaned file");
     }
     let files = fs::read_dir(folder.path().join("segments")).unwrap().count();
     assert_eq!(files, store.admin().segments().len());
-    // A file that is written anew has another size than its part before: a few passes more may be
-    // needed.
+    // A rewritten file has another size than its former share, so more passes may follow.
     for _ in 0..5 {
         let plan = store
             .admin()
@@ -152,7 +132,7 @@ async fn a_noisy_service_loses_its_own_oldest_points_and_nobody_elses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_kind_goes_at_its_own_age_and_evidence_stays() {
+async fn each_kind_has_its_own_age_limit_and_evidence_is_retained() {
     let (_folder, store) = open();
     for day in [40, 20, 1] {
         store.write(metrics("shop", day, 20)).await.unwrap();
@@ -161,7 +141,7 @@ async fn each_kind_goes_at_its_own_age_and_evidence_stays() {
         store.write(records).await.unwrap();
     }
     store.admin().seal_now().await.unwrap();
-    // An alert fired 40 days ago; what it was about then is evidence.
+    // An alert fired 40 days ago. The data around it are evidence.
     let evidence = AlertEvidence {
         fingerprint: "f".to_owned(),
         fired_at: at(-40 * DAY + 60),
@@ -178,7 +158,7 @@ async fn each_kind_goes_at_its_own_age_and_evidence_stays() {
     ];
     let plan = store.admin().plan_retention(&limits, NOW).await.unwrap();
     let pinned = |kind: DataKind| -> u64 {
-        plan.preview.stored.iter().filter(|kept| kept.kind == kind).map(|kept| kept.pinned_rows).sum()
+        plan.preview.stored.iter().filter(|stored| stored.kind == kind).map(|stored| stored.pinned_rows).sum()
     };
     let kinds = [DataKind::Metrics, DataKind::Logs, DataKind::Spans];
     assert_eq!(kinds.map(pinned), [40, 1, 1], "{:?}", plan.preview.stored);

@@ -1,4 +1,4 @@
-//! Minutes and hours outlive the points they are made of.
+//! Roll-ups are retained longer than their points.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,8 +16,8 @@ fn sparse() -> Series {
     Series::gauge("sparse", "", resource("shop"), Attributes::new())
 }
 
-/// Half an hour on each of three days: a gauge, a counter with a reset and a histogram every
-/// second, another gauge every fifteen.
+/// Returns half an hour on each of three days: a gauge, a counter with a reset and a histogram
+/// every second, and another gauge every 15 s.
 fn telemetry(service: &str) -> TelemetryBatch {
     let mut batch = TelemetryBatch::default();
     let histogram = batch.add_series(Series {
@@ -62,7 +62,7 @@ fn day(ago: i64) -> TimeRange {
     TimeRange::new(at(-ago * DAY).floor(60 * MINUTE), at(-ago * DAY + 7200).floor(60 * MINUTE))
 }
 
-/// What a day reads as, in steps of a length.
+/// Reads all metrics of a day in steps, as text.
 async fn read(store: &Store, ago: i64, step: i64) -> String {
     let mut text = String::new();
     for metric in ["gauge", "counter", "sparse"] {
@@ -90,7 +90,7 @@ fn limits(bytes: u64) -> [RetentionLimits; 1] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_step_of_it() {
+async fn roll_ups_give_the_same_answers_during_and_after_the_deletion_of_their_points() {
     let (folder, store) = open();
     store.write(telemetry("shop")).await.unwrap();
     store.admin().seal_now().await.unwrap();
@@ -102,8 +102,8 @@ async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_s
     let plan = store.admin().plan_retention(&limits(u64::MAX), NOW).await.unwrap();
     let dropped: Vec<_> =
         plan.preview.dropped.iter().map(|one| (one.tier, one.rows, one.rollup_rows)).collect();
-    // Two days of points; of one day the minutes too, with the points every fifteen seconds that
-    // stand for them.
+    // Two days of points, and the minutes of one day. Points every 15 s have no roll-up by the
+    // minute and are retained as long.
     let expected = [(DataResolution::Points, 2 * 3 * 1800, 0), (DataResolution::Minutes, 120, 3 * 31)];
     assert_eq!(dropped, expected);
 
@@ -120,13 +120,13 @@ async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_s
     assert_eq!([left(500).await, left(100).await, left(1).await], [0, 0, 1800]);
     let left = |ago| points(&store, "sparse", ago);
     assert_eq!([left(500).await, left(100).await, left(1).await], [0, 120, 120]);
-    let detail = |metric: &'static str, ago| resolution_left(&store, metric, day(ago));
+    let resolution = |metric: &'static str, ago| resolution_left(&store, metric, day(ago));
     for metric in ["gauge", "histogram"] {
-        assert_eq!(detail(metric, 500).await, DataResolution::Hours);
-        assert_eq!(detail(metric, 100).await, DataResolution::Minutes);
-        assert_eq!(detail(metric, 1).await, DataResolution::Points);
+        assert_eq!(resolution(metric, 500).await, DataResolution::Hours);
+        assert_eq!(resolution(metric, 100).await, DataResolution::Minutes);
+        assert_eq!(resolution(metric, 1).await, DataResolution::Points);
     }
-    assert_eq!(detail("sparse", 100).await, DataResolution::Points);
+    assert_eq!(resolution("sparse", 100).await, DataResolution::Points);
     let copies = std::mem::take(&mut *copies.lock().unwrap());
     assert!(copies.len() >= 3, "{}", copies.len());
     for crashed in &copies {
@@ -144,7 +144,7 @@ async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_s
         store.admin().compact().await.unwrap();
     }
     assert!(store.admin().plan_retention(&limits(u64::MAX), NOW).await.unwrap().preview.dropped.is_empty());
-    // Where only hours are left, they are found in the step of their first point.
+    // Where only hours are left, they count in the step of their first point.
     let fine = read_buckets(&store, "gauge", day(500), MINUTE).await;
     let counts: Vec<u64> = fine[0].buckets.iter().map(|bucket| bucket.count).collect();
     assert_eq!(counts.iter().sum::<u64>(), 1800);
@@ -152,7 +152,7 @@ async fn hours_and_minutes_read_the_same_when_the_points_are_gone_and_at_every_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_over_its_share_loses_points_first_and_what_others_have_stays() {
+async fn the_largest_service_loses_points_first_and_others_lose_nothing() {
     let (_folder, store) = open();
     for service in ["noisy", "quiet"] {
         let mut batch = telemetry(service);
@@ -174,8 +174,8 @@ async fn a_service_over_its_share_loses_points_first_and_what_others_have_stays(
     assert!(plan.preview.dropped.iter().all(only), "{:?}", plan.preview.dropped);
     store.admin().apply_retention(plan).await.unwrap();
     assert_eq!(read(&store, 1, 60 * MINUTE).await, before);
-    // A file shared by both was written anew without the points of one, whose minutes and hours are
-    // still read; merging keeps them so.
+    // A file of both services was rewritten without the points of one. Its roll-ups are still
+    // read, also after a merge.
     let nothing = [RetentionLimits { bytes: total / 8, ..generous[0] }];
     let plan = store.admin().plan_retention(&nothing, NOW).await.unwrap();
     store.admin().apply_retention(plan).await.unwrap();
@@ -183,17 +183,17 @@ async fn a_service_over_its_share_loses_points_first_and_what_others_have_stays(
         let store = store.clone();
         async move { read_buckets(&store, "counter", day(1), 60 * MINUTE).await }
     };
-    let held = hours(&store).await;
+    let before = hours(&store).await;
     store.write(telemetry("late")).await.unwrap();
     store.admin().seal_now().await.unwrap();
     store.admin().compact().await.unwrap();
     let mut after = hours(&store).await;
     after.retain(|series| series.labels["service.name"] != "late");
-    assert_eq!(after, held);
+    assert_eq!(after, before);
 }
 
 #[tokio::test]
-async fn what_is_written_again_where_the_points_are_gone_does_not_count_twice() {
+async fn points_written_again_after_they_expired_count_once() {
     let (_folder, store) = open();
     store.write(telemetry("shop")).await.unwrap();
     store.admin().seal_now().await.unwrap();

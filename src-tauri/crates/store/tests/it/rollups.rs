@@ -1,4 +1,4 @@
-//! What histograms come to by the minute and hour equals what their points come to.
+//! Roll-ups of histograms by the minute and hour give the answers of their points.
 
 use std::{
     fs,
@@ -25,18 +25,17 @@ fn series(metric: &str) -> Series {
     Series { kind, temporality, ..Series::gauge(metric, "s", resource("shop"), Attributes::new()) }
 }
 
-/// Buckets of a point that counts since number 0: with coarser scales, other bounds and negative
-/// values on the way.
+/// Returns the buckets of a point, with changes of scale and bounds and with negative values.
 fn buckets(metric: &str, n: u64, number: i64) -> Buckets {
     if metric.starts_with("exponential") {
-        let scale = if number % 1700 > 1500 { 2 } else { 3 };
-        let cells = if scale == 3 { 12 } else { 6 };
+        let scale = if number % 567 > 500 { 2 } else { 3 };
+        let count = if scale == 3 { 12 } else { 6 };
         return Buckets::Exponential {
             scale,
-            zero_threshold: if number > 4000 { 0.001 } else { 0.0 },
+            zero_threshold: if number > 1333 { 0.001 } else { 0.0 },
             zero_count: n / 5,
             positive_offset: if scale == 3 { -4 } else { -2 },
-            positive: (0..cells).map(|cell| n / (cell + 1)).collect(),
+            positive: (0..count).map(|bucket| n / (bucket + 1)).collect(),
             negative_offset: 1,
             negative: vec![n / 9, 0, n / 11],
         };
@@ -44,7 +43,7 @@ fn buckets(metric: &str, n: u64, number: i64) -> Buckets {
     if metric == "summary" {
         return Buckets::Quantiles(vec![(0.5, n as f64), (0.99, 2.0 * n as f64)]);
     }
-    let third = if number % 2000 > 1900 { 2.5 } else { 2.0 };
+    let third = if number % 667 > 633 { 2.5 } else { 2.0 };
     Buckets::Explicit { bounds: vec![0.1, 1.0, third], counts: vec![n, n / 2, n / 3, n / 7] }
 }
 
@@ -58,21 +57,27 @@ fn counted(buckets: &Buckets, n: u64) -> u64 {
     }
 }
 
-/// Three hours of a point every two seconds, with resets, new starts and markers.
+/// Number of points of each series. They cover three hours, with ten in a minute: a roll-up by the
+/// minute requires eight.
+const POINTS: i64 = 1800;
+/// Seconds between two points.
+const INTERVAL: i64 = 6;
+
+/// Returns three hours of points, with resets, new starts and staleness markers.
 fn dense() -> TelemetryBatch {
     let mut batch = TelemetryBatch::default();
     for metric in METRICS {
         let id = batch.add_series(series(metric));
-        for number in 0..5400_i64 {
-            let since = number % 1300;
+        for number in 0..POINTS {
+            let since = number % 433;
             let n = if metric.ends_with("delta") { number % 17 } else { since * 3 };
-            let marker = number % 1111 == 1000;
+            let marker = number % 370 == 333;
             let buckets =
                 if marker { Buckets::Quantiles(Vec::new()) } else { buckets(metric, n as u64, number) };
             batch.histograms.push(HistogramPoint {
                 series: id,
-                time: at(number * 2),
-                start_time: (number > 3000).then(|| at((number - since) * 2 - 1)),
+                time: at(number * INTERVAL),
+                start_time: (number > 1000).then(|| at((number - since) * INTERVAL - 1)),
                 count: counted(&buckets, n as u64) * u64::from(!marker),
                 sum: Some(if marker { STALE } else { n as f64 / 4.0 }),
                 min: (number % 3 == 0).then(|| -n as f64),
@@ -84,7 +89,8 @@ fn dense() -> TelemetryBatch {
     batch
 }
 
-/// Every answer in figures that do not depend on the order of additions: sums in quarters.
+/// Returns all answers as text. Sums are in quarters, which do not depend on the order of
+/// additions.
 async fn answers(store: &Store) -> Vec<String> {
     let mut all = Vec::new();
     let ranges = [(0, 10_800), (-4000, 20_000), (1803, 9007), (3600 * 2 - 800, 3600 * 3 - 800), (60, 61)];
@@ -104,7 +110,7 @@ async fn answers(store: &Store) -> Vec<String> {
     all
 }
 
-fn same(one: &[String], other: &[String]) {
+fn assert_same(one: &[String], other: &[String]) {
     for (one, other) in one.iter().zip(other) {
         assert_eq!(one, other);
     }
@@ -114,41 +120,44 @@ fn same(one: &[String], other: &[String]) {
 #[tokio::test]
 async fn rolled_up_histograms_equal_their_points() {
     let (_folder, store) = open();
-    store.write(dense()).await.unwrap();
+    let written = dense();
+    store.write(written.clone()).await.unwrap();
     let raw = answers(&store).await;
     assert!(raw.len() > 100);
     store.admin().seal_now().await.unwrap();
     for resolution in [DataResolution::Hours, DataResolution::Minutes] {
         let of =
             |one: &store::Segment| one.signal == SegmentSignal::Histograms && one.resolution == resolution;
-        let kept: u64 = store.admin().segments().iter().filter(|one| of(one)).map(|one| one.points).sum();
+        let intervals: u64 =
+            store.admin().segments().iter().filter(|one| of(one)).map(|one| one.points).sum();
         // Three hours touch four, three hours of minutes touch 181.
-        assert_eq!(kept, if resolution == DataResolution::Hours { 4 } else { 181 } * METRICS.len() as u64);
+        assert_eq!(
+            intervals,
+            if resolution == DataResolution::Hours { 4 } else { 181 } * METRICS.len() as u64
+        );
     }
-    same(&answers(&store).await, &raw);
+    assert_same(&answers(&store).await, &raw);
     store.admin().compact().await.unwrap();
-    same(&answers(&store).await, &raw);
+    assert_same(&answers(&store).await, &raw);
     // A late point in a minute that is rolled up counts at once, and after it was sealed and
     // merged.
     let mut late = TelemetryBatch::default();
     for metric in METRICS {
         let id = late.add_series(series(metric));
-        let mut point = dense().histograms.into_iter().find(|point| point.series == id).unwrap();
-        point.time = at(2001);
-        point.count = 9;
-        late.histograms.push(point);
+        let first = written.histograms.iter().find(|point| point.series == id).unwrap();
+        late.histograms.push(HistogramPoint { time: at(2001), count: 9, ..first.clone() });
     }
     store.write(late).await.unwrap();
     let with_late = answers(&store).await;
     assert_ne!(with_late, raw);
     store.admin().seal_now().await.unwrap();
-    same(&answers(&store).await, &with_late);
+    assert_same(&answers(&store).await, &with_late);
     store.admin().compact().await.unwrap();
-    same(&answers(&store).await, &with_late);
+    assert_same(&answers(&store).await, &with_late);
 }
 
 #[tokio::test]
-async fn steps_are_read_from_the_roll_up_and_points_stand_in_for_one_that_is_damaged() {
+async fn steps_are_read_from_roll_ups_and_from_points_where_one_is_damaged() {
     let (_folder, store) = open();
     store.write(dense()).await.unwrap();
     store.admin().seal_now().await.unwrap();
@@ -163,7 +172,7 @@ async fn steps_are_read_from_the_roll_up_and_points_stand_in_for_one_that_is_dam
             .find(|one| one.resolution == resolution && one.signal == signal)
             .unwrap()
     };
-    // The points are not looked at where hours are enough.
+    // Points are not read where hours are enough.
     let points = of(DataResolution::Points, SegmentSignal::Histograms);
     let bytes = fs::read(&points.path).unwrap();
     fs::write(&points.path, vec![0; bytes.len()]).unwrap();
@@ -172,16 +181,16 @@ async fn steps_are_read_from_the_roll_up_and_points_stand_in_for_one_that_is_dam
     assert!(store.admin().verify(|_, _| ()).await.unwrap().is_empty());
     let hours = of(DataResolution::Hours, SegmentSignal::Histograms);
     fs::write(&hours.path, vec![0; hours.bytes as usize]).unwrap();
-    let stood_in = read().await;
-    assert_eq!(stood_in[0].steps.len(), whole[0].steps.len());
-    for (one, other) in stood_in[0].steps.iter().zip(&whole[0].steps) {
+    let from_points = read().await;
+    assert_eq!(from_points[0].steps.len(), whole[0].steps.len());
+    for (one, other) in from_points[0].steps.iter().zip(&whole[0].steps) {
         assert_eq!((&one.bounds, &one.counts, one.count), (&other.bounds, &other.counts, other.count));
     }
     assert_eq!(store.admin().segment_faults().len(), 1);
 }
 
-/// The same points as samples and as histograms, and what they read as.
-async fn figures(store: &Store) -> String {
+/// Reads a gauge and a histogram in steps of a minute and an hour, as text.
+async fn steps(store: &Store) -> String {
     let range = TimeRange::new(at(0).floor(60 * MINUTE), at(4 * 3600).floor(60 * MINUTE));
     let mut text = String::new();
     for step in [MINUTE, 60 * MINUTE] {
@@ -196,15 +205,15 @@ fn name(segment: &Segment) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn damaged_and_missing_roll_ups_are_made_anew_from_the_points() {
+async fn damaged_and_missing_roll_ups_are_rebuilt_from_points() {
     let (folder, store) = open();
     let mut batch = dense();
-    for n in 0..5400_i64 {
-        batch.add_sample(gauge("shop", 1), at(n * 2), (n % 89) as f64);
+    for n in 0..POINTS {
+        batch.add_sample(gauge("shop", 1), at(n * INTERVAL), (n % 89) as f64);
     }
     store.write(batch).await.unwrap();
     store.admin().seal_now().await.unwrap();
-    let before = figures(&store).await;
+    let before = steps(&store).await;
     let rolled = || {
         store
             .admin()
@@ -225,7 +234,7 @@ async fn damaged_and_missing_roll_ups_are_made_anew_from_the_points() {
         assert!(fs::exists(verdict.moved_to.unwrap()).unwrap());
     }
     assert_eq!(rolled().len(), 8);
-    // Missing altogether, and a crash at every step of making them.
+    // All are missing, and a crash at every step of the rebuild.
     store.admin().drop_segments(rolled().iter().map(|one| one.id).collect()).await.unwrap();
     let copies: Arc<Mutex<Vec<tempfile::TempDir>>> = Arc::default();
     let (seen, path) = (Arc::clone(&copies), folder.path().to_owned());
@@ -244,15 +253,15 @@ async fn damaged_and_missing_roll_ups_are_made_anew_from_the_points() {
         let verdict = store.admin().repair_target(&name(&one)).await.unwrap();
         assert_eq!((verdict.fault, verdict.rebuilt), (None, 0), "there is nothing more to repair");
     }
-    // They are read: the points are not needed.
+    // The rebuilt roll-ups are read without the points.
     let points = store.admin().segments().into_iter().filter(|one| one.resolution == DataResolution::Points);
     store.admin().drop_segments(points.map(|one| one.id).collect()).await.unwrap();
-    assert_eq!(figures(&store).await, before);
+    assert_eq!(steps(&store).await, before);
     let copies = std::mem::take(&mut *copies.lock().unwrap());
     assert!(copies.len() >= 6);
     for crashed in &copies {
         let store = Store::open(crashed.path(), small()).unwrap();
-        assert_eq!(figures(&store).await, before);
+        assert_eq!(steps(&store).await, before);
         let files = fs::read_dir(crashed.path().join("segments")).unwrap().count();
         assert_eq!(files, store.admin().segments().len());
     }

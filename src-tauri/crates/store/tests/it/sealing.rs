@@ -1,4 +1,4 @@
-//! What was sealed reads as if it had not been, while it is made, merged and after a crash.
+//! Sealed points give the same answers as before: during sealing, after merges and after a crash.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ fn points_of(segments: &[Segment], signal: SegmentSignal) -> Vec<Segment> {
 }
 
 #[tokio::test]
-async fn sealed_points_read_as_before_and_after_opening_again() {
+async fn sealed_points_give_the_same_answers_also_after_opening_again() {
     let (folder, store) = open();
     store.write(telemetry()).await.unwrap();
     let before = answers(&store).await;
@@ -34,8 +34,8 @@ async fn sealed_points_read_as_before_and_after_opening_again() {
     assert_eq!(again.admin().statistics().await.unwrap().samples, 360 * 5);
 }
 
-/// Three hours of a sample every two seconds, with what makes roll-ups hard: resets, markers,
-/// starts, infinities.
+/// Returns three hours of a sample every 2 s, with resets, staleness markers, start times and
+/// infinities.
 fn dense() -> TelemetryBatch {
     let mut batch = TelemetryBatch::default();
     let kinds = [
@@ -62,7 +62,7 @@ fn dense() -> TelemetryBatch {
     batch
 }
 
-async fn reduced(store: &Store) -> Vec<SeriesBuckets> {
+async fn downsampled(store: &Store) -> Vec<SeriesBuckets> {
     let mut all = Vec::new();
     let ranges = [(0, 10_800), (-4000, 20_000), (1803, 9007), (3600 * 2 - 800, 3600 * 3 - 800), (60, 61)];
     for (from, to) in ranges {
@@ -80,38 +80,38 @@ async fn reduced(store: &Store) -> Vec<SeriesBuckets> {
 async fn rolled_up_steps_equal_those_of_raw_samples() {
     let (_folder, store) = open();
     store.write(dense()).await.unwrap();
-    let raw = reduced(&store).await;
+    let raw = downsampled(&store).await;
     store.admin().seal_now().await.unwrap();
     let plain = duckdb::Connection::open_in_memory().unwrap();
-    for (resolution, least) in [(DataResolution::Hours, 4), (DataResolution::Minutes, 4 * 60)] {
+    for (resolution, min) in [(DataResolution::Hours, 4), (DataResolution::Minutes, 4 * 60)] {
         let file = store.admin().segments().into_iter().find(|one| one.resolution == resolution).unwrap();
         let sql = format!("SELECT sum(len(steps)) FROM '{}'", file.path.display());
-        let kept: u64 = plain.query_row(&sql, [], |row| row.get(0)).unwrap();
-        assert!(kept >= least && kept == file.points, "{kept:?}");
+        let intervals: u64 = plain.query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert!(intervals >= min && intervals == file.points, "{intervals:?}");
     }
     let text = |buckets: &[SeriesBuckets]| format!("{buckets:?}");
-    assert_eq!(text(&reduced(&store).await), text(&raw));
+    assert_eq!(text(&downsampled(&store).await), text(&raw));
     store.admin().compact().await.unwrap();
-    assert_eq!(text(&reduced(&store).await), text(&raw));
+    assert_eq!(text(&downsampled(&store).await), text(&raw));
     // A late point in a rolled-up hour counts at once, and after it was sealed and merged.
     let mut late = TelemetryBatch::default();
     late.add_sample(gauge("shop", 0), at(2001), 1e6);
     store.write(late).await.unwrap();
-    let with_late = reduced(&store).await;
+    let with_late = downsampled(&store).await;
     assert_ne!(text(&with_late), text(&raw));
     store.admin().seal_now().await.unwrap();
-    assert_eq!(text(&reduced(&store).await), text(&with_late));
+    assert_eq!(text(&downsampled(&store).await), text(&with_late));
     store.admin().compact().await.unwrap();
-    assert_eq!(text(&reduced(&store).await), text(&with_late));
+    assert_eq!(text(&downsampled(&store).await), text(&with_late));
 }
 
 #[tokio::test]
-async fn late_and_repeated_points_show_at_once_and_never_double() {
+async fn late_and_repeated_points_count_at_once_and_once() {
     let (_folder, store) = open();
     store.write(telemetry()).await.unwrap();
     store.admin().seal_now().await.unwrap();
     let before = answers(&store).await;
-    // The same once more: in the head, then sealed beside the first.
+    // The same points again: in the head, then sealed beside the first.
     store.write(telemetry()).await.unwrap();
     assert_eq!(answers(&store).await, before);
     store.admin().seal_now().await.unwrap();
@@ -129,7 +129,7 @@ async fn late_and_repeated_points_show_at_once_and_never_double() {
     assert_eq!(samples(&store, "temperature").await, read);
 }
 
-/// Copies of the folder as a crash at each step would leave it.
+/// Copies the folder before each step of maintenance, as a crash would leave it.
 fn crashes(store: &Store, folder: &TempDir) -> Arc<Mutex<Vec<(String, TempDir)>>> {
     let crashes: Arc<Mutex<Vec<(String, TempDir)>>> = Arc::default();
     let (seen, path) = (Arc::clone(&crashes), folder.path().to_owned());
@@ -142,7 +142,7 @@ fn crashes(store: &Store, folder: &TempDir) -> Arc<Mutex<Vec<(String, TempDir)>>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crash_at_any_step_of_sealing_or_merging_loses_and_doubles_nothing() {
+async fn after_a_crash_at_any_step_of_sealing_or_merging_each_point_counts_once() {
     let (folder, store) = open();
     store.write(telemetry()).await.unwrap();
     let before = answers(&store).await;
@@ -165,7 +165,7 @@ async fn a_crash_at_any_step_of_sealing_or_merging_loses_and_doubles_nothing() {
 }
 
 #[tokio::test]
-async fn merging_leaves_one_partition_a_day_and_every_point_once() {
+async fn merging_leaves_one_segment_a_day_and_every_point_once() {
     let (folder, store) = open();
     for _ in 0..3 {
         store.write(telemetry()).await.unwrap();
@@ -195,7 +195,7 @@ async fn merging_leaves_one_partition_a_day_and_every_point_once() {
 }
 
 #[tokio::test]
-async fn a_late_point_beside_a_merged_day_lands_in_it() {
+async fn a_late_point_is_merged_into_a_merged_day() {
     let (_folder, store) = open();
     store.write(telemetry()).await.unwrap();
     store.admin().seal_now().await.unwrap();
@@ -227,7 +227,7 @@ async fn reads_see_each_point_once_while_points_are_written_sealed_and_merged() 
             }
         })
     };
-    let seal_plan = {
+    let sealing = {
         let store = store.clone();
         tokio::spawn(async move {
             for round in 0..12 {
@@ -238,7 +238,7 @@ async fn reads_see_each_point_once_while_points_are_written_sealed_and_merged() 
             }
         })
     };
-    while !(writing.is_finished() && seal_plan.is_finished()) {
+    while !(writing.is_finished() && sealing.is_finished()) {
         let before = written.load(std::sync::atomic::Ordering::SeqCst);
         let read = samples(&store, "temperature").await;
         for (_, points) in &read {
@@ -253,7 +253,7 @@ async fn reads_see_each_point_once_while_points_are_written_sealed_and_merged() 
         }
     }
     writing.await.unwrap();
-    seal_plan.await.unwrap();
+    sealing.await.unwrap();
     store.admin().seal_now().await.unwrap();
     store.admin().compact().await.unwrap();
     assert_eq!(store.admin().statistics().await.unwrap().samples, 1200);

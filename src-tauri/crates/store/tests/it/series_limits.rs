@@ -28,7 +28,7 @@ async fn an_exploding_label_is_dropped_and_the_rest_is_stored() {
     assert_eq!((accepted.dropped, accepted.reasons.len()), (0, 0));
 
     let mut mixed = batch(0..1_000);
-    mixed.logs.push(log("shop", NOW, "beside it", Attributes::new()));
+    mixed.logs.push(log("shop", NOW, "accepted", Attributes::new()));
     let exploding = mixed.series[999].0;
     mixed.histograms.push(HistogramPoint {
         series: exploding,
@@ -54,19 +54,23 @@ async fn an_exploding_label_is_dropped_and_the_rest_is_stored() {
     let reason = &accepted.reasons[0];
     assert_eq!((reason.service.as_str(), reason.label.as_str()), ("shop", "user.id"));
     assert_eq!((reason.source.as_str(), reason.limit), ("otlp_grpc", CardinalityLimit::ValuesPerLabel));
-    assert_eq!(stored(&store).await, (10, 8 + 10), "series that are kept get their points");
-    assert_eq!(bodies(&store, &Filter::everything()).await, ["beside it"]);
+    assert_eq!(stored(&store).await, (10, 8 + 10), "points of accepted series are stored");
+    assert_eq!(bodies(&store, &Filter::everything()).await, ["accepted"]);
     assert_eq!(store.admin().dropped_series()[0].points, 991);
 
     let (one, other) = tokio::join!(store.accept(batch(5..15)), store.accept(batch(0..3)));
-    assert_eq!((one.unwrap().dropped, other.unwrap().dropped), (5, 0), "found to whom it concerns");
+    assert_eq!(
+        (one.unwrap().dropped, other.unwrap().dropped),
+        (5, 0),
+        "reported to the sender of the dropped points"
+    );
 
     store.close().await.unwrap();
     let again = Store::open(folder.path(), small()).unwrap();
     again.admin().limit_series(CardinalityLimits { values_per_label: 11, ..CardinalityLimits::default() });
-    assert_eq!(again.accept(batch(0..20)).await.unwrap().dropped, 9, "what is kept counts after a restart");
+    assert_eq!(again.accept(batch(0..20)).await.unwrap().dropped, 9, "stored series count after a restart");
     again.admin().limit_series(CardinalityLimits::default());
-    assert_eq!(again.accept(batch(0..20)).await.unwrap().dropped, 0, "a raised limit holds at once");
+    assert_eq!(again.accept(batch(0..20)).await.unwrap().dropped, 0, "a raised limit applies at once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

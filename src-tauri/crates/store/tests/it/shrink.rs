@@ -1,4 +1,4 @@
-//! The database file gives back the room of what went.
+//! The database file is shrunk after deletions.
 
 use std::fs;
 
@@ -17,16 +17,16 @@ fn length(folder: &TempDir) -> u64 {
     fs::metadata(folder.path().join("binnacle.duckdb")).unwrap().len()
 }
 
-/// A store whose file is mostly free: a large head was sealed and lies in front of what stays.
+/// Returns a store whose file is mostly free: blocks of a sealed head are before those in use.
 async fn mostly_free() -> (TempDir, Store) {
     let (folder, store) = open();
     let mut random = StdRng::seed_from_u64(7);
-    for part in 0..20 {
+    for batch_number in 0..20 {
         let mut batch = TelemetryBatch::default();
         let series: Vec<_> =
             (0..50).map(|n| batch.add_series(crate::fixtures::metrics::gauge("till", n))).collect();
         for point in 0..30_000 {
-            let (series, time) = (series[point % 50], at(-DAY + part * 1000 + point as i64 / 50));
+            let (series, time) = (series[point % 50], at(-DAY + batch_number * 1000 + point as i64 / 50));
             batch.samples.push(Sample { series, time, start_time: None, value: random.random() });
         }
         store.write(batch).await.unwrap();
@@ -39,8 +39,7 @@ async fn mostly_free() -> (TempDir, Store) {
     store.write(logs(records)).await.unwrap();
     store.admin().checkpoint().await.unwrap();
     store.admin().seal_now().await.unwrap();
-    // Points that lie in a head when it is copied: of the same series and time the later write
-    // counts.
+    // Points in the head that is copied. At equal series and time the later write wins.
     store.write(telemetry()).await.unwrap();
     let mut again = TelemetryBatch::default();
     for n in 0..50 {
@@ -56,10 +55,10 @@ async fn all(store: &Store) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_mostly_free_is_small_after_the_next_start_and_a_crash_does_no_harm() {
+async fn a_mostly_free_file_is_shrunk_at_the_next_start_also_after_a_crash() {
     let (folder, store) = mostly_free().await;
     let before = all(&store).await;
-    // Killed with a log that is not empty, after an earlier copy that was never finished.
+    // A crash with a log that is not empty, after an interrupted copy.
     let killed = tempfile::tempdir().unwrap();
     copy(folder.path(), killed.path());
     fs::write(killed.path().join("binnacle.duckdb.fresh"), b"half of it").unwrap();
@@ -70,10 +69,9 @@ async fn a_file_that_is_mostly_free_is_small_after_the_next_start_and_a_crash_do
 
     for folder in [killed, folder] {
         let store = Store::open(folder.path(), small()).unwrap();
-        println!("{large} bytes became {}", length(&folder));
         assert!(length(&folder) < large / 2, "{large} became {}", length(&folder));
         assert_eq!(all(&store).await, before);
-        // It takes what comes, seals, and is left alone at the next start.
+        // The store accepts and seals data, and is not copied at the next start.
         store.write(logs(vec![log("shop", at(2), "later", Attributes::new())])).await.unwrap();
         store.admin().seal_now().await.unwrap();
         let before = all(&store).await;

@@ -27,7 +27,7 @@ async fn reads_of_a_snapshot_see_one_commit_and_count_once() {
     store.write(later).await.unwrap();
     store.history().record_gap(Gap { range, reason: GapReason::Asleep }).await.unwrap();
     store.admin().compact().await.unwrap();
-    assert_eq!(format!("{:?}", read().await), format!("{first:?}"), "the snapshot does not move");
+    assert_eq!(format!("{:?}", read().await), format!("{first:?}"), "the snapshot does not change");
     drop(snapshot);
 
     let latest = store.snapshot(range).await.unwrap();

@@ -6,7 +6,7 @@ use crate::fixtures::*;
 use model::*;
 
 #[tokio::test]
-async fn traces_are_found_by_a_span_and_summed_up_whole() {
+async fn traces_are_found_by_a_span_and_summarized_as_a_whole() {
     let (_folder, store) = open();
     let mut failing = span("bank", 1, 2, Some(1), at(2), NANOS_PER_SECOND);
     failing.status = SpanStatus::Error;
@@ -59,7 +59,7 @@ async fn traces_are_found_by_a_span_and_summed_up_whole() {
 }
 
 #[tokio::test]
-async fn services_are_found_in_the_order_they_were_first_heard_of() {
+async fn services_are_listed_in_the_order_of_first_receipt() {
     let (_folder, store) = open();
     for name in ["shop", "cart", "shop", "audit"] {
         let mut batch = TelemetryBatch::default();
@@ -70,7 +70,7 @@ async fn services_are_found_in_the_order_they_were_first_heard_of() {
 }
 
 #[tokio::test]
-async fn services_are_judged_by_their_requests() {
+async fn the_state_of_a_service_follows_from_its_requests() {
     let (_folder, store) = open();
     let mut records = Vec::new();
     for n in 1..=100_u8 {
@@ -122,7 +122,7 @@ fn result(seconds: i64, state: HealthState) -> CheckResult {
 }
 
 #[tokio::test]
-async fn checks_keep_their_history() {
+async fn checks_have_results_incidents_and_a_timeline() {
     let (_folder, store) = open();
     let check = HealthCheck {
         id: "c".into(),
@@ -168,8 +168,14 @@ async fn checks_keep_their_history() {
     let results = store.history().check_results("c", range, 10).await.unwrap();
     assert_eq!(results.iter().map(|result| result.time).collect::<Vec<_>>(), [at(20), at(10), at(0)]);
     assert_eq!(store.history().latest_check_results().await.unwrap()[0].time, at(20));
-    let states: Vec<_> =
-        store.history().check_timeline("c", range, 4).await.unwrap().iter().map(|cell| cell.state).collect();
+    let states: Vec<_> = store
+        .history()
+        .check_timeline("c", range, 4)
+        .await
+        .unwrap()
+        .iter()
+        .map(|bucket| bucket.state)
+        .collect();
     use HealthState::*;
     assert_eq!(states, [Healthy, Unhealthy, Healthy, Unknown]);
     let (uptime, median) = store.history().check_statistics("c", range).await.unwrap();
@@ -179,7 +185,7 @@ async fn checks_keep_their_history() {
 }
 
 #[tokio::test]
-async fn evidence_gaps_silences_and_heartbeats_come_back() {
+async fn evidence_gaps_notifications_and_heartbeats_are_read_as_written() {
     let (_folder, store) = open();
     let evidence = |seconds| AlertEvidence {
         fingerprint: "f".into(),
@@ -257,14 +263,14 @@ async fn exports_are_readable_again() {
         assert_eq!(rows.unwrap(), 1);
         assert_eq!(read(&path, "requests"), "1");
     }
-    let nowhere = folder.path().join("missing/file.csv");
+    let missing = folder.path().join("missing/file.csv");
     let request = ExportRequest { signal: ExportSignal::Logs, range: around(), format: ExportFormat::Csv };
-    assert!(store.admin().export(&request, &nowhere).await.is_err());
+    assert!(store.admin().export(&request, &missing).await.is_err());
     assert_eq!(fs::read_dir(folder.path().join("exports")).unwrap().count(), 0);
 }
 
 #[tokio::test]
-async fn the_first_sign_of_life_is_the_first_heartbeat_or_an_older_gap() {
+async fn observation_begins_with_the_first_heartbeat_or_an_older_gap() {
     let (_folder, store) = open();
     assert_eq!(store.history().first_heartbeat().await.unwrap(), None);
     for second in [10, 20, 30] {

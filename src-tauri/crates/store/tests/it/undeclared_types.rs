@@ -1,19 +1,18 @@
-//! A series whose type was found only after it had begun is one series, whatever it was taken for
-//! before.
+//! A series whose type is declared after its first points is one series.
 
 use crate::fixtures::{metrics::*, *};
 use model::*;
 use store::Store;
 
-/// One sample each 20 s over `minutes`, each 2 more than the one before.
+/// Adds a sample every 20 s over `minutes`, each 2 more than the previous one.
 fn count(batch: &mut TelemetryBatch, series: Series, minutes: std::ops::Range<i64>) {
     for n in minutes.start * 3..minutes.end * 3 {
         batch.add_sample(series.clone(), at(n * 20), (2 * n) as f64);
     }
 }
 
-fn taken_for(kind: fn(&str, &str, std::sync::Arc<Resource>, Attributes) -> Series, place: i64) -> Series {
-    kind("forks", "", resource("kernel"), Attributes::new().with("place", place))
+fn forks(kind: fn(&str, &str, std::sync::Arc<Resource>, Attributes) -> Series, disk: i64) -> Series {
+    kind("forks", "", resource("kernel"), Attributes::new().with("disk", disk))
 }
 
 async fn increase(store: &Store, step: i64) -> Vec<(MetricKind, f64)> {
@@ -25,17 +24,17 @@ async fn increase(store: &Store, step: i64) -> Vec<(MetricKind, f64)> {
 }
 
 #[tokio::test]
-async fn what_was_a_gauge_until_it_was_declared_is_one_counter() {
+async fn a_gauge_that_is_declared_a_counter_later_is_one_counter() {
     let (folder, store) = open();
     let mut batch = TelemetryBatch::default();
-    count(&mut batch, taken_for(Series::gauge, 1), 0..300);
+    count(&mut batch, forks(Series::gauge, 1), 0..300);
     store.write(batch).await.unwrap();
     assert_eq!(store.metrics().declared_type("forks"), None);
     store.admin().seal_now().await.unwrap();
     let mut batch = TelemetryBatch::default();
-    count(&mut batch, taken_for(Series::counter, 1), 300..600);
-    // A counter of the same name that was one from the start.
-    count(&mut batch, taken_for(Series::counter, 2), 300..301);
+    count(&mut batch, forks(Series::counter, 1), 300..600);
+    // A counter of the same name that was declared from the start.
+    count(&mut batch, forks(Series::counter, 2), 300..301);
     store.write(batch).await.unwrap();
 
     let check = async |store: &Store| {
@@ -58,13 +57,13 @@ async fn what_was_a_gauge_until_it_was_declared_is_one_counter() {
 }
 
 #[tokio::test]
-async fn what_only_looks_alike_stays_apart() {
+async fn series_that_differ_in_scope_or_monotonicity_stay_separate() {
     let (_folder, store) = open();
     let mut batch = TelemetryBatch::default();
     let scope = Scope { name: "meter".to_owned(), ..Scope::default() };
-    count(&mut batch, taken_for(Series::gauge, 1), 0..1);
-    count(&mut batch, Series { scope: scope.into(), ..taken_for(Series::counter, 1) }, 1..2);
-    count(&mut batch, Series { monotonic: false, ..taken_for(Series::counter, 1) }, 2..3);
+    count(&mut batch, forks(Series::gauge, 1), 0..1);
+    count(&mut batch, Series { scope: scope.into(), ..forks(Series::counter, 1) }, 1..2);
+    count(&mut batch, Series { monotonic: false, ..forks(Series::counter, 1) }, 2..3);
     store.write(batch).await.unwrap();
     assert_eq!(samples(&store, "forks").await.len(), 3);
 }

@@ -2,12 +2,14 @@
 
 use alerts::{AlertRule, CheckSource, LogsSource, MetricSource};
 use model::{
-    Aggregation, AlertState, CheckKind, CheckResult, Comparator, DataResolution, HealthCheck, HealthState,
-    NANOS_PER_SECOND, TelemetryBatch, TimeRange, Timestamp,
+    Aggregation, AlertState, Comparator, DataResolution, HealthState, NANOS_PER_SECOND, TelemetryBatch,
+    TimeRange,
 };
-use serde_json::json;
 
-use crate::fixtures::{Fixture, START, latency, latency_rule, latency_source, write_gauge, write_log};
+use crate::fixtures::{
+    Fixture, START, latency, latency_rule, latency_source, put_check, record_check_result, write_gauge,
+    write_log,
+};
 
 #[tokio::test]
 async fn a_backtest_agrees_with_the_live_rule() {
@@ -123,31 +125,8 @@ async fn a_backtest_on_hourly_roll_ups_has_hourly_steps() {
 #[tokio::test]
 async fn a_check_rule_follows_the_state_of_its_check_and_backtests_its_results() {
     let fixture = Fixture::start().await;
-    let check = HealthCheck {
-        id: "shop".into(),
-        name: "Shop page".into(),
-        enabled: true,
-        kind: CheckKind::from_value(json!({"type": "tcp", "host": "127.0.0.1", "port": 80})).unwrap(),
-        interval_seconds: 30,
-        timeout_seconds: 5,
-        retries: 0,
-        retry_interval_seconds: 1,
-        degraded_above_ms: None,
-        service: Some("web".into()),
-    };
-    fixture.store.history().put_check(check).await.unwrap();
-    let record = async |state, time: Timestamp| {
-        let result = CheckResult {
-            check_id: "shop".into(),
-            time,
-            state,
-            duration: 1_000_000,
-            message: "connected".into(),
-            attempts: 1,
-            measurements: Default::default(),
-        };
-        fixture.store.history().record_check_result(result, None).await.unwrap();
-    };
+    put_check(&fixture.store).await;
+    let record = async |state, time| record_check_result(&fixture.store, state, time).await;
     record(HealthState::Healthy, START.offset(-90 * NANOS_PER_SECOND)).await;
     record(HealthState::Unhealthy, START.offset(-60 * NANOS_PER_SECOND)).await;
     let rule = AlertRule {

@@ -10,10 +10,12 @@ use alerts::{
 };
 use async_trait::async_trait;
 use model::{
-    Aggregation, Alert, AlertSeverity, AlertState, Attributes, Comparator, LogRecord, NANOS_PER_SECOND,
-    Notification, Resource, Series, Severity, TelemetryBatch, TimeRange, Timestamp,
+    Aggregation, Alert, AlertSeverity, AlertState, Attributes, CheckKind, CheckResult, Comparator,
+    HealthCheck, HealthState, LogRecord, NANOS_PER_SECOND, Notification, Resource, Series, Severity,
+    TelemetryBatch, TimeRange, Timestamp,
 };
 use runtime::ManualClock;
+use serde_json::json;
 use store::{Store, StoreOptions};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -191,6 +193,37 @@ pub(crate) async fn write_log(store: &Store, service: &str, body: &str, time: Ti
         event_name: String::new(),
     };
     store.write(TelemetryBatch { logs: vec![record], ..TelemetryBatch::default() }).await.unwrap();
+}
+
+/// Stores the health check `shop`.
+pub(crate) async fn put_check(store: &Store) {
+    let check = HealthCheck {
+        id: "shop".into(),
+        name: "Shop page".into(),
+        enabled: true,
+        kind: CheckKind::from_value(json!({"type": "tcp", "host": "127.0.0.1", "port": 80})).unwrap(),
+        interval_seconds: 30,
+        timeout_seconds: 5,
+        retries: 0,
+        retry_interval_seconds: 1,
+        degraded_above_ms: None,
+        service: Some("web".into()),
+    };
+    store.history().put_check(check).await.unwrap();
+}
+
+/// Records a result of the health check `shop`.
+pub(crate) async fn record_check_result(store: &Store, state: HealthState, time: Timestamp) {
+    let result = CheckResult {
+        check_id: "shop".into(),
+        time,
+        state,
+        duration: 1_000_000,
+        message: "connected".into(),
+        attempts: 1,
+        measurements: Default::default(),
+    };
+    store.history().record_check_result(result, None).await.unwrap();
 }
 
 /// Returns the source of the latency per service, over a minute.

@@ -3,6 +3,7 @@
 
 mod actions;
 mod backtest;
+mod evaluation;
 mod fixtures;
 mod notifications;
 mod rules;

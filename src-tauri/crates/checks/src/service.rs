@@ -3,13 +3,14 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use model::{CheckOverview, CheckResult, HealthCheck, Incident, TimeRange};
+use parking_lot::{Mutex, MutexGuard};
 use rand::Rng;
 use runtime::Clock;
 use store::{Store, StoreError};
@@ -255,7 +256,7 @@ impl CheckService {
     }
 
     fn runners(&self) -> MutexGuard<'_, HashMap<String, Arc<CheckRunner>>> {
-        self.shared.runners.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.runners.lock()
     }
 
     fn clock(&self) -> &Clock {

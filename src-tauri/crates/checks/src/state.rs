@@ -1,11 +1,9 @@
 //! The state of one check between runs. It outlives changes of the check's settings.
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use model::{CheckResult, HealthState, Incident, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use crate::secrets::Secret;
@@ -67,7 +65,7 @@ impl CheckState {
 
     /// Locks the observations. The guard must not be held across an await.
     pub(crate) fn observed(&self) -> MutexGuard<'_, Observed> {
-        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
+        self.observed.lock()
     }
 
     /// Registers a caller that waits for a result, until the guard is dropped.

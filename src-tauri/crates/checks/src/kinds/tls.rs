@@ -3,11 +3,12 @@
 use std::{
     fs::File,
     io::{self, Read},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Instant,
 };
 
 use model::NANOS_PER_SECOND;
+use parking_lot::Mutex;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
@@ -247,7 +248,7 @@ struct ChainVerifier {
 impl ChainVerifier {
     /// Returns the recorded chain, the server's certificate first.
     fn chain(&self) -> Vec<Certificate> {
-        self.chain.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.chain.lock().clone()
     }
 }
 
@@ -261,7 +262,7 @@ impl ServerCertVerifier for ChainVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let parsed = std::iter::once(own).chain(issuing).filter_map(|der| Certificate::parse(der)).collect();
-        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = parsed;
+        *self.chain.lock() = parsed;
         let verified = self.trust.verify_server_cert(own, issuing, name, ocsp, now);
         match Certificate::parse(own) {
             Some(parsed) if verified.is_err() && self.accept_self_signed && parsed.is_self_issued => {

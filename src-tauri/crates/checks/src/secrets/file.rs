@@ -4,8 +4,9 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
 };
+
+use parking_lot::Mutex;
 
 use super::store::{SecretError, SecretStore};
 
@@ -39,7 +40,7 @@ impl FileSecrets {
     }
 
     fn change(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> bool) -> Result<(), SecretError> {
-        let _guard = self.write_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = self.write_lock.lock();
         let mut secrets = self.read()?;
         if change(&mut secrets) {
             self.write(&secrets).map_err(|error| self.failure(&error.to_string()))

@@ -1,7 +1,14 @@
 //! Certificates and keys in PEM.
 
+use std::error::Error as _;
+
 use reqwest::Identity;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+use crate::describe;
+
+/// The mark of an encrypted key.
+const ENCRYPTED: &[u8] = b"ENCRYPTED";
 
 /// Parses every certificate in `pem`. Fails with a reason if there is none.
 pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -13,11 +20,18 @@ pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> 
     }
 }
 
-/// Returns the identity of an HTTP client from a certificate chain and its key. The key may be in
-/// PKCS#8, PKCS#1 or SEC1; it must not be encrypted.
-pub fn client_identity(certificate: &[u8], key: &[u8]) -> Result<Identity, reqwest::Error> {
+/// Returns the identity of an HTTP client from a certificate chain and its key, both in PEM. The
+/// key may be in PKCS#8, PKCS#1 or SEC1. Fails with a reason, also for an encrypted key.
+pub fn client_identity(certificate: &[u8], key: &[u8]) -> Result<Identity, String> {
+    // `BEGIN ENCRYPTED PRIVATE KEY` of PKCS#8, `Proc-Type: 4,ENCRYPTED` of PKCS#1 and SEC1.
+    if key.windows(ENCRYPTED.len()).any(|part| part == ENCRYPTED) {
+        return Err("the key is encrypted; store it without a password".to_owned());
+    }
     let mut pem = certificate.to_vec();
     pem.push(b'\n');
     pem.extend_from_slice(key);
-    Identity::from_pem(&pem)
+    Identity::from_pem(&pem).map_err(|error| match error.source().and_then(|source| source.downcast_ref()) {
+        Some(reason) => describe(reason),
+        None => error.to_string(),
+    })
 }

@@ -47,7 +47,7 @@ impl ClientSettings {
         if !tls.cert_file.is_empty() || !tls.key_file.is_empty() {
             let (certificate, key) = (read(&tls.cert_file)?, read(&tls.key_file)?);
             let identity = tls::client_identity(&certificate, &key).map_err(|error| {
-                format!("{} with {} cannot be used: {}", tls.cert_file, tls.key_file, error_chain(&error))
+                format!("{} with {} cannot be used: {error}", tls.cert_file, tls.key_file)
             })?;
             builder = builder.identity(identity);
         }

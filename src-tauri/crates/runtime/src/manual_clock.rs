@@ -109,6 +109,12 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    /// Spawns a task that sleeps for a number of seconds.
+    fn sleeper(time: &ManualClock, seconds: u32) -> tokio::task::JoinHandle<()> {
+        let clock = time.clock();
+        tokio::spawn(async move { clock.sleep(SECOND * seconds).await })
+    }
+
     #[test]
     fn time_stands_still_until_it_is_advanced() {
         let time = ManualClock::new(Timestamp(5));
@@ -131,11 +137,7 @@ mod tests {
     #[tokio::test]
     async fn advancing_wakes_only_the_sleepers_whose_time_has_come() {
         let time = ManualClock::new(Timestamp(0));
-        let sleeper = |seconds: u32| {
-            let clock = time.clock();
-            tokio::spawn(async move { clock.sleep(SECOND * seconds).await })
-        };
-        let (short, long) = (sleeper(1), sleeper(3));
+        let (short, long) = (sleeper(&time, 1), sleeper(&time, 3));
         time.wait_for_sleepers(2).await;
         time.advance(SECOND * 2);
         short.await.unwrap();
@@ -147,8 +149,7 @@ mod tests {
     #[tokio::test]
     async fn an_abandoned_sleep_is_no_longer_pending() {
         let time = ManualClock::new(Timestamp(0));
-        let clock = time.clock();
-        let sleeping = tokio::spawn(async move { clock.sleep(SECOND).await });
+        let sleeping = sleeper(&time, 1);
         time.wait_for_sleepers(1).await;
         sleeping.abort();
         assert!(sleeping.await.unwrap_err().is_cancelled());

@@ -7,7 +7,8 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    sync::mpsc,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -281,15 +282,12 @@ fn end(mut process: Child, signal: &str) {
     // A server that was started directly ends its children itself.
     let is_wrapper =
         std::fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.trim() == "runuser");
-    let targets = if is_wrapper && !children.is_empty() { children } else { vec![id] };
+    let targets = if is_wrapper && !children.is_empty() { children } else { vec![id.clone()] };
     let _ = Command::new("kill").arg(signal).args(&targets).status();
-    let begun = Instant::now();
-    while begun.elapsed() < STOP_TIMEOUT {
-        if !matches!(process.try_wait(), Ok(None)) {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
+    let (ended, end) = mpsc::channel();
+    let waiting = std::thread::spawn(move || ended.send(process.wait()).is_ok());
+    if end.recv_timeout(STOP_TIMEOUT).is_err() {
+        let _ = Command::new("kill").args(["-KILL", &id]).status();
+        let _ = waiting.join();
     }
-    let _ = process.kill();
-    let _ = process.wait();
 }

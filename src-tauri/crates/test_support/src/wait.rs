@@ -18,13 +18,23 @@ pub async fn wait_until(condition: &str, mut holds: impl AsyncFnMut() -> Result<
 }
 
 /// Waits until `poll` returns a value, and returns that value. Errors as for [`wait_until`].
-pub async fn wait_for<T>(condition: &str, mut poll: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+pub async fn wait_for<T>(condition: &str, poll: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    wait_for_every(POLL_INTERVAL, condition, poll).await
+}
+
+/// Waits as [`wait_for`] does, with `interval` between two checks: the precision of a measured
+/// time.
+pub async fn wait_for_every<T>(
+    interval: Duration,
+    condition: &str,
+    mut poll: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
     let begun = Instant::now();
     loop {
         match poll().await {
             Ok(Some(value)) => return Ok(value),
             last if begun.elapsed() >= TIMEOUT => return Err(timed_out(condition, last.err())),
-            _ => tokio::time::sleep(POLL_INTERVAL).await,
+            _ => tokio::time::sleep(interval).await,
         }
     }
 }
@@ -36,13 +46,22 @@ pub fn wait_until_blocking(condition: &str, mut holds: impl FnMut() -> Result<bo
 
 /// Blocks the thread until `poll` returns a value, and returns that value. Errors as for
 /// [`wait_until`].
-pub fn wait_for_blocking<T>(condition: &str, mut poll: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub fn wait_for_blocking<T>(condition: &str, poll: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    wait_for_blocking_every(POLL_INTERVAL, condition, poll)
+}
+
+/// Blocks the thread as [`wait_for_blocking`] does, with `interval` between two checks.
+pub fn wait_for_blocking_every<T>(
+    interval: Duration,
+    condition: &str,
+    mut poll: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
     let begun = Instant::now();
     loop {
         match poll() {
             Ok(Some(value)) => return Ok(value),
             last if begun.elapsed() >= TIMEOUT => return Err(timed_out(condition, last.err())),
-            _ => std::thread::sleep(POLL_INTERVAL),
+            _ => std::thread::sleep(interval),
         }
     }
 }

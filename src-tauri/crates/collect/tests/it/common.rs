@@ -5,6 +5,7 @@ use std::{future::Future, time::Duration};
 use model::{ComponentStatus, HealthState, LogRecord, Series, TelemetryBatch};
 use runtime::HealthReporter;
 use store::{Commit, Store, StoreOptions};
+use test_support::wait;
 use tokio::{sync::broadcast::Receiver, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -94,11 +95,7 @@ impl Bench {
 
 /// Waits until `condition` holds, with several checks a second.
 pub(crate) async fn wait_until(expectation: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + TIMEOUT * 2;
-    while !condition().await {
-        assert!(tokio::time::Instant::now() < deadline, "timed out: {expectation}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    wait::wait_until(expectation, async || Ok(condition().await)).await.unwrap();
 }
 
 /// Returns the value of the first series of that name in a batch.

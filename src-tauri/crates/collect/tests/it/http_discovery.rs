@@ -5,10 +5,9 @@ use std::{
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
-use crate::common::{Bench, TIMEOUT, values};
+use crate::common::{Bench, TIMEOUT, values, wait_until};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -55,9 +54,9 @@ async fn list(State(shared): State<Shared>, headers: HeaderMap) -> Response {
         Answer::Status(status) => status.into_response(),
         Answer::BrokenOff => {
             let pieces = [Ok("[{\"targets\":"), Err(std::io::Error::other("gone"))];
-            // The first chunk must be sent before the end.
+            // The server sends the first chunk while the stream is pending.
             let slowly = futures_util::stream::iter(pieces).then(|piece| async {
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::task::yield_now().await;
                 piece
             });
             Body::from_stream(slowly).into_response()
@@ -229,12 +228,13 @@ async fn the_list_is_followed_and_bad_responses_leave_its_targets() {
 
 #[tokio::test]
 async fn it_is_requested_once_per_interval() {
-    let server = Server::start().await;
+    let (server, frequent) = (Server::start().await, Server::start().await);
     server.answers(Answer::Status(StatusCode::SERVICE_UNAVAILABLE));
     let mut bench = Bench::new();
     start(&mut bench, job(HttpDiscovery { refresh_interval: "1h".to_owned(), ..server.settings() }));
     wait_for_message(&bench, "answered 503").await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    start(&mut bench, job(frequent.settings()));
+    wait_until("the other list is requested again", async || frequent.requests() > 4).await;
     assert_eq!(server.requests(), 1);
     bench.stop().await;
 }

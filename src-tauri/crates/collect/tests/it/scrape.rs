@@ -13,7 +13,9 @@ use axum::{
 use collect::run_scrape;
 use config::ScrapeTarget;
 use model::{HealthState, MetricKind, NANOS_PER_SECOND, TelemetryBatch};
-use runtime::Clock;
+use runtime::{Clock, ManualClock};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::AbortOnDropHandle;
 
 const METRICS: &str = "# TYPE requests_total counter\nrequests_total{code=\"200\",job=\"theirs\"} 7\n\
     # TYPE took_seconds histogram\ntook_seconds_bucket{le=\"1\"} 2\ntook_seconds_bucket{le=\"+Inf\"} 3\n\
@@ -39,8 +41,7 @@ fn router() -> Router {
         .route("/gzip", get(|| async { compressed(METRICS.as_bytes()) }))
         .route("/bomb", get(|| async { compressed(&vec![b'\n'; 80 << 20]) }))
         .route("/broken-gzip", get(|| async { ([(header::CONTENT_ENCODING, "gzip")], "not gzip") }))
-        .route("/slow", get(|| async { tokio::time::sleep(Duration::from_secs(60)).await }))
-        .route("/lazy", get(lazy))
+        .route("/slow", get(|| std::future::pending::<()>()))
         .route("/endless", get(|| async { endless() }))
         .route("/many", get(|| async { "a 1\n".repeat(500_001) }))
         .route("/html", get(|| async { "<html>hello</html>" }))
@@ -49,11 +50,6 @@ fn router() -> Router {
         .route("/empty", get(|| async { "" }))
         .route("/failing", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
         .route("/password", get(password))
-}
-
-async fn lazy() -> &'static str {
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    METRICS
 }
 
 async fn password(headers: HeaderMap) -> impl IntoResponse {
@@ -173,22 +169,49 @@ async fn an_unreachable_target_is_reported_without_its_password() {
 
 #[tokio::test]
 async fn a_slow_target_is_scraped_at_even_distances() {
-    let address = serve(router()).await;
+    const STEP: Duration = Duration::from_millis(100);
+    let time = ManualClock::new(Clock::system().now());
+    let (requested, mut requests) = mpsc::unbounded_channel();
+    let lazy = move || {
+        let requested = requested.clone();
+        async move {
+            let (answer, answered) = oneshot::channel::<()>();
+            let is_requested = requested.send(answer).is_ok();
+            let is_answered = answered.await.is_ok();
+            if is_requested && is_answered { METRICS } else { "" }
+        }
+    };
+    let address = serve(Router::new().route("/lazy", get(lazy))).await;
     let mut bench = Bench::new();
     let mut target = ScrapeTarget::new("node", &format!("http://{address}/lazy"));
-    (target.interval_seconds, target.timeout_seconds) = (1, 1);
+    (target.interval_seconds, target.timeout_seconds) = (10, 10);
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_scrape(target, store, Clock::system(), reporter, stop));
+    bench.run(run_scrape(target, store, time.clock(), reporter, stop));
+    // The time moves in steps until the target is requested. The answer then takes six seconds.
+    let passing = AbortOnDropHandle::new(tokio::spawn(async move {
+        loop {
+            match tokio::time::timeout(STEP / 5, requests.recv()).await {
+                Ok(Some(answer)) => {
+                    time.advance(Duration::from_secs(6));
+                    // The scrape may have timed out.
+                    let _ = answer.send(());
+                }
+                Ok(None) => return,
+                Err(_) => time.advance(STEP),
+            }
+        }
+    }));
     let (mut before, mut even) = (None, 0);
-    // A busy machine makes single scrapes late; by chance no two distances are whole seconds to the
-    // nanosecond.
+    // A busy machine makes single scrapes late; by chance no two distances are whole intervals to
+    // the nanosecond.
     while even < 3 {
         let batch = bench.next_commit().await;
         let (up, _) = values(&batch, "up").remove(0);
         let time = batch.samples.iter().find(|sample| sample.series == up.id()).unwrap().time;
         let step = time.since(before.replace(time).unwrap_or(time));
-        even += i32::from(step > 0 && step % NANOS_PER_SECOND == 0);
+        even += i32::from(step > 0 && step % (10 * NANOS_PER_SECOND) == 0);
         assert_eq!(time.0 % 1_000_000, 0, "times lie on whole milliseconds");
     }
+    drop(passing);
     bench.stop().await;
 }

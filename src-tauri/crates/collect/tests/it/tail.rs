@@ -87,21 +87,28 @@ async fn nothing_is_lost_or_doubled_over_restarts() {
 
 #[tokio::test]
 async fn stopping_and_starting_while_lines_are_written_loses_none() {
+    const LINES: u32 = 1_000;
+    const BURST: u32 = 50;
     let mut bench = Bench::new();
     let path = bench.log();
     append(&path, "");
+    let (write_burst, bursts) = std::sync::mpsc::channel();
     let writer = std::thread::spawn(move || {
-        for number in 0..600 {
-            append(&path, &format!("line {number}\n"));
-            if number % 20 == 0 {
-                std::thread::sleep(std::time::Duration::from_millis(40));
+        for number in 0..LINES {
+            if number % BURST == 0 {
+                bursts.recv().unwrap();
             }
+            append(&path, &format!("line {number}\n"));
         }
     });
-    let mut seen = Vec::new();
-    while seen.len() < 600 {
+    // The writer has ended after the last burst.
+    let write_burst = || write_burst.send(()).unwrap_or_default();
+    let (written, mut seen) = (names(0..LINES), Vec::new());
+    while seen.len() < written.len() {
+        write_burst();
         bench.tail(true);
         let logs = bench.next_logs(1).await;
+        write_burst();
         bench.stop().await;
         seen.extend(logs);
         while let Ok(commit) = bench.commits.try_recv() {
@@ -109,7 +116,7 @@ async fn stopping_and_starting_while_lines_are_written_loses_none() {
         }
     }
     writer.join().unwrap();
-    assert_eq!(bodies(&seen), names(0..600));
+    assert_eq!(bodies(&seen), written);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use hickory_resolver::{
     config::{ConnectionConfig, NameServerConfig, ResolverConfig},
     net::runtime::TokioRuntimeProvider,
 };
+use test_support::wait::wait_until;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::*;
@@ -51,11 +52,8 @@ impl NameServer {
             .spawn()
             .expect("dnsmasq is installed");
         let server = Self { process, port };
-        let deadline = Instant::now() + TIMEOUT;
-        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            assert!(Instant::now() < deadline, "dnsmasq answers");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let connect = async || Ok(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok());
+        wait_until("dnsmasq answers", connect).await.unwrap();
         server
     }
 

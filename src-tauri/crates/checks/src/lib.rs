@@ -4,6 +4,7 @@
 //! attempts into results and incidents, and writes these and their series to the store.
 //! [`SecretStore`] stores the passwords, outside the database.
 
+mod chain_verifier;
 mod connection;
 mod error;
 mod fields;
@@ -24,6 +25,7 @@ mod service;
 mod state;
 mod validation;
 mod verdict;
+mod web_address;
 
 pub use error::CheckError;
 pub use network::NetworkState;

@@ -1,5 +1,7 @@
 //! Checks that look a name up in the DNS and compare the answer.
 
+mod records;
+
 use std::{
     net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
@@ -9,8 +11,10 @@ use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig},
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
-    proto::rr::{Name, RData, RecordType},
+    proto::rr::Name,
 };
+pub use records::DnsRecord;
+use records::text;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -40,23 +44,6 @@ pub struct DnsCheck {
     pub matching: DnsMatching,
     /// The resolver as an address with an optional port; none for that of the system.
     pub resolver: Option<String>,
-}
-
-/// A type of DNS record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "UPPERCASE")]
-#[allow(missing_docs, reason = "the names are those of the DNS")]
-pub enum DnsRecord {
-    A,
-    Aaaa,
-    Cname,
-    Mx,
-    Txt,
-    Ns,
-    Srv,
-    Caa,
-    Ptr,
-    Soa,
 }
 
 /// The number of expected values that an answer must have.
@@ -216,29 +203,6 @@ impl DnsCheck {
     }
 }
 
-impl DnsRecord {
-    fn name(self) -> &'static str {
-        RecordType::from(self).into()
-    }
-}
-
-impl From<DnsRecord> for RecordType {
-    fn from(record: DnsRecord) -> Self {
-        match record {
-            DnsRecord::A => Self::A,
-            DnsRecord::Aaaa => Self::AAAA,
-            DnsRecord::Cname => Self::CNAME,
-            DnsRecord::Mx => Self::MX,
-            DnsRecord::Txt => Self::TXT,
-            DnsRecord::Ns => Self::NS,
-            DnsRecord::Srv => Self::SRV,
-            DnsRecord::Caa => Self::CAA,
-            DnsRecord::Ptr => Self::PTR,
-            DnsRecord::Soa => Self::SOA,
-        }
-    }
-}
-
 /// Builds a resolver without a cache and without the hosts file. Reads /etc/resolv.conf for that of
 /// the system, on a thread that may block.
 async fn resolver(server: Option<SocketAddr>, timeout: Duration) -> Result<TokioResolver, String> {
@@ -266,24 +230,6 @@ fn only(server: SocketAddr) -> ResolverConfig {
     });
     let server = NameServerConfig::new(server.ip(), true, connections.to_vec());
     ResolverConfig::from_parts(None, Vec::new(), vec![server])
-}
-
-/// Returns the value of a record as a zone file has it, names without the final dot.
-fn text(data: &RData) -> String {
-    let name = |name: &Name| name.to_string().trim_end_matches('.').to_owned();
-    match data {
-        RData::CNAME(target) => name(&target.0),
-        RData::NS(target) => name(&target.0),
-        RData::PTR(target) => name(&target.0),
-        RData::MX(record) => format!("{} {}", record.preference, name(&record.exchange)),
-        RData::SRV(record) => {
-            format!("{} {} {} {}", record.priority, record.weight, record.port, name(&record.target))
-        }
-        RData::TXT(record) => {
-            record.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect::<Vec<_>>().concat()
-        }
-        other => other.to_string().replace(". ", " ").trim_end_matches('.').to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::{
     kind::{Kind, ProbeContext},
     network::is_loopback,
     outcome::Measurements,
+    web_address::{decode, take_credentials, without_credentials},
 };
 
 const USER_AGENT: &str = concat!("binnacle/", env!("CARGO_PKG_VERSION"));
@@ -180,30 +181,6 @@ impl Kind for HttpCheck {
     }
 }
 
-/// Returns the address without the text before the `@` of its host (RFC 3986, section 3.2).
-fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
-}
-
-fn decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
-/// Takes user and password out of the address, so that they are in no message and no redirect.
-fn take_credentials(url: &mut Url) -> (Option<String>, Option<String>) {
-    let user = Some(url.username()).filter(|user| !user.is_empty()).map(decode);
-    let password = url.password().map(decode);
-    // Both only fail for addresses without a host, which have no credentials either.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    (user, password)
-}
-
 fn accepts(expected: &[u16], status: u16) -> bool {
     if expected.is_empty() { (200..400).contains(&status) } else { expected.contains(&status) }
 }
@@ -277,13 +254,6 @@ mod tests {
         assert!(accepts(&[503], 503) && !accepts(&[503], 200));
         assert_eq!(expectation(&[]), "200 to 399");
         assert_eq!(expectation(&[200, 204]), "200 or 204");
-    }
-
-    #[test]
-    fn credentials_leave_the_address() {
-        let mut url = Url::parse("https://ann%40x:p%3Aw@example.org/a").unwrap();
-        assert_eq!(take_credentials(&mut url), (Some("ann@x".into()), Some("p:w".into())));
-        assert_eq!(url.as_str(), "https://example.org/a");
     }
 
     #[test]

@@ -1,30 +1,16 @@
 //! Checks of the certificate chain that a TLS server sends.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    sync::Arc,
-    time::Instant,
-};
+use std::{io, sync::Arc, time::Instant};
 
 use model::NANOS_PER_SECOND;
-use parking_lot::Mutex;
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-        verify_server_name,
-    },
-    pki_types::{CertificateDer, ServerName, UnixTime},
-    server::ParsedCertificate,
-};
+use rustls::{CertificateError, ClientConfig, Error, pki_types::ServerName};
 use serde::{Deserialize, Serialize};
 use tls::Certificate;
 use tokio_rustls::TlsConnector;
 use ts_rs::TS;
 
 use crate::{
+    chain_verifier::{ChainVerifier, trust_file},
     connection::{address, cause, describe, open},
     error::CheckError,
     fields::{require, require_address, require_host, require_within},
@@ -34,9 +20,6 @@ use crate::{
 };
 
 const MAX_DAYS: u32 = 3_650;
-
-/// The length up to which a file of authorities is read.
-const MAX_CA_FILE_LENGTH: u64 = 4 << 20;
 
 /// The measurement of the days until the server's certificate ends.
 const CERTIFICATE_DAYS: &str = "certificate_days";
@@ -176,25 +159,11 @@ impl TlsCheck {
 
     /// Builds the verifier of one handshake. Reads files; blocking.
     fn verifier(&self) -> Result<Arc<ChainVerifier>, String> {
-        let trust: Arc<dyn ServerCertVerifier> = match &self.ca_file {
+        let trust = match &self.ca_file {
             None => tls::system_verifier().map_err(|error| tls::describe(&error))?,
-            Some(path) => {
-                let mut roots = RootCertStore::empty();
-                let pem = read(path).map_err(|error| format!("cannot read {path}: {}", error.kind()))?;
-                let found = tls::certificates(&pem).map_err(|error| format!("{path} {error}"))?;
-                if roots.add_parsable_certificates(found).0 == 0 {
-                    return Err(format!("{path} holds no certificate that can be trusted"));
-                }
-                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), tls::provider())
-                    .build()
-                    .map_err(|error| format!("cannot trust {path}: {error}"))?
-            }
+            Some(path) => trust_file(path)?,
         };
-        Ok(Arc::new(ChainVerifier {
-            trust,
-            accept_self_signed: self.accept_self_signed,
-            chain: Mutex::default(),
-        }))
+        Ok(Arc::new(ChainVerifier::new(trust, self.accept_self_signed)))
     }
 
     /// Returns the reason of a failed handshake in words, with the certificate at fault.
@@ -225,97 +194,6 @@ impl TlsCheck {
 fn ending(own: f64, first_ending: f64, days: u32) -> String {
     let which = if first_ending < own { "an issuer's certificate in the chain" } else { "the certificate" };
     format!("{which} ends in {first_ending:.1} days, sooner than {days}")
-}
-
-/// Reads a regular file of bounded length.
-fn read(path: &str) -> io::Result<Vec<u8>> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let mut content = Vec::new();
-    File::open(path)?.take(MAX_CA_FILE_LENGTH).read_to_end(&mut content)?;
-    Ok(content)
-}
-
-/// A verifier that records the chain before it verifies it.
-#[derive(Debug)]
-struct ChainVerifier {
-    trust: Arc<dyn ServerCertVerifier>,
-    accept_self_signed: bool,
-    chain: Mutex<Vec<Certificate>>,
-}
-
-impl ChainVerifier {
-    /// Returns the recorded chain, the server's certificate first.
-    fn chain(&self) -> Vec<Certificate> {
-        self.chain.lock().clone()
-    }
-}
-
-impl ServerCertVerifier for ChainVerifier {
-    fn verify_server_cert(
-        &self,
-        own: &CertificateDer<'_>,
-        issuing: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let parsed = std::iter::once(own).chain(issuing).filter_map(|der| Certificate::parse(der)).collect();
-        *self.chain.lock() = parsed;
-        let verified = self.trust.verify_server_cert(own, issuing, name, ocsp, now);
-        match Certificate::parse(own) {
-            Some(parsed) if verified.is_err() && self.accept_self_signed && parsed.is_self_issued => {
-                verify_self_signed(own, &parsed, name, now)
-            }
-            _ => verified,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.trust.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.trust.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.trust.supported_verify_schemes()
-    }
-}
-
-/// Verifies name and dates of a certificate whose issuer is accepted.
-fn verify_self_signed(
-    der: &CertificateDer<'_>,
-    certificate: &Certificate,
-    name: &ServerName<'_>,
-    now: UnixTime,
-) -> Result<ServerCertVerified, Error> {
-    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    let time = |seconds: i64| {
-        UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds.max(0).unsigned_abs()))
-    };
-    if seconds > certificate.not_after {
-        let not_after = time(certificate.not_after);
-        return Err(CertificateError::ExpiredContext { time: now, not_after }.into());
-    }
-    if seconds < certificate.not_before {
-        let not_before = time(certificate.not_before);
-        return Err(CertificateError::NotValidYetContext { time: now, not_before }.into());
-    }
-    verify_server_name(&ParsedCertificate::try_from(der)?, name)?;
-    Ok(ServerCertVerified::assertion())
 }
 
 #[cfg(test)]

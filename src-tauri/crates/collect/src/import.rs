@@ -7,9 +7,11 @@
 mod columns;
 mod csv;
 mod exposition;
+mod families;
 mod file_format;
 mod read_error;
 mod rejection;
+mod row_attributes;
 mod row_value;
 mod rows;
 mod sink;

@@ -5,8 +5,10 @@
 //! time. States (issues, cron monitors) are stored as gauges. The service of every series is the
 //! project. `docs/sentry.md` lists the series.
 
+mod address;
 mod checkpoint;
 mod client;
+mod collection;
 mod counts;
 mod directory;
 mod failure;
@@ -16,6 +18,7 @@ mod monitors;
 mod outcomes;
 mod poll;
 mod rate_limiter;
+mod response;
 mod series;
 mod sessions;
 mod sync_health;

@@ -1,5 +1,6 @@
 //! Rates, errors and durations of every operation, counted from committed spans.
 
+mod operation;
 mod totals;
 
 use std::time::Duration;

@@ -21,6 +21,7 @@ mod nfs;
 mod power;
 mod pressure;
 mod process_table;
+mod process_totals;
 mod processes;
 mod protocols;
 mod raid;

@@ -1,7 +1,7 @@
 //! Import of Prometheus text and OpenMetrics with timestamps, in chunks of bounded size.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     io::{self, BufRead, Read as _},
     sync::Arc,
 };
@@ -10,6 +10,8 @@ use model::{Resource, Timestamp};
 use prometheus::{AssemblyError, AssemblyOptions, ExposedSample, Exposition};
 
 use super::{
+    families::{Families, base, family_of},
+    file_format::Dialect,
     read_error::ReadError,
     sink::{BatchSink, SinkError},
     timestamp,
@@ -22,34 +24,14 @@ const MAX_LINE: u64 = 1 << 20;
 const CHUNK_LINES: usize = 10_000;
 /// Bytes after which a chunk ends at the next family. It ends in any case at four times as much.
 const CHUNK_BYTES: usize = 2 << 20;
-/// Maximum number of bytes of the cache of families.
-const MAX_FAMILY_BYTES: usize = 32 << 20;
 /// Malformed lines of one chunk that are reported one by one.
 const MAX_RETRIES: usize = 50;
-
-/// The text format. The formats differ in the unit of times, among other things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    /// Prometheus text 0.0.4: milliseconds.
-    Prometheus,
-    /// OpenMetrics 1.0: seconds; ends with `# EOF`.
-    OpenMetrics,
-}
-
-/// The declaration of a family.
-#[derive(Debug, Default)]
-struct Family {
-    kind: String,
-    help: String,
-}
 
 struct Reader<'a> {
     dialect: Dialect,
     service: &'a str,
     now: Timestamp,
-    families: HashMap<String, Family>,
-    /// Estimated memory size of `families`.
-    family_bytes: usize,
+    families: Families,
     /// Number and text of each line of the chunk.
     lines: Vec<(u64, String)>,
     line_bytes: usize,
@@ -68,8 +50,7 @@ pub(crate) fn read(
         dialect,
         service,
         now,
-        families: HashMap::new(),
-        family_bytes: 0,
+        families: Families::default(),
         lines: Vec::new(),
         line_bytes: 0,
         sink,
@@ -134,17 +115,7 @@ impl Reader<'_> {
         }
         // The declaration applies to later lines only.
         self.assemble()?;
-        let rest: String = rest.chars().take(500).collect();
-        self.family_bytes += size_of::<(String, Family)>() + name.len() + rest.len();
-        if self.family_bytes > MAX_FAMILY_BYTES {
-            self.families.clear();
-            self.family_bytes = 0;
-        }
-        let family = self.families.entry(name.to_owned()).or_default();
-        match keyword {
-            "TYPE" => family.kind = rest,
-            _ => family.help = rest,
-        }
+        self.families.declare(keyword, name, rest);
         Ok(())
     }
 
@@ -173,7 +144,7 @@ impl Reader<'_> {
         self.line_bytes = 0;
         let mut retries = 0;
         while !lines.is_empty() {
-            let (header, header_lines) = self.header(&lines);
+            let (header, header_lines) = self.families.header(self.dialect, &lines);
             let mut text = header;
             for (_, line) in &lines {
                 text.push_str(line);
@@ -204,43 +175,6 @@ impl Reader<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Returns the declarations of the families of the lines, and their number of lines.
-    fn header(&self, lines: &[(u64, String)]) -> (String, usize) {
-        let mut header = String::new();
-        let mut count = 0;
-        let mut last = "";
-        for (_, line) in lines {
-            let name = family_of(line);
-            if name == last {
-                continue;
-            }
-            last = name;
-            let candidates = [name, base(name), name.strip_suffix("_total").unwrap_or(name)];
-            let Some((declared, family)) =
-                candidates.iter().find_map(|candidate| self.families.get_key_value(*candidate))
-            else {
-                continue;
-            };
-            let (kind, declared) = match (self.dialect, family.kind.as_str()) {
-                // Some declare a counter without `_total`, as in OpenMetrics.
-                (Dialect::Prometheus, "counter") => ("counter", name),
-                (_, kind @ ("counter" | "gauge" | "histogram" | "summary")) => (kind, declared.as_str()),
-                (Dialect::OpenMetrics, kind @ ("gaugehistogram" | "info" | "stateset")) => {
-                    (kind, declared.as_str())
-                }
-                (Dialect::OpenMetrics, _) => ("unknown", declared.as_str()),
-                (Dialect::Prometheus, _) => ("untyped", declared.as_str()),
-            };
-            header.push_str(&format!("# TYPE {declared} {kind}\n"));
-            count += 1;
-            if !family.help.is_empty() {
-                header.push_str(&format!("# HELP {declared} {}\n", family.help));
-                count += 1;
-            }
-        }
-        (header, count)
     }
 
     fn add(
@@ -301,18 +235,7 @@ impl Reader<'_> {
     }
 }
 
-/// Returns the name at the start of a line.
-fn family_of(line: &str) -> &str {
-    line.split(['{', ' ', '\t']).next().unwrap_or_default()
-}
-
 /// Returns the last word of a line before its exemplar, which is the time if it has one.
 fn time_of(line: &str) -> Option<&str> {
     line.split(" # ").next()?.rsplit(' ').next()
-}
-
-/// Returns the family of a sample of a histogram or summary.
-fn base(name: &str) -> &str {
-    const SUFFIXES: [&str; 6] = ["_bucket", "_sum", "_count", "_gsum", "_gcount", "_info"];
-    SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
 }

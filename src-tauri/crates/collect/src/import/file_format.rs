@@ -5,7 +5,7 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom},
 };
 
-use super::{csv, exposition::Dialect};
+use super::csv;
 
 /// Number of first bytes that are examined.
 const BEGINNING: u64 = 64 << 10;
@@ -16,6 +16,15 @@ pub(super) enum FileFormat {
     Exposition(Dialect),
     Csv,
     Parquet,
+}
+
+/// The text format. The formats differ in the unit of times, among other things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Prometheus text 0.0.4: milliseconds.
+    Prometheus,
+    /// OpenMetrics 1.0: seconds; ends with `# EOF`.
+    OpenMetrics,
 }
 
 /// Magic bytes of compressed files.

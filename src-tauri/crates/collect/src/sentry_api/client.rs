@@ -15,7 +15,7 @@ use model::{NANOS_PER_SECOND, Timestamp};
 use parking_lot::{Mutex, MutexGuard};
 use rand::Rng;
 use reqwest::{
-    Certificate, Response, StatusCode, Url,
+    Certificate, StatusCode, Url,
     header::{AUTHORIZATION, HeaderValue},
     redirect::Policy,
 };
@@ -23,22 +23,19 @@ use runtime::Clock;
 use serde::de::DeserializeOwned;
 
 use super::{
+    address::ApiAddress,
     failure::Failure,
     limits::{Limits, next_cursor, server_time},
     rate_limiter::{Endpoint, RateLimiter},
+    response::{body, detail, read, redacted},
 };
 use crate::error_chain::error_chain;
 
 /// A source of the token; may block. An error names the location of the token, never the token.
 pub type TokenSource = Arc<dyn Fn() -> Result<String, String> + Send + Sync>;
 
-/// Maximum number of bytes of a response after decompression.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Timeout of a whole response.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Maximum number of characters of a message from the installation.
-const MAX_DETAIL_CHARACTERS: usize = 200;
-
 /// One page of a response.
 #[derive(Debug)]
 pub(crate) struct Page<T> {
@@ -51,7 +48,7 @@ pub(crate) struct Page<T> {
 pub(crate) struct Client {
     clock: Clock,
     http: reqwest::Client,
-    base: Url,
+    address: ApiAddress,
     source: TokenSource,
     token: Mutex<Option<String>>,
     limiter: Mutex<RateLimiter>,
@@ -66,22 +63,13 @@ pub(crate) struct Client {
 impl Client {
     /// Creates a client; an error describes the invalid setting. Blocks shortly.
     pub(crate) fn new(settings: &config::Sentry, source: TokenSource, clock: Clock) -> Result<Self, String> {
-        let mut base =
-            Url::parse(&settings.url).map_err(|error| format!("the address is not a URL: {error}"))?;
-        let host = base.host_str().ok_or("the address has no host")?.to_owned();
-        // Users copy the address with the path of the API.
-        let path = base.path().trim_end_matches('/');
-        let path = path.strip_suffix("/api/0").unwrap_or(path).to_owned();
-        base.set_path(&path);
-        base.path_segments_mut().map_err(|()| "the address has no path")?;
+        let address = ApiAddress::parse(&settings.url)?;
         let mut builder = tls::http_client_builder()
             .user_agent(concat!("binnacle/", env!("CARGO_PKG_VERSION")))
             // A redirect must not take the token to another host.
             .redirect(Policy::none())
             .timeout(TIMEOUT);
-        let local =
-            host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        if local || host == "localhost" {
+        if address.is_local() {
             builder = builder.no_proxy();
         }
         if !settings.ca_file.is_empty() {
@@ -98,7 +86,7 @@ impl Client {
             http: builder
                 .build()
                 .map_err(|error| format!("cannot make requests: {}", error_chain(&error)))?,
-            base,
+            address,
             source,
             token: Mutex::default(),
             limiter: Mutex::new(RateLimiter::new(settings.requests_per_second)),
@@ -117,7 +105,7 @@ impl Client {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<Page<T>, Failure> {
-        let url = self.url(path, query);
+        let url = self.address.url(path, query);
         loop {
             let request_lock = self.acquire(endpoint).await;
             let token = self.token().await?;
@@ -226,17 +214,6 @@ impl Client {
         })
     }
 
-    fn url(&self, path: &[&str], query: &[(&str, String)]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(["api", "0"]).extend(path).push("");
-        }
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        url
-    }
-
     /// Returns the token, which is read again after a refusal.
     async fn token(&self) -> Result<String, Failure> {
         if let Some(token) = self.token.lock().clone() {
@@ -285,81 +262,5 @@ impl Client {
     fn count(&self, endpoint: Endpoint, status: u16) {
         let mut requests = self.requests.lock();
         *requests.entry((endpoint, status)).or_default() += 1;
-    }
-}
-
-async fn body(mut response: Response) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BYTES => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => return Err(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024)),
-            Ok(None) => return Ok(body),
-            Err(error) => return Err(format!("it ended early: {}", error_chain(&error.without_url()))),
-        }
-    }
-}
-
-async fn read<T: DeserializeOwned + Send + 'static>(body: Vec<u8>) -> Result<T, String> {
-    tokio::task::spawn_blocking(move || serde_json::from_slice(&body).map_err(|error| error.to_string()))
-        .await
-        .unwrap_or_else(|_| Err("reading it failed".to_owned()))
-}
-
-/// Returns the installation's message about a rejection, as `: text`; empty if there is none.
-fn detail(body: &[u8], token: &str) -> String {
-    let value = serde_json::from_slice::<serde_json::Value>(body).ok();
-    let message = value.as_ref().and_then(|value| {
-        let detail = value.get("detail").or_else(|| value.get("error"))?;
-        detail.as_str().or_else(|| detail.get("message")?.as_str())
-    });
-    message.map_or_else(String::new, |text| format!(": {}", redacted(text, token)))
-}
-
-/// Returns one short line without the token.
-fn redacted(text: &str, token: &str) -> String {
-    let text = text.replace(token, "…");
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MAX_DETAIL_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn url(base: &str, path: &[&str]) -> String {
-        let client =
-            Client::new(&config::Sentry::new("a", base), Arc::new(|| Ok(String::new())), Clock::system())
-                .unwrap();
-        client.url(path, &[]).into()
-    }
-
-    #[test]
-    fn addresses_are_built_from_copied_ones() {
-        let wanted = "https://sentry.example.org/api/0/organizations/acme/stats_v2/";
-        let path = ["organizations", "acme", "stats_v2"];
-        for base in
-            ["https://sentry.example.org", "https://sentry.example.org/", "https://sentry.example.org/api/0/"]
-        {
-            assert_eq!(url(base, &path), wanted);
-        }
-        assert_eq!(url("http://host/under/", &["organizations"]), "http://host/under/api/0/organizations/");
-        assert_eq!(url("http://h", &["organizations", "../x?y"]), "http://h/api/0/organizations/..%2Fx%3Fy/");
-    }
-
-    #[test]
-    fn messages_of_the_server_are_repeated_without_the_token() {
-        let body = br#"{"detail": {"message": "bad\ntoken sntryu_0123 given"}}"#;
-        assert_eq!(detail(body, "sntryu_0123"), ": bad token … given");
-        assert_eq!(detail(b"<html>", "x"), "");
-        assert_eq!(
-            detail(&serde_json::to_vec(&serde_json::json!({"detail": "ä".repeat(999)})).unwrap(), "x")
-                .chars()
-                .count(),
-            203
-        );
     }
 }

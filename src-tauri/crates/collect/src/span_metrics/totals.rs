@@ -1,14 +1,13 @@
-//! Running totals of spans by operation. Pure.
+//! Running totals of spans of all operations, bounded in number. Pure.
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use model::{
-    Attributes, Buckets, DEMONSTRATION_ATTRIBUTE, HistogramPoint, MetricKind, NANOS_PER_SECOND, Resource,
-    Sample, Series, Span, SpanKind, SpanStatus, TelemetryBatch, Timestamp,
-};
+use model::{NANOS_PER_SECOND, Span, TelemetryBatch, Timestamp};
+
+use super::operation::{OperationKey, OperationTotals};
 
 /// Maximum age of a counted span.
 const COUNTED_FOR: i64 = 300 * NANOS_PER_SECOND;
@@ -18,41 +17,10 @@ const MAX_OPERATIONS: usize = 500;
 const MAX_SERVICES: usize = 1_000;
 /// The shared name of further operations and services.
 const OTHER: &str = "other";
-/// Upper bounds of the duration buckets in seconds: about three per decade, finer at the durations
-/// that people notice.
-const BOUNDS: [f64; 18] =
-    [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0];
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
-    service: Arc<str>,
-    demonstration: bool,
-    operation: Arc<str>,
-    kind: SpanKind,
-    status: SpanStatus,
-}
-
-#[derive(Debug)]
-struct Totals {
-    calls: Series,
-    durations: Series,
-    calls_id: model::SeriesId,
-    durations_id: model::SeriesId,
-    since: Timestamp,
-    count: u64,
-    sum: f64,
-    buckets: [u64; BOUNDS.len() + 1],
-    changed: bool,
-    /// True once the initial zero was written.
-    begun: bool,
-    /// True while a batch with these totals is being written.
-    in_flight: bool,
-}
-
 /// The totals since the start.
 #[derive(Debug, Default)]
 pub(crate) struct SpanTotals {
-    totals: HashMap<Key, Totals>,
+    totals: HashMap<OperationKey, OperationTotals>,
     operations: HashMap<Arc<str>, HashSet<Arc<str>>>,
 }
 
@@ -63,22 +31,15 @@ impl SpanTotals {
             return;
         }
         let (service, operation) = self.bounded(span.resource.service(), &span.name);
-        let key = Key {
+        let key = OperationKey {
             service,
             operation,
             demonstration: span.resource.is_demonstration(),
             kind: span.kind,
             status: span.status,
         };
-        let totals = self.totals.entry(key).or_insert_with_key(|key| Totals::new(key, now));
-        let seconds = span.duration.max(0) as f64 / NANOS_PER_SECOND as f64;
-        totals.count += 1;
-        totals.sum += seconds;
-        let bucket = BOUNDS.partition_point(|bound| *bound < seconds);
-        if let Some(count) = totals.buckets.get_mut(bucket) {
-            *count += 1;
-        }
-        totals.changed = true;
+        let totals = self.totals.entry(key).or_insert_with_key(|key| OperationTotals::new(key, now));
+        totals.count(span.duration);
     }
 
     /// Returns the names for the totals, which are bounded in number.
@@ -108,12 +69,7 @@ impl SpanTotals {
     pub(crate) fn changed(&mut self, now: Timestamp) -> TelemetryBatch {
         let mut batch = TelemetryBatch::default();
         for totals in self.totals.values_mut().filter(|totals| totals.changed) {
-            batch.series.push((totals.calls_id, totals.calls.clone()));
-            batch.series.push((totals.durations_id, totals.durations.clone()));
-            if !totals.begun {
-                totals.add_to(&mut batch, totals.since, true);
-            }
-            totals.add_to(&mut batch, now, false);
+            totals.add_to(&mut batch, now);
             totals.changed = false;
             totals.in_flight = true;
         }
@@ -138,93 +94,12 @@ impl SpanTotals {
     }
 }
 
-impl Totals {
-    fn new(key: &Key, now: Timestamp) -> Self {
-        let mut attributes = Attributes::new().with("service.name", &*key.service);
-        if key.demonstration {
-            attributes = attributes.with(DEMONSTRATION_ATTRIBUTE, true);
-        }
-        let resource = Arc::new(Resource { attributes });
-        let attributes = Attributes::new()
-            .with("span.name", &*key.operation)
-            .with("span.kind", kind_name(key.kind))
-            .with("status.code", status_name(key.status));
-        let calls = Series {
-            description: "Ended spans, by operation".to_owned(),
-            ..Series::counter(
-                "traces_spanmetrics_calls_total",
-                "{call}",
-                resource.clone(),
-                attributes.clone(),
-            )
-        };
-        let durations = Series {
-            kind: MetricKind::Histogram,
-            description: "Duration of spans, by operation".to_owned(),
-            ..Series::counter("traces_spanmetrics_duration_seconds", "s", resource, attributes)
-        };
-        Self {
-            calls_id: calls.id(),
-            durations_id: durations.id(),
-            calls,
-            durations,
-            // The initial zero is just before the first count.
-            since: now.offset(-1_000_000),
-            count: 0,
-            sum: 0.0,
-            buckets: [0; BOUNDS.len() + 1],
-            changed: false,
-            begun: false,
-            in_flight: false,
-        }
-    }
-
-    /// Adds the totals, or the initial zero. Without it, rates would miss the counts of the first
-    /// point.
-    fn add_to(&self, batch: &mut TelemetryBatch, time: Timestamp, zero: bool) {
-        let counts = if zero { vec![0; self.buckets.len()] } else { self.buckets.to_vec() };
-        let count = if zero { 0 } else { self.count };
-        batch.samples.push(Sample {
-            series: self.calls_id,
-            time,
-            start_time: Some(self.since),
-            value: count as f64,
-        });
-        batch.histograms.push(HistogramPoint {
-            series: self.durations_id,
-            time,
-            start_time: Some(self.since),
-            count,
-            sum: Some(if zero { 0.0 } else { self.sum }),
-            min: None,
-            max: None,
-            buckets: Buckets::Explicit { bounds: BOUNDS.to_vec(), counts },
-        });
-    }
-}
-
-fn kind_name(kind: SpanKind) -> &'static str {
-    match kind {
-        SpanKind::Unspecified => "unspecified",
-        SpanKind::Internal => "internal",
-        SpanKind::Server => "server",
-        SpanKind::Client => "client",
-        SpanKind::Producer => "producer",
-        SpanKind::Consumer => "consumer",
-    }
-}
-
-fn status_name(status: SpanStatus) -> &'static str {
-    match status {
-        SpanStatus::Unset => "unset",
-        SpanStatus::Ok => "ok",
-        SpanStatus::Error => "error",
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use model::{SpanId, TraceId};
+    use model::{
+        Attributes, Buckets, DEMONSTRATION_ATTRIBUTE, MetricKind, Resource, SpanId, SpanKind, SpanStatus,
+        TraceId,
+    };
 
     use super::*;
 

@@ -1,48 +1,19 @@
 //! Watched processes, in groups by name: `/proc/PID/{stat,io,status,fd,limits}` (proc(5)). Names
 //! follow OpenTelemetry's conventions for process metrics.
 
-use std::{collections::HashMap, fs, ops::AddAssign, path::Path};
+use std::{collections::HashMap, fs};
 
 use config::WatchedProcess;
 use model::{Attributes, Timestamp};
 
 use super::{
     collector::{Collector, Reading},
-    kernel_files::{self, KernelFiles},
+    kernel_files::KernelFiles,
     membership::{Identity, Membership},
     process_table::Process,
+    process_totals::{ProcessTotals, open_files_limit},
 };
 use crate::host::metrics_builder::{MetricsBuilder, tag};
-
-/// Totals of a process since its start. Processes of other users may not be readable.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Totals {
-    user_ticks: u64,
-    system_ticks: u64,
-    minor_faults: u64,
-    major_faults: u64,
-    read_bytes: Option<u64>,
-    written_bytes: Option<u64>,
-    voluntary: Option<u64>,
-    involuntary: Option<u64>,
-}
-
-impl AddAssign for Totals {
-    fn add_assign(&mut self, other: Self) {
-        let add = |one: Option<u64>, other: Option<u64>| match (one, other) {
-            (None, None) => None,
-            (one, other) => Some(one.unwrap_or(0).saturating_add(other.unwrap_or(0))),
-        };
-        self.user_ticks = self.user_ticks.saturating_add(other.user_ticks);
-        self.system_ticks = self.system_ticks.saturating_add(other.system_ticks);
-        self.minor_faults = self.minor_faults.saturating_add(other.minor_faults);
-        self.major_faults = self.major_faults.saturating_add(other.major_faults);
-        self.read_bytes = add(self.read_bytes, other.read_bytes);
-        self.written_bytes = add(self.written_bytes, other.written_bytes);
-        self.voluntary = add(self.voluntary, other.voluntary);
-        self.involuntary = add(self.involuntary, other.involuntary);
-    }
-}
 
 /// Units and facts of the machine.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +31,8 @@ pub(crate) struct WatchedGroup {
     name: String,
     membership: Membership,
     /// The last totals of living processes, and the sum of ended ones: totals never decrease.
-    living: HashMap<Identity, Totals>,
-    gone: Totals,
+    living: HashMap<Identity, ProcessTotals>,
+    gone: ProcessTotals,
     /// The process that started first, and the number of times that it changed.
     eldest: Option<Identity>,
     restarts: u64,
@@ -74,7 +45,7 @@ impl WatchedGroup {
             name: settings.name.clone(),
             membership: Membership::new(settings),
             living: HashMap::new(),
-            gone: Totals::default(),
+            gone: ProcessTotals::default(),
             eldest: None,
             restarts: 0,
             before: None,
@@ -99,13 +70,10 @@ impl WatchedGroup {
         let mut living = HashMap::with_capacity(members.len());
         for process in &members {
             let identity = (process.pid, process.started);
-            let mut totals = totals(kernel, process);
+            let mut totals = ProcessTotals::read(kernel, process);
             // A process that is just ending may not be readable; its total stays.
             if let Some(last) = self.living.remove(&identity) {
-                totals.read_bytes = totals.read_bytes.or(last.read_bytes);
-                totals.written_bytes = totals.written_bytes.or(last.written_bytes);
-                totals.voluntary = totals.voluntary.or(last.voluntary);
-                totals.involuntary = totals.involuntary.or(last.involuntary);
+                totals.fill(last);
             }
             living.insert(identity, totals);
         }
@@ -139,7 +107,7 @@ impl WatchedGroup {
         &mut self,
         builder: &mut MetricsBuilder,
         group: &Attributes,
-        all: Totals,
+        all: ProcessTotals,
         facts: MachineFacts,
         now: Timestamp,
     ) {
@@ -224,34 +192,6 @@ fn record_state(
         gauge("process.start_time", "s", started);
         gauge("process.uptime", "s", (now.0 as f64 / 1e9 - started).max(0.0));
     }
-}
-
-fn totals(kernel: &KernelFiles, process: &Process) -> Totals {
-    let folder = kernel.proc(&process.pid.to_string());
-    let io = kernel_files::text(&folder.join("io")).unwrap_or_default();
-    let status = kernel_files::text(&folder.join("status")).unwrap_or_default();
-    Totals {
-        user_ticks: process.user_ticks,
-        system_ticks: process.system_ticks,
-        minor_faults: process.minor_faults,
-        major_faults: process.major_faults,
-        read_bytes: entry(&io, "read_bytes"),
-        written_bytes: entry(&io, "write_bytes"),
-        voluntary: entry(&status, "voluntary_ctxt_switches"),
-        involuntary: entry(&status, "nonvoluntary_ctxt_switches"),
-    }
-}
-
-/// Returns the number of a line such as `read_bytes: 4096`.
-fn entry(text: &str, name: &str) -> Option<u64> {
-    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.trim().parse().ok())
-}
-
-/// Returns the soft limit of a line such as `Max open files 1024 4096 files`; none without a limit.
-fn open_files_limit(folder: &Path) -> Option<u64> {
-    let text = kernel_files::text(&folder.join("limits"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_ascii_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]

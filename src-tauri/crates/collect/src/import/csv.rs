@@ -85,6 +85,9 @@ impl<R: BufRead> CsvReader<R> {
         let mut quote = (self.line, self.column);
         let mut any = false;
         loop {
+            if matches!(state, State::Plain | State::Quoted) {
+                self.read_run(state)?;
+            }
             let Some(byte) = self.next_byte()? else {
                 if state == State::Quoted {
                     return Ok(Err(malformed(quote, "a quote is not closed")));
@@ -146,6 +149,21 @@ impl<R: BufRead> CsvReader<R> {
         }
     }
 
+    /// Reads buffered bytes of a field up to the next one that may end the field, all at once.
+    fn read_run(&mut self, state: State) -> io::Result<()> {
+        let end = if state == State::Quoted { b'"' } else { self.separator };
+        let buffer = self.input.fill_buf()?;
+        let free = MAX_RECORD.saturating_sub(self.record.bytes.len());
+        let run = &buffer[..buffer.len().min(free)];
+        let length = run.iter().position(|byte| *byte == end || *byte == b'\n').unwrap_or(run.len());
+        let run = &run[..length];
+        self.record.bytes.extend_from_slice(run);
+        self.column += run.iter().filter(|byte| is_column(**byte)).count() as u64;
+        self.position += length as u64;
+        self.input.consume(length);
+        Ok(())
+    }
+
     fn next_byte(&mut self) -> io::Result<Option<u8>> {
         let byte = self.input.fill_buf()?.first().copied();
         if byte.is_some() {
@@ -159,8 +177,7 @@ impl<R: BufRead> CsvReader<R> {
         if byte == b'\n' {
             self.line += 1;
             self.column = 1;
-        } else if byte & 0xc0 != 0x80 {
-            // Continuation bytes of UTF-8 are not columns.
+        } else if is_column(byte) {
             self.column += 1;
         }
     }
@@ -174,6 +191,11 @@ impl<R: BufRead> CsvReader<R> {
         }
         Ok(())
     }
+}
+
+/// Returns false for continuation bytes of UTF-8.
+fn is_column(byte: u8) -> bool {
+    byte & 0xc0 != 0x80
 }
 
 fn malformed((line, column): (u64, u64), message: &str) -> Malformed {

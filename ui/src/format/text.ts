@@ -5,5 +5,6 @@ export function formatLabels(labels: Record<string, string>): string {
     .join(', ')
 }
 
-/** Returns a text with its first letter in upper case. */
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+/** Returns a text with its first letter in upper case; a quantile such as p95 keeps its own. */
+export const capital = (text: string): string =>
+  /^p\d/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1)

@@ -3,6 +3,7 @@
 use model::{Comparison, ComparisonSide, ComparisonVerdict, TimeRange};
 
 use crate::{
+    change::{ChangeFormat, direction},
     figures::percent,
     quantile,
     rank_test::{exceedance, mann_whitney},
@@ -15,6 +16,8 @@ const MIN_VALUES: usize = 30;
 /// At most this many values a side are ranked.
 const MAX_RANKED: usize = 50_000;
 const REPLICATES: usize = 1_000;
+/// Confidence of the reported intervals.
+const CONFIDENCE: f64 = 0.95;
 /// Minimum relative change of the median that is reported.
 const MIN_CHANGE: f64 = 0.01;
 /// Minimum relative change of the tail alone that is reported.
@@ -64,8 +67,10 @@ pub fn compare(before: &[f64], after: &[f64], before_range: TimeRange, after_ran
 
     let replicates = Replicates::draw(&earlier, &later);
     let inflation = replicates.inflation;
-    comparison.median_change_interval = replicates.relative(0, 0.05).filter(|_| median_change.is_some());
-    comparison.p95_change_interval = replicates.relative(1, 0.05).filter(|_| p95_change.is_some());
+    comparison.median_change_interval =
+        replicates.relative(0, 1.0 - CONFIDENCE).filter(|_| median_change.is_some());
+    comparison.p95_change_interval =
+        replicates.relative(1, 1.0 - CONFIDENCE).filter(|_| p95_change.is_some());
     let [ranked_before, ranked_after] = [&earlier, &later].map(|values| -> Vec<f64> {
         values.iter().copied().step_by(values.len().div_ceil(MAX_RANKED)).collect()
     });
@@ -155,58 +160,38 @@ fn edges(values: Vec<f64>, error: f64) -> Option<(f64, f64)> {
 }
 
 fn summary(comparison: &Comparison, middle: bool) -> String {
-    let verb = |change: f64| if change >= 0.0 { "rose" } else { "fell" };
-    let between = |interval: Option<(f64, f64)>, rose: bool| match interval {
-        Some((low, high)) => {
-            let (from, to) = if rose { (low, high) } else { (-high, -low) };
-            let sign = |change: f64| if change < 0.0 { "−" } else { "" };
-            format!(" (between {}{} and {}{})", sign(from), percent(from), sign(to), percent(to))
-        }
-        None => String::new(),
+    let shares = ChangeFormat {
+        number: |size| percent(size).trim_end_matches('%').to_owned(),
+        unit: "%",
+        per: "",
+        confidence: CONFIDENCE,
     };
-    let median = comparison.median_change.map(|change| {
-        format!(
-            "the median {} by {}{}",
-            verb(change),
-            percent(change),
-            between(comparison.median_change_interval, change >= 0.0)
-        )
-    });
+    let moved = |name: &str, change: Option<f64>, interval, difference: f64| match change {
+        Some(change) => format!("{name} {}", shares.change(change, interval)),
+        None => format!("{name} {} from zero", direction(difference)),
+    };
+    let (before, after) = (&comparison.before, &comparison.after);
     match comparison.verdict {
         ComparisonVerdict::NotEnoughData => "not enough data".to_owned(),
         ComparisonVerdict::NoDifference => match comparison.median_change_interval {
-            Some((low, high)) => format!(
-                "no significant difference: the change of the median is between {}{} and {}{}",
-                if low < 0.0 { "−" } else { "" },
-                percent(low),
-                if high < 0.0 { "−" } else { "" },
-                percent(high)
-            ),
+            Some((low, high)) => {
+                format!("no significant difference (median {})", shares.interval(low, high))
+            }
             None => "no significant difference".to_owned(),
         },
         _ if middle => {
-            let first = median.unwrap_or_else(|| {
-                format!("the median {} from zero", verb(comparison.after.median - comparison.before.median))
-            });
+            let interval = comparison.median_change_interval;
+            let median = moved("median", comparison.median_change, interval, after.median - before.median);
             match comparison.p95_change {
                 Some(change) if change.abs() >= 0.005 => {
-                    let and = comparison.median_change.is_some_and(|median| median * change > 0.0);
-                    let verb = if and { String::new() } else { format!("{} ", verb(change)) };
-                    format!("{first}, p95 {verb}by {}", percent(change))
+                    format!("{median}, p95 {}", shares.change(change, None))
                 }
-                _ => first,
+                _ => median,
             }
         }
         _ => {
-            let tail = match comparison.p95_change {
-                Some(change) => format!(
-                    "p95 {} by {}{}",
-                    verb(change),
-                    percent(change),
-                    between(comparison.p95_change_interval, change >= 0.0)
-                ),
-                None => "p95 rose from zero".to_owned(),
-            };
+            let interval = comparison.p95_change_interval;
+            let tail = moved("p95", comparison.p95_change, interval, after.p95 - before.p95);
             format!("{tail}; no clear change of the median")
         }
     }

@@ -3,6 +3,7 @@
 //! seeded here. Any input is welcome, also empty, unsorted or not finite.
 
 mod anomaly;
+mod change;
 mod comparison;
 mod correlation;
 mod expectation;

@@ -4,6 +4,7 @@ use model::{NANOS_PER_SECOND, Timestamp, Trend};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::{
+    change::ChangeFormat,
     correlation::autocorrelation,
     figures::Scale,
     statistics::{finite, median, ranks, sorted_finite, tie_groups},
@@ -157,7 +158,6 @@ fn summary(trend: &Trend, span_hours: f64, unit: &str) -> String {
         span if span < 72.0 => ("hour", 1.0),
         _ => ("day", 24.0),
     };
-    let sure = format!("{}% sure", (trend.confidence * 1000.0).round() / 10.0);
     let [slope, low, high] =
         [trend.slope_per_hour, trend.slope_low, trend.slope_high].map(|value| value * factor);
     let scale = Scale::of(slope.abs().max(low.abs()).max(high.abs()), unit);
@@ -165,22 +165,17 @@ fn summary(trend: &Trend, span_hours: f64, unit: &str) -> String {
         "%" => Scale { suffix: " percentage points".to_owned(), ..scale },
         _ => scale,
     };
-    let plain = Scale { suffix: String::new(), ..scale.clone() };
-    if !trend.significant {
-        if low == 0.0 && high == 0.0 {
-            return "stays the same".to_owned();
-        }
-        return format!(
-            "no certain trend: between {} and {} per {period} ({sure})",
-            plain.show(low),
-            scale.show(high)
-        );
+    let format = ChangeFormat {
+        number: |size| Scale { suffix: String::new(), ..scale.clone() }.show(size),
+        unit: &scale.suffix,
+        per: &format!(" per {period}"),
+        confidence: trend.confidence,
+    };
+    if trend.significant {
+        format.change(slope, Some((low, high)))
+    } else if low == 0.0 && high == 0.0 {
+        "constant".to_owned()
+    } else {
+        format!("no significant trend ({} per {period})", format.interval(low, high))
     }
-    let (verb, low, high) = if slope > 0.0 { ("rises", low, high) } else { ("falls", -high, -low) };
-    format!(
-        "{verb} by {} per {period} (between {} and {}, {sure})",
-        scale.show(slope.abs()),
-        plain.show(low),
-        plain.show(high)
-    )
 }

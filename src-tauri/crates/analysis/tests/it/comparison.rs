@@ -33,8 +33,8 @@ fn a_plain_rise_is_reported_with_its_interval() {
     assert_eq!(found.verdict, ComparisonVerdict::Higher);
     let (low, high) = found.median_change_interval.unwrap();
     assert!(low > 0.1 && low < 0.2 && high > 0.2 && high < 0.3, "{found:?}");
-    assert!(found.summary.starts_with("the median rose by 20% (between 1"), "{}", found.summary);
-    assert!(found.summary.ends_with("), p95 by 20%"), "{}", found.summary);
+    assert!(found.summary.starts_with("median up 20% (95% CI 1"), "{}", found.summary);
+    assert!(found.summary.ends_with("%), p95 up 20%"), "{}", found.summary);
     assert_eq!(held_against(&after, &before).verdict, ComparisonVerdict::Lower);
     assert_eq!(held_against(&before, &after), found, "the same data give the same answer");
 }
@@ -46,7 +46,7 @@ fn a_change_of_the_tail_alone_is_reported() {
         before.iter().enumerate().map(|(i, value)| if i % 12 == 0 { value * 4.0 } else { *value }).collect();
     let found = held_against(&before, &after);
     assert_eq!(found.verdict, ComparisonVerdict::Higher, "{}", found.summary);
-    assert!(found.summary.starts_with("p95 rose by "), "{}", found.summary);
+    assert!(found.summary.starts_with("p95 up "), "{}", found.summary);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn zeros_have_no_relative_change() {
     after.fill(0.5);
     let found = held_against(&[0.0; 100], &after);
     assert_eq!((found.verdict, found.median_change), (ComparisonVerdict::Higher, None));
-    assert_eq!(found.summary, "the median rose from zero");
+    assert_eq!(found.summary, "median up from zero");
 }
 
 #[test]

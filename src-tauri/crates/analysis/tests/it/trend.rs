@@ -31,13 +31,13 @@ fn says_what_it_found_with_units() {
     let mebibytes: Vec<f64> =
         (0..48).map(|i| (1000.0 + 12.0 * f64::from(i) + f64::from(i * 7 % 5)) * 1_048_576.0).collect();
     let found = trend(&hourly(48), &mebibytes, 0.95, "By").unwrap();
-    assert!(found.summary.starts_with("rises by 12 MiB per hour (between 1"), "{}", found.summary);
-    assert!(found.summary.ends_with(", 95% sure)"), "{}", found.summary);
+    assert!(found.summary.starts_with("up 12 MiB per hour (95% CI 1"), "{}", found.summary);
+    assert!(found.summary.ends_with(" MiB)"), "{}", found.summary);
     let falling: Vec<f64> = mebibytes.iter().map(|value| -value).collect();
     let found = trend(&hourly(48), &falling, 0.95, "By").unwrap();
-    assert!(found.summary.starts_with("falls by 12 MiB per hour (between 1"), "{}", found.summary);
+    assert!(found.summary.starts_with("down 12 MiB per hour (95% CI 1"), "{}", found.summary);
     let flat = trend(&hourly(48), &[5.0; 48], 0.95, "").unwrap();
-    assert_eq!((flat.summary.as_str(), flat.significant, flat.p_value), ("stays the same", false, 1.0));
+    assert_eq!((flat.summary.as_str(), flat.significant, flat.p_value), ("constant", false, 1.0));
 }
 
 #[test]

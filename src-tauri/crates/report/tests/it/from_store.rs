@@ -129,7 +129,7 @@ async fn the_figures_are_those_of_the_store() {
         }
     }
     assert!(text.contains("checkout was slower than in the preceding 1 h."), "{text}");
-    assert!(text.contains("the median rose by 100% (between"), "{text}");
+    assert!(text.contains("median up 100% (95% CI "), "{text}");
     for expected in
         ["|POST /checkout|", "|GET /cart|", "|10|", "|30|", "the machine was asleep", "|CPU|", "for 15 min"]
     {

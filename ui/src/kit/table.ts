@@ -5,8 +5,8 @@ export interface Column<Row> {
   /** A CSS grid track, such as `120px` or `minmax(120px, 2fr)`. */
   width: string
   numeric?: boolean
-  /** Returns the sort key; a column without it cannot be sorted. */
-  sort?: (row: Row) => number | string | null | undefined
+  /** Returns the sort key; `'text'` sorts by the text. A column without it cannot be sorted. */
+  sort?: 'text' | ((row: Row) => number | string | null | undefined)
   /** Returns the cell as text, for copying and for tables without a cell snippet. */
   text: (row: Row) => string
   /** True if the column is hidden by default. */
@@ -28,7 +28,8 @@ export function minWidth(tracks: readonly string[], gap: number): number {
 
 /** Sorts rows stably; rows without a value come last in either direction. */
 export function sortRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], sorting: Sorting | null): Row[] {
-  const value = columns.find((column) => column.key === sorting?.key)?.sort
+  const column = columns.find((column) => column.key === sorting?.key)
+  const value = column?.sort === 'text' ? column.text : column?.sort
   if (!value || !sorting) return [...rows]
   const direction = sorting.descending ? -1 : 1
   return [...rows].sort((left, right) => {

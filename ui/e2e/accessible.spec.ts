@@ -47,7 +47,6 @@ const faultsOfStructure = () => {
       element.textContent?.trim() ||
       element.getAttribute('aria-label') ||
       element.getAttribute('aria-labelledby') ||
-      element.getAttribute('title') ||
       control.labels?.length
     if (!named) faults.push(`no name: ${element.outerHTML.slice(0, 160)}`)
   }

@@ -17,7 +17,7 @@ test('exemplars of the Python SDK are drawn in the chart and link to their trace
   const lost = page.getByRole('link', { name: new RegExp(`^5 s at .*receipt lost, trace ${traces.lost}$`) })
 
   await kept.hover()
-  const tip = page.locator('.exemplars .tip')
+  const tip = page.locator('.tooltip')
   await expect(tip).toContainText('50 ms')
   await expect(tip).toContainText('receipt')
   await expect(tip).toContainText(traces.kept?.slice(0, 16) ?? '')

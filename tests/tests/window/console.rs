@@ -116,7 +116,7 @@ async fn click_through(desktop: &Desktop, driver: &WebDriver, depth: &Path) -> R
     driver.click(&by_text("New alert rule")).await?;
     driver.fill(&by_aria_label("Metric"), "queue.depth").await?;
     driver.click("//*[@role='option'][contains(., 'queue.depth')]").await?;
-    driver.wait_for_element(&format!("{}[@title='queue.depth']", by_aria_label("Metric"))).await?;
+    driver.wait_for_value(&by_aria_label("Metric"), "queue.depth").await?;
     driver.click(&by_aria_label("Aggregation")).await?;
     driver.click("//*[@role='option'][normalize-space(.)='last']").await?;
     driver.fill(&by_aria_label("Window"), "10 s").await?;

@@ -116,6 +116,11 @@ impl WebDriver {
             self.post(&format!("/element/{element}/value"), keys).await.map(drop)
         })
         .await?;
+        self.wait_for_value(xpath, text).await
+    }
+
+    /// Waits until the field at `xpath` has the content `text`.
+    pub async fn wait_for_value(&self, xpath: &str, text: &str) -> Result<()> {
         wait_until("the field has the text", async || {
             let element = self.element(xpath).await?;
             let path = format!("{}/element/{element}/property/value", self.session);

@@ -34,6 +34,10 @@ use crate::{
 const GROUP_INTERVALS: usize = 64 << 10;
 /// Rows in a row group, at most.
 const GROUP_ROWS: usize = 4096;
+/// Difference between a sum of doubles and the decimal number it stands for, relative to it.
+const ROUNDING: f64 = 1e-9;
+/// The same in units of the last decimal place. A sum with one more place differs by 0.1 or more.
+const MAX_ROUNDING: f64 = 0.05;
 /// The columns that intervals are read from.
 pub(crate) const COLUMNS: [&str; 3] = ["series_id", "decimals", "steps"];
 
@@ -163,11 +167,16 @@ fn decimals(intervals: &[Interval]) -> Option<u8> {
     let aggregates = || intervals.iter().filter_map(|interval| interval.aggregate.as_ref());
     let of_points = |aggregate: &Aggregate| [aggregate.first, aggregate.last, aggregate.min, aggregate.max];
     let places = decimal_places(aggregates().flat_map(of_points))?;
-    // A sum of decimal numbers is decimal. The double may differ slightly, which rounding corrects.
+    let scale = 10f64.powi(i32::from(places));
+    // Sums are rounded to these places. A point between those above may have more of them.
+    let is_multiple = |number: f64| {
+        let scaled = number * scale;
+        (scaled - scaled.round()).abs() <= (ROUNDING * scaled.abs().max(1.0)).min(MAX_ROUNDING)
+    };
     let sums = |aggregate: &Aggregate| [aggregate.sum, aggregate.increase];
-    let mut numbers =
-        aggregates().flat_map(|aggregate| of_points(aggregate).into_iter().chain(sums(aggregate)));
-    numbers.all(|number| (number * 10f64.powi(i32::from(places))).abs() < EXACT).then_some(places)
+    let fits = aggregates().flat_map(of_points).all(|number| (number * scale).abs() < EXACT)
+        && aggregates().flat_map(sums).all(|sum| (sum * scale).abs() < EXACT && is_multiple(sum));
+    fits.then_some(places)
 }
 
 /// Builds the column of intervals.
@@ -244,4 +253,38 @@ pub(crate) fn intervals(batch: &RecordBatch, row: usize) -> Option<Vec<Interval>
         }),
     };
     Some((0..intervals.len()).map(interval).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interval(samples: &[f64]) -> Interval {
+        let first = samples[0];
+        let aggregate = Aggregate {
+            last_time: samples.len() as i64,
+            last: samples[samples.len() - 1],
+            min: samples.iter().copied().fold(f64::INFINITY, f64::min),
+            max: samples.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            sum: samples.iter().sum(),
+            count: samples.len() as u64,
+            increase: samples[samples.len() - 1] - first,
+            ..Aggregate::sample(0, None, first)
+        };
+        Interval { time: 0, aggregate: Some(aggregate), ended: false }
+    }
+
+    #[test]
+    fn a_sum_with_more_places_than_the_ends_is_not_rounded() {
+        assert_eq!(decimals(&[interval(&[1.0, 2.05, 3.0])]), None);
+        assert_eq!(decimals(&[interval(&[1.0, 2.000_001, 3.0])]), None);
+    }
+
+    #[test]
+    fn the_difference_of_doubles_is_no_decimal_place() {
+        let samples = [0.1, 0.2, 0.3, 0.1, 0.2, 0.3];
+        assert!(samples.iter().sum::<f64>() > 1.2);
+        assert_eq!(decimals(&[interval(&samples)]), Some(1));
+        assert_eq!(decimals(&[interval(&[1e9, 1e9 + 0.1])]), Some(1));
+    }
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use demo::Options;
 use ingest::IntakeCounters;
 use store::{Store, StoreOptions};
+use test_support::wait::wait_until;
 use tokio_util::sync::CancellationToken;
 
 fn options(endpoint: String, realtime: bool) -> Options {
@@ -33,9 +34,9 @@ async fn sends_the_past_and_goes_on_until_stopped() {
     let closing = CancellationToken::new();
     let shop = tokio::spawn(demo::run(options(endpoint, true), closing.clone()));
     // The second shop has sent its past as well when it has sent more than the first.
-    while counters.snapshot().0.spans <= past.spans * 2 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    wait_until("the second shop goes on", async || Ok(counters.snapshot().0.spans > past.spans * 2))
+        .await
+        .unwrap();
     closing.cancel();
     shop.await.unwrap().unwrap();
     stop.cancel();

@@ -13,6 +13,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use prost::Message;
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use test_support::wait::wait_until;
 use tokio::{net::UdpSocket, sync::Mutex};
 
 use crate::{
@@ -302,13 +303,11 @@ async fn statsd_survives_mutated_messages() {
         sender.send(&datagram).await.unwrap();
         sent += datagram.len();
     }
-    let stored = async {
-        while receiver.store.metrics().kind("good").await.unwrap().is_none() {
-            sender.send(b"good:1|c").await.unwrap();
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    let stored = async || {
+        sender.send(b"good:1|c").await?;
+        Ok(receiver.store.metrics().kind("good").await?.is_some())
     };
-    within("the good line", stored).await;
+    wait_until("the good line is stored", stored).await.unwrap();
     println!("at most {} bytes of memory for {sent}", bounded(before, sent, &"all lines"));
     receiver.stop.cancel();
     within("the end", server).await.unwrap().unwrap();

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs, time::Duration};
 use crate::fixtures::*;
 use model::*;
 use store::{Store, StoreError, StoreOptions};
+use test_support::wait::wait_until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_writers_share_commits_and_lose_nothing() {
@@ -59,12 +60,8 @@ async fn a_large_log_is_checkpointed_when_the_store_is_idle() {
         store.write(logs(records)).await.unwrap();
     }
     let before = length("binnacle.duckdb");
-    let moved = async {
-        while length("binnacle.duckdb.wal") > 0 || length("binnacle.duckdb") <= before {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), moved).await.unwrap();
+    let moved = async || Ok(length("binnacle.duckdb.wal") == 0 && length("binnacle.duckdb") > before);
+    wait_until("the log is in the database", moved).await.unwrap();
     assert_eq!(store.admin().statistics().await.unwrap().logs, 1000);
 }
 
@@ -244,15 +241,8 @@ async fn a_long_read_ends_at_its_deadline_and_when_dropped() {
     }
     // Reads and writes continue afterwards.
     store.write(logs(vec![log("shop", NOW, "after", Attributes::new())])).await.unwrap();
-    let mut answered = false;
-    for _ in 0..200 {
-        answered |= store.history().last_heartbeat().await.is_ok();
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        if answered {
-            break;
-        }
-    }
-    assert!(answered);
+    let answered = async || Ok(store.history().last_heartbeat().await.map(|_| true)?);
+    wait_until("a read is answered", answered).await.unwrap();
 }
 
 #[tokio::test]

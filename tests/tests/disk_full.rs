@@ -4,10 +4,6 @@
 
 use std::{
     fs,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, Instant},
 };
 
@@ -22,13 +18,14 @@ use test_support::{
     otlp_load::{OtlpConnection, Signal},
     remote_write::{self, WriteConnection},
     small_disk::SmallDisk,
-    wait::wait_until,
+    wait::{wait_for, wait_until},
 };
+use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
 const DISK_MEGABYTES: u32 = 400;
-/// Time for which the disk stays full after a failed checkpoint.
+/// Time without a commit after which intake counts as stopped by a failed checkpoint.
 const FULL_PERIOD: Duration = Duration::from_secs(3);
 
 fn main() {
@@ -77,13 +74,13 @@ fn reports_full_disk(status: &EngineStatus) -> bool {
 
 /// Senders of every signal that retry forever.
 struct Senders {
-    stop: Arc<AtomicBool>,
+    stop: CancellationToken,
     tasks: Vec<tokio::task::JoinHandle<Result<Vec<Batch>>>>,
 }
 
 impl Senders {
     async fn start(engine: &EngineProcess, numbers: &Numbers) -> Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
+        let stop = CancellationToken::new();
         let mut tasks = Vec::new();
         for receiver in Receiver::ALL {
             let connection = receiver.connect(engine).await?;
@@ -93,7 +90,7 @@ impl Senders {
     }
 
     async fn end(self) -> Result<Vec<Batch>> {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop.cancel();
         let mut batches = Vec::new();
         for task in self.tasks {
             batches.extend(task.await??);
@@ -192,7 +189,6 @@ async fn check_remote_write_rejection(engine: &EngineProcess) -> Result<()> {
 
 /// Checks that StatsD values wait for space, and that values over the bound are lost and reported.
 async fn statsd() -> Result<()> {
-    const INTERVALS_FULL: u32 = 22;
     let settings = format!("{SETTINGS}\n[statsd]\ninterval_seconds = 1\n");
     let (engine, disk) = engine_with(&settings, 60).await?;
     let listener = engine.listener("statsd").await?;
@@ -207,15 +203,12 @@ async fn statsd() -> Result<()> {
     };
     disk.leave_free(40)?;
     engine.wait_for_status("the full disk is reported", reports_full_disk).await?;
-    let (mut sent, mut lost) = (0, String::new());
-    for _ in 0..INTERVALS_FULL * 10 {
+    let mut sent = 0;
+    let lost = wait_for("a value is lost", async || {
         sent += socket.send_to(b"shop.orders:1|c", listener).await.map(|_| 1)?;
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let now = message(&engine.status().await?);
-        if now.contains("were lost") {
-            lost = now;
-        }
-    }
+        Ok(Some(message(&engine.status().await?)).filter(|message| message.contains("were lost")))
+    })
+    .await?;
     ensure!(lost.contains("1 aggregated values were lost: the disk is nearly full"), "{lost:?}");
     disk.free_space()?;
     engine
@@ -228,7 +221,7 @@ async fn statsd() -> Result<()> {
     })
     .await?;
     let waited = stored().await? % 100_000;
-    // Twelve intervals wait and one is being written, with about ten values each.
+    // Twelve intervals wait and one is being written, with many values each.
     ensure!((60..sent).contains(&waited), "{waited} of {sent}");
     engine.wait_for_status("the listener has no message", |status| message(status).is_empty()).await?;
     Ok(())
@@ -253,7 +246,7 @@ async fn failed_checkpoint() -> Result<()> {
         // Later checkpoints may use the free space within the file.
         ensure!(round > 0 || outcome.is_err(), "a checkpoint without free space succeeded");
         // The engine attempts to reopen the database while the disk is full.
-        tokio::time::sleep(FULL_PERIOD).await;
+        wait_until_quiet(&engine, FULL_PERIOD).await?;
         if outcome.is_err() {
             ensure!(failures(&engine) > before, "round {round}: the database did not fail: {outcome:?}");
         }

@@ -56,8 +56,8 @@ async fn everything_acknowledged_survives_kills_under_mixed_load() {
         if round % 2 == 1 {
             send_again(&engine, &mut batches).await;
         }
-        let delay = rand::rng().random_range(50..700);
-        tokio::time::sleep(Duration::from_millis(delay)).await;
+        let enough = next.taken() + rand::rng().random_range(200..6_000);
+        wait_until("records are sent", async || Ok(next.taken() >= enough)).await.unwrap();
         // A short round may end before its first scrape.
         if round % 4 == 0 {
             let known = scraped.len();
@@ -150,7 +150,9 @@ async fn scraped_by(engine: &EngineProcess) -> BTreeSet<u64> {
 async fn send_expired(address: std::net::SocketAddr) {
     let Ok(mut connection) = OtlpConnection::open(address).await else { return };
     let service = || otlp_load::resource("old", Vec::new());
+    let mut pace = tokio::time::interval(Duration::from_millis(10));
     for offset in 0.. {
+        pace.tick().await;
         let time = otlp_load::now() - EXPIRED_AGE + offset;
         let point = otlp_load::gauge("old.value", vec![otlp_load::data_point(time, offset as f64)]);
         let log = otlp_load::log_record(time, "an old line");
@@ -164,7 +166,6 @@ async fn send_expired(address: std::net::SocketAddr) {
                 return;
             }
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

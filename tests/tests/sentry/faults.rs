@@ -55,10 +55,12 @@ async fn failures_are_backed_off_from_and_waited_out() {
     server.state().fail("events", vec![Fault::Status(502); 4]);
     server.state().fail("sessions", [Fault::Malformed, Fault::Truncated, Fault::Broken]);
     server.state().fail("monitors", [Fault::Huge(20 << 20), Fault::Status(503)]);
-    server.state().fail("projects", [Fault::Slow(Duration::from_secs(2))]);
+    server.state().fail("projects", [Fault::Held]);
     let start = first_start(&server, 2);
     let mut bench = Bench::new();
     bench.start(&settings(&server), TOKEN);
+    bench.wait("an answer is held", |_| !server.state().held.is_empty()).await;
+    server.state().held.clear();
     bench.wait_for_state(HealthState::Degraded, "answered 502").await;
     for feed in ["errors", "transactions"] {
         bench.wait_until_caught_up(&server, feed).await;
@@ -146,8 +148,11 @@ async fn an_unreachable_installation_ends_its_values_and_comes_back() {
     drop(server);
     bench.wait_for_state(HealthState::Unhealthy, "cannot be reached").await;
     let before = bench.points("sentry_monitor_up").await;
-    // Three intervals of the poller.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let rounds = wait_until("three rounds have failed", async || {
+        let up = bench.points("sentry_source_up").await;
+        Ok(up.iter().flat_map(|up| &up.values).filter(|value| **value == 0.0).count() >= 3)
+    });
+    rounds.await.unwrap();
     assert_eq!(bench.points("sentry_monitor_up").await, before, "nothing is made up");
     let up = bench.points("sentry_source_up").await;
     assert!(up[0].values.contains(&1.0) && up[0].values.last() == Some(&0.0), "{up:?}");

@@ -1,12 +1,12 @@
 //! Totals and secrecy of tokens in an engine that is killed repeatedly.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use model::{HealthState, SeriesPoints};
 use test_support::{
     engine_process::{EngineProcess, SETTINGS},
     sentry_server::{Fault, TOKEN},
-    wait::wait_for,
+    wait::{wait_for, wait_until},
 };
 
 use crate::bench::{busy_server, first_start};
@@ -34,8 +34,12 @@ async fn the_token_stays_secret_and_everything_is_counted_once_over_kills() {
     let state = |status: &model::EngineStatus| {
         status.components.iter().find(|one| one.name == "sentry acme").map(|one| one.state)
     };
-    for round in 0..6_u64 {
-        tokio::time::sleep(Duration::from_millis(300 * round)).await;
+    for round in 0..6 {
+        let answered = server.state().requests.len();
+        let further = wait_until("further requests are answered", async || {
+            Ok(server.state().requests.len() >= answered + 4 * round)
+        });
+        further.await.unwrap();
         engine.kill().unwrap();
         engine.start_again().await.unwrap();
     }

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ExitStatus},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -16,6 +17,9 @@ use test_support::{
     wait::{wait_for_blocking, wait_until, wait_until_blocking},
     web_driver::WebDriver,
 };
+
+/// Time after which text is typed into a dialog again that ignored it.
+const RETYPE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Returns the path of the desktop program beside `binnacle-cli`.
 fn program() -> Result<PathBuf> {
@@ -262,10 +266,12 @@ async fn save_through_the_dialog(desktop: &Desktop, driver: &WebDriver) -> Resul
         driver.click(&by_text(button)).await?;
         wait_until_blocking("the dialog is shown", || desktop.shows_window(dialog))?;
         // With the focus, the dialog selects the stem of the suggested name, which typing replaces.
+        let mut typed: Option<Instant> = None;
         wait_until_blocking("the file exists", || {
-            if desktop.shows_window(dialog)? {
+            let is_due = typed.is_none_or(|typed| typed.elapsed() >= RETYPE_INTERVAL);
+            if is_due && desktop.shows_window(dialog)? {
                 desktop.type_into(dialog, &format!("{}\n", file.with_extension("").display()))?;
-                std::thread::sleep(std::time::Duration::from_secs(1));
+                typed = Some(Instant::now());
             }
             Ok(file.exists())
         })?;
@@ -290,7 +296,7 @@ fn the_window_opens_again_at_its_position() -> Result<()> {
     desktop.move_window("Binnacle", geometry)?;
     wait_until_blocking("the window is moved", || Ok(desktop.window_geometry("Binnacle")? == geometry))?;
     // The program gets the new position later, which nothing outside shows.
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(1));
     desktop.tray().choose("Quit (stops monitoring)")?;
     ensure!(wait_for_end(&mut program.0)?.success());
 

@@ -6,7 +6,7 @@ use std::{
     ops::Range,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use model::{TimeRange, Timestamp};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
 use crate::{
@@ -139,6 +140,11 @@ impl Numbers {
         let start = self.0.fetch_add(count, Ordering::Relaxed);
         start..start + count
     }
+
+    /// Returns how many numbers were handed out.
+    pub fn taken(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Sends batches one after another until one is not acknowledged, and returns all of them.
@@ -169,10 +175,10 @@ pub async fn send_with_retries(
     mut connection: Connection,
     numbers: Numbers,
     size: u64,
-    stop: Arc<AtomicBool>,
+    stop: CancellationToken,
 ) -> Result<Vec<Batch>> {
     let mut sent = Vec::new();
-    while !stop.load(Ordering::Relaxed) {
+    while !stop.is_cancelled() {
         let numbers = numbers.take(size);
         let mut batch = Batch { receiver: connection.receiver(), numbers, acknowledged: false, attempts: 0 };
         loop {
@@ -183,10 +189,10 @@ pub async fn send_with_retries(
                     ensure!(rejection.retryable, "a sender would drop this: {}", rejection.message)
                 }
             }
-            if batch.acknowledged || stop.load(Ordering::Relaxed) {
+            let is_stopped = || tokio::time::timeout(RETRY_PAUSE, stop.cancelled());
+            if batch.acknowledged || is_stopped().await.is_ok() {
                 break;
             }
-            tokio::time::sleep(RETRY_PAUSE).await;
         }
         sent.push(batch);
     }

@@ -10,7 +10,7 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     net::SocketAddr,
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::Result;
@@ -23,6 +23,7 @@ use axum::{
 };
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use answers::{Answered, Query};
@@ -43,8 +44,8 @@ pub enum Fault {
     Renamed(&'static str, &'static str),
     /// An answer of this many bytes.
     Huge(usize),
-    /// A delay of the answer.
-    Slow(Duration),
+    /// An answer that waits in [`State::held`].
+    Held,
     /// A broken connection.
     Broken,
     /// An error that repeats the token.
@@ -89,6 +90,8 @@ pub struct State {
     pub limits: HashMap<&'static str, Limit>,
     /// Faults by endpoint, each for one request.
     pub faults: HashMap<&'static str, VecDeque<Fault>>,
+    /// Answers that wait until their entry is removed.
+    pub held: Vec<oneshot::Sender<()>>,
     /// True if monitors have one environment each, as the reference documents.
     pub documented_monitors: bool,
     /// Every request so far.
@@ -150,6 +153,7 @@ impl SentryServer {
             page: 100,
             limits: HashMap::new(),
             faults: HashMap::new(),
+            held: Vec::new(),
             documented_monitors: false,
             requests: Vec::new(),
             max_concurrent: 0,
@@ -233,8 +237,11 @@ async fn serve(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> Re
         state.max_concurrent = state.max_concurrent.max(state.concurrent);
         state.faults.get_mut(endpoint).and_then(VecDeque::pop_front)
     };
-    if let Some(Fault::Slow(wait)) = fault {
-        tokio::time::sleep(wait).await;
+    if matches!(fault, Some(Fault::Held)) {
+        let (held, released) = oneshot::channel();
+        lock(&state).held.push(held);
+        // The sender is dropped to release the answer.
+        let _ = released.await;
     }
     let mut state = lock(&state);
     state.concurrent -= 1;

@@ -8,7 +8,7 @@ use test_support::{
     display::Desktop,
     engine_process::{EngineProcess, SETTINGS},
     otlp_load::now,
-    wait::TIMEOUT,
+    wait::wait_for_every,
 };
 
 use crate::{
@@ -30,11 +30,9 @@ pub(crate) async fn run() -> Result<()> {
     engine.stop().await?;
     let again = start(&mut engine).await?;
     let process = engine.process_id()?;
-    tokio::time::sleep(SETTLE).await;
-    let before = ProcessorTime::of(process)?;
+    cores_over(process, SETTLE).await?;
     println!("idle for {} s ...", LENGTH.as_secs());
-    tokio::time::sleep(LENGTH).await;
-    let cores = ProcessorTime::of(process)?.cores_since(before);
+    let cores = cores_over(process, LENGTH).await?;
     let memory = Memory::of(process)?;
     ensure!(engine.stop().await?.success(), "the engine did not end well");
     let row = |name: &str, figure: String, target: &str| vec![name.to_owned(), figure, target.to_owned()];
@@ -63,6 +61,13 @@ pub(crate) async fn run() -> Result<()> {
         ],
     );
     Ok(())
+}
+
+/// Returns the processor cores that a process uses over `period`.
+async fn cores_over(process: u32, period: Duration) -> Result<f64> {
+    let before = ProcessorTime::of(process)?;
+    tokio::time::sleep(period).await;
+    Ok(ProcessorTime::of(process)?.cores_since(before))
 }
 
 /// Starts the desktop program on a new folder, and again on the same one.
@@ -107,12 +112,9 @@ async fn wait_for_samples(
         limit: 100,
     };
     let request = serde_json::to_value(request)?;
-    loop {
+    wait_for_every(POLL_INTERVAL, &format!("there are samples of {HOST_METRIC}"), async || {
         let series: Vec<SeriesPoints> = engine.call("samples", request.clone()).await?;
-        if series.iter().any(|points| points.times.len() >= count) {
-            return Ok(begun.elapsed());
-        }
-        ensure!(begun.elapsed() < TIMEOUT, "no samples of {HOST_METRIC}");
-        tokio::time::sleep(POLL_INTERVAL).await;
-    }
+        Ok(series.iter().any(|points| points.times.len() >= count).then(|| begun.elapsed()))
+    })
+    .await
 }

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use test_support::{
     display::{Desktop, Started},
     engine_process::program,
-    wait::{TIMEOUT, wait_until_blocking},
+    wait::{wait_for_blocking_every, wait_until_blocking},
 };
 
 /// The colour of a chart's first line in the light theme, the default of a bare display: blue,
@@ -47,13 +47,13 @@ pub(crate) fn start(desktop: &Desktop, data: &Path) -> Result<WindowStart> {
     let begun = Instant::now();
     let mut process = Started(command.spawn().context("the desktop program")?);
     let mut observed = Observed::default();
-    while observed.moving.is_none() {
+    let drawn = wait_for_blocking_every(POLL_INTERVAL, "a chart moves", || {
         if let Some(pixels) = desktop.pixels("Binnacle").unwrap_or_default() {
             observed.update(&pixels, begun.elapsed());
         }
-        ensure!(begun.elapsed() < TIMEOUT, "no moving chart; observed so far: {observed:?}");
-        std::thread::sleep(POLL_INTERVAL);
-    }
+        Ok(observed.moving)
+    });
+    drawn.with_context(|| format!("observed so far: {observed:?}"))?;
     let ended = Command::new("kill").args(["-TERM", &process.0.id().to_string()]).status()?;
     ensure!(ended.success(), "kill");
     wait_until_blocking("the program ends", || Ok(process.0.try_wait()?.is_some()))?;

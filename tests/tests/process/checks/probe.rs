@@ -161,8 +161,10 @@ async fn postgres_is_probed() {
     let none = attempt(postgres(server.port(), "SELECT 1"), None).await;
     assert_fails(&none, &format!("127.0.0.1:{} requires a password and none is stored", server.port()));
 
-    let slow =
-        HealthCheck { timeout_seconds: 1, ..check("slow", postgres(server.port(), "SELECT pg_sleep(60)")) };
+    let slow = HealthCheck {
+        timeout_seconds: 1,
+        ..check("slow", postgres(server.port(), "SELECT pg_sleep_for('1 minute')"))
+    };
     let cut_off = probe(&slow, Some("correct horse")).await;
     assert_eq!(cut_off.state, HealthState::Unhealthy);
     assert!(cut_off.measurements["connect_seconds"] > 0.0);

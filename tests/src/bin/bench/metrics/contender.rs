@@ -69,9 +69,9 @@ impl Server {
 
     /// Waits until no merge has run for five seconds.
     async fn wait_for_merges(&self) -> Result<()> {
-        let mut quiet = 0;
+        let (mut quiet, mut polls) = (0, tokio::time::interval(Duration::from_millis(500)));
         while quiet < 10 {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            polls.tick().await;
             let merging = self.metric("vm_active_force_merges").await?
                 + self.metric("vm_active_merges{type=\"storage/big\"}").await?
                 + self.metric("vm_active_merges{type=\"storage/small\"}").await?;

@@ -259,7 +259,7 @@ async fn failed_checkpoint() -> Result<()> {
             .with_context(|| format!("round {round}, the engine's log: {}", engine.log()))?;
         batches.extend(senders.end().await?);
         numbered::check(&engine, &batches, &format!("round {round}, open again")).await?;
-        for name in ["seal_data", "merge_data", "checkpoint_data"] {
+        for name in ["seal_data", "compact_data", "checkpoint_data"] {
             let _: serde_json::Value = engine.call(name, json!({})).await?;
         }
         numbered::check(&engine, &batches, &format!("round {round}, after maintenance")).await?;

@@ -52,7 +52,9 @@ test('checks of a self-hosted Sentry are added after a preview', async ({ page, 
   const planned = source.getByText('would be added')
   await expect(planned.first()).toBeVisible()
   const count = await planned.count()
-  expect(await command<unknown[]>(engine.address, 'checks', { range: { start: 0, end: 1 }, cells: 1 })).toHaveLength(0)
+  expect(await command<unknown[]>(engine.address, 'checks', { range: { start: 0, end: 1 }, buckets: 1 })).toHaveLength(
+    0,
+  )
   await source.getByRole('button', { name: `Add ${count} checks` }).click()
   await expect(source.getByText('exists', { exact: true })).toHaveCount(count)
   await expect(source.getByRole('button', { name: 'All checks exist' })).toBeDisabled()

@@ -18,7 +18,7 @@ pub(crate) async fn run(data: &Path, command: CheckCommand) -> anyhow::Result<Ex
     let connection = Connection::open(data).await?;
     let range = TimeRange::last(86_400, Clock::system().now());
     let checks: Vec<CheckOverview> =
-        connection.request("checks", json!({"range": range, "cells": 24})).await?;
+        connection.request("checks", json!({"range": range, "buckets": 24})).await?;
     let code = match command {
         CheckCommand::List { json: true } => {
             line(&serde_json::to_string(&checks)?)?;

@@ -86,7 +86,7 @@ fn forecast(growth: &DataGrowth, limits: &RetentionLimits, unsealed: bool) -> St
 
 /// Verifies everything, and names the command to run if something is damaged.
 async fn verify_and_advise(connection: &Connection) -> anyhow::Result<ExitCode> {
-    let outcome = verify(connection, "verify_part").await?;
+    let outcome = verify(connection, "verify_data").await?;
     if outcome != ExitCode::SUCCESS {
         line("run `binnacle-cli data repair` to quarantine damaged segments and rebuild damaged roll-ups")?;
     }
@@ -95,7 +95,7 @@ async fn verify_and_advise(connection: &Connection) -> anyhow::Result<ExitCode> 
 
 /// Runs a command that verifies or repairs one table or segment on all of them.
 async fn verify(connection: &Connection, command: &str) -> anyhow::Result<ExitCode> {
-    let targets: Vec<IntegrityTarget> = connection.request("data_parts", json!({})).await?;
+    let targets: Vec<IntegrityTarget> = connection.request("integrity_targets", json!({})).await?;
     let (mut damaged, mut rebuilt) = (0, 0);
     for (index, target) in targets.iter().enumerate() {
         let verdict: IntegrityResult = connection.request(command, json!({ "name": target.name })).await?;
@@ -123,7 +123,7 @@ async fn compact(connection: &Connection) -> anyhow::Result<ExitCode> {
     line("1/4 sealing")?;
     connection.request::<()>("seal_data", json!({})).await?;
     line("2/4 compacting segments")?;
-    connection.request::<()>("merge_data", json!({})).await?;
+    connection.request::<()>("compact_data", json!({})).await?;
     line("3/4 applying retention")?;
     let removed: RetentionPreview = connection.request("apply_retention", json!({})).await?;
     print_removed(&removed.dropped, "deleted")?;
@@ -139,11 +139,11 @@ async fn stored(connection: &Connection) -> anyhow::Result<u64> {
 }
 
 async fn repair(connection: &Connection) -> anyhow::Result<ExitCode> {
-    verify(connection, "repair_part").await?;
+    verify(connection, "repair_data").await?;
     let orphans: u64 = connection.request("drop_orphans", json!({})).await?;
     line(&format!("{orphans} orphaned files deleted"))?;
     // A damaged table cannot be repaired here.
-    verify(connection, "verify_part").await
+    verify(connection, "verify_data").await
 }
 
 /// Prints the data that a pass of retention deletes or deleted.

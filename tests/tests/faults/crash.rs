@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 const KILLS: usize = 20;
 const SENDERS_PER_RECEIVER: usize = 2;
 /// Maintenance commands, in the order of their calls.
-const MAINTENANCE: [&str; 4] = ["seal_data", "merge_data", "apply_retention", "checkpoint_data"];
+const MAINTENANCE: [&str; 4] = ["seal_data", "compact_data", "apply_retention", "checkpoint_data"];
 /// Age of expired records in nanoseconds. The settings retain 2 days.
 const EXPIRED_AGE: u64 = 3 * 86_400_000_000_000;
 

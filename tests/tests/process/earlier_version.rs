@@ -92,7 +92,7 @@ async fn rules_checks_and_history_of_5ccbe03_keep_their_meaning() {
     let found: Vec<&Value> = found.as_array().unwrap().iter().map(|row| &row["rule"]).collect();
     assert_eq!(json!(found), rules);
 
-    let arguments = json!({"range": old["range"], "cells": 10});
+    let arguments = json!({"range": old["range"], "buckets": 10});
     let found = call(&backend, "checks", arguments).await;
     assert_eq!(json!(fields(&found, &["check", "has_secret", "target"])), old["checks"]);
 

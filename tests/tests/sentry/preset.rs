@@ -27,7 +27,7 @@ async fn serve_sentry_components() -> u16 {
 
 async fn checks(engine: &EngineProcess) -> Vec<HealthCheck> {
     let range = TimeRange::new(Timestamp(0), Timestamp(1));
-    let all: Vec<CheckOverview> = engine.call("checks", json!({"range": range, "cells": 1})).await.unwrap();
+    let all: Vec<CheckOverview> = engine.call("checks", json!({"range": range, "buckets": 1})).await.unwrap();
     all.into_iter().map(|one| one.check).collect()
 }
 

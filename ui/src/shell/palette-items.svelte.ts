@@ -75,7 +75,7 @@ export function usePaletteItems(open: () => boolean): { readonly items: PaletteI
     const settled = await Promise.allSettled([
       call('services', { ...request, spark_points: 1 }, signal),
       call('metric_catalog', { search: '', matchers: [], limit: 1000 }, signal),
-      call('checks', { range: request.range, cells: 1 }, signal),
+      call('checks', { range: request.range, buckets: 1 }, signal),
       call('rules', {}, signal),
     ])
     const [services, metrics, checks, rules] = settled

@@ -37,9 +37,9 @@ arguments! {
         limits: Vec<RetentionLimits>,
     }
 
-    /// One part of the stored data.
-    PartArguments {
-        /// Its name, as in `data_parts`.
+    /// A file or table of the stored data.
+    IntegrityArguments {
+        /// Its name, as in `integrity_targets`.
         name: String,
     }
 
@@ -70,7 +70,7 @@ arguments! {
         /// The range of the timelines.
         range: TimeRange,
         /// Buckets per timeline.
-        cells: u32,
+        buckets: u32,
     }
 
     /// A check to save or to test.

@@ -119,12 +119,12 @@ commands! {
     retention_preview(Nothing) -> json RetentionPreview;
     try_retention(RetentionArguments) -> json RetentionPreview;
     apply_retention(Nothing) -> json RetentionPreview;
-    data_parts(Nothing) -> json Vec<IntegrityTarget>;
-    verify_part(PartArguments) -> json IntegrityResult;
-    repair_part(PartArguments) -> json IntegrityResult;
+    integrity_targets(Nothing) -> json Vec<IntegrityTarget>;
+    verify_data(IntegrityArguments) -> json IntegrityResult;
+    repair_data(IntegrityArguments) -> json IntegrityResult;
     drop_orphans(Nothing) -> json u64;
     seal_data(Nothing) -> json ();
-    merge_data(Nothing) -> json ();
+    compact_data(Nothing) -> json ();
     checkpoint_data(Nothing) -> json ();
 
     report(ReportArguments) -> file crate::FileReply;

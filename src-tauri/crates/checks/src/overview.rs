@@ -22,11 +22,11 @@ pub(crate) async fn of(
     store: &Store,
     mut runners: Vec<Arc<CheckRunner>>,
     range: TimeRange,
-    cells: u32,
+    buckets: u32,
 ) -> Result<Vec<CheckOverview>, CheckError> {
     runners.sort_by(|one, other| one.check.name.cmp(&other.check.name));
     stream::iter(runners)
-        .map(|runner| async move { of_one(store, &runner, range, cells).await })
+        .map(|runner| async move { of_one(store, &runner, range, buckets).await })
         .buffered(CONCURRENT_READS)
         .try_collect()
         .await
@@ -36,10 +36,10 @@ async fn of_one(
     store: &Store,
     runner: &CheckRunner,
     range: TimeRange,
-    cells: u32,
+    buckets: u32,
 ) -> Result<CheckOverview, CheckError> {
     let id = runner.check.id.as_str();
-    let timeline = store.history().check_timeline(id, range, cells).await?;
+    let timeline = store.history().check_timeline(id, range, buckets).await?;
     let (uptime, median_duration) = store.history().check_statistics(id, range).await?;
     let observed = observed_now(store, runner).await?;
     // A keyring that does not answer must not hide the checks.

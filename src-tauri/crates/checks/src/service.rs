@@ -171,12 +171,12 @@ impl CheckService {
         Ok(attempt_once(&normalised.check, &normalised.kind, secret, self.clock().now()).await)
     }
 
-    /// Returns every check by name, with its state, and its timeline of `cells` buckets and
+    /// Returns every check by name, with its state, and its timeline of `buckets` buckets and
     /// statistics over `range`.
-    pub async fn overview(&self, range: TimeRange, cells: u32) -> Result<Vec<CheckOverview>, CheckError> {
+    pub async fn overview(&self, range: TimeRange, buckets: u32) -> Result<Vec<CheckOverview>, CheckError> {
         self.load().await?;
         let runners: Vec<_> = self.runners().values().cloned().collect();
-        overview::of(self.store(), runners, range, cells).await
+        overview::of(self.store(), runners, range, buckets).await
     }
 
     /// Skips scheduled runs while `paused`. Requested runs are still made.

@@ -12,4 +12,4 @@ range: TimeRange,
 /**
  * Buckets per timeline.
  */
-cells: number, };
+buckets: number, };

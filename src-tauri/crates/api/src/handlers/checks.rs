@@ -9,7 +9,7 @@ pub(crate) async fn checks(
     engine: &Engine,
     arguments: ChecksArguments,
 ) -> Result<Vec<CheckOverview>, ApiError> {
-    Ok(engine.checks().overview(arguments.range, arguments.cells).await?)
+    Ok(engine.checks().overview(arguments.range, arguments.buckets).await?)
 }
 
 pub(crate) async fn save_check(engine: &Engine, arguments: CheckArguments) -> Result<HealthCheck, ApiError> {

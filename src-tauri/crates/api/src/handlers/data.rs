@@ -24,20 +24,20 @@ pub(crate) async fn apply_retention(engine: &Engine, _: Nothing) -> Result<Reten
     Ok(engine.retention().apply().await?)
 }
 
-pub(crate) async fn data_parts(engine: &Engine, _: Nothing) -> Result<Vec<IntegrityTarget>, ApiError> {
+pub(crate) async fn integrity_targets(engine: &Engine, _: Nothing) -> Result<Vec<IntegrityTarget>, ApiError> {
     Ok(engine.store().admin().integrity_targets().await?)
 }
 
-pub(crate) async fn verify_part(
+pub(crate) async fn verify_data(
     engine: &Engine,
-    arguments: PartArguments,
+    arguments: IntegrityArguments,
 ) -> Result<IntegrityResult, ApiError> {
     Ok(engine.store().admin().verify_target(&arguments.name).await?)
 }
 
-pub(crate) async fn repair_part(
+pub(crate) async fn repair_data(
     engine: &Engine,
-    arguments: PartArguments,
+    arguments: IntegrityArguments,
 ) -> Result<IntegrityResult, ApiError> {
     Ok(engine.store().admin().repair_target(&arguments.name).await?)
 }
@@ -50,7 +50,7 @@ pub(crate) async fn seal_data(engine: &Engine, _: Nothing) -> Result<(), ApiErro
     Ok(engine.store().admin().seal_now().await?)
 }
 
-pub(crate) async fn merge_data(engine: &Engine, _: Nothing) -> Result<(), ApiError> {
+pub(crate) async fn compact_data(engine: &Engine, _: Nothing) -> Result<(), ApiError> {
     Ok(engine.store().admin().compact().await?)
 }
 

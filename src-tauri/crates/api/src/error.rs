@@ -122,9 +122,16 @@ impl From<engine::EngineError> for ApiError {
             E::Check(error) => error.into(),
             E::Alert(error) => error.into(),
             E::Report(error) => error.into(),
-            E::Settings(_) | E::Refused(_) => Self::invalid(error.to_string()),
+            E::Settings(_) | E::ImportPath { .. } | E::TooManyImports { .. } | E::SentryToken { .. } => {
+                Self::invalid(error.to_string())
+            }
+            E::UnknownSentry { .. } => Self::not_found(error.to_string()),
             E::AlreadyRunning { .. } => Self::new(ErrorCode::Unavailable, error.to_string()),
-            E::File { .. } => Self::new(ErrorCode::Internal, error.to_string()),
+            E::File { .. }
+            | E::Channels(_)
+            | E::Panicked { .. }
+            | E::DemonstrationPort(_)
+            | E::TokenStorage(_) => Self::new(ErrorCode::Internal, error.to_string()),
         }
     }
 }

@@ -60,7 +60,7 @@ impl Engine {
         let desktop = settings.desktop_notifications();
         let channels =
             Channels::open(move |channel| channel == DESKTOP && desktop.load(Ordering::Relaxed))
-                .map_err(|error| EngineError::Refused(format!("cannot start notifications: {error}")))?;
+                .map_err(EngineError::Channels)?;
         let alerts = AlertService::start(store.clone(), channels, Clock::system(), alerts_stop);
 
         let demonstration = Demonstration::new(store.clone(), started.0.unsigned_abs());
@@ -144,7 +144,7 @@ impl Opened {
         };
         tokio::task::spawn_blocking(open)
             .await
-            .map_err(|error| EngineError::Refused(format!("cannot start: {error}")))?
+            .map_err(|reason| EngineError::Panicked { operation: "start", reason })?
     }
 }
 

@@ -1,6 +1,9 @@
 //! The error of the engine.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
+
+use checks::SecretError;
+use tokio::task::JoinError;
 
 use crate::RunningEngine;
 
@@ -21,7 +24,7 @@ pub enum EngineError {
         /// The file or folder.
         path: PathBuf,
         /// The reason.
-        reason: std::io::Error,
+        reason: io::Error,
     },
     /// The settings file cannot be used.
     #[error("settings: {0}")]
@@ -38,9 +41,47 @@ pub enum EngineError {
     /// A report could not be written.
     #[error(transparent)]
     Report(#[from] report::ReportError),
-    /// The request is not possible now.
-    #[error("{0}")]
-    Refused(String),
+    /// The notification channels could not be opened.
+    #[error("cannot start notifications: {0}")]
+    Channels(io::Error),
+    /// A blocking step of an operation panicked.
+    #[error("cannot {operation}: {reason}")]
+    Panicked {
+        /// The operation, as in "cannot start".
+        operation: &'static str,
+        /// The panic.
+        reason: JoinError,
+    },
+    /// The demonstration found no port.
+    #[error("demonstration needs a port: {0}")]
+    DemonstrationPort(io::Error),
+    /// The path of an import is not absolute.
+    #[error("{path:?} is not an absolute path")]
+    ImportPath {
+        /// The path.
+        path: String,
+    },
+    /// Too many imports run.
+    #[error("{running} imports are running; wait for one to end")]
+    TooManyImports {
+        /// Number of running imports.
+        running: usize,
+    },
+    /// The token of a Sentry installation could not be read.
+    #[error("no token: {reason}")]
+    SentryToken {
+        /// The reason, with the source of the token.
+        reason: String,
+    },
+    /// The settings have no Sentry installation of this name.
+    #[error("no Sentry installation is called {name:?}")]
+    UnknownSentry {
+        /// The name.
+        name: String,
+    },
+    /// The token of a Sentry installation could not be stored or deleted.
+    #[error("cannot store the token: {0}")]
+    TokenStorage(SecretError),
 }
 
 // The message contains the error, which as a source would be printed twice.
@@ -62,11 +103,15 @@ mod tests {
 
     #[test]
     fn a_reason_is_printed_once() {
-        let reason = || std::io::Error::other("gone");
+        let reason = || io::Error::other("gone");
         let settings = config::parse("[listen]\nweb = 1\n").unwrap_err();
-        for error in
-            [EngineError::File { path: "/data".into(), reason: reason() }, EngineError::from(settings)]
-        {
+        for error in [
+            EngineError::File { path: "/data".into(), reason: reason() },
+            EngineError::from(settings),
+            EngineError::Channels(reason()),
+            EngineError::DemonstrationPort(reason()),
+            EngineError::TokenStorage(SecretError::Timeout),
+        ] {
             // Front ends print an error with its sources behind it.
             assert!(error.source().is_none(), "{error}");
         }

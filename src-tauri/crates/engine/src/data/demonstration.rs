@@ -61,9 +61,8 @@ impl Demonstration {
         if running.as_ref().is_some_and(Running::is_alive) {
             return Ok(());
         }
-        let no_port = |error| EngineError::Refused(format!("demonstration needs a port: {error}"));
-        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(no_port)?;
-        let address = listener.local_addr().map_err(no_port)?;
+        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(EngineError::DemonstrationPort)?;
+        let address = listener.local_addr().map_err(EngineError::DemonstrationPort)?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (store, receiver_stop) = (self.store.clone(), stop.clone());
         tasks.spawn(async move {

@@ -51,7 +51,7 @@ impl Imports {
     /// Fails if the path is not absolute or too many imports run.
     pub fn start(&self, request: ImportRequest) -> Result<ImportStatus, EngineError> {
         if !Path::new(&request.path).is_absolute() {
-            return Err(EngineError::Refused(format!("{:?} is not an absolute path", request.path)));
+            return Err(EngineError::ImportPath { path: request.path });
         }
         let entry = self.add(request.clone(), self.stage.token())?;
         let (store, now, in_task) = (self.store.clone(), self.clock.now(), entry.clone());
@@ -96,7 +96,7 @@ impl Imports {
         let is_running = |entry: &Entry| entry.status().state == ImportState::Running;
         let running = entries.iter().filter(|entry| is_running(entry)).count();
         if running >= MAX_RUNNING {
-            return Err(EngineError::Refused(format!("{running} imports are running; wait for one to end")));
+            return Err(EngineError::TooManyImports { running });
         }
         let started = self.clock.now();
         let status = ImportStatus {

@@ -15,5 +15,6 @@ pub async fn quarantine_damaged_database(data_folder: &Path) -> Result<Option<Pa
     let folder = data_folder.to_owned();
     let check = move || Store::quarantine_damaged_database(&folder, &StoreOptions::default());
     let checked = tokio::task::spawn_blocking(check).await;
-    Ok(checked.map_err(|error| EngineError::Refused(format!("cannot check the database: {error}")))??)
+    let panicked = |reason| EngineError::Panicked { operation: "check the database", reason };
+    Ok(checked.map_err(panicked)??)
 }

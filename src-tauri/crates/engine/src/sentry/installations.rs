@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use checks::{SecretError, SecretStore};
+use checks::SecretStore;
 use collect::TokenSource;
 use config::{Sentry, Settings};
 use model::SentryAccess;
@@ -44,7 +44,7 @@ impl SentryInstallations {
             Some(token) => token,
             None => {
                 let source = token_source(settings, self.secrets.clone());
-                let read = move || source().map_err(|reason| refused(format!("no token: {reason}")));
+                let read = move || source().map_err(|reason| EngineError::SentryToken { reason });
                 blocking(read).await?
             }
         };
@@ -65,10 +65,10 @@ impl SentryInstallations {
         let (settings, secrets) = (self.settings.clone(), self.secrets.clone());
         blocking(move || {
             let id = secret_id(&installation.name);
-            let previous = secrets.get(&id).map_err(not_stored)?;
+            let previous = secrets.get(&id).map_err(EngineError::TokenStorage)?;
             let given = token.as_deref().map(str::trim).filter(|token| !token.is_empty());
             if let Some(token) = given {
-                secrets.set(&id, token).map_err(not_stored)?;
+                secrets.set(&id, token).map_err(EngineError::TokenStorage)?;
             }
             let changed = settings.change(|path| config::put_sentry(path, &installation));
             if changed.is_err() && given.is_some() {
@@ -76,7 +76,7 @@ impl SentryInstallations {
                     Some(previous) => secrets.set(&id, &previous),
                     None => secrets.delete(&id),
                 };
-                restored.map_err(not_stored)?;
+                restored.map_err(EngineError::TokenStorage)?;
             }
             changed
         })
@@ -92,12 +92,12 @@ impl SentryInstallations {
         blocking(move || {
             let current = installations.settings.in_force();
             let Some(installation) = current.sentry.iter().find(|one| one.name == name) else {
-                return Err(refused(format!("no Sentry installation is called {name:?}")));
+                return Err(EngineError::UnknownSentry { name });
             };
             installations.settings.change(|path| config::remove_sentry(path, &name))?;
             // A running source deletes its checkpoints when it ends. While paused none runs.
             delete_checkpoints(installation, &installations.checkpoints);
-            installations.secrets.delete(&secret_id(&name)).map_err(not_stored)
+            installations.secrets.delete(&secret_id(&name)).map_err(EngineError::TokenStorage)
         })
         .await
     }
@@ -149,16 +149,10 @@ fn delete_checkpoints(installation: &Sentry, checkpoints: &Path) {
     }
 }
 
-fn refused(message: String) -> EngineError {
-    EngineError::Refused(message)
-}
-
-fn not_stored(error: SecretError) -> EngineError {
-    refused(format!("cannot store the token: {error}"))
-}
-
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
 ) -> Result<T, EngineError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| refused("internal error".to_owned()))?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|reason| EngineError::Panicked { operation: "access Sentry", reason })?
 }

@@ -63,7 +63,8 @@ struct LocalEngine {
 impl Source {
     /// Starts an engine, or attaches to the one that has the data folder.
     pub(crate) async fn open(arguments: &Arguments, log: Log) -> anyhow::Result<Self> {
-        let deadline = tokio::time::Instant::now() + ATTACH_TIMEOUT;
+        let clock = arguments.engine_options().clock;
+        let deadline = clock.instant() + ATTACH_TIMEOUT;
         loop {
             match Engine::start(arguments.engine_options()).await {
                 Ok(engine) => {
@@ -74,8 +75,8 @@ impl Source {
                     tracing::info!(address = %running.address, "attached to a running engine");
                     return Ok(Self { backend: Arc::new(Attached::new(folder, running)?), local: None });
                 }
-                Err(EngineError::AlreadyRunning { .. }) if tokio::time::Instant::now() < deadline => {
-                    tokio::time::sleep(POLL_INTERVAL).await;
+                Err(EngineError::AlreadyRunning { .. }) if clock.instant() < deadline => {
+                    clock.sleep(POLL_INTERVAL).await;
                 }
                 Err(error) => return Err(error.into()),
             }

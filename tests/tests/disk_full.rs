@@ -4,13 +4,14 @@
 
 use std::{
     fs,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 use model::{AlertSeverity, EngineStatus, HealthState};
 use reqwest::StatusCode;
+use runtime::Clock;
 use serde_json::json;
 use test_support::{
     engine_process::{EngineProcess, SETTINGS},
@@ -101,15 +102,16 @@ impl Senders {
 
 /// Waits until no log record and no span has been committed for `period`, and returns the status.
 async fn wait_until_quiet(engine: &EngineProcess, period: Duration) -> Result<EngineStatus> {
-    let mut last = (engine.status().await?, Instant::now());
+    let clock = Clock::system();
+    let mut last = (engine.status().await?, clock.instant());
     wait_until("intake stops", async || {
         let now = engine.status().await?;
         let unchanged =
             (now.committed.logs, now.committed.spans) == (last.0.committed.logs, last.0.committed.spans);
         if !unchanged {
-            last = (now, Instant::now());
+            last = (now, clock.instant());
         }
-        Ok(last.1.elapsed() >= period)
+        Ok(clock.instant() - last.1 >= period)
     })
     .await?;
     Ok(last.0)

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use api::FileReply;
-use chrono::Local;
+use chrono::{Local, TimeZone as _};
 use model::{ExportRequest, ReportRequest};
 use runtime::Clock;
 use serde_json::json;
@@ -22,11 +22,12 @@ use crate::{
 /// Writes a report to a file.
 pub(crate) async fn report(data: &Path, options: ReportOptions) -> anyhow::Result<ExitCode> {
     let connection = Connection::open(data).await?;
+    let now = Clock::system().now();
     let request = ReportRequest {
         title: options.title,
-        range: options.last.until(Clock::system().now()),
+        range: options.last.until(now),
         services: options.services,
-        utc_offset_minutes: Local::now().offset().local_minus_utc() / 60,
+        utc_offset_minutes: Local.timestamp_nanos(now.0).offset().local_minus_utc() / 60,
     };
     let format = model::ReportFormat::from(options.format);
     let file = connection.file("report", json!({"request": request, "format": format})).await?;

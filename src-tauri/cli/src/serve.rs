@@ -3,6 +3,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use engine::{Engine, Log, shutdown_signal};
+use runtime::Clock;
 use web::{Console, ServeOptions};
 
 use crate::{arguments::DemoOptions, output};
@@ -36,6 +37,6 @@ pub(crate) async fn demonstrate(options: DemoOptions) -> anyhow::Result<ExitCode
         realtime: !options.once,
         seed: options.seed,
     };
-    demo::run(shop, stop).await?;
+    demo::run(shop, Clock::system(), stop).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -38,6 +38,12 @@ const FAULTS: &[Fault] = &[
         run: || Ok(cargo(&["clippy", "--locked", "-p", "xtask", "--bin", "canary", "--", "-D", "warnings"])),
     },
     Fault {
+        check: "one clock",
+        file: "src-tauri/xtask/src/bin/canary.rs",
+        text: "//! A fault.\nfn main() {\n    let _ = std::time::SystemTime::now();\n}\n",
+        run: || Ok(cargo(&["clippy", "--locked", "-p", "xtask", "--bin", "canary", "--", "-D", "warnings"])),
+    },
+    Fault {
         check: "documentation",
         file: "src-tauri/xtask/src/bin/canary.rs",
         text: "//! See [`Missing`].\nfn main() {}\n",

@@ -3,12 +3,11 @@
 //! `counterpart python SCRIPT ARGUMENTS` runs a client of `tests/clients`. `counterpart sentry`
 //! runs an installation of Sentry until standard input ends.
 
-use std::{
-    io::Read,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::io::Read;
 
 use anyhow::{Result, bail};
+use model::NANOS_PER_SECOND;
+use runtime::Clock;
 use test_support::{
     clients::{Language, client},
     sentry_server::{Data, SentryServer, TOKEN},
@@ -26,7 +25,7 @@ async fn main() -> Result<()> {
             std::process::exit(status.code().unwrap_or(1));
         }
         ["sentry"] => {
-            let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+            let now = Clock::system().now().0 / NANOS_PER_SECOND;
             let server = SentryServer::start(Data::busy(now - HOUR, now)).await?;
             println!("ready {} {TOKEN}", server.url());
             tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;

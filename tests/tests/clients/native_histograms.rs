@@ -1,9 +1,6 @@
 //! Native histograms of a real Prometheus, by remote write and by federation.
 
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use collect::run_scrape;
@@ -142,7 +139,13 @@ async fn a_real_prometheus_sends_and_exposes_native_histograms() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/api/v1/write", listener.local_addr().unwrap());
     let mut commits = store.subscribe();
-    let server = tokio::spawn(serve_remote_write(listener, store.clone(), counters.clone(), stop.clone()));
+    let server = tokio::spawn(serve_remote_write(
+        listener,
+        store.clone(),
+        Clock::system(),
+        counters.clone(),
+        stop.clone(),
+    ));
     let prometheus = Prometheus::start_receiver(&url).unwrap();
     let client = tls::http_client_builder().no_proxy().build().unwrap();
     let base = format!("http://{}", prometheus.address());
@@ -151,7 +154,7 @@ async fn a_real_prometheus_sends_and_exposes_native_histograms() {
     });
     ready.await.with_context(|| prometheus.log()).unwrap();
 
-    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
+    let timestamp = Clock::system().now().0 / 1_000_000;
     let series = cases(timestamp)
         .into_iter()
         .map(|(name, histogram, ..)| TimeSeries {

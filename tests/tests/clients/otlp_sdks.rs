@@ -8,6 +8,7 @@ use model::{
     Buckets, Filter, MetricKind, SamplesRequest, Severity, SpanKind, SpanStatus, Temporality, TimeRange,
     Timestamp, TraceId,
 };
+use runtime::Clock;
 use serde_json::Value;
 use store::{Commit, Store, StoreOptions};
 use test_support::clients::{Language, client};
@@ -33,8 +34,7 @@ impl Received {
 }
 
 fn now() -> Timestamp {
-    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    Timestamp(since_epoch.as_nanos() as i64)
+    Clock::system().now()
 }
 
 /// Runs a client against new listeners and checks the stored data.
@@ -47,9 +47,21 @@ async fn deliver(language: Language, protocol: &str, compression: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let server = if protocol == "grpc" {
-        tokio::spawn(serve_otlp_grpc(listener, store.clone(), counters.clone(), stop.clone()))
+        tokio::spawn(serve_otlp_grpc(
+            listener,
+            store.clone(),
+            Clock::system(),
+            counters.clone(),
+            stop.clone(),
+        ))
     } else {
-        tokio::spawn(serve_otlp_http(listener, store.clone(), counters.clone(), stop.clone()))
+        tokio::spawn(serve_otlp_http(
+            listener,
+            store.clone(),
+            Clock::system(),
+            counters.clone(),
+            stop.clone(),
+        ))
     };
     let (script, name) = match language {
         Language::Python => ("otlp.py", "python"),

@@ -1,11 +1,8 @@
 //! A real Prometheus delivers its scrapes, and the store contains the same samples.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{SystemTime, UNIX_EPOCH},
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use anyhow::Context as _;
@@ -14,6 +11,7 @@ use model::{
     MatchOperator, MetricCatalogRequest, MetricKind, SamplesRequest, SeriesPoints, TagMatcher, TimeRange,
     Timestamp, is_stale,
 };
+use runtime::Clock;
 use store::{Store, StoreOptions};
 use test_support::{
     prometheus_server::Prometheus,
@@ -23,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 fn now() -> Timestamp {
-    Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i64)
+    Clock::system().now()
 }
 
 async fn samples(store: &Store, metric: &str) -> Vec<SeriesPoints> {
@@ -49,7 +47,13 @@ async fn a_real_prometheus_delivers_its_scrapes() {
     let stop = CancellationToken::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/api/v1/write", listener.local_addr().unwrap());
-    let server = tokio::spawn(serve_remote_write(listener, store.clone(), counters.clone(), stop.clone()));
+    let server = tokio::spawn(serve_remote_write(
+        listener,
+        store.clone(),
+        Clock::system(),
+        counters.clone(),
+        stop.clone(),
+    ));
     let prometheus = Prometheus::start(&url).unwrap();
 
     wait_for_delivery("series are scraped", &prometheus, async || {
@@ -117,7 +121,7 @@ async fn a_counter_is_one_series_before_and_after_its_metadata() {
     let stop = CancellationToken::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/api/v1/write", listener.local_addr().unwrap());
-    tokio::spawn(serve_remote_write(listener, store.clone(), Arc::default(), stop.clone()));
+    tokio::spawn(serve_remote_write(listener, store.clone(), Clock::system(), Arc::default(), stop.clone()));
     let prometheus = Prometheus::start(&url).unwrap();
     let next = Arc::new(AtomicU64::new(0));
     let answer =

@@ -1,17 +1,14 @@
 //! Clients of both dialects of StatsD deliver over UDP and over a Unix socket, and the store
 //! contains their data.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::ensure;
 use ingest::{IntakeCounters, StatsdOptions, StatsdSocket, serve_statsd};
 use model::{
     Aggregation, Filter, HealthState, SamplesRequest, SeriesRequest, Severity, TimeRange, Timestamp,
 };
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use store::{Store, StoreOptions};
 use test_support::{
     clients::{Language, client},
@@ -28,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 const INSTALL_TIMEOUT: Duration = Duration::from_secs(600);
 
 fn now() -> Timestamp {
-    Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i64)
+    Clock::system().now()
 }
 
 struct Listening {
@@ -42,8 +39,15 @@ fn listen(socket: StatsdSocket, interval: Duration, store: &Store, stop: &Cancel
     let (address, reporter) = (socket.address(), HealthReporter::new("statsd"));
     let counters = Arc::new(IntakeCounters::default());
     let options = StatsdOptions { interval, service: String::new() };
-    let serving =
-        serve_statsd(socket, options, store.clone(), counters.clone(), reporter.clone(), stop.clone());
+    let serving = serve_statsd(
+        socket,
+        options,
+        store.clone(),
+        Clock::system(),
+        counters.clone(),
+        reporter.clone(),
+        stop.clone(),
+    );
     Listening { address, reporter, counters, server: tokio::spawn(serving) }
 }
 

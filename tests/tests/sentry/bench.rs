@@ -1,15 +1,11 @@
 //! A poller on a real store that can be aborted and restarted, and the comparison of the stored
 //! data with the true totals.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context as _;
 use config::Sentry;
-use model::{HealthState, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
+use model::{HealthState, NANOS_PER_SECOND, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
 use runtime::{Clock, HealthReporter};
 use store::{Store, StoreOptions};
 use test_support::{
@@ -22,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const HOUR: i64 = 3600;
 
 pub(crate) fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+    Clock::system().now().0 / NANOS_PER_SECOND
 }
 
 /// Starts a server whose projects have data of the last 30 hours.

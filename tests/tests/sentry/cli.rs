@@ -1,11 +1,9 @@
 //! `binnacle-cli sentry` with an installation that follows Sentry's published API.
 
-use std::{
-    fs,
-    path::Path,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fs, path::Path};
 
+use model::NANOS_PER_SECOND;
+use runtime::Clock;
 use test_support::{
     engine_process::{self, EngineProcess},
     sentry_server::{Data, SentryServer, TOKEN},
@@ -31,7 +29,7 @@ fn checkpoints(data: &Path) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_installation_is_tried_connected_queried_and_removed() {
-    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
+    let now = Clock::system().now().0 / NANOS_PER_SECOND;
     let server = SentryServer::start(Data::busy(now - 30 * 3600, now)).await.unwrap();
     let mut engine = EngineProcess::start().await.unwrap();
     let (data, url) = (engine.data(), server.url());

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use model::HealthState;
+use runtime::Clock;
 use test_support::{
     sentry_server::{Data, Fault, Limit, SentryServer, TOKEN},
     wait::wait_until,
@@ -116,7 +117,7 @@ async fn missing_scopes_are_named_and_other_feeds_continue() {
     assert!(server.state().statuses("issues")[&403] <= 1, "not requested again");
     bench.stop().await;
 
-    let access = collect::sentry_access(&settings(&server), "narrow".to_owned()).await;
+    let access = collect::sentry_access(&settings(&server), "narrow".to_owned(), &Clock::system()).await;
     assert!(access.usable, "{access:?}");
     assert_eq!(access.missing_scopes, ["event:read"]);
     assert_eq!(access.organizations[0].projects, ["checkout", "search", "mail"]);
@@ -125,10 +126,10 @@ async fn missing_scopes_are_named_and_other_feeds_continue() {
     assert_eq!(available, ["errors", "transactions", "outcomes", "sessions", "monitors"]);
 
     server.state().tokens.insert("useless".to_owned(), vec!["project:write".to_owned()]);
-    let access = collect::sentry_access(&settings(&server), "useless".to_owned()).await;
+    let access = collect::sentry_access(&settings(&server), "useless".to_owned(), &Clock::system()).await;
     assert!(!access.usable);
     assert_eq!(access.missing_scopes, ["org:read"]);
-    let access = collect::sentry_access(&settings(&server), "unknown".to_owned()).await;
+    let access = collect::sentry_access(&settings(&server), "unknown".to_owned(), &Clock::system()).await;
     assert!(!access.usable && access.message.contains("refused (401)"), "{access:?}");
 }
 

@@ -14,6 +14,7 @@ use model::{
     Aggregation, AlertSeverity, Attributes, Comparator, DeliveryOutcome, NANOS_PER_SECOND, Notification,
     NotificationKind, Resource, Series, TelemetryBatch, TimeRange, Timestamp,
 };
+use runtime::Clock;
 use store::{Store, StoreOptions};
 use test_support::{display::Started, wait::wait_until};
 use tokio_util::sync::CancellationToken;
@@ -40,8 +41,7 @@ fn inside() -> bool {
 }
 
 fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+    Clock::system().now()
 }
 
 async fn open(folder: &tempfile::TempDir) -> Result<Store> {
@@ -127,7 +127,7 @@ async fn an_alert_appears_on_the_desktop_is_answered_there_and_is_replaced_when_
     let store = open(&folder).await?;
     let stop = CancellationToken::new();
     let service =
-        AlertService::start(store.clone(), Channels::open(|_| true)?, runtime::Clock::system(), stop.clone());
+        AlertService::start(store.clone(), Channels::open(|_| true)?, Clock::system(), stop.clone());
     let mut opened = service.subscribe_opened();
     write_latency(&store, 1.24).await?;
     service.save_rule(rule()).await?;
@@ -180,7 +180,7 @@ async fn without_a_notification_service_the_log_has_the_cause() -> Result<()> {
     let store = open(&folder).await?;
     let stop = CancellationToken::new();
     let service =
-        AlertService::start(store.clone(), Channels::open(|_| true)?, runtime::Clock::system(), stop.clone());
+        AlertService::start(store.clone(), Channels::open(|_| true)?, Clock::system(), stop.clone());
     let sent = service.test_notification().await?;
     let DeliveryOutcome::Failed(reason) = &sent.outcome else { bail!("{sent:?}") };
     ensure!(!reason.is_empty());

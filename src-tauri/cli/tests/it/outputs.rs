@@ -1,24 +1,19 @@
 //! The output of every command on a data folder that no engine runs on.
 
-use std::{
-    fs,
-    path::Path,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fs, path::Path, sync::Arc};
 
 use model::{
     Attributes, LogRecord, NANOS_PER_SECOND, Resource, Series, Severity, Span, SpanId, SpanKind, SpanStatus,
     TelemetryBatch, Timestamp, TraceId,
 };
+use runtime::Clock;
 use store::{Store, StoreOptions};
 
 use crate::terminal::{assert_recorded, printed};
 
 /// Stores a metric, two log records and a span of ten minutes ago.
 fn fill(data: &Path) {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let now = Timestamp(i64::try_from(since_epoch.as_nanos()).unwrap());
+    let now = Clock::system().now();
     let time = now.floor(60 * NANOS_PER_SECOND).offset(-600 * NANOS_PER_SECOND);
     let shop = Arc::new(Resource::service_named("shop"));
     let mut batch = TelemetryBatch::default();

@@ -1,6 +1,8 @@
 //! Figures of analysis on public data: run by `cargo xtask bench analysis`. Reads the folder in
 //! `BINNACLE_DATA`, or `../shared/data` beside the project, and says so when it is missing.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures the time of the machine")]
+
 use std::{collections::BTreeMap, fs, path::Path, path::PathBuf, time::Instant};
 
 use chrono::{DateTime, NaiveDateTime};

@@ -1,10 +1,15 @@
 //! Subscriptions: messages sent to the console, at most four a second per topic.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use engine::Engine;
 use futures_util::Stream;
 use model::{EngineStatus, Filter, LogLine, LogRecord, TelemetryBatch};
+use runtime::Clock;
 use serde_json::Value;
 use store::{Changed, Commit};
 use tokio::sync::{broadcast, mpsc, watch};
@@ -33,7 +38,13 @@ pub(crate) fn subscribe(engine: &Engine, topic: &str, arguments: Value) -> Resul
             tokio::spawn(send_status(engine.clone(), sender));
         }
         "changes" => {
-            tokio::spawn(send_changes(engine.store().subscribe(), engine.settings().watch_file(), sender));
+            let clock = engine.clock().clone();
+            tokio::spawn(send_changes(
+                engine.store().subscribe(),
+                engine.settings().watch_file(),
+                clock,
+                sender,
+            ));
         }
         "log_tail" => {
             let arguments: LogTailArguments = serde_json::from_value(arguments)
@@ -43,7 +54,8 @@ pub(crate) fn subscribe(engine: &Engine, topic: &str, arguments: Value) -> Resul
                 filter = filter.and(Filter::from(matcher));
             }
             let matching = query::LogMatcher::new(&filter)?;
-            tokio::spawn(send_lines(engine.store().subscribe(), matching, sender));
+            let clock = engine.clock().clone();
+            tokio::spawn(send_lines(engine.store().subscribe(), matching, clock, sender));
         }
         _ => return Err(ApiError::not_found(format!("no topic is called {topic:?}"))),
     }
@@ -75,14 +87,15 @@ async fn send_status(engine: Engine, sender: mpsc::Sender<Value>) {
 /// subscription or the store has ended.
 async fn collect(
     commits: &mut broadcast::Receiver<Commit>,
+    clock: &Clock,
     sender: &mpsc::Sender<Value>,
     mut take: impl FnMut(Commit),
 ) -> bool {
-    let mut until: Option<tokio::time::Instant> = None;
+    let mut until: Option<Instant> = None;
     loop {
         let interval = async {
             match until {
-                Some(until) => tokio::time::sleep_until(until).await,
+                Some(until) => clock.sleep_until(until).await,
                 None => std::future::pending().await,
             }
         };
@@ -92,12 +105,12 @@ async fn collect(
             commit = commits.recv() => match commit {
                 Ok(commit) => {
                     take(commit);
-                    until.get_or_insert_with(|| tokio::time::Instant::now() + MIN_INTERVAL);
+                    until.get_or_insert_with(|| clock.instant() + MIN_INTERVAL);
                 }
                 // A reader that missed commits has to assume that everything changed.
                 Err(broadcast::error::RecvError::Lagged(_)) => {
                     take(Commit { telemetry: Vec::new(), changed: everything() });
-                    until.get_or_insert_with(|| tokio::time::Instant::now() + MIN_INTERVAL);
+                    until.get_or_insert_with(|| clock.instant() + MIN_INTERVAL);
                 }
                 Err(broadcast::error::RecvError::Closed) => return false,
             }
@@ -122,12 +135,13 @@ fn everything() -> Changed {
 async fn send_changes(
     mut commits: broadcast::Receiver<Commit>,
     mut settings_file: watch::Receiver<()>,
+    clock: Clock,
     sender: mpsc::Sender<Value>,
 ) {
     loop {
         let mut changed = Changed::default();
         let settings = tokio::select! {
-            has_commits = collect(&mut commits, &sender, |commit| changed = changed.union(commit.changed)) => {
+            has_commits = collect(&mut commits, &clock, &sender, |commit| changed = changed.union(commit.changed)) => {
                 if !has_commits {
                     return;
                 }
@@ -165,6 +179,7 @@ async fn send_changes(
 async fn send_lines(
     mut commits: broadcast::Receiver<Commit>,
     matching: query::LogMatcher,
+    clock: Clock,
     sender: mpsc::Sender<Value>,
 ) {
     let mut sequence = 0_u64;
@@ -173,7 +188,7 @@ async fn send_lines(
         let take = |commit: Commit| {
             batches.extend(commit.telemetry.into_iter().filter(|batch| !batch.logs.is_empty()));
         };
-        if !collect(&mut commits, &sender, take).await {
+        if !collect(&mut commits, &clock, &sender, take).await {
             return;
         }
         let mut records: Vec<&LogRecord> =

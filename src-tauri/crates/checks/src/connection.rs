@@ -1,7 +1,8 @@
 //! Opening of connections, and their failures in plain words.
 
-use std::{io, time::Instant};
+use std::io;
 
+use runtime::Clock;
 use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::net::TcpStream;
 
@@ -21,9 +22,10 @@ pub(crate) fn address(host: &str, port: u16) -> String {
 pub(crate) async fn open(
     host: &str,
     port: u16,
+    clock: &Clock,
     measurements: &mut Measurements,
 ) -> Result<TcpStream, String> {
-    let started = Instant::now();
+    let started = clock.instant();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let candidates =
         tokio::net::lookup_host((bare, port)).await.map_err(|_| format!("cannot resolve host \"{host}\""))?;
@@ -31,7 +33,7 @@ pub(crate) async fn open(
     for candidate in candidates {
         match TcpStream::connect(candidate).await {
             Ok(stream) => {
-                measurements.insert("connect_seconds".into(), started.elapsed().as_secs_f64());
+                measurements.insert("connect_seconds".into(), (clock.instant() - started).as_secs_f64());
                 return Ok(stream);
             }
             Err(error) => failure = describe(&error, &address(host, port)),

@@ -3,6 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use model::Timestamp;
+use runtime::Clock;
 
 use crate::{error::CheckError, outcome::Measurements};
 
@@ -13,6 +14,8 @@ pub(crate) struct ProbeContext<'a> {
     pub(crate) secret: Option<&'a str>,
     /// The limit of the attempt as a whole. The caller enforces it.
     pub(crate) timeout: Duration,
+    /// The clock of the measurements.
+    pub(crate) clock: &'a Clock,
     /// The time at which the attempt began.
     pub(crate) now: Timestamp,
 }

@@ -1,8 +1,8 @@
 //! One attempt at one check.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use model::{HealthCheck, HealthState, Timestamp};
+use model::{HealthCheck, HealthState};
 use runtime::Clock;
 
 use crate::{
@@ -18,27 +18,28 @@ const MAX_MESSAGE_CHARACTERS: usize = 300;
 
 /// Makes one attempt at `check`, at most `timeout_seconds` long. `secret` is the password of the
 /// check. A failure is an outcome, never an error.
-pub async fn probe(check: &HealthCheck, secret: Option<&str>) -> ProbeOutcome {
+pub async fn probe(check: &HealthCheck, secret: Option<&str>, clock: &Clock) -> ProbeOutcome {
     match parse(&check.kind) {
-        Ok(kind) => probe_kind(check, &kind, secret, Clock::system().now()).await,
+        Ok(kind) => probe_kind(check, &kind, secret, clock).await,
         Err(error) => ProbeOutcome::unknown(error.to_string()),
     }
 }
 
-/// Makes one attempt at `check` of the parsed `kind`, which begins at `now`.
+/// Makes one attempt at `check` of the parsed `kind`.
 pub(crate) async fn probe_kind(
     check: &HealthCheck,
     kind: &AnyKind,
     secret: Option<&str>,
-    now: Timestamp,
+    clock: &Clock,
 ) -> ProbeOutcome {
     let timeout = Duration::from_secs(u64::from(check.timeout_seconds.max(1)));
     let secret = secret.filter(|secret| !secret.is_empty());
     let mut measurements = Measurements::new();
-    let started = Instant::now();
-    let context = ProbeContext { secret, timeout, now };
+    let started = clock.instant();
+    let context = ProbeContext { secret, timeout, clock, now: clock.now() };
+    // The answer comes over a network, which a clock that stands still does not stop.
     let answer = tokio::time::timeout(timeout, kind.probe(context, &mut measurements)).await;
-    let elapsed = started.elapsed();
+    let elapsed = clock.instant() - started;
     let (state, message) = match answer {
         Ok(Ok(message)) => {
             let warnings = kind.warnings(&measurements);

@@ -121,11 +121,12 @@ impl CheckRunner {
             Ok(secret) => secret,
             Err(error) => return ProbeOutcome::unknown(format!("the password cannot be read: {error}")),
         };
+        let clock = &self.context.clock;
         let mut outcome = ProbeOutcome::unknown(String::new());
         for _ in 0..=MAX_INTERRUPTED_ATTEMPTS {
-            let started = self.context.clock.now();
-            outcome = attempt_once(&self.check, kind, secret.clone(), started).await;
-            if !slept(started, self.context.clock.now(), self.check.timeout_seconds) {
+            let started = clock.now();
+            outcome = attempt_once(&self.check, kind, secret.clone(), clock).await;
+            if !slept(started, clock.now(), self.check.timeout_seconds) {
                 break;
             }
         }
@@ -161,12 +162,12 @@ pub(crate) async fn attempt_once(
     check: &HealthCheck,
     kind: &AnyKind,
     secret: Option<Secret>,
-    now: Timestamp,
+    clock: &Clock,
 ) -> ProbeOutcome {
     let local = kind.is_local();
-    let (probed, kind) = (check.clone(), kind.clone());
+    let (probed, kind, clock) = (check.clone(), kind.clone(), clock.clone());
     let probing = tokio::spawn(async move {
-        probe_kind(&probed, &kind, secret.as_ref().map(|secret| secret.0.as_str()), now).await
+        probe_kind(&probed, &kind, secret.as_ref().map(|secret| secret.0.as_str()), &clock).await
     });
     match AbortOnDropHandle::new(probing).await {
         Ok(outcome) if outcome.state == HealthState::Unhealthy => {

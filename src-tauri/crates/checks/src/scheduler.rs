@@ -57,11 +57,13 @@ pub(crate) fn first_delay(check: &HealthCheck, fraction: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use runtime::Clock;
+
     use super::*;
 
     #[test]
     fn late_runs_are_dropped() {
-        let (start, seconds) = (Instant::now(), Duration::from_secs);
+        let (start, seconds) = (Clock::system().instant(), Duration::from_secs);
         let next = |late: u64| following(start, start + seconds(late), seconds(10)) - start;
         assert_eq!(
             (next(0), next(9), next(10), next(35)),

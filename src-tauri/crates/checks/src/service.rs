@@ -168,7 +168,7 @@ impl CheckService {
             Some(secret) => Some(Secret(secret)),
             None => self.stored_secret(&normalised.check.id).await?,
         };
-        Ok(attempt_once(&normalised.check, &normalised.kind, secret, self.clock().now()).await)
+        Ok(attempt_once(&normalised.check, &normalised.kind, secret, self.clock()).await)
     }
 
     /// Returns every check by name, with its state, and its timeline of `buckets` buckets and

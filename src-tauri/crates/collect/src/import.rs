@@ -61,12 +61,12 @@ pub enum ImportError {
 }
 
 /// Imports a file. Calls `report` with the progress after each commit, and returns the last
-/// progress. Times more than a day after `now` are rejected. Waits while the store is busy; ends
+/// progress. Times more than a day in the future are rejected. Waits while the store is busy; ends
 /// early when `stop` is cancelled.
 pub async fn import_file(
     request: &ImportRequest,
     store: &Store,
-    now: Timestamp,
+    clock: &Clock,
     mut report: impl FnMut(&ImportProgress),
     stop: &CancellationToken,
 ) -> Result<ImportProgress, ImportError> {
@@ -76,6 +76,7 @@ pub async fn import_file(
         .clone()
         .filter(|service| !service.is_empty())
         .unwrap_or_else(|| DEFAULT_SERVICE.to_owned());
+    let now = clock.now();
     let (batches, mut filled) = mpsc::channel::<FilledBatch>(MAX_QUEUED_BATCHES);
     let reading = tokio::task::spawn_blocking({
         let path = path.clone();
@@ -90,7 +91,7 @@ pub async fn import_file(
         };
         let Some(FilledBatch { batch, progress: next_progress }) = next else { break };
         if !request.dry_run {
-            dropped += commit(store, batch, stop).await?;
+            dropped += commit(store, clock, batch, stop).await?;
         }
         progress = next_progress;
         progress.points = progress.points.saturating_sub(dropped);
@@ -110,9 +111,14 @@ pub async fn import_file(
 }
 
 /// Commits a batch and retries while the store is busy. Returns the number of dropped points.
-async fn commit(store: &Store, batch: TelemetryBatch, stop: &CancellationToken) -> Result<u64, ImportError> {
+async fn commit(
+    store: &Store,
+    clock: &Clock,
+    batch: TelemetryBatch,
+    stop: &CancellationToken,
+) -> Result<u64, ImportError> {
     let accept = || store.accept(batch.clone());
-    match retry_while_busy(&Clock::system(), RetryPolicy::unlimited(), stop.cancelled(), accept).await {
+    match retry_while_busy(clock, RetryPolicy::unlimited(), stop.cancelled(), accept).await {
         Ok(accepted) => Ok(accepted.dropped),
         Err(_) if stop.is_cancelled() => Err(ImportError::Stopped),
         Err(error) => Err(error.into()),

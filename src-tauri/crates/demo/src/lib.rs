@@ -15,8 +15,9 @@ mod shop;
 mod trace;
 mod visit;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use runtime::Clock;
 use tokio_util::sync::CancellationToken;
 
 pub use generator::Generator;
@@ -69,17 +70,17 @@ pub enum DemoError {
 /// Sends the past in order of time, then, if asked for, goes on in real time until `stop` is
 /// cancelled. Waits and tries again while the receiver is busy or away, but gives up if it was
 /// never there.
-pub async fn run(options: Options, stop: CancellationToken) -> Result<(), DemoError> {
+pub async fn run(options: Options, clock: Clock, stop: CancellationToken) -> Result<(), DemoError> {
     tokio::select! {
-        outcome = send(options) => outcome,
+        outcome = send(options, clock) => outcome,
         () = stop.cancelled() => Ok(()),
     }
 }
 
-async fn send(options: Options) -> Result<(), DemoError> {
-    let mut sender = Sender::new(&options.endpoint)?;
+async fn send(options: Options, clock: Clock) -> Result<(), DemoError> {
+    let mut sender = Sender::new(&options.endpoint, clock.clone())?;
     let history = i64::try_from(options.history.as_nanos()).unwrap_or(i64::MAX / 4);
-    let begin = now() - LAG;
+    let begin = clock.now().0 - LAG;
     let mut generator = Generator::new(options.seed, begin - history);
     let mut reached = begin - history;
     while reached < begin {
@@ -90,17 +91,12 @@ async fn send(options: Options) -> Result<(), DemoError> {
         return Ok(());
     }
     loop {
-        tokio::time::sleep(TICK).await;
-        let target = now() - LAG;
+        clock.sleep(TICK).await;
+        let target = clock.now().0 - LAG;
         // In steps again, for the machine may have slept.
         while reached < target {
             reached = (reached + BACKFILL_STEP).min(target);
             sender.send(generator.advance(reached)).await?;
         }
     }
-}
-
-fn now() -> i64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX / 2)
 }

@@ -7,6 +7,7 @@ use opentelemetry_proto::tonic::collector::{
     metrics::v1::metrics_service_client::MetricsServiceClient,
     trace::v1::trace_service_client::TraceServiceClient,
 };
+use runtime::Clock;
 use tonic::{
     Code, Response, Status,
     transport::{Channel, Endpoint},
@@ -24,11 +25,12 @@ const REQUEST_DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) struct Sender {
     endpoint: String,
     channel: Channel,
+    clock: Clock,
     accepted: bool,
 }
 
 impl Sender {
-    pub(crate) fn new(endpoint: &str) -> Result<Self, DemoError> {
+    pub(crate) fn new(endpoint: &str, clock: Clock) -> Result<Self, DemoError> {
         let channel = Endpoint::from_shared(endpoint.to_owned())
             .map_err(|error| DemoError::Endpoint {
                 endpoint: endpoint.to_owned(),
@@ -37,7 +39,7 @@ impl Sender {
             .connect_timeout(LONGEST_PAUSE)
             .timeout(REQUEST_DEADLINE)
             .connect_lazy();
-        Ok(Self { endpoint: endpoint.to_owned(), channel, accepted: false })
+        Ok(Self { endpoint: endpoint.to_owned(), channel, clock, accepted: false })
     }
 
     /// Sends everything; done once the receiver has acknowledged it.
@@ -84,7 +86,7 @@ impl Sender {
                 }
                 Err(status) if may_retry(status.code()) && (self.accepted || attempts < FIRST_ATTEMPTS) => {
                     tracing::debug!(%status, "sending again");
-                    tokio::time::sleep(pause).await;
+                    self.clock.sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
                 Err(status) => {

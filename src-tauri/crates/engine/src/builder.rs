@@ -8,8 +8,7 @@ use std::{
 use alerts::{AlertService, Channels, DESKTOP};
 use checks::{CheckService, SecretStore};
 use model::RecordCounts;
-use runtime::Clock;
-use store::Store;
+use store::{Store, StoreOptions};
 
 use crate::{
     Engine, EngineError, EngineOptions, Instance, SettingsState,
@@ -46,24 +45,19 @@ impl Engine {
             ledger::record_absence(&store, started).await?;
         }
         let stored = store.admin().statistics().await?;
-        let checks = CheckService::start(
-            store.clone(),
-            secrets.clone(),
-            runtime::Clock::system(),
-            stages.checks.token(),
-        );
+        let checks =
+            CheckService::start(store.clone(), secrets.clone(), clock.clone(), stages.checks.token());
         let alerts_stop = stages.alerts.token();
         if !options.observe {
             checks.pause(true);
             alerts_stop.cancel();
         }
         let desktop = settings.desktop_notifications();
-        let channels =
-            Channels::open(move |channel| channel == DESKTOP && desktop.load(Ordering::Relaxed))
-                .map_err(EngineError::Channels)?;
-        let alerts = AlertService::start(store.clone(), channels, Clock::system(), alerts_stop);
+        let channels = Channels::open(move |channel| channel == DESKTOP && desktop.load(Ordering::Relaxed))
+            .map_err(EngineError::Channels)?;
+        let alerts = AlertService::start(store.clone(), channels, clock.clone(), alerts_stop);
 
-        let demonstration = Demonstration::new(store.clone(), started.0.unsigned_abs());
+        let demonstration = Demonstration::new(store.clone(), clock.clone(), started.0.unsigned_abs());
         let pause = PauseSwitch::new(checks.clone(), store.clone(), clock.clone());
         let (health, receivers) = (ComponentHealth::default(), Receivers::default());
         let status = StatusPublisher::new(StatusHandles {
@@ -84,7 +78,12 @@ impl Engine {
             retention: Retention::new(store.clone(), clock.clone(), settings.watch()),
             imports: Imports::new(store.clone(), clock.clone(), stages.sources.clone()),
             demonstration,
-            sentry: SentryInstallations::new(settings.clone(), secrets.clone(), checkpoints.clone()),
+            sentry: SentryInstallations::new(
+                settings.clone(),
+                secrets.clone(),
+                clock.clone(),
+                checkpoints.clone(),
+            ),
             sentry_checks: SentryChecks::new(checks.clone(), clock.clone()),
             pause,
             status: Arc::new(status),
@@ -132,7 +131,7 @@ impl Opened {
     async fn open(options: &EngineOptions) -> Result<Self, EngineError> {
         let folder = options.data_folder.clone();
         let settings_file = options.settings_file.clone().unwrap_or_else(|| folder.join("settings.toml"));
-        let store_options = options.store.clone();
+        let store_options = StoreOptions { clock: options.clock.clone(), ..options.store.clone() };
         let open = move || {
             let folder: &Path = &folder;
             Ok(Self {

@@ -20,9 +20,9 @@ pub struct EngineOptions {
     pub remote_write: Option<String>,
     /// Address for StatsD over UDP.
     pub statsd: Option<String>,
-    /// The clock of all components.
+    /// The clock of the store and of all components.
     pub clock: Clock,
-    /// Limits of the store.
+    /// Limits of the store. Their clock is replaced by that of the engine.
     pub store: StoreOptions,
     /// Receive, collect, check and alert. Without it the engine only answers requests for stored
     /// data.

@@ -22,8 +22,8 @@ pub(crate) struct Intake {
 
 impl Intake {
     /// Connects a listener to the store.
-    pub(crate) fn new(store: Store, counters: Arc<IntakeCounters>) -> Self {
-        Self { store, counters, clock: Clock::system(), connections: Connections::new() }
+    pub(crate) fn new(store: Store, clock: Clock, counters: Arc<IntakeCounters>) -> Self {
+        Self { store, counters, clock, connections: Connections::new() }
     }
 
     /// Returns the store that receives the records.

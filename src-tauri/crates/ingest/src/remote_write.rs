@@ -20,6 +20,7 @@ use axum::{
     serve::ListenerExt,
 };
 use model::RecordCounts;
+use runtime::Clock;
 use store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -62,11 +63,12 @@ struct RemoteWrite {
 pub async fn serve_remote_write(
     listener: TcpListener,
     store: Store,
+    clock: Clock,
     counters: Arc<IntakeCounters>,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
     let cache = Arc::new(SeriesCache::new(store.clone()));
-    let intake = Intake::new(store, counters);
+    let intake = Intake::new(store, clock, counters);
     let state = RemoteWrite { intake: intake.clone(), cache };
     let routes = PATHS
         .into_iter()
@@ -280,7 +282,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
         let cache = Arc::new(SeriesCache::new(store.clone()));
-        let remote = RemoteWrite { intake: Intake::new(store.clone(), Arc::default()), cache };
+        let remote =
+            RemoteWrite { intake: Intake::new(store.clone(), Clock::system(), Arc::default()), cache };
         let field = |number: u8, content: &[u8]| [&[number << 3 | 2, content.len() as u8], content].concat();
         let label = [field(1, b"__name__"), field(2, b"up")].concat();
         let mut time = vec![0x10];

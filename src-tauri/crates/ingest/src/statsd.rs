@@ -13,7 +13,6 @@ use std::{sync::Arc, time::Duration};
 use model::{HealthState, Timestamp};
 use runtime::{Clock, HealthReporter, Schedule};
 use store::Store;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use self::socket::StatsdSocket;
@@ -54,11 +53,11 @@ pub async fn serve_statsd(
     socket: StatsdSocket,
     options: StatsdOptions,
     store: Store,
+    clock: Clock,
     counters: Arc<IntakeCounters>,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
-    let clock = Clock::system();
     let (queue, writer) = interval_writer(store, clock.clone(), Arc::clone(&counters));
     let receiving = async {
         let outcome = receive(&socket, &options, &clock, &queue, &counters, &reporter, &stop).await;
@@ -92,7 +91,7 @@ async fn receive(
     let mut aggregate = Aggregate::new(&options.service, schedule.begin(clock.now()));
     let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
     let mut dropped = socket.dropped().unwrap_or_default();
-    let mut interval_end = std::pin::pin!(tokio::time::sleep(schedule.next_delay(clock.now())));
+    let mut interval_end = std::pin::pin!(clock.sleep(schedule.next_delay(clock.now())));
     loop {
         let stopping = tokio::select! {
             ready = socket.readable() => {
@@ -115,7 +114,7 @@ async fn receive(
             }
         }
         let end = if stopping { schedule.end(clock.now()) } else { schedule.begin(clock.now()) };
-        interval_end.as_mut().reset(Instant::now() + schedule.next_delay(clock.now()));
+        interval_end.set(clock.sleep(schedule.next_delay(clock.now())));
         let (batch, rejected) = aggregate.flush(end);
         counters.count_rejected_records(rejected.count);
         let total_dropped = socket.dropped().unwrap_or(dropped);

@@ -1,10 +1,6 @@
 //! OTLP senders with known content, fast enough to load an engine.
 
-use std::{
-    net::SocketAddr,
-    ops::Range,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{net::SocketAddr, ops::Range, time::Duration};
 
 use bytes::Bytes;
 use opentelemetry_proto::tonic::{
@@ -23,6 +19,7 @@ use prost::{
     Message,
     bytes::{Buf, BufMut},
 };
+use runtime::Clock;
 use tonic::{
     Request, Status,
     client::Grpc,
@@ -160,7 +157,7 @@ impl Decoder for EncodedRequest {
 
 /// Returns the current time in nanoseconds since the epoch.
 pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64
+    Clock::system().now().0.unsigned_abs()
 }
 
 /// Creates a text attribute.

@@ -10,7 +10,7 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     net::SocketAddr,
     sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::Instant,
 };
 
 use anyhow::Result;
@@ -21,7 +21,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
+use model::NANOS_PER_SECOND;
 use parking_lot::{Mutex, MutexGuard};
+use runtime::Clock;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -107,8 +109,7 @@ pub struct State {
 impl State {
     /// Returns the time of the server's clock, in seconds since 1970.
     pub fn now(&self) -> i64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(now.as_secs()).unwrap_or(i64::MAX) + self.skew
+        Clock::system().now().0 / NANOS_PER_SECOND + self.skew
     }
 
     /// Counts the answers of an endpoint by status.
@@ -271,7 +272,7 @@ async fn serve(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> Re
         _ => (status, body),
     };
     let recorded = if matches!(fault, Some(Fault::Broken)) { 0 } else { status };
-    state.requests.push(ReceivedRequest { at: Instant::now(), endpoint, uri, status: recorded });
+    state.requests.push(ReceivedRequest { at: Clock::system().instant(), endpoint, uri, status: recorded });
     let mut response = answer(&mut state, Some(endpoint), status, body, next);
     match fault {
         Some(Fault::RetryAfter(seconds)) => {

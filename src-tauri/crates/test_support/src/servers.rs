@@ -12,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use runtime::Clock;
 use tempfile::TempDir;
 
 use crate::{certificates::Certificate, wait::wait_for_blocking};

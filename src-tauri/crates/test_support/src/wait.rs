@@ -1,8 +1,9 @@
 //! Waits for conditions, polled until a common timeout.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Error, Result, anyhow};
+use runtime::Clock;
 
 /// Time limit of every wait. Generous, because test machines are busy.
 pub const TIMEOUT: Duration = Duration::from_secs(120);
@@ -29,11 +30,12 @@ pub async fn wait_for_every<T>(
     condition: &str,
     mut poll: impl AsyncFnMut() -> Result<Option<T>>,
 ) -> Result<T> {
-    let begun = Instant::now();
+    let clock = Clock::system();
+    let begun = clock.instant();
     loop {
         match poll().await {
             Ok(Some(value)) => return Ok(value),
-            last if begun.elapsed() >= TIMEOUT => return Err(timed_out(condition, last.err())),
+            last if clock.instant() - begun >= TIMEOUT => return Err(timed_out(condition, last.err())),
             _ => tokio::time::sleep(interval).await,
         }
     }
@@ -56,11 +58,12 @@ pub fn wait_for_blocking_every<T>(
     condition: &str,
     mut poll: impl FnMut() -> Result<Option<T>>,
 ) -> Result<T> {
-    let begun = Instant::now();
+    let clock = Clock::system();
+    let begun = clock.instant();
     loop {
         match poll() {
             Ok(Some(value)) => return Ok(value),
-            last if begun.elapsed() >= TIMEOUT => return Err(timed_out(condition, last.err())),
+            last if clock.instant() - begun >= TIMEOUT => return Err(timed_out(condition, last.err())),
             _ => std::thread::sleep(interval),
         }
     }

@@ -1,6 +1,8 @@
 //! The program behind `cargo xtask bench ingest`, `bench metrics` and `bench start`. It runs the
 //! `binnacle-cli` that `BINNACLE_CLI` names and measures it from outside.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures the time of the machine")]
+
 mod batches;
 mod folder;
 mod ingest;

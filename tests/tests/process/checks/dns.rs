@@ -6,6 +6,7 @@ use checks::{
     probe,
 };
 use model::{HealthCheck, HealthState};
+use runtime::Clock;
 use test_support::{name_server::NameServer, servers::free_port};
 
 use super::check;
@@ -47,7 +48,7 @@ async fn look_up(server: &NameServer, name: &str, record: DnsRecord, expected: &
         resolver: Some(server.address()),
         ..DnsCheck::default()
     };
-    probe(&check("dns", settings), None).await
+    probe(&check("dns", settings), None, &Clock::system()).await
 }
 
 #[tokio::test]
@@ -96,9 +97,9 @@ async fn all_or_any_of_the_expected_values_must_be_there() {
         resolver: Some(server.address()),
         ..DnsCheck::default()
     };
-    let one = probe(&check("dns", any(&["192.0.2.9", "192.0.2.3"])), None).await;
+    let one = probe(&check("dns", any(&["192.0.2.9", "192.0.2.3"])), None, &Clock::system()).await;
     assert_eq!(one.state, HealthState::Healthy, "{}", one.message);
-    let none = probe(&check("dns", any(&["192.0.2.8", "192.0.2.9"])), None).await;
+    let none = probe(&check("dns", any(&["192.0.2.8", "192.0.2.9"])), None, &Clock::system()).await;
     assert_eq!(none.message, "expected 192.0.2.8 or 192.0.2.9, the answer is 192.0.2.2, 192.0.2.3");
 }
 
@@ -118,7 +119,7 @@ async fn failures_name_the_name_or_the_resolver() {
     let settings =
         DnsCheck { name: "example.test".into(), resolver: Some(resolver.clone()), ..DnsCheck::default() };
     let silent = HealthCheck { timeout_seconds: 2, ..check("dns", settings) };
-    let silent = probe(&silent, None).await;
+    let silent = probe(&silent, None, &Clock::system()).await;
     assert_eq!(silent.state, HealthState::Unhealthy);
     assert!(silent.message.contains(&resolver), "{}", silent.message);
 }

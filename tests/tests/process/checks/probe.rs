@@ -6,16 +6,17 @@ use checks::{
     probe,
 };
 use model::{CheckKind, HealthCheck, HealthState};
+use runtime::Clock;
 use test_support::servers::{Postgres, Redis, free_port};
 
 use super::{check, http, postgres, redis, tcp, web::Web};
 
 async fn attempt(kind: impl Into<CheckKind>, secret: Option<&str>) -> ProbeOutcome {
-    probe(&check("probe", kind), secret).await
+    probe(&check("probe", kind), secret, &Clock::system()).await
 }
 
 async fn probe_for_one_second(kind: impl Into<CheckKind>) -> ProbeOutcome {
-    probe(&HealthCheck { timeout_seconds: 1, ..check("probe", kind) }, None).await
+    probe(&HealthCheck { timeout_seconds: 1, ..check("probe", kind) }, None, &Clock::system()).await
 }
 
 fn assert_fails(outcome: &ProbeOutcome, message: &str) {
@@ -73,7 +74,7 @@ async fn web_addresses_that_hang_or_are_slow() {
     assert_eq!(dripping.measurements["status_code"], 200.0);
 
     let slow = HealthCheck { degraded_above_ms: Some(30), ..check("slow", http(web.url("/slow"))) };
-    let outcome = probe(&slow, None).await;
+    let outcome = probe(&slow, None, &Clock::system()).await;
     assert_eq!(outcome.state, HealthState::Degraded, "{outcome:?}");
     assert!(outcome.message.ends_with(" ms, over 30 ms"), "{}", outcome.message);
 }
@@ -165,7 +166,7 @@ async fn postgres_is_probed() {
         timeout_seconds: 1,
         ..check("slow", postgres(server.port(), "SELECT pg_sleep_for('1 minute')"))
     };
-    let cut_off = probe(&slow, Some("correct horse")).await;
+    let cut_off = probe(&slow, Some("correct horse"), &Clock::system()).await;
     assert_eq!(cut_off.state, HealthState::Unhealthy);
     assert!(cut_off.measurements["connect_seconds"] > 0.0);
 

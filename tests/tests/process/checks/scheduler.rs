@@ -96,8 +96,7 @@ fn recent() -> TimeRange {
 }
 
 fn now() -> Timestamp {
-    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    Timestamp(since_epoch.as_nanos() as i64)
+    Clock::system().now()
 }
 
 /// Disables the schedule of a check: it runs only on request.

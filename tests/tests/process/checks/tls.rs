@@ -8,6 +8,7 @@ use checks::{
     probe,
 };
 use model::{CheckKind, HealthState};
+use runtime::Clock;
 use test_support::{
     certificates::Authority,
     nginx::Nginx,
@@ -26,7 +27,7 @@ const PORTS: &str = "BINNACLE_TEST_TLS_PORTS";
 type Ports = [u16; 6];
 
 async fn attempt(kind: impl Into<CheckKind>, secret: Option<&str>) -> ProbeOutcome {
-    probe(&check("probe", kind), secret).await
+    probe(&check("probe", kind), secret, &Clock::system()).await
 }
 
 async fn outcomes([web, long, ended, other, database, cache]: Ports) -> Vec<(&'static str, ProbeOutcome)> {

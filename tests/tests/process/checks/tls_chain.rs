@@ -2,6 +2,7 @@
 
 use checks::{ProbeOutcome, kinds::TlsCheck, probe};
 use model::HealthState;
+use runtime::Clock;
 use test_support::{
     certificates::{Authority, Certificate},
     nginx::Nginx,
@@ -34,7 +35,7 @@ async fn attempt(certificate: &Certificate, settings: TlsCheck) -> ProbeOutcome 
     let certificate = certificate.clone();
     let server =
         tokio::task::spawn_blocking(move || Nginx::start(&certificate, "over TLS").unwrap()).await.unwrap();
-    probe(&check("tls", TlsCheck { port: server.port(), ..settings }), None).await
+    probe(&check("tls", TlsCheck { port: server.port(), ..settings }), None, &Clock::system()).await
 }
 
 fn assert_unhealthy(outcome: &ProbeOutcome, message: &str) {
@@ -124,6 +125,6 @@ async fn a_server_without_tls_is_explained() {
     let web = Web::start().await;
     let port = web.url("").rsplit(':').next().unwrap().trim_end_matches('/').parse().unwrap();
     let plain = TlsCheck { host: "127.0.0.1".into(), port, ..TlsCheck::default() };
-    let outcome = probe(&check("tls", plain), None).await;
+    let outcome = probe(&check("tls", plain), None, &Clock::system()).await;
     assert_unhealthy(&outcome, "the server does not speak TLS");
 }

@@ -1,6 +1,6 @@
 //! The pipeline that runs alerts through the stages of notification.
 
-use chrono::Local;
+use chrono::{Local, TimeZone as _};
 use model::{
     Alert, AlertSeverity, DeliveryOutcome, NANOS_PER_SECOND, Notification, NotificationKind, TimeRange,
     Timestamp,
@@ -91,7 +91,7 @@ impl Pipeline {
             fingerprint: Some(alert.fingerprint.clone()),
             rule_id: Some(rule.id.clone()),
             title: description::title(rule, alert, kind),
-            body: description::body(rule, alert, kind, *Local::now().offset()),
+            body: description::body(rule, alert, kind, *Local.timestamp_nanos(now.0).offset()),
             channel: channel.map_or(NO_CHANNEL, |channel| channel.name()).to_owned(),
             outcome: DeliveryOutcome::Silenced,
             action: None,

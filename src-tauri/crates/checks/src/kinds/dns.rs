@@ -4,7 +4,7 @@ mod records;
 
 use std::{
     net::{IpAddr, SocketAddr},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use hickory_resolver::{
@@ -112,9 +112,9 @@ impl Kind for DnsCheck {
     ) -> Result<String, String> {
         let (name, record) = (self.query_name()?, self.record.name());
         let resolver = resolver(self.server()?, context.timeout).await?;
-        let started = Instant::now();
+        let started = context.clock.instant();
         let answer = resolver.lookup(name, self.record.into()).await;
-        measurements.insert("query_seconds".into(), started.elapsed().as_secs_f64());
+        measurements.insert("query_seconds".into(), (context.clock.instant() - started).as_secs_f64());
         let answer = answer.map_err(|error| self.explain(&error))?;
         // The answer for an alias holds the alias too.
         let records = answer.answers().iter().filter(|found| found.record_type() == self.record.into());

@@ -1,7 +1,5 @@
 //! Checks that request a web address.
 
-use std::time::Instant;
-
 use model::NANOS_PER_SECOND;
 use reqwest::{Client, Method, Url, redirect::Policy, tls::TlsInfo};
 use serde::{Deserialize, Serialize};
@@ -137,9 +135,9 @@ impl Kind for HttpCheck {
             (None, Some(token)) => request.bearer_auth(token),
             (None, None) => request,
         };
-        let started = Instant::now();
+        let started = context.clock.instant();
         let mut response = request.send().await.map_err(|error| explain(&error, &url))?;
-        measurements.insert("first_byte_seconds".into(), started.elapsed().as_secs_f64());
+        measurements.insert("first_byte_seconds".into(), (context.clock.instant() - started).as_secs_f64());
         let status = response.status().as_u16();
         let certificate = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
         if let Some(certificate) = certificate.and_then(tls::Certificate::parse) {

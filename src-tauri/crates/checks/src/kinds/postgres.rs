@@ -2,7 +2,7 @@
 
 mod number;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use number::Number;
 use serde::{Deserialize, Serialize};
@@ -86,13 +86,13 @@ impl Kind for PostgresCheck {
         context: ProbeContext<'_>,
         measurements: &mut Measurements,
     ) -> Result<String, String> {
-        let started = Instant::now();
-        let (mut client, _connection) = connect(self, context.secret, measurements).await?;
-        measurements.insert("connect_seconds".into(), started.elapsed().as_secs_f64());
-        let sent = Instant::now();
+        let started = context.clock.instant();
+        let (mut client, _connection) = connect(self, context, measurements).await?;
+        measurements.insert("connect_seconds".into(), (context.clock.instant() - started).as_secs_f64());
+        let sent = context.clock.instant();
         let answer =
             run(&mut client, &self.query, context.timeout).await.map_err(|error| explain(&error, self))?;
-        measurements.insert("query_seconds".into(), sent.elapsed().as_secs_f64());
+        measurements.insert("query_seconds".into(), (context.clock.instant() - sent).as_secs_f64());
         Ok(match answer {
             Answer::NoRow => "the query gave no row".to_owned(),
             Answer::Row(None) => "the query was answered".to_owned(),
@@ -106,12 +106,12 @@ impl Kind for PostgresCheck {
 
 async fn connect(
     check: &PostgresCheck,
-    password: Option<&str>,
+    context: ProbeContext<'_>,
     measurements: &mut Measurements,
 ) -> Result<(Client, AbortOnDropHandle<()>), String> {
     let mut config = Config::new();
     config.user(&check.user).dbname(&check.database).application_name("binnacle");
-    if let Some(password) = password {
+    if let Some(password) = context.secret {
         config.password(password);
     }
     #[cfg(unix)]
@@ -121,7 +121,7 @@ async fn connect(
         config.ssl_mode(SslMode::Disable);
         return log_in(&config, socket, NoTls).await.map_err(|error| explain(&error, check));
     }
-    let socket = open(&check.host, check.port, measurements).await?;
+    let socket = open(&check.host, check.port, context.clock, measurements).await?;
     if check.tls {
         config.ssl_mode(SslMode::Require);
         server_name(&check.host)?;

@@ -1,6 +1,6 @@
 //! Checks that connect to a Redis server and send PING.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use redis::{AsyncConnectionConfig, ErrorKind, RedisConnectionInfo, RedisError, aio::MultiplexedConnection};
 use serde::{Deserialize, Serialize};
@@ -69,8 +69,8 @@ impl Kind for RedisCheck {
         context: ProbeContext<'_>,
         measurements: &mut Measurements,
     ) -> Result<String, String> {
-        let started = Instant::now();
-        let socket = open(&self.host, self.port, measurements).await?;
+        let started = context.clock.instant();
+        let socket = open(&self.host, self.port, context.clock, measurements).await?;
         let server = address(&self.host, self.port);
         let (mut connection, _driver) = if self.tls {
             let socket = TlsConnector::from(Arc::new(tls_config().await?))
@@ -82,13 +82,13 @@ impl Kind for RedisCheck {
             log_in(self, context.secret, socket).await
         }
         .map_err(|error| explain(&error, &server))?;
-        measurements.insert("connect_seconds".into(), started.elapsed().as_secs_f64());
-        let sent = Instant::now();
+        measurements.insert("connect_seconds".into(), (context.clock.instant() - started).as_secs_f64());
+        let sent = context.clock.instant();
         let answer: String = redis::cmd("PING")
             .query_async(&mut connection)
             .await
             .map_err(|error| explain(&error, &server))?;
-        measurements.insert("ping_seconds".into(), sent.elapsed().as_secs_f64());
+        measurements.insert("ping_seconds".into(), (context.clock.instant() - sent).as_secs_f64());
         if let Ok(info) = redis::cmd("INFO").query_async::<String>(&mut connection).await {
             measure_info(&info, measurements);
         }

@@ -46,10 +46,10 @@ impl Kind for TcpCheck {
     /// Measures `connect_seconds`, name resolution included.
     async fn probe(
         &self,
-        _context: ProbeContext<'_>,
+        context: ProbeContext<'_>,
         measurements: &mut Measurements,
     ) -> Result<String, String> {
-        connection::open(&self.host, self.port, measurements).await?;
+        connection::open(&self.host, self.port, context.clock, measurements).await?;
         Ok(format!("connected to {}", connection::address(&self.host, self.port)))
     }
 }

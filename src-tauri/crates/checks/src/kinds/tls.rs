@@ -1,6 +1,6 @@
 //! Checks of the certificate chain that a TLS server sends.
 
-use std::{io, sync::Arc, time::Instant};
+use std::{io, sync::Arc};
 
 use model::NANOS_PER_SECOND;
 use rustls::{CertificateError, ClientConfig, Error, pki_types::ServerName};
@@ -115,10 +115,10 @@ impl Kind for TlsCheck {
             .dangerous()
             .with_custom_certificate_verifier(verifier.clone())
             .with_no_client_auth();
-        let socket = open(&self.host, self.port, measurements).await?;
-        let started = Instant::now();
+        let socket = open(&self.host, self.port, context.clock, measurements).await?;
+        let started = context.clock.instant();
         let handshake = TlsConnector::from(Arc::new(config)).connect(name, socket).await;
-        let elapsed = started.elapsed();
+        let elapsed = context.clock.instant() - started;
         let chain = verifier.chain();
         let now = context.now.0 / NANOS_PER_SECOND;
         let first_ending = chain.iter().map(|one| one.days_left(now)).fold(f64::INFINITY, f64::min);

@@ -11,6 +11,7 @@ use std::time::Duration;
 use config::ScrapeTarget;
 use model::Labels;
 use model::parse_duration;
+use runtime::Clock;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +64,7 @@ impl Discovery {
         self,
         index: usize,
         job: String,
+        clock: Clock,
         sender: Sender<(usize, DiscoveryResult)>,
         stop: CancellationToken,
     ) {
@@ -73,9 +75,9 @@ impl Discovery {
                 // The channel stays open while the job runs.
                 stop.cancelled().await;
             }
-            Self::File(settings, interval) => file::run(settings, interval, results, stop).await,
-            Self::Dns(settings, interval) => dns::run(settings, interval, results, stop).await,
-            Self::Http(list) => list.run(&job, results, stop).await,
+            Self::File(settings, interval) => file::run(settings, interval, &clock, results, stop).await,
+            Self::Dns(settings, interval) => dns::run(settings, interval, &clock, results, stop).await,
+            Self::Http(list) => list.run(&job, &clock, results, stop).await,
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) async fn run(job: Job, status: TargetStatus, store: Store, clock: Clo
     let (sender, mut found) = mpsc::channel(64);
     let mut tasks = JoinSet::new();
     for (index, discovery) in job.discoveries.iter().cloned().enumerate() {
-        tasks.spawn(discovery.run(index, job.name.clone(), sender.clone(), stop.clone()));
+        tasks.spawn(discovery.run(index, job.name.clone(), clock.clone(), sender.clone(), stop.clone()));
     }
     drop(sender);
     let mut pool = TargetPool::new(Arc::new(job), status.clone(), store, clock.clone());

@@ -20,8 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Probes `token` on the installation of `settings`: requests every feed of the first organization
 /// once and stores nothing. A failure is part of the result, never an error.
-pub async fn sentry_access(settings: &config::Sentry, token: String) -> SentryAccess {
-    let clock = Clock::system();
+pub async fn sentry_access(settings: &config::Sentry, token: String, clock: &Clock) -> SentryAccess {
     let mut access = SentryAccess {
         usable: false,
         message: String::new(),
@@ -43,7 +42,7 @@ pub async fn sentry_access(settings: &config::Sentry, token: String) -> SentryAc
             return access;
         }
     };
-    if clock.timeout(TIMEOUT, probe(&client, settings, &clock, &mut access)).await.is_err() {
+    if clock.timeout(TIMEOUT, probe(&client, settings, clock, &mut access)).await.is_err() {
         access.message = format!(
             "no complete answer within {} s: the installation is slow or limits the request rate",
             TIMEOUT.as_secs()

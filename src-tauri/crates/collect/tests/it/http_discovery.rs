@@ -21,7 +21,6 @@ use config::{Authorization, BasicAuth, HttpDiscovery, PrometheusFile, ScrapeTarg
 use futures_util::StreamExt as _;
 use model::TelemetryBatch;
 use runtime::Clock;
-use tokio::time::Instant;
 
 /// A response of the address that lists targets.
 #[derive(Clone)]
@@ -145,9 +144,10 @@ fn up(batch: &TelemetryBatch, address: &str) -> Option<f64> {
 
 /// Waits for a commit in which `up` of the target is `wanted`.
 async fn until(bench: &mut Bench, address: &str, wanted: impl Fn(f64) -> bool) -> TelemetryBatch {
-    let deadline = Instant::now() + TIMEOUT;
+    let clock = Clock::system();
+    let deadline = clock.instant() + TIMEOUT;
     loop {
-        assert!(Instant::now() < deadline, "{address}: {}", bench.reporter.status().message);
+        assert!(clock.instant() < deadline, "{address}: {}", bench.reporter.status().message);
         let batch = bench.next_commit().await;
         if up(&batch, address).is_some_and(&wanted) {
             return batch;

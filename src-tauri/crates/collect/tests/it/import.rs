@@ -14,6 +14,7 @@ use model::{
     ImportRequest, MetricKind, Resource, Sample, SamplesRequest, Series, SeriesPoints, TelemetryBatch,
     TimeRange, Timestamp,
 };
+use runtime::ManualClock;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +25,7 @@ const ALWAYS: TimeRange = TimeRange { start: Timestamp(0), end: Timestamp(4_000_
 async fn import(store: &Store, path: &Path) -> Result<ImportProgress, ImportError> {
     let request =
         ImportRequest { path: path.display().to_string(), service: Some("s".into()), dry_run: false };
-    import_file(&request, store, NOW, |_| {}, &CancellationToken::new()).await
+    import_file(&request, store, &ManualClock::new(NOW).clock(), |_| {}, &CancellationToken::new()).await
 }
 
 fn written(bench: &Bench, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
@@ -127,7 +128,15 @@ async fn a_million_rows_are_imported() {
         last = progress.bytes_read;
         reports += 1;
     };
-    let progress = import_file(&request, &bench.store, NOW, report, &CancellationToken::new()).await.unwrap();
+    let progress = import_file(
+        &request,
+        &bench.store,
+        &ManualClock::new(NOW).clock(),
+        report,
+        &CancellationToken::new(),
+    )
+    .await
+    .unwrap();
     assert_eq!(
         (progress.rows, progress.points, progress.series, progress.rejected),
         (1_000_000, 1_000_000, 100, 0)
@@ -346,12 +355,13 @@ async fn a_dry_run_stores_nothing_and_a_stopped_import_ends() {
     let path = written(&bench, "a.csv", "time,metric,value\n1700000000,m,1\n");
     let mut request = ImportRequest { path: path.display().to_string(), service: None, dry_run: true };
     let stop = CancellationToken::new();
-    let progress = import_file(&request, &bench.store, NOW, |_| {}, &stop).await.unwrap();
+    let progress =
+        import_file(&request, &bench.store, &ManualClock::new(NOW).clock(), |_| {}, &stop).await.unwrap();
     assert_eq!(progress.points, 1);
     assert!(points(&bench.store, "m").await.is_empty());
     stop.cancel();
     request.dry_run = false;
-    let stopped = import_file(&request, &bench.store, NOW, |_| {}, &stop).await;
+    let stopped = import_file(&request, &bench.store, &ManualClock::new(NOW).clock(), |_| {}, &stop).await;
     assert!(matches!(stopped, Err(ImportError::Stopped)) || stopped.is_ok());
 }
 

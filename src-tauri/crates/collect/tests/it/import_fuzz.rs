@@ -8,6 +8,7 @@ use collect::import_file;
 use model::{ImportRequest, Timestamp};
 use peak_alloc::PeakAlloc;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use runtime::ManualClock;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -84,7 +85,7 @@ async fn any_file_is_imported_or_refused() {
         };
         let stop = CancellationToken::new();
         let rows = text.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
-        match import_file(&request, &bench.store, NOW, |_| {}, &stop).await {
+        match import_file(&request, &bench.store, &ManualClock::new(NOW).clock(), |_| {}, &stop).await {
             Ok(progress) => {
                 (good, refused) = (good + progress.points, refused + progress.rejected);
                 assert!(
@@ -107,7 +108,8 @@ async fn any_file_is_imported_or_refused() {
     fs::write(&path, CSV).unwrap();
     let request = ImportRequest { path: path.display().to_string(), service: None, dry_run: false };
     let stop = CancellationToken::new();
-    let progress = import_file(&request, &bench.store, NOW, |_| {}, &stop).await.unwrap();
+    let progress =
+        import_file(&request, &bench.store, &ManualClock::new(NOW).clock(), |_| {}, &stop).await.unwrap();
     assert_eq!((progress.points, progress.rejected), (4, 0), "{:?}", progress.reasons);
 }
 
@@ -126,7 +128,8 @@ async fn files_of_long_lines_take_bounded_memory() {
         let before = MEMORY.current_usage();
         let request = ImportRequest { path: path.display().to_string(), service: None, dry_run: true };
         let stop = CancellationToken::new();
-        let progress = import_file(&request, &bench.store, NOW, |_| {}, &stop).await.unwrap();
+        let progress =
+            import_file(&request, &bench.store, &ManualClock::new(NOW).clock(), |_| {}, &stop).await.unwrap();
         let used = MEMORY.peak_usage().saturating_sub(before);
         assert_eq!((progress.points, progress.rejected), (400, 0), "{kind}: {:?}", progress.reasons);
         println!("{kind}: {used} bytes for {length}");

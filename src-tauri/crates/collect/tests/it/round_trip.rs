@@ -14,6 +14,7 @@ use model::{
     HistogramPoint, ImportProgress, ImportRequest, MetricCatalogRequest, MetricKind, Resource, STALE, Sample,
     SamplesRequest, Scope, Series, SpanId, TelemetryBatch, Temporality, TimeRange, Timestamp, TraceId,
 };
+use runtime::ManualClock;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +26,9 @@ const RANGE: TimeRange =
 
 async fn import(store: &Store, path: &Path) -> ImportProgress {
     let request = ImportRequest { path: path.display().to_string(), service: None, dry_run: false };
-    import_file(&request, store, NOW, |_| {}, &CancellationToken::new()).await.unwrap()
+    import_file(&request, store, &ManualClock::new(NOW).clock(), |_| {}, &CancellationToken::new())
+        .await
+        .unwrap()
 }
 
 async fn export(store: &Store, format: ExportFormat, path: &Path) {
@@ -251,7 +254,14 @@ async fn sealed_files_are_imported() {
     assert!(!rolled_up.is_empty());
     for file in rolled_up {
         let request = ImportRequest { path: file.display().to_string(), service: None, dry_run: false };
-        let refused = import_file(&request, &to.store, NOW, |_| {}, &CancellationToken::new()).await;
+        let refused = import_file(
+            &request,
+            &to.store,
+            &ManualClock::new(NOW).clock(),
+            |_| {},
+            &CancellationToken::new(),
+        )
+        .await;
         assert!(refused.unwrap_err().to_string().contains("only points can be imported"));
     }
     // They belong to the same series as before, and a second import adds nothing.
@@ -278,7 +288,14 @@ async fn damaged_files_cause_no_panic() {
             fs::write(&path, damaged).unwrap();
             let request = ImportRequest { path: path.display().to_string(), service: None, dry_run: true };
             // Rows before the damage may be imported.
-            let _ = import_file(&request, &to.store, NOW, |_| {}, &CancellationToken::new()).await;
+            let _ = import_file(
+                &request,
+                &to.store,
+                &ManualClock::new(NOW).clock(),
+                |_| {},
+                &CancellationToken::new(),
+            )
+            .await;
         }
     }
     let path = to.folder.path().join("after.csv");

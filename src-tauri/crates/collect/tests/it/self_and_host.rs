@@ -1,9 +1,6 @@
 //! Host metrics, self metrics and span metrics in a real store.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use crate::common::{Bench, value, values};
 use collect::{run_host, run_self_metrics, run_span_metrics, self_resource};
@@ -15,7 +12,7 @@ use model::{
 use runtime::Clock;
 
 fn now() -> Timestamp {
-    Timestamp(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos() as i64)
+    Clock::system().now()
 }
 
 #[tokio::test]

@@ -70,8 +70,9 @@ impl Component for Statsd {
             interval: Duration::from_secs(u64::from(self.settings.interval_seconds.max(1))),
             service: self.settings.service.clone(),
         };
-        let store = self.store.clone();
-        let served = ingest::serve_statsd(socket, options, store, counters, health.clone(), stop).await;
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let served =
+            ingest::serve_statsd(socket, options, store, clock, counters, health.clone(), stop).await;
         listen::report_end(served, &health)
     }
 }

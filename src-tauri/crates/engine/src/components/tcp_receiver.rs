@@ -21,7 +21,7 @@ use crate::status::{Protocol, Receivers};
 pub(super) type Serving = Pin<Box<dyn Future<Output = Result<(), IngestError>> + Send>>;
 
 /// Serves a protocol on a listener.
-pub(super) type Serve = fn(TcpListener, Store, Arc<IntakeCounters>, CancellationToken) -> Serving;
+pub(super) type Serve = fn(TcpListener, Store, Clock, Arc<IntakeCounters>, CancellationToken) -> Serving;
 
 struct TcpReceiver {
     protocol: Protocol,
@@ -65,6 +65,7 @@ impl Component for TcpReceiver {
         let bound = listener.local_addr().map_or(self.address.clone(), |bound| bound.to_string());
         let counters = self.receivers.register(self.protocol.name, &bound, health.clone());
         health.healthy();
-        listen::report_end((self.serve)(listener, self.store.clone(), counters, stop).await, &health)
+        let served = (self.serve)(listener, self.store.clone(), self.clock.clone(), counters, stop).await;
+        listen::report_end(served, &health)
     }
 }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ingest::IntakeCounters;
 use model::RecordCounts;
+use runtime::Clock;
 use store::Store;
 use tokio::{net::TcpListener, sync::Mutex};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -19,6 +20,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
 #[derive(Debug, Clone)]
 pub struct Demonstration {
     store: Store,
+    clock: Clock,
     seed: u64,
     running: Arc<Mutex<Option<Running>>>,
 }
@@ -43,8 +45,8 @@ impl Running {
 }
 
 impl Demonstration {
-    pub(crate) fn new(store: Store, seed: u64) -> Self {
-        Self { store, seed, running: Arc::default() }
+    pub(crate) fn new(store: Store, clock: Clock, seed: u64) -> Self {
+        Self { store, clock, seed, running: Arc::default() }
     }
 
     /// Returns true while the shop runs, and while it is starting or stopping.
@@ -64,10 +66,11 @@ impl Demonstration {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(EngineError::DemonstrationPort)?;
         let address = listener.local_addr().map_err(EngineError::DemonstrationPort)?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let (store, receiver_stop) = (self.store.clone(), stop.clone());
+        let (store, clock, receiver_stop) = (self.store.clone(), self.clock.clone(), stop.clone());
         tasks.spawn(async move {
             let counters = Arc::new(IntakeCounters::default());
-            if let Err(error) = ingest::serve_otlp_grpc(listener, store, counters, receiver_stop).await {
+            let served = ingest::serve_otlp_grpc(listener, store, clock, counters, receiver_stop);
+            if let Err(error) = served.await {
                 tracing::warn!(%error, "receiver of the demonstration failed");
             }
         });
@@ -77,9 +80,9 @@ impl Demonstration {
             realtime: true,
             seed: self.seed,
         };
-        let shop_stop = stop.clone();
+        let (clock, shop_stop) = (self.clock.clone(), stop.clone());
         tasks.spawn(async move {
-            if let Err(error) = demo::run(options, shop_stop.clone()).await {
+            if let Err(error) = demo::run(options, clock, shop_stop.clone()).await {
                 tracing::warn!(%error, "demonstration shop failed");
             }
             shop_stop.cancel();

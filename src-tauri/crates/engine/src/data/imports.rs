@@ -54,11 +54,11 @@ impl Imports {
             return Err(EngineError::ImportPath { path: request.path });
         }
         let entry = self.add(request.clone(), self.stage.token())?;
-        let (store, now, in_task) = (self.store.clone(), self.clock.now(), entry.clone());
+        let (store, clock, in_task) = (self.store.clone(), self.clock.clone(), entry.clone());
         self.stage.spawn(async move {
             let report =
                 |progress: &ImportProgress| in_task.update(|status| status.progress = progress.clone());
-            let outcome = collect::import_file(&request, &store, now, report, &in_task.stop).await;
+            let outcome = collect::import_file(&request, &store, &clock, report, &in_task.stop).await;
             in_task.update(|status| match outcome {
                 Ok(progress) => {
                     status.progress = progress;

@@ -10,6 +10,7 @@ use checks::SecretStore;
 use collect::TokenSource;
 use config::{Sentry, Settings};
 use model::SentryAccess;
+use runtime::Clock;
 use tokio::sync::watch;
 
 use crate::{EngineError, SettingsState};
@@ -19,13 +20,19 @@ use crate::{EngineError, SettingsState};
 pub struct SentryInstallations {
     settings: SettingsState,
     secrets: Arc<dyn SecretStore>,
+    clock: Clock,
     checkpoints: PathBuf,
     token_changes: watch::Sender<u64>,
 }
 
 impl SentryInstallations {
-    pub(crate) fn new(settings: SettingsState, secrets: Arc<dyn SecretStore>, checkpoints: PathBuf) -> Self {
-        Self { settings, secrets, checkpoints, token_changes: watch::Sender::new(0) }
+    pub(crate) fn new(
+        settings: SettingsState,
+        secrets: Arc<dyn SecretStore>,
+        clock: Clock,
+        checkpoints: PathBuf,
+    ) -> Self {
+        Self { settings, secrets, clock, checkpoints, token_changes: watch::Sender::new(0) }
     }
 
     /// Returns a receiver of the number of changed tokens.
@@ -48,7 +55,7 @@ impl SentryInstallations {
                 blocking(read).await?
             }
         };
-        Ok(collect::sentry_access(settings, token.trim().to_owned()).await)
+        Ok(collect::sentry_access(settings, token.trim().to_owned(), &self.clock).await)
     }
 
     /// Tests a token. If it gives access to data, stores it as a secret and adds the installation

@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use runtime::Clock;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -49,10 +50,11 @@ const KEEPALIVE: std::time::Duration = std::time::Duration::from_secs(60);
 pub async fn serve_otlp_grpc(
     listener: TcpListener,
     store: Store,
+    clock: Clock,
     counters: Arc<IntakeCounters>,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
-    let intake = Intake::new(store, counters);
+    let intake = Intake::new(store, clock, counters);
     let routes = Router::new()
         .route(Metrics::GRPC_PATH, post(receive::<Metrics>))
         .route(Logs::GRPC_PATH, post(receive::<Logs>))

@@ -12,6 +12,7 @@ use axum::{
     serve::ListenerExt,
 };
 use prost::Message;
+use runtime::Clock;
 use serde_json::json;
 use store::Store;
 use tokio::net::TcpListener;
@@ -39,10 +40,11 @@ const JSON: &str = "application/json";
 pub async fn serve_otlp_http(
     listener: TcpListener,
     store: Store,
+    clock: Clock,
     counters: Arc<IntakeCounters>,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
-    let intake = Intake::new(store, counters);
+    let intake = Intake::new(store, clock, counters);
     let routes = Router::new()
         .route(Metrics::HTTP_PATH, post(receive::<Metrics>).options(cross_origin::preflight))
         .route(Logs::HTTP_PATH, post(receive::<Logs>).options(cross_origin::preflight))

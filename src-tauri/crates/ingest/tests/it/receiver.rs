@@ -1,11 +1,6 @@
 //! A store with the OTLP listeners, and OTLP requests.
 
-use std::{
-    io::Write,
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use flate2::{Compression, write::GzEncoder};
 use ingest::{IngestError, IntakeCounters, serve_otlp_grpc, serve_otlp_http};
@@ -21,6 +16,7 @@ use opentelemetry_proto::tonic::{
     resource::v1::Resource,
     trace::v1::{ResourceSpans, ScopeSpans, Span},
 };
+use runtime::Clock;
 use store::{Commit, Store, StoreOptions};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::broadcast, task::JoinHandle};
@@ -52,8 +48,20 @@ impl Receiver {
         let counters = Arc::new(IntakeCounters::default());
         let stop = CancellationToken::new();
         let servers = vec![
-            tokio::spawn(serve_otlp_http(http_listener, store.clone(), counters.clone(), stop.clone())),
-            tokio::spawn(serve_otlp_grpc(grpc_listener, store.clone(), counters.clone(), stop.clone())),
+            tokio::spawn(serve_otlp_http(
+                http_listener,
+                store.clone(),
+                Clock::system(),
+                counters.clone(),
+                stop.clone(),
+            )),
+            tokio::spawn(serve_otlp_grpc(
+                grpc_listener,
+                store.clone(),
+                Clock::system(),
+                counters.clone(),
+                stop.clone(),
+            )),
         ];
         let commits = store.subscribe();
         Self { store, http, grpc, counters, stop, servers, commits, _folder: folder }
@@ -99,7 +107,7 @@ impl Receiver {
 
 /// Returns the nanoseconds since the epoch.
 pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64
+    Clock::system().now().0.unsigned_abs()
 }
 
 /// Waits up to 60 seconds for `future`, and panics with its description otherwise.

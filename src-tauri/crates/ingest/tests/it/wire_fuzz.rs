@@ -4,7 +4,7 @@
 //! message is stored. The seed is fixed. `BINNACLE_FUZZ_ROUNDS` sets the number of rounds and
 //! `BINNACLE_FUZZ_SEED` another seed.
 
-use runtime::HealthReporter;
+use runtime::{Clock, HealthReporter};
 use std::{collections::BTreeMap, time::Duration};
 
 use ingest::{StatsdOptions, StatsdSocket, serve_statsd};
@@ -277,8 +277,8 @@ async fn statsd_survives_mutated_messages() {
     let address = socket.address();
     let options = StatsdOptions { interval: Duration::from_millis(200), service: String::new() };
     let (store, counters, stop) = (receiver.store.clone(), receiver.counters.clone(), receiver.stop.clone());
-    let server =
-        tokio::spawn(serve_statsd(socket, options, store, counters, HealthReporter::new("statsd"), stop));
+    let (clock, reporter) = (Clock::system(), HealthReporter::new("statsd"));
+    let server = tokio::spawn(serve_statsd(socket, options, store, clock, counters, reporter, stop));
     let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     sender.connect(&address).await.unwrap();
     let mut random = random(3);

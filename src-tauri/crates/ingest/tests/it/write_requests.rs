@@ -7,6 +7,7 @@ use std::{
 };
 
 use ingest::serve_remote_write;
+use runtime::Clock;
 use store::StoreOptions;
 use tokio::net::TcpListener;
 
@@ -45,7 +46,13 @@ impl Receiver {
         self.address = listener.local_addr().unwrap();
         let (store, counters, stop) =
             (self.inner.store.clone(), self.inner.counters.clone(), self.inner.stop.clone());
-        self.inner.servers.push(tokio::spawn(serve_remote_write(listener, store, counters, stop)));
+        self.inner.servers.push(tokio::spawn(serve_remote_write(
+            listener,
+            store,
+            Clock::system(),
+            counters,
+            stop,
+        )));
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -7,6 +7,7 @@ use hickory_resolver::{
     proto::rr::{RData, RecordType},
 };
 use model::Labels;
+use runtime::Clock;
 use tokio_util::sync::CancellationToken;
 
 use super::{DiscoveryResult, ResultSender};
@@ -14,6 +15,7 @@ use super::{DiscoveryResult, ResultSender};
 pub(super) async fn run(
     settings: config::DnsDiscovery,
     interval: Duration,
+    clock: &Clock,
     results: ResultSender,
     stop: CancellationToken,
 ) {
@@ -24,7 +26,7 @@ pub(super) async fn run(
         Ok(Err(error)) => return give_up(&results, &error.to_string(), &stop).await,
         Err(error) => return give_up(&results, &error.to_string(), &stop).await,
     };
-    follow(&resolver, &settings, interval, &results, &stop).await;
+    follow(&resolver, &settings, interval, clock, &results, &stop).await;
 }
 
 /// Sends the targets of the names once per interval.
@@ -32,6 +34,7 @@ async fn follow(
     resolver: &TokioResolver,
     settings: &config::DnsDiscovery,
     interval: Duration,
+    clock: &Clock,
     results: &ResultSender,
     stop: &CancellationToken,
 ) {
@@ -39,7 +42,7 @@ async fn follow(
         results.send(resolve(resolver, settings).await).await;
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(interval) => {}
+            () = clock.sleep(interval) => {}
         }
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use model::Labels;
 use notify::{EventKind, RecursiveMode, Watcher};
+use runtime::Clock;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,7 @@ const QUIET: Duration = Duration::from_millis(100);
 pub(super) async fn run(
     settings: config::FileDiscovery,
     interval: Duration,
+    clock: &Clock,
     results: ResultSender,
     stop: CancellationToken,
 ) {
@@ -41,9 +43,9 @@ pub(super) async fn run(
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            () = tokio::time::sleep(interval) => {}
+            () = clock.sleep(interval) => {}
             Some(()) = changes.recv() => {
-                tokio::time::sleep(QUIET).await;
+                clock.sleep(QUIET).await;
                 while changes.try_recv().is_ok() {}
             }
         }

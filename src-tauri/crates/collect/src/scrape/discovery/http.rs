@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Client, Url, header};
+use runtime::Clock;
 use tokio_util::sync::CancellationToken;
 
 use super::{DiscoveryResult, ResultSender, TargetGroup, interval, targets_of};
@@ -45,7 +46,7 @@ impl HttpList {
 
     /// Sends the list once per interval. The last list remains valid while the address does not
     /// answer.
-    pub(super) async fn run(self, job: &str, results: ResultSender, stop: CancellationToken) {
+    pub(super) async fn run(self, job: &str, clock: &Clock, results: ResultSender, stop: CancellationToken) {
         let shown = without_secrets(&self.url);
         let mut client = None;
         loop {
@@ -62,7 +63,7 @@ impl HttpList {
                 .await;
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(self.interval) => {}
+                () = clock.sleep(self.interval) => {}
             }
         }
     }

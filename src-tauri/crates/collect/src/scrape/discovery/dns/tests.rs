@@ -14,7 +14,7 @@ use hickory_resolver::{
     net::runtime::TokioRuntimeProvider,
 };
 use test_support::wait::wait_until;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::sync::mpsc;
 
 use super::*;
 
@@ -171,17 +171,19 @@ async fn changes_are_followed_and_a_server_that_is_gone_leaves_what_it_said() {
         async move {
             let results = ResultSender { index: 0, sender };
             let settings = settings("A", &["node.test"]);
-            follow(&resolver(port), &settings, Duration::from_millis(50), &results, &stop).await;
+            let interval = Duration::from_millis(50);
+            follow(&resolver(port), &settings, interval, &Clock::system(), &results, &stop).await;
         }
     });
     let mut until = async |wanted: &dyn Fn(&DiscoveryResult) -> bool| {
-        let deadline = Instant::now() + TIMEOUT;
+        let clock = Clock::system();
+        let deadline = clock.instant() + TIMEOUT;
         loop {
             let (_, found) = tokio::time::timeout(TIMEOUT, received.recv()).await.unwrap().unwrap();
             if wanted(&found) {
                 return;
             }
-            assert!(Instant::now() < deadline, "{found:?}");
+            assert!(clock.instant() < deadline, "{found:?}");
         }
     };
     let lists = |addresses: &'static [&str]| {

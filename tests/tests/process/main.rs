@@ -6,6 +6,7 @@ mod check_alerts;
 mod checks;
 mod cli;
 mod cli_import;
+mod clock;
 mod console_address;
 mod data;
 mod earlier_version;

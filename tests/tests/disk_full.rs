@@ -2,10 +2,7 @@
 //!
 //! Needs permission to mount a file system. Without it the tests are listed as ignored.
 
-use std::{
-    fs,
-    time::Duration,
-};
+use std::{fs, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};

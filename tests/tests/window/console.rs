@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use runtime::Clock;
 use serde_json::json;
 use test_support::{
     clients::{Language, client},
@@ -266,12 +267,13 @@ async fn save_through_the_dialog(desktop: &Desktop, driver: &WebDriver) -> Resul
         driver.click(&by_text(button)).await?;
         wait_until_blocking("the dialog is shown", || desktop.shows_window(dialog))?;
         // With the focus, the dialog selects the stem of the suggested name, which typing replaces.
+        let clock = Clock::system();
         let mut typed: Option<Instant> = None;
         wait_until_blocking("the file exists", || {
-            let is_due = typed.is_none_or(|typed| typed.elapsed() >= RETYPE_INTERVAL);
+            let is_due = typed.is_none_or(|typed| clock.instant() - typed >= RETYPE_INTERVAL);
             if is_due && desktop.shows_window(dialog)? {
                 desktop.type_into(dialog, &format!("{}\n", file.with_extension("").display()))?;
-                typed = Some(Instant::now());
+                typed = Some(clock.instant());
             }
             Ok(file.exists())
         })?;

@@ -12,7 +12,6 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use runtime::Clock;
 use tempfile::TempDir;
 
 use crate::{certificates::Certificate, wait::wait_for_blocking};

@@ -3,12 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use model::RecordCounts;
 use test_support::{
     engine_process::EngineProcess,
     otlp_load::{OtlpConnection, Signal},
-    wait::wait_for_every,
 };
 use tonic::Code;
 
@@ -23,8 +22,6 @@ use crate::{
 pub(crate) const ALL: [&str; 4] = ["spans-250", "spans-8192", "logs", "metrics"];
 /// Concurrent connections. Each sends one batch after another.
 const CONNECTIONS: u64 = 8;
-/// Pause before a batch is sent again that was rejected for lack of space in the queue.
-const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 const WARM_UP: Duration = Duration::from_secs(2);
 const LENGTH: Duration = Duration::from_secs(10);
 
@@ -165,17 +162,19 @@ async fn send(mut connection: OtlpConnection, mut batches: Batches, begun: Insta
     while Instant::now() < end {
         let request: bytes::Bytes = batches.next().into();
         let started = Instant::now();
-        let answer = wait_for_every(RETRY_INTERVAL, "a batch is accepted", async || {
+        loop {
             match connection.send(batches.signal(), request.clone()).await {
+                Ok(rejected) => {
+                    ensure!(rejected == 0, "{rejected} records were rejected");
+                    break;
+                }
                 Err(status) if status.code() == Code::Unavailable => {
                     sent.retries_requested += 1;
-                    Ok(None)
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                 }
-                answer => Ok(Some(answer)),
+                Err(status) => bail!("refused: {status}"),
             }
-        });
-        let rejected = answer.await?.map_err(|status| anyhow!("refused: {status}"))?;
-        ensure!(rejected == 0, "{rejected} records were rejected");
+        }
         sent.acknowledged += 1;
         let now = Instant::now();
         if begun + WARM_UP <= now && now < end {

@@ -12,9 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use reqwest::StatusCode;
-use test_support::wait::{wait_for_every, wait_until};
+use test_support::wait::wait_until;
 use tokio::sync::Barrier;
 
 use self::{contender::Contender, hosts::Host, payload::Payload};
@@ -30,8 +30,6 @@ const STEPS: usize = recording::SCRAPES;
 /// Rounds of each contender. The one with the median rate counts, because the speed of machines
 /// varies over time.
 const ROUNDS: usize = 5;
-/// Pause before a request is sent again that was rejected for lack of space in the queue.
-const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 /// Maximum scrapes by which a host is ahead of another: ten minutes. Prometheus rejects samples
 /// that are an hour late.
 const MAX_LEAD: usize = 40;
@@ -131,7 +129,7 @@ async fn send(url: String, payload: Arc<Payload>, step: Arc<Barrier>) -> Result<
         if index % MAX_LEAD == 0 {
             step.wait().await;
         }
-        let answer = wait_for_every(RETRY_INTERVAL, "a request is accepted", async || {
+        loop {
             let answer = client
                 .post(&url)
                 .header("Content-Type", "application/x-protobuf")
@@ -139,14 +137,15 @@ async fn send(url: String, payload: Arc<Payload>, step: Arc<Barrier>) -> Result<
                 .header("X-Prometheus-Remote-Write-Version", "0.1.0")
                 .body(request.clone())
                 .send()
-                .await;
-            let is_busy =
-                |status| matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-            Ok(Some(answer).filter(|answer| !answer.as_ref().is_ok_and(|answer| is_busy(answer.status()))))
-        });
-        let answer = answer.await??;
-        let status = answer.status();
-        ensure!(status.is_success(), "{status}: {}", answer.text().await?);
+                .await?;
+            match answer.status() {
+                status if status.is_success() => break,
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                status => bail!("{status}: {}", answer.text().await?),
+            }
+        }
     }
     Ok(())
 }

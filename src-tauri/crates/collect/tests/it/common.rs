@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use model::{ComponentStatus, HealthState, LogRecord, Series, TelemetryBatch};
-use runtime::{Clock, HealthReporter};
+use runtime::HealthReporter;
 use store::{Commit, Store, StoreOptions};
 use test_support::wait;
 use tokio::{sync::broadcast::Receiver, task::JoinHandle};

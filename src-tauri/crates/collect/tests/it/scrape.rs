@@ -41,7 +41,7 @@ fn router() -> Router {
         .route("/gzip", get(|| async { compressed(METRICS.as_bytes()) }))
         .route("/bomb", get(|| async { compressed(&vec![b'\n'; 80 << 20]) }))
         .route("/broken-gzip", get(|| async { ([(header::CONTENT_ENCODING, "gzip")], "not gzip") }))
-        .route("/slow", get(|| std::future::pending::<()>()))
+        .route("/slow", get(std::future::pending::<()>))
         .route("/endless", get(|| async { endless() }))
         .route("/many", get(|| async { "a 1\n".repeat(500_001) }))
         .route("/html", get(|| async { "<html>hello</html>" }))

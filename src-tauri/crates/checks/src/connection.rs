@@ -6,7 +6,10 @@ use runtime::Clock;
 use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::net::TcpStream;
 
-use crate::outcome::Measurements;
+use crate::{
+    failure::{Failure, without_descriptors},
+    outcome::Measurements,
+};
 
 /// Returns `host:port`, with the brackets that an IPv6 address needs.
 pub(crate) fn address(host: &str, port: u16) -> String {
@@ -24,12 +27,15 @@ pub(crate) async fn open(
     port: u16,
     clock: &Clock,
     measurements: &mut Measurements,
-) -> Result<TcpStream, String> {
+) -> Result<TcpStream, Failure> {
     let started = clock.instant();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let candidates =
-        tokio::net::lookup_host((bare, port)).await.map_err(|_| format!("cannot resolve host \"{host}\""))?;
-    let mut failure = format!("host \"{host}\" has no address");
+    let candidates = tokio::net::lookup_host((bare, port)).await.map_err(|error| {
+        Failure::own(&error)
+            .or_else(without_descriptors)
+            .unwrap_or_else(|| format!("cannot resolve host \"{host}\"").into())
+    })?;
+    let mut failure: Failure = format!("host \"{host}\" has no address").into();
     for candidate in candidates {
         match TcpStream::connect(candidate).await {
             Ok(stream) => {
@@ -43,7 +49,10 @@ pub(crate) async fn open(
 }
 
 /// Returns an error of the system about the connection to `address`, in plain words.
-pub(crate) fn describe(error: &io::Error, address: &str) -> String {
+pub(crate) fn describe(error: &io::Error, address: &str) -> Failure {
+    if let Some(own) = Failure::own(error) {
+        return own;
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => format!("connection refused by {address}"),
         io::ErrorKind::HostUnreachable => format!("no route to {address}"),
@@ -59,6 +68,7 @@ pub(crate) fn describe(error: &io::Error, address: &str) -> String {
         io::ErrorKind::PermissionDenied => format!("no permission to connect to {address}"),
         _ => format!("connection to {address} failed: {error}"),
     }
+    .into()
 }
 
 /// Returns the settings of encrypted connections. Reading the system's certificates takes

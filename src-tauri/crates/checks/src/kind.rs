@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use model::Timestamp;
 use runtime::Clock;
 
-use crate::{error::CheckError, outcome::Measurements};
+use crate::{error::CheckError, failure::Failure, outcome::Measurements};
 
 /// The circumstances of one attempt.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ pub(crate) trait Kind: Default {
         &self,
         context: ProbeContext<'_>,
         measurements: &mut Measurements,
-    ) -> impl Future<Output = Result<String, String>> + Send;
+    ) -> impl Future<Output = Result<String, Failure>> + Send;
 
     /// Returns the reasons why a good answer is degraded, from the measurements.
     fn warnings(&self, _measurements: &Measurements) -> Vec<String> {

@@ -11,6 +11,7 @@ use ts_rs::TS;
 
 use crate::{
     error::CheckError,
+    failure::Failure,
     kind::{Kind, ProbeContext},
     outcome::Measurements,
 };
@@ -112,7 +113,7 @@ macro_rules! check_kinds {
                 &self,
                 context: ProbeContext<'_>,
                 measurements: &mut Measurements,
-            ) -> Result<String, String> {
+            ) -> Result<String, Failure> {
                 match self {
                     $(Self::$name(settings) => settings.probe(context, measurements).await,)*
                 }

@@ -7,6 +7,7 @@
 mod chain_verifier;
 mod connection;
 mod error;
+mod failure;
 mod fields;
 mod kind;
 pub mod kinds;

@@ -45,7 +45,8 @@ pub(crate) async fn probe_kind(
             let warnings = kind.warnings(&measurements);
             apply_thresholds(message, elapsed, check.degraded_above_ms, warnings)
         }
-        Ok(Err(failure)) => (HealthState::Unhealthy, failure),
+        Ok(Err(failure)) if failure.is_own => (HealthState::Unknown, failure.message),
+        Ok(Err(failure)) => (HealthState::Unhealthy, failure.message),
         Err(_) => (
             HealthState::Unhealthy,
             format!("no complete answer from {} within {} s", kind.target(), timeout.as_secs()),

@@ -21,6 +21,7 @@ use ts_rs::TS;
 use crate::{
     connection::describe,
     error::CheckError,
+    failure::{Failure, without_descriptors},
     fields::{require, require_host},
     kind::{Kind, ProbeContext},
     outcome::Measurements,
@@ -109,7 +110,7 @@ impl Kind for DnsCheck {
         &self,
         context: ProbeContext<'_>,
         measurements: &mut Measurements,
-    ) -> Result<String, String> {
+    ) -> Result<String, Failure> {
         let (name, record) = (self.query_name()?, self.record.name());
         let resolver = resolver(self.server()?, context.timeout).await?;
         let started = context.clock.instant();
@@ -124,7 +125,7 @@ impl Kind for DnsCheck {
             min_ttl = min_ttl.min(found.ttl);
         }
         if values.is_empty() {
-            return Err(format!("{} has no {record} record", self.name));
+            return Err(format!("{} has no {record} record", self.name).into());
         }
         values.sort();
         measurements.insert("answers".into(), values.len() as f64);
@@ -139,7 +140,7 @@ impl Kind for DnsCheck {
             Ok(values.join(", "))
         } else {
             let separator = if self.matching == DnsMatching::All { ", " } else { " or " };
-            Err(format!("expected {}, the answer is {}", missing.join(separator), values.join(", ")))
+            Err(format!("expected {}, the answer is {}", missing.join(separator), values.join(", ")).into())
         }
     }
 }
@@ -185,21 +186,25 @@ impl DnsCheck {
         })
     }
 
-    fn explain(&self, error: &NetError) -> String {
+    fn explain(&self, error: &NetError) -> Failure {
         let resolver = self.resolver.as_deref().unwrap_or("the resolver of the system");
         if error.is_nx_domain() {
-            return format!("the name {} does not exist", self.name);
+            return format!("the name {} does not exist", self.name).into();
         }
         if error.is_no_records_found() {
-            return format!("{} has no {} record", self.name, self.record.name());
+            return format!("{} has no {} record", self.name, self.record.name()).into();
+        }
+        if let Some(own) = without_descriptors() {
+            return own;
         }
         match error {
             NetError::Timeout => format!("no answer from {resolver}"),
             NetError::NoConnections => format!("no connection to {resolver}"),
-            NetError::Io(error) => describe(error, resolver),
+            NetError::Io(error) => return describe(error, resolver),
             NetError::Dns(DnsError::ResponseCode(code)) => format!("{resolver} answered: {code}"),
             other => format!("no valid answer from {resolver}: {other}"),
         }
+        .into()
     }
 }
 

@@ -9,6 +9,7 @@ use ts_rs::TS;
 use crate::{
     connection::{address, cause, describe, tls_failure},
     error::CheckError,
+    failure::{Failure, without_descriptors},
     fields::{require, require_within},
     kind::{Kind, ProbeContext},
     network::is_loopback,
@@ -122,7 +123,7 @@ impl Kind for HttpCheck {
         &self,
         context: ProbeContext<'_>,
         measurements: &mut Measurements,
-    ) -> Result<String, String> {
+    ) -> Result<String, Failure> {
         let mut url = Url::parse(&self.url).map_err(|error| format!("the address is not valid: {error}"))?;
         let method = Method::from_bytes(self.method.to_ascii_uppercase().as_bytes())
             .map_err(|_| "the method is not valid".to_owned())?;
@@ -146,7 +147,7 @@ impl Kind for HttpCheck {
         }
         measurements.insert("status_code".into(), f64::from(status));
         if !accepts(&self.expected_status, status) {
-            return Err(format!("status {status}, expected {}", expectation(&self.expected_status)));
+            return Err(format!("status {status}, expected {}", expectation(&self.expected_status)).into());
         }
         let mut body = Vec::new();
         let mut complete = true;
@@ -162,7 +163,7 @@ impl Kind for HttpCheck {
         match &self.body_contains {
             Some(wanted) if !String::from_utf8_lossy(&body).contains(wanted) => {
                 let searched = if complete { "body does" } else { "the first 1 MiB of the body do" };
-                Err(format!("{searched} not contain {wanted:?}"))
+                Err(format!("{searched} not contain {wanted:?}").into())
             }
             _ => Ok(format!("status {status}")),
         }
@@ -216,30 +217,31 @@ async fn client(follow: bool, direct: bool) -> Result<Client, String> {
 }
 
 /// Returns the failure in plain words. The address in the error may be one that was redirected to.
-fn explain(error: &reqwest::Error, requested: &Url) -> String {
+fn explain(error: &reqwest::Error, requested: &Url) -> Failure {
     let url = error.url().unwrap_or(requested);
     let host = url.host_str().unwrap_or_default();
     let target = address(host, url.port_or_known_default().unwrap_or_default());
     if error.is_redirect() {
-        return format!("more than {MAX_REDIRECTS} redirects, the last to {}", url.path());
+        return format!("more than {MAX_REDIRECTS} redirects, the last to {}", url.path()).into();
     }
     if error.is_dns() {
-        return format!("cannot resolve host \"{host}\"");
+        let own = cause::<std::io::Error>(error).and_then(Failure::own).or_else(without_descriptors);
+        return own.unwrap_or_else(|| format!("cannot resolve host \"{host}\"").into());
     }
     if let Some(failure) = tls_failure(error, &target) {
-        return failure;
+        return failure.into();
     }
     if let Some(failure) = cause::<std::io::Error>(error) {
         return describe(failure, &target);
     }
     if error.is_decode() || error.is_body() {
-        return format!("the body from {target} broke off or is damaged");
+        return format!("the body from {target} broke off or is damaged").into();
     }
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    format!("no valid answer from {target}: {innermost}")
+    format!("no valid answer from {target}: {innermost}").into()
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use ts_rs::TS;
 use crate::{
     connection::{address, cause, describe, open, server_name, tls_config, tls_failure},
     error::CheckError,
+    failure::Failure,
     fields::{require, require_address},
     kind::{Kind, ProbeContext},
     network::is_loopback,
@@ -85,7 +86,7 @@ impl Kind for PostgresCheck {
         &self,
         context: ProbeContext<'_>,
         measurements: &mut Measurements,
-    ) -> Result<String, String> {
+    ) -> Result<String, Failure> {
         let started = context.clock.instant();
         let (mut client, _connection) = connect(self, context, measurements).await?;
         measurements.insert("connect_seconds".into(), (context.clock.instant() - started).as_secs_f64());
@@ -108,7 +109,7 @@ async fn connect(
     check: &PostgresCheck,
     context: ProbeContext<'_>,
     measurements: &mut Measurements,
-) -> Result<(Client, AbortOnDropHandle<()>), String> {
+) -> Result<(Client, AbortOnDropHandle<()>), Failure> {
     let mut config = Config::new();
     config.user(&check.user).dbname(&check.database).application_name("binnacle");
     if let Some(password) = context.secret {
@@ -179,19 +180,19 @@ async fn run(client: &mut Client, query: &str, timeout: Duration) -> Result<Answ
     Ok(answer)
 }
 
-fn explain(error: &tokio_postgres::Error, check: &PostgresCheck) -> String {
+fn explain(error: &tokio_postgres::Error, check: &PostgresCheck) -> Failure {
     let server = address(&check.host, check.port);
     if let Some(error) = error.as_db_error() {
-        return error.message().to_owned();
+        return error.message().into();
     }
     if let Some(failure) = tls_failure(error, &server) {
-        return failure;
+        return failure.into();
     }
     if let Some(failure) = cause::<std::io::Error>(error) {
         return describe(failure, &server);
     }
     if error.is_closed() {
-        return format!("{server} closed the connection");
+        return format!("{server} closed the connection").into();
     }
     match std::error::Error::source(error).map(ToString::to_string).as_deref() {
         Some("password missing") => format!("{server} requires a password and none is stored"),
@@ -199,4 +200,5 @@ fn explain(error: &tokio_postgres::Error, check: &PostgresCheck) -> String {
         Some(source) => format!("{error} at {server}: {source}"),
         None => format!("{error} at {server}"),
     }
+    .into()
 }

@@ -12,6 +12,7 @@ use ts_rs::TS;
 use crate::{
     connection::{address, cause, describe, open, server_name, tls_config, tls_failure},
     error::CheckError,
+    failure::Failure,
     fields::{require, require_address},
     kind::{Kind, ProbeContext},
     network::is_loopback,
@@ -68,7 +69,7 @@ impl Kind for RedisCheck {
         &self,
         context: ProbeContext<'_>,
         measurements: &mut Measurements,
-    ) -> Result<String, String> {
+    ) -> Result<String, Failure> {
         let started = context.clock.instant();
         let socket = open(&self.host, self.port, context.clock, measurements).await?;
         let server = address(&self.host, self.port);
@@ -76,7 +77,7 @@ impl Kind for RedisCheck {
             let socket = TlsConnector::from(Arc::new(tls_config().await?))
                 .connect(server_name(&self.host)?, socket)
                 .await
-                .map_err(|error| tls_failure(&error, &server).unwrap_or_else(|| describe(&error, &server)))?;
+                .map_err(|error| tls_failure(&error, &server).map_or_else(|| describe(&error, &server), Failure::from))?;
             log_in(self, context.secret, socket).await
         } else {
             log_in(self, context.secret, socket).await
@@ -128,24 +129,25 @@ fn measure_info(info: &str, measurements: &mut Measurements) {
     }
 }
 
-fn explain(error: &RedisError, server: &str) -> String {
+fn explain(error: &RedisError, server: &str) -> Failure {
     if let Some(failure) = cause::<std::io::Error>(error) {
         return describe(failure, server);
     }
     if error.kind() == ErrorKind::AuthenticationFailed || error.code() == Some("WRONGPASS") {
-        return format!("{server} refused the user or the password");
+        return format!("{server} refused the user or the password").into();
     }
     if error.code() == Some("NOAUTH") {
-        return format!("{server} requires a password and none is stored");
+        return format!("{server} requires a password and none is stored").into();
     }
     if error.is_connection_dropped() {
-        return format!("{server} closed the connection");
+        return format!("{server} closed the connection").into();
     }
     match (error.code(), error.detail()) {
         (Some(code), Some(detail)) => format!("{server} answered {code} {detail}"),
         (None, Some(detail)) => format!("{server} answered: {detail}"),
         _ => format!("no valid answer from {server}: {}", error.category()),
     }
+    .into()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use ts_rs::TS;
 use crate::{
     connection,
     error::CheckError,
+    failure::Failure,
     fields::require_address,
     kind::{Kind, ProbeContext},
     network::is_loopback,
@@ -48,7 +49,7 @@ impl Kind for TcpCheck {
         &self,
         context: ProbeContext<'_>,
         measurements: &mut Measurements,
-    ) -> Result<String, String> {
+    ) -> Result<String, Failure> {
         connection::open(&self.host, self.port, context.clock, measurements).await?;
         Ok(format!("connected to {}", connection::address(&self.host, self.port)))
     }

@@ -13,6 +13,7 @@ use crate::{
     chain_verifier::{ChainVerifier, trust_file},
     connection::{address, cause, describe, open},
     error::CheckError,
+    failure::Failure,
     fields::{require, require_address, require_host, require_within},
     kind::{Kind, ProbeContext},
     network::is_loopback,
@@ -103,7 +104,7 @@ impl Kind for TlsCheck {
         &self,
         context: ProbeContext<'_>,
         measurements: &mut Measurements,
-    ) -> Result<String, String> {
+    ) -> Result<String, Failure> {
         let name = self.expected_name()?;
         let settings = self.clone();
         let verifier = tokio::task::spawn_blocking(move || settings.verifier())
@@ -130,10 +131,10 @@ impl Kind for TlsCheck {
             return Err(self.explain(&error, &chain, now));
         }
         measurements.insert("handshake_seconds".into(), elapsed.as_secs_f64());
-        let Some(own) = chain.first() else { return Err("the server shows no certificate".to_owned()) };
+        let Some(own) = chain.first() else { return Err("the server shows no certificate".into()) };
         match self.unhealthy_below_days {
             Some(days) if first_ending < f64::from(days) => {
-                Err(ending(own.days_left(now), first_ending, days))
+                Err(ending(own.days_left(now), first_ending, days).into())
             }
             _ => Ok(format!("certificate from {}, chain ends in {first_ending:.0} days", own.issuer)),
         }
@@ -167,7 +168,7 @@ impl TlsCheck {
     }
 
     /// Returns the reason of a failed handshake in words, with the certificate at fault.
-    fn explain(&self, error: &io::Error, chain: &[Certificate], now: i64) -> String {
+    fn explain(&self, error: &io::Error, chain: &[Certificate], now: i64) -> Failure {
         let Some(reason) = cause::<Error>(error) else {
             return describe(error, &address(&self.host, self.port));
         };
@@ -187,6 +188,7 @@ impl TlsCheck {
             },
             _ => words,
         }
+        .into()
     }
 }
 

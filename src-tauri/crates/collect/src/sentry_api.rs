@@ -16,6 +16,7 @@ mod issues;
 mod limits;
 mod monitors;
 mod outcomes;
+mod pages;
 mod poll;
 mod rate_limiter;
 mod response;

@@ -18,6 +18,8 @@ use super::{
     target::ScrapedTarget,
 };
 
+/// Maximum number of targets of a job without a limit of its own.
+const MAX_TARGETS: usize = 20_000;
 /// Duration in which changes are combined.
 const QUIET: Duration = Duration::from_millis(50);
 
@@ -102,8 +104,8 @@ impl TargetPool {
                 Err(problem) => problems.push(self.of_job(&problem)),
             }
         }
-        let limit = self.job.max_targets;
-        if limit > 0 && wanted.len() > limit {
+        let limit = if self.job.max_targets == 0 { MAX_TARGETS } else { self.job.max_targets };
+        if wanted.len() > limit {
             let problem = format!("{} targets, the limit is {limit}: none is scraped", wanted.len());
             problems.push(self.of_job(&problem));
             wanted.clear();

@@ -40,6 +40,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     pub(crate) body: T,
+    /// The size of the response, in bytes.
+    pub(crate) bytes: usize,
     /// The cursor of the next page; none on the last.
     pub(crate) next: Option<String>,
 }
@@ -113,8 +115,9 @@ impl Client {
             drop(request_lock);
             match outcome {
                 Ok(Some((bytes, next))) => {
+                    let length = bytes.len();
                     return match read(bytes).await {
-                        Ok(body) => Ok(Page { body, next }),
+                        Ok(body) => Ok(Page { body, bytes: length, next }),
                         Err(problem) => {
                             let random = rand::rng().random();
                             self.limiter().failed(Some(endpoint), None, self.clock.instant(), random);

@@ -12,6 +12,7 @@ use super::{
     client::Client,
     directory::Organization,
     failure::Failure,
+    pages::Pages,
     rate_limiter::Endpoint,
     series::{self, MetricsBatch},
     window::Window,
@@ -153,12 +154,10 @@ async fn fetch(
     query.push(("referrer", "api.binnacle".to_owned()));
     query.extend(organization.project_parameters());
     let mut rows = Rows::new();
-    let mut cursor: Option<String> = None;
-    for _ in 0..MAX_PAGES {
-        let mut query = query.clone();
-        query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
-        let page = client.get::<Table>(Endpoint::Events, &organization.path("events"), &query).await?;
-        for row in page.body.data {
+    let path = organization.path("events");
+    let mut pages = Pages::new(client, Endpoint::Events, &path, &query, MAX_PAGES);
+    while let Some(page) = pages.next_page::<Table>().await? {
+        for row in page.data {
             let text = |group: Option<&&str>| match group {
                 Some(group) => match row.get(*group) {
                     Some(Value::String(text)) => Ok(text.clone()),
@@ -169,12 +168,8 @@ async fn fetch(
             };
             rows.insert((text(groups.first())?, text(groups.get(1))?), row);
         }
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => return Ok(rows),
-        }
     }
-    Err(Failure::Broken(format!("events: the table has more than {MAX_PAGES} pages")))
+    Ok(rows)
 }
 
 fn required(row: &Map<String, Value>, field: &str) -> Result<f64, Failure> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{client::Client, failure::Failure, rate_limiter::Endpoint};
+use super::{client::Client, failure::Failure, pages::Pages, rate_limiter::Endpoint};
 
 /// Maximum number of pages of a list, in case the server never ends it.
 const MAX_PAGES: usize = 1_000;
@@ -85,18 +85,11 @@ pub(crate) async fn all<T: serde::de::DeserializeOwned + Send + 'static>(
     query: &[(&str, String)],
 ) -> Result<Vec<T>, Failure> {
     let mut entries = Vec::new();
-    let mut cursor: Option<String> = None;
-    for _ in 0..MAX_PAGES {
-        let mut query = query.to_vec();
-        query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
-        let page = client.get::<Vec<T>>(endpoint, path, &query).await?;
-        entries.extend(page.body);
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => return Ok(entries),
-        }
+    let mut pages = Pages::new(client, endpoint, path, query, MAX_PAGES);
+    while let Some(page) = pages.next_page::<Vec<T>>().await? {
+        entries.extend(page);
     }
-    Err(Failure::Broken(format!("{}: the list has more than {MAX_PAGES} pages", endpoint.name())))
+    Ok(entries)
 }
 
 /// Reads a number or its text.

@@ -12,6 +12,8 @@ use super::{
 
 /// Levels that are recorded even without an issue.
 const LEVELS: [&str; 5] = ["fatal", "error", "warning", "info", "debug"];
+/// Maximum number of projects, and of levels of one project, that are counted.
+const MAX_COUNTS: usize = 10_000;
 /// Maximum duration of a walk through the list.
 const MAX_WALK: i64 = 6 * HOUR;
 
@@ -60,6 +62,11 @@ pub(crate) async fn step(
     };
     let page = client.get::<Vec<Issue>>(Endpoint::Issues, &organization.path("issues"), &query).await?;
     for issue in page.body {
+        let levels = counts.get(&issue.project.slug).map_or(0, BTreeMap::len);
+        if counts.len() > MAX_COUNTS || levels > MAX_COUNTS {
+            let problem = format!("issues: more than {MAX_COUNTS} projects or levels");
+            return Err(Failure::Broken(problem));
+        }
         *counts.entry(issue.project.slug).or_default().entry(issue.level).or_default() += 1;
     }
     Ok(match page.next {

@@ -7,6 +7,7 @@ use super::{
     directory::Organization,
     failure::Failure,
     outcomes::{Group, Groups, check_window, window_parameters},
+    pages::Pages,
     rate_limiter::Endpoint,
     series::{self, Metric, MetricsBatch},
     window::Window,
@@ -96,17 +97,15 @@ async fn fetch(
     }
     query.extend(organization.project_parameters());
     let mut groups = Vec::new();
-    let mut cursor: Option<String> = None;
-    for _ in 0..MAX_PAGES {
-        let mut query = query.clone();
-        query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
-        let page = client.get::<Groups>(Endpoint::Sessions, &organization.path("sessions"), &query).await?;
-        check_window(&page.body, window, Endpoint::Sessions)?;
-        groups.extend(page.body.groups);
-        match page.next {
-            Some(next) if !session_query.busiest => cursor = Some(next),
-            _ => return Ok(groups),
+    let path = organization.path("sessions");
+    let mut pages = Pages::new(client, Endpoint::Sessions, &path, &query, MAX_PAGES);
+    while let Some(page) = pages.next_page::<Groups>().await? {
+        check_window(&page, window, Endpoint::Sessions)?;
+        groups.extend(page.groups);
+        // The busiest releases are on the first page.
+        if session_query.busiest {
+            break;
         }
     }
-    Err(Failure::Broken(format!("sessions: the list has more than {MAX_PAGES} pages")))
+    Ok(groups)
 }

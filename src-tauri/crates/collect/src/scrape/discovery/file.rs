@@ -135,7 +135,8 @@ fn read(file: &Path) -> Result<Vec<Labels>, String> {
         Some("yml" | "yaml") => yaml::read(&text).map_err(|error| format!("{shown}: {error}"))?,
         _ => return Err(format!("{shown} is not a .json, .yml or .yaml file")),
     };
-    Ok(targets_of(&groups, &[("__meta_filepath", &file.to_string_lossy())]))
+    targets_of(&groups, &[("__meta_filepath", &file.to_string_lossy())])
+        .map_err(|error| format!("{shown}: {error}"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use model::Labels;
 use reqwest::{Client, Url, header};
 use runtime::Clock;
 use tokio_util::sync::CancellationToken;
@@ -51,11 +52,8 @@ impl HttpList {
         let mut client = None;
         loop {
             results
-                .send(match self.fetch(&mut client).await {
-                    Ok(groups) => DiscoveryResult {
-                        targets: Some(targets_of(&groups, &[("__meta_url", &shown)])),
-                        problem: None,
-                    },
+                .send(match self.fetch(&mut client, &shown).await {
+                    Ok(targets) => DiscoveryResult { targets: Some(targets), problem: None },
                     Err(problem) => {
                         DiscoveryResult { targets: None, problem: Some(format!("{job}: {shown}: {problem}")) }
                     }
@@ -68,7 +66,8 @@ impl HttpList {
         }
     }
 
-    async fn fetch(&self, cached: &mut Option<Client>) -> Result<Vec<TargetGroup>, String> {
+    /// Requests the targets. `shown` is the address without secrets.
+    async fn fetch(&self, cached: &mut Option<Client>, shown: &str) -> Result<Vec<Labels>, String> {
         let client = match cached {
             Some(client) => client,
             // A missing certificate file may exist at the next attempt.
@@ -82,9 +81,9 @@ impl HttpList {
             .header("X-Prometheus-Refresh-Interval-Seconds", self.interval.as_secs_f64().to_string());
         let response = fetch(request, host.as_deref(), &self.client_settings, MAX_BYTES).await;
         let (_, body) = response.map_err(|error| error.problem)?;
-        let read = tokio::task::spawn_blocking(move || serde_json::from_slice(&body));
+        let read = tokio::task::spawn_blocking(move || serde_json::from_slice::<Vec<TargetGroup>>(&body));
         match read.await {
-            Ok(Ok(groups)) => Ok(groups),
+            Ok(Ok(groups)) => targets_of(&groups, &[("__meta_url", shown)]),
             Ok(Err(error)) => Err(format!("not a list of targets: {}", without_values(&error.to_string()))),
             Err(error) => Err(format!("reading the list failed: {error}")),
         }

@@ -210,7 +210,7 @@ fn job(
     let groups: Vec<TargetGroup> = entries(&mut config, "static_configs", name, &mut problems);
 
     let mut job = Job::new(&settings)?;
-    job.discoveries = vec![Discovery::Static(targets_of(&groups, &[]))];
+    job.discoveries = vec![Discovery::Static(targets_of(&groups, &[])?)];
     job.discoveries.extend(Discovery::all(&settings)?);
     job.discoveries.extend(lists.into_iter().map(|list| Discovery::Http(Box::new(list))));
     (job.interval, job.timeout) = (interval, timeout);

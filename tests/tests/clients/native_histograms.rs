@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, ensure};
 use collect::run_scrape;
 use config::ScrapeTarget;
-use ingest::{IntakeCounters, serve_remote_write};
+use ingest::{IntakeBudget, IntakeCounters, serve_remote_write};
 use model::{Buckets, HealthState, HistogramPoint, MetricKind, Series, TelemetryBatch, Temporality};
 use runtime::{Clock, HealthReporter};
 use store::{Commit, Store, StoreOptions};
@@ -144,6 +144,7 @@ async fn a_real_prometheus_sends_and_exposes_native_histograms() {
         store.clone(),
         Clock::system(),
         counters.clone(),
+        IntakeBudget::default(),
         stop.clone(),
     ));
     let prometheus = Prometheus::start_receiver(&url).unwrap();

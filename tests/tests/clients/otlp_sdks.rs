@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ingest::{IntakeCounters, serve_otlp_grpc, serve_otlp_http};
+use ingest::{IntakeBudget, IntakeCounters, serve_otlp_grpc, serve_otlp_http};
 use model::{
     Buckets, Filter, MetricKind, SamplesRequest, Severity, SpanKind, SpanStatus, Temporality, TimeRange,
     Timestamp, TraceId,
@@ -52,6 +52,7 @@ async fn deliver(language: Language, protocol: &str, compression: &str) {
             store.clone(),
             Clock::system(),
             counters.clone(),
+            IntakeBudget::default(),
             stop.clone(),
         ))
     } else {
@@ -60,6 +61,7 @@ async fn deliver(language: Language, protocol: &str, compression: &str) {
             store.clone(),
             Clock::system(),
             counters.clone(),
+            IntakeBudget::default(),
             stop.clone(),
         ))
     };

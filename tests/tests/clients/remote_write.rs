@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use anyhow::Context as _;
-use ingest::{IntakeCounters, serve_remote_write};
+use ingest::{IntakeBudget, IntakeCounters, serve_remote_write};
 use model::{
     MatchOperator, MetricCatalogRequest, MetricKind, SamplesRequest, SeriesPoints, TagMatcher, TimeRange,
     Timestamp, is_stale,
@@ -52,6 +52,7 @@ async fn a_real_prometheus_delivers_its_scrapes() {
         store.clone(),
         Clock::system(),
         counters.clone(),
+        IntakeBudget::default(),
         stop.clone(),
     ));
     let prometheus = Prometheus::start(&url).unwrap();
@@ -121,7 +122,14 @@ async fn a_counter_is_one_series_before_and_after_its_metadata() {
     let stop = CancellationToken::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/api/v1/write", listener.local_addr().unwrap());
-    tokio::spawn(serve_remote_write(listener, store.clone(), Clock::system(), Arc::default(), stop.clone()));
+    tokio::spawn(serve_remote_write(
+        listener,
+        store.clone(),
+        Clock::system(),
+        Arc::default(),
+        IntakeBudget::default(),
+        stop.clone(),
+    ));
     let prometheus = Prometheus::start(&url).unwrap();
     let next = Arc::new(AtomicU64::new(0));
     let answer =

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::ensure;
-use ingest::{IntakeCounters, StatsdOptions, StatsdSocket, serve_statsd};
+use ingest::{IntakeBudget, IntakeCounters, StatsdOptions, StatsdSocket, serve_statsd};
 use model::{
     Aggregation, Filter, HealthState, SamplesRequest, SeriesRequest, Severity, TimeRange, Timestamp,
 };
@@ -45,6 +45,7 @@ fn listen(socket: StatsdSocket, interval: Duration, store: &Store, stop: &Cancel
         store.clone(),
         Clock::system(),
         counters.clone(),
+        IntakeBudget::default(),
         reporter.clone(),
         stop.clone(),
     );

@@ -26,7 +26,7 @@ pub struct Settings {
     pub storage: Storage,
     /// Retention by age and size.
     pub retention: Retention,
-    /// Limits of the number of series.
+    /// Limits of what is received.
     pub limits: Limits,
     /// Log of Binnacle itself.
     pub log: Log,
@@ -187,7 +187,7 @@ impl Default for Retention {
     }
 }
 
-/// Limits of the number of series. Points of new series over a limit are dropped and reported.
+/// Limits of what is received. Points of new series over a limit are dropped and reported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -197,11 +197,18 @@ pub struct Limits {
     pub series_per_service: u32,
     /// Maximum values of one label within one service, at least 1.
     pub values_per_label: u32,
+    /// Maximum bytes of memory of all receivers together, at least 16 MiB.
+    pub intake_bytes: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { series: 2_000_000, series_per_service: 300_000, values_per_label: 50_000 }
+        Self {
+            series: 2_000_000,
+            series_per_service: 300_000,
+            values_per_label: 50_000,
+            intake_bytes: 128 << 20,
+        }
     }
 }
 

@@ -12,6 +12,9 @@ use crate::{
 mod scrape;
 mod sentry;
 
+/// Memory with which every receiver accepts ordinary requests.
+const MIN_INTAKE_BYTES: u32 = 16 << 20;
+
 /// Returns the first value that is not accepted, in the order of the commented file.
 pub(crate) fn first_problem(settings: &Settings) -> Option<Problem> {
     listeners(settings)
@@ -97,6 +100,13 @@ fn limits(settings: &Settings) -> Option<Problem> {
     ]
     .into_iter()
     .find_map(|(key, value)| out_of_bounds(&["limits", key], value, 1_000_000_000))
+    .or_else(|| {
+        let bytes = [
+            ("intake_bytes", limits.intake_bytes, MIN_INTAKE_BYTES),
+        ];
+        let (key, _, min) = bytes.into_iter().find(|(_, value, min)| value < min)?;
+        problem(&["limits", key], format!("{key} must be at least {min}"))
+    })
 }
 
 fn retention(settings: &Settings) -> Option<Problem> {

@@ -7,6 +7,7 @@ use std::{
 
 use alerts::{AlertService, Channels, DESKTOP};
 use checks::{CheckService, SecretStore};
+use ingest::IntakeBudget;
 use model::RecordCounts;
 use store::{Store, StoreOptions};
 
@@ -57,7 +58,9 @@ impl Engine {
             .map_err(EngineError::Channels)?;
         let alerts = AlertService::start(store.clone(), channels, clock.clone(), alerts_stop);
 
-        let demonstration = Demonstration::new(store.clone(), clock.clone(), started.0.unsigned_abs());
+        let budget = IntakeBudget::default();
+        let demonstration =
+            Demonstration::new(store.clone(), budget.clone(), clock.clone(), started.0.unsigned_abs());
         let pause = PauseSwitch::new(checks.clone(), store.clone(), clock.clone());
         let (health, receivers) = (ComponentHealth::default(), Receivers::default());
         let status = StatusPublisher::new(StatusHandles {
@@ -100,6 +103,7 @@ impl Engine {
                 store: services.store.clone(),
                 clock: services.clock.clone(),
                 receivers: services.receivers.clone(),
+                budget,
                 addresses: ListenAddresses {
                     otlp_grpc: options.otlp_grpc,
                     otlp_http: options.otlp_http,
@@ -152,8 +156,9 @@ fn start_components(services: &Services, handles: SourceHandles, health: &Compon
     let (store, settings, clock) = (&services.store, &services.settings, &services.clock);
     let (sources, observation) = (&services.stages.sources, &services.stages.observation);
 
-    data::apply_limits(store, &settings.in_force());
-    sources.spawn(data::follow_limits(store.clone(), settings.watch(), sources.token()));
+    let budget = handles.budget.clone();
+    data::apply_limits(store, &budget, &settings.in_force());
+    sources.spawn(data::follow_limits(store.clone(), budget, settings.watch(), sources.token()));
 
     let mut supervisor = ComponentSupervisor::new(handles, sources.clone(), clock.clone(), health.clone());
     supervisor.begin();

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use model::Timestamp;
+use model::{TelemetryBatch, Timestamp};
 use runtime::Clock;
-use store::Store;
+use store::{Accepted, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    counters::IntakeCounters, error::IngestError, limits::connections::Connections, rejection::Rejection,
+    counters::IntakeCounters,
+    error::IngestError,
+    limits::{
+        budget::{IntakeBudget, Reservation},
+        connections::Connections,
+    },
+    rejection::Rejection,
 };
 
 /// The connection of one listener to the store.
@@ -16,19 +22,42 @@ use crate::{
 pub(crate) struct Intake {
     store: Store,
     counters: Arc<IntakeCounters>,
+    budget: IntakeBudget,
     clock: Clock,
     connections: Connections,
 }
 
 impl Intake {
     /// Connects a listener to the store.
-    pub(crate) fn new(store: Store, clock: Clock, counters: Arc<IntakeCounters>) -> Self {
-        Self { store, counters, clock, connections: Connections::new() }
+    pub(crate) fn new(
+        store: Store,
+        clock: Clock,
+        counters: Arc<IntakeCounters>,
+        budget: IntakeBudget,
+    ) -> Self {
+        Self { store, counters, budget, clock, connections: Connections::new() }
     }
 
-    /// Returns the store that receives the records.
-    pub(crate) fn store(&self) -> &Store {
-        &self.store
+    /// Commits records, and gives their memory back to the budget then.
+    ///
+    /// Goes on when the request ends before, because the store has the records until then.
+    pub(crate) async fn commit(
+        &self,
+        batch: TelemetryBatch,
+        reservation: Reservation,
+    ) -> Result<Accepted, StoreError> {
+        let store = self.store.clone();
+        let committing = self.connections.spawn(async move {
+            let outcome = store.accept(batch).await;
+            drop(reservation);
+            outcome
+        });
+        committing.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Returns the memory budget of the receivers.
+    pub(crate) fn budget(&self) -> &IntakeBudget {
+        &self.budget
     }
 
     /// Returns the counters of the listener.

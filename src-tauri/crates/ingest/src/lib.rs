@@ -16,7 +16,7 @@ mod timestamp;
 
 pub use counters::IntakeCounters;
 pub use error::IngestError;
-pub use limits::body::MAX_BODY_BYTES;
+pub use limits::{body::MAX_BODY_BYTES, budget::IntakeBudget};
 pub use otlp::{grpc::serve_otlp_grpc, http::serve_otlp_http};
 pub use remote_write::serve_remote_write;
 pub use statsd::{StatsdOptions, StatsdSocket, serve_statsd};

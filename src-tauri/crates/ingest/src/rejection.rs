@@ -7,6 +7,9 @@ use store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+/// Time after which a sender retries when the receivers' memory is in use.
+const INTAKE_RETRY: Duration = Duration::from_secs(1);
+
 /// The reason why a whole request is rejected.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum Rejection {
@@ -25,6 +28,9 @@ pub(crate) enum Rejection {
     /// The body did not arrive in time.
     #[error("the request body did not arrive within {} s", .0.as_secs())]
     TooSlow(Duration),
+    /// The receivers together hold as much as the budget allows; the sender must retry.
+    #[error("the receivers hold as much as limits.intake_bytes allows, retry later")]
+    IntakeFull,
     /// The store's queue or the disk is full; the sender must retry.
     #[error("{message}")]
     StoreFull {
@@ -63,7 +69,9 @@ impl Rejection {
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ForeignOrigin(_) => StatusCode::FORBIDDEN,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::StoreFull { .. } | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::IntakeFull | Self::StoreFull { .. } | Self::Unavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -76,30 +84,38 @@ impl Rejection {
             Self::Unsupported(_) => Code::Unimplemented,
             Self::ForeignOrigin(_) => Code::PermissionDenied,
             Self::TooSlow(_) => Code::DeadlineExceeded,
-            Self::StoreFull { .. } | Self::Unavailable(_) => Code::Unavailable,
+            Self::IntakeFull | Self::StoreFull { .. } | Self::Unavailable(_) => Code::Unavailable,
             Self::Internal => Code::Internal,
+        }
+    }
+
+    /// Returns the time after which the sender retries, none if it need not wait.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::IntakeFull => Some(INTAKE_RETRY),
+            Self::StoreFull { retry_after, .. } => Some(*retry_after),
+            _ => None,
         }
     }
 
     /// Returns the whole seconds after which the sender retries, at least one.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         match self {
-            Self::StoreFull { retry_after, .. } => Some(retry_after.as_millis().div_ceil(1000).max(1) as u64),
             Self::Unavailable(_) => Some(5),
-            _ => None,
+            _ => self.retry_after().map(|after| after.as_millis().div_ceil(1000).max(1) as u64),
         }
     }
 
     /// Returns the gRPC status, with details about when to retry.
     pub(crate) fn grpc_status(&self) -> Status {
         let message = self.to_string();
-        match self {
-            Self::StoreFull { retry_after, .. } => Status::with_error_details(
+        match self.retry_after() {
+            Some(after) => Status::with_error_details(
                 self.grpc_code(),
                 message,
-                ErrorDetails::with_retry_info(Some(*retry_after)),
+                ErrorDetails::with_retry_info(Some(after)),
             ),
-            _ => Status::new(self.grpc_code(), message),
+            None => Status::new(self.grpc_code(), message),
         }
     }
 }

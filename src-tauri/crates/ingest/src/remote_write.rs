@@ -3,6 +3,7 @@
 
 mod conversion;
 mod descriptor;
+mod lists;
 mod message;
 mod native;
 mod series_cache;
@@ -19,7 +20,7 @@ use axum::{
     routing::post,
     serve::ListenerExt,
 };
-use model::RecordCounts;
+use model::{RecordCounts, Timestamp};
 use runtime::Clock;
 use store::{Store, StoreError};
 use tokio::net::TcpListener;
@@ -33,7 +34,12 @@ use crate::{
     counters::{IntakeCounters, records},
     error::IngestError,
     intake::Intake,
-    limits::{body, cross_origin},
+    limits::{
+        body,
+        budget::{IntakeBudget, Reservation},
+        buffer::Buffer,
+        cross_origin,
+    },
     rejection::Rejection,
 };
 
@@ -65,10 +71,11 @@ pub async fn serve_remote_write(
     store: Store,
     clock: Clock,
     counters: Arc<IntakeCounters>,
+    budget: IntakeBudget,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
     let cache = Arc::new(SeriesCache::new(store.clone()));
-    let intake = Intake::new(store, clock, counters);
+    let intake = Intake::new(store, clock, counters, budget);
     let state = RemoteWrite { intake: intake.clone(), cache };
     let routes = PATHS
         .into_iter()
@@ -132,7 +139,8 @@ fn version(headers: &HeaderMap) -> Result<Version, Rejection> {
 
 impl RemoteWrite {
     async fn process(&self, version: Version, body: Body) -> Result<Converted, Rejection> {
-        let compressed = Arc::new(body::read(body).await?);
+        let Buffer { bytes, reservation: _compressed } = body::read(body, self.intake.budget()).await?;
+        let compressed = Arc::new(bytes);
         match self.store(version, Arc::clone(&compressed)).await {
             // Retention may have removed cached series.
             Err(Failure::Store(StoreError::InvalidRequest(_))) => {
@@ -152,7 +160,7 @@ impl RemoteWrite {
         let now = self.intake.now();
         let is_small = snap::raw::decompress_len(&compressed).is_ok_and(|length| length <= INLINE_BYTES);
         let inline = if is_small {
-            match convert(&decompress(&compressed)?, version, &self.cache, now, MAX_INLINE_NEW_SERIES) {
+            match self.convert(&compressed, version, now, MAX_INLINE_NEW_SERIES) {
                 Ok(converted) => Some(converted),
                 Err(Halt::TooManyNew) => None,
                 Err(Halt::Rejected(rejection)) => return Err(rejection.into()),
@@ -160,14 +168,14 @@ impl RemoteWrite {
         } else {
             None
         };
-        let mut converted = match inline {
+        let (mut converted, reservation) = match inline {
             Some(converted) => converted,
             None => {
                 let permit = self.intake.connections().decoder().await?;
-                let cache = Arc::clone(&self.cache);
+                let remote = self.clone();
                 let decoding = tokio::task::spawn_blocking(move || {
                     let _permit = permit;
-                    convert(&decompress(&compressed)?, version, &cache, now, usize::MAX)
+                    remote.convert(&compressed, version, now, usize::MAX)
                 });
                 decoding.await.map_err(|_| Rejection::Internal)?.map_err(|halt| match halt {
                     Halt::Rejected(rejection) => rejection,
@@ -178,7 +186,7 @@ impl RemoteWrite {
         };
         let batch = std::mem::take(&mut converted.batch);
         let counts = records(&batch);
-        let accepted = self.intake.store().accept(batch).await.map_err(Failure::Store)?;
+        let accepted = self.intake.commit(batch, reservation).await.map_err(Failure::Store)?;
         if accepted.dropped == 0 {
             self.cache.extend(std::mem::take(&mut converted.fresh), converted.generation);
         } else {
@@ -196,6 +204,23 @@ impl RemoteWrite {
     }
 }
 
+impl RemoteWrite {
+    /// Decompresses and converts a body. Returns the memory of its records too. Blocking.
+    fn convert(
+        &self,
+        compressed: &[u8],
+        version: Version,
+        now: Timestamp,
+        max_new: usize,
+    ) -> Result<(Converted, Reservation), Halt> {
+        let mut reservation = self.intake.budget().reservation();
+        let message = decompress(compressed, &mut reservation)?;
+        let mut records = self.intake.budget().reservation();
+        let converted = convert(&message, version, &self.cache, &mut records, now, max_new)?;
+        Ok((converted, records))
+    }
+}
+
 /// The failure of a request, with the errors of the store apart.
 enum Failure {
     Rejected(Rejection),
@@ -209,7 +234,7 @@ impl From<Rejection> for Failure {
 }
 
 /// Decompresses Snappy's block format, whose header has the decompressed size. Blocking.
-fn decompress(compressed: &[u8]) -> Result<Vec<u8>, Rejection> {
+fn decompress(compressed: &[u8], reservation: &mut Reservation) -> Result<Vec<u8>, Rejection> {
     let malformed =
         |error: snap::Error| Rejection::Malformed(format!("the request body is not valid snappy: {error}"));
     let length = snap::raw::decompress_len(compressed).map_err(malformed)?;
@@ -223,6 +248,7 @@ fn decompress(compressed: &[u8]) -> Result<Vec<u8>, Rejection> {
     if length / 32 > compressed.len() {
         return Err(Rejection::Malformed("the request body announces more than it can hold".to_owned()));
     }
+    reservation.charge(length)?;
     snap::raw::Decoder::new().decompress_vec(compressed).map_err(malformed)
 }
 
@@ -282,8 +308,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
         let cache = Arc::new(SeriesCache::new(store.clone()));
-        let remote =
-            RemoteWrite { intake: Intake::new(store.clone(), Clock::system(), Arc::default()), cache };
+        let remote = RemoteWrite {
+            intake: Intake::new(store.clone(), Clock::system(), Arc::default(), IntakeBudget::default()),
+            cache,
+        };
         let field = |number: u8, content: &[u8]| [&[number << 3 | 2, content.len() as u8], content].concat();
         let label = [field(1, b"__name__"), field(2, b"up")].concat();
         let mut time = vec![0x10];
@@ -295,7 +323,8 @@ mod tests {
         }
         time.push(millis as u8);
         let message = field(1, &[field(1, &label), field(2, &time)].concat());
-        let found = convert(&message, Version::First, &remote.cache, now, 1).ok().unwrap();
+        let mut records = remote.intake.budget().reservation();
+        let found = convert(&message, Version::First, &remote.cache, &mut records, now, 1).ok().unwrap();
         assert_eq!((found.batch.samples.len(), found.message()), (1, String::new()));
         // As if it had been stored and removed since.
         remote.cache.extend(found.fresh, found.generation);

@@ -20,7 +20,7 @@ use self::{
     aggregate::{Aggregate, RejectedLines},
     interval_writer::{IntervalQueue, interval_writer},
 };
-use crate::{counters::IntakeCounters, error::IngestError};
+use crate::{counters::IntakeCounters, error::IngestError, limits::budget::IntakeBudget};
 
 /// Maximum size of a datagram.
 const MAX_DATAGRAM_BYTES: usize = 65_536;
@@ -47,20 +47,24 @@ pub struct StatsdOptions {
 
 /// Receives StatsD on `socket` until `stop` is cancelled, then stores the open interval.
 ///
-/// The protocol has no acknowledgement, so a crash loses at most one interval. `reporter` gets
+/// The protocol has no acknowledgement, so a crash loses at most one interval, and values beyond
+/// the budget are rejected. `reporter` gets
 /// malformed lines, datagrams that the kernel dropped, and intervals that could not be stored.
+#[expect(clippy::too_many_arguments, reason = "each is a handle of its own kind")]
 pub async fn serve_statsd(
     socket: StatsdSocket,
     options: StatsdOptions,
     store: Store,
     clock: Clock,
     counters: Arc<IntakeCounters>,
+    budget: IntakeBudget,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
     let (queue, writer) = interval_writer(store, clock.clone(), Arc::clone(&counters));
     let receiving = async {
-        let outcome = receive(&socket, &options, &clock, &queue, &counters, &reporter, &stop).await;
+        let outcome =
+            receive(&socket, (&options, &budget), &clock, &queue, &counters, &reporter, &stop).await;
         // Closes the queue, so that the writer ends once it is empty.
         drop(queue);
         outcome
@@ -80,7 +84,7 @@ pub async fn serve_statsd(
 
 async fn receive(
     socket: &StatsdSocket,
-    options: &StatsdOptions,
+    (options, budget): (&StatsdOptions, &IntakeBudget),
     clock: &Clock,
     queue: &IntervalQueue,
     counters: &IntakeCounters,
@@ -88,7 +92,7 @@ async fn receive(
     stop: &CancellationToken,
 ) -> Result<(), IngestError> {
     let mut schedule = Schedule::new(options.interval, "statsd");
-    let mut aggregate = Aggregate::new(&options.service, schedule.begin(clock.now()));
+    let mut aggregate = Aggregate::new(&options.service, schedule.begin(clock.now()), budget);
     let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
     let mut dropped = socket.dropped().unwrap_or_default();
     let mut interval_end = std::pin::pin!(clock.sleep(schedule.next_delay(clock.now())));
@@ -115,12 +119,12 @@ async fn receive(
         }
         let end = if stopping { schedule.end(clock.now()) } else { schedule.begin(clock.now()) };
         interval_end.set(clock.sleep(schedule.next_delay(clock.now())));
-        let (batch, rejected) = aggregate.flush(end);
+        let (closed, rejected) = aggregate.flush(end);
         counters.count_rejected_records(rejected.count);
         let total_dropped = socket.dropped().unwrap_or(dropped);
         let problem = describe(&rejected, total_dropped.saturating_sub(dropped), options.interval);
         dropped = total_dropped;
-        queue.send(batch);
+        queue.send(closed);
         match queue.take_problem() {
             Some(problem) => reporter.report(HealthState::Unhealthy, problem),
             None if problem.is_empty() => reporter.healthy(),

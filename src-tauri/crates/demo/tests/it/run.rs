@@ -26,6 +26,7 @@ async fn sends_the_past_and_goes_on_until_stopped() {
         store.clone(),
         Clock::system(),
         counters.clone(),
+        ingest::IntakeBudget::default(),
         stop.clone(),
     ));
 

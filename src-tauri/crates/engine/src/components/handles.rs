@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use checks::SecretStore;
 use config::Settings;
+use ingest::IntakeBudget;
 use runtime::Clock;
 use store::Store;
 use tokio::sync::watch;
@@ -15,6 +16,7 @@ pub(crate) struct SourceHandles {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) receivers: Receivers,
+    pub(crate) budget: IntakeBudget,
     pub(crate) addresses: ListenAddresses,
     pub(crate) settings: watch::Receiver<Settings>,
     pub(crate) secrets: Arc<dyn SecretStore>,

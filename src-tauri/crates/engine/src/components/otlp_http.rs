@@ -17,8 +17,8 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
     tcp_receiver::spec(
         PROTOCOL,
         address,
-        |listener, store, clock, counters, stop| -> Serving {
-            Box::pin(ingest::serve_otlp_http(listener, store, clock, counters, stop))
+        |listener, store, clock, counters, budget, stop| -> Serving {
+            Box::pin(ingest::serve_otlp_http(listener, store, clock, counters, budget, stop))
         },
         handles,
     )

@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 
 use async_trait::async_trait;
 use config::Settings;
-use ingest::{StatsdOptions, StatsdSocket};
+use ingest::{IntakeBudget, StatsdOptions, StatsdSocket};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,7 @@ struct Statsd {
     store: Store,
     clock: Clock,
     receivers: Receivers,
+    budget: IntakeBudget,
 }
 
 /// Makes the specs of the receivers, one per transport.
@@ -48,6 +49,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
                 store: handles.store.with_source(protocol.name),
                 clock: handles.clock.clone(),
                 receivers: handles.receivers.clone(),
+                budget: handles.budget.clone(),
             };
             let receiver = ReceiverAddress { protocol, address: address.clone() };
             ComponentSpec::receiver(receiver, settings.statsd.clone(), component)
@@ -70,9 +72,9 @@ impl Component for Statsd {
             interval: Duration::from_secs(u64::from(self.settings.interval_seconds.max(1))),
             service: self.settings.service.clone(),
         };
-        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let (store, clock, budget) = (self.store.clone(), self.clock.clone(), self.budget.clone());
         let served =
-            ingest::serve_statsd(socket, options, store, clock, counters, health.clone(), stop).await;
+            ingest::serve_statsd(socket, options, store, clock, counters, budget, health.clone(), stop).await;
         listen::report_end(served, &health)
     }
 }

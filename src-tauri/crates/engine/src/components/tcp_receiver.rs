@@ -4,7 +4,7 @@ use runtime::{Clock, HealthReporter};
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
-use ingest::{IngestError, IntakeCounters};
+use ingest::{IngestError, IntakeBudget, IntakeCounters};
 use store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,8 @@ use crate::status::{Protocol, Receivers};
 pub(super) type Serving = Pin<Box<dyn Future<Output = Result<(), IngestError>> + Send>>;
 
 /// Serves a protocol on a listener.
-pub(super) type Serve = fn(TcpListener, Store, Clock, Arc<IntakeCounters>, CancellationToken) -> Serving;
+pub(super) type Serve =
+    fn(TcpListener, Store, Clock, Arc<IntakeCounters>, IntakeBudget, CancellationToken) -> Serving;
 
 struct TcpReceiver {
     protocol: Protocol,
@@ -30,6 +31,7 @@ struct TcpReceiver {
     store: Store,
     clock: Clock,
     receivers: Receivers,
+    budget: IntakeBudget,
 }
 
 /// Makes the spec of a TCP receiver. None if the address is empty.
@@ -49,6 +51,7 @@ pub(super) fn spec(
         store: handles.store.with_source(protocol.name),
         clock: handles.clock.clone(),
         receivers: handles.receivers.clone(),
+        budget: handles.budget.clone(),
     };
     vec![ComponentSpec::receiver(ReceiverAddress { protocol, address: address.to_owned() }, (), receiver)]
 }
@@ -65,7 +68,8 @@ impl Component for TcpReceiver {
         let bound = listener.local_addr().map_or(self.address.clone(), |bound| bound.to_string());
         let counters = self.receivers.register(self.protocol.name, &bound, health.clone());
         health.healthy();
-        let served = (self.serve)(listener, self.store.clone(), self.clock.clone(), counters, stop).await;
+        let (store, clock, budget) = (self.store.clone(), self.clock.clone(), self.budget.clone());
+        let served = (self.serve)(listener, store, clock, counters, budget, stop).await;
         listen::report_end(served, &health)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ingest::IntakeCounters;
+use ingest::{IntakeBudget, IntakeCounters};
 use model::RecordCounts;
 use runtime::Clock;
 use store::Store;
@@ -21,6 +21,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
 pub struct Demonstration {
     store: Store,
     clock: Clock,
+    budget: IntakeBudget,
     seed: u64,
     running: Arc<Mutex<Option<Running>>>,
 }
@@ -45,8 +46,8 @@ impl Running {
 }
 
 impl Demonstration {
-    pub(crate) fn new(store: Store, clock: Clock, seed: u64) -> Self {
-        Self { store, clock, seed, running: Arc::default() }
+    pub(crate) fn new(store: Store, budget: IntakeBudget, clock: Clock, seed: u64) -> Self {
+        Self { store, budget, clock, seed, running: Arc::default() }
     }
 
     /// Returns true while the shop runs, and while it is starting or stopping.
@@ -66,10 +67,11 @@ impl Demonstration {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(EngineError::DemonstrationPort)?;
         let address = listener.local_addr().map_err(EngineError::DemonstrationPort)?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let (store, clock, receiver_stop) = (self.store.clone(), self.clock.clone(), stop.clone());
+        let (store, clock, budget) = (self.store.clone(), self.clock.clone(), self.budget.clone());
+        let receiver_stop = stop.clone();
         tasks.spawn(async move {
             let counters = Arc::new(IntakeCounters::default());
-            let served = ingest::serve_otlp_grpc(listener, store, clock, counters, receiver_stop);
+            let served = ingest::serve_otlp_grpc(listener, store, clock, counters, budget, receiver_stop);
             if let Err(error) = served.await {
                 tracing::warn!(%error, "receiver of the demonstration failed");
             }

@@ -1,13 +1,15 @@
-//! The limits of the settings that the store enforces: series and free disk space.
+//! The limits of the settings that store and receivers enforce: series, free disk space and memory.
 
 use config::Settings;
+use ingest::IntakeBudget;
 use store::{CardinalityLimits, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Sets the limits of the settings.
-pub(crate) fn apply_limits(store: &Store, settings: &Settings) {
+pub(crate) fn apply_limits(store: &Store, budget: &IntakeBudget, settings: &Settings) {
     let limits = &settings.limits;
+    budget.set_limit(limits.intake_bytes as usize);
     store.admin().set_reserve(u64::from(settings.storage.reserve_megabytes) * 1_000_000);
     store.admin().limit_series(CardinalityLimits {
         total: limits.series.into(),
@@ -19,6 +21,7 @@ pub(crate) fn apply_limits(store: &Store, settings: &Settings) {
 /// Sets the limits after each change of the settings until `stop`.
 pub(crate) async fn follow_limits(
     store: Store,
+    budget: IntakeBudget,
     mut settings: watch::Receiver<Settings>,
     stop: CancellationToken,
 ) {
@@ -27,6 +30,6 @@ pub(crate) async fn follow_limits(
             () = stop.cancelled() => return,
             changed = settings.changed() => if changed.is_err() { return },
         }
-        apply_limits(&store, &settings.borrow_and_update());
+        apply_limits(&store, &budget, &settings.borrow_and_update());
     }
 }

@@ -2,12 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinHandle,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{error::IngestError, rejection::Rejection};
 
-/// Requests that are decoded at the same time. Each may take some hundred MiB at worst.
+/// Requests that are decoded at the same time.
 const CONCURRENT_DECODERS: usize = 2;
 /// Time that requests have to finish after the listener was stopped.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
@@ -33,6 +36,14 @@ impl Connections {
     /// Waits until fewer than [`CONCURRENT_DECODERS`] requests are being decoded.
     pub(crate) async fn decoder(&self) -> Result<OwnedSemaphorePermit, Rejection> {
         self.decoders.clone().acquire_owned().await.map_err(|_| Rejection::Internal)
+    }
+
+    /// Runs work that outlives its request, and that the listener waits for at its end.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.requests.spawn(work)
     }
 
     /// Runs the work of a request until the listener has ended. The store gets no records after

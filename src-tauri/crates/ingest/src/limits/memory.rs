@@ -1,136 +1,133 @@
-//! Estimates of the memory size of a decoded body, made before decoding.
+//! Estimates of the memory that a body takes once it is decoded, made before decoding.
 //!
 //! An empty message takes two bytes on the wire and hundreds in memory, so a limit on the size of
 //! the body alone does not protect.
 
-use std::mem::size_of;
+use super::layout::{MessageLayout, Role};
 
-use opentelemetry_proto::tonic::{
-    common::v1::{AnyValue, KeyValue},
-    logs::v1 as logs,
-    metrics::v1 as metrics,
-    trace::v1 as trace,
-};
-
-/// Maximum memory size of the decoded messages of one request, in bytes.
-const MAX_DECODED_BYTES: usize = 256 << 20;
-/// Maximum memory size of the document of one JSON request, in bytes.
-const MAX_JSON_BYTES: usize = 512 << 20;
 /// Nesting depth at which the decoder stops.
 const MAX_DEPTH: u8 = 100;
+/// Bytes of a number in a list, which grows by doubling.
+const NUMBER_BYTES: usize = 16;
 
-/// The memory layout of one message type.
-pub(crate) struct MessageLayout {
-    bytes: usize,
-    /// Fields that hold messages, by field number.
-    nested: &'static [(u64, &'static MessageLayout)],
+/// The memory that a body takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Estimate {
+    /// Bytes while it is decoded and converted.
+    pub(crate) decoding: usize,
+    /// Bytes of its records.
+    pub(crate) records: usize,
 }
 
-static ANY_VALUE: MessageLayout =
-    MessageLayout { bytes: size_of::<AnyValue>(), nested: &[(5, &ARRAY), (6, &PAIRS)] };
-static ARRAY: MessageLayout = MessageLayout { bytes: 0, nested: &[(1, &ANY_VALUE)] };
-static PAIRS: MessageLayout = MessageLayout { bytes: 0, nested: &[(1, &PAIR)] };
-static PAIR: MessageLayout = MessageLayout { bytes: size_of::<KeyValue>(), nested: &[(2, &ANY_VALUE)] };
-static RESOURCE: MessageLayout = MessageLayout { bytes: 0, nested: &[(1, &PAIR)] };
-static SCOPE: MessageLayout = MessageLayout { bytes: 0, nested: &[(3, &PAIR)] };
+impl Estimate {
+    fn total(self) -> usize {
+        self.decoding.saturating_add(self.records)
+    }
 
-/// The layout of a request with spans.
-pub(crate) static TRACES: MessageLayout = MessageLayout { bytes: 0, nested: &[(1, &RESOURCE_SPANS)] };
-static RESOURCE_SPANS: MessageLayout =
-    MessageLayout { bytes: size_of::<trace::ResourceSpans>(), nested: &[(1, &RESOURCE), (2, &SCOPE_SPANS)] };
-static SCOPE_SPANS: MessageLayout =
-    MessageLayout { bytes: size_of::<trace::ScopeSpans>(), nested: &[(1, &SCOPE), (2, &SPAN)] };
-static SPAN: MessageLayout =
-    MessageLayout { bytes: size_of::<trace::Span>(), nested: &[(9, &PAIR), (11, &EVENT), (13, &LINK)] };
-static EVENT: MessageLayout = MessageLayout { bytes: size_of::<trace::span::Event>(), nested: &[(3, &PAIR)] };
-static LINK: MessageLayout = MessageLayout { bytes: size_of::<trace::span::Link>(), nested: &[(4, &PAIR)] };
+    fn add(&mut self, decoding: usize, records: usize) {
+        self.decoding = self.decoding.saturating_add(decoding);
+        self.records = self.records.saturating_add(records);
+    }
+}
 
-/// The layout of a request with log records.
-pub(crate) static LOGS: MessageLayout = MessageLayout { bytes: 0, nested: &[(1, &RESOURCE_LOGS)] };
-static RESOURCE_LOGS: MessageLayout =
-    MessageLayout { bytes: size_of::<logs::ResourceLogs>(), nested: &[(1, &RESOURCE), (2, &SCOPE_LOGS)] };
-static SCOPE_LOGS: MessageLayout =
-    MessageLayout { bytes: size_of::<logs::ScopeLogs>(), nested: &[(1, &SCOPE), (2, &LOG_RECORD)] };
-static LOG_RECORD: MessageLayout =
-    MessageLayout { bytes: size_of::<logs::LogRecord>(), nested: &[(5, &ANY_VALUE), (6, &PAIR)] };
-
-/// The layout of a request with metrics.
-pub(crate) static METRICS: MessageLayout = MessageLayout { bytes: 0, nested: &[(1, &RESOURCE_METRICS)] };
-static RESOURCE_METRICS: MessageLayout = MessageLayout {
-    bytes: size_of::<metrics::ResourceMetrics>(),
-    nested: &[(1, &RESOURCE), (2, &SCOPE_METRICS)],
-};
-static SCOPE_METRICS: MessageLayout =
-    MessageLayout { bytes: size_of::<metrics::ScopeMetrics>(), nested: &[(1, &SCOPE), (2, &METRIC)] };
-static METRIC: MessageLayout = MessageLayout {
-    bytes: size_of::<metrics::Metric>(),
-    nested: &[(5, &NUMBERS), (7, &NUMBERS), (9, &HISTOGRAM), (10, &EXPONENTIAL), (11, &SUMMARY), (12, &PAIR)],
-};
-static NUMBERS: MessageLayout = MessageLayout { bytes: 0, nested: &[(1, &NUMBER)] };
-static NUMBER: MessageLayout =
-    MessageLayout { bytes: size_of::<metrics::NumberDataPoint>(), nested: &[(5, &EXEMPLAR), (7, &PAIR)] };
-static HISTOGRAM: MessageLayout = MessageLayout { bytes: 0, nested: &[(1, &HISTOGRAM_POINT)] };
-static HISTOGRAM_POINT: MessageLayout =
-    MessageLayout { bytes: size_of::<metrics::HistogramDataPoint>(), nested: &[(8, &EXEMPLAR), (9, &PAIR)] };
-static EXPONENTIAL: MessageLayout = MessageLayout { bytes: 0, nested: &[(1, &EXPONENTIAL_POINT)] };
-static EXPONENTIAL_POINT: MessageLayout = MessageLayout {
-    bytes: size_of::<metrics::ExponentialHistogramDataPoint>(),
-    nested: &[(1, &PAIR), (8, &EXPONENTIAL_BUCKETS), (9, &EXPONENTIAL_BUCKETS), (11, &EXEMPLAR)],
-};
-/// Counts have variable length here: one byte on the wire becomes eight in memory.
-static EXPONENTIAL_BUCKETS: MessageLayout = MessageLayout { bytes: 0, nested: &[(2, &PACKED_COUNTS)] };
-static PACKED_COUNTS: MessageLayout = MessageLayout { bytes: 0, nested: &[] };
-static SUMMARY: MessageLayout = MessageLayout { bytes: 0, nested: &[(1, &SUMMARY_POINT)] };
-static SUMMARY_POINT: MessageLayout =
-    MessageLayout { bytes: size_of::<metrics::SummaryDataPoint>(), nested: &[(6, &QUANTILE), (7, &PAIR)] };
-static QUANTILE: MessageLayout =
-    MessageLayout { bytes: size_of::<metrics::summary_data_point::ValueAtQuantile>(), nested: &[] };
-static EXEMPLAR: MessageLayout =
-    MessageLayout { bytes: size_of::<metrics::Exemplar>(), nested: &[(7, &PAIR)] };
-
-/// Returns whether the decoded form of a protobuf body stays within [`MAX_DECODED_BYTES`].
+/// Estimates the memory of a protobuf body. It ends early once it exceeds `limit`.
 ///
-/// A body that is not protobuf passes: the decoder reports the error.
-pub(crate) fn fits_protobuf(body: &[u8], layout: &'static MessageLayout) -> bool {
-    let mut budget = MAX_DECODED_BYTES;
-    subtract_size(body, layout, 0, &mut budget);
-    budget > 0
+/// A body that is not protobuf gets the estimate of its beginning: the decoder reports the error.
+pub(crate) fn estimate_protobuf(body: &[u8], layout: &'static MessageLayout, limit: usize) -> Estimate {
+    // Texts are moved from the message to the record.
+    let mut walk = Walk { estimate: Estimate { decoding: 0, records: body.len() }, limit };
+    walk.message(body, layout, 0, 0);
+    walk.estimate
 }
 
-/// Subtracts the memory size of a message and its children from `budget`.
-fn subtract_size(mut body: &[u8], layout: &'static MessageLayout, depth: u8, budget: &mut usize) {
-    *budget = budget.saturating_sub(layout.bytes);
-    if std::ptr::eq(layout, &PACKED_COUNTS) {
-        *budget = budget.saturating_sub(body.len().saturating_mul(8));
+/// The pass over one body.
+struct Walk {
+    estimate: Estimate,
+    limit: usize,
+}
+
+impl Walk {
+    /// Adds a message and its children. Each record below it also takes `copied` bytes.
+    fn message(&mut self, body: &[u8], layout: &'static MessageLayout, depth: u8, copied: usize) {
+        let copied = match layout.role {
+            Role::Plain => copied,
+            Role::Record => {
+                self.estimate.add(0, copied);
+                copied
+            }
+            // Attributes of the scope, and the descriptor of the metric, are copied to each record.
+            Role::Scoped(fields) | Role::Described(fields) => {
+                let own = fields.iter().map(|field| self.copies(body, *field, layout)).sum::<usize>();
+                copied.saturating_add(own)
+            }
+            Role::Numbers => {
+                self.estimate.add(NUMBER_BYTES.saturating_mul(body.len()), NUMBER_BYTES / 2 * body.len());
+                return;
+            }
+        };
+        self.estimate.add(layout.wire_bytes, layout.record_bytes);
+        if depth > MAX_DEPTH {
+            return;
+        }
+        let mut fields = Fields(body);
+        while self.estimate.total() <= self.limit
+            && let Some((number, content)) = fields.next_field()
+        {
+            let Some((_, nested)) = layout.nested.iter().find(|(nested, _)| *nested == number) else {
+                continue;
+            };
+            match content {
+                Some(content) => self.message(content, nested, depth + 1, copied),
+                // A number of a list that is not packed.
+                None if matches!(nested.role, Role::Numbers) => {
+                    self.estimate.add(NUMBER_BYTES, NUMBER_BYTES / 2);
+                }
+                None => {}
+            }
+        }
     }
-    if depth > MAX_DEPTH {
-        return;
+
+    /// Returns the memory of a field that is copied to each record, in all its occurrences.
+    fn copies(&self, body: &[u8], field: u64, layout: &'static MessageLayout) -> usize {
+        let nested = layout.nested.iter().find(|(number, _)| *number == field).map(|(_, nested)| *nested);
+        let (mut fields, mut bytes) = (Fields(body), 0_usize);
+        while let Some((number, content)) = fields.next_field() {
+            let Some(content) = content.filter(|_| number == field) else { continue };
+            bytes = bytes.saturating_add(content.len());
+            if let Some(nested) = nested {
+                let mut walk = Walk { estimate: Estimate::default(), limit: self.limit };
+                walk.message(content, nested, 0, 0);
+                bytes = bytes.saturating_add(walk.estimate.records);
+            }
+        }
+        bytes
     }
-    while *budget > 0 && !body.is_empty() {
-        let Some(tag) = variable_number(&mut body) else { return };
+}
+
+/// The fields of a message. They end at the first one that is malformed.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    /// Returns the number of the next field, and its content if that has a length.
+    fn next_field(&mut self) -> Option<(u64, Option<&'a [u8]>)> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let tag = variable_number(&mut self.0)?;
         let length = match tag & 7 {
             0 => {
-                if variable_number(&mut body).is_none() {
-                    return;
-                }
-                continue;
+                variable_number(&mut self.0)?;
+                return Some((tag >> 3, None));
             }
             1 => 8,
             5 => 4,
-            2 => match variable_number(&mut body).and_then(|length| usize::try_from(length).ok()) {
-                Some(length) => length,
-                None => return,
-            },
+            2 => usize::try_from(variable_number(&mut self.0)?).ok()?,
             // Groups are deprecated, and OTLP has none.
-            _ => return,
+            _ => return None,
         };
-        let Some((content, rest)) = body.split_at_checked(length) else { return };
-        body = rest;
-        if tag & 7 == 2
-            && let Some((_, nested)) = layout.nested.iter().find(|(number, _)| *number == tag >> 3)
-        {
-            subtract_size(content, nested, depth + 1, budget);
-        }
+        let (content, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some((tag >> 3, (tag & 7 == 2).then_some(content)))
     }
 }
 
@@ -147,30 +144,12 @@ fn variable_number(body: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Returns whether the document of a JSON body stays within [`MAX_JSON_BYTES`].
-///
-/// The estimate counts the brackets and commas outside of strings.
-pub(crate) fn fits_json(body: &[u8]) -> bool {
-    // An object with one key is a tree node with eleven slots; an item of a list is one value.
-    const OBJECT_BYTES: usize = 640;
-    const ITEM_BYTES: usize = 32;
-    let (mut bytes, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in body {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' if !in_string => bytes = bytes.saturating_add(OBJECT_BYTES),
-            b'[' | b',' if !in_string => bytes = bytes.saturating_add(ITEM_BYTES),
-            _ => {}
-        }
-    }
-    bytes <= MAX_JSON_BYTES
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::layout::{METRICS, TRACES},
+        *,
+    };
 
     /// Encodes one field that holds bytes.
     fn field(number: u8, content: &[u8]) -> Vec<u8> {
@@ -185,23 +164,47 @@ mod tests {
         bytes
     }
 
-    #[test]
-    fn many_empty_messages_exceed_the_limit() {
-        let spans: Vec<u8> = std::iter::repeat_n(field(2, &[]), 8 << 20).flatten().collect();
-        assert!(!fits_protobuf(&field(1, &field(2, &spans)), &TRACES));
-        assert!(fits_protobuf(&field(1, &field(2, &spans[..20_000])), &TRACES));
+    const LIMIT: usize = 64 << 20;
+
+    fn fits(body: &[u8], layout: &'static MessageLayout) -> bool {
+        estimate_protobuf(body, layout, LIMIT).total() <= LIMIT
     }
 
     #[test]
-    fn many_empty_objects_exceed_the_limit() {
-        assert!(!fits_json("{},".repeat(2_000_000).as_bytes()));
-        assert!(fits_json(format!("\"{}\\\"\"", "{".repeat(2_000_000)).as_bytes()));
+    fn many_empty_messages_exceed_the_limit() {
+        let spans: Vec<u8> = std::iter::repeat_n(field(2, &[]), 8 << 20).flatten().collect();
+        assert!(!fits(&field(1, &field(2, &spans)), &TRACES));
+        assert!(fits(&field(1, &field(2, &spans[..20_000])), &TRACES));
+    }
+
+    #[test]
+    fn counts_of_buckets_are_eight_bytes_each() {
+        let message = |counts: Vec<u8>| {
+            let point = field(8, &counts);
+            field(1, &field(2, &field(2, &field(10, &field(1, &point)))))
+        };
+        assert!(!fits(&message(field(2, &vec![1; 4 << 20])), &METRICS));
+        assert!(!fits(&message([0x10, 1].repeat(4 << 20)), &METRICS), "not packed");
+        assert!(fits(&message(field(2, &[1; 4096])), &METRICS));
+    }
+
+    #[test]
+    fn attributes_of_a_scope_and_descriptors_count_for_each_record() {
+        let pair = field(1, &[b'k'; 65_000]);
+        let scope = field(1, &field(3, &pair));
+        let spans: Vec<u8> = std::iter::repeat_n(field(2, &[]), 2_000).flatten().collect();
+        assert!(!fits(&field(1, &field(2, &[spans.clone(), scope].concat())), &TRACES));
+        assert!(fits(&field(1, &field(2, &spans)), &TRACES));
+        let points: Vec<u8> = std::iter::repeat_n(field(1, &[]), 2_000).flatten().collect();
+        let metric = [field(2, &[b'd'; 65_000]), field(5, &points)].concat();
+        assert!(!fits(&field(1, &field(2, &field(2, &metric))), &METRICS));
+        assert!(fits(&field(1, &field(2, &field(2, &field(5, &points)))), &METRICS));
     }
 
     #[test]
     fn malformed_bodies_pass_on_to_the_decoder() {
         for body in [&[0xff; 30][..], &[0x0a, 0xff, 0xff], &[0x0b], &[]] {
-            assert!(fits_protobuf(body, &METRICS));
+            assert!(fits(body, &METRICS));
         }
     }
 }

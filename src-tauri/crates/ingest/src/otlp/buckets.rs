@@ -41,23 +41,22 @@ pub(crate) fn explicit(count: u64, counts: Vec<u64>, bounds: Vec<f64>) -> Result
     if bounds.iter().any(|bound| bound.is_nan()) || bounds.windows(2).any(|pair| pair[0] >= pair[1]) {
         return Err("histogram bounds do not ascend".to_owned());
     }
-    check_total(count, &counts)?;
+    check_total(count, counts.iter())?;
     Ok(Buckets::Explicit { bounds, counts })
 }
 
 /// Returns the exponential buckets of a point. Fails if they are out of range or contradictory.
-pub(crate) fn exponential(point: &ExponentialHistogramDataPoint) -> Result<Buckets, String> {
-    let side = |side: &Option<WireBuckets>| {
-        side.as_ref().map(|side| (side.offset, side.bucket_counts.clone())).unwrap_or_default()
+pub(crate) fn exponential(point: &mut ExponentialHistogramDataPoint) -> Result<Buckets, String> {
+    let side = |side: &mut Option<WireBuckets>| {
+        side.take().map(|side| (side.offset, side.bucket_counts)).unwrap_or_default()
     };
     if !VALID_SCALES.contains(&point.scale) {
         return Err(format!("histogram scale {} is out of range", point.scale));
     }
-    let (positive_offset, positive) = side(&point.positive);
-    let (negative_offset, negative) = side(&point.negative);
+    let (positive_offset, positive) = side(&mut point.positive);
+    let (negative_offset, negative) = side(&mut point.negative);
     check_number(positive.len().saturating_add(negative.len()))?;
-    let all: Vec<u64> = positive.iter().chain(&negative).copied().chain([point.zero_count]).collect();
-    check_total(point.count, &all)?;
+    check_total(point.count, positive.iter().chain(&negative).chain([&point.zero_count]))?;
     Ok(Buckets::Exponential {
         scale: point.scale,
         zero_threshold: point.zero_threshold,
@@ -85,8 +84,8 @@ fn check_number(number: usize) -> Result<(), String> {
     Ok(())
 }
 
-fn check_total(count: u64, counts: &[u64]) -> Result<(), String> {
-    let total: u128 = counts.iter().map(|count| u128::from(*count)).sum();
+fn check_total<'a>(count: u64, counts: impl Iterator<Item = &'a u64>) -> Result<(), String> {
+    let total: u128 = counts.map(|count| u128::from(*count)).sum();
     if total != u128::from(count) {
         return Err(format!("histogram counts {count} but its buckets add up to {total}"));
     }

@@ -33,7 +33,7 @@ use crate::{
     counters::IntakeCounters,
     error::IngestError,
     intake::Intake,
-    limits::{body, cross_origin},
+    limits::{body, budget::IntakeBudget, buffer::Buffer, cross_origin},
     rejection::Rejection,
 };
 
@@ -52,9 +52,10 @@ pub async fn serve_otlp_grpc(
     store: Store,
     clock: Clock,
     counters: Arc<IntakeCounters>,
+    budget: IntakeBudget,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
-    let intake = Intake::new(store, clock, counters);
+    let intake = Intake::new(store, clock, counters, budget);
     let routes = Router::new()
         .route(Metrics::GRPC_PATH, post(receive::<Metrics>))
         .route(Logs::GRPC_PATH, post(receive::<Logs>))
@@ -86,7 +87,7 @@ async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> R
         }
     };
     let read = async {
-        let frame = body::read(body).await?;
+        let frame = body::read(body, intake.budget()).await?;
         unframe(frame, may_be_gzip)
     };
     match pipeline::receive::<S>(&intake, Encoding::Protobuf, read).await {
@@ -112,9 +113,9 @@ fn is_gzip(headers: &HeaderMap) -> Result<bool, Rejection> {
 }
 
 /// Takes the one message out of its frame (gRPC over HTTP/2, "Length-Prefixed-Message").
-fn unframe(mut frame: Vec<u8>, may_be_gzip: bool) -> Result<Payload, Rejection> {
+fn unframe(mut frame: Buffer, may_be_gzip: bool) -> Result<Payload, Rejection> {
     let malformed = |reason: &str| Rejection::Malformed(format!("invalid gRPC message: {reason}"));
-    let Some((header, message)) = frame.split_first_chunk::<FRAME_HEADER_BYTES>() else {
+    let Some((header, message)) = frame.bytes.split_first_chunk::<FRAME_HEADER_BYTES>() else {
         return Err(malformed("shorter than its header"));
     };
     let [flag, length @ ..] = *header;
@@ -127,8 +128,8 @@ fn unframe(mut frame: Vec<u8>, may_be_gzip: bool) -> Result<Payload, Rejection> 
         1 => return Err(malformed("marked as compressed without grpc-encoding")),
         _ => return Err(malformed("unknown flags")),
     };
-    frame.drain(..FRAME_HEADER_BYTES);
-    Ok(Payload { bytes: frame, is_gzip })
+    frame.bytes.drain(..FRAME_HEADER_BYTES);
+    Ok(Payload { body: frame, is_gzip })
 }
 
 fn success<S: Signal>(receipt: Receipt) -> Response {

@@ -26,7 +26,7 @@ use crate::{
     counters::IntakeCounters,
     error::IngestError,
     intake::Intake,
-    limits::{body, cross_origin},
+    limits::{body, budget::IntakeBudget, cross_origin},
     rejection::Rejection,
 };
 
@@ -42,9 +42,10 @@ pub async fn serve_otlp_http(
     store: Store,
     clock: Clock,
     counters: Arc<IntakeCounters>,
+    budget: IntakeBudget,
     stop: CancellationToken,
 ) -> Result<(), IngestError> {
-    let intake = Intake::new(store, clock, counters);
+    let intake = Intake::new(store, clock, counters, budget);
     let routes = Router::new()
         .route(Metrics::HTTP_PATH, post(receive::<Metrics>).options(cross_origin::preflight))
         .route(Logs::HTTP_PATH, post(receive::<Logs>).options(cross_origin::preflight))
@@ -67,7 +68,7 @@ async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> R
     let negotiated = encoding(&head.headers).and_then(|encoding| Ok((encoding, is_gzip(&head.headers)?)));
     let mut response = match negotiated {
         Ok((encoding, is_gzip)) => {
-            let read = async { Ok(Payload { bytes: body::read(body).await?, is_gzip }) };
+            let read = async { Ok(Payload { body: body::read(body, intake.budget()).await?, is_gzip }) };
             match pipeline::receive::<S>(&intake, encoding, read).await {
                 Ok(receipt) => success::<S>(encoding, receipt),
                 Err(rejection) => rejected(encoding, &rejection),

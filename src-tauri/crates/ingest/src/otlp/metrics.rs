@@ -20,7 +20,7 @@ use opentelemetry_proto::tonic::{
 };
 
 use super::{
-    attributes::{self, MAX_NAME_BYTES, MAX_VALUE_BYTES, cut},
+    attributes::{self, MAX_NAME_BYTES, cut},
     buckets::{self, no_explicit, no_exponential},
     conversion::Conversion,
 };
@@ -100,7 +100,7 @@ struct Points<'a> {
 impl Points<'_> {
     fn convert(&mut self, metric: Metric) {
         let trimmed = &mut self.conversion.trimmed;
-        self.template.description = cut(metric.description, MAX_VALUE_BYTES, trimmed);
+        self.template.description = cut(metric.description, MAX_NAME_BYTES, trimmed);
         self.template.unit = cut(metric.unit, MAX_NAME_BYTES, trimmed);
         let problem = match metric.name.len() {
             0 => Some("metric without a name".to_owned()),
@@ -138,10 +138,10 @@ impl Points<'_> {
                 }
             }
             Some(Data::ExponentialHistogram(histogram)) => {
-                for (index, point) in histogram.data_points.into_iter().enumerate() {
+                for (index, mut point) in histogram.data_points.into_iter().enumerate() {
                     let times = (point.time_unix_nano, point.start_time_unix_nano);
                     let converted = if has_value(point.flags) {
-                        buckets::exponential(&point).map(|buckets| HistogramPoint {
+                        buckets::exponential(&mut point).map(|buckets| HistogramPoint {
                             count: point.count,
                             sum: point.sum,
                             min: point.min,

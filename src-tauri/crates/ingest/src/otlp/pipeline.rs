@@ -4,11 +4,16 @@ use model::Timestamp;
 use prost::Message;
 use store::Accepted;
 
-use super::{conversion::Conversion, signal::Signal};
+use super::{conversion::Conversion, json, signal::Signal};
 use crate::{
     counters::records,
     intake::Intake,
-    limits::{body, memory},
+    limits::{
+        body,
+        budget::Reservation,
+        buffer::Buffer,
+        memory::{self, Estimate},
+    },
     problems::MAX_LISTED,
     rejection::Rejection,
 };
@@ -26,7 +31,7 @@ pub(super) enum Encoding {
 #[derive(Debug)]
 pub(super) struct Payload {
     /// The bytes as they arrived.
-    pub(super) bytes: Vec<u8>,
+    pub(super) body: Buffer,
     /// True if they are compressed with gzip.
     pub(super) is_gzip: bool,
 }
@@ -82,24 +87,33 @@ async fn process<S: Signal>(
     encoding: Encoding,
     read: impl Future<Output = Result<Payload, Rejection>>,
 ) -> Result<Receipt, Rejection> {
-    let Payload { bytes, is_gzip } = read.await?;
+    let Payload { body, is_gzip } = read.await?;
     let permit = intake.connections().decoder().await?;
     let now = intake.now();
-    let conversion = tokio::task::spawn_blocking(move || {
+    let (conversion, reservation) = tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        let bytes = if is_gzip { body::decompress_gzip(&bytes)? } else { bytes };
-        Ok::<_, Rejection>(S::convert(decode::<S>(&bytes, encoding)?, now))
+        let mut body = if is_gzip { body::decompress_gzip(body)? } else { body };
+        let (request, estimate) = decode::<S>(&mut body, encoding)?;
+        body.clear();
+        let conversion = S::convert(request, now);
+        body.reservation.release_all_but(estimate.records);
+        Ok::<_, Rejection>((conversion, body.reservation))
     })
     .await
     .map_err(|_| Rejection::Internal)??;
-    store(intake, conversion, now).await
+    store(intake, conversion, reservation, now).await
 }
 
-async fn store(intake: &Intake, conversion: Conversion, now: Timestamp) -> Result<Receipt, Rejection> {
+async fn store(
+    intake: &Intake,
+    mut conversion: Conversion,
+    reservation: Reservation,
+    now: Timestamp,
+) -> Result<Receipt, Rejection> {
     let mut receipt = Receipt { rejected: conversion.rejected, message: conversion.message() };
     let mut counts = records(&conversion.batch);
     if !conversion.batch.is_empty() {
-        let accepted = intake.store().accept(conversion.batch).await?;
+        let accepted = intake.commit(std::mem::take(&mut conversion.batch), reservation).await?;
         receipt.add_dropped(&accepted);
         counts.samples = counts.samples.saturating_sub(accepted.dropped);
     }
@@ -110,28 +124,31 @@ async fn store(intake: &Intake, conversion: Conversion, now: Timestamp) -> Resul
     Ok(receipt)
 }
 
-/// Decodes a request. Blocking.
-fn decode<S: Signal>(bytes: &[u8], encoding: Encoding) -> Result<S::Request, Rejection> {
-    let too_large = || {
-        Rejection::TooLarge(
-            "the request holds too many records for one batch, send smaller batches".to_owned(),
-        )
-    };
+/// Decodes a request, with the memory of its records. It is taken from the budget before. Blocking.
+fn decode<S: Signal>(body: &mut Buffer, encoding: Encoding) -> Result<(S::Request, Estimate), Rejection> {
     match encoding {
         Encoding::Protobuf => {
-            if !memory::fits_protobuf(bytes, S::layout()) {
-                return Err(too_large());
-            }
-            S::Request::decode(bytes)
-                .map_err(|error| Rejection::Malformed(format!("invalid protobuf: {error}")))
+            let estimate = estimate::<S>(&body.bytes, &body.reservation);
+            body.reservation.charge(estimate.decoding.saturating_add(estimate.records))?;
+            let request = S::Request::decode(&*body.bytes)
+                .map_err(|error| Rejection::Malformed(format!("invalid protobuf: {error}")))?;
+            Ok((request, estimate))
         }
         Encoding::Json => {
-            if !memory::fits_json(bytes) {
-                return Err(too_large());
-            }
-            let value: serde_json::Value = serde_json::from_slice(bytes)
-                .map_err(|error| Rejection::Malformed(format!("invalid JSON: {error}")))?;
-            S::from_json(&value).map_err(|error| Rejection::Malformed(format!("invalid OTLP: {error}")))
+            // Texts take no more than in the body.
+            body.reservation.charge(body.bytes.len())?;
+            let request = json::read_message::<S::Request>(&body.bytes, &mut body.reservation)?;
+            body.clear();
+            let length = request.encoded_len();
+            body.reservation.charge(length)?;
+            let estimate = estimate::<S>(&request.encode_to_vec(), &body.reservation);
+            body.reservation.release(length);
+            body.reservation.charge(estimate.records)?;
+            Ok((request, estimate))
         }
     }
+}
+
+fn estimate<S: Signal>(bytes: &[u8], reservation: &Reservation) -> Estimate {
+    memory::estimate_protobuf(bytes, S::layout(), reservation.remaining())
 }

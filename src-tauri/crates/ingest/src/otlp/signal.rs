@@ -7,15 +7,14 @@ use opentelemetry_proto::tonic::collector::{
     trace::v1::{ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse},
 };
 use prost::Message;
-use serde_json::Value;
 
-use super::{conversion::Conversion, json, logs, metrics, traces};
-use crate::limits::memory::{self, MessageLayout};
+use super::{conversion::Conversion, json::JsonMessage, logs, metrics, traces};
+use crate::limits::layout::{self, MessageLayout};
 
 /// One signal of OTLP.
 pub(super) trait Signal: 'static {
     /// The export request.
-    type Request: Message + Default;
+    type Request: Message + JsonMessage;
     /// The export response.
     type Response: Message + Default + 'static;
     /// The path over HTTP.
@@ -27,8 +26,6 @@ pub(super) trait Signal: 'static {
 
     /// Returns the memory layout of the request.
     fn layout() -> &'static MessageLayout;
-    /// Reads a request from JSON.
-    fn from_json(value: &Value) -> Result<Self::Request, json::JsonError>;
     /// Converts a request into records.
     fn convert(request: Self::Request, now: Timestamp) -> Conversion;
     /// Returns the response that reports rejected records and the reasons.
@@ -50,11 +47,7 @@ impl Signal for Metrics {
     const REJECTED: &'static str = "rejectedDataPoints";
 
     fn layout() -> &'static MessageLayout {
-        &memory::METRICS
-    }
-
-    fn from_json(value: &Value) -> Result<Self::Request, json::JsonError> {
-        json::metrics_request(value)
+        &layout::METRICS
     }
 
     fn convert(request: Self::Request, now: Timestamp) -> Conversion {
@@ -76,11 +69,7 @@ impl Signal for Logs {
     const REJECTED: &'static str = "rejectedLogRecords";
 
     fn layout() -> &'static MessageLayout {
-        &memory::LOGS
-    }
-
-    fn from_json(value: &Value) -> Result<Self::Request, json::JsonError> {
-        json::logs_request(value)
+        &layout::LOGS
     }
 
     fn convert(request: Self::Request, now: Timestamp) -> Conversion {
@@ -102,11 +91,7 @@ impl Signal for Traces {
     const REJECTED: &'static str = "rejectedSpans";
 
     fn layout() -> &'static MessageLayout {
-        &memory::TRACES
-    }
-
-    fn from_json(value: &Value) -> Result<Self::Request, json::JsonError> {
-        json::traces_request(value)
+        &layout::TRACES
     }
 
     fn convert(request: Self::Request, now: Timestamp) -> Conversion {

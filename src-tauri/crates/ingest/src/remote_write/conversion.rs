@@ -6,8 +6,8 @@ use std::{
 };
 
 use model::{
-    Attributes, Exemplar, HistogramPoint, IdentityHash, NANOS_PER_SECOND, Sample, SeriesId, SpanId,
-    TelemetryBatch, Timestamp, TraceId,
+    AttributeValue, Attributes, Buckets, Exemplar, HistogramPoint, IdentityHash, NANOS_PER_SECOND, Resource,
+    Sample, Series, SeriesId, SpanId, TelemetryBatch, Timestamp, TraceId,
 };
 use parking_lot::RwLockReadGuard;
 use prometheus::FamilyKind;
@@ -15,14 +15,26 @@ use store::Accepted;
 
 use super::{
     descriptor::{FamilyMetadata, PointType, describe, name_of},
+    lists::Lists,
     message::{Label, WireExemplar, WireMetadata, WireSeries, read_first, read_metadata, read_second},
     native::NativeMessage,
     series_cache::{LabelHash, SeriesCache},
 };
-use crate::{otlp::attributes::MAX_ATTRIBUTES, problems::Problems, rejection::Rejection, timestamp};
+use crate::{
+    limits::budget::Reservation, otlp::attributes::MAX_ATTRIBUTES, problems::Problems, rejection::Rejection,
+    timestamp,
+};
 
 /// Maximum number of points of one request.
 const MAX_POINTS: usize = 2_000_000;
+/// Bytes of a sample in a list that grows by doubling.
+const POINT_BYTES: usize = 2 * size_of::<Sample>();
+/// Bytes of a label of a new series, without its text.
+const LABEL_BYTES: usize = 2 * size_of::<(String, AttributeValue)>();
+/// Bytes of a new series and its places in the maps, without its texts: its attributes and those of
+/// its resource are maps, whose nodes have eleven places.
+const SERIES_BYTES: usize =
+    2 * size_of::<Series>() + size_of::<Resource>() + 22 * size_of::<(String, AttributeValue)>();
 /// Number of metadata lookups that cost as much as describing one series.
 const METADATA_PER_SERIES: usize = 16;
 
@@ -100,17 +112,20 @@ impl From<Rejection> for Halt {
 
 /// Converts a message that arrived at `now`. Blocking.
 ///
-/// Fails with [`Halt::TooManyNew`] if it has more than `max_new` series that are not cached.
+/// The memory of its records is taken from `reservation`. Fails with [`Halt::TooManyNew`] if it has
+/// more than `max_new` series that are not cached.
 pub(super) fn convert(
     message: &[u8],
     version: Version,
     cache: &SeriesCache,
+    reservation: &mut Reservation,
     now: Timestamp,
     max_new: usize,
 ) -> Result<Converted, Halt> {
+    let mut lists = Lists::new(reservation.budget().reservation());
     if version == Version::First {
         // Metadata apply to the samples of the same message.
-        let metadata = read_metadata(message)?;
+        let metadata = read_metadata(message, &mut lists)?;
         if metadata.len() > max_new.saturating_mul(METADATA_PER_SERIES)
             || (max_new < usize::MAX && !cache.contains_metadata(&metadata))
         {
@@ -129,11 +144,12 @@ pub(super) fn convert(
         scratch: Vec::new(),
         now,
         remaining_new: max_new,
+        reservation,
     };
     let take = |series: &WireSeries<'_>| converter.take(series);
     match version {
-        Version::First => read_first(message, take)?,
-        Version::Second => read_second(message, take)?,
+        Version::First => read_first(message, lists, take)?,
+        Version::Second => read_second(message, lists, take)?,
     }
     let mut done = converter.done;
     done.generation = generation;
@@ -154,6 +170,8 @@ struct Converter<'a> {
     now: Timestamp,
     /// Number of uncached series that the message may still have.
     remaining_new: usize,
+    /// The memory of the records.
+    reservation: &'a mut Reservation,
 }
 
 impl Converter<'_> {
@@ -164,6 +182,8 @@ impl Converter<'_> {
                 "the request holds more than {MAX_POINTS} points, send smaller batches"
             ))));
         }
+        self.reservation
+            .charge(POINT_BYTES * series.samples.len() + size_of::<Exemplar>() * series.exemplars.len())?;
         if let Some(problem) = series.problem {
             self.done.reject(points + series.exemplars.len(), &position(series), &problem);
             return Ok(());
@@ -189,6 +209,8 @@ impl Converter<'_> {
             }
         }
         for exemplar in &series.exemplars {
+            let texts = exemplar.labels.iter().map(|(name, value)| LABEL_BYTES + name.len() + value.len());
+            self.reservation.charge(texts.sum())?;
             match carrier
                 .ok_or("the series has no point".to_owned())
                 .and_then(|id| self.exemplar(id, exemplar))
@@ -228,6 +250,7 @@ impl Converter<'_> {
             Ok(read) => read,
             Err(reason) => return Ok(Err(reason)),
         };
+        self.reservation.charge(2 * size_of::<HistogramPoint>() + bucket_bytes(&point.buckets))?;
         let found = self.find(series, point_type)?;
         if let Ok(series) = found {
             self.done.batch.histograms.push(HistogramPoint { series, ..point });
@@ -297,7 +320,11 @@ impl Converter<'_> {
             return Ok(Ok(*id));
         }
         self.remaining_new = self.remaining_new.checked_sub(1).ok_or(Halt::TooManyNew)?;
-        Ok(self.describe(hash, &series.labels()?, &series.metadata, point_type))
+        let labels = series.labels()?;
+        let texts = labels.iter().map(|(name, value)| LABEL_BYTES + name.len() + value.len());
+        let metadata = series.metadata.help.len() + series.metadata.unit.len();
+        self.reservation.charge(SERIES_BYTES + metadata + texts.sum::<usize>())?;
+        Ok(self.describe(hash, &labels, &series.metadata, point_type))
     }
 
     /// Adds the descriptor of a series to the batch and returns its id.
@@ -352,6 +379,16 @@ impl Converter<'_> {
         let seed = point_type << 8 | (series.metadata.kind & 0xff);
         series.hash(&mut self.scratch, seed)
     }
+}
+
+/// Returns the memory of a point's buckets.
+fn bucket_bytes(buckets: &Buckets) -> usize {
+    size_of::<u64>()
+        * match buckets {
+            Buckets::Explicit { bounds, counts } => bounds.capacity() + counts.capacity(),
+            Buckets::Exponential { positive, negative, .. } => positive.capacity() + negative.capacity(),
+            Buckets::Quantiles(quantiles) => 2 * quantiles.capacity(),
+        }
 }
 
 /// Returns the name of a series for messages.

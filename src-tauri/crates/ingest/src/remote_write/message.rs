@@ -7,7 +7,10 @@ use std::borrow::Cow;
 
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use super::wire::{Fields, Value, WireError};
+use super::{
+    lists::Lists,
+    wire::{Fields, Value, WireError},
+};
 use crate::rejection::Rejection;
 
 /// Maximum number of symbols of a 2.0 message.
@@ -111,11 +114,15 @@ pub(super) struct WireMetadata<'a> {
 }
 
 /// Reads the metadata of a 1.0 message, which can precede or follow the series.
-pub(super) fn read_metadata(message: &[u8]) -> Result<Vec<WireMetadata<'_>>, Rejection> {
+pub(super) fn read_metadata<'a>(
+    message: &'a [u8],
+    lists: &mut Lists,
+) -> Result<Vec<WireMetadata<'a>>, Rejection> {
     let mut metadata = Vec::new();
     let mut fields = Fields::of(message);
     while let Some((number, value)) = fields.next_field().map_err(malformed)? {
         if number == 3 {
+            lists.charge_metadata()?;
             metadata.push(first_metadata(value).map_err(malformed)?);
         }
     }
@@ -125,6 +132,7 @@ pub(super) fn read_metadata(message: &[u8]) -> Result<Vec<WireMetadata<'_>>, Rej
 /// Reads the series of a 1.0 message. Ends with the first error of `take`.
 pub(super) fn read_first<Stop: From<Rejection>>(
     message: &[u8],
+    mut lists: Lists,
     mut take: impl FnMut(&WireSeries<'_>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let mut series = WireSeries::default();
@@ -133,7 +141,9 @@ pub(super) fn read_first<Stop: From<Rejection>>(
         match number {
             1 => {
                 series.clear();
-                first_series(value.bytes().map_err(malformed)?, &mut series).map_err(malformed)?;
+                let bytes = value.bytes().map_err(malformed)?;
+                lists.charge_series(bytes.len())?;
+                first_series(bytes, &mut series).map_err(malformed)?;
                 take(&series)?;
             }
             // If these were ignored, the request would be acknowledged without a sample.
@@ -151,6 +161,7 @@ pub(super) fn read_first<Stop: From<Rejection>>(
 /// Reads the series of a 2.0 message. Ends with the first error of `take`.
 pub(super) fn read_second<Stop: From<Rejection>>(
     message: &[u8],
+    mut lists: Lists,
     mut take: impl FnMut(&WireSeries<'_>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let mut symbols: Vec<&[u8]> = Vec::new();
@@ -168,6 +179,7 @@ pub(super) fn read_second<Stop: From<Rejection>>(
                     Rejection::TooLarge(format!("the request has more than {MAX_SYMBOLS} symbols")).into()
                 );
             }
+            lists.charge_symbol()?;
             symbols.push(value.bytes().map_err(malformed)?);
         }
     }
@@ -182,7 +194,9 @@ pub(super) fn read_second<Stop: From<Rejection>>(
             return Err(Rejection::Malformed("the first symbol is not empty".to_owned()).into());
         }
         series.clear();
-        second_series(value.bytes().map_err(malformed)?, &symbols, &mut series).map_err(malformed)?;
+        let bytes = value.bytes().map_err(malformed)?;
+        lists.charge_series(bytes.len())?;
+        second_series(bytes, &symbols, &mut series).map_err(malformed)?;
         take(&series)?;
     }
     Ok(())

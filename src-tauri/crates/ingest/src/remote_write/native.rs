@@ -8,6 +8,9 @@ use super::wire::{Fields, Value, WireError, zigzag};
 /// The reset hint of a histogram that goes up and down.
 const HINT_GAUGE: u64 = 3;
 
+/// Maximum size of a histogram message. The counts of one that is accepted take less.
+const MAX_MESSAGE_BYTES: usize = 512 << 10;
+
 /// A histogram message.
 #[derive(Debug, Default)]
 pub(crate) struct NativeMessage {
@@ -22,6 +25,9 @@ pub(crate) struct NativeMessage {
 impl NativeMessage {
     /// Reads the message, whose fields have the same numbers in remote write 1.0 and 2.0.
     pub(crate) fn read(message: &[u8]) -> Result<Self, WireError> {
+        if message.len() > MAX_MESSAGE_BYTES {
+            return Err(WireError::TooLarge);
+        }
         let mut read = Self::default();
         let histogram = &mut read.histogram;
         let mut fields = Fields::of(message);

@@ -11,6 +11,9 @@ pub(super) enum WireError {
     /// A variable-length number has more than ten bytes.
     #[error("a number is too long")]
     TooLong,
+    /// The message has more bytes than any that is accepted.
+    #[error("it is too large")]
+    TooLarge,
     /// The wire type does not exist, or is a group, which is deprecated.
     #[error("a field has an unknown type")]
     UnknownType,

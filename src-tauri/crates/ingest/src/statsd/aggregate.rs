@@ -17,12 +17,30 @@ use super::{
     sketch::Sketch,
     tags::Tags,
 };
-use crate::timestamp;
+use crate::{
+    limits::budget::{IntakeBudget, Reservation},
+    rejection::Rejection,
+    timestamp,
+};
 
 /// Maximum number of series of one interval, and of gauges cached for relative changes.
 const MAX_SERIES: usize = 100_000;
 /// Maximum number of distinct values of one set.
 const MAX_MEMBERS: usize = 100_000;
+/// Maximum bytes of the names and tags of cached gauges.
+const MAX_GAUGE_BYTES: usize = 8 << 20;
+/// Bytes of a series of one interval, and of its records, without its texts.
+const SERIES_BYTES: usize = 2 << 10;
+/// Bytes of a series of measurements, whose buckets are stored with the empty ones between them.
+const SKETCH_BYTES: usize = 1536;
+/// Bytes of one more bucket.
+const BUCKET_BYTES: usize = 48;
+/// Bytes of an event, a check or a value with a timestamp, without its texts.
+const RECORD_BYTES: usize = 2 << 10;
+/// Bytes of a value of a set.
+const MEMBER_BYTES: usize = 2 * size_of::<u64>();
+/// Number of times that a text is in memory while an interval is stored.
+const TEXT_COPIES: usize = 3;
 /// Maximum number of events, checks and values with timestamps of one interval.
 const MAX_RECORDS: usize = 50_000;
 
@@ -33,6 +51,13 @@ struct Key {
     name: String,
     /// Sorted, so that the order in which a client sends them does not matter.
     tags: String,
+}
+
+impl Key {
+    /// Returns the bytes of name and tags.
+    fn bytes(&self) -> usize {
+        self.name.len() + self.tags.len()
+    }
 }
 
 #[derive(Debug)]
@@ -51,6 +76,13 @@ pub(super) struct RejectedLines {
     pub(super) last_reason: String,
 }
 
+/// The records of one interval, with their memory.
+#[derive(Debug)]
+pub(super) struct Interval {
+    pub(super) batch: TelemetryBatch,
+    pub(super) reservation: Reservation,
+}
+
 /// The values of the current interval.
 #[derive(Debug)]
 pub(super) struct Aggregate {
@@ -60,17 +92,23 @@ pub(super) struct Aggregate {
     values: HashMap<Key, Value>,
     /// The last value of each gauge, for changes to it.
     gauges: HashMap<Key, f64>,
+    /// Bytes of the names and tags of `gauges`.
+    gauge_bytes: usize,
+    /// The memory of the interval.
+    reservation: Reservation,
     direct: TelemetryBatch,
     rejected: RejectedLines,
 }
 
 impl Aggregate {
-    pub(super) fn new(service: &str, now: Timestamp) -> Self {
+    pub(super) fn new(service: &str, now: Timestamp, budget: &IntakeBudget) -> Self {
         Self {
             service: service.to_owned(),
             start: now,
             values: HashMap::new(),
             gauges: HashMap::new(),
+            gauge_bytes: 0,
+            reservation: budget.reservation(),
             direct: TelemetryBatch::default(),
             rejected: RejectedLines::default(),
         }
@@ -81,11 +119,11 @@ impl Aggregate {
         let text = String::from_utf8_lossy(datagram);
         for line in text.split('\n').map(str::trim_end).filter(|line| !line.is_empty()) {
             let outcome = match parse(line) {
-                Ok(Line::Metric(metric)) => self.add_metric(&metric, now),
-                Ok(Line::Event(event)) => self.check_record_limit().map(|()| {
+                Ok(Line::Metric(metric)) => self.add_metric(&metric, line, now),
+                Ok(Line::Event(event)) => self.admit_record(line).map(|()| {
                     self.direct.logs.push(record::event(&event, &self.service, now));
                 }),
-                Ok(Line::Check(check)) => self.check_record_limit().map(|()| {
+                Ok(Line::Check(check)) => self.admit_record(line).map(|()| {
                     let record = record::check(&check, &self.service, now);
                     let (status, time) = (record::check_status(&check, &record), record.time);
                     self.direct.add_sample(status, time, f64::from(check.status));
@@ -105,18 +143,26 @@ impl Aggregate {
         self.rejected.last_reason = reason;
     }
 
-    fn check_record_limit(&self) -> Result<(), String> {
+    /// Takes the memory of a record that a line becomes.
+    fn admit_record(&mut self, line: &str) -> Result<(), String> {
         if self.direct.len() >= MAX_RECORDS {
             return Err(format!("more than {MAX_RECORDS} events within one interval"));
         }
-        Ok(())
+        self.charge(RECORD_BYTES + TEXT_COPIES * line.len())
     }
 
-    fn add_metric(&mut self, metric: &Metric<'_>, now: Timestamp) -> Result<(), String> {
+    fn charge(&mut self, bytes: usize) -> Result<(), String> {
+        self.reservation.charge(bytes).map_err(|rejection| match rejection {
+            Rejection::TooLarge(_) => "the values of one interval need too much memory".to_owned(),
+            other => other.to_string(),
+        })
+    }
+
+    fn add_metric(&mut self, metric: &Metric<'_>, line: &str, now: Timestamp) -> Result<(), String> {
         let key = Key { kind: metric.kind, name: metric.name.to_owned(), tags: sorted(metric.all_tags()) };
         if let Some(seconds) = metric.timestamp.filter(|_| matches!(metric.kind, Kind::Counter | Kind::Gauge))
         {
-            self.check_record_limit()?;
+            self.admit_record(line)?;
             let nanos = u64::try_from(seconds).unwrap_or(0).saturating_mul(NANOS_PER_SECOND as u64);
             let time = timestamp::validated(nanos, now)?;
             let series = self.direct.add_series(self.series(&key));
@@ -126,13 +172,25 @@ impl Aggregate {
             }
             return Ok(());
         }
-        if !self.values.contains_key(&key) && self.values.len() >= MAX_SERIES {
-            return Err(format!("more than {MAX_SERIES} series within one interval: {:?}", metric.name));
+        if !self.values.contains_key(&key) {
+            if self.values.len() >= MAX_SERIES {
+                return Err(format!("more than {MAX_SERIES} series within one interval: {:?}", metric.name));
+            }
+            let buckets = match metric.kind {
+                Kind::Timer | Kind::Histogram | Kind::Distribution => SKETCH_BYTES,
+                Kind::Counter | Kind::Gauge | Kind::Set => 0,
+            };
+            self.charge(SERIES_BYTES + buckets + TEXT_COPIES * key.bytes())?;
         }
         if metric.kind == Kind::Set {
-            let Value::Members(members) = self.value(key) else { return Ok(()) };
-            if members.len() < MAX_MEMBERS {
-                members.insert(xxh3_64(metric.values.as_bytes()));
+            self.charge(MEMBER_BYTES)?;
+            let member = xxh3_64(metric.values.as_bytes());
+            let is_new = match self.value(key) {
+                Value::Members(members) => members.len() < MAX_MEMBERS && members.insert(member),
+                _ => false,
+            };
+            if !is_new {
+                self.reservation.release(MEMBER_BYTES);
             }
             return Ok(());
         }
@@ -141,19 +199,35 @@ impl Aggregate {
             // In StatsD a sign means a relative change. DogStatsD sends negative values unchanged.
             let is_relative = text.starts_with(['+', '-']) && !metric.extended;
             let before = if is_relative { self.gauges.get(&key).copied().unwrap_or_default() } else { 0.0 };
+            let mut new_buckets = 0;
             match self.value(key.clone()) {
                 Value::Counter(total) => *total += value / metric.rate,
                 Value::Gauge(current) => *current = before + value,
-                Value::Measurements(sketch) => sketch.add(value, 1.0 / metric.rate),
+                Value::Measurements(sketch) => {
+                    let before = sketch.buckets();
+                    sketch.add(value, 1.0 / metric.rate);
+                    new_buckets = sketch.buckets().saturating_sub(before);
+                }
                 Value::Members(_) => {}
             }
-            if metric.kind == Kind::Gauge
-                && (self.gauges.len() < MAX_SERIES || self.gauges.contains_key(&key))
-            {
-                self.gauges.insert(key.clone(), before + value);
+            if new_buckets > 0 {
+                self.charge(new_buckets * BUCKET_BYTES)?;
+            }
+            if metric.kind == Kind::Gauge {
+                self.cache_gauge(&key, before + value);
             }
         }
         Ok(())
+    }
+
+    /// Caches the value of a gauge for changes to it.
+    fn cache_gauge(&mut self, key: &Key, value: f64) {
+        if let Some(cached) = self.gauges.get_mut(key) {
+            *cached = value;
+        } else if self.gauges.len() < MAX_SERIES && self.gauge_bytes + key.bytes() <= MAX_GAUGE_BYTES {
+            self.gauge_bytes += key.bytes();
+            self.gauges.insert(key.clone(), value);
+        }
     }
 
     fn value(&mut self, key: Key) -> &mut Value {
@@ -166,8 +240,8 @@ impl Aggregate {
         })
     }
 
-    /// Ends the interval at `now` and returns its values and the rejected lines.
-    pub(super) fn flush(&mut self, now: Timestamp) -> (TelemetryBatch, RejectedLines) {
+    /// Ends the interval at `now` and returns its values, with their memory, and the rejected lines.
+    pub(super) fn flush(&mut self, now: Timestamp) -> (Interval, RejectedLines) {
         // Samples at the same time as those of the previous interval would replace them.
         let now = if now == self.start { now.offset(NANOS_PER_SECOND / 1000) } else { now };
         let mut batch = std::mem::take(&mut self.direct);
@@ -186,7 +260,9 @@ impl Aggregate {
             }
         }
         self.start = now;
-        (batch, std::mem::take(&mut self.rejected))
+        let next = self.reservation.budget().reservation();
+        let reservation = std::mem::replace(&mut self.reservation, next);
+        (Interval { batch, reservation }, std::mem::take(&mut self.rejected))
     }
 
     fn series(&self, key: &Key) -> Series {
@@ -235,9 +311,10 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_790_000_000 * NANOS_PER_SECOND);
 
     fn flushed(lines: &str) -> (TelemetryBatch, RejectedLines) {
-        let mut aggregate = Aggregate::new("", NOW);
+        let mut aggregate = Aggregate::new("", NOW, &IntakeBudget::default());
         aggregate.add(lines.as_bytes(), NOW);
-        aggregate.flush(NOW.offset(10 * NANOS_PER_SECOND))
+        let (interval, rejected) = aggregate.flush(NOW.offset(10 * NANOS_PER_SECOND));
+        (interval.batch, rejected)
     }
 
     fn value(batch: &TelemetryBatch, name: &str) -> f64 {
@@ -260,14 +337,14 @@ mod tests {
 
     #[test]
     fn gauges_hold_the_last_value_and_apply_changes_over_intervals() {
-        let mut aggregate = Aggregate::new("app", NOW);
+        let mut aggregate = Aggregate::new("app", NOW, &IntakeBudget::default());
         aggregate.add(b"depth:10|g\ndepth:+5|g\ndepth:-3|g\ncold:-7|g|#room:a", NOW);
-        let (batch, _) = aggregate.flush(NOW);
+        let batch = aggregate.flush(NOW).0.batch;
         assert_eq!((value(&batch, "depth"), value(&batch, "cold")), (12.0, -7.0));
         aggregate.add(b"depth:-2|g", NOW);
-        assert_eq!(value(&aggregate.flush(NOW).0, "depth"), 10.0);
+        assert_eq!(value(&aggregate.flush(NOW).0.batch, "depth"), 10.0);
         // A gauge that was not sent is not repeated.
-        assert!(aggregate.flush(NOW).0.is_empty());
+        assert!(aggregate.flush(NOW).0.batch.is_empty());
     }
 
     #[test]
@@ -316,12 +393,12 @@ mod tests {
 
     #[test]
     fn an_interval_never_replaces_the_one_before() {
-        let mut aggregate = Aggregate::new("", NOW);
+        let mut aggregate = Aggregate::new("", NOW, &IntakeBudget::default());
         let mut times = Vec::new();
         for end in [5, 5, 3] {
             aggregate.add(b"x:1|c", NOW);
             times.extend(
-                aggregate.flush(NOW.offset(end)).0.samples.iter().map(|sample| sample.time.since(NOW)),
+                aggregate.flush(NOW.offset(end)).0.batch.samples.iter().map(|sample| sample.time.since(NOW)),
             );
         }
         assert_eq!(times, [5, 1_000_005, 3], "a clock that was set back is accepted");
@@ -329,11 +406,27 @@ mod tests {
 
     #[test]
     fn exploding_tags_are_bounded() {
-        let mut aggregate = Aggregate::new("", NOW);
-        for index in 0..MAX_SERIES + 10 {
+        let budget = IntakeBudget::default();
+        let mut aggregate = Aggregate::new("", NOW, &budget);
+        for index in 0..MAX_SERIES {
             aggregate.add(format!("x:1|c|#i:{index}").as_bytes(), NOW);
         }
-        let (batch, rejected) = aggregate.flush(NOW);
-        assert_eq!((batch.samples.len(), rejected.count), (MAX_SERIES, 10));
+        let (interval, rejected) = aggregate.flush(NOW);
+        let series = interval.batch.samples.len();
+        assert!((20_000..40_000).contains(&series), "64 MiB of series: {series}");
+        assert_eq!(rejected.count, (MAX_SERIES - series) as u64);
+        assert!(rejected.last_reason.contains("memory"), "{}", rejected.last_reason);
+        drop((interval, aggregate));
+        assert_eq!(budget.taken(), 0);
+    }
+
+    #[test]
+    fn long_names_are_bounded() {
+        let mut aggregate = Aggregate::new("", NOW, &IntakeBudget::default());
+        for index in 0..2_000 {
+            aggregate.add(format!("{}{index}:1|g", "x".repeat(60_000)).as_bytes(), NOW);
+        }
+        assert!(aggregate.values.keys().map(Key::bytes).sum::<usize>() < 64 << 20);
+        assert!(aggregate.gauges.keys().map(Key::bytes).sum::<usize>() <= MAX_GAUGE_BYTES);
     }
 }

@@ -14,6 +14,7 @@ use runtime::{Clock, RetryPolicy, retry_while_busy};
 use store::Store;
 use tokio::sync::mpsc;
 
+use super::aggregate::Interval;
 use crate::counters::{IntakeCounters, records};
 
 /// Intervals that wait while the store is full. Later ones are lost and counted.
@@ -42,14 +43,14 @@ impl Losses {
 /// The sending end of the queue.
 #[derive(Debug)]
 pub(super) struct IntervalQueue {
-    queue: mpsc::Sender<TelemetryBatch>,
+    queue: mpsc::Sender<Interval>,
     losses: Arc<Losses>,
 }
 
 /// The end that stores the intervals.
 #[derive(Debug)]
 pub(super) struct IntervalWriter {
-    queue: mpsc::Receiver<TelemetryBatch>,
+    queue: mpsc::Receiver<Interval>,
     store: Store,
     clock: Clock,
     losses: Arc<Losses>,
@@ -69,12 +70,12 @@ pub(super) fn interval_writer(
 
 impl IntervalQueue {
     /// Queues an interval. It is lost if the queue is full.
-    pub(super) fn send(&self, batch: TelemetryBatch) {
-        if batch.is_empty() {
+    pub(super) fn send(&self, interval: Interval) {
+        if interval.batch.is_empty() {
             return;
         }
-        if let Err(error) = self.queue.try_send(batch) {
-            self.losses.count(&error.into_inner());
+        if let Err(error) = self.queue.try_send(interval) {
+            self.losses.count(&error.into_inner().batch);
         }
     }
 
@@ -89,7 +90,7 @@ impl IntervalQueue {
 impl IntervalWriter {
     /// Stores intervals in order until the queue is closed. Retries each while the store is full.
     pub(super) async fn run(mut self) {
-        while let Some(batch) = self.queue.recv().await {
+        while let Some(Interval { batch, reservation: _held }) = self.queue.recv().await {
             let write = || async {
                 let outcome = self.store.write(batch.clone()).await;
                 if let Err(error) = &outcome {

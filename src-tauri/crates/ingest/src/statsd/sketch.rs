@@ -62,6 +62,11 @@ impl Sketch {
         }
     }
 
+    /// Returns the number of buckets.
+    pub(super) fn buckets(&self) -> usize {
+        self.positive.len() + self.negative.len()
+    }
+
     /// Returns the point of a delta histogram. The caller sets its series and times.
     pub(super) fn point(&self) -> HistogramPoint {
         let (positive_offset, positive) = dense(&self.positive);

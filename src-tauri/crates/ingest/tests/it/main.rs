@@ -7,12 +7,13 @@ use peak_alloc::PeakAlloc;
 mod conversion;
 mod grpc;
 mod http;
+mod intake_budget;
 mod random_bytes;
 mod receiver;
 mod remote_write;
 mod wire_fuzz;
 mod write_requests;
 
-/// Counts the memory in use, which [`wire_fuzz`] limits.
+/// Counts the memory in use, which [`wire_fuzz`] and [`intake_budget`] limit.
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;

@@ -3,7 +3,7 @@
 use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use flate2::{Compression, write::GzEncoder};
-use ingest::{IngestError, IntakeCounters, serve_otlp_grpc, serve_otlp_http};
+use ingest::{IngestError, IntakeBudget, IntakeCounters, serve_otlp_grpc, serve_otlp_http};
 use model::{Attributes, Sample, Series, TelemetryBatch, Timestamp};
 use opentelemetry_proto::tonic::{
     collector::{
@@ -28,6 +28,7 @@ pub(crate) struct Receiver {
     pub(crate) http: SocketAddr,
     pub(crate) grpc: SocketAddr,
     pub(crate) counters: Arc<IntakeCounters>,
+    pub(crate) budget: IntakeBudget,
     pub(crate) stop: CancellationToken,
     pub(crate) servers: Vec<JoinHandle<Result<(), IngestError>>>,
     commits: broadcast::Receiver<Commit>,
@@ -46,13 +47,14 @@ impl Receiver {
         let grpc_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (http, grpc) = (http_listener.local_addr().unwrap(), grpc_listener.local_addr().unwrap());
         let counters = Arc::new(IntakeCounters::default());
-        let stop = CancellationToken::new();
+        let (budget, stop) = (IntakeBudget::default(), CancellationToken::new());
         let servers = vec![
             tokio::spawn(serve_otlp_http(
                 http_listener,
                 store.clone(),
                 Clock::system(),
                 counters.clone(),
+                budget.clone(),
                 stop.clone(),
             )),
             tokio::spawn(serve_otlp_grpc(
@@ -60,11 +62,12 @@ impl Receiver {
                 store.clone(),
                 Clock::system(),
                 counters.clone(),
+                budget.clone(),
                 stop.clone(),
             )),
         ];
         let commits = store.subscribe();
-        Self { store, http, grpc, counters, stop, servers, commits, _folder: folder }
+        Self { store, http, grpc, counters, budget, stop, servers, commits, _folder: folder }
     }
 
     /// Starts a task that fills the store's queue of one record, until aborted.

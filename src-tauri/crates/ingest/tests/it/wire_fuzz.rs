@@ -277,8 +277,8 @@ async fn statsd_survives_mutated_messages() {
     let address = socket.address();
     let options = StatsdOptions { interval: Duration::from_millis(200), service: String::new() };
     let (store, counters, stop) = (receiver.store.clone(), receiver.counters.clone(), receiver.stop.clone());
-    let (clock, reporter) = (Clock::system(), HealthReporter::new("statsd"));
-    let server = tokio::spawn(serve_statsd(socket, options, store, clock, counters, reporter, stop));
+    let (clock, budget, reporter) = (Clock::system(), receiver.budget.clone(), HealthReporter::new("statsd"));
+    let server = tokio::spawn(serve_statsd(socket, options, store, clock, counters, budget, reporter, stop));
     let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     sender.connect(&address).await.unwrap();
     let mut random = random(3);

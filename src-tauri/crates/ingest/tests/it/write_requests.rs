@@ -44,13 +44,18 @@ impl Receiver {
     pub(crate) async fn serve_again(&mut self) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         self.address = listener.local_addr().unwrap();
-        let (store, counters, stop) =
-            (self.inner.store.clone(), self.inner.counters.clone(), self.inner.stop.clone());
+        let (store, counters, budget, stop) = (
+            self.inner.store.clone(),
+            self.inner.counters.clone(),
+            self.inner.budget.clone(),
+            self.inner.stop.clone(),
+        );
         self.inner.servers.push(tokio::spawn(serve_remote_write(
             listener,
             store,
             Clock::system(),
             counters,
+            budget,
             stop,
         )));
     }

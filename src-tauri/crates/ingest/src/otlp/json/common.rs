@@ -1,57 +1,86 @@
-//! Decoding of attributes, resources and scopes.
+//! Reading of attributes, resources and scopes.
 
 use opentelemetry_proto::tonic::{
     common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList, any_value},
     resource::v1::Resource,
 };
-use serde_json::Value;
+use serde::de::MapAccess;
 
-use super::fields::{Fields, JsonError, base64_bytes, double, flag, text, whole};
+use super::fields::{Field, JsonMessage};
 
-pub(super) fn any_value(value: &Value) -> Result<AnyValue, JsonError> {
-    let fields = Fields::of(value)?;
-    let value = if let Some(text) = fields.optional("stringValue", text)? {
-        Some(any_value::Value::StringValue(text))
-    } else if let Some(number) = fields.optional("intValue", whole)? {
-        Some(any_value::Value::IntValue(number))
-    } else if let Some(number) = fields.optional("doubleValue", double)? {
-        Some(any_value::Value::DoubleValue(number))
-    } else if let Some(flag) = fields.optional("boolValue", flag)? {
-        Some(any_value::Value::BoolValue(flag))
-    } else if let Some(bytes) = fields.optional("bytesValue", base64_bytes)? {
-        Some(any_value::Value::BytesValue(bytes))
-    } else if let Some(values) =
-        fields.optional("arrayValue", |array| Fields::of(array)?.list("values", any_value))?
-    {
-        Some(any_value::Value::ArrayValue(ArrayValue { values }))
-    } else {
-        fields
-            .optional("kvlistValue", |list| Fields::of(list)?.list("values", key_value))?
-            .map(|values| any_value::Value::KvlistValue(KeyValueList { values }))
-    };
-    Ok(AnyValue { value })
+impl JsonMessage for AnyValue {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "stringValue" => set(&mut self.value, field.text()?.map(any_value::Value::StringValue)),
+            "intValue" => set(&mut self.value, field.whole()?.map(any_value::Value::IntValue)),
+            "doubleValue" => set(&mut self.value, field.double()?.map(any_value::Value::DoubleValue)),
+            "boolValue" => set(&mut self.value, field.flag()?.map(any_value::Value::BoolValue)),
+            "bytesValue" => set(&mut self.value, field.base64()?.map(any_value::Value::BytesValue)),
+            "arrayValue" => set(&mut self.value, field.message()?.map(any_value::Value::ArrayValue)),
+            "kvlistValue" => set(&mut self.value, field.message()?.map(any_value::Value::KvlistValue)),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-pub(super) fn key_value(value: &Value) -> Result<KeyValue, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(KeyValue {
-        key: fields.text("key")?,
-        value: fields.optional("value", any_value)?,
-        ..KeyValue::default()
-    })
+impl JsonMessage for ArrayValue {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "values" => self.values = field.messages()?,
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-pub(super) fn resource(value: &Value) -> Result<Resource, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(Resource { attributes: fields.list("attributes", key_value)?, ..Resource::default() })
+impl JsonMessage for KeyValueList {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "values" => self.values = field.messages()?,
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-pub(super) fn scope(value: &Value) -> Result<InstrumentationScope, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(InstrumentationScope {
-        name: fields.text("name")?,
-        version: fields.text("version")?,
-        attributes: fields.list("attributes", key_value)?,
-        dropped_attributes_count: fields.whole("droppedAttributesCount")?,
-    })
+impl JsonMessage for KeyValue {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "key" => self.key = field.text()?.unwrap_or_default(),
+            "value" => self.value = field.message()?,
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl JsonMessage for Resource {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "attributes" => self.attributes = field.messages()?,
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl JsonMessage for InstrumentationScope {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "name" => self.name = field.text()?.unwrap_or_default(),
+            "version" => self.version = field.text()?.unwrap_or_default(),
+            "attributes" => self.attributes = field.messages()?,
+            "droppedAttributesCount" => self.dropped_attributes_count = field.whole()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// Sets one of several alternatives, unless it is absent.
+pub(super) fn set<T>(alternative: &mut Option<T>, value: Option<T>) {
+    if value.is_some() {
+        *alternative = value;
+    }
 }

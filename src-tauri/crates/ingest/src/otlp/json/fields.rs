@@ -1,183 +1,242 @@
-//! Decoding of a JSON object's fields as protobuf types, with the position of an error.
+//! Streaming reading of JSON objects as protobuf messages, with the position of an error.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use base64::{
     Engine,
     alphabet::{STANDARD, URL_SAFE},
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use serde_json::{Map, Value};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// An error in a JSON document, with its path.
-#[derive(Debug)]
-pub(in crate::otlp) struct JsonError {
-    /// Path segments, innermost first.
-    path: Vec<String>,
-    reason: String,
+use super::{
+    context::Context,
+    scalar::{Scalar, reject_scalars},
+};
+
+/// A message that is read field by field.
+pub(in crate::otlp) trait JsonMessage: Default {
+    /// Reads the field of this name. A field that the message does not have is skipped.
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error>;
 }
 
-impl JsonError {
-    fn new(reason: impl Into<String>) -> Self {
-        Self { path: Vec::new(), reason: reason.into() }
-    }
-
-    fn at(mut self, segment: impl Into<String>) -> Self {
-        self.path.push(segment.into());
-        self
-    }
+/// One field of an object, whose value is not read yet. Null reads as absent, as in the protobuf
+/// mapping.
+pub(in crate::otlp) struct Field<'a, 'c, A> {
+    map: &'a mut A,
+    context: &'a Context<'c>,
 }
 
-impl fmt::Display for JsonError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, segment) in self.path.iter().rev().enumerate() {
-            let dot = if index == 0 || segment.starts_with('[') { "" } else { "." };
-            write!(formatter, "{dot}{segment}")?;
-        }
-        let colon = if self.path.is_empty() { "" } else { ": " };
-        write!(formatter, "{colon}{}", self.reason)
-    }
-}
-
-/// The fields of one object. A field that is null is absent, as in the protobuf mapping.
-pub(super) struct Fields<'a>(&'a Map<String, Value>);
-
-impl<'a> Fields<'a> {
-    pub(super) fn of(value: &'a Value) -> Result<Self, JsonError> {
-        value
-            .as_object()
-            .map(Self)
-            .ok_or_else(|| JsonError::new(format!("expected an object, found {}", describe_value(value))))
+impl<'de, A: MapAccess<'de>> Field<'_, '_, A> {
+    /// Skips the value.
+    pub(super) fn skip(self) -> Result<(), A::Error> {
+        self.map.next_value::<IgnoredAny>().map(|_| ())
     }
 
-    fn get(&self, key: &str) -> Option<&'a Value> {
-        self.0.get(key).filter(|value| !value.is_null())
+    /// Reads a message.
+    pub(super) fn message<M: JsonMessage>(self) -> Result<Option<M>, A::Error> {
+        self.map.next_value_seed(MessageSeed::new(self.context))
     }
 
-    /// Reads a field with `read`, if it is present.
-    pub(super) fn optional<T>(
-        &self,
-        key: &str,
-        read: impl FnOnce(&'a Value) -> Result<T, JsonError>,
-    ) -> Result<Option<T>, JsonError> {
-        self.get(key).map(read).transpose().map_err(|error| error.at(key))
+    /// Reads a list of messages.
+    pub(super) fn messages<M: JsonMessage>(self) -> Result<Vec<M>, A::Error> {
+        let item = || MessageSeed::<M>::new(self.context);
+        self.map.next_value_seed(ListSeed { context: self.context, item, items: PhantomData })
     }
 
-    fn or_default<T: Default>(
-        &self,
-        key: &str,
-        read: impl FnOnce(&'a Value) -> Result<T, JsonError>,
-    ) -> Result<T, JsonError> {
-        Ok(self.optional(key, read)?.unwrap_or_default())
+    fn scalar<T>(self, read: impl Fn(Scalar<'_>) -> Result<T, String>) -> Result<Option<T>, A::Error> {
+        self.map.next_value_seed(ScalarSeed { read })
     }
 
-    /// Reads the items of a list, which is empty if it is absent.
-    pub(super) fn list<T>(
-        &self,
-        key: &str,
-        read: impl Fn(&'a Value) -> Result<T, JsonError>,
-    ) -> Result<Vec<T>, JsonError> {
-        self.or_default(key, |value| {
-            let items = value
-                .as_array()
-                .ok_or_else(|| JsonError::new(format!("expected a list, found {}", describe_value(value))))?;
-            items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| read(item).map_err(|error| error.at(format!("[{index}]"))))
-                .collect()
-        })
+    /// Reads text.
+    pub(super) fn text(self) -> Result<Option<String>, A::Error> {
+        self.scalar(|scalar: Scalar<'_>| scalar.text())
     }
 
-    pub(super) fn text(&self, key: &str) -> Result<String, JsonError> {
-        self.or_default(key, text)
-    }
-
-    pub(super) fn flag(&self, key: &str) -> Result<bool, JsonError> {
-        self.or_default(key, flag)
-    }
-
-    pub(super) fn double(&self, key: &str) -> Result<f64, JsonError> {
-        self.or_default(key, double)
+    /// Reads a flag.
+    pub(super) fn flag(self) -> Result<Option<bool>, A::Error> {
+        self.scalar(|scalar: Scalar<'_>| scalar.flag())
     }
 
     /// Reads an integer of any width.
-    pub(super) fn whole<T: TryFrom<i128> + Default>(&self, key: &str) -> Result<T, JsonError> {
-        self.or_default(key, whole)
+    pub(super) fn whole<T: TryFrom<i128>>(self) -> Result<Option<T>, A::Error> {
+        self.scalar(|scalar: Scalar<'_>| scalar.whole())
+    }
+
+    /// Reads a list of integers.
+    pub(super) fn wholes<T: TryFrom<i128>>(self) -> Result<Vec<T>, A::Error> {
+        let item = || ScalarSeed { read: |scalar: Scalar<'_>| scalar.whole() };
+        self.map.next_value_seed(ListSeed { context: self.context, item, items: PhantomData })
+    }
+
+    /// Reads a number.
+    pub(super) fn double(self) -> Result<Option<f64>, A::Error> {
+        self.scalar(|scalar: Scalar<'_>| scalar.double())
+    }
+
+    /// Reads a list of numbers.
+    pub(super) fn doubles(self) -> Result<Vec<f64>, A::Error> {
+        let item = || ScalarSeed { read: |scalar: Scalar<'_>| scalar.double() };
+        self.map.next_value_seed(ListSeed { context: self.context, item, items: PhantomData })
     }
 
     /// Reads a trace or span id.
-    pub(super) fn hexadecimal(&self, key: &str) -> Result<Vec<u8>, JsonError> {
-        self.or_default(key, |value| {
-            let digits = text(value)?;
-            hex::decode(&digits).map_err(|_| JsonError::new("expected an even number of hexadecimal digits"))
+    pub(super) fn hexadecimal(self) -> Result<Vec<u8>, A::Error> {
+        let read = |scalar: Scalar<'_>| {
+            hex::decode(scalar.text()?)
+                .map_err(|_| "expected an even number of hexadecimal digits".to_owned())
+        };
+        self.scalar(read).map(Option::unwrap_or_default)
+    }
+
+    /// Reads bytes in base64, in either alphabet, padded or not.
+    pub(super) fn base64(self) -> Result<Option<Vec<u8>>, A::Error> {
+        self.scalar(|scalar| {
+            let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+            let digits = scalar.text()?;
+            GeneralPurpose::new(&STANDARD, config)
+                .decode(&digits)
+                .or_else(|_| GeneralPurpose::new(&URL_SAFE, config).decode(&digits))
+                .map_err(|error| format!("expected base64: {error}"))
         })
     }
 }
 
-pub(super) fn text(value: &Value) -> Result<String, JsonError> {
-    value
-        .as_str()
-        .map(str::to_owned)
-        .ok_or_else(|| JsonError::new(format!("expected text, found {}", describe_value(value))))
+/// Reads one message. Returns none for null.
+pub(super) struct MessageSeed<'a, 'c, M> {
+    context: &'a Context<'c>,
+    message: PhantomData<M>,
 }
 
-pub(super) fn flag(value: &Value) -> Result<bool, JsonError> {
-    value
-        .as_bool()
-        .ok_or_else(|| JsonError::new(format!("expected true or false, found {}", describe_value(value))))
+impl<'a, 'c, M> MessageSeed<'a, 'c, M> {
+    pub(super) fn new(context: &'a Context<'c>) -> Self {
+        Self { context, message: PhantomData }
+    }
+
+    fn mismatch<E: Error>(&self, found: &Scalar<'_>) -> E {
+        E::custom(format!("expected an object, found {found}"))
+    }
 }
 
-pub(super) fn whole<T: TryFrom<i128>>(value: &Value) -> Result<T, JsonError> {
-    let number = match value {
-        Value::Number(number) => number
-            .as_i128()
-            // Protobuf's mapping allows 1e3 and 1.0, but only exact integers.
-            .or_else(|| {
-                number
-                    .as_f64()
-                    .filter(|double| double.fract() == 0.0 && double.abs() < 1e19)
-                    .map(|double| double as i128)
-            }),
-        Value::String(digits) => digits.parse::<i128>().ok(),
-        _ => None,
-    };
-    number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| {
-        JsonError::new(format!("expected a whole number within its range, found {}", describe_value(value)))
-    })
+impl<'de, M: JsonMessage> DeserializeSeed<'de> for MessageSeed<'_, '_, M> {
+    type Value = Option<M>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<M>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
 }
 
-pub(super) fn double(value: &Value) -> Result<f64, JsonError> {
-    let number = match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(name) => match name.as_str() {
-            "NaN" => Some(f64::NAN),
-            "Infinity" => Some(f64::INFINITY),
-            "-Infinity" => Some(f64::NEG_INFINITY),
-            digits => digits.parse().ok(),
-        },
-        _ => None,
-    };
-    number.ok_or_else(|| JsonError::new(format!("expected a number, found {}", describe_value(value))))
+impl<'de, M: JsonMessage> Visitor<'de> for MessageSeed<'_, '_, M> {
+    type Value = Option<M>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    reject_scalars!();
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Option<M>, A::Error> {
+        Err(self.mismatch(&Scalar::List))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Option<M>, E> {
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<M>, A::Error> {
+        let mut message = M::default();
+        while let Some(name) = map.next_key::<FieldName<'de>>()? {
+            let name = name.as_str();
+            let field = Field { map: &mut map, context: self.context };
+            message.read(name, field).inspect_err(|_| self.context.failed_in(name))?;
+        }
+        Ok(Some(message))
+    }
 }
 
-/// Reads bytes in base64, in either alphabet, padded or not.
-pub(super) fn base64_bytes(value: &Value) -> Result<Vec<u8>, JsonError> {
-    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let digits = text(value)?;
-    GeneralPurpose::new(&STANDARD, config)
-        .decode(&digits)
-        .or_else(|_| GeneralPurpose::new(&URL_SAFE, config).decode(&digits))
-        .map_err(|error| JsonError::new(format!("expected base64: {error}")))
+/// Reads one value that is no list and no object. Returns none for null.
+struct ScalarSeed<F> {
+    read: F,
 }
 
-fn describe_value(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(_) => "true or false".to_owned(),
-        Value::Number(number) => format!("the number {number}"),
-        Value::String(text) => format!("the text {:?}", text.chars().take(40).collect::<String>()),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
+impl<'de, T, F: Fn(Scalar<'_>) -> Result<T, String>> DeserializeSeed<'de> for ScalarSeed<F> {
+    type Value = Option<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        match deserializer.deserialize_any(super::scalar::ScalarVisitor)? {
+            Scalar::Null => Ok(None),
+            scalar => (self.read)(scalar).map(Some).map_err(D::Error::custom),
+        }
+    }
+}
+
+/// Reads a list. Null is empty. Its memory is taken from the budget item by item.
+struct ListSeed<'a, 'c, F, T> {
+    context: &'a Context<'c>,
+    item: F,
+    items: PhantomData<T>,
+}
+
+impl<F, T> ListSeed<'_, '_, F, T> {
+    fn mismatch<E: Error>(&self, found: &Scalar<'_>) -> E {
+        E::custom(format!("expected a list, found {found}"))
+    }
+}
+
+impl<'de, T, S, F> DeserializeSeed<'de> for ListSeed<'_, '_, F, T>
+where
+    S: DeserializeSeed<'de, Value = Option<T>>,
+    F: Fn() -> S,
+{
+    type Value = Vec<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T, S, F> Visitor<'de> for ListSeed<'_, '_, F, T>
+where
+    S: DeserializeSeed<'de, Value = Option<T>>,
+    F: Fn() -> S,
+{
+    type Value = Vec<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    reject_scalars!();
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Vec<T>, A::Error> {
+        Err(self.mismatch(&Scalar::Object))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+        let mut items = Vec::new();
+        let failed = |index: usize| self.context.failed_in(&format!("[{index}]"));
+        while let Some(item) = list.next_element_seed((self.item)()).inspect_err(|_| failed(items.len()))? {
+            let Some(item) = item else {
+                failed(items.len());
+                return Err(A::Error::custom("expected a value, found null"));
+            };
+            self.context.charge_item::<T, A::Error>()?;
+            items.push(item);
+        }
+        Ok(items)
+    }
+}
+
+/// The name of a field, which is only copied if it has escapes.
+#[derive(serde::Deserialize)]
+struct FieldName<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);
+
+impl FieldName<'_> {
+    fn as_str(&self) -> &str {
+        &self.0
     }
 }

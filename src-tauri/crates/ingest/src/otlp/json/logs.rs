@@ -1,51 +1,63 @@
-//! Decoding of requests with log records.
+//! Reading of requests with log records.
 
 use opentelemetry_proto::tonic::{
     collector::logs::v1::ExportLogsServiceRequest,
     logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
 };
-use serde_json::Value;
+use serde::de::MapAccess;
 
-use super::{
-    common::{any_value, key_value, resource, scope},
-    fields::{Fields, JsonError},
-};
+use super::fields::{Field, JsonMessage};
 
-pub(in crate::otlp) fn logs_request(value: &Value) -> Result<ExportLogsServiceRequest, JsonError> {
-    Ok(ExportLogsServiceRequest { resource_logs: Fields::of(value)?.list("resourceLogs", resource_logs)? })
+impl JsonMessage for ExportLogsServiceRequest {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "resourceLogs" => self.resource_logs = field.messages()?,
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn resource_logs(value: &Value) -> Result<ResourceLogs, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(ResourceLogs {
-        resource: fields.optional("resource", resource)?,
-        scope_logs: fields.list("scopeLogs", scope_logs)?,
-        schema_url: fields.text("schemaUrl")?,
-    })
+impl JsonMessage for ResourceLogs {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "resource" => self.resource = field.message()?,
+            "scopeLogs" => self.scope_logs = field.messages()?,
+            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn scope_logs(value: &Value) -> Result<ScopeLogs, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(ScopeLogs {
-        scope: fields.optional("scope", scope)?,
-        log_records: fields.list("logRecords", log_record)?,
-        schema_url: fields.text("schemaUrl")?,
-    })
+impl JsonMessage for ScopeLogs {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "scope" => self.scope = field.message()?,
+            "logRecords" => self.log_records = field.messages()?,
+            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn log_record(value: &Value) -> Result<LogRecord, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(LogRecord {
-        time_unix_nano: fields.whole("timeUnixNano")?,
-        observed_time_unix_nano: fields.whole("observedTimeUnixNano")?,
-        severity_number: fields.whole("severityNumber")?,
-        severity_text: fields.text("severityText")?,
-        body: fields.optional("body", any_value)?,
-        attributes: fields.list("attributes", key_value)?,
-        dropped_attributes_count: fields.whole("droppedAttributesCount")?,
-        flags: fields.whole("flags")?,
-        trace_id: fields.hexadecimal("traceId")?,
-        span_id: fields.hexadecimal("spanId")?,
-        event_name: fields.text("eventName")?,
-    })
+impl JsonMessage for LogRecord {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "timeUnixNano" => self.time_unix_nano = field.whole()?.unwrap_or_default(),
+            "observedTimeUnixNano" => self.observed_time_unix_nano = field.whole()?.unwrap_or_default(),
+            "severityNumber" => self.severity_number = field.whole()?.unwrap_or_default(),
+            "severityText" => self.severity_text = field.text()?.unwrap_or_default(),
+            "body" => self.body = field.message()?,
+            "attributes" => self.attributes = field.messages()?,
+            "droppedAttributesCount" => self.dropped_attributes_count = field.whole()?.unwrap_or_default(),
+            "flags" => self.flags = field.whole()?.unwrap_or_default(),
+            "traceId" => self.trace_id = field.hexadecimal()?,
+            "spanId" => self.span_id = field.hexadecimal()?,
+            "eventName" => self.event_name = field.text()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }

@@ -1,185 +1,121 @@
-//! Decoding of requests with metrics.
+//! Reading of requests with metrics.
 
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
     metrics::v1::{
-        Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram, HistogramDataPoint,
-        Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, Summary, SummaryDataPoint, exemplar,
-        exponential_histogram_data_point::Buckets, metric::Data, number_data_point,
-        summary_data_point::ValueAtQuantile,
+        ExponentialHistogram, Gauge, Histogram, Metric, ResourceMetrics, ScopeMetrics, Sum, Summary,
+        metric::Data,
     },
 };
-use serde_json::Value;
+use serde::de::MapAccess;
 
 use super::{
-    common::{key_value, resource, scope},
-    fields::{Fields, JsonError, double, whole},
+    common::set,
+    fields::{Field, JsonMessage},
 };
 
-pub(in crate::otlp) fn metrics_request(value: &Value) -> Result<ExportMetricsServiceRequest, JsonError> {
-    Ok(ExportMetricsServiceRequest {
-        resource_metrics: Fields::of(value)?.list("resourceMetrics", resource_metrics)?,
-    })
+impl JsonMessage for ExportMetricsServiceRequest {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "resourceMetrics" => self.resource_metrics = field.messages()?,
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn resource_metrics(value: &Value) -> Result<ResourceMetrics, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(ResourceMetrics {
-        resource: fields.optional("resource", resource)?,
-        scope_metrics: fields.list("scopeMetrics", scope_metrics)?,
-        schema_url: fields.text("schemaUrl")?,
-    })
+impl JsonMessage for ResourceMetrics {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "resource" => self.resource = field.message()?,
+            "scopeMetrics" => self.scope_metrics = field.messages()?,
+            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn scope_metrics(value: &Value) -> Result<ScopeMetrics, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(ScopeMetrics {
-        scope: fields.optional("scope", scope)?,
-        metrics: fields.list("metrics", metric)?,
-        schema_url: fields.text("schemaUrl")?,
-    })
+impl JsonMessage for ScopeMetrics {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "scope" => self.scope = field.message()?,
+            "metrics" => self.metrics = field.messages()?,
+            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn metric(value: &Value) -> Result<Metric, JsonError> {
-    let fields = Fields::of(value)?;
-    let data = if let Some(gauge) = fields.optional("gauge", gauge)? {
-        Some(Data::Gauge(gauge))
-    } else if let Some(sum) = fields.optional("sum", sum)? {
-        Some(Data::Sum(sum))
-    } else if let Some(histogram) = fields.optional("histogram", histogram)? {
-        Some(Data::Histogram(histogram))
-    } else if let Some(histogram) = fields.optional("exponentialHistogram", exponential_histogram)? {
-        Some(Data::ExponentialHistogram(histogram))
-    } else {
-        fields.optional("summary", summary)?.map(Data::Summary)
-    };
-    Ok(Metric {
-        name: fields.text("name")?,
-        description: fields.text("description")?,
-        unit: fields.text("unit")?,
-        metadata: fields.list("metadata", key_value)?,
-        data,
-    })
+impl JsonMessage for Metric {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "name" => self.name = field.text()?.unwrap_or_default(),
+            "description" => self.description = field.text()?.unwrap_or_default(),
+            "unit" => self.unit = field.text()?.unwrap_or_default(),
+            "metadata" => self.metadata = field.messages()?,
+            "gauge" => set(&mut self.data, field.message()?.map(Data::Gauge)),
+            "sum" => set(&mut self.data, field.message()?.map(Data::Sum)),
+            "histogram" => set(&mut self.data, field.message()?.map(Data::Histogram)),
+            "exponentialHistogram" => set(&mut self.data, field.message()?.map(Data::ExponentialHistogram)),
+            "summary" => set(&mut self.data, field.message()?.map(Data::Summary)),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn gauge(value: &Value) -> Result<Gauge, JsonError> {
-    Ok(Gauge { data_points: Fields::of(value)?.list("dataPoints", number)? })
+impl JsonMessage for Gauge {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "dataPoints" => self.data_points = field.messages()?,
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn sum(value: &Value) -> Result<Sum, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(Sum {
-        data_points: fields.list("dataPoints", number)?,
-        aggregation_temporality: fields.whole("aggregationTemporality")?,
-        is_monotonic: fields.flag("isMonotonic")?,
-    })
+impl JsonMessage for Sum {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "dataPoints" => self.data_points = field.messages()?,
+            "aggregationTemporality" => self.aggregation_temporality = field.whole()?.unwrap_or_default(),
+            "isMonotonic" => self.is_monotonic = field.flag()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn histogram(value: &Value) -> Result<Histogram, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(Histogram {
-        data_points: fields.list("dataPoints", histogram_point)?,
-        aggregation_temporality: fields.whole("aggregationTemporality")?,
-    })
+impl JsonMessage for Histogram {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "dataPoints" => self.data_points = field.messages()?,
+            "aggregationTemporality" => self.aggregation_temporality = field.whole()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn exponential_histogram(value: &Value) -> Result<ExponentialHistogram, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(ExponentialHistogram {
-        data_points: fields.list("dataPoints", exponential_point)?,
-        aggregation_temporality: fields.whole("aggregationTemporality")?,
-    })
+impl JsonMessage for ExponentialHistogram {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "dataPoints" => self.data_points = field.messages()?,
+            "aggregationTemporality" => self.aggregation_temporality = field.whole()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn summary(value: &Value) -> Result<Summary, JsonError> {
-    Ok(Summary { data_points: Fields::of(value)?.list("dataPoints", summary_point)? })
-}
-
-fn number(value: &Value) -> Result<NumberDataPoint, JsonError> {
-    let fields = Fields::of(value)?;
-    let value = match fields.optional("asDouble", double)? {
-        Some(value) => Some(number_data_point::Value::AsDouble(value)),
-        None => fields.optional("asInt", whole)?.map(number_data_point::Value::AsInt),
-    };
-    Ok(NumberDataPoint {
-        attributes: fields.list("attributes", key_value)?,
-        start_time_unix_nano: fields.whole("startTimeUnixNano")?,
-        time_unix_nano: fields.whole("timeUnixNano")?,
-        exemplars: fields.list("exemplars", exemplar)?,
-        flags: fields.whole("flags")?,
-        value,
-    })
-}
-
-fn histogram_point(value: &Value) -> Result<HistogramDataPoint, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(HistogramDataPoint {
-        attributes: fields.list("attributes", key_value)?,
-        start_time_unix_nano: fields.whole("startTimeUnixNano")?,
-        time_unix_nano: fields.whole("timeUnixNano")?,
-        count: fields.whole("count")?,
-        sum: fields.optional("sum", double)?,
-        bucket_counts: fields.list("bucketCounts", whole)?,
-        explicit_bounds: fields.list("explicitBounds", double)?,
-        exemplars: fields.list("exemplars", exemplar)?,
-        flags: fields.whole("flags")?,
-        min: fields.optional("min", double)?,
-        max: fields.optional("max", double)?,
-    })
-}
-
-fn exponential_point(value: &Value) -> Result<ExponentialHistogramDataPoint, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(ExponentialHistogramDataPoint {
-        attributes: fields.list("attributes", key_value)?,
-        start_time_unix_nano: fields.whole("startTimeUnixNano")?,
-        time_unix_nano: fields.whole("timeUnixNano")?,
-        count: fields.whole("count")?,
-        sum: fields.optional("sum", double)?,
-        scale: fields.whole("scale")?,
-        zero_count: fields.whole("zeroCount")?,
-        positive: fields.optional("positive", buckets)?,
-        negative: fields.optional("negative", buckets)?,
-        flags: fields.whole("flags")?,
-        exemplars: fields.list("exemplars", exemplar)?,
-        min: fields.optional("min", double)?,
-        max: fields.optional("max", double)?,
-        zero_threshold: fields.double("zeroThreshold")?,
-    })
-}
-
-fn buckets(value: &Value) -> Result<Buckets, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(Buckets { offset: fields.whole("offset")?, bucket_counts: fields.list("bucketCounts", whole)? })
-}
-
-fn summary_point(value: &Value) -> Result<SummaryDataPoint, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(SummaryDataPoint {
-        attributes: fields.list("attributes", key_value)?,
-        start_time_unix_nano: fields.whole("startTimeUnixNano")?,
-        time_unix_nano: fields.whole("timeUnixNano")?,
-        count: fields.whole("count")?,
-        sum: fields.double("sum")?,
-        quantile_values: fields.list("quantileValues", |value| {
-            let fields = Fields::of(value)?;
-            Ok(ValueAtQuantile { quantile: fields.double("quantile")?, value: fields.double("value")? })
-        })?,
-        flags: fields.whole("flags")?,
-    })
-}
-
-fn exemplar(value: &Value) -> Result<Exemplar, JsonError> {
-    let fields = Fields::of(value)?;
-    let value = match fields.optional("asDouble", double)? {
-        Some(value) => Some(exemplar::Value::AsDouble(value)),
-        None => fields.optional("asInt", whole)?.map(exemplar::Value::AsInt),
-    };
-    Ok(Exemplar {
-        filtered_attributes: fields.list("filteredAttributes", key_value)?,
-        time_unix_nano: fields.whole("timeUnixNano")?,
-        span_id: fields.hexadecimal("spanId")?,
-        trace_id: fields.hexadecimal("traceId")?,
-        value,
-    })
+impl JsonMessage for Summary {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "dataPoints" => self.data_points = field.messages()?,
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }

@@ -1,85 +1,107 @@
-//! Decoding of requests with spans.
+//! Reading of requests with spans.
 
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     trace::v1::{ResourceSpans, ScopeSpans, Span, Status, span},
 };
-use serde_json::Value;
+use serde::de::MapAccess;
 
-use super::{
-    common::{key_value, resource, scope},
-    fields::{Fields, JsonError},
-};
+use super::fields::{Field, JsonMessage};
 
-pub(in crate::otlp) fn traces_request(value: &Value) -> Result<ExportTraceServiceRequest, JsonError> {
-    Ok(ExportTraceServiceRequest {
-        resource_spans: Fields::of(value)?.list("resourceSpans", resource_spans)?,
-    })
+impl JsonMessage for ExportTraceServiceRequest {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "resourceSpans" => self.resource_spans = field.messages()?,
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn resource_spans(value: &Value) -> Result<ResourceSpans, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(ResourceSpans {
-        resource: fields.optional("resource", resource)?,
-        scope_spans: fields.list("scopeSpans", scope_spans)?,
-        schema_url: fields.text("schemaUrl")?,
-    })
+impl JsonMessage for ResourceSpans {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "resource" => self.resource = field.message()?,
+            "scopeSpans" => self.scope_spans = field.messages()?,
+            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn scope_spans(value: &Value) -> Result<ScopeSpans, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(ScopeSpans {
-        scope: fields.optional("scope", scope)?,
-        spans: fields.list("spans", span)?,
-        schema_url: fields.text("schemaUrl")?,
-    })
+impl JsonMessage for ScopeSpans {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "scope" => self.scope = field.message()?,
+            "spans" => self.spans = field.messages()?,
+            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn span(value: &Value) -> Result<Span, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(Span {
-        trace_id: fields.hexadecimal("traceId")?,
-        span_id: fields.hexadecimal("spanId")?,
-        trace_state: fields.text("traceState")?,
-        parent_span_id: fields.hexadecimal("parentSpanId")?,
-        flags: fields.whole("flags")?,
-        name: fields.text("name")?,
-        kind: fields.whole("kind")?,
-        start_time_unix_nano: fields.whole("startTimeUnixNano")?,
-        end_time_unix_nano: fields.whole("endTimeUnixNano")?,
-        attributes: fields.list("attributes", key_value)?,
-        dropped_attributes_count: fields.whole("droppedAttributesCount")?,
-        events: fields.list("events", event)?,
-        dropped_events_count: fields.whole("droppedEventsCount")?,
-        links: fields.list("links", link)?,
-        dropped_links_count: fields.whole("droppedLinksCount")?,
-        status: fields.optional("status", status)?,
-    })
+impl JsonMessage for Span {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "traceId" => self.trace_id = field.hexadecimal()?,
+            "spanId" => self.span_id = field.hexadecimal()?,
+            "traceState" => self.trace_state = field.text()?.unwrap_or_default(),
+            "parentSpanId" => self.parent_span_id = field.hexadecimal()?,
+            "flags" => self.flags = field.whole()?.unwrap_or_default(),
+            "name" => self.name = field.text()?.unwrap_or_default(),
+            "kind" => self.kind = field.whole()?.unwrap_or_default(),
+            "startTimeUnixNano" => self.start_time_unix_nano = field.whole()?.unwrap_or_default(),
+            "endTimeUnixNano" => self.end_time_unix_nano = field.whole()?.unwrap_or_default(),
+            "attributes" => self.attributes = field.messages()?,
+            "droppedAttributesCount" => self.dropped_attributes_count = field.whole()?.unwrap_or_default(),
+            "events" => self.events = field.messages()?,
+            "droppedEventsCount" => self.dropped_events_count = field.whole()?.unwrap_or_default(),
+            "links" => self.links = field.messages()?,
+            "droppedLinksCount" => self.dropped_links_count = field.whole()?.unwrap_or_default(),
+            "status" => self.status = field.message()?,
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn event(value: &Value) -> Result<span::Event, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(span::Event {
-        time_unix_nano: fields.whole("timeUnixNano")?,
-        name: fields.text("name")?,
-        attributes: fields.list("attributes", key_value)?,
-        dropped_attributes_count: fields.whole("droppedAttributesCount")?,
-    })
+impl JsonMessage for span::Event {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "timeUnixNano" => self.time_unix_nano = field.whole()?.unwrap_or_default(),
+            "name" => self.name = field.text()?.unwrap_or_default(),
+            "attributes" => self.attributes = field.messages()?,
+            "droppedAttributesCount" => self.dropped_attributes_count = field.whole()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn link(value: &Value) -> Result<span::Link, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(span::Link {
-        trace_id: fields.hexadecimal("traceId")?,
-        span_id: fields.hexadecimal("spanId")?,
-        trace_state: fields.text("traceState")?,
-        attributes: fields.list("attributes", key_value)?,
-        dropped_attributes_count: fields.whole("droppedAttributesCount")?,
-        flags: fields.whole("flags")?,
-    })
+impl JsonMessage for span::Link {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "traceId" => self.trace_id = field.hexadecimal()?,
+            "spanId" => self.span_id = field.hexadecimal()?,
+            "traceState" => self.trace_state = field.text()?.unwrap_or_default(),
+            "attributes" => self.attributes = field.messages()?,
+            "droppedAttributesCount" => self.dropped_attributes_count = field.whole()?.unwrap_or_default(),
+            "flags" => self.flags = field.whole()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }
 
-fn status(value: &Value) -> Result<Status, JsonError> {
-    let fields = Fields::of(value)?;
-    Ok(Status { message: fields.text("message")?, code: fields.whole("code")? })
+impl JsonMessage for Status {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
+        match name {
+            "message" => self.message = field.text()?.unwrap_or_default(),
+            "code" => self.code = field.whole()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }

@@ -197,6 +197,13 @@ pub struct Limits {
     pub series_per_service: u32,
     /// Maximum values of one label within one service, at least 1.
     pub values_per_label: u32,
+    /// Maximum bytes of the labels of one series, and of the attributes of one resource. Longer
+    /// values are cut. At least 1,024.
+    pub label_set_bytes: u32,
+    /// Maximum bytes of the labels of all series and resources together, at least 1.
+    pub label_bytes: u32,
+    /// Maximum resources of all services together, at least 1.
+    pub resources: u32,
     /// Maximum bytes of memory of all receivers together, at least 16 MiB.
     pub intake_bytes: u32,
 }
@@ -207,6 +214,9 @@ impl Default for Limits {
             series: 2_000_000,
             series_per_service: 300_000,
             values_per_label: 50_000,
+            label_set_bytes: 16 << 10,
+            label_bytes: 512 << 20,
+            resources: 100_000,
             intake_bytes: 128 << 20,
         }
     }

@@ -12,6 +12,8 @@ use crate::{
 mod scrape;
 mod sentry;
 
+/// Bytes that the labels of ordinary series have.
+const MIN_LABEL_SET_BYTES: u32 = 1 << 10;
 /// Memory with which every receiver accepts ordinary requests.
 const MIN_INTAKE_BYTES: u32 = 16 << 20;
 
@@ -97,11 +99,14 @@ fn limits(settings: &Settings) -> Option<Problem> {
         ("series", limits.series),
         ("series_per_service", limits.series_per_service),
         ("values_per_label", limits.values_per_label),
+        ("resources", limits.resources),
     ]
     .into_iter()
     .find_map(|(key, value)| out_of_bounds(&["limits", key], value, 1_000_000_000))
     .or_else(|| {
         let bytes = [
+            ("label_set_bytes", limits.label_set_bytes, MIN_LABEL_SET_BYTES),
+            ("label_bytes", limits.label_bytes, 1),
             ("intake_bytes", limits.intake_bytes, MIN_INTAKE_BYTES),
         ];
         let (key, _, min) = bytes.into_iter().find(|(_, value, min)| value < min)?;

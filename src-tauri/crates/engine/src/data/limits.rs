@@ -15,6 +15,9 @@ pub(crate) fn apply_limits(store: &Store, budget: &IntakeBudget, settings: &Sett
         total: limits.series.into(),
         per_service: limits.series_per_service.into(),
         values_per_label: limits.values_per_label.into(),
+        label_bytes: limits.label_bytes.into(),
+        resources: limits.resources.into(),
+        label_set_bytes: limits.label_set_bytes as usize,
     });
 }
 

@@ -36,6 +36,15 @@ impl Entries {
             series.name = Arc::clone(name);
         }
         let before = self.by_name.get(&series.name).and_then(|series| series.last());
+        if let Some(before) = before {
+            for (own, other) in
+                [(&mut series.description, &before.description), (&mut series.unit, &before.unit)]
+            {
+                if *own == *other {
+                    *own = Arc::clone(other);
+                }
+            }
+        }
         let translates_alike = before.is_some_and(|before| {
             (before.kind, before.monotonic) == (series.kind, series.monotonic) && before.unit == series.unit
         });
@@ -161,7 +170,10 @@ impl SeriesCatalog {
     /// Counts all series in the limiter again.
     pub(crate) fn recount(&self, limiter: &mut CardinalityLimiter) {
         let entries = self.entries();
-        limiter.recount(entries.series.values().map(|series| (&*series.resource, &series.attributes)));
+        limiter.recount(
+            entries.series.values().map(|series| (&*series.resource, &series.attributes)),
+            entries.resources.values().map(|resource| &**resource),
+        );
     }
 
     /// Returns whether a series is known.
@@ -183,6 +195,11 @@ impl SeriesCatalog {
     /// Returns whether a resource is known.
     pub(crate) fn has_resource(&self, id: u64) -> bool {
         self.entries().resources.contains_key(&id)
+    }
+
+    /// Returns the resource with an id.
+    pub(crate) fn resource(&self, id: u64) -> Option<Arc<Resource>> {
+        self.entries().resources.get(&id).cloned()
     }
 
     /// Returns the attributes of a resource. They are empty if it is unknown.

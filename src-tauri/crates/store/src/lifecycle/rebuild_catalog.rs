@@ -180,7 +180,14 @@ fn insert_series(connection: &Connection, series: HashMap<u64, Series>) -> Resul
         ..TelemetryBatch::default()
     };
     // All were accepted once.
-    let unlimited = CardinalityLimits { total: u64::MAX, per_service: u64::MAX, values_per_label: u64::MAX };
+    let unlimited = CardinalityLimits {
+        total: u64::MAX,
+        per_service: u64::MAX,
+        values_per_label: u64::MAX,
+        label_bytes: u64::MAX,
+        resources: u64::MAX,
+        label_set_bytes: usize::MAX,
+    };
     let mut limiter = CardinalityLimiter::default();
     limiter.set_limits(unlimited);
     let (catalog, limiter) = (SeriesCatalog::default(), Mutex::new(limiter));

@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use super::{
     cardinality::{CardinalityLimiter, Rejection},
     job::{DroppedPoints, Incoming},
+    label_size::cut,
 };
 use crate::{
     StoreError,
@@ -27,6 +28,9 @@ use crate::{
     },
     traces::append::span_columns,
 };
+
+/// Maximum bytes of the service of a resource that is reduced to it.
+const MAX_SERVICE_BYTES: usize = 256;
 
 /// Series and resources that a group has first.
 #[derive(Default)]
@@ -78,6 +82,7 @@ impl<'store> Appending<'store> {
             .collect();
         let logs: Vec<&LogRecord> = batches().flat_map(|batch| &batch.logs).collect();
         let spans: Vec<&Span> = batches().flat_map(|batch| &batch.spans).collect();
+        let (log_resources, span_resources) = self.record_resources(incoming);
         self.reject_unknown_series(
             samples
                 .iter()
@@ -96,14 +101,12 @@ impl<'store> Appending<'store> {
             self.rows("exemplars", columns)?;
         }
         if !logs.is_empty() {
-            let resources = logs.iter().map(|log| self.resource(&log.resource)).collect();
-            let columns = log_columns(&logs, resources, *next_log_id)?;
+            let columns = log_columns(&logs, log_resources, *next_log_id)?;
             *next_log_id = next_log_id.saturating_add(logs.len() as i64);
             self.rows("logs", columns)?;
         }
         if !spans.is_empty() {
-            let resources = spans.iter().map(|span| self.resource(&span.resource)).collect();
-            let columns = span_columns(&spans, resources)?;
+            let columns = span_columns(&spans, span_resources)?;
             self.rows("spans", columns)?;
         }
         self.append_resources()?;
@@ -111,17 +114,61 @@ impl<'store> Appending<'store> {
     }
 
     /// Returns the id of a resource, and records it if it is new. Shared resources are hashed once.
-    fn resource(&mut self, resource: &Arc<Resource>) -> u64 {
+    fn resource(&mut self, resource: &Arc<Resource>, source: &str) -> u64 {
         let address = Arc::as_ptr(resource).addr();
         if let Some(id) = self.new.resource_ids.get(&address) {
             return *id;
         }
         let id = resource.id();
+        let id = if self.has_resource(id) { id } else { self.add_resource(id, resource, source) };
         self.new.resource_ids.insert(address, id);
-        if !self.catalog.has_resource(id) {
-            self.new.resources.entry(id).or_insert_with(|| Arc::clone(resource));
+        id
+    }
+
+    fn has_resource(&self, id: u64) -> bool {
+        self.new.resources.contains_key(&id) || self.catalog.has_resource(id)
+    }
+
+    fn knows_resource(&self, resource: &Arc<Resource>) -> bool {
+        self.new.resource_ids.contains_key(&Arc::as_ptr(resource).addr()) || self.has_resource(resource.id())
+    }
+
+    /// Records a new resource, with values cut to the limit. Beyond the limits of resources it is
+    /// reduced to its service, and beyond twice that to none. Returns the id.
+    fn add_resource(&mut self, id: u64, resource: &Arc<Resource>, source: &str) -> u64 {
+        let mut limiter = self.limiter.lock();
+        let Err(rejection) = limiter.admit_resource(resource, source) else {
+            let stored = match cut(&resource.attributes, limiter.label_set_bytes()) {
+                Some((attributes, values)) => {
+                    limiter.count_cut(values, resource, source);
+                    Arc::new(Resource { attributes })
+                }
+                None => Arc::clone(resource),
+            };
+            drop(limiter);
+            self.new.resources.insert(id, stored);
+            return id;
+        };
+        limiter.count_points(rejection, 1);
+        drop(limiter);
+        let service = resource.service();
+        let named = Resource::service_named(&service[..service.floor_char_boundary(MAX_SERVICE_BYTES)]);
+        let is_new = !self.has_resource(named.id());
+        let has_space = self.catalog.len().1 < 2 * self.limiter.lock().max_resources();
+        let reduced = if is_new && !has_space { Resource::default() } else { named };
+        let id = reduced.id();
+        if !self.has_resource(id) {
+            self.limiter.lock().add_resource(&reduced);
+            self.new.resources.insert(id, Arc::new(reduced));
         }
         id
+    }
+
+    /// Returns the id of a resource, and the resource as it is stored.
+    fn stored_resource(&mut self, resource: &Arc<Resource>, source: &str) -> (u64, Arc<Resource>) {
+        let id = self.resource(resource, source);
+        let stored = self.new.resources.get(&id).cloned().or_else(|| self.catalog.resource(id));
+        (id, stored.unwrap_or_else(|| Arc::clone(resource)))
     }
 
     fn append_series(&mut self, incoming: &[Incoming]) -> Result<(), StoreError> {
@@ -136,14 +183,25 @@ impl<'store> Appending<'store> {
                 continue;
             }
             let mut limiter = self.limiter.lock();
-            if let Err(rejected) = limiter.admit(&series.resource, &series.attributes, source) {
+            let is_new_resource = !self.knows_resource(&series.resource);
+            let admitted = limiter.admit(&series.resource, &series.attributes, is_new_resource, source);
+            if let Err(rejected) = admitted {
                 self.rejected.insert(id.0, rejected);
                 continue;
             }
+            let attributes = match cut(&series.attributes, limiter.label_set_bytes()) {
+                Some((attributes, values)) => {
+                    limiter.count_cut(values, &series.resource, source);
+                    attributes
+                }
+                None => series.attributes.clone(),
+            };
             drop(limiter);
-            let resource = self.resource(&series.resource);
-            self.new.series.insert(id.0, SeriesEntry::new(id.0, series));
-            fresh.push((id.0, series, resource));
+            let (resource_id, resource) = self.stored_resource(&series.resource, source);
+            self.new
+                .series
+                .insert(id.0, SeriesEntry { resource, attributes, ..SeriesEntry::new(id.0, series) });
+            fresh.push((id.0, series, resource_id));
         }
         if fresh.is_empty() {
             return Ok(());
@@ -160,9 +218,24 @@ impl<'store> Appending<'store> {
             ("resource_id", unsigned(fresh.iter().map(|(.., resource)| Some(*resource)))),
             ("scope_name", text(fresh.iter().map(|(_, series, _)| series.scope.name.as_str()))),
             ("scope_version", text(fresh.iter().map(|(_, series, _)| series.scope.version.as_str()))),
-            ("attributes", json(fresh.iter().map(|(_, series, _)| &series.attributes))),
+            (
+                "attributes",
+                json(fresh.iter().map(|(id, series, _)| {
+                    self.new.series.get(id).map_or(&series.attributes, |entry| &entry.attributes)
+                })),
+            ),
         ];
         self.rows("series", columns)
+    }
+
+    /// Returns the ids of the resources of all log records and of all spans.
+    fn record_resources(&mut self, incoming: &[Incoming]) -> (Vec<u64>, Vec<u64>) {
+        let (mut logs, mut spans) = (Vec::new(), Vec::new());
+        for (batch, source) in incoming {
+            logs.extend(batch.logs.iter().map(|log| self.resource(&log.resource, source)));
+            spans.extend(batch.spans.iter().map(|span| self.resource(&span.resource, source)));
+        }
+        (logs, spans)
     }
 
     /// Counts the points of rejected series, by batch.

@@ -6,8 +6,10 @@ use model::{Attributes, Resource};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
+    accepted_labels::AcceptedLabels,
     accepted_series::{AcceptedSeries, SERVICE, ServiceSeries, labels},
     dropped::{CardinalityLimit, CardinalityLimits, DroppedSeries},
+    label_size::label_bytes,
 };
 use crate::catalog::distinct::DistinctCount;
 
@@ -21,6 +23,7 @@ const MAX_NAME_LENGTH: usize = 200;
 pub(crate) struct CardinalityLimiter {
     limits: CardinalityLimits,
     accepted: AcceptedSeries,
+    labels: AcceptedLabels,
     dropped: Vec<(DroppedSeries, DistinctCount)>,
 }
 
@@ -34,30 +37,94 @@ impl CardinalityLimiter {
         self.limits = limits;
     }
 
-    /// Counts the accepted series again, after series were deleted. Dropped series are still
-    /// reported.
+    /// Returns the maximum number of resources.
+    pub(crate) fn max_resources(&self) -> u64 {
+        self.limits.resources
+    }
+
+    /// Returns the maximum bytes of the labels of one series or resource.
+    pub(crate) fn label_set_bytes(&self) -> usize {
+        self.limits.label_set_bytes
+    }
+
+    /// Counts the accepted series and resources again, after some were deleted. Dropped series are
+    /// still reported.
     pub(crate) fn recount<'series>(
         &mut self,
         series: impl IntoIterator<Item = (&'series Resource, &'series Attributes)>,
+        resources: impl IntoIterator<Item = &'series Resource>,
     ) {
-        self.accepted = AcceptedSeries::default();
+        (self.accepted, self.labels) = (AcceptedSeries::default(), AcceptedLabels::default());
+        for resource in resources {
+            self.add_resource(resource);
+        }
         for (resource, attributes) in series {
             self.accepted.count(resource, attributes, false);
+            self.labels.add_series(self.bounded_bytes(attributes));
         }
+        self.labels.settle();
     }
 
-    /// Accepts and counts a new series, or rejects it.
+    /// Accepts and counts a new series, or rejects it. Its resource is counted apart.
     pub(crate) fn admit(
         &mut self,
         resource: &Resource,
         attributes: &Attributes,
+        is_new_resource: bool,
         source: &str,
     ) -> Result<(), Rejection> {
+        if is_new_resource && let Some(rejection) = self.resource_limit_met(resource, source) {
+            return Err(rejection);
+        }
         if let Some((limit, label)) = self.limit_met(resource, attributes) {
             return Err(self.reject(limit, label, resource, attributes, source));
         }
         self.accepted.count(resource, attributes, true);
+        self.labels.add_series(self.bounded_bytes(attributes));
         Ok(())
+    }
+
+    /// Accepts and counts a new resource, or rejects it.
+    pub(crate) fn admit_resource(&mut self, resource: &Resource, source: &str) -> Result<(), Rejection> {
+        match self.resource_limit_met(resource, source) {
+            Some(rejection) => Err(rejection),
+            None => {
+                self.add_resource(resource);
+                Ok(())
+            }
+        }
+    }
+
+    /// Counts a new resource without regard to the limits.
+    pub(crate) fn add_resource(&mut self, resource: &Resource) {
+        self.labels.add_resource(self.bounded_bytes(&resource.attributes));
+    }
+
+    /// Returns the bytes that labels take once they are stored.
+    fn bounded_bytes(&self, attributes: &Attributes) -> u64 {
+        label_bytes(attributes).min(self.limits.label_set_bytes) as u64
+    }
+
+    fn resource_limit_met(&mut self, resource: &Resource, source: &str) -> Option<Rejection> {
+        let limit = if self.labels.resources() >= self.limits.resources {
+            CardinalityLimit::Resources
+        } else if self.exceeds_label_bytes(&resource.attributes) {
+            CardinalityLimit::LabelBytes
+        } else {
+            return None;
+        };
+        Some(self.reject(limit, SERVICE.to_owned(), resource, &Attributes::new(), source))
+    }
+
+    fn exceeds_label_bytes(&self, attributes: &Attributes) -> bool {
+        self.labels.bytes().saturating_add(self.bounded_bytes(attributes)) > self.limits.label_bytes
+    }
+
+    /// Counts values that were cut because a label set is too large.
+    pub(crate) fn count_cut(&mut self, values: u64, resource: &Resource, source: &str) {
+        let (limit, nothing) = (CardinalityLimit::LabelSetBytes, Attributes::new());
+        let rejection = self.reject(limit, String::new(), resource, &nothing, source);
+        self.count_points(rejection, values);
     }
 
     /// Counts dropped points of a rejected series.
@@ -85,11 +152,13 @@ impl CardinalityLimiter {
     /// Records that the group with the series accepted since the last call is committed.
     pub(crate) fn settle(&mut self) {
         self.accepted.settle();
+        self.labels.settle();
     }
 
     /// Removes the series accepted since [`Self::settle`], whose group failed.
     pub(crate) fn roll_back(&mut self) {
         self.accepted.roll_back();
+        self.labels.roll_back();
     }
 
     fn limit_met(&self, resource: &Resource, attributes: &Attributes) -> Option<(CardinalityLimit, String)> {
@@ -107,11 +176,16 @@ impl CardinalityLimiter {
                 return Some((CardinalityLimit::PerService, accepted.widest_label().0));
             }
         }
-        (self.accepted.total >= self.limits.total).then(|| {
-            let (label, values) = accepted.map(ServiceSeries::widest_label).unwrap_or_default();
-            let label = if values > self.accepted.services.len() as u64 { label } else { SERVICE.to_owned() };
-            (CardinalityLimit::Total, label)
-        })
+        let limit = if self.accepted.total >= self.limits.total {
+            CardinalityLimit::Total
+        } else if self.exceeds_label_bytes(attributes) {
+            CardinalityLimit::LabelBytes
+        } else {
+            return None;
+        };
+        let (label, values) = accepted.map(ServiceSeries::widest_label).unwrap_or_default();
+        let label = if values > self.accepted.services.len() as u64 { label } else { SERVICE.to_owned() };
+        Some((limit, label))
     }
 
     fn reject(
@@ -133,7 +207,11 @@ impl CardinalityLimiter {
         };
         let (service, label) = (truncated(service), truncated(&label));
         let is_same = |known: &DroppedSeries| {
-            let same_service = known.service == service || limit == CardinalityLimit::Total;
+            let is_global = matches!(
+                limit,
+                CardinalityLimit::Total | CardinalityLimit::LabelBytes | CardinalityLimit::Resources
+            );
+            let same_service = known.service == service || is_global;
             known.limit == limit && known.label == label && same_service
         };
         let position = match self.dropped.iter().position(|(known, _)| is_same(known)) {
@@ -144,6 +222,9 @@ impl CardinalityLimiter {
                     CardinalityLimit::Total => self.limits.total,
                     CardinalityLimit::PerService => self.limits.per_service,
                     CardinalityLimit::ValuesPerLabel => self.limits.values_per_label,
+                    CardinalityLimit::LabelBytes => self.limits.label_bytes,
+                    CardinalityLimit::Resources => self.limits.resources,
+                    CardinalityLimit::LabelSetBytes => self.limits.label_set_bytes as u64,
                 };
                 let source = source.to_owned();
                 let dropped = DroppedSeries { service, source, label, limit, allowed, values: 0, points: 0 };
@@ -168,89 +249,4 @@ fn truncated(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn limiter(total: u64, per_service: u64, values_per_label: u64) -> CardinalityLimiter {
-        let mut limiter = CardinalityLimiter::default();
-        limiter.set_limits(CardinalityLimits { total, per_service, values_per_label });
-        limiter
-    }
-
-    fn admit(limiter: &mut CardinalityLimiter, service: &str, label: &str, value: i64) -> bool {
-        let attributes = Attributes::new().with("route", "/cart").with(label, value);
-        match limiter.admit(&Resource::service_named(service), &attributes, "otlp_grpc") {
-            Ok(()) => true,
-            Err(rejection) => {
-                limiter.count_points(rejection, 1);
-                false
-            }
-        }
-    }
-
-    #[test]
-    fn a_label_with_too_many_values_is_named_and_harms_no_other() {
-        let mut limiter = limiter(1_000_000, 1_000_000, 100);
-        let accepted = (0..5_000).filter(|value| admit(&mut limiter, "shop", "user.id", *value)).count();
-        assert_eq!(accepted, 100);
-        assert!(admit(&mut limiter, "shop", "user.id", 50), "another series with an accepted value");
-        assert!(admit(&mut limiter, "shop", "pod", 1), "another label of the service");
-        assert!(admit(&mut limiter, "billing", "user.id", 4_000), "another service");
-        let dropped = limiter.dropped();
-        assert_eq!(dropped.len(), 1, "{dropped:?}");
-        let one = &dropped[0];
-        assert_eq!((one.service.as_str(), one.label.as_str()), ("shop", "user.id"));
-        assert_eq!((one.source.as_str(), one.allowed, one.points), ("otlp_grpc", 100, 4_900));
-        assert!((4_700..5_300).contains(&one.values), "about 5,000: {}", one.values);
-        assert!(one.to_string().contains("\"user.id\" of service \"shop\""), "{one}");
-    }
-
-    #[test]
-    fn a_service_with_too_many_series_names_its_widest_label() {
-        let mut limiter = limiter(1_000_000, 30, 1_000);
-        for value in 0..40 {
-            admit(&mut limiter, "shop", "pod", value);
-        }
-        let dropped = limiter.dropped();
-        assert_eq!(dropped[0].limit, CardinalityLimit::PerService);
-        assert_eq!((dropped[0].label.as_str(), dropped[0].points), ("pod", 10));
-        assert_eq!(dropped[0].values, 40);
-    }
-
-    #[test]
-    fn exploding_service_names_meet_the_limit_of_all_services() {
-        let mut limiter = limiter(50, 10, 10);
-        let accepted = (0..500).filter(|n| admit(&mut limiter, &format!("service-{n}"), "pod", 1)).count();
-        assert_eq!(accepted, 50);
-        let dropped = limiter.dropped();
-        assert_eq!(dropped.len(), 1, "reported once, however many services");
-        assert_eq!((dropped[0].label.as_str(), dropped[0].points), (SERVICE, 450));
-        assert!((470..530).contains(&dropped[0].values), "about 500: {}", dropped[0].values);
-    }
-
-    #[test]
-    fn series_of_a_failed_group_are_not_counted() {
-        let mut limiter = limiter(100, 100, 10);
-        for value in 0..10 {
-            assert!(admit(&mut limiter, "shop", "user.id", value));
-        }
-        assert!(!admit(&mut limiter, "shop", "user.id", 10));
-        limiter.roll_back();
-        for value in 20..30 {
-            assert!(admit(&mut limiter, "shop", "user.id", value), "{value}");
-        }
-        limiter.settle();
-        limiter.roll_back();
-        assert!(!admit(&mut limiter, "shop", "user.id", 30), "committed series are still counted");
-    }
-
-    #[test]
-    fn deleted_series_make_space() {
-        let mut limiter = limiter(100, 100, 1);
-        assert!(admit(&mut limiter, "shop", "user.id", 1));
-        limiter.settle();
-        assert!(!admit(&mut limiter, "shop", "user.id", 2));
-        limiter.recount([]);
-        assert!(admit(&mut limiter, "shop", "user.id", 2));
-    }
-}
+mod tests;

@@ -9,12 +9,26 @@ pub struct CardinalityLimits {
     pub per_service: u64,
     /// Values of one label within one service.
     pub values_per_label: u64,
+    /// Bytes of the labels of all series and resources together.
+    pub label_bytes: u64,
+    /// Resources of all services together.
+    pub resources: u64,
+    /// Bytes of the labels of one series, and of the attributes of one resource.
+    pub label_set_bytes: usize,
 }
 
 impl Default for CardinalityLimits {
-    /// Two million, 300,000 and 50,000: far more than one machine and its targets usually send.
+    /// Two million, 300,000, 50,000, 512 MiB, 100,000 and 16 KiB: far more than one machine and its
+    /// targets usually send.
     fn default() -> Self {
-        Self { total: 2_000_000, per_service: 300_000, values_per_label: 50_000 }
+        Self {
+            total: 2_000_000,
+            per_service: 300_000,
+            values_per_label: 50_000,
+            label_bytes: 512 << 20,
+            resources: 100_000,
+            label_set_bytes: 16 << 10,
+        }
     }
 }
 
@@ -27,6 +41,12 @@ pub enum CardinalityLimit {
     PerService,
     /// [`CardinalityLimits::values_per_label`].
     ValuesPerLabel,
+    /// [`CardinalityLimits::label_bytes`].
+    LabelBytes,
+    /// [`CardinalityLimits::resources`]. Log records and spans get a resource with the service only.
+    Resources,
+    /// [`CardinalityLimits::label_set_bytes`]. Nothing is dropped, but values are cut.
+    LabelSetBytes,
 }
 
 /// Points of one service that are dropped because of one label.
@@ -44,7 +64,8 @@ pub struct DroppedSeries {
     pub allowed: u64,
     /// Estimated number of values of the label, accepted ones included (within about 3 %).
     pub values: u64,
-    /// Points dropped since the store was opened.
+    /// Points dropped since the store was opened. Of resources with log records and spans, those
+    /// that were reduced; of label sets that are too large, the values that were cut.
     pub points: u64,
 }
 
@@ -65,6 +86,19 @@ impl std::fmt::Display for DroppedSeries {
                 formatter,
                 "there are {allowed} series, the limit; label {label:?} of service {service:?} has about \
                  {values} values"
+            ),
+            CardinalityLimit::LabelBytes => write!(
+                formatter,
+                "the labels of all series have {allowed} bytes, the limit; label {label:?} of service \
+                 {service:?} has about {values} values"
+            ),
+            CardinalityLimit::Resources => write!(
+                formatter,
+                "there are {allowed} resources, the limit; the last is of service {service:?}"
+            ),
+            CardinalityLimit::LabelSetBytes => write!(
+                formatter,
+                "label sets of service {service:?} have more than {allowed} bytes, the limit"
             ),
         }
     }

@@ -233,7 +233,7 @@ impl WriterThread {
         let dropped = appending.append(&incoming, &mut self.next_log_id)?;
         let new = appending.new;
         self.connection.execute_batch("COMMIT")?;
-        if !new.series.is_empty() {
+        if !(new.series.is_empty() && new.resources.is_empty()) {
             self.limiter().settle();
         }
         self.catalog.extend(new.resources, new.series.into_values());

@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     counters::IntakeCounters,
-    error::IngestError,
     limits::{
         budget::{IntakeBudget, Reservation},
         connections::Connections,
@@ -82,11 +81,7 @@ impl Intake {
     }
 
     /// Runs a server as [`Connections::serve_until`] does.
-    pub(crate) async fn serve_until(
-        &self,
-        stop: CancellationToken,
-        server: impl Future<Output = Result<(), IngestError>>,
-    ) -> Result<(), IngestError> {
-        self.connections.serve_until(stop, server).await
+    pub(crate) async fn serve_until(&self, stop: CancellationToken, server: impl Future<Output = ()>) {
+        self.connections.serve_until(stop, server).await;
     }
 }

@@ -7,3 +7,5 @@ pub(crate) mod connections;
 pub(crate) mod cross_origin;
 pub(crate) mod layout;
 pub(crate) mod memory;
+pub(crate) mod open_connections;
+pub(crate) mod server;

@@ -18,7 +18,6 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::post,
-    serve::ListenerExt,
 };
 use model::{RecordCounts, Timestamp};
 use runtime::Clock;
@@ -38,7 +37,7 @@ use crate::{
         body,
         budget::{IntakeBudget, Reservation},
         buffer::Buffer,
-        cross_origin,
+        cross_origin, server,
     },
     rejection::Rejection,
 };
@@ -83,10 +82,8 @@ pub async fn serve_remote_write(
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .with_state(state);
-    // Fails only where the option is not supported; the connection works without it.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let server = axum::serve(listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
-    intake.serve_until(stop, async { server.await.map_err(IngestError::RemoteWrite) }).await
+    intake.serve_until(stop.clone(), server::serve(listener, routes, stop)).await;
+    Ok(())
 }
 
 async fn receive(State(remote): State<RemoteWrite>, request: Request) -> Response {

@@ -1,6 +1,6 @@
 //! Limits on the requests of one listener: how many are decoded at once, and the end of all.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -8,12 +8,15 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{error::IngestError, rejection::Rejection};
+use crate::rejection::Rejection;
 
 /// Requests that are decoded at the same time.
 const CONCURRENT_DECODERS: usize = 2;
 /// Time that requests have to finish after the listener was stopped.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Time that the answers to requests have that still run then.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(1);
 
 /// The requests of one listener.
 #[derive(Debug, Clone)]
@@ -64,22 +67,22 @@ impl Connections {
     ///
     /// Requests that still run then are answered with [`Rejection::Unavailable`]. A request can
     /// outlive its connection, so the function waits for the requests too.
-    pub(crate) async fn serve_until(
-        &self,
-        stop: CancellationToken,
-        server: impl Future<Output = Result<(), IngestError>>,
-    ) -> Result<(), IngestError> {
+    pub(crate) async fn serve_until(&self, stop: CancellationToken, server: impl Future<Output = ()>) {
         let deadline = async {
             stop.cancelled().await;
             tokio::time::sleep(DRAIN_DEADLINE).await;
         };
-        let outcome = tokio::select! {
-            outcome = server => outcome,
-            () = deadline => Ok(()),
+        let mut server = pin!(server);
+        let has_ended = tokio::select! {
+            () = server.as_mut() => true,
+            () = deadline => false,
         };
         self.ended.cancel();
         self.requests.close();
         self.requests.wait().await;
-        outcome
+        if !has_ended {
+            // Sends the answers to requests that were refused at the deadline.
+            let _ = tokio::time::timeout(ANSWER_DEADLINE, server).await;
+        }
     }
 }

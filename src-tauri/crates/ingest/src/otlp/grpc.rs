@@ -20,8 +20,6 @@ use tokio_util::sync::CancellationToken;
 use tonic::{
     Status,
     codec::{EncodeBody, SingleMessageCompressionOverride},
-    service::Routes,
-    transport::{Server, server::TcpIncoming},
 };
 use tonic_prost::ProstEncoder;
 
@@ -33,15 +31,13 @@ use crate::{
     counters::IntakeCounters,
     error::IngestError,
     intake::Intake,
-    limits::{body, budget::IntakeBudget, buffer::Buffer, cross_origin},
+    limits::{body, budget::IntakeBudget, buffer::Buffer, cross_origin, server},
     rejection::Rejection,
 };
 
 const CONTENT_TYPE: &str = "application/grpc";
 /// Size of the frame header: a byte for compression and four for the length.
 const FRAME_HEADER_BYTES: usize = 5;
-/// Interval of pings, which end connections whose other end is gone.
-const KEEPALIVE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Receives OTLP over gRPC on `listener` until `stop` is cancelled.
 ///
@@ -62,16 +58,8 @@ pub async fn serve_otlp_grpc(
         .route(Traces::GRPC_PATH, post(receive::<Traces>))
         .fallback(unknown_method)
         .with_state(intake.clone());
-    let server = Server::builder()
-        // Only to answer senders of OTLP over HTTP that they use the wrong port.
-        .accept_http1(true)
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .add_routes(Routes::from(routes))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            stop.clone().cancelled_owned(),
-        );
-    intake.serve_until(stop, async { server.await.map_err(IngestError::Grpc) }).await
+    intake.serve_until(stop.clone(), server::serve(listener, routes, stop)).await;
+    Ok(())
 }
 
 async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> Response {

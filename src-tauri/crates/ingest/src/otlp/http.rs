@@ -9,7 +9,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::post,
-    serve::ListenerExt,
 };
 use prost::Message;
 use runtime::Clock;
@@ -26,7 +25,7 @@ use crate::{
     counters::IntakeCounters,
     error::IngestError,
     intake::Intake,
-    limits::{body, budget::IntakeBudget, cross_origin},
+    limits::{body, budget::IntakeBudget, cross_origin, server},
     rejection::Rejection,
 };
 
@@ -53,10 +52,8 @@ pub async fn serve_otlp_http(
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .with_state(intake.clone());
-    // Fails only where the option is not supported; the connection works without it.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let server = axum::serve(listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
-    intake.serve_until(stop, async { server.await.map_err(IngestError::Listener) }).await
+    intake.serve_until(stop.clone(), server::serve(listener, routes, stop)).await;
+    Ok(())
 }
 
 async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> Response {

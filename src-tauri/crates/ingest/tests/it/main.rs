@@ -6,6 +6,7 @@ use peak_alloc::PeakAlloc;
 
 mod conversion;
 mod grpc;
+mod half_open;
 mod http;
 mod intake_budget;
 mod random_bytes;

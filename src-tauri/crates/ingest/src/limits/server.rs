@@ -1,0 +1,164 @@
+//! The HTTP server of the receivers, with bounded connections, streams and waiting times.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::Router;
+use hyper::{Request, body::Incoming, service::Service};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::open_connections::{OpenConnection, OpenConnections};
+
+/// Time until the first request of a connection has its headers.
+const FIRST_REQUEST_DEADLINE: Duration = Duration::from_secs(10);
+/// Time without a request after which a connection is checked, and closed at the second check.
+const IDLE_CHECK: Duration = Duration::from_secs(60);
+/// Time that the headers of a further request have, from the end of the one before.
+const HEADER_DEADLINE: Duration = Duration::from_secs(120);
+/// Concurrent requests of one HTTP/2 connection.
+const MAX_STREAMS: u32 = 64;
+/// Maximum size of the headers of an HTTP/2 request, and of the read buffer of HTTP/1.
+const MAX_HEADER_BYTES: u32 = 64 << 10;
+/// Interval of pings, which end connections whose other end is gone.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+/// Pause after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves `routes` on `listener` until `stop`, then until open requests are answered.
+pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
+    let open = OpenConnections::new();
+    // Dropping the set ends the connections.
+    let mut tasks = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                // Fails only where the option is not supported; the connection works without it.
+                let _ = stream.set_nodelay(true);
+                if let Some(connection) = open.admit() {
+                    tasks.spawn(run(stream, connection, routes.clone(), stop.clone()));
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, "could not accept a connection, trying again");
+                // Its descriptor serves the next one.
+                open.close_oldest_idle();
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+        while tasks.try_join_next().is_some() {}
+    }
+    drop(listener);
+    while tasks.join_next().await.is_some() {}
+}
+
+/// Serves one connection until it ends, is idle for too long or has to make place for another.
+async fn run(stream: TcpStream, connection: OpenConnection, routes: Router, stop: CancellationToken) {
+    let requests = connection.requests();
+    let service = Counted { routes: TowerToHyperService::new(routes), requests: Arc::clone(&requests) };
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_DEADLINE)
+        .max_buf_size(MAX_HEADER_BYTES as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEADER_BYTES)
+        .keep_alive_interval(Some(KEEPALIVE));
+    let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut check = pin!(tokio::time::sleep(FIRST_REQUEST_DEADLINE));
+    let (mut seen, mut is_stopping) = (0, false);
+    loop {
+        tokio::select! {
+            ended = serving.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::trace!(%error, "connection ended");
+                }
+                return;
+            }
+            () = stop.cancelled(), if !is_stopping => {
+                serving.as_mut().graceful_shutdown();
+                is_stopping = true;
+            }
+            () = connection.closed() => return,
+            () = check.as_mut() => {
+                let begun = requests.begun.load(Ordering::Relaxed);
+                if begun == seen && !requests.are_running() {
+                    return;
+                }
+                seen = begun;
+                check.as_mut().reset(tokio::time::Instant::now() + IDLE_CHECK);
+            }
+        }
+    }
+}
+
+/// The requests of one connection.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    begun: AtomicUsize,
+    running: AtomicUsize,
+}
+
+impl Requests {
+    pub(crate) fn are_running(&self) -> bool {
+        self.running.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn begin(self: &Arc<Self>) -> RunningRequest {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.running.fetch_add(1, Ordering::Relaxed);
+        RunningRequest(Arc::clone(self))
+    }
+}
+
+/// A request that is not answered yet.
+pub(crate) struct RunningRequest(Arc<Requests>);
+
+impl Drop for RunningRequest {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The routes, with a count of their requests.
+#[derive(Clone)]
+struct Counted {
+    routes: TowerToHyperService<Router>,
+    requests: Arc<Requests>,
+}
+
+impl Service<Request<Incoming>> for Counted {
+    type Response = axum::response::Response;
+    type Error = std::convert::Infallible;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (running, answer) = (self.requests.begin(), self.routes.call(request));
+        Box::pin(async move {
+            let _running = running;
+            answer.await
+        })
+    }
+}

@@ -14,12 +14,13 @@ use store::{Store, StoreOptions};
 use crate::{
     Engine, EngineError, EngineOptions, Instance, SettingsState,
     components::{
-        self, AnomalyDetection, ComponentSupervisor, LedgerRecorder, ListenAddresses, PeriodicRetention,
-        SelfMetrics, SourceHandles, SpanMetrics,
+        self, AnomalyDetection, ComponentSupervisor, LedgerRecorder, ListenAddresses, MemoryRelease,
+        PeriodicRetention, SelfMetrics, SourceHandles, SpanMetrics,
     },
     data::{self, Demonstration, Imports, Retention},
     engine::{Services, Stages},
     pause::PauseSwitch,
+    process,
     sentry::{SentryChecks, SentryInstallations},
     status::{ComponentHealth, Receivers, StatusHandles, StatusPublisher, ledger},
 };
@@ -27,7 +28,7 @@ use crate::{
 impl Engine {
     /// Starts an engine.
     ///
-    /// 1. Locks the data folder and opens store, settings and secrets.
+    /// 1. Raises the limit of open files, locks the data folder and opens store, settings and secrets.
     /// 2. Starts checks and alerts.
     /// 3. Starts all components, and waits until every receiver listens or has reported why it
     ///    cannot.
@@ -36,6 +37,7 @@ impl Engine {
     /// engine that does not observe skips step 3, runs checks on request only and evaluates no
     /// rule.
     pub async fn start(options: EngineOptions) -> Result<Self, EngineError> {
+        process::raise_open_files();
         let instance = Instance::acquire(&options.data_folder)?;
         let Opened { store, settings, secrets, checkpoints } = Opened::open(&options).await?;
 
@@ -176,6 +178,9 @@ fn start_components(services: &Services, handles: SourceHandles, health: &Compon
         settings: settings.watch(),
     };
     components::start(observation, clock, health.reporter("retention"), retention);
+
+    let release = MemoryRelease { clock: clock.clone() };
+    components::start(observation, clock, health.reporter("memory release"), release);
 
     let detection =
         AnomalyDetection { store: store.clone(), clock: clock.clone(), settings: settings.watch() };

@@ -9,6 +9,7 @@ mod error;
 mod instance;
 mod options;
 mod pause;
+mod process;
 mod running_engine;
 mod sentry;
 mod settings;

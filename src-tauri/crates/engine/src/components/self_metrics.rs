@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use config::Settings;
 use model::{Attributes, EngineStatus, Resource, Series};
 use runtime::{Clock, HealthReporter};
-use store::{DroppedSeries, Store};
+use store::{CardinalityLimit, DroppedSeries, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::component::Component;
-use crate::settings::selection_changed;
+use crate::{process, settings::selection_changed};
 
 /// The component that writes self metrics at the interval of the settings.
 pub(crate) struct SelfMetrics {
@@ -72,7 +72,7 @@ fn measure(status: &EngineStatus, dropped: &[DroppedSeries]) -> Vec<(Series, f64
         metrics.counter("binnacle_requests_refused_total", "{request}", protocol.clone(), refused);
         metrics.counter("binnacle_records_rejected_total", "{record}", protocol, rejected);
     }
-    for one in dropped {
+    for one in dropped.iter().filter(|one| one.limit != CardinalityLimit::LabelSetBytes) {
         let source = Attributes::new()
             .with("dropped.service", one.service.as_str())
             .with("dropped.label", one.label.as_str());
@@ -85,9 +85,12 @@ fn measure(status: &EngineStatus, dropped: &[DroppedSeries]) -> Vec<(Series, f64
             metrics.gauge("binnacle_component_up", "1", name, value);
         }
     }
-    if let Some((seconds, bytes)) = process_usage() {
-        metrics.counter("binnacle_process_cpu_seconds_total", "s", none(), seconds);
-        metrics.gauge("binnacle_process_resident_bytes", "By", none(), bytes);
+    if let Some(usage) = process::usage() {
+        metrics.counter("binnacle_process_cpu_seconds_total", "s", none(), usage.cpu_seconds);
+        metrics.gauge("binnacle_process_resident_bytes", "By", none(), usage.resident_bytes);
+    }
+    if let Some(files) = process::open_files() {
+        metrics.gauge("binnacle_process_open_files", "{file}", none(), files as f64);
     }
     metrics.values
 }
@@ -106,17 +109,4 @@ impl SelfSeries {
     fn counter(&mut self, name: &str, unit: &str, labels: Attributes, value: f64) {
         self.values.push((Series::counter(name, unit, self.resource.clone(), labels), value));
     }
-}
-
-/// Reads processor seconds used and bytes resident from `/proc`. None where it does not exist.
-fn process_usage() -> Option<(f64, f64)> {
-    // proc_pid_stat(5): times are in ticks, which Linux fixes at 100 a second for user space.
-    const TICKS: f64 = 100.0;
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: f64 = resident.trim().trim_end_matches(" kB").trim().parse().ok()?;
-    Some((ticks / TICKS, kibibytes * 1024.0))
 }

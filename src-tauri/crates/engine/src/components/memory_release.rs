@@ -1,0 +1,43 @@
+//! Gives memory back to the system after large work.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use runtime::{Clock, HealthReporter};
+use tokio_util::sync::CancellationToken;
+
+use super::component::Component;
+use crate::process;
+
+/// Time between two checks.
+const INTERVAL: Duration = Duration::from_secs(10);
+/// Processor seconds of an interval up to which the engine is idle.
+const IDLE_SECONDS: f64 = 1.0;
+
+/// The component that gives memory back once the engine is idle. The allocator retains what was
+/// freed in case that it is needed again.
+pub(crate) struct MemoryRelease {
+    pub(crate) clock: Clock,
+}
+
+#[async_trait]
+impl Component for MemoryRelease {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
+        health.healthy();
+        let (mut before, mut has_worked) = (0.0, false);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = self.clock.sleep(INTERVAL) => {}
+            }
+            let Some(usage) = process::usage() else { continue };
+            let is_idle = usage.cpu_seconds - before <= IDLE_SECONDS;
+            before = usage.cpu_seconds;
+            if is_idle && std::mem::take(&mut has_worked) {
+                // Fails only when the runtime ends.
+                let _ = tokio::task::spawn_blocking(process::release_freed_memory).await;
+            }
+            has_worked |= !is_idle;
+        }
+    }
+}

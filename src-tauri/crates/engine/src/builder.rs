@@ -28,7 +28,7 @@ use crate::{
 impl Engine {
     /// Starts an engine.
     ///
-    /// 1. Raises the limit of open files, locks the data folder and opens store, settings and secrets.
+    /// 1. Raises the limit of open files, locks the data folder, opens store, settings and secrets.
     /// 2. Starts checks and alerts.
     /// 3. Starts all components, and waits until every receiver listens or has reported why it
     ///    cannot.

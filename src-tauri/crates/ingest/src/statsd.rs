@@ -47,9 +47,9 @@ pub struct StatsdOptions {
 
 /// Receives StatsD on `socket` until `stop` is cancelled, then stores the open interval.
 ///
-/// The protocol has no acknowledgement, so a crash loses at most one interval, and values beyond
-/// the budget are rejected. `reporter` gets
-/// malformed lines, datagrams that the kernel dropped, and intervals that could not be stored.
+/// The protocol has no acknowledgement, so a crash loses at most one interval. Values beyond the
+/// budget are rejected. `reporter` gets malformed lines, datagrams that the kernel dropped, and
+/// intervals that could not be stored.
 #[expect(clippy::too_many_arguments, reason = "each is a handle of its own kind")]
 pub async fn serve_statsd(
     socket: StatsdSocket,

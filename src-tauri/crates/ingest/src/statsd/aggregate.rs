@@ -240,7 +240,7 @@ impl Aggregate {
         })
     }
 
-    /// Ends the interval at `now` and returns its values, with their memory, and the rejected lines.
+    /// Ends the interval at `now`. Returns its values, with their memory, and the rejected lines.
     pub(super) fn flush(&mut self, now: Timestamp) -> (Interval, RejectedLines) {
         // Samples at the same time as those of the previous interval would replace them.
         let now = if now == self.start { now.offset(NANOS_PER_SECOND / 1000) } else { now };

@@ -43,7 +43,7 @@ pub enum CardinalityLimit {
     ValuesPerLabel,
     /// [`CardinalityLimits::label_bytes`].
     LabelBytes,
-    /// [`CardinalityLimits::resources`]. Log records and spans get a resource with the service only.
+    /// [`CardinalityLimits::resources`]. Log records and spans get a resource with a service only.
     Resources,
     /// [`CardinalityLimits::label_set_bytes`]. Nothing is dropped, but values are cut.
     LabelSetBytes,

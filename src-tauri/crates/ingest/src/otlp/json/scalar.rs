@@ -129,7 +129,7 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 }
 
-/// Implements the methods of a visitor for scalars, which all fail: a list or an object is expected.
+/// Implements the methods of a visitor for scalars, which all fail: it expects a list or an object.
 macro_rules! reject_scalars {
     () => {
         fn visit_bool<E: Error>(self, flag: bool) -> Result<Self::Value, E> {

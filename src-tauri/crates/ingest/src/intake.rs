@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use model::{TelemetryBatch, Timestamp};
 use runtime::Clock;
 use store::{Accepted, Store, StoreError};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -12,6 +14,7 @@ use crate::{
     limits::{
         budget::{IntakeBudget, Reservation},
         connections::Connections,
+        server,
     },
     rejection::Rejection,
 };
@@ -80,8 +83,9 @@ impl Intake {
         self.counters.count_rejected_request();
     }
 
-    /// Runs a server as [`Connections::serve_until`] does.
-    pub(crate) async fn serve_until(&self, stop: CancellationToken, server: impl Future<Output = ()>) {
+    /// Serves `routes` on `listener` until `stop`. Open requests then have some seconds to finish.
+    pub(crate) async fn serve(&self, listener: TcpListener, routes: Router, stop: CancellationToken) {
+        let server = server::serve(listener, routes, self.clock.clone(), stop.clone());
         self.connections.serve_until(stop, server).await;
     }
 }

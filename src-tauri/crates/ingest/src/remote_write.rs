@@ -37,7 +37,7 @@ use crate::{
         body,
         budget::{IntakeBudget, Reservation},
         buffer::Buffer,
-        cross_origin, server,
+        cross_origin,
     },
     rejection::Rejection,
 };
@@ -82,7 +82,7 @@ pub async fn serve_remote_write(
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .with_state(state);
-    intake.serve_until(stop.clone(), server::serve(listener, routes, stop)).await;
+    intake.serve(listener, routes, stop).await;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use hyper_util::{
     server::conn::auto::Builder,
     service::TowerToHyperService,
 };
+use runtime::Clock;
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -26,10 +27,14 @@ use super::open_connections::{OpenConnection, OpenConnections};
 
 /// Time until the first request of a connection has its headers.
 const FIRST_REQUEST_DEADLINE: Duration = Duration::from_secs(10);
-/// Time without a request after which a connection is checked, and closed at the second check.
-const IDLE_CHECK: Duration = Duration::from_secs(60);
+/// Time between two checks of a connection. It is closed if it had no request since the one before.
+///
+/// Longer than the usual intervals of senders, which would have to connect again each time.
+const IDLE_CHECK: Duration = Duration::from_secs(300);
 /// Time that the headers of a further request have, from the end of the one before.
-const HEADER_DEADLINE: Duration = Duration::from_secs(120);
+const HEADER_DEADLINE: Duration = Duration::from_secs(600);
+/// Time that an idle connection has to end in good order.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 /// Concurrent requests of one HTTP/2 connection.
 const MAX_STREAMS: u32 = 64;
 /// Maximum size of the headers of an HTTP/2 request, and of the read buffer of HTTP/1.
@@ -40,7 +45,7 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves `routes` on `listener` until `stop`, then until open requests are answered.
-pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
+pub(crate) async fn serve(listener: TcpListener, routes: Router, clock: Clock, stop: CancellationToken) {
     let open = OpenConnections::new();
     // Dropping the set ends the connections.
     let mut tasks = JoinSet::new();
@@ -54,14 +59,14 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
                 // Fails only where the option is not supported; the connection works without it.
                 let _ = stream.set_nodelay(true);
                 if let Some(connection) = open.admit() {
-                    tasks.spawn(run(stream, connection, routes.clone(), stop.clone()));
+                    tasks.spawn(run(stream, connection, routes.clone(), clock.clone(), stop.clone()));
                 }
             }
             Err(error) => {
                 tracing::debug!(%error, "could not accept a connection, trying again");
                 // Its descriptor serves the next one.
                 open.close_oldest_idle();
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                clock.sleep(ACCEPT_PAUSE).await;
             }
         }
         while tasks.try_join_next().is_some() {}
@@ -71,7 +76,13 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
 }
 
 /// Serves one connection until it ends, is idle for too long or has to make place for another.
-async fn run(stream: TcpStream, connection: OpenConnection, routes: Router, stop: CancellationToken) {
+async fn run(
+    stream: TcpStream,
+    connection: OpenConnection,
+    routes: Router,
+    clock: Clock,
+    stop: CancellationToken,
+) {
     let requests = connection.requests();
     let service = Counted { routes: TowerToHyperService::new(routes), requests: Arc::clone(&requests) };
     let mut builder = Builder::new(TokioExecutor::new());
@@ -87,7 +98,7 @@ async fn run(stream: TcpStream, connection: OpenConnection, routes: Router, stop
         .max_header_list_size(MAX_HEADER_BYTES)
         .keep_alive_interval(Some(KEEPALIVE));
     let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let mut check = pin!(tokio::time::sleep(FIRST_REQUEST_DEADLINE));
+    let mut check = pin!(clock.sleep(FIRST_REQUEST_DEADLINE));
     let (mut seen, mut is_stopping) = (0, false);
     loop {
         tokio::select! {
@@ -104,11 +115,17 @@ async fn run(stream: TcpStream, connection: OpenConnection, routes: Router, stop
             () = connection.closed() => return,
             () = check.as_mut() => {
                 let begun = requests.begun.load(Ordering::Relaxed);
-                if begun == seen && !requests.are_running() {
+                let is_idle = begun == seen && !requests.are_running();
+                if is_idle && (begun == 0 || is_stopping) {
                     return;
                 }
+                if is_idle {
+                    serving.as_mut().graceful_shutdown();
+                    is_stopping = true;
+                }
                 seen = begun;
-                check.as_mut().reset(tokio::time::Instant::now() + IDLE_CHECK);
+                let wait = if is_idle { CLOSE_DEADLINE } else { IDLE_CHECK };
+                check.set(clock.sleep(wait));
             }
         }
     }

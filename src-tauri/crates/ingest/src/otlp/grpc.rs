@@ -31,7 +31,7 @@ use crate::{
     counters::IntakeCounters,
     error::IngestError,
     intake::Intake,
-    limits::{body, budget::IntakeBudget, buffer::Buffer, cross_origin, server},
+    limits::{body, budget::IntakeBudget, buffer::Buffer, cross_origin},
     rejection::Rejection,
 };
 
@@ -58,7 +58,7 @@ pub async fn serve_otlp_grpc(
         .route(Traces::GRPC_PATH, post(receive::<Traces>))
         .fallback(unknown_method)
         .with_state(intake.clone());
-    intake.serve_until(stop.clone(), server::serve(listener, routes, stop)).await;
+    intake.serve(listener, routes, stop).await;
     Ok(())
 }
 

@@ -25,7 +25,7 @@ use crate::{
     counters::IntakeCounters,
     error::IngestError,
     intake::Intake,
-    limits::{body, budget::IntakeBudget, cross_origin, server},
+    limits::{body, budget::IntakeBudget, cross_origin},
     rejection::Rejection,
 };
 
@@ -52,7 +52,7 @@ pub async fn serve_otlp_http(
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .with_state(intake.clone());
-    intake.serve_until(stop.clone(), server::serve(listener, routes, stop)).await;
+    intake.serve(listener, routes, stop).await;
     Ok(())
 }
 

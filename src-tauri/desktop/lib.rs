@@ -25,6 +25,7 @@ use crate::{
 
 /// Runs the program until the user quits it.
 pub fn run() -> ExitCode {
+    runtime::restrict_new_files();
     match start(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

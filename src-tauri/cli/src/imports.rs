@@ -28,7 +28,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(250);
 pub(crate) async fn run(data: &Path, options: ImportOptions) -> anyhow::Result<ExitCode> {
     // A new folder may begin with an import.
     if !data.exists() {
-        std::fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
+        runtime::secure_folder(data).with_context(|| format!("cannot create {}", data.display()))?;
     }
     let connection = Connection::open(data).await?;
     let mut all_imported = true;

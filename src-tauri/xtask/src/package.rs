@@ -97,7 +97,8 @@ fn lay_out(built: &Path, tree: &Path) -> anyhow::Result<()> {
     write(&folder.join("THIRD-PARTY-NOTICES"), &licences::notices()?)
 }
 
-/// Installs the shell completions and man pages that the program generates.
+/// Installs the shell completions and man pages that the program generates. They are written anew,
+/// because only their owner can read the generated files.
 fn install_documentation(program: &Path, generated: &Path, share: &Path) -> anyhow::Result<()> {
     if generated.exists() {
         fs::remove_dir_all(generated)?;
@@ -108,13 +109,14 @@ fn install_documentation(program: &Path, generated: &Path, share: &Path) -> anyh
         ("_binnacle-cli", "zsh/vendor-completions/_binnacle-cli"),
         ("binnacle-cli.fish", "fish/vendor_completions.d/binnacle-cli.fish"),
     ] {
-        copy(&generated.join("completions").join(file), &share.join(target))?;
+        let text = fs::read_to_string(generated.join("completions").join(file))?;
+        write(&share.join(target), &text)?;
     }
     for page in fs::read_dir(generated.join("man"))? {
         let page = page?.path();
         let name = page.file_name().context("a man page without a name")?;
         let target = share.join("man/man1").join(name);
-        copy(&page, &target)?;
+        write(&target, &fs::read_to_string(&page)?)?;
         // Without a name and a time inside, so that the package is reproducible.
         check(Command::new("gzip").args(["-9", "--no-name"]).arg(&target))?;
     }

@@ -51,6 +51,44 @@ async fn a_second_engine_on_the_folder_is_refused_and_names_the_first() {
     engine.status().await.unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_of_another_user_is_refused() {
+    use std::os::unix::fs::chown;
+
+    let folder = tempfile::tempdir().unwrap();
+    // Only root can give the folder away. Everyone else is refused on a folder of root.
+    let planted = match chown(folder.path(), Some(65534), None) {
+        Ok(()) => folder.path(),
+        Err(_) => Path::new("/"),
+    };
+    let message = refusal(planted);
+    assert!(message.contains("belongs to user"), "{message}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is written");
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_private_whatever_mask_the_program_inherits() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let base = tempfile::tempdir().unwrap();
+    let data = base.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o777)).unwrap();
+    // The import of a missing file opens the folder and ends.
+    let program = engine_process::command(&data, &["import", "/missing.csv"]).unwrap();
+    let mut open = Command::new("sh");
+    open.args(["-c", "umask 0; exec \"$@\"", "sh"]).arg(program.get_program()).args(program.get_args());
+    let output = open.env_remove("DBUS_SESSION_BUS_ADDRESS").output().unwrap();
+    assert!(data.join(DATABASE).exists(), "{}", String::from_utf8_lossy(&output.stderr));
+    let entries = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path());
+    for path in entries.chain([data.clone()]) {
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", path.display());
+    }
+}
+
 #[tokio::test]
 async fn data_of_a_newer_version_are_refused_and_left_alone() {
     let engine = used_folder().await;

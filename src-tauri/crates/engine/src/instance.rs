@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use runtime::replace_private_file;
+use runtime::{FolderAccess, replace_private_file, secure_folder};
 
 use crate::{EngineError, RunningEngine};
 
@@ -24,9 +24,10 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Locks the data folder. A missing folder is created.
+    /// Locks the data folder and makes it private to this user. A missing folder is created.
+    /// Fails for a folder of another user, or one that other users can write to.
     pub fn acquire(folder: &Path) -> Result<Self, EngineError> {
-        make_private_folder(folder).map_err(|source| file_error(folder, source))?;
+        open_folder(folder).map_err(|source| file_error(folder, source))?;
         let path = folder.join(LOCK);
         let lock = OpenOptions::new()
             .create(true)
@@ -109,15 +110,21 @@ fn file_error(path: &Path, reason: io::Error) -> EngineError {
     EngineError::File { path: path.to_owned(), reason }
 }
 
-#[cfg(unix)]
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
+/// Makes the data folder private and logs what that changed.
+fn open_folder(folder: &Path) -> io::Result<()> {
+    let path = folder.display();
+    match secure_folder(folder)? {
+        FolderAccess::Private => {}
+        FolderAccess::Restricted(former) => {
+            tracing::info!(%path, former = format!("{former:o}"), "data folder set to mode 700");
+        }
+        FolderAccess::Readable(mode) => tracing::warn!(
+            %path,
+            mode = format!("{mode:o}"),
+            "other users can read the data folder: its file system does not store modes"
+        ),
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Clock, schedules, retries, health reports and atomic file writes for every component.
+//! Clock, schedules, retries, health reports, atomic writes and private files.
 //!
 //! The crate knows no telemetry, no store and no protocol. Only [`Clock`] reads the system's
 //! clocks.
@@ -7,6 +7,7 @@ mod atomic_file;
 mod clock;
 mod health;
 mod manual_clock;
+mod private_file;
 mod retry;
 mod schedule;
 mod suspend;
@@ -15,6 +16,9 @@ pub use atomic_file::{replace_file, replace_private_file};
 pub use clock::{Clock, Elapsed};
 pub use health::HealthReporter;
 pub use manual_clock::ManualClock;
+pub use private_file::{
+    FolderAccess, read_private_file, read_secret_file, restrict_new_files, secure_folder,
+};
 pub use retry::{Backoff, RetryAfter, RetryPolicy, retry_while_busy};
 pub use schedule::Schedule;
 pub use suspend::SuspendDetector;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -28,13 +28,13 @@ impl FileSecrets {
     }
 
     fn read(&self) -> Result<BTreeMap<String, String>, SecretError> {
-        let text = match fs::read_to_string(&self.path) {
+        let text = match runtime::read_private_file(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
             Err(error) => return Err(self.failure(&error.to_string())),
         };
         // The parser's own message could quote the content.
-        serde_json::from_str(&text).map_err(|error| {
+        serde_json::from_slice(&text).map_err(|error| {
             self.failure(&format!("is not valid JSON at line {}, column {}", error.line(), error.column()))
         })
     }
@@ -77,7 +77,13 @@ impl SecretStore for FileSecrets {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    fn write_private(secrets: &FileSecrets, text: &str) {
+        runtime::replace_private_file(secrets.path(), text.as_bytes()).unwrap();
+    }
 
     #[test]
     fn stores_replaces_and_deletes() {
@@ -98,21 +104,38 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn only_the_owner_can_read_it() {
+    fn a_file_that_others_can_read_is_not_trusted() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let secrets = FileSecrets::new(folder.path().join("secrets.json"));
-        fs::write(secrets.path(), "{}").unwrap();
-        fs::set_permissions(secrets.path(), fs::Permissions::from_mode(0o644)).unwrap();
         secrets.set("a", "one").unwrap();
         assert_eq!(fs::metadata(secrets.path()).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::set_permissions(secrets.path(), fs::Permissions::from_mode(0o644)).unwrap();
+        for error in [secrets.get("a").unwrap_err(), secrets.set("a", "two").unwrap_err()] {
+            assert!(error.to_string().contains("chmod 600"), "{error}");
+        }
+        fs::set_permissions(secrets.path(), fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(secrets.get("a").unwrap().as_deref(), Some("one"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, secrets) =
+            (FileSecrets::new(folder.path().join("of_others")), FileSecrets::new(folder.path().join("link")));
+        write_private(&target, "{\"a\": \"one\"}");
+        std::os::unix::fs::symlink(target.path(), secrets.path()).unwrap();
+        assert!(secrets.get("a").is_err());
+        assert!(secrets.set("a", "two").is_err());
+        assert_eq!(target.get("a").unwrap().as_deref(), Some("one"));
     }
 
     #[test]
     fn a_damaged_file_is_named_left_alone_and_not_quoted() {
         let folder = tempfile::tempdir().unwrap();
         let secrets = FileSecrets::new(folder.path().join("secrets.json"));
-        fs::write(secrets.path(), "{\"a\": hunter22").unwrap();
+        write_private(&secrets, "{\"a\": hunter22");
         let error = secrets.set("b", "x").unwrap_err();
         assert!(error.to_string().contains("secrets.json") && !format!("{error:?}").contains("hunter22"));
         assert_eq!(fs::read_to_string(secrets.path()).unwrap(), "{\"a\": hunter22");

@@ -18,14 +18,21 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// Returns the secret without surrounding blanks.
+    /// Returns the secret without surrounding blanks. A file that other users can read is refused.
     pub(crate) async fn read(&self) -> Result<String, String> {
         match self {
             Self::Inline(secret) => Ok(secret.clone()),
-            Self::File(path) => match tokio::fs::read_to_string(path).await {
-                Ok(text) => Ok(text.trim().to_owned()),
-                Err(error) => Err(format!("cannot read the secret in {}: {}", path.display(), error.kind())),
-            },
+            Self::File(path) => {
+                let file = path.clone();
+                let bytes = tokio::task::spawn_blocking(move || runtime::read_secret_file(file)).await;
+                let failed =
+                    |reason: String| format!("cannot read the secret in {}: {reason}", path.display());
+                let bytes = bytes.map_err(|error| failed(error.to_string()))?;
+                let bytes = bytes.map_err(|error| failed(error.to_string()))?;
+                let text =
+                    String::from_utf8(bytes).map_err(|_| failed("it is not valid UTF-8".to_owned()))?;
+                Ok(text.trim().to_owned())
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ impl ClientSettings {
             builder = builder.tls_certs_only(certificates);
         }
         if !tls.cert_file.is_empty() || !tls.key_file.is_empty() {
-            let (certificate, key) = (read(&tls.cert_file)?, read(&tls.key_file)?);
+            let (certificate, key) = (read(&tls.cert_file)?, read_key(&tls.key_file)?);
             let identity = tls::client_identity(&certificate, &key).map_err(|error| {
                 format!("{} with {} cannot be used: {error}", tls.cert_file, tls.key_file)
             })?;
@@ -93,6 +93,11 @@ fn min_version(name: &str) -> Result<Option<reqwest::tls::Version>, String> {
 fn read(path: &str) -> Result<Vec<u8>, String> {
     let path = PathBuf::from(path);
     fs::read(&path).map_err(|error| format!("cannot read {}: {}", path.display(), error.kind()))
+}
+
+/// Reads a private key, which only its owner may be able to read.
+fn read_key(path: &str) -> Result<Vec<u8>, String> {
+    runtime::read_secret_file(path).map_err(|error| format!("cannot read {path}: {error}"))
 }
 
 /// A resolver that returns the address of `real` for `named`, so that TLS checks the certificate

@@ -257,6 +257,10 @@ async fn a_server_that_starts_later_is_found() {
     bench.stop().await;
 }
 
+fn write_private(path: &Path, secret: &str) {
+    runtime::replace_private_file(path, secret.as_bytes()).unwrap();
+}
+
 fn basic(folder: &Path) -> BasicAuth {
     BasicAuth { username: "u".into(), password_file: folder.join("password").display().to_string() }
 }
@@ -273,19 +277,28 @@ async fn credentials_are_read_again_and_never_reported() {
     start(&mut bench, job(HttpDiscovery { basic_auth: Some(basic(folder.path())), ..server.settings() }));
     wait_for_message(&bench, "cannot read the secret").await;
     assert_eq!(server.requests(), 0, "nothing is requests without the password");
-    fs::write(folder.path().join("password"), "wr0ng\n").unwrap();
+    write_private(&folder.path().join("password"), "wr0ng\n");
     let message = wait_for_message(&bench, "answered 401").await;
     assert!(!message.contains("wr0ng"), "{message}");
-    fs::write(folder.path().join("password"), "s3cret\n").unwrap();
+    write_private(&folder.path().join("password"), "s3cret\n");
     until(&mut bench, &one, |up| up == 1.0).await;
+    // A password that other users can read is not sent.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let open = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(folder.path().join("password"), open).unwrap();
+        let message = wait_for_message(&bench, "cannot read the secret").await;
+        assert!(message.contains("chmod 600") && !message.contains("s3cret"), "{message}");
+    }
     // Without the password again, the targets stay.
-    fs::write(folder.path().join("password"), "wr0ng\n").unwrap();
+    write_private(&folder.path().join("password"), "wr0ng\n");
     wait_for_message(&bench, "answered 401").await;
     until(&mut bench, &one, |up| up == 1.0).await;
     bench.stop().await;
 
     server.wants("Token abc");
-    fs::write(folder.path().join("token"), "abc").unwrap();
+    write_private(&folder.path().join("token"), "abc");
     let authorization = Authorization {
         kind: "Token".into(),
         credentials_file: folder.path().join("token").display().to_string(),
@@ -318,7 +331,7 @@ async fn a_prometheus_yml_may_contain_credentials() {
         ("basic_auth: { username: u, password: wr0ng }, bearer_token: wr0ng", "only one of"),
         ("tls_config: { ca_file: ca.pem }", "cannot read"),
     ] {
-        fs::write(folder.path().join("password"), "s3cret\n").unwrap();
+        write_private(&folder.path().join("password"), "s3cret\n");
         fs::write(
             &file,
             format!(

@@ -126,8 +126,11 @@ async fn scrape(target: ScrapeTarget) -> (Option<f64>, String) {
 async fn certificates_and_passwords_are_used_and_never_reported() {
     let folder = tempfile::tempdir().unwrap();
     let nginx = Nginx::start(folder.path()).await;
-    fs::write(folder.path().join("password"), "s3cret pass\n").unwrap();
-    fs::write(folder.path().join("wrong"), "wr0ng\n").unwrap();
+    let private = |name: &str, text: &str| {
+        runtime::replace_private_file(&folder.path().join(name), text.as_bytes()).unwrap();
+    };
+    private("password", "s3cret pass\n");
+    private("wrong", "wr0ng\n");
     let with_password = |tls: Tls, file: &str| ScrapeTarget {
         basic_auth: Some(BasicAuth { username: "scraper".into(), password_file: nginx.path(file) }),
         ..nginx.target(nginx.port, tls)

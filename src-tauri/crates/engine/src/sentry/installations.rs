@@ -1,7 +1,7 @@
 //! Sentry installations: their tokens, how they are added and removed.
 
 use std::{
-    env, fs,
+    env, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -121,7 +121,7 @@ pub(crate) fn token_source(settings: &Sentry, secrets: Arc<dyn SecretStore>) -> 
     let settings = settings.clone();
     Arc::new(move || {
         if !settings.token_file.is_empty() {
-            return fs::read_to_string(&settings.token_file)
+            return secret_text(&settings.token_file)
                 .map_err(|error| format!("cannot read the file {}: {error}", settings.token_file));
         }
         if !settings.token_variable.is_empty() {
@@ -140,6 +140,11 @@ pub(crate) fn token_source(settings: &Sentry, secrets: Arc<dyn SecretStore>) -> 
 
 /// Deletes the checkpoints of an installation whose source has ended, unless the settings still
 /// have it.
+fn secret_text(path: &str) -> io::Result<String> {
+    String::from_utf8(runtime::read_secret_file(path)?)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not valid UTF-8"))
+}
+
 pub(crate) async fn forget_if_removed(installation: Sentry, checkpoints: PathBuf, settings: &Settings) {
     let is_same = |one: &Sentry| (&one.name, &one.url) == (&installation.name, &installation.url);
     if settings.sentry.iter().any(is_same) {

@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use model::Timestamp;
 use runtime::Clock;
 
-use crate::{error::CheckError, failure::Failure, outcome::Measurements};
+use crate::{error::CheckError, failure::Failure, outcome::Measurements, secret_target::SecretTarget};
 
 /// The circumstances of one attempt.
 #[derive(Debug, Clone, Copy)]
@@ -28,9 +28,6 @@ pub(crate) trait Kind: Default {
     /// The name of the kind for people.
     const LABEL: &'static str;
 
-    /// Whether a check of this kind can have a secret.
-    const HAS_SECRET: bool = false;
-
     /// Brings the settings into the form in which they are saved. Returns a secret found in them.
     fn normalise(&mut self) -> Option<String> {
         None
@@ -44,6 +41,12 @@ pub(crate) trait Kind: Default {
 
     /// Returns whether the target is on this machine, so that it can be probed without a network.
     fn is_local(&self) -> bool;
+
+    /// Returns the server and user that the secret of the check belongs to. None if checks of this
+    /// kind have no secret, or if the settings name no server.
+    fn secret_target(&self) -> Option<SecretTarget> {
+        None
+    }
 
     /// Makes one attempt and measures. Returns a short text on success, and the failure in plain
     /// words otherwise.

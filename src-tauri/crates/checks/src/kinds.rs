@@ -14,6 +14,7 @@ use crate::{
     failure::Failure,
     kind::{Kind, ProbeContext},
     outcome::Measurements,
+    secret_target::SecretTarget,
 };
 
 /// A kind as the console lists it.
@@ -73,10 +74,10 @@ macro_rules! check_kinds {
                 }
             }
 
-            /// Returns whether checks of this kind can have a secret.
-            pub(crate) fn has_secret(&self) -> bool {
+            /// Calls [`Kind::secret_target`].
+            pub(crate) fn secret_target(&self) -> Option<SecretTarget> {
                 match self {
-                    $(Self::$name(_) => $settings::HAS_SECRET,)*
+                    $(Self::$name(settings) => settings.secret_target(),)*
                 }
             }
 

@@ -19,6 +19,7 @@ mod record;
 mod registry;
 mod runner;
 mod scheduler;
+mod secret_target;
 mod secrets;
 pub mod sentry_preset;
 mod series;

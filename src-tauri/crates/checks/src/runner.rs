@@ -21,6 +21,7 @@ use crate::{
     probe::probe_kind,
     record,
     registry::parse,
+    secret_target::SecretTarget,
     secrets::{Secret, SecretError, SecretStore},
     state::CheckState,
     verdict::verdict,
@@ -133,9 +134,14 @@ impl CheckRunner {
         outcome
     }
 
+    /// Returns the server and user that the secret of the check belongs to.
+    pub(crate) fn secret_target(&self) -> Option<SecretTarget> {
+        self.kind.as_ref().ok().and_then(AnyKind::secret_target)
+    }
+
     /// Returns the secret of the check. It is read once and then cached.
     pub(crate) async fn secret(&self) -> Result<Option<Secret>, SecretError> {
-        if !self.kind.as_ref().is_ok_and(AnyKind::has_secret) {
+        if self.secret_target().is_none() {
             return Ok(None);
         }
         let mut cached = self.state.secret.lock().await;
@@ -149,7 +155,10 @@ impl CheckRunner {
 }
 
 /// Reads a secret on a thread that may block.
-async fn read_secret(secrets: &Arc<dyn SecretStore>, id: &str) -> Result<Option<Secret>, SecretError> {
+pub(crate) async fn read_secret(
+    secrets: &Arc<dyn SecretStore>,
+    id: &str,
+) -> Result<Option<Secret>, SecretError> {
     let (secrets, id) = (secrets.clone(), id.to_owned());
     tokio::task::spawn_blocking(move || secrets.get(&id))
         .await

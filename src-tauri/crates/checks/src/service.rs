@@ -1,5 +1,7 @@
 //! The service of all health checks: saving, running and the overview.
 
+mod secrets;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -19,12 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::CheckError,
+    fields::require,
     outcome::ProbeOutcome,
     overview,
     record::record_end,
     runner::{CheckContext, CheckRunner, attempt_once, result},
     scheduler::{first_delay, run_periodically},
-    secrets::{Secret, SecretError, SecretStore},
+    secrets::{Secret, SecretStore},
     state::{CheckState, Observed},
     validation::{normalise, validate},
 };
@@ -78,14 +81,14 @@ impl CheckService {
     /// Saves a check and restarts its schedule. Other checks go on undisturbed. An empty id makes a
     /// new check. `secret` none keeps the stored secret, empty text deletes it. A password in a web
     /// address is moved out of the address and stored as the secret. Errors:
-    /// [`CheckError::Invalid`] with the field to correct, or a failure of the store or of the
-    /// secret store.
+    /// [`CheckError::Invalid`] with the field to correct, a stored secret that belongs to another
+    /// server or user, or a failure of the store or of the secret store.
     pub async fn save(&self, check: HealthCheck, secret: Option<String>) -> Result<HealthCheck, CheckError> {
         self.load().await?;
         let _saving = self.shared.save_lock.lock().await;
         let normalised = normalise(check)?;
         let mut check = normalised.check;
-        let secret = secret.or(normalised.secret);
+        let given = secret.or(normalised.secret);
         let runners: Vec<_> = self.runners().values().cloned().collect();
         let other_names: Vec<&str> = runners
             .iter()
@@ -93,16 +96,25 @@ impl CheckService {
             .map(|runner| runner.check.name.as_str())
             .collect();
         validate(&check, &other_names)?;
+        // The secrets of other sources have ids with a slash.
+        require(!check.id.contains('/'), || "the id of a check contains no slash".to_owned())?;
+        let former = self.runners().get(&check.id).cloned();
+        let secret = match given {
+            Some(secret) => Some(secret),
+            None => self.kept_secret(&check.id, former.as_ref(), &normalised.kind).await?,
+        };
         if check.id.is_empty() {
             check.id = format!("{:032x}", rand::rng().random::<u128>());
         }
-        let former = self.runners().get(&check.id).cloned();
+        let mut previous = None;
         if let Some(secret) = &secret {
+            previous = self.read_secret(&check.id).await?;
             self.store_secret(&check.id, secret.clone()).await?;
         }
         if let Err(error) = self.store().history().put_check(check.clone()).await {
-            if secret.is_some() && former.is_none() {
-                self.store_secret(&check.id, String::new()).await?;
+            if secret.is_some() {
+                let previous = previous.map_or_else(String::new, |secret| secret.0);
+                self.store_secret(&check.id, previous).await?;
             }
             return Err(error.into());
         }
@@ -151,7 +163,8 @@ impl CheckService {
     }
 
     /// Makes one attempt at a check that need not be saved. Records nothing. Without a `secret` the
-    /// one stored under the check's id is used. An invalid check is unknown, with the reason.
+    /// one stored under the check's id is used, if it belongs to the same server and user. An
+    /// invalid check is unknown, with the reason.
     pub async fn try_check(&self, check: HealthCheck, secret: Option<String>) -> CheckResult {
         let id = check.id.clone();
         let outcome = match self.attempt(check, secret).await {
@@ -166,7 +179,7 @@ impl CheckService {
         validate(&normalised.check, &[])?;
         let secret = match secret.or(normalised.secret) {
             Some(secret) => Some(Secret(secret)),
-            None => self.stored_secret(&normalised.check.id).await?,
+            None => self.stored_secret(&normalised.check.id, &normalised.kind).await?,
         };
         Ok(attempt_once(&normalised.check, &normalised.kind, secret, self.clock()).await)
     }
@@ -231,24 +244,6 @@ impl CheckService {
         {
             tracing::warn!(check = %runner.check.name, %error, "end of a disabled check dropped: store failed");
         }
-    }
-
-    async fn stored_secret(&self, id: &str) -> Result<Option<Secret>, CheckError> {
-        let runner = self.runners().get(id).cloned();
-        match runner {
-            Some(runner) => Ok(runner.secret().await?),
-            None => Ok(None),
-        }
-    }
-
-    /// Stores a secret, or deletes it if it is empty, on a thread that may block.
-    async fn store_secret(&self, id: &str, secret: String) -> Result<(), SecretError> {
-        let (secrets, id) = (self.shared.context.secrets.clone(), id.to_owned());
-        tokio::task::spawn_blocking(move || {
-            if secret.is_empty() { secrets.delete(&id) } else { secrets.set(&id, &secret) }
-        })
-        .await
-        .unwrap_or_else(|error| Err(SecretError::Keyring(error.to_string())))
     }
 
     fn runner(&self, id: &str) -> Result<Arc<CheckRunner>, CheckError> {

@@ -21,7 +21,7 @@ use crate::{
     engine::{Services, Stages},
     pause::PauseSwitch,
     process,
-    sentry::{SentryChecks, SentryInstallations},
+    sentry::{self, SentryChecks, SentryInstallations},
     status::{ComponentHealth, Receivers, StatusHandles, StatusPublisher, ledger},
 };
 
@@ -140,12 +140,14 @@ impl Opened {
         let store_options = StoreOptions { clock: options.clock.clone(), ..options.store.clone() };
         let open = move || {
             let folder: &Path = &folder;
-            Ok(Self {
+            let opened = Self {
                 store: Store::open(folder, store_options)?,
                 settings: SettingsState::open(&settings_file)?,
                 secrets: checks::open_secrets(folder),
                 checkpoints: data::checkpoint_folder(folder)?,
-            })
+            };
+            sentry::bind_stored_tokens(&opened.settings.in_force(), opened.secrets.as_ref());
+            Ok(opened)
         };
         tokio::task::spawn_blocking(open)
             .await

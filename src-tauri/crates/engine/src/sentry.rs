@@ -2,7 +2,9 @@
 
 mod checks;
 mod installations;
+mod token_binding;
 
 pub use checks::SentryChecks;
 pub use installations::SentryInstallations;
 pub(crate) use installations::{forget_if_removed, token_source};
+pub(crate) use token_binding::bind_stored_tokens;

@@ -24,6 +24,7 @@ mod status;
 mod telemetry;
 mod time;
 mod unhashed;
+mod url_text;
 
 pub use alert::*;
 pub use attributes::*;
@@ -45,3 +46,4 @@ pub use status::*;
 pub use telemetry::*;
 pub use time::*;
 pub use unhashed::*;
+pub use url_text::{masked_url, url_origin};

@@ -8,18 +8,17 @@ use rustls_platform_verifier::Verifier;
 
 use crate::provider;
 
-/// Returns a builder of HTTP clients.
+/// Returns a builder of HTTP clients. They send no `Referer`, which would show the query of an
+/// address to the server that it redirects to.
 pub fn http_client_builder() -> ClientBuilder {
     provider();
     #[expect(clippy::disallowed_methods, reason = "the provider is installed")]
-    Client::builder()
+    Client::builder().referer(false)
 }
 
 /// Returns an HTTP client with default settings.
 pub fn http_client() -> Client {
-    provider();
-    #[expect(clippy::disallowed_methods, reason = "the provider is installed")]
-    Client::new()
+    http_client_builder().build().expect("a client without settings of its own can be built")
 }
 
 /// Returns the verifier that trusts the authorities of the system. The authorities are read once,
@@ -39,4 +38,45 @@ pub fn system_config() -> Result<ClientConfig, rustls::Error> {
     let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
     let verified = builder.dangerous().with_custom_certificate_verifier(system_verifier()?);
     Ok(verified.with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+        task::JoinHandle,
+    };
+
+    use super::*;
+
+    /// Answers one request. The task returns the head of the request in lower case.
+    async fn answer_once(answer: String) -> (String, JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let task = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut bytes = [0; 4096];
+            let length = socket.read(&mut bytes).await.unwrap();
+            socket.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8_lossy(&bytes[..length]).to_lowercase()
+        });
+        (address, task)
+    }
+
+    #[tokio::test]
+    async fn a_redirect_to_another_server_gets_neither_credentials_nor_the_address_before() {
+        let end = "\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        for client in [http_client(), http_client_builder().build().unwrap()] {
+            let (second, seen_second) = answer_once(format!("HTTP/1.1 200 OK{end}")).await;
+            let redirect = format!("HTTP/1.1 302 Found\r\nlocation: {second}/elsewhere{end}");
+            let (first, seen_first) = answer_once(redirect).await;
+            let request = client.get(format!("{first}/?token=s3cret")).basic_auth("ann", Some("hunter22"));
+            assert!(request.send().await.unwrap().status().is_success());
+            assert!(seen_first.await.unwrap().contains("authorization:"));
+            let head = seen_second.await.unwrap();
+            assert!(head.starts_with("get /elsewhere"), "{head}");
+            assert!(!head.contains("authorization:") && !head.contains("referer"), "{head}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Checks that request a web address.
 
-use model::NANOS_PER_SECOND;
+use model::{NANOS_PER_SECOND, masked_url};
 use reqwest::{Client, Method, Url, redirect::Policy, tls::TlsInfo};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
@@ -14,7 +14,8 @@ use crate::{
     kind::{Kind, ProbeContext},
     network::is_loopback,
     outcome::Measurements,
-    web_address::{decode, take_credentials, without_credentials},
+    secret_target::SecretTarget,
+    web_address::{decode, take_credentials},
 };
 
 const USER_AGENT: &str = concat!("binnacle/", env!("CARGO_PKG_VERSION"));
@@ -64,7 +65,6 @@ impl Default for HttpCheck {
 
 impl Kind for HttpCheck {
     const LABEL: &'static str = "Web address";
-    const HAS_SECRET: bool = true;
 
     /// Writes the method in capitals and moves a password out of the address.
     fn normalise(&mut self) -> Option<String> {
@@ -108,7 +108,17 @@ impl Kind for HttpCheck {
     }
 
     fn target(&self) -> String {
-        without_credentials(&self.url)
+        masked_url(&self.url)
+    }
+
+    fn secret_target(&self) -> Option<SecretTarget> {
+        let url = Url::parse(&self.url).ok()?;
+        Some(SecretTarget {
+            scheme: url.scheme().to_owned(),
+            host: url.host_str()?.to_owned(),
+            port: url.port_or_known_default()?,
+            user: decode(url.username()),
+        })
     }
 
     fn is_local(&self) -> bool {
@@ -260,7 +270,7 @@ mod tests {
     fn targets_show_no_user_or_password() {
         let target = |url: &str| HttpCheck { url: url.into(), ..HttpCheck::default() }.target();
         assert_eq!(target("https://ann:p@ss@example.org:8443/a@b"), "https://example.org:8443/a@b");
-        assert_eq!(target("http://example.org?mail=a@b"), "http://example.org?mail=a@b");
+        assert_eq!(target("http://example.org?token=s3cret"), "http://example.org?token=***");
     }
 
     #[test]

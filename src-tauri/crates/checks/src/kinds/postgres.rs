@@ -27,6 +27,7 @@ use crate::{
     kind::{Kind, ProbeContext},
     network::is_loopback,
     outcome::Measurements,
+    secret_target::SecretTarget,
 };
 
 /// A check that connects to PostgreSQL and runs a query.
@@ -62,7 +63,6 @@ impl Default for PostgresCheck {
 
 impl Kind for PostgresCheck {
     const LABEL: &'static str = "PostgreSQL";
-    const HAS_SECRET: bool = true;
 
     fn validate(&self) -> Result<(), CheckError> {
         require_address(&self.host, self.port)?;
@@ -77,6 +77,10 @@ impl Kind for PostgresCheck {
 
     fn is_local(&self) -> bool {
         self.host.starts_with('/') || is_loopback(&self.host)
+    }
+
+    fn secret_target(&self) -> Option<SecretTarget> {
+        Some(SecretTarget::of("postgres", self.tls, &self.host, self.port, &self.user))
     }
 
     /// Connects and runs the query once, in a read-only transaction that the server itself ends

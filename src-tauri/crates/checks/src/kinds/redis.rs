@@ -17,6 +17,7 @@ use crate::{
     kind::{Kind, ProbeContext},
     network::is_loopback,
     outcome::Measurements,
+    secret_target::SecretTarget,
 };
 
 /// Fields of INFO with the names of their measurements.
@@ -47,7 +48,6 @@ impl Default for RedisCheck {
 
 impl Kind for RedisCheck {
     const LABEL: &'static str = "Redis";
-    const HAS_SECRET: bool = true;
 
     fn validate(&self) -> Result<(), CheckError> {
         require_address(&self.host, self.port)?;
@@ -60,6 +60,11 @@ impl Kind for RedisCheck {
 
     fn is_local(&self) -> bool {
         is_loopback(&self.host)
+    }
+
+    fn secret_target(&self) -> Option<SecretTarget> {
+        let user = self.user.as_deref().unwrap_or_default();
+        Some(SecretTarget::of("redis", self.tls, &self.host, self.port, user))
     }
 
     /// Connects, logs in if there is a password, selects the database and sends PING. Measures

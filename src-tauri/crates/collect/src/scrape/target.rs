@@ -3,8 +3,7 @@
 
 use std::{net::Ipv6Addr, time::Duration};
 
-use model::Labels;
-use model::parse_duration;
+use model::{Labels, masked_url, parse_duration};
 use prometheus::relabel;
 use reqwest::Url;
 
@@ -67,11 +66,9 @@ impl ScrapedTarget {
         Ok(Some(Self { job: job.name.clone(), labels, url, interval, timeout }))
     }
 
-    /// Returns the address for messages, without parameters, which may contain secrets.
+    /// Returns the address for messages, without the values of parameters, which may be secrets.
     pub(crate) fn display(&self) -> String {
-        let mut url = self.url.clone();
-        url.set_query(None);
-        url.to_string()
+        masked_url(self.url.as_str())
     }
 
     /// Returns the key that identifies this target.
@@ -221,6 +218,6 @@ mod tests {
         assert!(!target.labels.keys().any(|name| name.starts_with("__")));
         found.insert("__meta_gone".into(), "1".into());
         assert_eq!(ScrapedTarget::discovered(&job, &found).unwrap(), None);
-        assert_eq!(target.display(), "https://blackbox:9115/metrics");
+        assert_eq!(target.display(), "https://blackbox:9115/metrics?module=***&module=***&target=***");
     }
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use model::{NANOS_PER_SECOND, Timestamp};
+use model::{NANOS_PER_SECOND, Timestamp, masked_url};
 use parking_lot::{Mutex, MutexGuard};
 use rand::Rng;
 use reqwest::{
@@ -182,7 +182,10 @@ impl Client {
         if status.is_redirection() {
             let to =
                 response.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or("elsewhere");
-            let detail = format!(": it points to {}; use that address if it is right", redacted(to, token));
+            let detail = format!(
+                ": it points to {}; use that address if it is right",
+                redacted(&masked_url(to), token)
+            );
             self.limiter().failed(Some(endpoint), None, self.clock.instant(), random);
             return Err(Failure::Server { status: status.as_u16(), detail });
         }

@@ -13,6 +13,7 @@ use model::SentryAccess;
 use runtime::Clock;
 use tokio::sync::watch;
 
+use super::token_binding::{bind, unbind};
 use crate::{EngineError, SettingsState};
 
 /// The Sentry installations of the settings, with their tokens. Clones share them.
@@ -41,7 +42,7 @@ impl SentryInstallations {
     }
 
     /// Reads which data of an installation a token gives access to. Without a `token` the stored
-    /// one is used.
+    /// one is used, if it belongs to the address.
     pub async fn access(
         &self,
         settings: &Sentry,
@@ -75,7 +76,9 @@ impl SentryInstallations {
             let previous = secrets.get(&id).map_err(EngineError::TokenStorage)?;
             let given = token.as_deref().map(str::trim).filter(|token| !token.is_empty());
             if let Some(token) = given {
-                secrets.set(&id, token).map_err(EngineError::TokenStorage)?;
+                let bound =
+                    bind(&installation.url, token).map_err(|reason| EngineError::SentryToken { reason })?;
+                secrets.set(&id, &bound).map_err(EngineError::TokenStorage)?;
             }
             let changed = settings.change(|path| config::put_sentry(path, &installation));
             if changed.is_err() && given.is_some() {
@@ -111,7 +114,7 @@ impl SentryInstallations {
 }
 
 /// Returns the id of the secret with an installation's token.
-fn secret_id(name: &str) -> String {
+pub(super) fn secret_id(name: &str) -> String {
     format!("sentry/{name}")
 }
 
@@ -129,7 +132,7 @@ pub(crate) fn token_source(settings: &Sentry, secrets: Arc<dyn SecretStore>) -> 
                 .map_err(|_| format!("environment variable {} is not set", settings.token_variable));
         }
         match secrets.get(&secret_id(&settings.name)) {
-            Ok(Some(token)) => Ok(token),
+            Ok(Some(stored)) => unbind(&stored, &settings.url),
             Ok(None) => {
                 Err("none is stored; add it in the console or with `binnacle-cli sentry connect`".to_owned())
             }
@@ -138,13 +141,13 @@ pub(crate) fn token_source(settings: &Sentry, secrets: Arc<dyn SecretStore>) -> 
     })
 }
 
-/// Deletes the checkpoints of an installation whose source has ended, unless the settings still
-/// have it.
 fn secret_text(path: &str) -> io::Result<String> {
     String::from_utf8(runtime::read_secret_file(path)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not valid UTF-8"))
 }
 
+/// Deletes the checkpoints of an installation whose source has ended, unless the settings still
+/// have it.
 pub(crate) async fn forget_if_removed(installation: Sentry, checkpoints: PathBuf, settings: &Settings) {
     let is_same = |one: &Sentry| (&one.name, &one.url) == (&installation.name, &installation.url);
     if settings.sentry.iter().any(is_same) {

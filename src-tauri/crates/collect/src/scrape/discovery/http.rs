@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::Labels;
+use model::{Labels, masked_url};
 use reqwest::{Client, Url, header};
 use runtime::Clock;
 use tokio_util::sync::CancellationToken;
@@ -48,7 +48,7 @@ impl HttpList {
     /// Sends the list once per interval. The last list remains valid while the address does not
     /// answer.
     pub(super) async fn run(self, job: &str, clock: &Clock, results: ResultSender, stop: CancellationToken) {
-        let shown = without_secrets(&self.url);
+        let shown = masked_url(self.url.as_str());
         let mut client = None;
         loop {
             results
@@ -95,14 +95,4 @@ impl HttpList {
         let built = tokio::task::spawn_blocking(move || client_settings.client(&real)).await;
         built.map_err(|error| format!("cannot make requests: {error}"))?
     }
-}
-
-/// Returns the address without user, password and parameters.
-fn without_secrets(url: &Url) -> String {
-    let mut url = url.clone();
-    url.set_query(None);
-    // An address without a host has no user.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.to_string()
 }

@@ -18,7 +18,16 @@ pub struct StatsdSocket(Inner);
 enum Inner {
     Udp(UdpSocket),
     #[cfg(unix)]
-    Unix(UnixDatagram, PathBuf),
+    Unix(UnixDatagram, SocketFile),
+}
+
+/// The file of a bound Unix socket.
+#[cfg(unix)]
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    /// Device and inode, which another file at the path does not have.
+    identity: (u64, u64),
 }
 
 impl StatsdSocket {
@@ -37,28 +46,18 @@ impl StatsdSocket {
 
     /// Listens on a Unix datagram socket that every user of this machine may write to.
     ///
-    /// Replaces the socket of an earlier run. Fails if `path` is another kind of file, or a socket
-    /// that a process listens on.
+    /// Replaces a socket that nobody listens on. Fails if `path` is another kind of file or any
+    /// other socket.
     #[cfg(unix)]
     pub fn unix(path: &std::path::Path) -> io::Result<Self> {
-        use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+        use std::os::unix::fs::PermissionsExt;
 
-        if let Ok(found) = std::fs::symlink_metadata(path) {
-            if !found.file_type().is_socket() {
-                return Err(io::Error::new(
-                    io::ErrorKind::AlreadyExists,
-                    "the path is a file that is not a socket",
-                ));
-            }
-            if std::os::unix::net::UnixDatagram::unbound()?.connect(path).is_ok() {
-                return Err(io::ErrorKind::AddrInUse.into());
-            }
-            std::fs::remove_file(path)?;
-        }
+        remove_abandoned(path)?;
         let socket = UnixDatagram::bind(path)?;
+        let file = SocketFile { path: path.to_owned(), identity: identity(path)? };
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
         enlarge(&socket2::SockRef::from(&socket));
-        Ok(Self(Inner::Unix(socket, path.to_owned())))
+        Ok(Self(Inner::Unix(socket, file)))
     }
 
     /// Returns the address with its port, or the path.
@@ -68,7 +67,7 @@ impl StatsdSocket {
                 socket.local_addr().map_or_else(|_| String::new(), |address| address.to_string())
             }
             #[cfg(unix)]
-            Inner::Unix(_, path) => path.display().to_string(),
+            Inner::Unix(_, file) => file.path.display().to_string(),
         }
     }
 
@@ -110,11 +109,43 @@ impl StatsdSocket {
 #[cfg(unix)]
 impl Drop for StatsdSocket {
     fn drop(&mut self) {
-        if let Inner::Unix(_, path) = &self.0 {
+        // Another program may have put its own file there.
+        if let Inner::Unix(_, file) = &self.0
+            && identity(&file.path).is_ok_and(|found| found == file.identity)
+        {
             // A missing file needs no removal.
-            let _ = std::fs::remove_file(path);
+            let _ = std::fs::remove_file(&file.path);
         }
     }
+}
+
+/// Removes the socket at `path` if nobody listens on it. Only a refused connection says so: a
+/// socket of another type, or one that this user may not write to, fails in other ways.
+#[cfg(unix)]
+fn remove_abandoned(path: &std::path::Path) -> io::Result<()> {
+    use std::os::unix::{fs::FileTypeExt, net::UnixDatagram};
+
+    let exists = |reason: &str| io::Error::new(io::ErrorKind::AlreadyExists, reason);
+    let found = match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?,
+    };
+    if !found.file_type().is_socket() {
+        return Err(exists("the path is a file that is not a socket"));
+    }
+    match UnixDatagram::unbound()?.connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path),
+        Err(error) => Err(exists(&format!("the path is a socket that another program may use: {error}"))),
+        Ok(()) => Err(io::ErrorKind::AddrInUse.into()),
+    }
+}
+
+/// Returns device and inode of the file at `path`. Does not follow a link.
+#[cfg(unix)]
+fn identity(path: &std::path::Path) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+
+    std::fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()))
 }
 
 fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
@@ -144,6 +175,36 @@ fn dropped_in(table: &str, port: u16) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn only_a_socket_that_nobody_listens_on_is_removed() {
+        use std::os::unix::net::UnixListener;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        // A program that accepts streams cannot be reached by datagrams and listens nevertheless.
+        let foreign = UnixListener::bind(&path).unwrap();
+        let before = identity(&path).unwrap();
+        let error = StatsdSocket::unix(&path).unwrap_err().to_string();
+        assert!(error.contains("another program"), "{error}");
+        assert_eq!(identity(&path).unwrap(), before);
+        drop(foreign);
+        let ours = StatsdSocket::unix(&path).unwrap();
+
+        // A file that takes the place of our socket is left alone at the end.
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "notes").unwrap();
+        drop(ours);
+        assert!(StatsdSocket::unix(&path).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "notes");
+        // A link is no socket, even if it points to one.
+        let (link, target) = (folder.path().join("link"), folder.path().join("target"));
+        drop(UnixListener::bind(&target).unwrap());
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        assert!(StatsdSocket::unix(&link).is_err());
+        assert!(link.is_symlink() && target.exists());
+    }
 
     #[test]
     fn dropped_datagrams_are_read_from_the_kernel() {

@@ -24,6 +24,17 @@ describe('tables', () => {
     expect(toCsv([{ name: 'say "hi", you', p95: 1 }], columns)).toBe('Name,p95\r\n"say ""hi"", you",1')
     expect(toText([{ name: 'two\nlines', p95: null }], columns)).toBe('Name\tp95\ntwo lines\t')
   })
+  it('are copied without formulas, unless raw', () => {
+    const attacks = ['=HYPERLINK("http://evil")', '+1+cmd', '-1+cmd', '@SUM(A1)', '\t=1', '\r=1']
+    for (const name of attacks) {
+      const safe = toCsv([{ name, p95: -1.5 }], columns).slice('Name,p95\r\n'.length)
+      expect(safe.replace(/^"/, '').startsWith("'")).toBe(true)
+      expect(safe.endsWith(',-1.5')).toBe(true)
+      expect(toCsv([{ name, p95: 1 }], columns, true)).not.toContain("'")
+      expect(toText([{ name, p95: 1 }], columns).split('\n')[1]).toMatch(/^('| =)/)
+    }
+    expect(toCsv([{ name: 'GET /a=b', p95: null }], columns)).toBe('Name,p95\r\nGET /a=b,')
+  })
 })
 
 describe('the order of rows under the pointer', () => {

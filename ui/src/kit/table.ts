@@ -56,15 +56,28 @@ export function stableOrder<Row>(rows: readonly Row[], keyOf: (row: Row) => stri
 
 const csvField = (text: string) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
-/** Writes rows as CSV with a header line (RFC 4180). */
-export function toCsv<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const lines = rows.map((row) => columns.map((column) => csvField(column.text(row))).join(','))
+const FORMULA = /^[=+\-@\t\r]/
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+/**
+ * Returns the text of a cell so that a spreadsheet does not run it as a formula: with an apostrophe
+ * before it, as in the engine's exports. Numbers stay numbers.
+ */
+const withoutFormula = (text: string): string => (FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text)
+
+/**
+ * Writes rows as CSV with a header line (RFC 4180). `raw` leaves texts that a spreadsheet would run
+ * as formulas as they are.
+ */
+export function toCsv<Row>(rows: readonly Row[], columns: readonly Column<Row>[], raw = false): string {
+  const cell = (text: string) => csvField(raw ? text : withoutFormula(text))
+  const lines = rows.map((row) => columns.map((column) => cell(column.text(row))).join(','))
   return [columns.map((column) => csvField(column.label)).join(','), ...lines].join('\r\n')
 }
 
-/** Writes rows as tab-separated text, as spreadsheets paste it. */
+/** Writes rows as tab-separated text, as spreadsheets paste it. No cell is a formula. */
 export function toText<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const flat = (text: string) => text.replaceAll(/[\t\r\n]+/g, ' ')
+  const flat = (text: string) => withoutFormula(text.replaceAll(/[\t\r\n]+/g, ' '))
   const lines = rows.map((row) => columns.map((column) => flat(column.text(row))).join('\t'))
   return [columns.map((column) => column.label).join('\t'), ...lines].join('\n')
 }

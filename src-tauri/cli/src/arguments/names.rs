@@ -37,7 +37,7 @@ impl ValueEnum for AggregationName {
 
 names!(
     /// The name of a report's format.
-    ReportFormatName => ReportFormat { Html, Csv, Parquet }
+    ReportFormatName => ReportFormat { Html, Csv, CsvRaw, Parquet }
 );
 names!(
     /// The name of a signal.
@@ -45,5 +45,5 @@ names!(
 );
 names!(
     /// The name of an export's format.
-    ExportFormatName => ExportFormat { Csv, Parquet }
+    ExportFormatName => ExportFormat { Csv, CsvRaw, Parquet }
 );

@@ -42,6 +42,7 @@ pub async fn data(
     }
     let format = match format {
         ReportFormat::Csv => ExportFormat::Csv,
+        ReportFormat::CsvRaw => ExportFormat::CsvRaw,
         ReportFormat::Parquet => ExportFormat::Parquet,
         ReportFormat::Html => return Err(ReportError::NotData),
     };

@@ -2,4 +2,4 @@
 /**
  * The format of an export.
  */
-export type ExportFormat = "csv" | "parquet";
+export type ExportFormat = "csv" | "csv_raw" | "parquet";

@@ -16,6 +16,6 @@ signal: ExportSignal,
  */
 range: TimeRange, 
 /**
- * CSV or Parquet.
+ * The file format.
  */
 format: ExportFormat, };

@@ -2,4 +2,4 @@
 /**
  * The format of a report or its data.
  */
-export type ReportFormat = "html" | "csv" | "parquet";
+export type ReportFormat = "html" | "csv" | "csv_raw" | "parquet";

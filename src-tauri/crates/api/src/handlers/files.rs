@@ -19,7 +19,7 @@ pub(crate) async fn report(engine: &Engine, arguments: ReportArguments) -> Resul
                 bytes: text.into_bytes(),
             });
         }
-        ReportFormat::Csv => ("csv", CSV),
+        ReportFormat::Csv | ReportFormat::CsvRaw => ("csv", CSV),
         ReportFormat::Parquet => ("parquet", PARQUET),
     };
     let scratch = Scratch::new(engine, extension);
@@ -30,7 +30,7 @@ pub(crate) async fn report(engine: &Engine, arguments: ReportArguments) -> Resul
 pub(crate) async fn export(engine: &Engine, arguments: ExportArguments) -> Result<FileReply, ApiError> {
     let request = arguments.request;
     let (extension, media_type) = match request.format {
-        ExportFormat::Csv => ("csv", CSV),
+        ExportFormat::Csv | ExportFormat::CsvRaw => ("csv", CSV),
         ExportFormat::Parquet => ("parquet", PARQUET),
     };
     let signal = match request.signal {

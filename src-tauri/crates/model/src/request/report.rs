@@ -25,8 +25,11 @@ pub struct ReportRequest {
 pub enum ReportFormat {
     /// One self-contained page with charts.
     Html,
-    /// The figures behind the charts, one row per service and step.
+    /// The figures behind the charts, one row per service and step. Spreadsheets run no formula in
+    /// them.
     Csv,
+    /// The same rows as CSV, with text as it is.
+    CsvRaw,
     /// The same rows as Parquet.
     Parquet,
 }
@@ -39,7 +42,7 @@ pub struct ExportRequest {
     pub signal: ExportSignal,
     /// Range.
     pub range: TimeRange,
-    /// CSV or Parquet.
+    /// The file format.
     pub format: ExportFormat,
 }
 
@@ -59,8 +62,11 @@ pub enum ExportSignal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ExportFormat {
-    /// Comma-separated values with a header line.
+    /// Comma-separated values with a header line. A text that a spreadsheet would run as a formula
+    /// begins with an apostrophe.
     Csv,
+    /// Comma-separated values with text as it is.
+    CsvRaw,
     /// Parquet.
     Parquet,
 }

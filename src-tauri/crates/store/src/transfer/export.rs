@@ -112,11 +112,32 @@ impl Admin {
 }
 
 fn copy(reader: &Reader, select: &str, format: ExportFormat, staged: &Path) -> Result<u64, StoreError> {
+    let select = match format {
+        ExportFormat::Csv => without_formulas(reader, select)?,
+        ExportFormat::CsvRaw | ExportFormat::Parquet => select.to_owned(),
+    };
     let format = match format {
-        ExportFormat::Csv => "FORMAT csv, HEADER",
+        ExportFormat::Csv | ExportFormat::CsvRaw => "FORMAT csv, HEADER",
         ExportFormat::Parquet => "FORMAT parquet, COMPRESSION zstd",
     };
     reader.execute(&format!("COPY ({select}) TO {} ({format})", quote(path_text(staged)?)), &[])
+}
+
+/// Wraps a statement so that a text that a spreadsheet would run as a formula begins with an
+/// apostrophe (OWASP, "CSV Injection"). Other columns stay as they are.
+fn without_formulas(reader: &Reader, select: &str) -> Result<String, StoreError> {
+    let columns = reader.rows(&format!("DESCRIBE {select}"), &[], |row| {
+        let (name, kind): (String, String) = (row.get(0)?, row.get(1)?);
+        Ok((format!("\"{name}\""), kind == "VARCHAR"))
+    })?;
+    let projection = columns.into_iter().map(|(column, is_text)| match is_text {
+        true => format!(
+            "CASE WHEN left({column}, 1) IN ('=', '+', '-', '@', chr(9), chr(13)) THEN chr(39) || {column} \
+             ELSE {column} END AS {column}"
+        ),
+        false => column,
+    });
+    Ok(format!("SELECT {} FROM ({select})", projection.collect::<Vec<_>>().join(", ")))
 }
 
 /// Moves a file, also to another file system.

@@ -270,6 +270,48 @@ async fn exports_are_readable_again() {
 }
 
 #[tokio::test]
+async fn a_spreadsheet_runs_no_formula_of_an_export() {
+    let (folder, store) = open();
+    let attacks = ["=HYPERLINK(\"http://evil\")", "+1+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1"];
+    let harmless = ["GET /?a=b", "'quoted", "", "1", " =1"];
+    let bodies = attacks.iter().chain(&harmless).enumerate();
+    store
+        .write(logs(
+            bodies.map(|(second, body)| log("=s", at(second as i64), body, Attributes::new())).collect(),
+        ))
+        .await
+        .unwrap();
+    let series = Series::gauge("g", "", resource("-shop"), Attributes::new());
+    let mut batch = TelemetryBatch::default();
+    batch.add_sample(series, at(0), -1.5);
+    store.write(batch).await.unwrap();
+    let reader = duckdb::Connection::open_in_memory().unwrap();
+    let range = TimeRange::new(at(-1), at(60));
+    for format in [ExportFormat::Csv, ExportFormat::CsvRaw] {
+        let column = async |signal, column: &str| -> Vec<String> {
+            let path = folder.path().join("export.csv");
+            store.admin().export(&ExportRequest { signal, range, format }, &path).await.unwrap();
+            let sql = format!(
+                "SELECT coalesce({column}, '') FROM read_csv('{}', header = true, all_varchar = true)",
+                path.display()
+            );
+            let mut statement = reader.prepare(&sql).unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let escaped = |text: &str| match format {
+            ExportFormat::Csv => format!("'{text}"),
+            _ => text.to_owned(),
+        };
+        let expected: Vec<String> =
+            attacks.iter().map(|text| escaped(text)).chain(harmless.map(str::to_owned)).collect();
+        assert_eq!(column(ExportSignal::Logs, "message").await, expected);
+        assert!(column(ExportSignal::Logs, "service").await.iter().all(|service| *service == escaped("=s")));
+        assert_eq!(column(ExportSignal::Metrics, "service").await, [escaped("-shop")]);
+        assert_eq!(column(ExportSignal::Metrics, "value").await, ["-1.5"], "numbers stay numbers");
+    }
+}
+
+#[tokio::test]
 async fn observation_begins_with_the_first_heartbeat_or_an_older_gap() {
     let (_folder, store) = open();
     assert_eq!(store.history().first_heartbeat().await.unwrap(), None);

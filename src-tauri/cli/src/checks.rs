@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     arguments::CheckCommand,
     connection::Connection,
-    output::{line, printable, table},
+    output::{line, printable, table, to_json},
 };
 
 /// Lists checks or runs one.
@@ -21,7 +21,7 @@ pub(crate) async fn run(data: &Path, command: CheckCommand) -> anyhow::Result<Ex
         connection.request("checks", json!({"range": range, "buckets": 24})).await?;
     let code = match command {
         CheckCommand::List { json: true } => {
-            line(&serde_json::to_string(&checks)?)?;
+            line(&to_json(&checks)?)?;
             ExitCode::SUCCESS
         }
         CheckCommand::List { json: false } => {

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     arguments::DataCommand,
     connection::Connection,
-    output::{line, local, printable, table},
+    output::{line, local, printable, table, to_json},
 };
 
 /// Shows, verifies, compacts or repairs the stored data.
@@ -40,7 +40,7 @@ pub(crate) async fn run(data: &Path, command: DataCommand) -> anyhow::Result<Exi
 async fn show(connection: &Connection, as_json: bool) -> anyhow::Result<ExitCode> {
     let summary: DataSummary = connection.request("data", json!({})).await?;
     if as_json {
-        line(&serde_json::to_string(&summary)?)?;
+        line(&to_json(&summary)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let stored_rows: Vec<_> = summary.retention.stored.iter().map(stored_row).collect();

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::{
     arguments::{ExportOptions, ReportOptions},
     connection::Connection,
+    output,
 };
 
 /// Writes a report to a file.
@@ -51,7 +52,12 @@ pub(crate) async fn export(data: &Path, options: ExportOptions) -> anyhow::Resul
 fn write(file: FileReply, output: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     let path = output.unwrap_or_else(|| PathBuf::from(&file.name));
     if path == Path::new("-") {
-        io::stdout().lock().write_all(&file.bytes)?;
+        // On a terminal the file must not control it. Into a pipe or a file it goes as it is.
+        if io::stdout().is_terminal() {
+            output::line(&String::from_utf8_lossy(&file.bytes))?;
+        } else {
+            io::stdout().lock().write_all(&file.bytes)?;
+        }
     } else {
         fs::write(&path, &file.bytes).with_context(|| format!("cannot write {}", path.display()))?;
         eprintln!("wrote {} ({} bytes)", path.display(), file.bytes.len());

@@ -10,14 +10,14 @@ use std::{
 use anyhow::{Context as _, bail};
 use model::{
     DataKind, DataResolution, ImportRequest, ImportState, ImportStatus, NANOS_PER_SECOND, RetentionPreview,
-    Timestamp,
+    Timestamp, visible_block,
 };
 use serde_json::json;
 
 use crate::{
     arguments::ImportOptions,
     connection::Connection,
-    output::{line, local, printable},
+    output::{line, local, printable, to_json},
 };
 
 /// Time between two readings of the progress.
@@ -44,7 +44,7 @@ pub(crate) async fn run(data: &Path, options: ImportOptions) -> anyhow::Result<E
             }
             Err(error) => {
                 all_imported = false;
-                eprintln!("binnacle-cli: {}: {error:#}", file.display());
+                eprintln!("binnacle-cli: {}: {}", file.display(), visible_block(&format!("{error:#}")));
             }
         }
     }
@@ -113,7 +113,7 @@ async fn import(
 
 fn summary(status: &ImportStatus, as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return line(&serde_json::to_string(status)?);
+        return line(&to_json(status)?);
     }
     let progress = &status.progress;
     let ended = match (status.state, status.request.dry_run) {

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     arguments::LogArgs,
     connection::Connection,
-    output::{line, local, printable},
+    output::{line, local, printable, to_json},
 };
 
 /// Prints the newest log records of a search, and with `--follow` those that follow.
@@ -58,7 +58,7 @@ async fn follow(connection: &Connection, search: &str, as_json: bool) -> anyhow:
 
 fn print_log(record: &LogLine, as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return line(&serde_json::to_string(record)?);
+        return line(&to_json(record)?);
     }
     line(&format!(
         "{}  {:<5}  {}  {}",

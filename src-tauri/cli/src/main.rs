@@ -21,10 +21,11 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::Parser as _;
+use model::visible_block;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
     runtime::restrict_new_files();
+    let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("binnacle-cli: {error:#}");
+            eprintln!("binnacle-cli: {}", visible_block(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

@@ -11,7 +11,7 @@ use runtime::Clock;
 use crate::{
     arguments::MetricArgs,
     connection::Connection,
-    output::{line, local, printable},
+    output::{line, local, printable, to_json},
 };
 
 /// Prints the values of a metric over time.
@@ -30,7 +30,7 @@ pub(crate) async fn query(data: &Path, arguments: MetricArgs) -> anyhow::Result<
     };
     let answer = connection.series(serde_json::to_value(request)?).await?;
     if arguments.json {
-        line(&serde_json::to_string(&answer)?)?;
+        line(&to_json(&answer)?)?;
     } else if answer.series.is_empty() {
         line(&explain_empty(&connection, &arguments.metric).await?)?;
     }

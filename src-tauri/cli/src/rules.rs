@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     arguments::RulesCommand,
     connection::Connection,
-    output::{line, printable, table},
+    output::{line, printable, table, to_json, to_pretty_json},
 };
 
 /// Lists, exports or imports rules.
@@ -22,11 +22,11 @@ pub(crate) async fn run(data: &Path, command: RulesCommand) -> anyhow::Result<Ex
     let connection = Connection::open(data).await?;
     let rules: Vec<RuleOverview> = connection.request("rules", json!({})).await?;
     match command {
-        RulesCommand::List { json: true } => line(&serde_json::to_string(&rules)?)?,
+        RulesCommand::List { json: true } => line(&to_json(&rules)?)?,
         RulesCommand::List { json: false } => list(&rules)?,
         RulesCommand::Export => {
             let rules: Vec<&AlertRule> = rules.iter().map(|overview| &overview.rule).collect();
-            line(&serde_json::to_string_pretty(&rules)?)?;
+            line(&to_pretty_json(&rules)?)?;
         }
         RulesCommand::Import { .. } => {
             for mut rule in given.into_iter().flatten() {

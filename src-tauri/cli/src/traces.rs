@@ -8,7 +8,7 @@ use runtime::Clock;
 use crate::{
     arguments::TraceArgs,
     connection::Connection,
-    output::{line, local, printable, table},
+    output::{line, local, printable, table, to_json},
 };
 
 /// Prints the traces of a search.
@@ -28,7 +28,7 @@ pub(crate) async fn search(data: &Path, arguments: TraceArgs) -> anyhow::Result<
     connection.close().await;
     if arguments.json {
         for trace in &page.traces {
-            line(&serde_json::to_string(trace)?)?;
+            line(&to_json(trace)?)?;
         }
         return Ok(ExitCode::SUCCESS);
     }

@@ -3,6 +3,7 @@ import type { Aligned } from './align'
 import type { CanvasTheme } from './theme.svelte'
 import type { ChartGap, ChartRange } from './types'
 import { readableTicks } from './domain'
+import { visibleLine } from '@/format'
 import { tick } from '@/format/units'
 
 /** A chart as it is shown, for export. */
@@ -105,7 +106,7 @@ export function chartPng(canvas: HTMLCanvasElement, title: string, theme: Canvas
   context.fillRect(0, 0, copy.width, copy.height)
   context.fillStyle = theme.text
   context.font = `600 ${13 * ratio}px ${theme.font.replace(/^\S+\s/, '')}`
-  context.fillText(title, 12 * ratio, 21 * ratio)
+  context.fillText(visibleLine(title), 12 * ratio, 21 * ratio)
   context.drawImage(canvas, 0, head)
   return new Promise((resolve) => copy.toBlob(resolve, 'image/png'))
 }

@@ -1,4 +1,5 @@
 export { formatChange } from './change'
 export { formatLabels, capital } from './text'
+export { visibleBlock, visibleLine } from './visible-text'
 export { formatAbsolute, formatClock, formatTime, formatRange, formatRelative, formatSpan } from './time'
 export { formatCount, formatDuration, formatRate, formatRatio, formatValue, scaleValue } from './units'

@@ -25,6 +25,7 @@ mod telemetry;
 mod time;
 mod unhashed;
 mod url_text;
+mod visible_text;
 
 pub use alert::*;
 pub use attributes::*;
@@ -47,3 +48,4 @@ pub use telemetry::*;
 pub use time::*;
 pub use unhashed::*;
 pub use url_text::{masked_url, url_origin};
+pub use visible_text::{is_hidden, visible_block, visible_line};

@@ -1,13 +1,13 @@
 //! HTML markup. All text from outside is escaped.
 
-use model::{ComparisonVerdict, HealthState};
+use model::{ComparisonVerdict, HealthState, visible_block};
 
 /// Escapes text for an element or a quoted attribute.
 ///
-/// Control characters and those that reorder text become replacement characters.
+/// Control characters and those that reorder text become visible.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in visible_block(text).chars() {
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -15,10 +15,7 @@ pub(crate) fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\n' | '\t' => escaped.push(' '),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => {
-                escaped.push('\u{fffd}');
-            }
-            other if other.is_control() => escaped.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             other => escaped.push(other),
         }
     }
@@ -104,7 +101,7 @@ mod tests {
     #[test]
     fn text_stays_inside_its_element_or_attribute() {
         assert_eq!(escape("<a b=\"c\" d='e'>&"), "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;");
-        assert_eq!(escape("a\u{0}b\u{202e}c\u{1b}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
+        assert_eq!(escape("a\u{0}b\u{202e}c\u{1b}\nd"), "a␀b&lt;U+202E&gt;c␛ d");
         assert_eq!(shortened("äöü<", 3), "äöü…");
     }
 }

@@ -1,6 +1,9 @@
 //! The send stage: delivers a notification, and schedules retries of failed ones.
 
-use model::{AlertSeverity, DeliveryOutcome, NANOS_PER_SECOND, Notification, NotificationKind, Timestamp};
+use model::{
+    AlertSeverity, DeliveryOutcome, NANOS_PER_SECOND, Notification, NotificationKind, Timestamp,
+    visible_block, visible_line,
+};
 
 use crate::{
     Channel,
@@ -27,14 +30,20 @@ fn actions(kind: NotificationKind) -> &'static [NotificationAction] {
     }
 }
 
-/// Sends a notification through a channel; without a channel it counts as delivered.
+/// Sends a notification through a channel, with hidden characters made visible; without a channel
+/// it counts as delivered.
 pub(crate) async fn send(
     channel: Option<&dyn Channel>,
     notification: &Notification,
     severity: AlertSeverity,
 ) -> DeliveryOutcome {
     let Some(channel) = channel else { return DeliveryOutcome::Delivered };
-    match channel.send(notification, severity, actions(notification.kind)).await {
+    let shown = Notification {
+        title: visible_line(&notification.title).into_owned(),
+        body: visible_block(&notification.body).into_owned(),
+        ..notification.clone()
+    };
+    match channel.send(&shown, severity, actions(notification.kind)).await {
         Ok(()) => DeliveryOutcome::Delivered,
         Err(reason) => DeliveryOutcome::Failed(reason),
     }

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { visibleBlock, visibleLine } from '../src/format/visible-text'
 import { expect, expectDrawn, test } from './fixtures'
 import { sendAll } from './otlp'
 
@@ -10,6 +11,8 @@ const expectWhole = async (page: Page) => {
   expect(await page.evaluate(() => (window as { broken?: number }).broken)).toBeUndefined()
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
   expect(wide, 'the page is not wider than the window').toBeLessThanOrEqual(0)
+  const text = await page.evaluate(() => document.documentElement.textContent ?? '')
+  expect(text, 'no hidden character is on the page').toBe(visibleBlock(text))
 }
 
 for (const [what, service, shown] of [
@@ -18,6 +21,7 @@ for (const [what, service, shown] of [
   ['5,000 characters', 'x'.repeat(5000), 'xxxxxxxxxx'],
 ] as const) {
   test(`a service named with ${what} breaks nothing`, async ({ page, engine, visit }) => {
+    const name = visibleLine(service).slice(0, 20)
     const traceId = await sendAll(
       engine.address,
       service,
@@ -25,26 +29,22 @@ for (const [what, service, shown] of [
       service.slice(0, 200),
     )
     await visit(engine.address, '#/overview?from=now-15m')
-    await expect(
-      page
-        .getByRole('main')
-        .getByRole('link', { name: service.slice(0, 20) })
-        .first(),
-    ).toBeVisible()
+    await expect(page.getByRole('main').getByRole('link', { name }).first()).toBeVisible()
     await expectWhole(page)
 
     await page
       .getByRole('main')
-      .getByRole('link', { name: service.slice(0, 20) })
+      .getByRole('link', { name })
       .first()
       .click({ position: { x: 8, y: 8 } })
-    await expect(page.getByRole('heading', { level: 1 })).toContainText(service.slice(0, 20))
+    await expect(page.getByRole('heading', { level: 1 })).toContainText(name)
     await expectWhole(page)
 
     await visit(engine.address, '#/logs?from=now-15m')
     const lines = page.getByRole('region', { name: 'Log lines' })
     await lines.getByText('a long line without an end').first().click()
     await expect(lines.locator('pre').getByText('the end')).toBeVisible()
+    await expect(lines.getByText('␀␛[31mred<U+200F>').first()).toBeVisible()
     await expectWhole(page)
 
     await visit(engine.address, `#/traces/${traceId}?from=now-15m`)

@@ -28,6 +28,7 @@ arguments! {
     /// A time range.
     RangeArguments {
         /// The range.
+        #[serde(deserialize_with = "model::requested_range")]
         range: TimeRange,
     }
 
@@ -46,6 +47,7 @@ arguments! {
     /// Events of a range, newest first.
     HistoryArguments {
         /// The range.
+        #[serde(deserialize_with = "model::requested_range")]
         range: TimeRange,
         /// Maximum number of items.
         limit: u32,
@@ -68,8 +70,10 @@ arguments! {
     /// Checks with their timelines.
     ChecksArguments {
         /// The range of the timelines.
+        #[serde(deserialize_with = "model::requested_range")]
         range: TimeRange,
         /// Buckets per timeline.
+        #[serde(deserialize_with = "model::requested_buckets")]
         buckets: u32,
     }
 
@@ -86,6 +90,7 @@ arguments! {
         /// The check.
         check_id: String,
         /// The range.
+        #[serde(deserialize_with = "model::requested_range")]
         range: TimeRange,
         /// Maximum number of items, newest first.
         limit: u32,
@@ -94,6 +99,7 @@ arguments! {
     /// Incidents of one check or all.
     IncidentsArguments {
         /// The range.
+        #[serde(deserialize_with = "model::requested_range")]
         range: TimeRange,
         /// The check. None stands for all.
         check_id: Option<String>,
@@ -112,6 +118,7 @@ arguments! {
         /// The edited rule.
         rule: AlertRule,
         /// The range.
+        #[serde(deserialize_with = "model::requested_range")]
         range: TimeRange,
     }
 
@@ -138,6 +145,7 @@ arguments! {
     /// The length of a mute of desktop notifications.
     MuteArguments {
         /// Minutes from now. None ends the mute.
+        #[serde(deserialize_with = "model::requested_minutes", default)]
         minutes: Option<u32>,
     }
 

@@ -3,6 +3,7 @@
 mod analysis;
 mod filter;
 mod import;
+mod limits;
 mod logs;
 mod metrics;
 mod report;
@@ -12,6 +13,7 @@ mod traces;
 pub use analysis::*;
 pub use filter::*;
 pub use import::*;
+pub use limits::*;
 pub use logs::*;
 pub use metrics::*;
 pub use report::*;

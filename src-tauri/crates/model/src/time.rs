@@ -44,7 +44,7 @@ impl Timestamp {
     /// The start of the step of `step` nanoseconds that contains this time; steps count from the
     /// epoch.
     pub fn floor(self, step: i64) -> Self {
-        Self(self.0.div_euclid(step) * step)
+        Self(self.0.div_euclid(step).saturating_mul(step))
     }
 
     /// Nanoseconds from `earlier` to this point (negative if `earlier` is later).
@@ -70,7 +70,7 @@ impl TimeRange {
 
     /// The `seconds` before `end`.
     pub fn last(seconds: i64, end: Timestamp) -> Self {
-        Self::new(end.offset(-seconds.saturating_mul(NANOS_PER_SECOND)), end)
+        Self::new(end.offset(seconds.saturating_mul(NANOS_PER_SECOND).saturating_neg()), end)
     }
 
     /// Length in nanoseconds, never negative.
@@ -90,12 +90,13 @@ impl TimeRange {
             1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 28800, 43200,
             86400, 172_800, 604_800,
         ];
+        const WEEK: i64 = 604_800 * NANOS_PER_SECOND;
         let wanted = self.length().div_euclid(i64::from(points.max(1))).max(1);
         READABLE
             .iter()
             .map(|seconds| seconds * NANOS_PER_SECOND)
             .find(|step| *step >= wanted)
-            .unwrap_or(604_800 * NANOS_PER_SECOND * (wanted / (604_800 * NANOS_PER_SECOND) + 1))
+            .unwrap_or_else(|| WEEK.saturating_mul(wanted / WEEK + 1))
     }
 }
 
@@ -114,5 +115,18 @@ mod tests {
     #[test]
     fn floor_works_before_the_epoch() {
         assert_eq!(Timestamp(-1).floor(10), Timestamp(-10));
+    }
+
+    #[test]
+    fn extremes_do_not_overflow() {
+        let extremes = [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 1, i64::MAX];
+        for (start, end) in extremes.into_iter().flat_map(|start| extremes.map(|end| (start, end))) {
+            let range = TimeRange::new(Timestamp(start), Timestamp(end));
+            assert!([0, 1, u32::MAX].iter().all(|points| range.step_for(*points) > 0));
+            assert!(TimeRange::last(start, Timestamp(end)).length() >= 0);
+            assert!(
+                [1, 10, i64::MAX].iter().all(|step| Timestamp(start).floor(*step).0 <= start.max(-i64::MAX))
+            );
+        }
     }
 }

@@ -53,6 +53,7 @@ impl Silences {
         if silence.range.length() == 0 {
             return Err(AlertError::Invalid("the silence ends before it starts".into()));
         }
+        silence.range.validate().map_err(AlertError::Invalid)?;
         if silence.id.is_empty() {
             let digest = xxhash_rust::xxh3::xxh3_64(format!("{silence:?}\n{}", now.0).as_bytes());
             silence.id = format!("silence-{digest:016x}");

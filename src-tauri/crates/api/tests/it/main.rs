@@ -1,4 +1,5 @@
 //! Integration tests of the command list.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod absurd_requests;
 mod typescript;

@@ -48,8 +48,10 @@ pub struct AnalysisRequest {
     /// The target of an analysis.
     pub target: AnalysisTarget,
     /// Range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub range: TimeRange,
     /// At most this many points.
+    #[serde(deserialize_with = "crate::requested_points")]
     pub max_points: u32,
 }
 
@@ -73,8 +75,10 @@ pub struct CompareRequest {
     /// Target. For percentiles of a service the durations of its requests are compared.
     pub target: AnalysisTarget,
     /// Earlier range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub before: TimeRange,
     /// Later range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub after: TimeRange,
 }
 

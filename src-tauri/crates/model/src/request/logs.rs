@@ -14,6 +14,7 @@ pub struct LogsRequest {
     /// The filters at the top of the console.
     pub matchers: Vec<TagMatcher>,
     /// Range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub range: TimeRange,
     /// At most this many, newest first.
     pub limit: u32,
@@ -70,8 +71,10 @@ pub struct LogCountRequest {
     /// The filters at the top of the console.
     pub matchers: Vec<TagMatcher>,
     /// Range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub range: TimeRange,
     /// At most this many steps.
+    #[serde(deserialize_with = "crate::requested_points")]
     pub max_points: u32,
 }
 

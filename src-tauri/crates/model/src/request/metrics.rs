@@ -151,10 +151,13 @@ pub struct SeriesRequest {
     /// Labels of the groups. Empty for one group of all series.
     pub group_by: Vec<String>,
     /// Range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub range: TimeRange,
     /// Length of a step in nanoseconds; chosen from `max_points` if none.
+    #[serde(deserialize_with = "crate::requested_step", default)]
     pub step: Option<i64>,
     /// At most this many steps.
+    #[serde(deserialize_with = "crate::requested_points")]
     pub max_points: u32,
     /// At most this many groups, the largest first.
     pub limit: u32,
@@ -195,6 +198,7 @@ pub struct SamplesRequest {
     /// Conditions on the series.
     pub matchers: Vec<TagMatcher>,
     /// Range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub range: TimeRange,
     /// Maximum number of samples, the newest.
     pub limit: u32,
@@ -209,6 +213,7 @@ pub struct ExemplarsRequest {
     /// Conditions on the series.
     pub matchers: Vec<TagMatcher>,
     /// Range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub range: TimeRange,
     /// At most this many. Of more, the largest of every part of the range and some of the others.
     pub limit: u32,

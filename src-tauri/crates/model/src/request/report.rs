@@ -12,10 +12,12 @@ pub struct ReportRequest {
     /// Title.
     pub title: String,
     /// Range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub range: TimeRange,
     /// Services in it; every service if empty.
     pub services: Vec<String>,
     /// Minutes east of UTC for the times in the document.
+    #[serde(deserialize_with = "crate::requested_utc_offset")]
     pub utc_offset_minutes: i32,
 }
 
@@ -41,6 +43,7 @@ pub struct ExportRequest {
     /// Exported signal.
     pub signal: ExportSignal,
     /// Range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub range: TimeRange,
     /// The file format.
     pub format: ExportFormat,

@@ -10,10 +10,12 @@ use crate::{Gap, HealthState, TagMatcher, TimeRange, Timestamp};
 #[serde(deny_unknown_fields)]
 pub struct ServicesRequest {
     /// Range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub range: TimeRange,
     /// The filters at the top of the console.
     pub matchers: Vec<TagMatcher>,
     /// Number of points of the sparklines.
+    #[serde(deserialize_with = "crate::requested_buckets")]
     pub spark_points: u32,
 }
 
@@ -53,8 +55,10 @@ pub struct ServiceRequest {
     /// One operation only.
     pub operation: Option<String>,
     /// Range.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub range: TimeRange,
     /// At most this many steps.
+    #[serde(deserialize_with = "crate::requested_points")]
     pub max_points: u32,
 }
 

@@ -26,6 +26,7 @@ pub struct TracesRequest {
     /// The filters at the top of the console.
     pub matchers: Vec<TagMatcher>,
     /// Range in which the matching span started.
+    #[serde(deserialize_with = "crate::requested_range")]
     pub range: TimeRange,
     /// Only spans at least this long, in nanoseconds.
     pub min_duration: Option<i64>,

@@ -82,7 +82,9 @@ impl Kind for RedisCheck {
             let socket = TlsConnector::from(Arc::new(tls_config().await?))
                 .connect(server_name(&self.host)?, socket)
                 .await
-                .map_err(|error| tls_failure(&error, &server).map_or_else(|| describe(&error, &server), Failure::from))?;
+                .map_err(|error| {
+                    tls_failure(&error, &server).map_or_else(|| describe(&error, &server), Failure::from)
+                })?;
             log_in(self, context.secret, socket).await
         } else {
             log_in(self, context.secret, socket).await

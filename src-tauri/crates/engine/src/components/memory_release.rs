@@ -13,6 +13,8 @@ use crate::process;
 const INTERVAL: Duration = Duration::from_secs(10);
 /// Processor seconds of an interval up to which the engine is idle.
 const IDLE_SECONDS: f64 = 1.0;
+/// Bytes above the lowest use so far from which an idle engine gives memory back.
+const EXCESS_BYTES: f64 = 32e6;
 
 /// The component that gives memory back once the engine is idle. The allocator retains what was
 /// freed in case that it is needed again.
@@ -24,7 +26,7 @@ pub(crate) struct MemoryRelease {
 impl Component for MemoryRelease {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         health.healthy();
-        let (mut before, mut has_worked) = (0.0, false);
+        let (mut before, mut lowest) = (0.0, f64::INFINITY);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -33,11 +35,11 @@ impl Component for MemoryRelease {
             let Some(usage) = process::usage() else { continue };
             let is_idle = usage.cpu_seconds - before <= IDLE_SECONDS;
             before = usage.cpu_seconds;
-            if is_idle && std::mem::take(&mut has_worked) {
+            lowest = usage.resident_bytes.min(lowest);
+            if is_idle && usage.resident_bytes > lowest + EXCESS_BYTES {
                 // Fails only when the runtime ends.
                 let _ = tokio::task::spawn_blocking(process::release_freed_memory).await;
             }
-            has_worked |= !is_idle;
         }
     }
 }

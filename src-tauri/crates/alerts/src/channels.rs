@@ -55,6 +55,10 @@ pub enum NotificationAction {
     SilenceHour,
     /// Shows the alert in the console.
     Open,
+    /// Allows a change that waits for a confirmation.
+    Allow,
+    /// Refuses a change that waits for a confirmation.
+    Refuse,
 }
 
 impl NotificationAction {
@@ -64,6 +68,8 @@ impl NotificationAction {
             Self::Acknowledge => "acknowledge",
             Self::SilenceHour => "silence",
             Self::Open => "open",
+            Self::Allow => "allow",
+            Self::Refuse => "refuse",
         }
     }
 
@@ -73,6 +79,8 @@ impl NotificationAction {
             Self::Acknowledge => "Acknowledge",
             Self::SilenceHour => "Silence 1 h",
             Self::Open => "Open",
+            Self::Allow => "Allow",
+            Self::Refuse => "Refuse",
         }
     }
 
@@ -82,6 +90,8 @@ impl NotificationAction {
             "acknowledge" => Some(Self::Acknowledge),
             "silence" => Some(Self::SilenceHour),
             "open" | "default" => Some(Self::Open),
+            "allow" => Some(Self::Allow),
+            "refuse" => Some(Self::Refuse),
             _ => None,
         }
     }
@@ -92,7 +102,7 @@ impl NotificationAction {
 pub struct ChosenAction {
     /// The notification.
     pub notification_id: String,
-    /// Its alert; none for test notifications.
+    /// Its alert; none for tests and confirmations.
     pub fingerprint: Option<String>,
     /// The action.
     pub action: NotificationAction,

@@ -2,15 +2,23 @@
 
 use std::sync::Arc;
 
-use model::{Alert, AlertCounts, AlertState, HealthState, Notification, Silence, TimeRange, Timestamp};
+use model::{
+    Alert, AlertCounts, AlertState, HealthState, Notification, NotificationKind, Silence, TimeRange,
+    Timestamp,
+};
 use runtime::Clock;
 use store::Store;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AlertError, AlertRule, Channels, OpenedAlert, RuleBacktest, RuleOverview,
-    notify::{action::Actions, description, pipeline::Pipeline},
+    AlertError, AlertRule, Channels, ChosenAction, NotificationAction, OpenedAlert, RuleBacktest,
+    RuleOverview,
+    notify::{
+        action::Actions,
+        description,
+        pipeline::{DirectNotification, Pipeline},
+    },
     rules::{
         backtest::backtest, evaluate::Evaluator, rule_set::RuleSet, rule_state::RuleState,
         scheduler::Scheduler, state::end_all, validate::validate,
@@ -244,7 +252,38 @@ impl AlertService {
 
     /// Sends a test notification and returns it with its outcome.
     pub async fn test_notification(&self) -> Result<Notification, AlertError> {
-        self.pipeline.send_test(self.clock.now()).await
+        let now = self.clock.now();
+        let test = DirectNotification {
+            id: format!("test-{}", now.0),
+            kind: NotificationKind::Test,
+            title: "Binnacle test".to_owned(),
+            body: "Notifications from Binnacle arrive here.".to_owned(),
+            actions: &[],
+        };
+        self.pipeline.send_direct(test, now).await
+    }
+
+    /// Sends a notification about a change that waits for a confirmation. With `buttons` it offers
+    /// to allow and to refuse the change. Returns it with its outcome.
+    pub async fn request_confirmation(
+        &self,
+        id: String,
+        body: String,
+        buttons: bool,
+    ) -> Result<Notification, AlertError> {
+        let request = DirectNotification {
+            id,
+            kind: NotificationKind::Confirmation,
+            title: "Confirm a change".to_owned(),
+            body,
+            actions: if buttons { &[NotificationAction::Allow, NotificationAction::Refuse] } else { &[] },
+        };
+        self.pipeline.send_direct(request, self.clock.now()).await
+    }
+
+    /// Returns the actions chosen on notifications, from now on.
+    pub fn subscribe_chosen(&self) -> broadcast::Receiver<ChosenAction> {
+        self.pipeline.channels().subscribe_chosen()
     }
 
     /// Returns the alerts opened from their notifications, from now on.

@@ -57,6 +57,11 @@ pub fn set_value(path: &Path, key: &str, value: serde_json::Value) -> Result<Set
     change(path, |text| document::with_value(text, &migration::current_key(key), &value))
 }
 
+/// Returns the settings that [`set_value`] would put into the file. Changes nothing.
+pub fn preview_value(path: &Path, key: &str, value: &serde_json::Value) -> Result<Settings, SettingsError> {
+    parse(&document::with_value(&editable_text(path)?, &migration::current_key(key), value)?)
+}
+
 /// Adds a `[[scrape]]` section.
 pub fn add_scrape_target(path: &Path, target: ScrapeTarget) -> Result<Settings, SettingsError> {
     let defaults = ScrapeTarget::new(&target.name, &target.url);
@@ -124,12 +129,16 @@ fn change(
     edit: impl FnOnce(&str) -> Result<String, SettingsError>,
 ) -> Result<Settings, SettingsError> {
     let _editing = EDIT_LOCK.lock();
+    write_valid(path, &edit(&editable_text(path)?)?)
+}
+
+/// Reads the text that an edit begins with: the file with current names, or the defaults.
+fn editable_text(path: &Path) -> Result<String, SettingsError> {
     let text = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => DEFAULT_TEXT.to_owned(),
         _ => read_text(path)?,
     };
-    let text = migration::current_text(&text).unwrap_or(text);
-    write_valid(path, &edit(&text)?)
+    Ok(migration::current_text(&text).unwrap_or(text))
 }
 
 fn write_valid(path: &Path, text: &str) -> Result<Settings, SettingsError> {

@@ -12,7 +12,7 @@ use model::RecordCounts;
 use store::{Store, StoreOptions};
 
 use crate::{
-    Engine, EngineError, EngineOptions, Instance, SettingsState,
+    Confirmations, Engine, EngineError, EngineOptions, Instance, SettingsState,
     components::{
         self, AnomalyDetection, ComponentSupervisor, LedgerRecorder, ListenAddresses, MemoryRelease,
         PeriodicRetention, SelfMetrics, SourceHandles, SpanMetrics,
@@ -60,6 +60,10 @@ impl Engine {
             .map_err(EngineError::Channels)?;
         let alerts = AlertService::start(store.clone(), channels, clock.clone(), alerts_stop);
 
+        let confirmations = Confirmations::new(clock.clone(), alerts.clone());
+        let buttons = confirmations.clone().follow(alerts.subscribe_chosen(), stages.alerts.token());
+        stages.alerts.spawn(buttons);
+
         let budget = IntakeBudget::default();
         let demonstration =
             Demonstration::new(store.clone(), budget.clone(), clock.clone(), started.0.unsigned_abs());
@@ -98,6 +102,7 @@ impl Engine {
             receivers,
             checks,
             alerts,
+            confirmations,
             stages,
         };
         if options.observe {

@@ -10,7 +10,7 @@ use store::Store;
 use tokio::sync::watch;
 
 use crate::{
-    EngineError, Instance, SettingsState,
+    Confirmations, EngineError, Instance, SettingsState,
     data::{Demonstration, Imports, Retention},
     pause::PauseSwitch,
     sentry::{SentryChecks, SentryInstallations},
@@ -36,6 +36,7 @@ pub(crate) struct Services {
     pub(crate) receivers: Receivers,
     pub(crate) checks: CheckService,
     pub(crate) alerts: AlertService,
+    pub(crate) confirmations: Confirmations,
     pub(crate) retention: Retention,
     pub(crate) imports: Imports,
     pub(crate) demonstration: Demonstration,
@@ -108,6 +109,11 @@ impl Engine {
     /// Returns the alert rules and their alerts.
     pub fn alerts(&self) -> &AlertService {
         &self.shared.alerts
+    }
+
+    /// Returns the changes that wait for a confirmation on this machine.
+    pub fn confirmations(&self) -> &Confirmations {
+        &self.shared.confirmations
     }
 
     /// Returns the settings.

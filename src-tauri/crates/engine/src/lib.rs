@@ -3,6 +3,7 @@
 
 mod builder;
 mod components;
+mod confirmations;
 mod data;
 mod engine;
 mod error;
@@ -17,6 +18,7 @@ mod shutdown_signal;
 mod stage;
 mod status;
 
+pub use confirmations::{ConfirmationError, Confirmations};
 pub use data::{Demonstration, Imports, Retention, quarantine_damaged_database};
 pub use engine::Engine;
 pub use error::EngineError;

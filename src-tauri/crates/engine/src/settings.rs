@@ -11,7 +11,7 @@ use std::{
 
 use config::{Settings, SettingsError, SettingsWatcher};
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{OwnedMutexGuard, watch};
 
 use crate::EngineError;
 
@@ -29,6 +29,7 @@ struct Shared {
     error: Mutex<Option<SettingsError>>,
     desktop_notifications: Arc<AtomicBool>,
     file: watch::Sender<()>,
+    edits: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Shared {
@@ -61,6 +62,7 @@ impl SettingsState {
             in_force: watch::Sender::new(first),
             error: Mutex::new(None),
             file: watch::Sender::new(()),
+            edits: Arc::default(),
         });
         let (watcher, mut changes) = config::watch(path);
         let followed = shared.clone();
@@ -118,6 +120,11 @@ impl SettingsState {
     ) -> Result<(), EngineError> {
         self.shared.put_in_force(change(self.path())?);
         Ok(())
+    }
+
+    /// Waits until no other edit that depends on the settings in force runs, and locks them out.
+    pub async fn lock_edits(&self) -> OwnedMutexGuard<()> {
+        self.shared.edits.clone().lock_owned().await
     }
 
     /// Returns a switch that is true while notifications are shown on the desktop.

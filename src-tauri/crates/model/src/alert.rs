@@ -138,6 +138,8 @@ pub enum NotificationKind {
     Resolved,
     /// A user tested the channel.
     Test,
+    /// A change waits for a confirmation.
+    Confirmation,
 }
 
 /// The outcome of a notification.
@@ -167,9 +169,9 @@ pub struct Notification {
     pub time: Timestamp,
     /// Reported event.
     pub kind: NotificationKind,
-    /// The alert. None for tests.
+    /// The alert. None for tests and confirmations.
     pub fingerprint: Option<String>,
-    /// The rule. None for tests.
+    /// The rule. None for tests and confirmations.
     pub rule_id: Option<String>,
     /// Title: what and where.
     pub title: String,

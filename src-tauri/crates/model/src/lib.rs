@@ -6,6 +6,7 @@
 mod alert;
 mod attributes;
 mod check_kind;
+mod confirmation;
 mod duration;
 mod finding;
 mod gap;
@@ -30,6 +31,7 @@ mod visible_text;
 pub use alert::*;
 pub use attributes::*;
 pub use check_kind::*;
+pub use confirmation::*;
 pub use duration::parse_duration;
 pub use finding::*;
 pub use gap::*;

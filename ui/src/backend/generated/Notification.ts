@@ -20,11 +20,11 @@ time: Timestamp,
  */
 kind: NotificationKind, 
 /**
- * The alert. None for tests.
+ * The alert. None for tests and confirmations.
  */
 fingerprint: string | null, 
 /**
- * The rule. None for tests.
+ * The rule. None for tests and confirmations.
  */
 rule_id: string | null, 
 /**

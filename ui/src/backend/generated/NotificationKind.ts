@@ -2,4 +2,4 @@
 /**
  * The event that a notification reports.
  */
-export type NotificationKind = "firing" | "resolved" | "test";
+export type NotificationKind = "firing" | "resolved" | "test" | "confirmation";

@@ -67,6 +67,8 @@ impl Actions {
                 };
                 self.pipeline.silences.save(silence, now).await?;
             }
+            // No alert has these. The engine follows them.
+            NotificationAction::Allow | NotificationAction::Refuse => {}
             // Without a window there is no subscriber.
             NotificationAction::Open => {
                 drop(self.opened.send(OpenedAlert { fingerprint: fingerprint.clone() }));

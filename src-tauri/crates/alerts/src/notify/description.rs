@@ -60,7 +60,9 @@ fn for_text(rule: &AlertRule) -> String {
 pub(crate) fn title(rule: &AlertRule, alert: &Alert, kind: NotificationKind) -> String {
     let rule_name = match kind {
         NotificationKind::Resolved => format!("Resolved: {}", rule.name),
-        NotificationKind::Firing | NotificationKind::Test => rule.name.clone(),
+        NotificationKind::Firing | NotificationKind::Test | NotificationKind::Confirmation => {
+            rule.name.clone()
+        }
     };
     let values = rule.source.as_source().title_values(&alert.labels);
     if values.is_empty() { rule_name } else { format!("{rule_name} - {}", values.join(", ")) }
@@ -79,7 +81,7 @@ pub(crate) fn body(rule: &AlertRule, alert: &Alert, kind: NotificationKind, zone
             };
             format!("{}{duration}", capitalized(&reason(rule, alert, AlertState::Firing)))
         }
-        NotificationKind::Firing | NotificationKind::Test => {
+        NotificationKind::Firing | NotificationKind::Test | NotificationKind::Confirmation => {
             let since = alert.active_since.or(alert.fired_at).unwrap_or(alert.evaluated_at);
             let reason = capitalized(&reason(rule, alert, AlertState::Pending));
             format!("{reason}, since {}", time_of_day(since, zone))

@@ -69,7 +69,7 @@ impl NotificationLog {
                     record.resolved = true;
                 }
             }
-            NotificationKind::Test => {}
+            NotificationKind::Test | NotificationKind::Confirmation => {}
         }
     }
 

@@ -9,13 +9,13 @@ use parking_lot::{Mutex, MutexGuard};
 use store::Store;
 
 use crate::{
-    AlertError, AlertRule, Channels,
+    AlertError, AlertRule, Channels, NotificationAction,
     channels::NO_CHANNEL,
     notify::{
         deduplicate, description,
         log::NotificationLog,
         route::{Route, route},
-        send::send,
+        send::{send, send_with},
         silence::Silences,
     },
     rules::rule_state::RuleState,
@@ -25,6 +25,15 @@ use crate::{
 const MAX_RESTORED: u32 = 5000;
 /// Tolerance for notifications recorded before the clock was set back, in nanoseconds.
 const CLOCK_TOLERANCE: i64 = 3600 * NANOS_PER_SECOND;
+
+/// A notification that belongs to no alert.
+pub(crate) struct DirectNotification {
+    pub(crate) id: String,
+    pub(crate) kind: NotificationKind,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    pub(crate) actions: &'static [NotificationAction],
+}
 
 /// The stages of notification with their state.
 pub(crate) struct Pipeline {
@@ -105,22 +114,27 @@ impl Pipeline {
         }
     }
 
-    /// Sends a test notification and returns it with its outcome.
-    pub(crate) async fn send_test(&self, now: Timestamp) -> Result<Notification, AlertError> {
+    /// Sends a notification that belongs to no alert, and returns it with its outcome. Silences do
+    /// not apply.
+    pub(crate) async fn send_direct(
+        &self,
+        direct: DirectNotification,
+        now: Timestamp,
+    ) -> Result<Notification, AlertError> {
         let channel = self.channels.enabled();
         let mut notification = Notification {
-            id: format!("test-{}", now.0),
+            id: direct.id,
             time: now,
-            kind: NotificationKind::Test,
+            kind: direct.kind,
             fingerprint: None,
             rule_id: None,
-            title: "Binnacle test".to_owned(),
-            body: "Notifications from Binnacle arrive here.".to_owned(),
+            title: direct.title,
+            body: direct.body,
             channel: channel.map_or(NO_CHANNEL, |channel| channel.name()).to_owned(),
             outcome: DeliveryOutcome::Delivered,
             action: None,
         };
-        notification.outcome = send(channel, &notification, AlertSeverity::Info).await;
+        notification.outcome = send_with(channel, &notification, AlertSeverity::Info, direct.actions).await;
         self.store.history().record_notification(notification.clone()).await?;
         Ok(notification)
     }

@@ -26,7 +26,7 @@ fn actions(kind: NotificationKind) -> &'static [NotificationAction] {
     match kind {
         NotificationKind::Firing => &[Acknowledge, SilenceHour, Open],
         NotificationKind::Resolved => &[Open],
-        NotificationKind::Test => &[],
+        NotificationKind::Test | NotificationKind::Confirmation => &[],
     }
 }
 
@@ -37,13 +37,23 @@ pub(crate) async fn send(
     notification: &Notification,
     severity: AlertSeverity,
 ) -> DeliveryOutcome {
+    send_with(channel, notification, severity, actions(notification.kind)).await
+}
+
+/// Sends a notification with these actions.
+pub(crate) async fn send_with(
+    channel: Option<&dyn Channel>,
+    notification: &Notification,
+    severity: AlertSeverity,
+    actions: &[NotificationAction],
+) -> DeliveryOutcome {
     let Some(channel) = channel else { return DeliveryOutcome::Delivered };
     let shown = Notification {
         title: visible_line(&notification.title).into_owned(),
         body: visible_block(&notification.body).into_owned(),
         ..notification.clone()
     };
-    match channel.send(&shown, severity, actions(notification.kind)).await {
+    match channel.send(&shown, severity, actions).await {
         Ok(()) => DeliveryOutcome::Delivered,
         Err(reason) => DeliveryOutcome::Failed(reason),
     }

@@ -9,6 +9,8 @@ use ts_rs::TS;
 pub enum ErrorCode {
     /// The request is invalid.
     Invalid,
+    /// The session may not do it, or nobody confirmed it.
+    Forbidden,
     /// The requested item does not exist.
     NotFound,
     /// The engine is overloaded. The request can be retried.
@@ -40,6 +42,11 @@ impl ApiError {
     /// Returns the error of an invalid request.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::Invalid, message)
+    }
+
+    /// Returns the error of a request that the session may not make.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Forbidden, message)
     }
 
     /// Returns the error of a request for an item that does not exist.
@@ -111,6 +118,17 @@ impl From<report::ReportError> for ApiError {
             report::ReportError::Query(error) => error.into(),
             other => Self::invalid(other.to_string()),
         }
+    }
+}
+
+impl From<engine::ConfirmationError> for ApiError {
+    fn from(error: engine::ConfirmationError) -> Self {
+        use engine::ConfirmationError as E;
+        let code = match error {
+            E::Refused | E::Expired | E::TooLong => ErrorCode::Forbidden,
+            E::TooMany => ErrorCode::Busy,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

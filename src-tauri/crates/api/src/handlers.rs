@@ -3,6 +3,7 @@
 mod alerts;
 mod analysis;
 mod checks;
+mod confirmations;
 mod data;
 mod files;
 mod imports;
@@ -13,6 +14,7 @@ mod telemetry;
 pub(crate) use alerts::*;
 pub(crate) use analysis::*;
 pub(crate) use checks::*;
+pub(crate) use confirmations::*;
 pub(crate) use data::*;
 pub(crate) use files::*;
 pub(crate) use imports::*;

@@ -8,7 +8,7 @@ use std::{
 
 use engine::Engine;
 use futures_util::Stream;
-use model::{EngineStatus, Filter, LogLine, LogRecord, TelemetryBatch};
+use model::{Confirmation, EngineStatus, Filter, LogLine, LogRecord, TelemetryBatch};
 use runtime::Clock;
 use serde_json::Value;
 use store::{Changed, Commit};
@@ -18,7 +18,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use crate::{ApiError, Changes, LogTailArguments};
 
 /// The topics.
-pub const TOPICS: &[&str] = &["status", "changes", "log_tail"];
+pub const TOPICS: &[&str] = &["status", "changes", "log_tail", CONFIRMATIONS];
+
+/// The topic of the changes that wait for a confirmation. A session of a browser sees its own.
+pub(crate) const CONFIRMATIONS: &str = "confirmations";
 
 /// The messages of one subscription, as JSON.
 pub type MessageStream = Pin<Box<dyn Stream<Item = Value> + Send>>;
@@ -45,6 +48,9 @@ pub(crate) fn subscribe(engine: &Engine, topic: &str, arguments: Value) -> Resul
                 clock,
                 sender,
             ));
+        }
+        CONFIRMATIONS => {
+            tokio::spawn(send_confirmations(engine.confirmations().watch(), sender));
         }
         "log_tail" => {
             let arguments: LogTailArguments = serde_json::from_value(arguments)
@@ -78,6 +84,20 @@ async fn send_status(engine: Engine, sender: mpsc::Sender<Value>) {
         }
         tokio::select! {
             changed = statuses.changed() => if changed.is_err() { return },
+            () = sender.closed() => return,
+        }
+    }
+}
+
+async fn send_confirmations(mut pending: watch::Receiver<Vec<Confirmation>>, sender: mpsc::Sender<Value>) {
+    loop {
+        let message = serde_json::to_value(&*pending.borrow_and_update());
+        let Ok(message) = message else { return };
+        if sender.send(message).await.is_err() {
+            return;
+        }
+        tokio::select! {
+            changed = pending.changed() => if changed.is_err() { return },
             () = sender.closed() => return,
         }
     }

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, fs, path::Path};
 
 use checks::kinds::AnyKind;
-use model::{EngineStatus, LogLine};
+use model::{Confirmation, EngineStatus, LogLine};
 use ts_rs::{Config, TS};
 
 use crate::{
@@ -18,6 +18,7 @@ struct Topics {
     status: Signature<Nothing, EngineStatus>,
     changes: Signature<Nothing, Changes>,
     log_tail: Signature<LogTailArguments, Vec<LogLine>>,
+    confirmations: Signature<Nothing, Vec<Confirmation>>,
 }
 
 /// Writes the TypeScript of every command, topic and type into `folder`: one file per type, and

@@ -55,6 +55,7 @@ fn attachment(file: FileReply) -> Response<Body> {
 fn failure(error: &ApiError) -> Response<Body> {
     let status = match error.code {
         ErrorCode::Invalid => StatusCode::BAD_REQUEST,
+        ErrorCode::Forbidden => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::Busy | ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::Deadline => StatusCode::GATEWAY_TIMEOUT,

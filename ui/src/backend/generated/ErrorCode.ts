@@ -2,4 +2,4 @@
 /**
  * The kind of an error, which the console acts on.
  */
-export type ErrorCode = "invalid" | "not_found" | "busy" | "deadline" | "unavailable" | "internal";
+export type ErrorCode = "invalid" | "forbidden" | "not_found" | "busy" | "deadline" | "unavailable" | "internal";

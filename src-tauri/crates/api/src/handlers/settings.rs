@@ -82,7 +82,8 @@ async fn change(
     settings(engine, Nothing {}).await
 }
 
-async fn blocking<T: Send + 'static>(
+/// Runs work that blocks on a thread of its own.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| {

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Serve(ServeOptions),
     /// Shows the status of the engine.
     Status,
+    /// Lists the changes that a browser requested, or allows or refuses one.
+    Confirm(ConfirmArgs),
     /// Shows the values of a metric over time.
     Query(MetricArgs),
     /// Searches log records.
@@ -60,6 +62,19 @@ pub(crate) enum Command {
     /// Writes shell completions and man pages to a folder.
     #[command(hide = true)]
     Generate(GenerateArgs),
+}
+
+/// The arguments of `confirm`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfirmArgs {
+    /// Id of the change. Without it, lists the changes.
+    pub(crate) id: Option<String>,
+    /// Allow the change without a prompt.
+    #[arg(long, requires = "id", conflicts_with = "refuse")]
+    pub(crate) yes: bool,
+    /// Refuse the change.
+    #[arg(long, requires = "id")]
+    pub(crate) refuse: bool,
 }
 
 /// The arguments of `query`.

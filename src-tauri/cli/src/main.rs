@@ -2,6 +2,7 @@
 
 mod arguments;
 mod checks;
+mod confirmations;
 mod connection;
 mod data;
 mod documents;
@@ -50,6 +51,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(options) => serve::run(data, options).await.map(|()| ExitCode::SUCCESS),
         Command::Status => status::run(&data).await,
+        Command::Confirm(arguments) => confirmations::run(&data, arguments).await,
         Command::Query(arguments) => metrics::query(&data, arguments).await,
         Command::Logs(arguments) => logs::run(&data, arguments).await,
         Command::Traces(arguments) => traces::search(&data, arguments).await,

@@ -10,7 +10,7 @@ export { connection } from './connection.svelte'
 export { BackendError, asBackendError, isAborted } from './errors'
 
 /** True if the console runs in the window of the desktop program. */
-const inWindow = typeof window !== 'undefined' && '__TAURI_INTERNALS__' in window
+export const inWindow = typeof window !== 'undefined' && '__TAURI_INTERNALS__' in window
 
 let chosen: Transport | undefined
 const transport = () => (chosen ??= inWindow ? tauriTransport() : httpTransport())

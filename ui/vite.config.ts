@@ -6,6 +6,8 @@ const engine = process.env.BINNACLE_HTTP ?? 'http://127.0.0.1:7171'
 
 export default defineConfig({
   plugins: [svelte()],
+  // In development the page is on another port than the engine, whose address its proofs cover.
+  define: { 'import.meta.env.VITE_ENGINE_HOST': JSON.stringify(new URL(engine).host) },
   resolve: { alias: { '@': fileURLToPath(new URL('src', import.meta.url)) } },
   build: {
     target: 'es2022',

@@ -17,9 +17,9 @@ pub(crate) struct Attached {
 }
 
 impl Attached {
-    pub(crate) fn new(folder: PathBuf, running: RunningEngine) -> Result<Self, ApiError> {
-        let remote = RemoteBackend::new(&running.address, &running.token)?;
-        Ok(Self { folder, current: RwLock::new((running, remote)) })
+    pub(crate) fn new(folder: PathBuf, running: RunningEngine) -> Self {
+        let remote = RemoteBackend::new(&running.socket);
+        Self { folder, current: RwLock::new((running, remote)) }
     }
 
     fn remote(&self) -> RemoteBackend {
@@ -33,7 +33,7 @@ impl Attached {
         if current.0 == running {
             return None;
         }
-        let remote = RemoteBackend::new(&running.address, &running.token).ok()?;
+        let remote = RemoteBackend::new(&running.socket);
         *current = (running, remote.clone());
         Some(remote)
     }

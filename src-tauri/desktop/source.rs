@@ -73,7 +73,7 @@ impl Source {
                 }
                 Err(EngineError::AlreadyRunning { running: Some(running), folder }) => {
                     tracing::info!(address = %running.address, "attached to a running engine");
-                    return Ok(Self { backend: Arc::new(Attached::new(folder, running)?), local: None });
+                    return Ok(Self { backend: Arc::new(Attached::new(folder, running)), local: None });
                 }
                 Err(EngineError::AlreadyRunning { .. }) if clock.instant() < deadline => {
                     clock.sleep(POLL_INTERVAL).await;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
 use anyhow::Context as _;
-use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder, webview::PageLoadEvent};
+use tauri::{
+    AppHandle, Manager as _, Url, WebviewUrl, WebviewWindowBuilder,
+    webview::{NewWindowResponse, PageLoadEvent},
+};
 use tauri_plugin_window_state::StateFlags;
 
 use crate::{calls::Calls, commands::Subscriptions, source::Source};
@@ -45,6 +48,8 @@ pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
         .min_inner_size(720.0, 480.0)
         .visible(false)
         .initialization_script(LANGUAGE)
+        .on_navigation(is_own_page)
+        .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_page_load(|window, load| {
             if load.event() == PageLoadEvent::Started {
                 window.state::<Subscriptions>().end_all();
@@ -53,6 +58,18 @@ pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
         })
         .build()
         .map(|_| ())
+}
+
+/// Returns true for the page of the console and the reports in its frame. The window opens nothing
+/// else, because its page may call every command.
+fn is_own_page(address: &Url) -> bool {
+    match address.scheme() {
+        "tauri" => address.host_str() == Some("localhost"),
+        // The scheme of the page on Windows.
+        "http" | "https" => address.host_str() == Some("tauri.localhost") && address.port().is_none(),
+        "about" => matches!(address.path(), "blank" | "srcdoc"),
+        _ => false,
+    }
 }
 
 /// Brings the window to the front, at `address` (such as `#/alerts`) if given.
@@ -85,4 +102,32 @@ pub(crate) fn open_from_notifications(app: AppHandle, source: &Arc<Source>) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_opens_only_its_own_page() {
+        let opens = |address: &str| is_own_page(&address.parse().unwrap());
+        for own in
+            ["tauri://localhost/", "tauri://localhost/#/logs", "http://tauri.localhost/", "about:srcdoc"]
+        {
+            assert!(opens(own), "{own}");
+        }
+        for foreign in [
+            "https://example.com/",
+            "http://127.0.0.1:7171/",
+            "http://tauri.localhost:8080/",
+            "http://tauri.localhost.example.com/",
+            "tauri://example.com/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "javascript:alert(1)",
+            "blob:tauri://localhost/0",
+        ] {
+            assert!(!opens(foreign), "{foreign}");
+        }
+    }
 }

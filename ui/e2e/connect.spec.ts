@@ -4,11 +4,10 @@ import { startSentry } from './counterpart'
 import { command } from './engine'
 import { expect, test } from './fixtures'
 
-test('a Sentry installation is rejected, added, read and removed', async ({ page, engine, visit, faults }) => {
+test('a Sentry installation is rejected, added, read and removed', async ({ page, engine, visit }) => {
   test.setTimeout(180_000)
   const installation = await startSentry()
   try {
-    faults.allowRefusal()
     await visit(engine.address, '#/connect')
     const source = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Sentry', exact: true }) })
     await expect(source.getByText('none yet')).toBeVisible()

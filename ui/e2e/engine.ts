@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -49,23 +50,38 @@ export interface EngineAddress {
   otlpHttp: string
   remoteWrite: string
   statsd: string
-  token: string
 }
 
-/** The console's page of an engine. */
-export const consoleUrl = (address: EngineAddress, hash = ''): string =>
-  `http://${address.http}/?token=${address.token}${hash}`
+/** Posts JSON to the socket of a running engine. */
+async function post<Reply>(address: EngineAddress, path: string, body: unknown): Promise<Reply> {
+  const note = JSON.parse(await readFile(join(address.folder, 'data', 'engine.json'), 'utf8')) as { socket: string }
+  return new Promise((done, failed) => {
+    const sent = request(
+      { socketPath: note.socket, path, method: 'POST', headers: { 'content-type': 'application/json' } },
+      (response) => {
+        const parts: Buffer[] = []
+        response.on('data', (part: Buffer) => parts.push(part))
+        response.on('end', () => {
+          const text = Buffer.concat(parts).toString()
+          if (response.statusCode === 200) done(JSON.parse(text) as Reply)
+          else failed(new Error(`${path}: ${response.statusCode} ${text}`))
+        })
+      },
+    )
+    sent.on('error', failed)
+    sent.end(JSON.stringify(body))
+  })
+}
+
+/** A new link to the console of an engine, at a view such as `#/logs`. It works once. */
+export async function consoleLink(address: EngineAddress, view = ''): Promise<string> {
+  const { link } = await post<{ link: string }>(address, '/api/link', {})
+  return `${link}${view}`
+}
 
 /** Calls a command of a running engine. */
-export async function command<Reply>(address: EngineAddress, name: string, args: unknown): Promise<Reply> {
-  const response = await fetch(`http://${address.http}/api/command/${name}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${address.token}` },
-    body: JSON.stringify(args),
-  })
-  if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`)
-  return (await response.json()) as Reply
-}
+export const command = <Reply>(address: EngineAddress, name: string, args: unknown): Promise<Reply> =>
+  post<Reply>(address, `/api/command/${name}`, args)
 
 /** A real engine in a separate process, on a new data folder and free ports. */
 export class Engine {
@@ -85,7 +101,6 @@ export class Engine {
       otlpHttp: `127.0.0.1:${otlp}`,
       remoteWrite: `127.0.0.1:${remote}`,
       statsd: `127.0.0.1:${statsd}`,
-      token: '',
     })
     await engine.resume()
     return engine
@@ -103,10 +118,10 @@ export class Engine {
     this.#process = child
     let complaints = ''
     child.stderr.on('data', (text: Buffer) => (complaints = `${complaints}${text.toString()}`.slice(-4000)))
-    const ready = new Promise<string>((done, failed) => {
+    const ready = new Promise<void>((done, failed) => {
       createInterface(child.stdout).on('line', (line) => {
-        const found = /^ready http:\/\/([^/]+)\/\?token=(\w+)$/.exec(line)
-        if (found?.[1] === http) done(found[2] ?? '')
+        const found = /^ready http:\/\/([^/]+)$/.exec(line)
+        if (found?.[1] === http) done()
         else if (found) failed(new Error(`served on ${found[1]} instead of ${http}`))
       })
       child.once('exit', (code) =>
@@ -114,7 +129,7 @@ export class Engine {
       )
       setTimeout(() => failed(new Error(`the engine was not ready in time: ${complaints}`)), START_TIME).unref()
     })
-    this.address.token = await ready
+    await ready
   }
 
   /** Ends the process as a service manager would; the data stay. */

@@ -148,8 +148,7 @@ test('a process group is added', async ({ page, engine, visit }) => {
   await expect(source.getByText('1 working')).toBeVisible({ timeout: 30_000 })
 })
 
-test('a setting changed in the form is in the text of the file', async ({ page, engine, visit, faults }) => {
-  faults.allowRefusal()
+test('a setting changed in the form is in the text of the file', async ({ page, engine, visit }) => {
   await visit(engine.address, '#/settings')
   const processes = page.getByRole('textbox', { name: 'Top processes' })
   await processes.fill('7')

@@ -82,11 +82,3 @@ test('a hidden console is sent nothing and catches up when it is shown', async (
   await hide(false)
   await expect.poll(() => messages).toBeGreaterThan(before)
 })
-
-test('a page without its token shows how to open it', async ({ page, shop, faults }) => {
-  await page.goto(`http://${shop.http}/`)
-  await expect(page.getByText('This page needs its token')).toBeVisible()
-  expect(faults.found.length).toBeGreaterThan(0)
-  expect(faults.found.filter((fault) => !/401|403|WebSocket/.test(fault))).toEqual([])
-  faults.found.length = 0
-})

@@ -9,9 +9,13 @@ import { sendAll } from './otlp'
 async function delay(page: Page, command: string): Promise<() => void> {
   let release = () => undefined as void
   const gate = new Promise<void>((done) => (release = done))
-  await page.route(`**/api/command/${command}`, async (route) => {
-    await gate
-    await route.continue()
+  await page.routeWebSocket('**/api/session', (socket) => {
+    const engine = socket.connectToServer()
+    socket.onMessage(async (message) => {
+      const { call, name } = JSON.parse(String(message)) as { call?: number; name?: string }
+      if (call !== undefined && name === command) await gate
+      engine.send(message)
+    })
   })
   return release
 }
@@ -119,8 +123,7 @@ test('the edited settings file stays while another view is shown', async ({ page
   await expect(file).not.toContainText('interval_seconds = 7')
 })
 
-test('a rejected setting stays in its field', async ({ page, engine, visit, faults }) => {
-  faults.allowRefusal()
+test('a rejected setting stays in its field', async ({ page, engine, visit }) => {
   await visit(engine.address, '#/settings')
   const address = page.getByRole('textbox', { name: 'Prometheus remote write' })
   await address.fill('nowhere at all')

@@ -1,4 +1,4 @@
-import { consoleUrl } from './engine'
+import { consoleLink } from './engine'
 import { expect, expectDrawn, test } from './fixtures'
 
 const SERVICES = ['gateway', 'catalog', 'search', 'cart', 'checkout', 'payments', 'mailer']
@@ -56,8 +56,7 @@ test('logs are searched, opened and link to their trace', async ({ page, shop, v
   await expect(page.getByRole('tree', { name: 'Spans' }).getByRole('treeitem').first()).toBeVisible()
 })
 
-test('an invalid search shows the position of the fault', async ({ page, shop, visit, faults }) => {
-  faults.allowRefusal()
+test('an invalid search shows the position of the fault', async ({ page, shop, visit }) => {
   await visit(shop, '#/logs?q=severity%3E%3Dloud')
   await expect(page.getByRole('textbox', { name: 'Search the logs' })).toHaveAttribute('aria-invalid', 'true')
   await expect(page.getByText('expected trace, debug, info')).toBeVisible()
@@ -96,9 +95,9 @@ test('a service has the same colour in another browser that met others first', a
   await expect(page.locator('a.root').first()).toBeVisible()
   const context = await browser.newContext()
   const other = await context.newPage()
-  await other.goto(consoleUrl(shop, '#/logs?q=service%3Dpayments'))
+  await other.goto(await consoleLink(shop, '#/logs?q=service%3Dpayments'))
   await expect(other.getByRole('region', { name: 'Log lines' }).locator('.service').first()).toHaveText('payments')
-  await other.goto(consoleUrl(shop, '#/traces'))
+  await other.goto(await consoleLink(shop, '#/traces'))
   await expect(other.locator('a.root').first()).toBeVisible()
   await expect
     .poll(async () => {

@@ -29,6 +29,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Runs the engine and serves the console on localhost.
     Serve(ServeOptions),
+    /// Opens the console of the running engine in the browser, with a link that works once.
+    Open(OpenArgs),
     /// Shows the status of the engine.
     Status,
     /// Lists the changes that a browser requested, or allows or refuses one.
@@ -75,6 +77,14 @@ pub(crate) struct ConfirmArgs {
     /// Refuse the change.
     #[arg(long, requires = "id")]
     pub(crate) refuse: bool,
+}
+
+/// The arguments of `open`.
+#[derive(Debug, Args)]
+pub(crate) struct OpenArgs {
+    /// Only print the link. It works once and for 60 s.
+    #[arg(long)]
+    pub(crate) print: bool,
 }
 
 /// The arguments of `query`.

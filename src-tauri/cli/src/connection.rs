@@ -20,7 +20,7 @@ impl Connection {
     /// Connects to the engine on `data`, or opens the folder if none runs.
     pub(crate) async fn open(data: &Path) -> anyhow::Result<Self> {
         if let Some(running) = engine::running_engine(data) {
-            let backend = RemoteBackend::new(&running.address, &running.token)?;
+            let backend = RemoteBackend::new(&running.socket);
             return Ok(Self { backend: Arc::new(backend), engine: None });
         }
         if !data.exists() {

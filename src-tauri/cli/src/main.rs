@@ -11,6 +11,7 @@ mod generate;
 mod imports;
 mod logs;
 mod metrics;
+mod open;
 mod output;
 mod rules;
 mod sentry;
@@ -47,9 +48,13 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let data = arguments.data.unwrap_or_else(engine::default_data_folder);
+    let given = arguments.data;
+    let data = given.clone().unwrap_or_else(engine::default_data_folder);
     match arguments.command {
-        Command::Serve(options) => serve::run(data, options).await.map(|()| ExitCode::SUCCESS),
+        Command::Serve(options) => {
+            serve::run(data, options, &open::Hint(given.as_ref())).await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Open(arguments) => open::run(&data, &arguments).await,
         Command::Status => status::run(&data).await,
         Command::Confirm(arguments) => confirmations::run(&data, arguments).await,
         Command::Query(arguments) => metrics::query(&data, arguments).await,

@@ -45,8 +45,10 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         say("opening the console; closing its window keeps it watching, quitting from the tray ends it");
         Command::new(folder.join(program("binnacle")))
     } else {
-        say("there is no display: serving the console on localhost; open the address below, end with Ctrl-C");
-        let mut serve = Command::new(folder.join(program("binnacle-cli")));
+        let cli = folder.join(program("binnacle-cli"));
+        say("there is no display: serving the console on localhost; open the link below, end with Ctrl-C");
+        say(&format!("each link works once; {} open prints another", cli.display()));
+        let mut serve = Command::new(cli);
         serve.arg("serve");
         serve
     };

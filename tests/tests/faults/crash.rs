@@ -178,15 +178,13 @@ struct Maintenance {
 impl Maintenance {
     fn start(engine: &EngineProcess) -> Self {
         let step = Arc::new(Mutex::new(None));
-        let (client, now) = (tls::http_client(), Arc::clone(&step));
-        let (address, token) = (engine.address().to_owned(), engine.token().to_owned());
+        let (client, now) = (engine.client().unwrap().clone(), Arc::clone(&step));
         let task = tokio::spawn(async move {
             for name in MAINTENANCE.into_iter().cycle() {
-                let request = client.post(format!("{address}/api/command/{name}")).bearer_auth(&token);
                 *now.lock().unwrap() = Some(name);
-                let answer = request.json(&json!({})).send().await;
+                let answer = client.download(name, &json!({})).await;
                 *now.lock().unwrap() = None;
-                if !answer.is_ok_and(|answer| answer.status().is_success()) {
+                if answer.is_err() {
                     return;
                 }
             }

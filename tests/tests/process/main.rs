@@ -11,3 +11,4 @@ mod console_address;
 mod data;
 mod earlier_version;
 mod layering;
+mod open_console;

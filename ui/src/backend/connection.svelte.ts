@@ -1,5 +1,14 @@
-/** The state of the connection to the engine. */
+import type { RefusalReason } from './session/handshake'
+
+/** The state of the connection to the engine. `unauthorised`: it stays closed, see `refusal`. */
 type ConnectionState = 'connecting' | 'open' | 'lost' | 'unauthorised'
+
+/** A session that was refused. */
+interface ShownRefusal {
+  reason: RefusalReason
+  /** Connects again. */
+  retry: () => void
+}
 
 /** The connection to the engine: shown in the shell, set by the transports. */
 class Connection {
@@ -8,12 +17,23 @@ class Connection {
   since = $state(Date.now())
   /** Counts reconnections, so that views reload. */
   epoch = $state(0)
+  refusal = $state.raw<ShownRefusal | null>(null)
+  #interrupted = false
 
   set(state: ConnectionState): void {
     if (state === this.state) return
-    if (state === 'open' && this.state === 'lost') this.epoch += 1
+    if (state === 'lost' || state === 'unauthorised') this.#interrupted = true
+    if (state === 'open' && this.#interrupted) {
+      this.#interrupted = false
+      this.epoch += 1
+    }
     this.state = state
     this.since = Date.now()
+  }
+
+  refuse(reason: RefusalReason, retry: () => void): void {
+    this.refusal = { reason, retry }
+    this.set('unauthorised')
   }
 }
 

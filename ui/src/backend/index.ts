@@ -1,5 +1,5 @@
 import type { Commands, Topics } from './generated'
-import { httpTransport } from './http'
+import { sessionTransport } from './session/transport'
 import { tauriTransport } from './tauri'
 import type { Transport } from './transport'
 
@@ -7,13 +7,20 @@ export type * from './generated'
 export { CHECK_KINDS } from './generated/checkKinds'
 export { SHORT_LABELS } from './generated/shortLabels'
 export { connection } from './connection.svelte'
+export type { RefusalReason } from './session/handshake'
 export { BackendError, asBackendError, isAborted } from './errors'
+
+/**
+ * Returns the fragment of the page's address. It is here, because the code of a link has been taken
+ * out of it once this module is loaded.
+ */
+export const addressFragment = (): string => (typeof location === 'undefined' ? '' : location.hash)
 
 /** True if the console runs in the window of the desktop program. */
 export const inWindow = typeof window !== 'undefined' && '__TAURI_INTERNALS__' in window
 
 let chosen: Transport | undefined
-const transport = () => (chosen ??= inWindow ? tauriTransport() : httpTransport())
+const transport = () => (chosen ??= inWindow ? tauriTransport() : sessionTransport())
 
 export type CommandName = keyof Commands
 export type Arguments<Name extends CommandName> = Commands[Name]['arguments']

@@ -1,14 +1,15 @@
+import { addressFragment } from '@/backend'
 import { formatAddress, mergeParameters, parseAddress } from './address'
 
 type Parameters = Record<string, string | readonly string[] | number | null | undefined>
 
 /** The current address. All navigation changes it, so that back and forward restore the view. */
 class Route {
-  #address = $state.raw(parseAddress(typeof location === 'undefined' ? '' : location.hash))
+  #address = $state.raw(parseAddress(addressFragment()))
 
   constructor() {
     if (typeof window === 'undefined') return
-    const read = () => (this.#address = parseAddress(location.hash))
+    const read = () => (this.#address = parseAddress(addressFragment()))
     window.addEventListener('hashchange', read)
     window.addEventListener('popstate', read)
   }

@@ -156,14 +156,9 @@ impl Engine {
         self.shared.instance.folder()
     }
 
-    /// Returns the token of the console: the stored one, or else a `fresh` one that is stored.
-    pub fn token(&self, fresh: impl FnOnce() -> String) -> Result<String, EngineError> {
-        self.shared.instance.token(fresh)
-    }
-
-    /// Publishes the address and the token of the web front to other programs of this user.
-    pub fn publish(&self, address: &str, token: &str) -> Result<(), EngineError> {
-        self.shared.instance.publish(address, token)
+    /// Publishes the address of the console's page and the socket to other programs of this user.
+    pub fn publish(&self, address: &str, socket: &Path) -> Result<(), EngineError> {
+        self.shared.instance.publish(address, socket)
     }
 
     /// Returns a receiver of the latest status and of every later one.

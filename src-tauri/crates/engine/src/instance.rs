@@ -1,4 +1,4 @@
-//! One engine per data folder: a lock, and a file with the address of the engine that holds it.
+//! One engine per data folder: a lock, and a file with the addresses of the engine that holds it.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -12,9 +12,8 @@ use crate::{EngineError, RunningEngine};
 
 const LOCK: &str = "engine.lock";
 const ADDRESS_FILE: &str = "engine.json";
-const TOKEN: &str = "console.token";
-/// Minimum length of a stored token in characters. A shorter one is replaced.
-const MIN_TOKEN_LENGTH: usize = 32;
+/// The permanent token of the console in earlier versions.
+const FORMER_TOKEN: &str = "console.token";
 
 /// The lock on a data folder, released when dropped.
 #[derive(Debug)]
@@ -39,6 +38,7 @@ impl Instance {
             Ok(()) => {
                 // The address of an engine that was killed is stale.
                 let _ = fs::remove_file(folder.join(ADDRESS_FILE));
+                remove_former_token(folder);
                 Ok(Self { folder: folder.to_owned(), _lock: lock })
             }
             Err(TryLockError::WouldBlock) => {
@@ -48,31 +48,16 @@ impl Instance {
         }
     }
 
-    /// Publishes the engine's address and token to other programs of this user.
-    pub fn publish(&self, address: &str, token: &str) -> Result<(), EngineError> {
+    /// Publishes the engine's addresses to other programs of this user.
+    pub fn publish(&self, address: &str, socket: &Path) -> Result<(), EngineError> {
         let path = self.folder.join(ADDRESS_FILE);
         let running = RunningEngine {
             process: std::process::id(),
             address: address.to_owned(),
-            token: token.to_owned(),
+            socket: socket.to_owned(),
         };
         replace_private_file(&path, &serde_json::to_vec(&running).unwrap_or_default())
             .map_err(|source| file_error(&path, source))
-    }
-
-    /// Returns the console's token: the one stored in the data folder, or else a `fresh` one that
-    /// is stored. An open page can so reconnect after a restart. Removing the file invalidates
-    /// older links.
-    pub fn token(&self, fresh: impl FnOnce() -> String) -> Result<String, EngineError> {
-        let path = self.folder.join(TOKEN);
-        let stored = fs::read_to_string(&path).unwrap_or_default();
-        let stored = stored.trim();
-        if stored.len() >= MIN_TOKEN_LENGTH && stored.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Ok(stored.to_owned());
-        }
-        let token = fresh();
-        replace_private_file(&path, token.as_bytes()).map_err(|source| file_error(&path, source))?;
-        Ok(token)
     }
 
     /// Returns the data folder.
@@ -106,6 +91,16 @@ fn read_address(folder: &Path) -> Option<RunningEngine> {
     serde_json::from_slice(&fs::read(folder.join(ADDRESS_FILE)).ok()?).ok()
 }
 
+fn remove_former_token(folder: &Path) {
+    match fs::remove_file(folder.join(FORMER_TOKEN)) {
+        Ok(()) => {
+            tracing::info!("removed the token of an earlier version; `binnacle-cli open` opens the console");
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => tracing::warn!("cannot remove {FORMER_TOKEN}, which no longer opens anything: {error}"),
+    }
+}
+
 fn file_error(path: &Path, reason: io::Error) -> EngineError {
     EngineError::File { path: path.to_owned(), reason }
 }
@@ -136,10 +131,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let instance = Instance::acquire(folder.path()).unwrap();
         assert_eq!(running_engine(folder.path()), None, "nothing is published yet");
-        instance.publish("http://127.0.0.1:1", "secret").unwrap();
+        let socket = folder.path().join("console.sock");
+        instance.publish("http://127.0.0.1:1", &socket).unwrap();
         let running = running_engine(folder.path()).unwrap();
-        assert_eq!((running.address.as_str(), running.token.as_str()), ("http://127.0.0.1:1", "secret"));
-        assert!(!format!("{running:?}").contains("secret"));
+        assert_eq!((running.address.as_str(), running.socket), ("http://127.0.0.1:1", socket));
         assert!(matches!(
             Instance::acquire(folder.path()),
             Err(EngineError::AlreadyRunning { running: Some(_), .. })
@@ -150,26 +145,22 @@ mod tests {
     }
 
     #[test]
-    fn the_token_survives_a_restart_unless_its_file_is_damaged() {
+    fn the_token_of_an_earlier_version_is_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Instance::acquire(folder.path()).unwrap().token(|| "a".repeat(64)).unwrap();
-        let again = Instance::acquire(folder.path()).unwrap();
-        assert_eq!(again.token(|| "b".repeat(64)).unwrap(), first);
-        fs::write(folder.path().join(TOKEN), "short").unwrap();
-        assert_eq!(again.token(|| "c".repeat(64)).unwrap(), "c".repeat(64));
+        fs::write(folder.path().join(FORMER_TOKEN), "a".repeat(64)).unwrap();
+        Instance::acquire(folder.path()).unwrap();
+        assert!(!folder.path().join(FORMER_TOKEN).exists());
     }
 
     #[cfg(unix)]
     #[test]
-    fn the_address_and_the_token_are_readable_by_their_owner_only() {
+    fn the_addresses_are_readable_by_their_owner_only() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let instance = Instance::acquire(&folder.path().join("data")).unwrap();
-        instance.publish("http://127.0.0.1:1", "secret").unwrap();
-        instance.token(|| "a".repeat(64)).unwrap();
-        for file in [ADDRESS_FILE, TOKEN] {
-            let mode = fs::metadata(folder.path().join("data").join(file)).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "{file}");
-        }
+        instance.publish("http://127.0.0.1:1", Path::new("/console.sock")).unwrap();
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(folder.path().join("data")), 0o700);
+        assert_eq!(mode(folder.path().join("data").join(ADDRESS_FILE)), 0o600);
     }
 }

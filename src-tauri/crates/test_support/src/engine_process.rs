@@ -12,11 +12,15 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use model::{EngineStatus, HealthState};
+use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::wait::{TIMEOUT, wait_for};
+use crate::{
+    engine_client::EngineClient,
+    wait::{TIMEOUT, wait_for},
+};
 
 /// Settings with a free port for every receiver and without desktop notifications.
 pub const SETTINGS: &str = "\
@@ -65,8 +69,8 @@ pub struct EngineProcess {
     folder: Arc<TempDir>,
     process: Option<Child>,
     address: String,
-    token: String,
-    client: reqwest::Client,
+    client: Option<EngineClient>,
+    output: Arc<Mutex<Vec<String>>>,
 }
 
 impl EngineProcess {
@@ -85,8 +89,8 @@ impl EngineProcess {
             folder: Arc::new(folder),
             process: None,
             address: String::new(),
-            token: String::new(),
-            client: tls::http_client(),
+            client: None,
+            output: Arc::default(),
         };
         fs::write(engine.settings_file(), settings)?;
         Ok(engine)
@@ -114,22 +118,20 @@ impl EngineProcess {
         let output = process.stdout.take().context("no standard output")?;
         self.process = Some(process);
         let (sender, first_line) = tokio::sync::oneshot::channel();
+        let further = Arc::clone(&self.output);
         std::thread::spawn(move || {
             let mut lines = BufReader::new(output).lines();
             // The receiver is dropped if the ready line came too late.
             let _ = sender.send(lines.next());
-            lines.for_each(drop);
+            lines.map_while(Result::ok).for_each(|line| further.lock().push(line));
         });
         let line = tokio::time::timeout(TIMEOUT, first_line)
             .await
             .with_context(|| format!("no ready line: {}", self.log()))??
             .with_context(|| format!("the engine ended: {}", self.log()))??;
-        let (address, token) = line
-            .strip_prefix("ready ")
-            .and_then(|link| link.split_once("/?token="))
-            .with_context(|| format!("not a ready line: {line:?}"))?;
+        let address = line.strip_prefix("ready ").with_context(|| format!("not a ready line: {line:?}"))?;
         self.address = address.to_owned();
-        self.token = token.to_owned();
+        self.client = Some(EngineClient::new(&self.socket()?)?);
         Ok(())
     }
 
@@ -153,6 +155,11 @@ impl EngineProcess {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
+    /// Returns the lines of standard output after the ready lines.
+    pub fn output(&self) -> Vec<String> {
+        self.output.lock().clone()
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("log")
     }
@@ -162,9 +169,27 @@ impl EngineProcess {
         &self.address
     }
 
-    /// Returns the token of the console.
-    pub fn token(&self) -> &str {
-        &self.token
+    /// Returns the note in the data folder that leads other programs to the engine.
+    pub fn note(&self) -> PathBuf {
+        self.data().join("engine.json")
+    }
+
+    /// Returns the path of the socket for programs of the same user.
+    pub fn socket(&self) -> Result<PathBuf> {
+        let note: Value = serde_json::from_slice(&fs::read(self.note())?)?;
+        Ok(note["socket"].as_str().context("no socket in the note")?.into())
+    }
+
+    /// Returns a client of the engine's socket.
+    pub fn client(&self) -> Result<&EngineClient> {
+        self.client.as_ref().context("the engine was not started")
+    }
+
+    /// Returns a new link to the console, as `binnacle-cli open --print` prints it.
+    pub fn link(&self) -> Result<String> {
+        let output = command(&self.data(), &["open", "--print"])?.output()?;
+        ensure!(output.status.success(), "open: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
     /// Returns the process id of the running engine.
@@ -180,13 +205,7 @@ impl EngineProcess {
 
     /// Calls a command of the API and returns the bytes of its answer.
     pub async fn download(&self, name: &str, arguments: Value) -> Result<Vec<u8>> {
-        let url = format!("{}/api/command/{name}", self.address);
-        let request = self.client.post(url).bearer_auth(&self.token).json(&arguments);
-        let response = request.send().await?;
-        let status = response.status();
-        let bytes = response.bytes().await?;
-        ensure!(status.is_success(), "{name}: {status} {}", String::from_utf8_lossy(&bytes));
-        Ok(bytes.into())
+        self.client()?.download(name, &arguments).await
     }
 
     /// Returns the status of the engine.

@@ -2,8 +2,10 @@
 
 pub mod certificates;
 pub mod clients;
+pub mod console_page;
 pub mod counting_target;
 pub mod display;
+pub mod engine_client;
 pub mod engine_process;
 pub mod name_server;
 pub mod nginx;

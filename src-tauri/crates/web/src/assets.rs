@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderValue, Response, StatusCode, Uri, header},
+    http::{HeaderValue, Method, Response, StatusCode, Uri, header},
 };
 use rust_embed::RustEmbed;
 
@@ -12,13 +12,13 @@ use crate::responses::plain;
 #[folder = "../../../ui/dist"]
 struct Assets;
 
-/// The content security policy: the page loads its own files, and report previews in a frame.
-const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
-                      connect-src 'self' ws: wss:; frame-src 'self' blob:; object-src 'none'; base-uri 'none'; \
-                      form-action 'none'; frame-ancestors 'none'";
-
 /// Serves a file of the console, and its page for an address without a file name.
-pub(crate) async fn file(uri: Uri) -> Response<Body> {
+pub(crate) async fn file(method: Method, uri: Uri) -> Response<Body> {
+    if ![Method::GET, Method::HEAD].contains(&method) {
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "files are only read\n");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
     let path = uri.path().trim_start_matches('/');
     let name = if path.is_empty() { "index.html" } else { path };
     let Some(found) = Assets::get(name) else {
@@ -34,8 +34,5 @@ pub(crate) async fn file(uri: Uri) -> Response<Body> {
     // cached.
     let cache = if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

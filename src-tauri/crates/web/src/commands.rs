@@ -7,17 +7,17 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, header},
 };
 
-use crate::state::FrontState;
+use crate::local::LocalState;
 
 /// Runs the command called `name` and returns its reply.
 pub(crate) async fn run(
-    State(front): State<FrontState>,
+    State(local): State<LocalState>,
     Path(name): Path<String>,
     body: Bytes,
 ) -> Response<Body> {
     let arguments = if body.is_empty() { Ok(serde_json::json!({})) } else { serde_json::from_slice(&body) };
     let reply = match arguments {
-        Ok(arguments) => front.backend.call(&name, arguments).await,
+        Ok(arguments) => local.backend.call(&name, arguments).await,
         Err(error) => Err(ApiError::invalid(format!("arguments of {name} are not JSON: {error}"))),
     };
     match reply {

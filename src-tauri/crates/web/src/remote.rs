@@ -1,69 +1,96 @@
-//! The client of a web front: an engine in another process, reached over HTTP.
+//! The client of an engine in another process, reached over its local socket.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use api::{ApiError, Backend, ErrorCode, FileReply, MessageStream, Reply, SERIES_MEDIA_TYPE};
 use async_trait::async_trait;
+use axum::{
+    body::{self, Body, Bytes},
+    http::{HeaderMap, HeaderName, Request, StatusCode, header},
+};
 use futures_util::{SinkExt as _, StreamExt as _, future};
-use reqwest::header;
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use tokio::net::UnixStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::local::{Link, require_own};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The name of the server in requests. The socket has none.
+const NAME: &str = "localhost";
 
 /// An engine in another process.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct RemoteBackend {
-    client: reqwest::Client,
-    address: String,
-    token: String,
-}
-
-impl std::fmt::Debug for RemoteBackend {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("RemoteBackend").field("address", &self.address).finish_non_exhaustive()
-    }
+    socket: PathBuf,
 }
 
 impl RemoteBackend {
-    /// Returns a client of the front at `address` (`http://127.0.0.1:7171`) that requires `token`.
-    pub fn new(address: &str, token: &str) -> Result<Self, ApiError> {
-        let client = tls::http_client_builder()
-            // The address is never https, so no authority is read.
-            .tls_certs_only([])
-            .connect_timeout(Duration::from_secs(3))
-            .no_proxy()
-            .build()
-            .map_err(|error| unavailable(address, &error))?;
-        Ok(Self { client, address: address.trim_end_matches('/').to_owned(), token: token.to_owned() })
+    /// Returns a client of the engine that listens on `socket`.
+    pub fn new(socket: &Path) -> Self {
+        Self { socket: socket.to_owned() }
     }
-}
 
-fn unavailable(address: &str, error: &impl std::fmt::Display) -> ApiError {
-    ApiError::new(ErrorCode::Unavailable, format!("the engine at {address} does not answer: {error}"))
+    /// Returns a new link to the console, which works once and for 60 s.
+    pub async fn link(&self) -> Result<String, ApiError> {
+        let (_, bytes) = self.post("/api/link", &json!({})).await?;
+        let link: Link = serde_json::from_slice(&bytes).map_err(|error| self.unavailable(&error))?;
+        Ok(link.link)
+    }
+
+    /// Connects to the socket, if it belongs to this user.
+    async fn connect(&self) -> Result<UnixStream, ApiError> {
+        let connected = tokio::time::timeout(CONNECT_TIMEOUT, UnixStream::connect(&self.socket)).await;
+        let stream = connected
+            .map_err(|_| self.unavailable(&"the connection timed out"))?
+            .map_err(|error| self.unavailable(&error))?;
+        require_own(&stream).map_err(|error| self.unavailable(&error))?;
+        Ok(stream)
+    }
+
+    /// Posts a request on a connection of its own, which ends when the reply is dropped.
+    async fn post(&self, path: &str, arguments: &Value) -> Result<(HeaderMap, Bytes), ApiError> {
+        let stream = TokioIo::new(self.connect().await?);
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(stream).await.map_err(|error| self.unavailable(&error))?;
+        let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
+        let request = Request::post(path)
+            .header(header::HOST, NAME)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(arguments.to_string()))
+            .map_err(|error| ApiError::invalid(format!("{path}: {error}")))?;
+        let response = sender.send_request(request).await.map_err(|error| self.unavailable(&error))?;
+        let (parts, content) = response.into_parts();
+        let bytes =
+            body::to_bytes(Body::new(content), usize::MAX).await.map_err(|error| self.unavailable(&error))?;
+        if parts.status != StatusCode::OK {
+            return Err(serde_json::from_slice(&bytes).unwrap_or_else(|_| {
+                let text = String::from_utf8_lossy(&bytes);
+                self.unavailable(&format!("{}: {}", parts.status, text.trim()))
+            }));
+        }
+        Ok((parts.headers, bytes))
+    }
+
+    fn unavailable(&self, error: &dyn std::fmt::Display) -> ApiError {
+        let message = format!("the engine at {} does not answer: {error}", self.socket.display());
+        ApiError::new(ErrorCode::Unavailable, message)
+    }
 }
 
 #[async_trait]
 impl Backend for RemoteBackend {
     async fn call(&self, name: &str, arguments: Value) -> Result<Reply, ApiError> {
-        let failed = |error: reqwest::Error| unavailable(&self.address, &error.without_url());
-        let response = self
-            .client
-            .post(format!("{}/api/command/{name}", self.address))
-            .bearer_auth(&self.token)
-            .json(&arguments)
-            .send()
-            .await
-            .map_err(failed)?;
-        let status = response.status();
-        let text_of = |name| {
-            response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+        let (headers, bytes) = self.post(&format!("/api/command/{name}"), &arguments).await?;
+        let text_of = |name: HeaderName| {
+            headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
         };
         let (media_type, disposition) = (text_of(header::CONTENT_TYPE), text_of(header::CONTENT_DISPOSITION));
-        let bytes = response.bytes().await.map_err(failed)?;
-        if !status.is_success() {
-            return Err(serde_json::from_slice(&bytes).unwrap_or_else(|_| {
-                unavailable(&self.address, &format!("{status}: {}", String::from_utf8_lossy(&bytes).trim()))
-            }));
-        }
         if let Some(name) = disposition.strip_prefix("attachment; filename=\"") {
             let name = name.trim_end_matches('"').to_owned();
             return Ok(Reply::File(FileReply { name, media_type, bytes: bytes.to_vec() }));
@@ -73,20 +100,17 @@ impl Backend for RemoteBackend {
         }
         serde_json::from_slice(&bytes)
             .map(Reply::Json)
-            .map_err(|error| unavailable(&self.address, &format!("its reply is not JSON ({error})")))
+            .map_err(|error| self.unavailable(&format!("its reply is not JSON ({error})")))
     }
 
     async fn subscribe(&self, topic: &str, arguments: Value) -> Result<MessageStream, ApiError> {
-        let address = self.address.replacen("http", "ws", 1);
-        let (mut socket, _) =
-            tokio_tungstenite::connect_async(format!("{address}/api/subscribe?token={}", self.token))
-                .await
-                .map_err(|error| unavailable(&self.address, &error))?;
-        let request = json!({"subscribe": 1, "topic": topic, "args": arguments});
-        socket
-            .send(Message::text(request.to_string()))
+        let stream = self.connect().await?;
+        let address = format!("ws://{NAME}/api/subscribe");
+        let (mut socket, _) = tokio_tungstenite::client_async(address, stream)
             .await
-            .map_err(|error| unavailable(&self.address, &error))?;
+            .map_err(|error| self.unavailable(&error))?;
+        let request = json!({"subscribe": 1, "topic": topic, "args": arguments});
+        socket.send(Message::text(request.to_string())).await.map_err(|error| self.unavailable(&error))?;
         let messages = socket.take_while(|received| future::ready(received.is_ok())).filter_map(|received| {
             let text = received.ok().and_then(|message| message.into_text().ok());
             let message = text

@@ -1,0 +1,130 @@
+//! The server for the window and the command line: a socket in the data folder that only programs
+//! of the same user may use.
+
+mod peer;
+mod socket_file;
+
+use std::{path::Path, sync::Arc};
+
+use api::Backend;
+use axum::{
+    Router,
+    body::Body,
+    extract::{DefaultBodyLimit, State, WebSocketUpgrade},
+    http::Response,
+    response::{IntoResponse as _, Json},
+    routing::{get, post},
+    serve::Listener,
+};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    net::{UnixListener, UnixStream, unix},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use self::socket_file::SocketFile;
+use crate::{WebError, commands, links::Links, messages, server::DRAIN_TIMEOUT};
+
+pub(crate) use peer::require_own;
+
+/// The running server. Dropping it ends it and removes its socket.
+#[derive(Debug)]
+pub(crate) struct LocalServer {
+    file: SocketFile,
+    stop: CancellationToken,
+    task: Option<JoinHandle<()>>,
+}
+
+/// The state every request handler has. Clones share it.
+#[derive(Clone)]
+pub(crate) struct LocalState {
+    pub(crate) backend: Arc<dyn Backend>,
+    links: Arc<Links>,
+    stop: CancellationToken,
+}
+
+/// A link that opens the console in a browser.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Link {
+    pub(crate) link: String,
+}
+
+impl LocalServer {
+    /// Serves the commands of `backend`, and new links, on a socket in `folder`.
+    pub(crate) fn start(
+        folder: &Path,
+        backend: Arc<dyn Backend>,
+        links: Arc<Links>,
+    ) -> Result<Self, WebError> {
+        let (file, listener) = SocketFile::create(folder)?;
+        let stop = CancellationToken::new();
+        let app = Router::new()
+            .route("/api/command/{name}", post(commands::run))
+            .route("/api/subscribe", get(subscribe))
+            .route("/api/link", post(link))
+            .layer(DefaultBodyLimit::max(messages::MAX_REQUEST_BYTES))
+            .with_state(LocalState { backend, links, stop: stop.clone() });
+        let shutdown = stop.clone();
+        let task = tokio::spawn(async move {
+            let serving =
+                axum::serve(OwnPeers(listener), app).with_graceful_shutdown(shutdown.cancelled_owned());
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the local socket failed, it is unreachable until a restart");
+            }
+        });
+        Ok(Self { file, stop, task: Some(task) })
+    }
+
+    /// Returns the path of the socket.
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Stops listening and waits a short time for ongoing requests.
+    pub(crate) async fn stop(mut self) {
+        self.stop.cancel();
+        if let Some(task) = self.task.take() {
+            let _ = tokio::time::timeout(DRAIN_TIMEOUT, task).await;
+        }
+    }
+}
+
+impl Drop for LocalServer {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// A listener that closes the connections of other users.
+struct OwnPeers(UnixListener);
+
+impl Listener for OwnPeers {
+    type Io = UnixStream;
+    type Addr = unix::SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            let (stream, address) = Listener::accept(&mut self.0).await;
+            match require_own(&stream) {
+                Ok(()) => return (stream, address),
+                Err(error) => tracing::warn!("rejected a connection to the local socket: {error}"),
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.0.local_addr()
+    }
+}
+
+async fn subscribe(State(local): State<LocalState>, upgrade: WebSocketUpgrade) -> Response<Body> {
+    upgrade
+        .max_message_size(messages::MAX_REQUEST_BYTES)
+        .on_upgrade(async move |socket| messages::serve(socket, local.backend, &local.stop, None).await)
+        .into_response()
+}
+
+async fn link(State(local): State<LocalState>) -> Json<Link> {
+    Json(Link { link: local.links.create() })
+}

@@ -83,6 +83,20 @@ export async function consoleLink(address: EngineAddress, view = ''): Promise<st
 export const command = <Reply>(address: EngineAddress, name: string, args: unknown): Promise<Reply> =>
   post<Reply>(address, `/api/command/${name}`, args)
 
+/** Allows the one change that a page has requested, once it is there, as `binnacle-cli confirm` does. */
+export async function allow(address: EngineAddress): Promise<void> {
+  const deadline = Date.now() + START_TIME
+  for (;;) {
+    const [pending] = await command<{ id: string }[]>(address, 'confirmations', {})
+    if (pending) {
+      await command(address, 'confirm', { id: pending.id })
+      return
+    }
+    if (Date.now() > deadline) throw new Error('no page has requested a change')
+    await new Promise((done) => setTimeout(done, 100))
+  }
+}
+
 /** A real engine in a separate process, on a new data folder and free ports. */
 export class Engine {
   #process: ChildProcess | null = null

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { command } from './engine'
+import { allow, command } from './engine'
 import { expect, expectDrawn, test } from './fixtures'
 
 test('a check is made by clicking and tested before it is saved', async ({ page, engine, visit }) => {
@@ -128,8 +128,11 @@ test('historical samples are imported after a dry run', async ({ page, engine, v
   const source = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Import history' }) })
   await source.getByLabel('Path').fill(file)
   await source.getByRole('button', { name: 'Dry run' }).click()
+  await expect(page.getByRole('dialog')).toContainText(file)
+  await allow(engine.address)
   await expect(source.getByText('20 points of 1 series would be imported')).toBeVisible()
   await source.getByRole('button', { name: 'Import' }).click()
+  await allow(engine.address)
   await expect(source.getByText('20 points of 1 series imported')).toBeVisible()
   await source.getByRole('link', { name: 'open' }).click()
   await expect(page.getByRole('button', { name: /^shop_stock/ })).toBeVisible()

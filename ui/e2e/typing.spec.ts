@@ -89,15 +89,17 @@ test('the palette retains the item reached by the keyboard, or else the best', a
 })
 
 test('text typed while a form is sent stays', async ({ page, engine, visit }) => {
-  const release = await delay(page, 'set_setting')
+  const release = await delay(page, 'add_scrape_target')
   await visit(engine.address, '#/connect')
-  const source = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Log files' }) })
-  await source.getByLabel('Path').fill('/var/log/none-such.log')
+  const source = page
+    .locator('section')
+    .filter({ has: page.getByRole('heading', { name: 'Prometheus metrics', exact: true }) })
+  await source.getByLabel('Address').fill('http://127.0.0.1:9/metrics')
   await source.getByRole('button', { name: 'Add' }).click()
-  await source.getByLabel('Path').fill('/var/log/other-such.log')
+  await source.getByLabel('Address').fill('http://127.0.0.1:10/metrics')
   release()
   await expect(source.getByRole('button', { name: 'Add' })).toBeEnabled()
-  await expect(source.getByLabel('Path')).toHaveValue('/var/log/other-such.log')
+  await expect(source.getByLabel('Address')).toHaveValue('http://127.0.0.1:10/metrics')
 })
 
 test('a report can be given a title from nothing', async ({ page, shop, visit }) => {

@@ -128,7 +128,7 @@ fn an_invalid_job_leaves_the_others() {
         ("job_name: b\n    basic_auth: { username: u, password: hunter2, password_file: x }", "together"),
         (
             "job_name: b\n    basic_auth: { password: hunter2 }\n    bearer_token: hunter2",
-            "more than one way",
+            "only one of",
         ),
         ("job_name: b\n    authorization: { type: hunter2 }", "no credentials"),
         ("job_name: b\n    sample_limit: hunter2", "sample_limit"),

@@ -104,3 +104,18 @@ export async function expectDrawn(page: Page, selector: string): Promise<void> {
     )
     .toBeGreaterThan(200)
 }
+
+/** Delays the requests of a command until the returned function is called. */
+export async function delay(page: Page, command: string): Promise<() => void> {
+  let release = () => undefined as void
+  const gate = new Promise<void>((done) => (release = done))
+  await page.routeWebSocket('**/api/session', (socket) => {
+    const engine = socket.connectToServer()
+    socket.onMessage(async (message) => {
+      const { call, name } = JSON.parse(String(message)) as { call?: number; name?: string }
+      if (call !== undefined && name === command) await gate
+      engine.send(message)
+    })
+  })
+  return release
+}

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { allow, command } from './engine'
-import { expect, expectDrawn, test } from './fixtures'
+import { delay, expect, expectDrawn, test } from './fixtures'
 
 test('a check is made by clicking and tested before it is saved', async ({ page, engine, visit }) => {
   await visit(engine.address, '#/health')
@@ -73,12 +73,7 @@ test('a rule is changed by its query', async ({ page, shop, visit }) => {
 
 test('a query being typed stays when a threshold is suggested', async ({ page, shop, visit }) => {
   // Every backtest waits until the query is typed.
-  let typed = () => {}
-  const gate = new Promise<void>((resolve) => (typed = resolve))
-  await page.route('**/backtest_rule', async (route) => {
-    await gate
-    await route.continue()
-  })
+  const typed = await delay(page, 'backtest_rule')
   await visit(shop, '#/alerts/rules/new?metric=system.memory.utilization')
   const query = page.getByRole('textbox', { name: 'Rule query' })
   await query.fill('maximum (system.memory.utilization[1m]) >= 0.25 for 90s')

@@ -68,7 +68,11 @@ async function expectOnlyHellos(impostor: Impostor, engine: Engine): Promise<voi
   expect(impostor.received.flatMap(({ headers }) => Object.keys(headers ?? {}))).not.toContain('authorization')
 }
 
-test('a false engine receives nothing but a hello, and the page says so and stops', async ({ page, engine, faults }) => {
+test('a false engine receives nothing but a hello, and the page says so and stops', async ({
+  page,
+  engine,
+  faults,
+}) => {
   faults.allowLostConnection()
   const impostor = await replace(page, engine, 'lie')
   await expect(heading(page, 'This is not your engine')).toBeVisible()

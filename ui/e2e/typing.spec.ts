@@ -1,24 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Page } from '@playwright/test'
 import { command } from './engine'
-import { expect, test } from './fixtures'
+import { delay, expect, test } from './fixtures'
 import { sendAll } from './otlp'
-
-/** Delays the requests of a command until the returned function is called. */
-async function delay(page: Page, command: string): Promise<() => void> {
-  let release = () => undefined as void
-  const gate = new Promise<void>((done) => (release = done))
-  await page.routeWebSocket('**/api/session', (socket) => {
-    const engine = socket.connectToServer()
-    socket.onMessage(async (message) => {
-      const { call, name } = JSON.parse(String(message)) as { call?: number; name?: string }
-      if (call !== undefined && name === command) await gate
-      engine.send(message)
-    })
-  })
-  return release
-}
 
 test('a search retains a trailing space while typing', async ({ page, shop, visit }) => {
   await page.clock.install()

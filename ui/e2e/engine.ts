@@ -83,7 +83,7 @@ export async function consoleLink(address: EngineAddress, view = ''): Promise<st
 export const command = <Reply>(address: EngineAddress, name: string, args: unknown): Promise<Reply> =>
   post<Reply>(address, `/api/command/${name}`, args)
 
-/** Allows the one change that a page has requested, once it is there, as `binnacle-cli confirm` does. */
+/** Allows the change that a page requests, once it is there, as `binnacle-cli confirm` does. */
 export async function allow(address: EngineAddress): Promise<void> {
   const deadline = Date.now() + START_TIME
   for (;;) {

@@ -21,9 +21,10 @@ pub(crate) enum Access {
 
 /// Checks a request to the server that listens on `address`.
 ///
-/// - `Host` is exactly the address, once. Any name may be a foreign one that resolves to this
-///   machine (DNS rebinding). `localhost` may lead to another program on the port of the other
-///   address family, which could then pass on the proofs of a session.
+/// - `Host` is exactly the address, once.
+///   Any name may be a foreign one that resolves to this machine (DNS rebinding).
+///   `localhost` may lead to another program, on the same port of the other address family.
+///   That program could pass on the proofs of a session.
 /// - `Origin`, which browsers send with the request of a page, is this server.
 /// - `Sec-Fetch-Site` is this server or the user. Another site may only open the page `/` as a
 ///   whole window.

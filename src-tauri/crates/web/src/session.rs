@@ -41,7 +41,8 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Returns the sessions of pages, each of which calls its own backend. The file at `path` has the browsers.
+    /// Returns the sessions of pages, each of which calls its own backend. The file at `path` has
+    /// the browsers.
     pub(crate) fn new(backends: Backends, clock: Clock, path: PathBuf) -> Self {
         Self {
             backends,

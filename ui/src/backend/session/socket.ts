@@ -59,7 +59,7 @@ export function openSocket(client: Client) {
     }
   }
 
-  /** A link that was opened again, or a key that has ended: another page may have stored a valid one. */
+  /** A link was opened again, or a key has ended: another page may have stored a valid one. */
   async function useStoredKey(refusal: Refusal): Promise<void> {
     given = Promise.resolve(null)
     const known = await loadBrowser().catch(() => null)

@@ -126,10 +126,7 @@ fn an_invalid_job_leaves_the_others() {
         ("job_name: b\n    relabel_configs: [{ regex: '(' , target_label: x }]", "not valid"),
         ("job_name: b\n    relabel_configs: [{ action: unheard }]", "unheard"),
         ("job_name: b\n    basic_auth: { username: u, password: hunter2, password_file: x }", "together"),
-        (
-            "job_name: b\n    basic_auth: { password: hunter2 }\n    bearer_token: hunter2",
-            "only one of",
-        ),
+        ("job_name: b\n    basic_auth: { password: hunter2 }\n    bearer_token: hunter2", "only one of"),
         ("job_name: b\n    authorization: { type: hunter2 }", "no credentials"),
         ("job_name: b\n    sample_limit: hunter2", "sample_limit"),
         ("job_name: b\n    body_size_limit: 10 apples", "body_size_limit"),

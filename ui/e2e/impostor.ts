@@ -8,7 +8,7 @@ import type { EngineAddress } from './engine'
 /** A user of the machine without any rights. */
 const NOBODY = 65_534
 
-/** A line of `impostor.mjs`. */
+/** A line of `impostor-server.mjs`. */
 interface Received {
   listening?: number
   request?: string
@@ -26,7 +26,7 @@ export class Impostor {
 
   /** Starts one. On an account other than root it runs as the same user. */
   static async start(address: EngineAddress, behaviour: 'lie' | 'wait'): Promise<Impostor> {
-    const script = await readFile(join(import.meta.dirname, 'impostor.mjs'), 'utf8')
+    const script = await readFile(join(import.meta.dirname, 'impostor-server.mjs'), 'utf8')
     const port = address.http.split(':')[1] ?? ''
     const child = spawn(process.execPath, ['--input-type=module', '-e', script, port, behaviour], {
       stdio: ['ignore', 'pipe', 'inherit'],

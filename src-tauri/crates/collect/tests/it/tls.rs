@@ -221,7 +221,7 @@ async fn client_keys_of_every_format_are_used() {
     }
     // Certificate and key may be in one file.
     let both = ["own.key", "own.pem"].map(|name| fs::read_to_string(folder.path().join(name)).unwrap());
-    fs::write(folder.path().join("both.pem"), both.concat()).unwrap();
+    runtime::replace_private_file(&folder.path().join("both.pem"), both.concat().as_bytes()).unwrap();
     let target = nginx.target(nginx.strict_port, nginx.client("both.pem", "both.pem"));
     assert_eq!(scrape(target).await, (Some(1.0), String::new()));
 

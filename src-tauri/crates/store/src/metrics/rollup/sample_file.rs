@@ -34,10 +34,9 @@ use crate::{
 const GROUP_INTERVALS: usize = 64 << 10;
 /// Rows in a row group, at most.
 const GROUP_ROWS: usize = 4096;
-/// Difference between a sum of doubles and the decimal number it stands for, relative to it.
-const ROUNDING: f64 = 1e-9;
-/// The same in units of the last decimal place. A sum with one more place differs by 0.1 or more.
-const MAX_ROUNDING: f64 = 0.05;
+/// Maximum difference between a sum of doubles and the decimal number it stands for, in units of the
+/// last decimal place. A sum with one more place differs by 0.1 or more.
+const MAX_NOISE: f64 = 0.05;
 /// The columns that intervals are read from.
 pub(crate) const COLUMNS: [&str; 3] = ["series_id", "decimals", "steps"];
 
@@ -168,14 +167,16 @@ fn decimals(intervals: &[Interval]) -> Option<u8> {
     let of_points = |aggregate: &Aggregate| [aggregate.first, aggregate.last, aggregate.min, aggregate.max];
     let places = decimal_places(aggregates().flat_map(of_points))?;
     let scale = 10f64.powi(i32::from(places));
-    // Sums are rounded to these places. A point between those above may have more of them.
-    let is_multiple = |number: f64| {
-        let scaled = number * scale;
-        (scaled - scaled.round()).abs() <= (ROUNDING * scaled.abs().max(1.0)).min(MAX_ROUNDING)
-    };
-    let sums = |aggregate: &Aggregate| [aggregate.sum, aggregate.increase];
-    let fits = aggregates().flat_map(of_points).all(|number| (number * scale).abs() < EXACT)
-        && aggregates().flat_map(sums).all(|sum| (sum * scale).abs() < EXACT && is_multiple(sum));
+    let fits = aggregates().all(|aggregate| {
+        let points = of_points(aggregate).map(|number| (number * scale).abs());
+        let largest = points.into_iter().fold(0.0, f64::max);
+        // Sums are rounded to these places. A point between those above may have more of them.
+        [aggregate.sum, aggregate.increase].into_iter().all(|sum| {
+            let scaled = sum * scale;
+            let noise = 4.0 * f64::EPSILON * aggregate.count as f64 * largest.max(scaled.abs());
+            scaled.abs() < EXACT && (scaled - scaled.round()).abs() <= noise.min(MAX_NOISE)
+        }) && largest < EXACT
+    });
     fits.then_some(places)
 }
 

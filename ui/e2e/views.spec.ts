@@ -139,7 +139,8 @@ test('analysis gives the band, the trend and the comparison of a service', async
   await visit(shop, '#/analysis?service=gateway&measure=p95')
   await expectDrawn(page, 'figure.chart')
   await expect(page.getByRole('heading', { name: 'Trend' })).toBeVisible()
-  await expect(page.getByText(/CI .* from \d+ points/)).toBeVisible()
+  await expect(page.getByText(/95% CI .* per hour/)).toBeVisible()
+  await expect(page.getByText(/^From \d+ points/)).toBeVisible()
   await page.getByRole('button', { name: 'day before' }).click()
   await expect(page).toHaveURL(/against=day/)
   await page.getByRole('button', { name: 'custom' }).click()
@@ -158,7 +159,7 @@ test('a report is shown and saved as a page and as data', async ({ page, shop, v
     ['Data (CSV)', 'csv', 'service'],
   ] as const) {
     const started = page.waitForEvent('download')
-    await page.getByRole('button', { name: button }).click()
+    await page.getByRole('button', { name: button, exact: true }).click()
     const download = await started
     expect(download.suggestedFilename()).toBe(`Weekly-summary.${ending}`)
     const chunks: Buffer[] = []

@@ -34,8 +34,8 @@ use crate::{
 const GROUP_INTERVALS: usize = 64 << 10;
 /// Rows in a row group, at most.
 const GROUP_ROWS: usize = 4096;
-/// Maximum difference between a sum of doubles and the decimal number it stands for, in units of the
-/// last decimal place. A sum with one more place differs by 0.1 or more.
+/// Maximum difference between a sum of doubles and the decimal number it stands for, in units of
+/// the last decimal place. A sum with one more place differs by 0.1 or more.
 const MAX_NOISE: f64 = 0.05;
 /// The columns that intervals are read from.
 pub(crate) const COLUMNS: [&str; 3] = ["series_id", "decimals", "steps"];

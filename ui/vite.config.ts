@@ -12,10 +12,11 @@ export default defineConfig({
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
-    // A view whose styles failed to load once, while the engine was away, would never get them.
+    // All code and styles load with the page. Later, another program may have the engine's port.
     cssCodeSplit: false,
+    rolldownOptions: { output: { codeSplitting: false } },
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 900,
+    chunkSizeWarningLimit: 1500,
   },
   server: {
     port: 5173,

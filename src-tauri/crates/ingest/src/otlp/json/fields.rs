@@ -20,6 +20,27 @@ pub(in crate::otlp) trait JsonMessage: Default {
     fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error>;
 }
 
+/// Implements [`JsonMessage`] by the list of a message's fields.
+macro_rules! json_message {
+    ($type:ty: |$message:ident, $field:ident| { $($name:literal => $read:expr,)* }) => {
+        impl $crate::otlp::json::JsonMessage for $type {
+            fn read<'de, A: serde::de::MapAccess<'de>>(
+                &mut self,
+                name: &str,
+                $field: $crate::otlp::json::fields::Field<'_, '_, A>,
+            ) -> Result<(), A::Error> {
+                let $message = self;
+                match name {
+                    $($name => $read,)*
+                    _ => $field.skip()?,
+                }
+                Ok(())
+            }
+        }
+    };
+}
+pub(super) use json_message;
+
 /// One field of an object, whose value is not read yet. Null reads as absent, as in the protobuf
 /// mapping.
 pub(in crate::otlp) struct Field<'a, 'c, A> {

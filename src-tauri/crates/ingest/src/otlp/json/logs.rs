@@ -4,60 +4,35 @@ use opentelemetry_proto::tonic::{
     collector::logs::v1::ExportLogsServiceRequest,
     logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
 };
-use serde::de::MapAccess;
 
-use super::fields::{Field, JsonMessage};
+use super::fields::json_message;
 
-impl JsonMessage for ExportLogsServiceRequest {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "resourceLogs" => self.resource_logs = field.messages()?,
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(ExportLogsServiceRequest: |message, field| {
+    "resourceLogs" => message.resource_logs = field.messages()?,
+});
 
-impl JsonMessage for ResourceLogs {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "resource" => self.resource = field.message()?,
-            "scopeLogs" => self.scope_logs = field.messages()?,
-            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(ResourceLogs: |message, field| {
+    "resource" => message.resource = field.message()?,
+    "scopeLogs" => message.scope_logs = field.messages()?,
+    "schemaUrl" => message.schema_url = field.text()?.unwrap_or_default(),
+});
 
-impl JsonMessage for ScopeLogs {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "scope" => self.scope = field.message()?,
-            "logRecords" => self.log_records = field.messages()?,
-            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(ScopeLogs: |message, field| {
+    "scope" => message.scope = field.message()?,
+    "logRecords" => message.log_records = field.messages()?,
+    "schemaUrl" => message.schema_url = field.text()?.unwrap_or_default(),
+});
 
-impl JsonMessage for LogRecord {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "timeUnixNano" => self.time_unix_nano = field.whole()?.unwrap_or_default(),
-            "observedTimeUnixNano" => self.observed_time_unix_nano = field.whole()?.unwrap_or_default(),
-            "severityNumber" => self.severity_number = field.whole()?.unwrap_or_default(),
-            "severityText" => self.severity_text = field.text()?.unwrap_or_default(),
-            "body" => self.body = field.message()?,
-            "attributes" => self.attributes = field.messages()?,
-            "droppedAttributesCount" => self.dropped_attributes_count = field.whole()?.unwrap_or_default(),
-            "flags" => self.flags = field.whole()?.unwrap_or_default(),
-            "traceId" => self.trace_id = field.hexadecimal()?,
-            "spanId" => self.span_id = field.hexadecimal()?,
-            "eventName" => self.event_name = field.text()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(LogRecord: |message, field| {
+    "timeUnixNano" => message.time_unix_nano = field.whole()?.unwrap_or_default(),
+    "observedTimeUnixNano" => message.observed_time_unix_nano = field.whole()?.unwrap_or_default(),
+    "severityNumber" => message.severity_number = field.whole()?.unwrap_or_default(),
+    "severityText" => message.severity_text = field.text()?.unwrap_or_default(),
+    "body" => message.body = field.message()?,
+    "attributes" => message.attributes = field.messages()?,
+    "droppedAttributesCount" => message.dropped_attributes_count = field.whole()?.unwrap_or_default(),
+    "flags" => message.flags = field.whole()?.unwrap_or_default(),
+    "traceId" => message.trace_id = field.hexadecimal()?,
+    "spanId" => message.span_id = field.hexadecimal()?,
+    "eventName" => message.event_name = field.text()?.unwrap_or_default(),
+});

@@ -7,115 +7,57 @@ use opentelemetry_proto::tonic::{
         metric::Data,
     },
 };
-use serde::de::MapAccess;
 
-use super::{
-    common::set,
-    fields::{Field, JsonMessage},
-};
+use super::{common::set, fields::json_message};
 
-impl JsonMessage for ExportMetricsServiceRequest {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "resourceMetrics" => self.resource_metrics = field.messages()?,
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(ExportMetricsServiceRequest: |message, field| {
+    "resourceMetrics" => message.resource_metrics = field.messages()?,
+});
 
-impl JsonMessage for ResourceMetrics {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "resource" => self.resource = field.message()?,
-            "scopeMetrics" => self.scope_metrics = field.messages()?,
-            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(ResourceMetrics: |message, field| {
+    "resource" => message.resource = field.message()?,
+    "scopeMetrics" => message.scope_metrics = field.messages()?,
+    "schemaUrl" => message.schema_url = field.text()?.unwrap_or_default(),
+});
 
-impl JsonMessage for ScopeMetrics {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "scope" => self.scope = field.message()?,
-            "metrics" => self.metrics = field.messages()?,
-            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(ScopeMetrics: |message, field| {
+    "scope" => message.scope = field.message()?,
+    "metrics" => message.metrics = field.messages()?,
+    "schemaUrl" => message.schema_url = field.text()?.unwrap_or_default(),
+});
 
-impl JsonMessage for Metric {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "name" => self.name = field.text()?.unwrap_or_default(),
-            "description" => self.description = field.text()?.unwrap_or_default(),
-            "unit" => self.unit = field.text()?.unwrap_or_default(),
-            "metadata" => self.metadata = field.messages()?,
-            "gauge" => set(&mut self.data, field.message()?.map(Data::Gauge)),
-            "sum" => set(&mut self.data, field.message()?.map(Data::Sum)),
-            "histogram" => set(&mut self.data, field.message()?.map(Data::Histogram)),
-            "exponentialHistogram" => set(&mut self.data, field.message()?.map(Data::ExponentialHistogram)),
-            "summary" => set(&mut self.data, field.message()?.map(Data::Summary)),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(Metric: |message, field| {
+    "name" => message.name = field.text()?.unwrap_or_default(),
+    "description" => message.description = field.text()?.unwrap_or_default(),
+    "unit" => message.unit = field.text()?.unwrap_or_default(),
+    "metadata" => message.metadata = field.messages()?,
+    "gauge" => set(&mut message.data, field.message()?.map(Data::Gauge)),
+    "sum" => set(&mut message.data, field.message()?.map(Data::Sum)),
+    "histogram" => set(&mut message.data, field.message()?.map(Data::Histogram)),
+    "exponentialHistogram" => set(&mut message.data, field.message()?.map(Data::ExponentialHistogram)),
+    "summary" => set(&mut message.data, field.message()?.map(Data::Summary)),
+});
 
-impl JsonMessage for Gauge {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "dataPoints" => self.data_points = field.messages()?,
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(Gauge: |message, field| {
+    "dataPoints" => message.data_points = field.messages()?,
+});
 
-impl JsonMessage for Sum {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "dataPoints" => self.data_points = field.messages()?,
-            "aggregationTemporality" => self.aggregation_temporality = field.whole()?.unwrap_or_default(),
-            "isMonotonic" => self.is_monotonic = field.flag()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(Sum: |message, field| {
+    "dataPoints" => message.data_points = field.messages()?,
+    "aggregationTemporality" => message.aggregation_temporality = field.whole()?.unwrap_or_default(),
+    "isMonotonic" => message.is_monotonic = field.flag()?.unwrap_or_default(),
+});
 
-impl JsonMessage for Histogram {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "dataPoints" => self.data_points = field.messages()?,
-            "aggregationTemporality" => self.aggregation_temporality = field.whole()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(Histogram: |message, field| {
+    "dataPoints" => message.data_points = field.messages()?,
+    "aggregationTemporality" => message.aggregation_temporality = field.whole()?.unwrap_or_default(),
+});
 
-impl JsonMessage for ExponentialHistogram {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "dataPoints" => self.data_points = field.messages()?,
-            "aggregationTemporality" => self.aggregation_temporality = field.whole()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(ExponentialHistogram: |message, field| {
+    "dataPoints" => message.data_points = field.messages()?,
+    "aggregationTemporality" => message.aggregation_temporality = field.whole()?.unwrap_or_default(),
+});
 
-impl JsonMessage for Summary {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "dataPoints" => self.data_points = field.messages()?,
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(Summary: |message, field| {
+    "dataPoints" => message.data_points = field.messages()?,
+});

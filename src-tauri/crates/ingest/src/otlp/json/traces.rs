@@ -4,104 +4,61 @@ use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     trace::v1::{ResourceSpans, ScopeSpans, Span, Status, span},
 };
-use serde::de::MapAccess;
 
-use super::fields::{Field, JsonMessage};
+use super::fields::json_message;
 
-impl JsonMessage for ExportTraceServiceRequest {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "resourceSpans" => self.resource_spans = field.messages()?,
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(ExportTraceServiceRequest: |message, field| {
+    "resourceSpans" => message.resource_spans = field.messages()?,
+});
 
-impl JsonMessage for ResourceSpans {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "resource" => self.resource = field.message()?,
-            "scopeSpans" => self.scope_spans = field.messages()?,
-            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(ResourceSpans: |message, field| {
+    "resource" => message.resource = field.message()?,
+    "scopeSpans" => message.scope_spans = field.messages()?,
+    "schemaUrl" => message.schema_url = field.text()?.unwrap_or_default(),
+});
 
-impl JsonMessage for ScopeSpans {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "scope" => self.scope = field.message()?,
-            "spans" => self.spans = field.messages()?,
-            "schemaUrl" => self.schema_url = field.text()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(ScopeSpans: |message, field| {
+    "scope" => message.scope = field.message()?,
+    "spans" => message.spans = field.messages()?,
+    "schemaUrl" => message.schema_url = field.text()?.unwrap_or_default(),
+});
 
-impl JsonMessage for Span {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "traceId" => self.trace_id = field.hexadecimal()?,
-            "spanId" => self.span_id = field.hexadecimal()?,
-            "traceState" => self.trace_state = field.text()?.unwrap_or_default(),
-            "parentSpanId" => self.parent_span_id = field.hexadecimal()?,
-            "flags" => self.flags = field.whole()?.unwrap_or_default(),
-            "name" => self.name = field.text()?.unwrap_or_default(),
-            "kind" => self.kind = field.whole()?.unwrap_or_default(),
-            "startTimeUnixNano" => self.start_time_unix_nano = field.whole()?.unwrap_or_default(),
-            "endTimeUnixNano" => self.end_time_unix_nano = field.whole()?.unwrap_or_default(),
-            "attributes" => self.attributes = field.messages()?,
-            "droppedAttributesCount" => self.dropped_attributes_count = field.whole()?.unwrap_or_default(),
-            "events" => self.events = field.messages()?,
-            "droppedEventsCount" => self.dropped_events_count = field.whole()?.unwrap_or_default(),
-            "links" => self.links = field.messages()?,
-            "droppedLinksCount" => self.dropped_links_count = field.whole()?.unwrap_or_default(),
-            "status" => self.status = field.message()?,
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(Span: |message, field| {
+    "traceId" => message.trace_id = field.hexadecimal()?,
+    "spanId" => message.span_id = field.hexadecimal()?,
+    "traceState" => message.trace_state = field.text()?.unwrap_or_default(),
+    "parentSpanId" => message.parent_span_id = field.hexadecimal()?,
+    "flags" => message.flags = field.whole()?.unwrap_or_default(),
+    "name" => message.name = field.text()?.unwrap_or_default(),
+    "kind" => message.kind = field.whole()?.unwrap_or_default(),
+    "startTimeUnixNano" => message.start_time_unix_nano = field.whole()?.unwrap_or_default(),
+    "endTimeUnixNano" => message.end_time_unix_nano = field.whole()?.unwrap_or_default(),
+    "attributes" => message.attributes = field.messages()?,
+    "droppedAttributesCount" => message.dropped_attributes_count = field.whole()?.unwrap_or_default(),
+    "events" => message.events = field.messages()?,
+    "droppedEventsCount" => message.dropped_events_count = field.whole()?.unwrap_or_default(),
+    "links" => message.links = field.messages()?,
+    "droppedLinksCount" => message.dropped_links_count = field.whole()?.unwrap_or_default(),
+    "status" => message.status = field.message()?,
+});
 
-impl JsonMessage for span::Event {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "timeUnixNano" => self.time_unix_nano = field.whole()?.unwrap_or_default(),
-            "name" => self.name = field.text()?.unwrap_or_default(),
-            "attributes" => self.attributes = field.messages()?,
-            "droppedAttributesCount" => self.dropped_attributes_count = field.whole()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(span::Event: |message, field| {
+    "timeUnixNano" => message.time_unix_nano = field.whole()?.unwrap_or_default(),
+    "name" => message.name = field.text()?.unwrap_or_default(),
+    "attributes" => message.attributes = field.messages()?,
+    "droppedAttributesCount" => message.dropped_attributes_count = field.whole()?.unwrap_or_default(),
+});
 
-impl JsonMessage for span::Link {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "traceId" => self.trace_id = field.hexadecimal()?,
-            "spanId" => self.span_id = field.hexadecimal()?,
-            "traceState" => self.trace_state = field.text()?.unwrap_or_default(),
-            "attributes" => self.attributes = field.messages()?,
-            "droppedAttributesCount" => self.dropped_attributes_count = field.whole()?.unwrap_or_default(),
-            "flags" => self.flags = field.whole()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(span::Link: |message, field| {
+    "traceId" => message.trace_id = field.hexadecimal()?,
+    "spanId" => message.span_id = field.hexadecimal()?,
+    "traceState" => message.trace_state = field.text()?.unwrap_or_default(),
+    "attributes" => message.attributes = field.messages()?,
+    "droppedAttributesCount" => message.dropped_attributes_count = field.whole()?.unwrap_or_default(),
+    "flags" => message.flags = field.whole()?.unwrap_or_default(),
+});
 
-impl JsonMessage for Status {
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, field: Field<'_, '_, A>) -> Result<(), A::Error> {
-        match name {
-            "message" => self.message = field.text()?.unwrap_or_default(),
-            "code" => self.code = field.whole()?.unwrap_or_default(),
-            _ => field.skip()?,
-        }
-        Ok(())
-    }
-}
+json_message!(Status: |message, field| {
+    "message" => message.message = field.text()?.unwrap_or_default(),
+    "code" => message.code = field.whole()?.unwrap_or_default(),
+});

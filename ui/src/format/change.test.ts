@@ -9,6 +9,7 @@ describe('a change', () => {
   })
   it('can have no interval', () => {
     expect(formatChange(0.2, null)).toBe('up 20%')
+    expect(formatChange(-0.0002, [-0.066, 0.05])).toBe('unchanged (−6.6 to 5%)')
     expect(formatChange(null, null)).toBe('–')
   })
 })

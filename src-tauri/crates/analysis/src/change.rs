@@ -15,10 +15,17 @@ pub(crate) struct ChangeFormat<'a, N: Fn(f64) -> String> {
 impl<N: Fn(f64) -> String> ChangeFormat<'_, N> {
     /// Returns a change with its interval, such as `up 324% (95% CI 268 to 1361%)`.
     ///
-    /// Bounds are in the direction of the change: `down 20% (95% CI 18 to 23%)`.
+    /// Bounds are in the direction of the change: `down 20% (95% CI 18 to 23%)`. A change that
+    /// rounds to nothing has none: `unchanged (95% CI −5 to 6%)`.
     pub(crate) fn change(&self, change: f64, interval: Option<(f64, f64)>) -> String {
-        let word = direction(change);
-        let text = format!("{word} {}{}{}", (self.number)(change.abs()), self.unit, self.per);
+        let size = (self.number)(change.abs());
+        if size == "0" {
+            return match interval {
+                Some((low, high)) => format!("unchanged ({})", self.interval(low, high)),
+                None => "unchanged".to_owned(),
+            };
+        }
+        let text = format!("{} {size}{}{}", direction(change), self.unit, self.per);
         match interval {
             Some((low, high)) if change >= 0.0 => format!("{text} ({})", self.interval(low, high)),
             Some((low, high)) => format!("{text} ({})", self.interval(-high, -low)),
@@ -60,6 +67,8 @@ mod tests {
         assert_eq!(shares.change(-0.2, Some((-0.23, -0.18))), "down 20% (95% CI 18 to 23%)");
         assert_eq!(shares.change(0.2, Some((-0.05, 0.4))), "up 20% (95% CI −5 to 40%)");
         assert_eq!(shares.change(0.2, None), "up 20%");
+        assert_eq!(shares.change(-0.0002, Some((-0.066, 0.05))), "unchanged (95% CI −6.6 to 5%)");
+        assert_eq!(shares.change(0.0, None), "unchanged");
         assert_eq!(shares.interval(-0.0001, 0.031), "95% CI 0 to 3.1%");
     }
 

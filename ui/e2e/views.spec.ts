@@ -135,6 +135,23 @@ test('an alert that fires shows its evidence', async ({ page, shop, visit }) => 
   }
 })
 
+test('a firing rule has the same mark in the list, among the rules and in the history', async ({
+  page,
+  shop,
+  visit,
+}) => {
+  for (const [view, role] of [
+    ['alerts', 'article'],
+    ['alerts/rules', 'row'],
+    ['alerts/history', 'row'],
+  ] as const) {
+    await visit(shop, `#/${view}`)
+    const alert = page.getByRole(role).filter({ hasText: 'Machine is on' }).first()
+    await expect(alert.locator('.state.degraded'), view).toBeVisible()
+    await expect(alert).toContainText('%')
+  }
+})
+
 test('analysis gives the band, the trend and the comparison of a service', async ({ page, shop, visit }) => {
   await visit(shop, '#/analysis?service=gateway&measure=p95')
   await expectDrawn(page, 'figure.chart')

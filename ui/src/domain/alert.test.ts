@@ -1,9 +1,17 @@
 import { expect, it } from 'vitest'
-import { delivery, labelText, testOutcome } from './alert'
+import { delivery, labelText, stateMark, testOutcome } from './alert'
 
 it('names a check by its name and its service', () => {
   expect(labelText({ check: 'front door', kind: 'http' })).toBe('front door')
   expect(labelText({ check: 'mail relay', kind: 'tcp', service: 'mailer' })).toBe('mail relay (mailer)')
+})
+
+it('marks what fires by its severity', () => {
+  expect(stateMark('firing', 'critical')).toBe('unhealthy')
+  expect(stateMark('firing', 'warning')).toBe('degraded')
+  expect(stateMark('firing', 'info')).toBe('unknown')
+  expect(stateMark('pending', 'critical')).toBe('degraded')
+  expect(stateMark('inactive', 'critical')).toBe('healthy')
 })
 
 it('does not report an unsent notification as delivered', () => {

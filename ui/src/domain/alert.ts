@@ -1,9 +1,13 @@
-import type { Alert, AlertSeverity, HealthState, Notification } from '@/backend'
+import type { Alert, AlertSeverity, AlertState, HealthState, Notification } from '@/backend'
 
 type Labels = Alert['labels']
 
 /** The mark of a severity. */
 export const MARK: Record<AlertSeverity, HealthState> = { info: 'unknown', warning: 'degraded', critical: 'unhealthy' }
+
+/** Returns the mark of a rule or a state change: firing bears the mark of its severity everywhere. */
+export const stateMark = (state: AlertState, severity: AlertSeverity): HealthState =>
+  state === 'firing' ? MARK[severity] : state === 'pending' ? 'degraded' : 'healthy'
 
 export const RANK: Record<AlertSeverity, number> = { critical: 0, warning: 1, info: 2 }
 

@@ -27,6 +27,7 @@ const ACCEPTED: &[&str] = &[
     "MIT",
     "MIT-0",
     "MPL-2.0",
+    "NCSA",
     "OFL-1.1",
     "Unicode-3.0",
     "Unlicense",

@@ -1,9 +1,10 @@
-//! Set-up and chores: `cargo xtask run | test | bench | package | tidy`.
+//! Set-up and chores: `cargo xtask run | test | bench | fuzz | package | tidy`.
 
 mod bench;
 mod canary;
 mod console;
 mod duckdb;
+mod fuzz;
 mod gates;
 mod licences;
 mod package;
@@ -24,6 +25,7 @@ Set-up and chores of Binnacle.
                                    (without a display: serves it on localhost and prints the address)
   cargo xtask test [PART]          sets everything up and runs every check and test, or one part of them
   cargo xtask bench NAME           measures: ingest, metrics, start, analysis
+  cargo xtask fuzz [NAME] [SECONDS] looks for inputs that break a parser, led by coverage; without NAME all
   cargo xtask package [--debug]    builds a .deb into target/package
   cargo xtask tidy [FOLDER...]     checks words, comments and modules of the tracked files
   cargo xtask setup                only sets everything up
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = match command.as_str() {
         "run" => run::run(&rest),
         "test" => test::run(rest.first().map(String::as_str)),
+        "fuzz" => fuzz::run(&rest),
         "bench" => bench::run(&rest),
         "package" => package::run(&rest).map(|path| println!("built {}", path.display())),
         "tidy" => tidy::run(&rest),

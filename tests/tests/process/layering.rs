@@ -27,6 +27,9 @@ const CRATES: &[&str] = &[
     "web",
 ];
 
+/// Front ends and tools, which no crate of the table uses.
+const OUTSIDE: &[&str] = &["binnacle", "binnacle-cli", "fuzz", "xtask", "test_support", "tests"];
+
 /// External libraries that only the named packages may use. Tests may use any.
 const ALLOWED_USERS: &[(&str, &[&str])] = &[
     ("duckdb", &["store"]),
@@ -82,14 +85,10 @@ fn a_crate_uses_only_crates_above_it() {
             if let Some(other) = CRATES.iter().position(|other| other == used) {
                 assert!(other < position, "{name} uses {used}, which is not above it");
             }
-            let is_front_end =
-                ["binnacle", "binnacle-cli", "xtask", "test_support", "tests"].contains(&used.as_str());
-            assert!(!is_front_end, "{name} uses {used}, which is a front end or a tool");
+            assert!(!OUTSIDE.contains(&used.as_str()), "{name} uses {used}, which is a front end or a tool");
         }
     }
-    let crates = dependencies.keys().filter(|name| {
-        !["binnacle", "binnacle-cli", "xtask", "test_support", "tests"].contains(&name.as_str())
-    });
+    let crates = dependencies.keys().filter(|name| !OUTSIDE.contains(&name.as_str()));
     assert_eq!(crates.count(), CRATES.len(), "a crate is missing in the table of crates");
 }
 

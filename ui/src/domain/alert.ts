@@ -5,7 +5,7 @@ type Labels = Alert['labels']
 /** The mark of a severity. */
 export const MARK: Record<AlertSeverity, HealthState> = { info: 'unknown', warning: 'degraded', critical: 'unhealthy' }
 
-/** Returns the mark of a rule or a state change: firing bears the mark of its severity everywhere. */
+/** Returns the mark of a rule or a state change. What fires bears the mark of its severity. */
 export const stateMark = (state: AlertState, severity: AlertSeverity): HealthState =>
   state === 'firing' ? MARK[severity] : state === 'pending' ? 'degraded' : 'healthy'
 

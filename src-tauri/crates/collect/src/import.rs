@@ -9,6 +9,7 @@ mod csv;
 mod exposition;
 mod families;
 mod file_format;
+pub(crate) mod fuzz;
 mod read_error;
 mod rejection;
 mod row_attributes;
@@ -139,12 +140,11 @@ fn read(
     let mut file = File::open(path).map_err(|error| error.to_string())?;
     let format = file_format::detect(&mut file, metadata.len())?;
     let mut sink = BatchSink::new(batches, metadata.len());
+    let buffered = BufReader::with_capacity(1 << 16, file);
     let read = match format {
         FileFormat::Parquet => table::read_parquet(path, service, now, &mut sink),
-        FileFormat::Exposition(dialect) => {
-            exposition::read(BufReader::with_capacity(1 << 16, file), dialect, service, now, &mut sink)
-        }
-        FileFormat::Csv => table::read_csv(file, service, now, &mut sink),
+        FileFormat::Exposition(dialect) => exposition::read(buffered, dialect, service, now, &mut sink),
+        FileFormat::Csv => table::read_csv(buffered, service, now, &mut sink),
     };
     match read.and_then(|()| {
         sink.progress.bytes_read = metadata.len();

@@ -6,6 +6,7 @@
 mod batch_writer;
 mod command;
 mod error_chain;
+pub mod fuzz;
 mod home_folder;
 mod host;
 mod host_name;

@@ -21,6 +21,7 @@ use runtime::{Clock, HealthReporter};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::prometheus_config::parse_only as parse_config_only;
 pub use self::prometheus_config::run_prometheus_file;
 pub(crate) use self::report::Report;
 use self::{job::Job, status::TargetStatus};

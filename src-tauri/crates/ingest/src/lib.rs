@@ -5,6 +5,7 @@
 
 mod counters;
 mod error;
+pub mod fuzz;
 mod intake;
 mod limits;
 pub mod otlp;

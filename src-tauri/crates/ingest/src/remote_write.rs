@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     conversion::{Converted, Halt, Version, Written, convert},
+    lists::Lists,
+    message::{WireSeries, read_first, read_metadata, read_second},
     series_cache::SeriesCache,
 };
 use crate::{
@@ -228,6 +230,17 @@ impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
     }
+}
+
+/// Decompresses a body and reads its series without converting them, for the crate `fuzz`.
+pub(crate) fn read_only(is_second: bool, body: &[u8], budget: &IntakeBudget) {
+    let Ok(message) = decompress(body, &mut budget.reservation()) else { return };
+    let mut lists = Lists::new(budget.reservation());
+    let take = |series: &WireSeries<'_>| series.labels().map(drop);
+    let _ = match is_second {
+        true => read_second::<Rejection>(&message, lists, take),
+        false => read_metadata(&message, &mut lists).and_then(|_| read_first(&message, lists, take)),
+    };
 }
 
 /// Decompresses Snappy's block format, whose header has the decompressed size. Blocking.

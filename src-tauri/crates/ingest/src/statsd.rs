@@ -168,3 +168,12 @@ fn describe(rejected: &RejectedLines, dropped: u64, interval: Duration) -> Strin
     }
     format!("within the last {} s: {}", interval.as_secs_f64(), problems.join("; "))
 }
+
+/// Parses the lines of a datagram without counting them, for the crate `fuzz`.
+pub(crate) fn parse_only(datagram: &[u8]) {
+    for line in String::from_utf8_lossy(datagram).lines() {
+        if let Ok(line::Line::Metric(metric)) = line::parse(line) {
+            let _ = metric.all_tags().count();
+        }
+    }
+}

@@ -1,10 +1,6 @@
 //! Import of tables: CSV and Parquet.
 
-use std::{
-    fs::{self, File},
-    io::{BufRead as _, BufReader},
-    path::Path,
-};
+use std::{fs, io::BufRead, path::Path};
 
 use model::Timestamp;
 use prometheus::excerpt;
@@ -20,12 +16,11 @@ use super::{
 
 /// Reads a CSV file.
 pub(super) fn read_csv(
-    file: File,
+    mut input: impl BufRead,
     service: &str,
     now: Timestamp,
     sink: &mut BatchSink,
 ) -> Result<(), ReadError> {
-    let mut input = BufReader::with_capacity(1 << 16, file);
     if input.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
         input.consume(3);
     }

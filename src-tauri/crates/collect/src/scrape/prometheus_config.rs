@@ -85,6 +85,11 @@ async fn file_version(path: &Path) -> Option<(SystemTime, u64)> {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
+/// Parses a file without running its jobs, for the crate `fuzz`.
+pub(crate) fn parse_only(text: &str, folder: &Path) {
+    let _ = parse::parse(text, folder);
+}
+
 async fn read_file(path: &Path) -> Result<Parsed, String> {
     let path = path.to_owned();
     let read = tokio::task::spawn_blocking(move || {

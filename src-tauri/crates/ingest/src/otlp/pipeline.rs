@@ -125,7 +125,10 @@ async fn store(
 }
 
 /// Decodes a request, with the memory of its records. It is taken from the budget before. Blocking.
-fn decode<S: Signal>(body: &mut Buffer, encoding: Encoding) -> Result<(S::Request, Estimate), Rejection> {
+pub(super) fn decode<S: Signal>(
+    body: &mut Buffer,
+    encoding: Encoding,
+) -> Result<(S::Request, Estimate), Rejection> {
     match encoding {
         Encoding::Protobuf => {
             let estimate = estimate::<S>(&body.bytes, &body.reservation);

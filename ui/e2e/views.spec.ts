@@ -144,6 +144,7 @@ test('a firing rule has the same mark in the list, among the rules and in the hi
     ['alerts', 'article'],
     ['alerts/rules', 'row'],
     ['alerts/history', 'row'],
+    ['alerts/notifications', 'row'],
   ] as const) {
     await visit(shop, `#/${view}`)
     const alert = page.getByRole(role).filter({ hasText: 'Machine is on' }).first()

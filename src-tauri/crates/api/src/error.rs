@@ -84,7 +84,7 @@ impl From<insights::InsightError> for ApiError {
         match error {
             E::Store(error) => error.into(),
             E::Query(error) => error.into(),
-            E::NoRequests { .. } => Self::invalid(error.to_string()),
+            E::NoRequests { .. } => Self::new(ErrorCode::NotFound, error.to_string()),
             E::Panicked => Self::new(ErrorCode::Internal, error.to_string()),
         }
     }

@@ -10,7 +10,7 @@ pub enum InsightError {
     #[error(transparent)]
     Query(#[from] query::QueryError),
     /// The service sent no requests in the range.
-    #[error("no requests of {service:?} in this range")]
+    #[error("no requests of {service} in this range")]
     NoRequests {
         /// The service.
         service: String,

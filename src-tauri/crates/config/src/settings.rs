@@ -214,8 +214,8 @@ impl Default for Limits {
             series: 2_000_000,
             series_per_service: 300_000,
             values_per_label: 50_000,
-            label_set_bytes: 16 << 10,
-            label_bytes: 512 << 20,
+            label_set_bytes: 8 << 10,
+            label_bytes: 256 << 20,
             resources: 100_000,
             intake_bytes: 128 << 20,
         }

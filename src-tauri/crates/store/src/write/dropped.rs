@@ -18,16 +18,16 @@ pub struct CardinalityLimits {
 }
 
 impl Default for CardinalityLimits {
-    /// Two million, 300,000, 50,000, 512 MiB, 100,000 and 16 KiB: far more than one machine and its
+    /// Two million, 300,000, 50,000, 256 MiB, 100,000 and 8 KiB: far more than one machine and its
     /// targets usually send.
     fn default() -> Self {
         Self {
             total: 2_000_000,
             per_service: 300_000,
             values_per_label: 50_000,
-            label_bytes: 512 << 20,
+            label_bytes: 256 << 20,
             resources: 100_000,
-            label_set_bytes: 16 << 10,
+            label_set_bytes: 8 << 10,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! histograms assembled from samples, native histograms, relabelling, units and staleness.
 
 mod assembly;
+mod cursor;
 mod exposition;
 mod family;
 mod histogram_assembly;
@@ -12,6 +13,7 @@ mod native_histogram;
 mod openmetrics;
 mod protobuf;
 mod relabel;
+mod series;
 mod staleness;
 mod text;
 mod unit;

@@ -1,82 +1,102 @@
 //! The Prometheus text format, 0.0.4 and 1.0.0 (which adds quoted names)
 //! (prometheus.io/docs/instrumenting/exposition_formats, "Text-based format").
+//!
+//! What Prometheus' parser accepts and refuses, this one does (`model/textparse/promparse.go`).
 
 use model::Timestamp;
 
 use crate::{
+    cursor::Cursor,
     exposition::{ExposedSample, Exposition, ExpositionError, excerpt},
     family::FamilyKind,
-    line::{read_metric_name, read_series, read_value, split_word, unescape},
+    line::{read_value, unescape},
+    series::Dialect,
 };
 
 /// Parses a whole text. Errors: the first malformed line, more than `max_samples` samples.
 pub fn parse_text(body: &[u8], max_samples: usize) -> Result<Exposition, ExpositionError> {
     let mut exposition = Exposition::default();
-    for (index, line) in body.split(|byte| *byte == b'\n').enumerate() {
-        let failed = |message: String| ExpositionError { line: index + 1, message };
-        let line = std::str::from_utf8(line).map_err(|_| failed("the text is not UTF-8".to_owned()))?;
-        let line = line.trim_matches(|c: char| c == ' ' || c == '\t' || c == '\r');
-        if let Some(comment) = line.strip_prefix('#') {
-            read_comment(comment, &mut exposition).map_err(failed)?;
-        } else if !line.is_empty() {
+    let mut cursor = Cursor::new(body);
+    while !cursor.is_at_end() {
+        cursor.skip_blanks();
+        if cursor.eat("#") {
+            read_comment(&mut cursor, &mut exposition)?;
+        } else if !matches!(cursor.peek(), None | Some(b'\n')) {
             if exposition.samples.len() >= max_samples {
-                return Err(failed(format!("more than {max_samples} samples")));
+                return Err(cursor.error(format!("more than {max_samples} samples")));
             }
-            let sample = read_sample(line, index + 1).map_err(failed)?;
-            exposition.samples.push(sample);
+            exposition.samples.push(read_sample(&mut cursor)?);
+        }
+        if !cursor.is_at_end() && !cursor.eat("\n") {
+            return Err(cursor.error(format!("unexpected {} at the end", cursor.next_text())));
         }
     }
     Ok(exposition)
 }
 
-fn read_comment(comment: &str, exposition: &mut Exposition) -> Result<(), String> {
-    let (keyword, rest) = split_word(comment.trim_start());
-    match keyword {
-        "HELP" => {
-            let (name, rest) = read_metric_name(rest)?;
-            exposition.help.entry(name).or_insert(unescape(rest, false)?);
-        }
-        "TYPE" => {
-            let (name, rest) = read_metric_name(rest)?;
-            let kind = match rest.trim_end() {
-                "untyped" | "info" | "stateset" => FamilyKind::Unknown,
-                word => {
-                    FamilyKind::from_word(word).ok_or_else(|| format!("unknown type {}", excerpt(word)))?
-                }
-            };
-            exposition.kinds.insert(name, kind);
-        }
-        _ => {}
+/// Reads a comment behind its `#`. Only one with a blank behind it can have a meaning.
+fn read_comment(cursor: &mut Cursor<'_>, exposition: &mut Exposition) -> Result<(), ExpositionError> {
+    let at = *cursor;
+    let is_marked = cursor.skip_blanks();
+    let is_help = is_marked && cursor.eat("HELP");
+    let has_meaning = (is_help || is_marked && cursor.eat("TYPE")) && cursor.skip_blanks();
+    if !has_meaning {
+        cursor.take_line();
+        return Ok(());
     }
+    let name = Dialect::Text.read_metric_name(cursor)?;
+    // One byte separates the text, whatever it is.
+    let text = cursor.take_line().get(1..).unwrap_or_default();
+    let text = std::str::from_utf8(text).map_err(|_| at.error("the text is not UTF-8"))?;
+    if is_help {
+        exposition.help.entry(name).or_insert(unescape(text, false));
+        return Ok(());
+    }
+    let kind = match text {
+        "untyped" => FamilyKind::Unknown,
+        "counter" | "gauge" | "histogram" | "summary" => FamilyKind::from_word(text).unwrap_or_default(),
+        word => return Err(at.error(format!("unknown type {}", excerpt(word)))),
+    };
+    exposition.kinds.insert(name, kind);
     Ok(())
 }
 
-fn read_sample(line: &str, number: usize) -> Result<ExposedSample, String> {
-    let (name, labels, rest) = read_series(line)?;
-    let mut words = rest.split_ascii_whitespace();
-    let value = words.next().ok_or("no value")?;
-    let value = read_value(value).ok_or_else(|| format!("{} is not a number", excerpt(value)))?;
-    let time = match words.next() {
-        Some(word) => {
-            let millis =
-                word.parse().map_err(|_| format!("{} is not a time in milliseconds", excerpt(word)))?;
-            Some(Timestamp::from_millis(millis))
-        }
-        None => None,
-    };
-    match words.next() {
-        Some(word) => Err(format!("unexpected {} at the end", excerpt(word))),
-        None => Ok(ExposedSample {
-            line: number,
-            name,
-            labels,
-            value,
-            native: None,
-            time,
-            start_time: None,
-            exemplars: Vec::new(),
-        }),
+fn read_sample(cursor: &mut Cursor<'_>) -> Result<ExposedSample, ExpositionError> {
+    let line = cursor.line;
+    let (name, labels) = Dialect::Text.read_series(cursor)?;
+    cursor.skip_blanks();
+    let word = cursor.take_while(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'{'));
+    let word = String::from_utf8_lossy(word);
+    if word.is_empty() {
+        return Err(cursor.error("no value"));
     }
+    let value =
+        read_value(&word).ok_or_else(|| cursor.error(format!("{} is not a number", excerpt(&word))))?;
+    cursor.skip_blanks();
+    let time = match cursor.peek() {
+        None | Some(b'\n') => None,
+        Some(_) => Some(read_time(cursor)?),
+    };
+    cursor.skip_blanks();
+    Ok(ExposedSample {
+        line,
+        name,
+        labels,
+        value,
+        native: None,
+        time,
+        start_time: None,
+        exemplars: Vec::new(),
+    })
+}
+
+fn read_time(cursor: &mut Cursor<'_>) -> Result<Timestamp, ExpositionError> {
+    let at = *cursor;
+    let word = cursor.take_while(|byte| byte.is_ascii_digit());
+    let millis = std::str::from_utf8(word).ok().and_then(|word| word.parse().ok());
+    let millis =
+        millis.ok_or_else(|| at.error(format!("{} is not a time in milliseconds", at.next_text())))?;
+    Ok(Timestamp::from_millis(millis))
 }
 
 #[cfg(test)]
@@ -89,7 +109,7 @@ mod tests {
 
     #[test]
     fn ordinary_lines_are_read() {
-        let sample = one("http_requests_total{method=\"post\",code=\"200\"} 1027 1395066363000\r\n").unwrap();
+        let sample = one("http_requests_total{method=\"post\",code=\"200\"} 1027 1395066363000\n").unwrap();
         assert_eq!(sample.name, "http_requests_total");
         assert_eq!(
             sample.labels,
@@ -107,17 +127,32 @@ mod tests {
         assert_eq!((quoted.name.as_str(), quoted.labels.len()), ("http.requests", 2));
         assert_eq!(quoted.labels[0], ("a b".to_owned(), "1".to_owned()));
         assert!(one("a NaN").unwrap().value.is_nan());
-        assert_eq!(one("a 1 -5").unwrap().time, Some(Timestamp(-5_000_000)));
+        assert_eq!(one("a 1 5").unwrap().time, Some(Timestamp(5_000_000)));
+    }
+
+    #[test]
+    fn what_prometheus_tolerates_is_read() {
+        let path = |line: &str| one(line).unwrap().labels[0].1.clone();
+        assert_eq!(path("a{path=\"D:\\Games\\new \\\"x\\\"\"} 1"), "D:\\Games\new \"x\"");
+        assert_eq!(path("a{path=\"first\nsecond\"} 1"), "first\nsecond", "a raw end of line");
+        assert_eq!(one("a{x=\"1\" y=\"2\"} 2").unwrap().labels.len(), 2, "a missing comma");
+        assert_eq!(one("a{x=\"1\"}2").unwrap().value, 2.0);
+        assert_eq!(one("a infinity").unwrap().value, f64::INFINITY);
+        assert_eq!(one("a .5").unwrap().value, 0.5);
+        assert!(one("a nAn").unwrap().value.is_nan());
+        let text = b"# any bytes \xff\xfe\n#HELP a \xff\n# HELPS 1\n# HELP\n \t\na 1";
+        assert_eq!(parse_text(text, 10).unwrap().samples[0].line, 6);
     }
 
     #[test]
     fn types_and_help_are_read() {
-        let text = "# HELP a some \\n text \\x\n# TYPE a counter\n#TYPE b summary\n# just a comment\n#\n\na 1\n# EOF\n";
+        let text = "# HELP a some \\n text \\x\n# TYPE a counter\n#  TYPE b summary\n#TYPE c gauge\n# just a comment\n#\n\na 1\n# EOF\n";
         let exposition = parse_text(text.as_bytes(), 10).unwrap();
         assert_eq!(exposition.help["a"], "some \n text \\x");
         assert_eq!(exposition.kinds["a"], FamilyKind::Counter);
         assert_eq!(exposition.kinds["b"], FamilyKind::Summary);
-        assert_eq!(exposition.samples[0].line, 7);
+        assert!(!exposition.kinds.contains_key("c"), "a comment needs a blank to have a meaning");
+        assert_eq!(exposition.samples[0].line, 8);
     }
 
     #[test]
@@ -128,19 +163,30 @@ mod tests {
             "a{x=\"1\"",
             "a{x=\"1} 2",
             "a{x=1} 2",
-            "a{x=\"1\" y=\"2\"} 2",
             "a{x=\"1\",x=\"2\"} 2",
             "a{=\"1\"} 2",
             "a{x:y=\"1\"} 2",
-            "a{x=\"\\q\"} 2",
             "a{x=\"1\"}",
             "a one",
-            "a infinity",
+            "a infinite",
+            "a +NaN",
+            "a 1e400",
+            "a 0x1p3",
+            "a 1_000",
+            "a 1\r",
+            "a{x=\"1\",,y=\"2\"} 2",
+            "a{,} 2",
+            "a{x=\"\\\n\"} 2",
             "a 1 2 3",
             "a 1 1.5",
+            "a 1 -5",
             "a 1 # {trace_id=\"x\"} 1",
             "a{x=\"1\\",
             "# TYPE a thing",
+            "# TYPE a  gauge",
+            "# TYPE a gauge ",
+            "# TYPE a info",
+            "# TYPE a",
             "# TYPE 1a gauge",
             "<html>",
             "{\"a\": 1}",

@@ -49,6 +49,22 @@ impl Prometheus {
         Self::run(folder, address, &settings, &switches)
     }
 
+    /// Starts a server that scrapes paths of one address every three seconds, each as a target.
+    pub fn start_scraping(target: &str, paths: &[String]) -> Result<Self> {
+        let (folder, address) = Self::folder_and_address()?;
+        let targets: String = paths
+            .iter()
+            .map(|path| {
+                format!("      - targets: ['{target}']\n        labels: {{ __metrics_path__: '{path}' }}\n")
+            })
+            .collect();
+        let settings = format!(
+            "global:\n  scrape_interval: 3s\n  scrape_timeout: 3s\nscrape_configs:\n  - job_name: paths\n    static_configs:\n{targets}\
+             \n    relabel_configs:\n      - source_labels: [__metrics_path__]\n        target_label: path\n"
+        );
+        Self::run(folder, address, &settings, &[])
+    }
+
     fn folder_and_address() -> Result<(TempDir, String)> {
         let folder = tempfile::Builder::new().prefix("binnacle-prometheus-").tempdir()?;
         Ok((folder, format!("127.0.0.1:{}", free_port()?)))

@@ -20,7 +20,7 @@ use crate::{
 static MEMORY: PeakAlloc = PeakAlloc;
 
 /// The allocator counts for the whole process: one test at a time.
-static ALONE: Mutex<()> = Mutex::new(());
+pub(crate) static ALONE: Mutex<()> = Mutex::new(());
 
 const ROUNDS: u32 = 1500;
 const SEED: u64 = 20_261_123;

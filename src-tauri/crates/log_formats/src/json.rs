@@ -15,7 +15,9 @@ pub(crate) fn parse(text: &str, context: &Context) -> Option<ParsedRecord> {
     let Ok(Value::Object(fields)) = serde_json::from_str(text) else { return None };
     let mut line = ParsedRecord::default();
     for (key, value) in fields {
-        if let Some(value) = attribute(value) {
+        // A float rounds the nanoseconds of a time.
+        let literal = if value.is_f64() { time_literal(text, &key) } else { None };
+        if let Some(value) = literal.or_else(|| attribute(value)) {
             line.set_field(&key, value, context);
         }
     }
@@ -25,6 +27,21 @@ pub(crate) fn parse(text: &str, context: &Context) -> Option<ParsedRecord> {
     Some(line)
 }
 
+/// Returns the number of a field as it is written, if it can be a time with a fraction.
+fn time_literal(text: &str, key: &str) -> Option<AttributeValue> {
+    const TIMES: [&str; 6] = ["time", "timestamp", "ts", "@timestamp", "datetime", "date"];
+    if !TIMES.contains(&key.to_ascii_lowercase().as_str()) {
+        return None;
+    }
+    let (_, rest) = text.split_once(&format!("\"{key}\""))?;
+    let rest = rest.trim_start().strip_prefix(':')?.trim_start();
+    let length = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+    let number = &rest[..length];
+    let is_decimal =
+        number.split_once('.').is_some_and(|(whole, part)| !whole.is_empty() && !part.contains('.'));
+    (is_decimal && !rest[length..].starts_with(['e', 'E'])).then(|| number.into())
+}
+
 /// Converts a value; returns none for `null`.
 fn attribute(value: Value) -> Option<AttributeValue> {
     Some(match value {
@@ -32,6 +49,8 @@ fn attribute(value: Value) -> Option<AttributeValue> {
         Value::Bool(value) => AttributeValue::Bool(value),
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(whole), _) => AttributeValue::Int(whole),
+            // A float would round it.
+            (None, _) if number.is_u64() => AttributeValue::String(number.to_string()),
             (None, Some(fraction)) => AttributeValue::from(fraction),
             (None, None) => AttributeValue::String(number.to_string()),
         },
@@ -60,6 +79,16 @@ mod tests {
         assert!(line.trace_id.is_some() && line.span_id.is_some());
         assert!(matches!(&line.attributes.0["user"], AttributeValue::Map(map) if map.len() == 1));
         assert_eq!(line.attributes.0.len(), 2);
+    }
+
+    #[test]
+    fn times_and_large_numbers_are_exact() {
+        let line = parsed(r#"{"n":18446744073709551615,"ts" : 1767322800.123456789,"msg":"a"}"#);
+        assert_eq!(line.time, Some(Timestamp(1_767_322_800_123_456_789)));
+        assert_eq!(line.attributes.text("n"), Some("18446744073709551615"));
+        let millis = parsed(r#"{"time":1767322800123.4567,"msg":"a"}"#);
+        assert_eq!(millis.time, Some(Timestamp(1_767_322_800_123_456_700)));
+        assert_eq!(parsed("ts=1767322800.000000001 msg=a").time, Some(Timestamp(1_767_322_800_000_000_001)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod json;
 mod logfmt;
 mod plain;
 mod record;
+mod structured_data;
 mod syslog;
 mod time;
 

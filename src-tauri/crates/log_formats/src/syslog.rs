@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use model::{Attributes, Severity};
 use regex::{Captures, Regex};
 
-use crate::{context::Context, plain, record::ParsedRecord, time};
+use crate::{context::Context, plain, record::ParsedRecord, structured_data, time};
 
 static BSD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -14,7 +14,7 @@ static BSD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 static RFC_5424: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) ?").ok()
+    Regex::new(r"^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (-|(?:\[(?:[^\]\\]|\\.)*\])+) ?").ok()
 });
 static RSYSLOG: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\d{4}-\d{2}-\d{2}T\S+[Z\d] ([\w.-]+) ([\w./@-]+)(?:\[(\d+)\])?: ?").ok());
@@ -39,6 +39,14 @@ fn rfc_5424(text: &str, context: &Context) -> Option<ParsedRecord> {
     let mut line = message_of(text, &found, context);
     line.time = time::at_start(group(&found, 2), context).map(|(time, _)| time);
     line.attributes = sender(group(&found, 3), group(&found, 4), group(&found, 5));
+    if group(&found, 6) != "-" {
+        line.attributes = line.attributes.with("syslog.msgid", group(&found, 6));
+    }
+    structured_data::read(group(&found, 7), &mut line.attributes);
+    // The message may begin with a mark of UTF-8 (section 6.4).
+    if let Some(body) = line.body.strip_prefix('\u{feff}') {
+        line.body = body.to_owned();
+    }
     priority(&mut line, group(&found, 1));
     Some(line)
 }
@@ -107,6 +115,10 @@ mod tests {
         assert_eq!(prioritised.severity, Severity::ERROR);
         let new = parsed("<34>1 2026-01-02T03:00:00Z web01 su - ID47 [a b=\"\\]\"] 'su root' failed");
         assert_eq!((new.time, new.severity, new.body.as_str()), (TIME, Severity::FATAL, "'su root' failed"));
+        assert_eq!(new.attributes.text("syslog.msgid"), Some("ID47"));
+        assert_eq!(new.attributes.text("syslog.structured_data.a.b"), Some("]"));
+        let marked = parsed("<165>1 2026-01-02T03:00:00Z - - - - - \u{feff}marked");
+        assert_eq!((marked.body.as_str(), marked.attributes.0.len()), ("marked", 0));
         let file = parsed("2026-01-02T03:00:00.000000+00:00 web01 kernel: error: disk on fire");
         assert_eq!((file.time, file.severity), (TIME, Severity::ERROR));
         assert_eq!(file.attributes.text("host.name"), Some("web01"));

@@ -75,11 +75,31 @@ pub(crate) fn from_value(value: &AttributeValue, context: &Context) -> Option<Ti
         AttributeValue::Int(number) => from_number(*number as f64, *number),
         AttributeValue::Double(number) => from_number(*number, 0),
         AttributeValue::String(text) => match text.trim().parse::<f64>() {
-            Ok(number) => from_number(number, text.trim().parse().unwrap_or(0)),
+            Ok(number) => {
+                from_decimal(text.trim()).or_else(|| from_number(number, text.trim().parse().unwrap_or(0)))
+            }
             Err(_) => at_start(text.trim(), context).map(|(time, _)| time),
         },
         _ => None,
     }
+}
+
+/// Converts a number with a fraction, which a float would round.
+fn from_decimal(text: &str) -> Option<Timestamp> {
+    let (whole, fraction) = text.split_once('.')?;
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let whole: i64 = whole.parse().ok()?;
+    let digits = match whole {
+        100_000_000..100_000_000_000 => 9,
+        100_000_000_000..100_000_000_000_000 => 6,
+        100_000_000_000_000..100_000_000_000_000_000 => 3,
+        _ => return None,
+    };
+    let fraction: String = fraction.chars().chain(std::iter::repeat('0')).take(digits).collect();
+    let scale = 10_i64.pow(digits as u32);
+    Some(Timestamp(whole.checked_mul(scale)?.checked_add(fraction.parse().ok()?)?))
 }
 
 /// Converts a number; `exact` is the same number as an integer, since a float rounds nanoseconds.

@@ -24,6 +24,7 @@ use crate::{
     catalog::series_catalog::SeriesCatalog,
     database::{connection::Opened, paths::LOG},
     segment::manifest::SharedManifest,
+    traces::identity::SpanIdentities,
 };
 
 /// The handle of the writer thread.
@@ -58,6 +59,7 @@ impl Writer {
             clock,
             statistics: Arc::clone(&statistics),
             next_log_id,
+            span_identities: SpanIdentities::default(),
             manifest,
             log: folder.join(LOG),
             _lock: lock,

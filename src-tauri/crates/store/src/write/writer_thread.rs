@@ -27,6 +27,7 @@ use crate::{
     Changed, Commit, StoreError,
     catalog::series_catalog::SeriesCatalog,
     segment::manifest::{Manifest, SharedManifest},
+    traces::identity::SpanIdentities,
 };
 
 /// The longest wait of a group for more work.
@@ -51,6 +52,7 @@ pub(super) struct WriterThread {
     pub(super) clock: Clock,
     pub(super) statistics: Arc<WriterStatistics>,
     pub(super) next_log_id: i64,
+    pub(super) span_identities: SpanIdentities,
     pub(super) manifest: Arc<SharedManifest>,
     /// The database's write-ahead log.
     pub(super) log: PathBuf,
@@ -170,12 +172,16 @@ impl WriterThread {
         let first_log_id = self.next_log_id;
         let attempt = guarded(|| self.try_commit(group));
         let (done, commit, manifest) = match attempt {
-            Ok(done) => done,
+            Ok(done) => {
+                self.span_identities.settle();
+                done
+            }
             Err(error) => {
                 self.next_log_id = first_log_id;
                 // There is nothing to roll back if beginning or committing failed.
                 let _ = self.connection.execute_batch("ROLLBACK");
                 self.limiter().roll_back();
+                self.span_identities.roll_back();
                 return Err(error);
             }
         };
@@ -210,10 +216,12 @@ impl WriterThread {
         for job in group {
             match &job.work {
                 Work::Telemetry((batch, source)) => {
-                    commit.changed = commit.changed.union(touched(batch));
-                    commit.telemetry.push(Arc::clone(batch));
-                    incoming.push((Arc::clone(batch), Arc::clone(source)));
                     done.push(Done::from(batch.len() as u64));
+                    let now = (self.clock.now().0, self.clock.instant());
+                    let batch = self.span_identities.without_repeated(batch, &self.connection, now)?;
+                    commit.changed = commit.changed.union(touched(&batch));
+                    commit.telemetry.push(Arc::clone(&batch));
+                    incoming.push((batch, Arc::clone(source)));
                 }
                 Work::History { change, changed } => {
                     commit.changed = commit.changed.union(*changed);

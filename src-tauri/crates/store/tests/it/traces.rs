@@ -4,6 +4,8 @@ use std::fs;
 
 use crate::fixtures::*;
 use model::*;
+use runtime::Clock;
+use store::{Store, StoreOptions};
 
 #[tokio::test]
 async fn traces_are_found_by_a_span_and_summarized_as_a_whole() {
@@ -56,6 +58,32 @@ async fn traces_are_found_by_a_span_and_summarized_as_a_whole() {
         (&failing.events, &failing.links, &failing.attributes)
     );
     assert_eq!(store.traces().trace(TraceId([8; 16]), 1).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_span_that_is_sent_again_is_stored_once() {
+    let (folder, store) = open();
+    let mut commits = store.subscribe();
+    // The first commit reads the spans of the table that are newer than a quarter of an hour.
+    let now = Timestamp(Clock::system().now().0 - NANOS_PER_SECOND);
+    let sent = || vec![span("shop", 1, 1, None, now, 9), span("shop", 1, 2, Some(1), now, 5)];
+    store.write(spans(sent())).await.unwrap();
+    let mut again = sent();
+    again.push(span("shop", 1, 3, Some(1), now, 4));
+    again[1].kind = SpanKind::Client;
+    store.write(spans(again)).await.unwrap();
+    let committed: Vec<usize> = std::iter::from_fn(|| commits.try_recv().ok())
+        .map(|commit| commit.telemetry.iter().map(|batch| batch.spans.len()).sum())
+        .collect();
+    assert_eq!(committed, [2, 2], "only new spans are announced; another role makes another span");
+    let count =
+        async |store: &Store| store.traces().trace(TraceId([1; 16]), 100).await.unwrap().unwrap().spans.len();
+    assert_eq!(count(&store).await, 4);
+
+    store.close().await.unwrap();
+    let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
+    store.write(spans(sent())).await.unwrap();
+    assert_eq!(count(&store).await, 4, "also after a restart");
 }
 
 #[tokio::test]

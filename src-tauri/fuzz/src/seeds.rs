@@ -35,7 +35,7 @@ pub(crate) const SNAPPY: &[&[u8]] = &[
 pub(crate) const STATSD: &[&[u8]] = &[
     b"api.requests:1|c|@0.5|#env:dev,region:eu\ntemp:-3.5|g\nload:+1|g\nt:1:2:3|ms\nu:alice|s\nd:0.1|d|T1795000000",
     b"_e{5,4}:title|text|d:1795000000|h:box|p:low|t:error|#a:b\n_sc|db|2|d:1|h:box|#a|m:down",
-    b"name;tag=value:1|c\nname,tag=value:1|ms",
+    b"name;tag=value:1|c\nname,tag=value:1|ms\nname#tag=value:1|c:2|ms|@0.5\na[tag=v:w]b:1|c",
 ];
 pub(crate) const LOG_RECORDS: &[&[u8]] = &[
     br#"{"time":"2026-03-01T10:00:00.123Z","level":"warn","msg":"slow","trace_id":"5b8efff798038103d269b633813fc60c"}"#,

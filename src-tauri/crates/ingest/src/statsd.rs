@@ -172,8 +172,8 @@ fn describe(rejected: &RejectedLines, dropped: u64, interval: Duration) -> Strin
 /// Parses the lines of a datagram without counting them, for the crate `fuzz`.
 pub(crate) fn parse_only(datagram: &[u8]) {
     for line in String::from_utf8_lossy(datagram).lines() {
-        if let Ok(line::Line::Metric(metric)) = line::parse(line) {
-            let _ = metric.all_tags().count();
+        if let Ok(line::Line::Metrics(packed)) = line::parse(line) {
+            let _ = packed.flatten().map(|metric| metric.all_tags().count()).sum::<usize>();
         }
     }
 }

@@ -12,7 +12,7 @@ use model::{
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    line::{Kind, Line, Metric, parse},
+    line::{Kind, Line, Metric, Packed, beginning, parse},
     record,
     sketch::Sketch,
     tags::Tags,
@@ -119,7 +119,10 @@ impl Aggregate {
         let text = String::from_utf8_lossy(datagram);
         for line in text.split('\n').map(str::trim_end).filter(|line| !line.is_empty()) {
             let outcome = match parse(line) {
-                Ok(Line::Metric(metric)) => self.add_metric(&metric, line, now),
+                Ok(Line::Metrics(packed)) => {
+                    self.add_packed(packed, line, now);
+                    Ok(())
+                }
                 Ok(Line::Event(event)) => self.admit_record(line).map(|()| {
                     self.direct.logs.push(record::event(&event, &self.service, now));
                 }),
@@ -130,6 +133,19 @@ impl Aggregate {
                     self.direct.logs.push(record);
                 }),
                 Err(reason) => Err(reason),
+            };
+            if let Err(reason) = outcome {
+                self.reject(reason);
+            }
+        }
+    }
+
+    /// Adds the metrics of a line, and rejects the malformed ones one by one.
+    fn add_packed(&mut self, packed: Packed<'_>, line: &str, now: Timestamp) {
+        for metric in packed {
+            let outcome = match metric {
+                Ok(metric) => self.add_metric(&metric, line, now),
+                Err(reason) => Err(format!("{reason}: {:?}", beginning(line))),
             };
             if let Err(reason) = outcome {
                 self.reject(reason);
@@ -159,7 +175,11 @@ impl Aggregate {
     }
 
     fn add_metric(&mut self, metric: &Metric<'_>, line: &str, now: Timestamp) -> Result<(), String> {
-        let key = Key { kind: metric.kind, name: metric.name.to_owned(), tags: sorted(metric.all_tags()) };
+        let key = Key {
+            kind: metric.kind,
+            name: metric.name.clone().into_owned(),
+            tags: sorted(metric.all_tags()),
+        };
         if let Some(seconds) = metric.timestamp.filter(|_| matches!(metric.kind, Kind::Counter | Kind::Gauge))
         {
             self.admit_record(line)?;
@@ -333,6 +353,15 @@ mod tests {
         assert_eq!((series.kind, series.temporality), (MetricKind::Counter, Temporality::Delta));
         assert_eq!(series.resource.service(), "a");
         assert_eq!(batch.samples[0].start_time, Some(NOW));
+    }
+
+    #[test]
+    fn packed_metrics_are_counted_and_rejected_one_by_one() {
+        let (batch, rejected) = flushed("x.a:1|c:2|c|@0.5:many|c:4|q:3|c\nx.t:10|ms|@0.25:30|ms");
+        assert_eq!(value(&batch, "x.a"), 8.0);
+        assert_eq!(rejected.count, 2);
+        assert!(rejected.last_reason.starts_with("a metric has an unknown type"), "{}", rejected.last_reason);
+        assert_eq!((batch.histograms[0].count, batch.histograms[0].sum), (5, Some(70.0)));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Parsing of a StatsD or DogStatsD line (Etsy, "StatsD metric types"; Datadog, "DogStatsD datagram
-//! format", protocols 1.0 to 1.4).
+//! format", protocols 1.0 to 1.4). Etsy packs several metrics of one name into a line.
+
+use std::borrow::Cow;
 
 use super::tags::{MAX_TAGS, Tags};
 
@@ -11,26 +13,45 @@ const QUOTED_BYTES: usize = 100;
 /// A parsed line, which borrows from the text.
 #[derive(Debug, PartialEq)]
 pub(super) enum Line<'a> {
-    /// Values of a metric.
-    Metric(Metric<'a>),
+    /// Values of metrics of one name.
+    Metrics(Packed<'a>),
     /// An event.
     Event(Event<'a>),
     /// The status of a service.
     Check(Check<'a>),
 }
 
+/// The metrics of one name that are packed into a line, as Etsy does: `name:1|c:5|ms|@0.1`.
+#[derive(Debug, PartialEq)]
+pub(super) struct Packed<'a> {
+    name: Cow<'a, str>,
+    name_tags: &'a str,
+    rest: Option<&'a str>,
+}
+
+impl<'a> Iterator for Packed<'a> {
+    type Item = Result<Metric<'a>, &'static str>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (values_and_type, rest) = split_packed(self.rest.take()?);
+        self.rest = rest;
+        Some(values(self.name.clone(), self.name_tags, values_and_type))
+    }
+}
+
 /// One or more values of a metric.
 #[derive(Debug, PartialEq)]
 pub(super) struct Metric<'a> {
-    pub(super) name: &'a str,
+    /// Name. SignalFx allows tags in the middle of it, so it may have two parts.
+    pub(super) name: Cow<'a, str>,
     pub(super) kind: Kind,
     /// One value, or several separated by colons.
     pub(super) values: &'a str,
     /// The fraction of the measurements that was sent, above 0 and up to 1.
     pub(super) rate: f64,
     pub(super) tags: Tags<'a>,
-    /// Tags inside the name, as in InfluxDB (`name,key=value`), Graphite (`name;key=value`) and
-    /// SignalFx (`name[key=value]`).
+    /// Tags inside the name, as in InfluxDB (`name,key=value`), Graphite (`name;key=value`),
+    /// Librato (`name#key=value`) and SignalFx (`name[key=value]`).
     name_tags: &'a str,
     /// Seconds since the epoch. Values with a timestamp are not aggregated.
     pub(super) timestamp: Option<i64>,
@@ -84,12 +105,26 @@ impl<'a> Metric<'a> {
 }
 
 /// Splits a name from the tags inside it.
-fn split_name(name: &str) -> (&str, &str) {
-    let inside = name.strip_suffix(']').and_then(|name| name.split_once('['));
-    match inside.or_else(|| name.split_once([',', ';'])) {
-        Some((stem, tags)) if tags.contains('=') => (stem, tags),
-        _ => (name, ""),
+fn split_name(name: &str) -> (Cow<'_, str>, &str) {
+    if let Some((stem, rest)) = name.split_once('[')
+        && let Some((tags, end)) = rest.split_once(']')
+        && tags.contains('=')
+    {
+        return if end.is_empty() { (stem.into(), tags) } else { (format!("{stem}{end}").into(), tags) };
     }
+    match name.split_once([',', ';', '#']) {
+        Some((stem, tags)) if tags.contains('=') => (stem.into(), tags),
+        _ => (name.into(), ""),
+    }
+}
+
+/// Splits a line at the colon behind its name. Tags in brackets may hold colons.
+fn split_line(line: &str) -> Option<(&str, &str)> {
+    let colon = line.find(':')?;
+    let bracket = line[..colon].find('[').and_then(|start| Some(start + line[start..].find(']')?));
+    let start = bracket.filter(|end| !line[..*end].contains('|')).unwrap_or(0);
+    let colon = start + line[start..].find(':')?;
+    Some((&line[..colon], &line[colon + 1..]))
 }
 
 /// Parses a line. Fails with the reason and the beginning of the line.
@@ -99,18 +134,18 @@ pub(super) fn parse(line: &str) -> Result<Line<'_>, String> {
     } else if line.starts_with("_sc|") {
         check(line).map(Line::Check)
     } else {
-        metric(line).map(Line::Metric)
+        metrics(line).map(Line::Metrics)
     };
     read.map_err(|reason| format!("{reason}: {:?}", beginning(line)))
 }
 
 /// Returns the beginning of a line, for messages.
-fn beginning(line: &str) -> &str {
+pub(super) fn beginning(line: &str) -> &str {
     &line[..line.floor_char_boundary(QUOTED_BYTES)]
 }
 
-fn metric(line: &str) -> Result<Metric<'_>, &'static str> {
-    let (name, rest) = line.split_once(':').ok_or("a metric has no value")?;
+fn metrics(line: &str) -> Result<Packed<'_>, &'static str> {
+    let (name, rest) = split_line(line).ok_or("a metric has no value")?;
     let (name, name_tags) = split_name(name);
     if name.is_empty() {
         return Err("a metric has no name");
@@ -118,6 +153,25 @@ fn metric(line: &str) -> Result<Metric<'_>, &'static str> {
     if name.len() > MAX_NAME_BYTES {
         return Err("the name of a metric is too long");
     }
+    Ok(Packed { name, name_tags, rest: Some(rest) })
+}
+
+/// Splits what Etsy packs behind the first metric: the text behind a colon in the type or in the
+/// sample rate. Other sections hold colons of their own.
+fn split_packed(rest: &str) -> (&str, Option<&str>) {
+    let mut start = 0;
+    for (index, section) in rest.split('|').take(3).enumerate() {
+        let may_pack = index == 1 || (index == 2 && section.starts_with('@'));
+        if let Some(colon) = section.find(':').filter(|_| may_pack) {
+            return (&rest[..start + colon], Some(&rest[start + colon + 1..]));
+        }
+        start += section.len() + 1;
+    }
+    (rest, None)
+}
+
+/// Parses what is behind the name of a metric.
+fn values<'a>(name: Cow<'a, str>, name_tags: &'a str, rest: &'a str) -> Result<Metric<'a>, &'static str> {
     let mut sections = rest.split('|');
     let values = sections.next().unwrap_or_default();
     let kind = match sections.next().ok_or("a metric has no type")? {
@@ -235,7 +289,7 @@ mod tests {
 
     fn read(line: &str) -> Metric<'_> {
         match parse(line) {
-            Ok(Line::Metric(metric)) => metric,
+            Ok(Line::Metrics(mut packed)) => packed.next().unwrap().unwrap(),
             other => panic!("{other:?}"),
         }
     }
@@ -256,17 +310,51 @@ mod tests {
         assert_eq!(tags, [("env", "prod"), ("canary", "true"), ("url", "http://x:80/")]);
         assert_eq!(read("users:eve@x.org|s").values, "eve@x.org");
         assert!(read("g:-5|g|#a").extended && !read("g:-5|g").extended);
-        for line in
-            ["x,room=a,floor=2:1|c", "x;room=a;floor=2:1|c", "x[room=a,floor=2]:1|c", "x,room=a:1|c|#floor:2"]
-        {
+        for line in [
+            "x,room=a,floor=2:1|c",
+            "x;room=a;floor=2:1|c",
+            "x[room=a,floor=2]:1|c",
+            "x#room=a,floor=2:1|c",
+            "x,room=a:1|c|#floor:2",
+        ] {
             let named = read(line);
             let tags: Vec<_> = named.all_tags().collect();
-            assert_eq!((named.name, tags), ("x", vec![("room", "a"), ("floor", "2")]), "{line}");
-            assert!(line.contains('#') || !named.extended, "a sign in front of a gauge is a change here");
+            assert_eq!((&*named.name, tags), ("x", vec![("room", "a"), ("floor", "2")]), "{line}");
+            assert!(line.contains("|#") || !named.extended, "a sign in front of a gauge is a change here");
         }
-        for name in ["a,b", "a[0]", "a[x=1].b", "a;"] {
+        for name in ["a,b", "a[0]", "a;", "a#b"] {
             assert_eq!(read(&format!("{name}:1|c")).name, name);
         }
+        let inside = read("api.[url=http://x:80/]count:1|c");
+        assert_eq!((&*inside.name, inside.name_tags), ("api.count", "url=http://x:80/"));
+    }
+
+    #[test]
+    fn etsy_packs_metrics_of_one_name() {
+        let packed = |line| match parse(line) {
+            Ok(Line::Metrics(packed)) => packed.collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        let metrics: Vec<_> = packed("glork[room=a]:320|ms|@0.5:7|c:-2|g:1:2|d|#env:x")
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
+        let seen: Vec<_> =
+            metrics.iter().map(|one| (&*one.name, one.kind, one.values, one.rate, one.tags.0)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("glork", Kind::Timer, "320", 0.5, ""),
+                ("glork", Kind::Counter, "7", 1.0, ""),
+                ("glork", Kind::Gauge, "-2", 1.0, ""),
+                ("glork", Kind::Distribution, "1:2", 1.0, "env:x"),
+            ]
+        );
+        assert!(metrics.iter().all(|one| one.all_tags().next() == Some(("room", "a"))));
+        assert!(packed("glork:1|c:2")[1].is_err());
+        let broken = packed("glork:1|q:2|c");
+        assert!(broken[0].is_err() && broken[1].is_ok(), "one by one");
+        assert_eq!(packed("glork:1|c|@0.1|#a:b|c:id").len(), 1, "colons of tags pack nothing");
     }
 
     #[test]
@@ -314,6 +402,7 @@ mod tests {
         ] {
             match parse(line) {
                 Ok(Line::Event(event)) => assert_eq!(event.title, "ä", "{line}"),
+                Ok(Line::Metrics(mut packed)) => assert!(packed.next().unwrap().is_err(), "{line}"),
                 Ok(other) => panic!("{line}: {other:?}"),
                 Err(reason) => assert!(!reason.is_empty()),
             }

@@ -27,6 +27,9 @@ pub(crate) const OTLP_JSON_TRACES: &[&[u8]] = &[
 /// The two bytes `hi`.
 pub(crate) const GZIP: &[&[u8]] =
     &[b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\xc8\x04\x00\xac\x2a\x93\xd8\x02\x00\x00\x00"];
+/// The text `telemetry telemetry` with a checksum.
+pub(crate) const ZSTD: &[&[u8]] =
+    &[b"\x28\xb5\x2f\xfd\x04\x58\x99\x00\x00telemetry telemetry\xe2\xe3\x3d\xa2"];
 /// One series `a` with one sample, as a literal.
 pub(crate) const SNAPPY: &[&[u8]] = &[
     b"\x1d\x70\x0a\x1b\x0a\x0d\x0a\x08__name__\x12\x01a\x12\x0a\x09\x00\x00\x00\x00\x00\x00\xf0\x3f\x10",

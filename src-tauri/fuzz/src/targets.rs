@@ -70,6 +70,7 @@ pub const TARGETS: &[Target] = &[
         run: |bytes| ingest::fuzz::otlp_protobuf(Traces, bytes, NOW),
     },
     Target { name: "gzip_body", seeds: seeds::GZIP, run: ingest::fuzz::gzip_body },
+    Target { name: "zstd_body", seeds: seeds::ZSTD, run: ingest::fuzz::zstd_body },
     Target {
         name: "remote_write_1",
         seeds: seeds::SNAPPY,

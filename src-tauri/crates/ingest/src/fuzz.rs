@@ -3,7 +3,11 @@
 use model::Timestamp;
 
 use crate::{
-    limits::{body, budget::IntakeBudget, buffer::Buffer},
+    limits::{
+        budget::IntakeBudget,
+        buffer::Buffer,
+        compression::{self, Compression},
+    },
     otlp, remote_write, statsd,
 };
 
@@ -30,7 +34,12 @@ pub fn otlp_json(signal: OtlpSignal, bytes: &[u8], now: Timestamp) {
 
 /// Decompresses a gzip body.
 pub fn gzip_body(bytes: &[u8]) {
-    let _ = body::decompress_gzip(buffer(bytes));
+    let _ = compression::decompress(buffer(bytes), Compression::Gzip);
+}
+
+/// Decompresses a zstd body.
+pub fn zstd_body(bytes: &[u8]) {
+    let _ = compression::decompress(buffer(bytes), Compression::Zstd);
 }
 
 /// Decompresses a remote-write body and reads its series.

@@ -16,6 +16,7 @@ use crate::{
         connections::Connections,
         server,
     },
+    recent_requests::{Arrival, RecentRequests, RequestId, Storing},
     rejection::Rejection,
 };
 
@@ -27,6 +28,7 @@ pub(crate) struct Intake {
     budget: IntakeBudget,
     clock: Clock,
     connections: Connections,
+    recent: RecentRequests,
 }
 
 impl Intake {
@@ -37,24 +39,35 @@ impl Intake {
         counters: Arc<IntakeCounters>,
         budget: IntakeBudget,
     ) -> Self {
-        Self { store, counters, budget, clock, connections: Connections::new() }
+        let connections = Connections::new();
+        Self { store, counters, budget, clock, connections, recent: RecentRequests::default() }
     }
 
     /// Commits records, and gives their memory back to the budget then.
     ///
-    /// Goes on when the request ends before, because the store has the records until then.
+    /// Goes on when the request ends before, because the store has the records until then. The
+    /// success of `storing` is remembered.
     pub(crate) async fn commit(
         &self,
         batch: TelemetryBatch,
         reservation: Reservation,
+        storing: Option<Storing>,
     ) -> Result<Accepted, StoreError> {
         let store = self.store.clone();
         let committing = self.connections.spawn(async move {
             let outcome = store.accept(batch).await;
             drop(reservation);
+            if let Some(storing) = storing.filter(|_| outcome.is_ok()) {
+                storing.succeed();
+            }
             outcome
         });
         committing.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Begins the storing of a request, unless the same one was or is being stored.
+    pub(crate) fn begin(&self, id: RequestId) -> Arrival {
+        self.recent.begin(id, self.clock.instant())
     }
 
     /// Returns the memory budget of the receivers.

@@ -10,6 +10,7 @@ mod intake;
 mod limits;
 pub mod otlp;
 mod problems;
+mod recent_requests;
 mod rejection;
 mod remote_write;
 mod statsd;

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod budget;
 pub(crate) mod buffer;
+pub(crate) mod compression;
 pub(crate) mod connections;
 pub(crate) mod cross_origin;
 pub(crate) mod layout;

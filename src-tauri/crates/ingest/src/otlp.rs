@@ -3,6 +3,7 @@
 pub mod attributes;
 pub(crate) mod buckets;
 mod conversion;
+mod faults;
 pub(crate) mod fuzz;
 pub(crate) mod grpc;
 pub(crate) mod http;

@@ -7,7 +7,7 @@ use store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-/// Time after which a sender retries when the receivers' memory is in use.
+/// Time after which a sender retries when the receivers' memory is in use, or its request.
 const INTAKE_RETRY: Duration = Duration::from_secs(1);
 
 /// The reason why a whole request is rejected.
@@ -31,6 +31,9 @@ pub(crate) enum Rejection {
     /// The receivers together hold as much as the budget allows; the sender must retry.
     #[error("the receivers hold as much as limits.intake_bytes allows, retry later")]
     IntakeFull,
+    /// The sender repeats a request that is still being stored.
+    #[error("the same request is still being stored, retry later")]
+    InProgress,
     /// The store's queue or the disk is full; the sender must retry.
     #[error("{message}")]
     StoreFull {
@@ -69,7 +72,7 @@ impl Rejection {
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ForeignOrigin(_) => StatusCode::FORBIDDEN,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::IntakeFull | Self::StoreFull { .. } | Self::Unavailable(_) => {
+            Self::IntakeFull | Self::InProgress | Self::StoreFull { .. } | Self::Unavailable(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -84,7 +87,9 @@ impl Rejection {
             Self::Unsupported(_) => Code::Unimplemented,
             Self::ForeignOrigin(_) => Code::PermissionDenied,
             Self::TooSlow(_) => Code::DeadlineExceeded,
-            Self::IntakeFull | Self::StoreFull { .. } | Self::Unavailable(_) => Code::Unavailable,
+            Self::IntakeFull | Self::InProgress | Self::StoreFull { .. } | Self::Unavailable(_) => {
+                Code::Unavailable
+            }
             Self::Internal => Code::Internal,
         }
     }
@@ -92,7 +97,7 @@ impl Rejection {
     /// Returns the time after which the sender retries, none if it need not wait.
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::IntakeFull => Some(INTAKE_RETRY),
+            Self::IntakeFull | Self::InProgress => Some(INTAKE_RETRY),
             Self::StoreFull { retry_after, .. } => Some(*retry_after),
             _ => None,
         }

@@ -185,7 +185,7 @@ impl RemoteWrite {
         };
         let batch = std::mem::take(&mut converted.batch);
         let counts = records(&batch);
-        let accepted = self.intake.commit(batch, reservation).await.map_err(Failure::Store)?;
+        let accepted = self.intake.commit(batch, reservation, None).await.map_err(Failure::Store)?;
         if accepted.dropped == 0 {
             self.cache.extend(std::mem::take(&mut converted.fresh), converted.generation);
         } else {

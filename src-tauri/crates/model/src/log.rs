@@ -38,8 +38,15 @@ impl Severity {
         }
     }
 
-    /// The lowest severity of the range named `name` in any case; also the usual short forms.
+    /// The lowest severity of the range named `name` in any case; also the usual short forms, and
+    /// OpenTelemetry's names of the others, such as `ERROR2`.
     pub fn from_name(name: &str) -> Option<Self> {
+        if let Some((range, step)) = name.split_at_checked(name.len().saturating_sub(1))
+            && let Some(step) = ["2", "3", "4"].iter().position(|digit| *digit == step)
+            && matches!(Self::from_name(range), Some(lowest) if lowest.name().eq_ignore_ascii_case(range))
+        {
+            return Self::from_name(range).map(|lowest| Self(lowest.0 + 1 + step as u8));
+        }
         Some(match name.to_ascii_lowercase().as_str() {
             "trace" | "trc" | "verbose" => Self(1),
             "debug" | "dbg" => Self::DEBUG,

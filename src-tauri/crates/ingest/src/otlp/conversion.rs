@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use model::TelemetryBatch;
 
+use super::faults::Faults;
 use crate::problems::Problems;
 
 /// The records of one request, and the problems found while converting it.
@@ -15,7 +16,10 @@ pub struct Conversion {
     pub rejected: u64,
     /// The attributes that were dropped or cut.
     pub trimmed: Trimmed,
+    /// True if a log record has no time of its own, so that equal requests may be different events.
+    pub undated: bool,
     problems: Problems,
+    faults: Faults,
 }
 
 /// Numbers of attributes that exceeded the limits.
@@ -35,6 +39,25 @@ impl Trimmed {
 }
 
 impl Conversion {
+    /// Starts the conversion of a request that was read with these faults.
+    pub(super) fn new(mut faults: Faults) -> Self {
+        let mut problems = Problems::default();
+        problems.extend(faults.outside.take());
+        Self { problems, faults, ..Self::default() }
+    }
+
+    /// Rejects the record at a position if it was read with a fault, and returns whether it was.
+    /// `indices` are its position in numbers.
+    pub(super) fn reject_faulty(&mut self, indices: &[usize], position: impl Display) -> bool {
+        let reason = self.fault(indices).map(str::to_owned);
+        reason.map(|reason| self.reject(position, reason)).is_some()
+    }
+
+    /// Returns the fault of the record at a position.
+    pub(super) fn fault(&self, indices: &[usize]) -> Option<&str> {
+        self.faults.of(indices)
+    }
+
     /// Counts one rejected record, given its position in the request.
     pub(super) fn reject(&mut self, position: impl Display, reason: impl Display) {
         self.rejected += 1;

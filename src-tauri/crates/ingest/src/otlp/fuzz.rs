@@ -19,7 +19,7 @@ pub(crate) fn read(signal: OtlpSignal, is_json: bool, body: Buffer, now: Timesta
 }
 
 fn read_as<S: Signal>(encoding: Encoding, mut body: Buffer, now: Timestamp) {
-    if let Ok((request, _)) = decode::<S>(&mut body, encoding) {
-        let _ = S::convert(request, now);
+    if let Ok((request, faults, _)) = decode::<S>(&mut body, encoding) {
+        let _ = S::convert(request, faults, now);
     }
 }

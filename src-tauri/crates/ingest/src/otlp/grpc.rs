@@ -31,7 +31,13 @@ use crate::{
     counters::IntakeCounters,
     error::IngestError,
     intake::Intake,
-    limits::{body, budget::IntakeBudget, buffer::Buffer, cross_origin},
+    limits::{
+        body,
+        budget::IntakeBudget,
+        buffer::Buffer,
+        compression::{Compression, SUPPORTED},
+        cross_origin,
+    },
     rejection::Rejection,
 };
 
@@ -67,8 +73,9 @@ async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> R
     if !is_grpc(&head.headers) {
         return wrong_protocol();
     }
-    let may_be_gzip = match cross_origin::allowed_origin(&head.headers).and_then(|_| is_gzip(&head.headers)) {
-        Ok(is_gzip) => is_gzip,
+    let allowed = cross_origin::allowed_origin(&head.headers);
+    let declared = match allowed.and_then(|_| compression(&head.headers)) {
+        Ok(compression) => compression,
         Err(rejection) => {
             intake.reject(&rejection);
             return status_response(&rejection.grpc_status());
@@ -76,7 +83,7 @@ async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> R
     };
     let read = async {
         let frame = body::read(body, intake.budget()).await?;
-        unframe(frame, may_be_gzip)
+        unframe(frame, declared)
     };
     match pipeline::receive::<S>(&intake, Encoding::Protobuf, read).await {
         Ok(receipt) => success::<S>(receipt),
@@ -89,19 +96,16 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     content_type == CONTENT_TYPE.as_bytes() || content_type.starts_with(b"application/grpc+proto")
 }
 
-fn is_gzip(headers: &HeaderMap) -> Result<bool, Rejection> {
-    match headers.get("grpc-encoding").map(HeaderValue::as_bytes) {
-        None | Some(b"identity" | b"") => Ok(false),
-        Some(b"gzip") => Ok(true),
-        Some(other) => Err(Rejection::Unsupported(format!(
-            "grpc-encoding {:?} is not supported, send gzip or none",
-            String::from_utf8_lossy(other)
-        ))),
-    }
+fn compression(headers: &HeaderMap) -> Result<Compression, Rejection> {
+    let name = headers.get("grpc-encoding").map(HeaderValue::as_bytes).unwrap_or_default();
+    let name = String::from_utf8_lossy(name);
+    Compression::from_name(&name).ok_or_else(|| {
+        Rejection::Unsupported(format!("grpc-encoding {name:?} is not supported, send {SUPPORTED}"))
+    })
 }
 
 /// Takes the one message out of its frame (gRPC over HTTP/2, "Length-Prefixed-Message").
-fn unframe(mut frame: Buffer, may_be_gzip: bool) -> Result<Payload, Rejection> {
+fn unframe(mut frame: Buffer, declared: Compression) -> Result<Payload, Rejection> {
     let malformed = |reason: &str| Rejection::Malformed(format!("invalid gRPC message: {reason}"));
     let Some((header, message)) = frame.bytes.split_first_chunk::<FRAME_HEADER_BYTES>() else {
         return Err(malformed("shorter than its header"));
@@ -110,14 +114,14 @@ fn unframe(mut frame: Buffer, may_be_gzip: bool) -> Result<Payload, Rejection> {
     if usize::try_from(u32::from_be_bytes(length)).ok() != Some(message.len()) {
         return Err(malformed("its length differs from the one in its header"));
     }
-    let is_gzip = match flag {
-        0 => false,
-        1 if may_be_gzip => true,
+    let compression = match flag {
+        0 => Compression::Identity,
+        1 if declared != Compression::Identity => declared,
         1 => return Err(malformed("marked as compressed without grpc-encoding")),
         _ => return Err(malformed("unknown flags")),
     };
     frame.bytes.drain(..FRAME_HEADER_BYTES);
-    Ok(Payload { body: frame, is_gzip })
+    Ok(Payload { body: frame, compression })
 }
 
 fn success<S: Signal>(receipt: Receipt) -> Response {
@@ -138,7 +142,9 @@ fn success<S: Signal>(receipt: Receipt) -> Response {
 
 fn status_response(status: &Status) -> Response {
     let mut response = status.clone().into_http::<Body>();
-    response.headers_mut().insert("grpc-accept-encoding", HeaderValue::from_static("gzip,identity"));
+    response
+        .headers_mut()
+        .insert("grpc-accept-encoding", HeaderValue::from_static("gzip,deflate,zstd,identity"));
     response
 }
 

@@ -1,4 +1,4 @@
-//! The OTLP/HTTP receiver (specification, "OTLP/HTTP"): protobuf and JSON, plain or gzip.
+//! The OTLP/HTTP receiver (specification, "OTLP/HTTP"): protobuf and JSON, plain or compressed.
 
 use std::sync::Arc;
 
@@ -25,7 +25,12 @@ use crate::{
     counters::IntakeCounters,
     error::IngestError,
     intake::Intake,
-    limits::{body, budget::IntakeBudget, cross_origin},
+    limits::{
+        body,
+        budget::IntakeBudget,
+        compression::{Compression, SUPPORTED},
+        cross_origin,
+    },
     rejection::Rejection,
 };
 
@@ -62,10 +67,10 @@ async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> R
         Ok(origin) => origin,
         Err(rejection) => return reject_as_text(&intake, &rejection),
     };
-    let negotiated = encoding(&head.headers).and_then(|encoding| Ok((encoding, is_gzip(&head.headers)?)));
+    let negotiated = encoding(&head.headers).and_then(|encoding| Ok((encoding, compression(&head.headers)?)));
     let mut response = match negotiated {
-        Ok((encoding, is_gzip)) => {
-            let read = async { Ok(Payload { body: body::read(body, intake.budget()).await?, is_gzip }) };
+        Ok((encoding, compression)) => {
+            let read = async { Ok(Payload { body: body::read(body, intake.budget()).await?, compression }) };
             match pipeline::receive::<S>(&intake, encoding, read).await {
                 Ok(receipt) => success::<S>(encoding, receipt),
                 Err(rejection) => rejected(encoding, &rejection),
@@ -92,16 +97,11 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Rejection> {
     }
 }
 
-fn is_gzip(headers: &HeaderMap) -> Result<bool, Rejection> {
-    let encoding =
-        headers.get(header::CONTENT_ENCODING).map_or(Ok(""), |value| value.to_str()).unwrap_or("?");
-    match encoding.trim().to_ascii_lowercase().as_str() {
-        "" | "identity" => Ok(false),
-        "gzip" | "x-gzip" => Ok(true),
-        other => Err(Rejection::Unsupported(format!(
-            "content encoding {other:?} is not supported, send gzip or none"
-        ))),
-    }
+fn compression(headers: &HeaderMap) -> Result<Compression, Rejection> {
+    let name = headers.get(header::CONTENT_ENCODING).map_or(Ok(""), |value| value.to_str()).unwrap_or("?");
+    Compression::from_name(name).ok_or_else(|| {
+        Rejection::Unsupported(format!("content encoding {name:?} is not supported, send {SUPPORTED}"))
+    })
 }
 
 fn success<S: Signal>(encoding: Encoding, receipt: Receipt) -> Response {

@@ -1,8 +1,8 @@
 //! OTLP's JSON mapping (specification, "JSON Protobuf Encoding").
 //!
-//! Names are in lowerCamelCase, trace and span ids in hexadecimal, enums are numbers. 64-bit
-//! numbers are strings or numbers. Unknown names are ignored. A body is read as a stream, without a
-//! document in between.
+//! Names are in lowerCamelCase or as in the protobuf files. Trace and span ids are in hexadecimal,
+//! enums are numbers or names. Numbers may be strings. Unknown names are ignored. A body is read as
+//! a stream, without a document in between. A value of a wrong type costs one record.
 
 mod common;
 mod context;

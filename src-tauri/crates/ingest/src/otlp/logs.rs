@@ -8,12 +8,18 @@ use opentelemetry_proto::tonic::{
 use super::{
     attributes::{self, MAX_NAME_BYTES, cut},
     conversion::Conversion,
+    faults::Faults,
 };
 use crate::timestamp;
 
 /// Converts a request that arrived at `now`.
 pub fn convert(request: ExportLogsServiceRequest, now: Timestamp) -> Conversion {
-    let mut conversion = Conversion::default();
+    convert_read(request, Faults::default(), now)
+}
+
+/// Converts a request that was read with `faults` at `now`.
+pub(super) fn convert_read(request: ExportLogsServiceRequest, faults: Faults, now: Timestamp) -> Conversion {
+    let mut conversion = Conversion::new(faults);
     for (group_index, group) in request.resource_logs.into_iter().enumerate() {
         let resource = attributes::resource(group.resource, &mut conversion.trimmed);
         for (scope_index, scoped) in group.scope_logs.into_iter().enumerate() {
@@ -22,6 +28,10 @@ pub fn convert(request: ExportLogsServiceRequest, now: Timestamp) -> Conversion 
                 let position = format_args!(
                     "resource_logs[{group_index}].scope_logs[{scope_index}].log_records[{index}]"
                 );
+                if conversion.reject_faulty(&[group_index, scope_index, index], position) {
+                    continue;
+                }
+                conversion.undated |= wire.time_unix_nano == 0 && wire.observed_time_unix_nano == 0;
                 let (time, observed_time) = match times(&wire, now) {
                     Ok(times) => times,
                     Err(reason) => {
@@ -37,9 +47,7 @@ pub fn convert(request: ExportLogsServiceRequest, now: Timestamp) -> Conversion 
                 let record = LogRecord {
                     time,
                     observed_time,
-                    severity: Severity(
-                        u8::try_from(wire.severity_number).ok().filter(|number| *number <= 24).unwrap_or(0),
-                    ),
+                    severity: severity(wire.severity_number, &wire.severity_text),
                     severity_text: cut(wire.severity_text, MAX_NAME_BYTES, trimmed),
                     body: attributes::body_text(wire.body, trimmed),
                     resource: resource.clone(),
@@ -64,4 +72,14 @@ fn times(record: &WireRecord, now: Timestamp) -> Result<(Timestamp, Timestamp), 
     let observed = sent(record.observed_time_unix_nano)?;
     let time = sent(record.time_unix_nano)?.or(observed).unwrap_or(now);
     Ok((time, observed.unwrap_or(now)))
+}
+
+/// Returns the severity. The text is read if the sender gives no number.
+fn severity(number: i32, text: &str) -> Severity {
+    u8::try_from(number)
+        .ok()
+        .filter(|number| (1..=24).contains(number))
+        .map(Severity)
+        .or_else(|| Severity::from_name(text.trim()))
+        .unwrap_or_default()
 }

@@ -23,12 +23,22 @@ use super::{
     attributes::{self, MAX_NAME_BYTES, cut},
     buckets::{self, no_explicit, no_exponential},
     conversion::Conversion,
+    faults::Faults,
 };
 use crate::timestamp;
 
 /// Converts a request that arrived at `now`.
 pub fn convert(request: ExportMetricsServiceRequest, now: Timestamp) -> Conversion {
-    let mut conversion = Conversion::default();
+    convert_read(request, Faults::default(), now)
+}
+
+/// Converts a request that was read with `faults` at `now`.
+pub(super) fn convert_read(
+    request: ExportMetricsServiceRequest,
+    faults: Faults,
+    now: Timestamp,
+) -> Conversion {
+    let mut conversion = Conversion::new(faults);
     let mut described = HashSet::new();
     for (group_index, group) in request.resource_metrics.into_iter().enumerate() {
         let resource = attributes::resource(group.resource, &mut conversion.trimmed);
@@ -42,6 +52,7 @@ pub fn convert(request: ExportMetricsServiceRequest, now: Timestamp) -> Conversi
                     conversion: &mut conversion,
                     described: &mut described,
                     position,
+                    indices: [group_index, scope_index, index],
                     name: &metric.name.clone(),
                     template: template(&metric, &resource, &scope),
                     scope_attributes: &scope_attributes,
@@ -91,6 +102,7 @@ struct Points<'a> {
     conversion: &'a mut Conversion,
     described: &'a mut HashSet<SeriesId>,
     position: fmt::Arguments<'a>,
+    indices: [usize; 3],
     name: &'a str,
     template: Series,
     scope_attributes: &'a Attributes,
@@ -102,11 +114,12 @@ impl Points<'_> {
         let trimmed = &mut self.conversion.trimmed;
         self.template.description = cut(metric.description, MAX_NAME_BYTES, trimmed);
         self.template.unit = cut(metric.unit, MAX_NAME_BYTES, trimmed);
-        let problem = match metric.name.len() {
-            0 => Some("metric without a name".to_owned()),
+        let problem = match (self.conversion.fault(&self.indices), metric.name.len()) {
+            (Some(fault), _) => Some(fault.to_owned()),
+            (None, 0) => Some("metric without a name".to_owned()),
             // Cutting the name would mix different metrics.
-            1..=MAX_NAME_BYTES => None,
-            length => Some(format!("metric name has {length} bytes, more than {MAX_NAME_BYTES}")),
+            (None, 1..=MAX_NAME_BYTES) => None,
+            (None, length) => Some(format!("metric name has {length} bytes, more than {MAX_NAME_BYTES}")),
         };
         if let Some(problem) = problem {
             // A metric without points is rejected too, so that the sender learns of it.
@@ -175,6 +188,9 @@ impl Points<'_> {
 
     fn numbers(&mut self, points: Vec<NumberDataPoint>) {
         for (index, point) in points.into_iter().enumerate() {
+            if self.reject_faulty(index) {
+                continue;
+            }
             let value = match point.value {
                 _ if !has_value(point.flags) => STALE,
                 Some(number_data_point::Value::AsDouble(value)) => value,
@@ -204,6 +220,9 @@ impl Points<'_> {
         exemplars: Vec<WireExemplar>,
         point: Result<HistogramPoint, String>,
     ) {
+        if self.reject_faulty(index) {
+            return;
+        }
         match point.and_then(|point| Ok((timestamp::validated(nanos, self.now)?, point))) {
             Ok((time, point)) => {
                 let series = self.series(attributes);
@@ -250,6 +269,13 @@ impl Points<'_> {
             self.conversion.batch.series.push((id, series));
         }
         id
+    }
+
+    /// Rejects a point that was read with a fault, and returns whether it was.
+    fn reject_faulty(&mut self, index: usize) -> bool {
+        let [group, scope, metric] = self.indices;
+        let fault = self.conversion.fault(&[group, scope, metric, index]).map(str::to_owned);
+        fault.map(|fault| self.reject(index, fault)).is_some()
     }
 
     fn reject(&mut self, index: usize, reason: impl Display) {

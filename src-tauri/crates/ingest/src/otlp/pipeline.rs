@@ -1,20 +1,20 @@
 //! The path of an OTLP request from its bytes to the store, the same for both transports.
 
-use model::Timestamp;
 use prost::Message;
 use store::Accepted;
 
-use super::{conversion::Conversion, json, signal::Signal};
+use super::{conversion::Conversion, faults::Faults, json, signal::Signal};
 use crate::{
     counters::records,
     intake::Intake,
     limits::{
-        body,
         budget::Reservation,
         buffer::Buffer,
+        compression::{self, Compression},
         memory::{self, Estimate},
     },
     problems::MAX_LISTED,
+    recent_requests::{Arrival, RequestId},
     rejection::Rejection,
 };
 
@@ -32,8 +32,8 @@ pub(super) enum Encoding {
 pub(super) struct Payload {
     /// The bytes as they arrived.
     pub(super) body: Buffer,
-    /// True if they are compressed with gzip.
-    pub(super) is_gzip: bool,
+    /// Their compression.
+    pub(super) compression: Compression,
 }
 
 /// The answer to the sender of a stored request.
@@ -87,67 +87,76 @@ async fn process<S: Signal>(
     encoding: Encoding,
     read: impl Future<Output = Result<Payload, Rejection>>,
 ) -> Result<Receipt, Rejection> {
-    let Payload { body, is_gzip } = read.await?;
+    let Payload { body, compression } = read.await?;
     let permit = intake.connections().decoder().await?;
     let now = intake.now();
-    let (conversion, reservation) = tokio::task::spawn_blocking(move || {
+    let (id, conversion, reservation) = tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        let mut body = if is_gzip { body::decompress_gzip(body)? } else { body };
-        let (request, estimate) = decode::<S>(&mut body, encoding)?;
+        let mut body = compression::decompress(body, compression)?;
+        let id = RequestId::new(S::GROUPS, &body.bytes);
+        let (request, faults, estimate) = decode::<S>(&mut body, encoding)?;
         body.clear();
-        let conversion = S::convert(request, now);
+        let conversion = S::convert(request, faults, now);
         body.reservation.release_all_but(estimate.records);
-        Ok::<_, Rejection>((conversion, body.reservation))
+        Ok::<_, Rejection>((id, conversion, body.reservation))
     })
     .await
     .map_err(|_| Rejection::Internal)??;
-    store(intake, conversion, reservation, now).await
+    store(intake, id, conversion, reservation).await
 }
 
 async fn store(
     intake: &Intake,
+    id: RequestId,
     mut conversion: Conversion,
     reservation: Reservation,
-    now: Timestamp,
 ) -> Result<Receipt, Rejection> {
     let mut receipt = Receipt { rejected: conversion.rejected, message: conversion.message() };
     let mut counts = records(&conversion.batch);
     if !conversion.batch.is_empty() {
-        let accepted = intake.commit(std::mem::take(&mut conversion.batch), reservation).await?;
+        let storing = match (!conversion.undated).then(|| intake.begin(id)) {
+            None => None,
+            Some(Arrival::New(storing)) => Some(storing),
+            Some(Arrival::Stored) => return Ok(receipt),
+            Some(Arrival::InProgress) => return Err(Rejection::InProgress),
+        };
+        let accepted = intake.commit(std::mem::take(&mut conversion.batch), reservation, storing).await?;
         receipt.add_dropped(&accepted);
         counts.samples = counts.samples.saturating_sub(accepted.dropped);
     }
     let counters = intake.counters();
-    counters.count_stored(counts, now);
+    counters.count_stored(counts, intake.now());
     counters.count_rejected_records(receipt.rejected);
     counters.count_trimmed(conversion.trimmed.total());
     Ok(receipt)
 }
 
-/// Decodes a request, with the memory of its records. It is taken from the budget before. Blocking.
+/// Decodes a request with its faults, and the memory of its records, which is taken from the budget
+/// before. Blocking.
 pub(super) fn decode<S: Signal>(
     body: &mut Buffer,
     encoding: Encoding,
-) -> Result<(S::Request, Estimate), Rejection> {
+) -> Result<(S::Request, Faults, Estimate), Rejection> {
     match encoding {
         Encoding::Protobuf => {
             let estimate = estimate::<S>(&body.bytes, &body.reservation);
             body.reservation.charge(estimate.decoding.saturating_add(estimate.records))?;
             let request = S::Request::decode(&*body.bytes)
                 .map_err(|error| Rejection::Malformed(format!("invalid protobuf: {error}")))?;
-            Ok((request, estimate))
+            Ok((request, Faults::default(), estimate))
         }
         Encoding::Json => {
             // Texts take no more than in the body.
             body.reservation.charge(body.bytes.len())?;
-            let request = json::read_message::<S::Request>(&body.bytes, &mut body.reservation)?;
+            let (request, faults) =
+                json::read_message::<S::Request>(&body.bytes, S::GROUPS, &mut body.reservation)?;
             body.clear();
             let length = request.encoded_len();
             body.reservation.charge(length)?;
             let estimate = estimate::<S>(&request.encode_to_vec(), &body.reservation);
             body.reservation.release(length);
             body.reservation.charge(estimate.records)?;
-            Ok((request, estimate))
+            Ok((request, faults, estimate))
         }
     }
 }

@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::collector::{
 };
 use prost::Message;
 
-use super::{conversion::Conversion, json::JsonMessage, logs, metrics, traces};
+use super::{conversion::Conversion, faults::Faults, json::JsonMessage, logs, metrics, traces};
 use crate::limits::layout::{self, MessageLayout};
 
 /// One signal of OTLP.
@@ -21,13 +21,15 @@ pub(super) trait Signal: 'static {
     const HTTP_PATH: &'static str;
     /// The path over gRPC.
     const GRPC_PATH: &'static str;
+    /// The JSON name of the groups of records in a request.
+    const GROUPS: &'static str;
     /// The JSON name of the number of rejected records.
     const REJECTED: &'static str;
 
     /// Returns the memory layout of the request.
     fn layout() -> &'static MessageLayout;
-    /// Converts a request into records.
-    fn convert(request: Self::Request, now: Timestamp) -> Conversion;
+    /// Converts a request into records. `faults` are those of reading it.
+    fn convert(request: Self::Request, faults: Faults, now: Timestamp) -> Conversion;
     /// Returns the response that reports rejected records and the reasons.
     fn partial_success(rejected: i64, message: String) -> Self::Response;
 }
@@ -44,14 +46,15 @@ impl Signal for Metrics {
     type Response = ExportMetricsServiceResponse;
     const HTTP_PATH: &'static str = "/v1/metrics";
     const GRPC_PATH: &'static str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
+    const GROUPS: &'static str = "resourceMetrics";
     const REJECTED: &'static str = "rejectedDataPoints";
 
     fn layout() -> &'static MessageLayout {
         &layout::METRICS
     }
 
-    fn convert(request: Self::Request, now: Timestamp) -> Conversion {
-        metrics::convert(request, now)
+    fn convert(request: Self::Request, faults: Faults, now: Timestamp) -> Conversion {
+        metrics::convert_read(request, faults, now)
     }
 
     fn partial_success(rejected: i64, message: String) -> Self::Response {
@@ -66,14 +69,15 @@ impl Signal for Logs {
     type Response = ExportLogsServiceResponse;
     const HTTP_PATH: &'static str = "/v1/logs";
     const GRPC_PATH: &'static str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+    const GROUPS: &'static str = "resourceLogs";
     const REJECTED: &'static str = "rejectedLogRecords";
 
     fn layout() -> &'static MessageLayout {
         &layout::LOGS
     }
 
-    fn convert(request: Self::Request, now: Timestamp) -> Conversion {
-        logs::convert(request, now)
+    fn convert(request: Self::Request, faults: Faults, now: Timestamp) -> Conversion {
+        logs::convert_read(request, faults, now)
     }
 
     fn partial_success(rejected: i64, message: String) -> Self::Response {
@@ -88,14 +92,15 @@ impl Signal for Traces {
     type Response = ExportTraceServiceResponse;
     const HTTP_PATH: &'static str = "/v1/traces";
     const GRPC_PATH: &'static str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    const GROUPS: &'static str = "resourceSpans";
     const REJECTED: &'static str = "rejectedSpans";
 
     fn layout() -> &'static MessageLayout {
         &layout::TRACES
     }
 
-    fn convert(request: Self::Request, now: Timestamp) -> Conversion {
-        traces::convert(request, now)
+    fn convert(request: Self::Request, faults: Faults, now: Timestamp) -> Conversion {
+        traces::convert_read(request, faults, now)
     }
 
     fn partial_success(rejected: i64, message: String) -> Self::Response {

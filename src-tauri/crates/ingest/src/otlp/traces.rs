@@ -11,6 +11,7 @@ use opentelemetry_proto::tonic::{
 use super::{
     attributes::{self, MAX_NAME_BYTES, MAX_VALUE_BYTES, cut},
     conversion::{Conversion, Trimmed},
+    faults::Faults,
 };
 use crate::timestamp;
 
@@ -21,7 +22,12 @@ const MAX_EVENTS_OR_LINKS: usize = 1024;
 
 /// Converts a request that arrived at `now`.
 pub fn convert(request: ExportTraceServiceRequest, now: Timestamp) -> Conversion {
-    let mut conversion = Conversion::default();
+    convert_read(request, Faults::default(), now)
+}
+
+/// Converts a request that was read with `faults` at `now`.
+pub(super) fn convert_read(request: ExportTraceServiceRequest, faults: Faults, now: Timestamp) -> Conversion {
+    let mut conversion = Conversion::new(faults);
     for (group_index, group) in request.resource_spans.into_iter().enumerate() {
         let resource = attributes::resource(group.resource, &mut conversion.trimmed);
         for (scope_index, scoped) in group.scope_spans.into_iter().enumerate() {
@@ -29,6 +35,9 @@ pub fn convert(request: ExportTraceServiceRequest, now: Timestamp) -> Conversion
             for (index, wire) in scoped.spans.into_iter().enumerate() {
                 let position =
                     format_args!("resource_spans[{group_index}].scope_spans[{scope_index}].spans[{index}]");
+                if conversion.reject_faulty(&[group_index, scope_index, index], position) {
+                    continue;
+                }
                 match identity(&wire, now) {
                     Ok(identity) => {
                         for warning in identity.warnings {

@@ -250,7 +250,10 @@ fn logs_get_a_time_and_retain_structured_bodies() {
     assert_eq!(conversion.rejected, 0);
     let records = &conversion.batch.logs;
     assert_eq!(records[0].time, Timestamp(NOW as i64 - 7));
-    assert_eq!((records[1].time, records[1].observed_time, records[1].severity), (at(), at(), Severity(0)));
+    assert_eq!(
+        (records[1].time, records[1].observed_time, records[1].severity),
+        (at(), at(), Severity::INFO)
+    );
     assert_eq!((records[1].trace_id, records[1].span_id), (None, None));
     assert_eq!(records[2].body, r#"{"a":"2","b":"1"}"#);
     assert!(records[3].body.ends_with(CUT_MARKER) && records[3].body.len() < (1 << 20) + 100);

@@ -9,9 +9,11 @@ mod grpc;
 mod half_open;
 mod http;
 mod intake_budget;
+mod json;
 mod random_bytes;
 mod receiver;
 mod remote_write;
+mod repeated_requests;
 mod wire_fuzz;
 mod write_requests;
 

@@ -1,17 +1,13 @@
-//! Streaming reading of JSON objects as protobuf messages, with the position of an error.
+//! Streaming reading of JSON objects as protobuf messages. A value of a wrong type is a fault of
+//! its record.
 
-use std::{fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
-use base64::{
-    Engine,
-    alphabet::{STANDARD, URL_SAFE},
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{
     context::Context,
-    scalar::{Scalar, reject_scalars},
+    scalar::{Scalar, ScalarVisitor, mismatched_scalars},
 };
 
 /// A message that is read field by field.
@@ -32,7 +28,7 @@ macro_rules! json_message {
                 let $message = self;
                 match name {
                     $($name => $read,)*
-                    _ => $field.skip()?,
+                    _ => $field.skip(name)?,
                 }
                 Ok(())
             }
@@ -42,15 +38,16 @@ macro_rules! json_message {
 pub(super) use json_message;
 
 /// One field of an object, whose value is not read yet. Null reads as absent, as in the protobuf
-/// mapping.
+/// mapping, and so does a faulty value.
 pub(in crate::otlp) struct Field<'a, 'c, A> {
     map: &'a mut A,
     context: &'a Context<'c>,
 }
 
 impl<'de, A: MapAccess<'de>> Field<'_, '_, A> {
-    /// Skips the value.
-    pub(super) fn skip(self) -> Result<(), A::Error> {
+    /// Skips the value of a field that the message does not have.
+    pub(super) fn skip(self, name: &str) -> Result<(), A::Error> {
+        self.context.unknown_field(name);
         self.map.next_value::<IgnoredAny>().map(|_| ())
     }
 
@@ -61,12 +58,24 @@ impl<'de, A: MapAccess<'de>> Field<'_, '_, A> {
 
     /// Reads a list of messages.
     pub(super) fn messages<M: JsonMessage>(self) -> Result<Vec<M>, A::Error> {
-        let item = || MessageSeed::<M>::new(self.context);
-        self.map.next_value_seed(ListSeed { context: self.context, item, items: PhantomData })
+        let (context, item) = (self.context, || MessageSeed::<M>::new(self.context));
+        self.map.next_value_seed(ListSeed { context, item, placeholder: None, items: PhantomData })
+    }
+
+    /// Reads a list of records. A faulty one is read as an empty message.
+    pub(super) fn records<M: JsonMessage>(self) -> Result<Vec<M>, A::Error> {
+        let (context, item) = (self.context, || MessageSeed::<M>::new(self.context));
+        let placeholder = Some(M::default as fn() -> M);
+        self.map.next_value_seed(ListSeed { context, item, placeholder, items: PhantomData })
     }
 
     fn scalar<T>(self, read: impl Fn(Scalar<'_>) -> Result<T, String>) -> Result<Option<T>, A::Error> {
-        self.map.next_value_seed(ScalarSeed { read })
+        self.map.next_value_seed(ScalarSeed { context: self.context, read })
+    }
+
+    fn scalars<T>(self, read: fn(Scalar<'_>) -> Result<T, String>) -> Result<Vec<T>, A::Error> {
+        let (context, item) = (self.context, || ScalarSeed { context: self.context, read });
+        self.map.next_value_seed(ListSeed { context, item, placeholder: None, items: PhantomData })
     }
 
     /// Reads text.
@@ -86,8 +95,7 @@ impl<'de, A: MapAccess<'de>> Field<'_, '_, A> {
 
     /// Reads a list of integers.
     pub(super) fn wholes<T: TryFrom<i128>>(self) -> Result<Vec<T>, A::Error> {
-        let item = || ScalarSeed { read: |scalar: Scalar<'_>| scalar.whole() };
-        self.map.next_value_seed(ListSeed { context: self.context, item, items: PhantomData })
+        self.scalars(|scalar: Scalar<'_>| scalar.whole())
     }
 
     /// Reads a number.
@@ -97,33 +105,32 @@ impl<'de, A: MapAccess<'de>> Field<'_, '_, A> {
 
     /// Reads a list of numbers.
     pub(super) fn doubles(self) -> Result<Vec<f64>, A::Error> {
-        let item = || ScalarSeed { read: |scalar: Scalar<'_>| scalar.double() };
-        self.map.next_value_seed(ListSeed { context: self.context, item, items: PhantomData })
+        self.scalars(|scalar: Scalar<'_>| scalar.double())
     }
 
-    /// Reads a trace or span id.
-    pub(super) fn hexadecimal(self) -> Result<Vec<u8>, A::Error> {
-        let read = |scalar: Scalar<'_>| {
-            hex::decode(scalar.text()?)
-                .map_err(|_| "expected an even number of hexadecimal digits".to_owned())
-        };
+    /// Reads an enum: its number, or its name, which `from_name` knows.
+    pub(super) fn enumeration<E: Into<i32>>(self, from_name: fn(&str) -> Option<E>) -> Result<i32, A::Error> {
+        self.scalar(|scalar: Scalar<'_>| scalar.enumeration(from_name)).map(Option::unwrap_or_default)
+    }
+
+    /// Reads an id of a trace or a span that has `length` bytes.
+    pub(super) fn id(self, length: usize) -> Result<Vec<u8>, A::Error> {
+        self.scalar(|scalar: Scalar<'_>| scalar.id(length)).map(Option::unwrap_or_default)
+    }
+
+    /// Reads an id that its record can do without. An invalid one is read as one of a wrong length.
+    pub(super) fn optional_id(self, length: usize) -> Result<Vec<u8>, A::Error> {
+        let read = |scalar: Scalar<'_>| Ok(scalar.id(length).unwrap_or_else(|_| vec![0]));
         self.scalar(read).map(Option::unwrap_or_default)
     }
 
     /// Reads bytes in base64, in either alphabet, padded or not.
     pub(super) fn base64(self) -> Result<Option<Vec<u8>>, A::Error> {
-        self.scalar(|scalar| {
-            let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-            let digits = scalar.text()?;
-            GeneralPurpose::new(&STANDARD, config)
-                .decode(&digits)
-                .or_else(|_| GeneralPurpose::new(&URL_SAFE, config).decode(&digits))
-                .map_err(|error| format!("expected base64: {error}"))
-        })
+        self.scalar(|scalar: Scalar<'_>| scalar.base64())
     }
 }
 
-/// Reads one message. Returns none for null.
+/// Reads one message. Returns none for null, and for a fault.
 pub(super) struct MessageSeed<'a, 'c, M> {
     context: &'a Context<'c>,
     message: PhantomData<M>,
@@ -134,8 +141,9 @@ impl<'a, 'c, M> MessageSeed<'a, 'c, M> {
         Self { context, message: PhantomData }
     }
 
-    fn mismatch<E: Error>(&self, found: &Scalar<'_>) -> E {
-        E::custom(format!("expected an object, found {found}"))
+    fn mismatch(&self, found: &Scalar<'_>) -> Option<M> {
+        self.context.fault(format!("expected an object, found {found}"));
+        None
     }
 }
 
@@ -154,10 +162,10 @@ impl<'de, M: JsonMessage> Visitor<'de> for MessageSeed<'_, '_, M> {
         formatter.write_str("an object")
     }
 
-    reject_scalars!();
+    mismatched_scalars!();
 
-    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Option<M>, A::Error> {
-        Err(self.mismatch(&Scalar::List))
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Option<M>, A::Error> {
+        ScalarVisitor.visit_seq(list).map(|found| self.mismatch(&found))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Option<M>, E> {
@@ -165,29 +173,31 @@ impl<'de, M: JsonMessage> Visitor<'de> for MessageSeed<'_, '_, M> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<M>, A::Error> {
-        let mut message = M::default();
+        let (mut message, context) = (M::default(), self.context);
         while let Some(name) = map.next_key::<FieldName<'de>>()? {
-            let name = name.as_str();
-            let field = Field { map: &mut map, context: self.context };
-            message.read(name, field).inspect_err(|_| self.context.failed_in(name))?;
+            let name = name.camel_case();
+            context.count_field();
+            let field = Field { map: &mut map, context };
+            context.within(|| name.to_string(), || message.read(&name, field))?;
         }
         Ok(Some(message))
     }
 }
 
-/// Reads one value that is no list and no object. Returns none for null.
-struct ScalarSeed<F> {
+/// Reads one value that is no list and no object. Returns none for null, and for a fault.
+struct ScalarSeed<'a, 'c, F> {
+    context: &'a Context<'c>,
     read: F,
 }
 
-impl<'de, T, F: Fn(Scalar<'_>) -> Result<T, String>> DeserializeSeed<'de> for ScalarSeed<F> {
+impl<'de, T, F: Fn(Scalar<'_>) -> Result<T, String>> DeserializeSeed<'de> for ScalarSeed<'_, '_, F> {
     type Value = Option<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
-        match deserializer.deserialize_any(super::scalar::ScalarVisitor)? {
-            Scalar::Null => Ok(None),
-            scalar => (self.read)(scalar).map(Some).map_err(D::Error::custom),
-        }
+        Ok(match deserializer.deserialize_any(ScalarVisitor)? {
+            Scalar::Null => None,
+            scalar => (self.read)(scalar).map_err(|reason| self.context.fault(reason)).ok(),
+        })
     }
 }
 
@@ -195,12 +205,15 @@ impl<'de, T, F: Fn(Scalar<'_>) -> Result<T, String>> DeserializeSeed<'de> for Sc
 struct ListSeed<'a, 'c, F, T> {
     context: &'a Context<'c>,
     item: F,
+    /// Makes the placeholder of a faulty item, if the items are records.
+    placeholder: Option<fn() -> T>,
     items: PhantomData<T>,
 }
 
 impl<F, T> ListSeed<'_, '_, F, T> {
-    fn mismatch<E: Error>(&self, found: &Scalar<'_>) -> E {
-        E::custom(format!("expected a list, found {found}"))
+    fn mismatch(&self, found: &Scalar<'_>) -> Vec<T> {
+        self.context.fault(format!("expected a list, found {found}"));
+        Vec::new()
     }
 }
 
@@ -227,10 +240,10 @@ where
         formatter.write_str("a list")
     }
 
-    reject_scalars!();
+    mismatched_scalars!();
 
-    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Vec<T>, A::Error> {
-        Err(self.mismatch(&Scalar::Object))
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Vec<T>, A::Error> {
+        ScalarVisitor.visit_map(object).map(|found| self.mismatch(&found))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Vec<T>, E> {
@@ -238,26 +251,49 @@ where
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
-        let mut items = Vec::new();
-        let failed = |index: usize| self.context.failed_in(&format!("[{index}]"));
-        while let Some(item) = list.next_element_seed((self.item)()).inspect_err(|_| failed(items.len()))? {
-            let Some(item) = item else {
-                failed(items.len());
-                return Err(A::Error::custom("expected a value, found null"));
+        let (mut items, mut index, context) = (Vec::new(), 0, self.context);
+        let mut read = || {
+            let item = list.next_element_seed((self.item)())?;
+            if matches!(item, Some(None)) {
+                // A fault of the item itself was recorded before.
+                context.fault("expected a value, found null".to_owned());
+            }
+            Ok(item)
+        };
+        loop {
+            let item = match self.placeholder {
+                Some(placeholder) => {
+                    context.record(index, &mut read)?.map(|item| item.or_else(|| Some(placeholder())))
+                }
+                None => context.item(index, &mut read)?,
             };
-            self.context.charge_item::<T, A::Error>()?;
-            items.push(item);
+            let Some(item) = item else { return Ok(items) };
+            index += 1;
+            if let Some(item) = item {
+                context.charge_item::<T, A::Error>()?;
+                items.push(item);
+            }
         }
-        Ok(items)
     }
 }
 
-/// The name of a field, which is only copied if it has escapes.
+/// The name of a field, which is only copied if it has escapes or underscores.
 #[derive(serde::Deserialize)]
-struct FieldName<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);
+struct FieldName<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl FieldName<'_> {
-    fn as_str(&self) -> &str {
-        &self.0
+impl<'a> FieldName<'a> {
+    /// Returns the name in lowerCamelCase. Protobuf's own names, such as `trace_id`, are read too.
+    fn camel_case(self) -> Cow<'a, str> {
+        if !self.0.contains('_') {
+            return self.0;
+        }
+        let mut words = self.0.split('_');
+        let mut name = words.next().unwrap_or_default().to_owned();
+        for word in words {
+            let mut letters = word.chars();
+            name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+            name.push_str(letters.as_str());
+        }
+        name.into()
     }
 }

@@ -3,8 +3,8 @@
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
     metrics::v1::{
-        ExponentialHistogram, Gauge, Histogram, Metric, ResourceMetrics, ScopeMetrics, Sum, Summary,
-        metric::Data,
+        AggregationTemporality, ExponentialHistogram, Gauge, Histogram, Metric, ResourceMetrics,
+        ScopeMetrics, Sum, Summary, metric::Data,
     },
 };
 
@@ -22,7 +22,7 @@ json_message!(ResourceMetrics: |message, field| {
 
 json_message!(ScopeMetrics: |message, field| {
     "scope" => message.scope = field.message()?,
-    "metrics" => message.metrics = field.messages()?,
+    "metrics" => message.metrics = field.records()?,
     "schemaUrl" => message.schema_url = field.text()?.unwrap_or_default(),
 });
 
@@ -39,25 +39,31 @@ json_message!(Metric: |message, field| {
 });
 
 json_message!(Gauge: |message, field| {
-    "dataPoints" => message.data_points = field.messages()?,
+    "dataPoints" => message.data_points = field.records()?,
 });
 
 json_message!(Sum: |message, field| {
-    "dataPoints" => message.data_points = field.messages()?,
-    "aggregationTemporality" => message.aggregation_temporality = field.whole()?.unwrap_or_default(),
+    "dataPoints" => message.data_points = field.records()?,
+    "aggregationTemporality" => {
+        message.aggregation_temporality = field.enumeration(AggregationTemporality::from_str_name)?;
+    },
     "isMonotonic" => message.is_monotonic = field.flag()?.unwrap_or_default(),
 });
 
 json_message!(Histogram: |message, field| {
-    "dataPoints" => message.data_points = field.messages()?,
-    "aggregationTemporality" => message.aggregation_temporality = field.whole()?.unwrap_or_default(),
+    "dataPoints" => message.data_points = field.records()?,
+    "aggregationTemporality" => {
+        message.aggregation_temporality = field.enumeration(AggregationTemporality::from_str_name)?;
+    },
 });
 
 json_message!(ExponentialHistogram: |message, field| {
-    "dataPoints" => message.data_points = field.messages()?,
-    "aggregationTemporality" => message.aggregation_temporality = field.whole()?.unwrap_or_default(),
+    "dataPoints" => message.data_points = field.records()?,
+    "aggregationTemporality" => {
+        message.aggregation_temporality = field.enumeration(AggregationTemporality::from_str_name)?;
+    },
 });
 
 json_message!(Summary: |message, field| {
-    "dataPoints" => message.data_points = field.messages()?,
+    "dataPoints" => message.data_points = field.records()?,
 });

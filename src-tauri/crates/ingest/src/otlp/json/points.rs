@@ -71,8 +71,8 @@ json_message!(ValueAtQuantile: |message, field| {
 json_message!(Exemplar: |message, field| {
     "filteredAttributes" => message.filtered_attributes = field.messages()?,
     "timeUnixNano" => message.time_unix_nano = field.whole()?.unwrap_or_default(),
-    "spanId" => message.span_id = field.hexadecimal()?,
-    "traceId" => message.trace_id = field.hexadecimal()?,
+    "spanId" => message.span_id = field.optional_id(8)?,
+    "traceId" => message.trace_id = field.optional_id(16)?,
     "asDouble" => set(&mut message.value, field.double()?.map(exemplar::Value::AsDouble)),
     "asInt" => set(&mut message.value, field.whole()?.map(exemplar::Value::AsInt)),
 });

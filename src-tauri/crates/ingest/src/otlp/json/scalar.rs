@@ -2,6 +2,11 @@
 
 use std::{borrow::Cow, fmt};
 
+use base64::{
+    Engine,
+    alphabet::{STANDARD, URL_SAFE},
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// One value. Of a list or an object only that it is one.
@@ -17,26 +22,34 @@ pub(super) enum Scalar<'a> {
 }
 
 impl Scalar<'_> {
+    /// Returns text. A number or a flag is read as it is written.
     pub(super) fn text(self) -> Result<String, String> {
         match self {
             Self::Text(text) => Ok(text.into_owned()),
-            other => Err(format!("expected text, found {other}")),
+            Self::Whole(number) => Ok(number.to_string()),
+            Self::Double(number) => Ok(number.to_string()),
+            Self::Flag(flag) => Ok(flag.to_string()),
+            Self::List | Self::Object | Self::Null => Err(format!("expected text, found {self}")),
         }
     }
 
+    /// Returns a flag, which may be written as text.
     pub(super) fn flag(self) -> Result<bool, String> {
-        match self {
-            Self::Flag(flag) => Ok(flag),
-            other => Err(format!("expected true or false, found {other}")),
-        }
+        let flag = match &self {
+            Self::Flag(flag) => Some(*flag),
+            Self::Text(name) => name.parse().ok(),
+            _ => None,
+        };
+        flag.ok_or_else(|| format!("expected true or false, found {self}"))
     }
 
+    /// Returns an integer within its range. Protobuf's mapping allows 1e3 and 1.0, also as text.
     pub(super) fn whole<T: TryFrom<i128>>(self) -> Result<T, String> {
+        let exact = |double: f64| (double.fract() == 0.0 && double.abs() < 1e19).then_some(double as i128);
         let number = match &self {
             Self::Whole(number) => Some(*number),
-            // Protobuf's mapping allows 1e3 and 1.0, but only exact integers.
-            Self::Double(double) if double.fract() == 0.0 && double.abs() < 1e19 => Some(*double as i128),
-            Self::Text(digits) => digits.parse().ok(),
+            Self::Double(double) => exact(*double),
+            Self::Text(digits) => digits.parse().ok().or_else(|| exact(digits.parse().ok()?)),
             _ => None,
         };
         number
@@ -44,20 +57,59 @@ impl Scalar<'_> {
             .ok_or_else(|| format!("expected a whole number within its range, found {self}"))
     }
 
+    /// Returns a number, which may be written as text.
     pub(super) fn double(self) -> Result<f64, String> {
         let number = match &self {
             Self::Whole(number) => Some(*number as f64),
             Self::Double(double) => Some(*double),
-            Self::Text(name) => match &**name {
-                "NaN" => Some(f64::NAN),
-                "Infinity" => Some(f64::INFINITY),
-                "-Infinity" => Some(f64::NEG_INFINITY),
-                digits => digits.parse().ok(),
-            },
+            // Reads NaN and Infinity as well.
+            Self::Text(digits) => digits.parse().ok(),
             _ => None,
         };
         number.ok_or_else(|| format!("expected a number, found {self}"))
     }
+
+    /// Returns the number of an enum, which may be written as its name.
+    pub(super) fn enumeration<E: Into<i32>>(self, from_name: fn(&str) -> Option<E>) -> Result<i32, String> {
+        if let Self::Text(name) = &self
+            && let Some(value) = from_name(name)
+        {
+            return Ok(value.into());
+        }
+        let found = self.to_string();
+        self.whole().map_err(|_| format!("expected a number or a name of the enum, found {found}"))
+    }
+
+    /// Returns an id of `length` bytes. It is in hexadecimal. Senders that use protobuf's own
+    /// mapping write base64, which has another length.
+    pub(super) fn id(self, length: usize) -> Result<Vec<u8>, String> {
+        let Self::Text(digits) = &self else {
+            return Err(format!("expected {} hexadecimal digits, found {self}", 2 * length));
+        };
+        let decoded = hex::decode(&**digits);
+        if digits.is_empty() || decoded.as_ref().is_ok_and(|bytes| bytes.len() == length) {
+            return Ok(decoded.unwrap_or_default());
+        }
+        base64(digits)
+            .ok()
+            .filter(|bytes| bytes.len() == length)
+            .ok_or_else(|| format!("expected {} hexadecimal digits, found {self}", 2 * length))
+    }
+
+    /// Returns bytes in base64, in either alphabet, padded or not.
+    pub(super) fn base64(self) -> Result<Vec<u8>, String> {
+        match &self {
+            Self::Text(digits) => base64(digits).map_err(|error| format!("expected base64: {error}")),
+            _ => Err(format!("expected base64, found {self}")),
+        }
+    }
+}
+
+fn base64(digits: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(&STANDARD, config)
+        .decode(digits)
+        .or_else(|_| GeneralPurpose::new(&URL_SAFE, config).decode(digits))
 }
 
 impl fmt::Display for Scalar<'_> {
@@ -129,28 +181,29 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 }
 
-/// Implements the methods of a visitor for scalars, which all fail: it expects a list or an object.
-macro_rules! reject_scalars {
+/// Implements the methods of a visitor for scalars, which are faults: it expects a list or an
+/// object.
+macro_rules! mismatched_scalars {
     () => {
         fn visit_bool<E: Error>(self, flag: bool) -> Result<Self::Value, E> {
-            Err(self.mismatch(&Scalar::Flag(flag)))
+            Ok(self.mismatch(&Scalar::Flag(flag)))
         }
 
         fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
-            Err(self.mismatch(&Scalar::Whole(number.into())))
+            Ok(self.mismatch(&Scalar::Whole(number.into())))
         }
 
         fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-            Err(self.mismatch(&Scalar::Whole(number.into())))
+            Ok(self.mismatch(&Scalar::Whole(number.into())))
         }
 
         fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-            Err(self.mismatch(&Scalar::Double(number)))
+            Ok(self.mismatch(&Scalar::Double(number)))
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-            Err(self.mismatch(&Scalar::Text(text.into())))
+            Ok(self.mismatch(&Scalar::Text(text.into())))
         }
     };
 }
-pub(super) use reject_scalars;
+pub(super) use mismatched_scalars;

@@ -2,7 +2,7 @@
 
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
-    trace::v1::{ResourceSpans, ScopeSpans, Span, Status, span},
+    trace::v1::{ResourceSpans, ScopeSpans, Span, Status, span, span::SpanKind, status::StatusCode},
 };
 
 use super::fields::json_message;
@@ -19,18 +19,18 @@ json_message!(ResourceSpans: |message, field| {
 
 json_message!(ScopeSpans: |message, field| {
     "scope" => message.scope = field.message()?,
-    "spans" => message.spans = field.messages()?,
+    "spans" => message.spans = field.records()?,
     "schemaUrl" => message.schema_url = field.text()?.unwrap_or_default(),
 });
 
 json_message!(Span: |message, field| {
-    "traceId" => message.trace_id = field.hexadecimal()?,
-    "spanId" => message.span_id = field.hexadecimal()?,
+    "traceId" => message.trace_id = field.id(16)?,
+    "spanId" => message.span_id = field.id(8)?,
     "traceState" => message.trace_state = field.text()?.unwrap_or_default(),
-    "parentSpanId" => message.parent_span_id = field.hexadecimal()?,
+    "parentSpanId" => message.parent_span_id = field.id(8)?,
     "flags" => message.flags = field.whole()?.unwrap_or_default(),
     "name" => message.name = field.text()?.unwrap_or_default(),
-    "kind" => message.kind = field.whole()?.unwrap_or_default(),
+    "kind" => message.kind = field.enumeration(SpanKind::from_str_name)?,
     "startTimeUnixNano" => message.start_time_unix_nano = field.whole()?.unwrap_or_default(),
     "endTimeUnixNano" => message.end_time_unix_nano = field.whole()?.unwrap_or_default(),
     "attributes" => message.attributes = field.messages()?,
@@ -50,8 +50,8 @@ json_message!(span::Event: |message, field| {
 });
 
 json_message!(span::Link: |message, field| {
-    "traceId" => message.trace_id = field.hexadecimal()?,
-    "spanId" => message.span_id = field.hexadecimal()?,
+    "traceId" => message.trace_id = field.optional_id(16)?,
+    "spanId" => message.span_id = field.optional_id(8)?,
     "traceState" => message.trace_state = field.text()?.unwrap_or_default(),
     "attributes" => message.attributes = field.messages()?,
     "droppedAttributesCount" => message.dropped_attributes_count = field.whole()?.unwrap_or_default(),
@@ -60,5 +60,5 @@ json_message!(span::Link: |message, field| {
 
 json_message!(Status: |message, field| {
     "message" => message.message = field.text()?.unwrap_or_default(),
-    "code" => message.code = field.whole()?.unwrap_or_default(),
+    "code" => message.code = field.enumeration(StatusCode::from_str_name)?,
 });

@@ -10,6 +10,8 @@ use ts_rs::TS;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(untagged)]
 pub enum AttributeValue {
+    /// No value.
+    Null,
     /// True or false.
     Bool(bool),
     /// A whole number.
@@ -28,6 +30,7 @@ impl fmt::Display for AttributeValue {
     /// Text as it is, everything else as JSON.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Null => formatter.write_str("null"),
             Self::Bool(value) => write!(formatter, "{value}"),
             Self::Int(value) => write!(formatter, "{value}"),
             Self::Double(value) => write!(formatter, "{value}"),
@@ -62,8 +65,34 @@ impl From<bool> for AttributeValue {
 }
 
 impl From<f64> for AttributeValue {
+    /// Numbers that JSON cannot hold become the texts that protobuf's mapping has for them.
     fn from(value: f64) -> Self {
-        if value.is_finite() { Self::Double(value) } else { Self::String(value.to_string()) }
+        match value {
+            f64::INFINITY => Self::String("Infinity".to_owned()),
+            f64::NEG_INFINITY => Self::String("-Infinity".to_owned()),
+            _ if value.is_nan() => Self::String("NaN".to_owned()),
+            _ => Self::Double(value),
+        }
+    }
+}
+
+/// The largest whole number that every reader of JSON holds exactly.
+const MAX_EXACT_INT: i64 = (1 << 53) - 1;
+
+impl AttributeValue {
+    /// Returns the value with whole numbers that some readers of JSON would round as text.
+    #[must_use]
+    pub fn exact(self) -> Self {
+        match self {
+            Self::Int(number) if number.unsigned_abs() > MAX_EXACT_INT.unsigned_abs() => {
+                Self::String(number.to_string())
+            }
+            Self::Array(values) => Self::Array(values.into_iter().map(Self::exact).collect()),
+            Self::Map(values) => {
+                Self::Map(values.into_iter().map(|(key, value)| (key, value.exact())).collect())
+            }
+            other => other,
+        }
     }
 }
 
@@ -90,6 +119,12 @@ impl Attributes {
             Some(AttributeValue::String(value)) => Some(value),
             _ => None,
         }
+    }
+
+    /// The attributes with each value [exact](AttributeValue::exact).
+    #[must_use]
+    pub fn exact(self) -> Self {
+        Self(self.0.into_iter().map(|(key, value)| (key, value.exact())).collect())
     }
 
     /// The attributes as JSON text with names in order: equal attributes give equal text.

@@ -18,6 +18,10 @@ id: string,
  */
 time: Timestamp, 
 /**
+ * Time at which it was first seen by a collector.
+ */
+observed_time: Timestamp, 
+/**
  * Severity.
  */
 severity: Severity, 
@@ -45,6 +49,10 @@ resource: Attributes,
  * Instrumentation scope, may be empty.
  */
 scope: string, 
+/**
+ * Version of the scope, may be empty.
+ */
+scope_version: string, 
 /**
  * The trace it belongs to.
  */

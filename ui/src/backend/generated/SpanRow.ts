@@ -64,6 +64,14 @@ resource: Attributes,
  */
 scope: string, 
 /**
+ * Version of the scope, may be empty.
+ */
+scope_version: string, 
+/**
+ * W3C trace state, may be empty.
+ */
+trace_state: string, 
+/**
  * Events during the span.
  */
 events: Array<SpanEvent>, 

@@ -17,6 +17,8 @@ const span = (id: string, parent: string | null, offset = 0, duration = 10): Spa
   attributes: {},
   resource: {},
   scope: '',
+  scope_version: '',
+  trace_state: '',
   events: [],
   links: [],
 })

@@ -21,6 +21,11 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 pub const MAX_NAME_BYTES: usize = 4096;
 /// Maximum nesting depth of values. Deeper values are replaced by [`CUT_MARKER`].
 pub const MAX_DEPTH: usize = 16;
+/// The attribute with the number of attributes that the sender dropped.
+pub(crate) const DROPPED_ATTRIBUTES: &str = "otel.dropped_attributes_count";
+/// The attribute with the flags of a span, a link or a log record, of which the lowest byte are
+/// W3C's.
+pub(crate) const FLAGS: &str = "otel.flags";
 /// The text that replaces what was cut.
 pub const CUT_MARKER: &str = "… [cut]";
 
@@ -65,7 +70,7 @@ fn attribute_value(
     trimmed: &mut Trimmed,
 ) -> AttributeValue {
     let Some(value) = value.and_then(|value| value.value) else {
-        return AttributeValue::String(String::new());
+        return AttributeValue::Null;
     };
     match value {
         Value::StringValue(text) => text_value(text, budget, trimmed),
@@ -121,14 +126,25 @@ fn text_value(text: String, budget: &mut usize, trimmed: &mut Trimmed) -> Attrib
 pub(crate) fn body_text(body: Option<AnyValue>, trimmed: &mut Trimmed) -> String {
     match limited_value(body, MAX_BODY_BYTES, trimmed) {
         AttributeValue::String(text) => text,
+        AttributeValue::Null => String::new(),
         structured => cut(structured.to_string(), MAX_BODY_BYTES, trimmed),
+    }
+}
+
+/// Adds numbers that are not zero to attributes: what the sender dropped, and its flags. The
+/// names are those of OpenTelemetry's mapping to other formats ("Dropped Attributes Count").
+pub(crate) fn add_counts(attributes: &mut Attributes, counts: &[(&str, u32)]) {
+    for (name, count) in counts.iter().filter(|(_, count)| *count > 0) {
+        attributes.0.insert((*name).to_owned(), AttributeValue::Int((*count).into()));
     }
 }
 
 /// Converts the resource of a group of records.
 pub(crate) fn resource(resource: Option<WireResource>, trimmed: &mut Trimmed) -> Arc<Resource> {
-    let pairs = resource.map(|resource| resource.attributes).unwrap_or_default();
-    Arc::new(Resource { attributes: attributes(pairs, trimmed) })
+    let resource = resource.unwrap_or_default();
+    let mut attributes = attributes(resource.attributes, trimmed);
+    add_counts(&mut attributes, &[(DROPPED_ATTRIBUTES, resource.dropped_attributes_count)]);
+    Arc::new(Resource { attributes })
 }
 
 /// Converts the scope of a group of records.
@@ -137,7 +153,8 @@ pub(crate) fn resource(resource: Option<WireResource>, trimmed: &mut Trimmed) ->
 /// They identify a scope, but are rare.
 pub(crate) fn scope(scope: Option<InstrumentationScope>, trimmed: &mut Trimmed) -> (Arc<Scope>, Attributes) {
     let scope = scope.unwrap_or_default();
-    let scope_attributes = attributes(scope.attributes, trimmed);
+    let mut scope_attributes = attributes(scope.attributes, trimmed);
+    add_counts(&mut scope_attributes, &[("dropped_attributes_count", scope.dropped_attributes_count)]);
     let scope_attributes =
         scope_attributes.0.into_iter().map(|(key, value)| (format!("otel.scope.{key}"), value)).collect();
     let scope = Scope {
@@ -177,7 +194,7 @@ mod tests {
             ],
             &mut trimmed,
         );
-        assert_eq!(read.to_json(), r#"{"bytes":"AP8=","int":-5,"nan":"NaN","none":"","text":"a"}"#);
+        assert_eq!(read.to_json(), r#"{"bytes":"AP8=","int":-5,"nan":"NaN","none":null,"text":"a"}"#);
         assert_eq!(trimmed, Trimmed::default());
     }
 

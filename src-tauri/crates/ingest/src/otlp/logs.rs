@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::{
 };
 
 use super::{
-    attributes::{self, MAX_NAME_BYTES, cut},
+    attributes::{self, DROPPED_ATTRIBUTES, FLAGS, MAX_NAME_BYTES, cut},
     conversion::Conversion,
     faults::Faults,
 };
@@ -44,6 +44,9 @@ pub(super) fn convert_read(request: ExportLogsServiceRequest, faults: Faults, no
                     conversion.warn(position, "trace or span id has a wrong length and was dropped");
                 }
                 let trimmed = &mut conversion.trimmed;
+                let mut attributes = attributes::with_scope(wire.attributes, &scope_attributes, trimmed);
+                let counts = [(DROPPED_ATTRIBUTES, wire.dropped_attributes_count), (FLAGS, wire.flags)];
+                attributes::add_counts(&mut attributes, &counts);
                 let record = LogRecord {
                     time,
                     observed_time,
@@ -52,7 +55,7 @@ pub(super) fn convert_read(request: ExportLogsServiceRequest, faults: Faults, no
                     body: attributes::body_text(wire.body, trimmed),
                     resource: resource.clone(),
                     scope: scope.clone(),
-                    attributes: attributes::with_scope(wire.attributes, &scope_attributes, trimmed),
+                    attributes,
                     trace_id: TraceId::from_bytes(&wire.trace_id).ok(),
                     span_id: SpanId::from_bytes(&wire.span_id).ok(),
                     event_name: cut(wire.event_name, MAX_NAME_BYTES, trimmed),

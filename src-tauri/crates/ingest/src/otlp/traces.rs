@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::{
 };
 
 use super::{
-    attributes::{self, MAX_NAME_BYTES, MAX_VALUE_BYTES, cut},
+    attributes::{self, DROPPED_ATTRIBUTES, FLAGS, MAX_NAME_BYTES, MAX_VALUE_BYTES, cut},
     conversion::{Conversion, Trimmed},
     faults::Faults,
 };
@@ -45,6 +45,15 @@ pub(super) fn convert_read(request: ExportTraceServiceRequest, faults: Faults, n
                         }
                         let trimmed = &mut conversion.trimmed;
                         let status = wire.status.unwrap_or_default();
+                        let mut attributes =
+                            attributes::with_scope(wire.attributes, &scope_attributes, trimmed);
+                        let counts = [
+                            (DROPPED_ATTRIBUTES, wire.dropped_attributes_count),
+                            ("otel.dropped_events_count", wire.dropped_events_count),
+                            ("otel.dropped_links_count", wire.dropped_links_count),
+                            (FLAGS, wire.flags),
+                        ];
+                        attributes::add_counts(&mut attributes, &counts);
                         let span = Span {
                             trace_id: identity.trace_id,
                             span_id: identity.span_id,
@@ -58,7 +67,7 @@ pub(super) fn convert_read(request: ExportTraceServiceRequest, faults: Faults, n
                             trace_state: cut(wire.trace_state, MAX_VALUE_BYTES, trimmed),
                             resource: resource.clone(),
                             scope: scope.clone(),
-                            attributes: attributes::with_scope(wire.attributes, &scope_attributes, trimmed),
+                            attributes,
                             events: events(wire.events, identity.start, trimmed),
                             links: links(wire.links, trimmed),
                         };
@@ -137,10 +146,11 @@ fn events(events: Vec<span::Event>, start: Timestamp, trimmed: &mut Trimmed) -> 
     let mut events: Vec<SpanEvent> = events
         .into_iter()
         .take(MAX_EVENTS_OR_LINKS)
-        .map(|event| SpanEvent {
-            time: timestamp::optional(event.time_unix_nano).unwrap_or(start),
-            name: cut(event.name, MAX_NAME_BYTES, trimmed),
-            attributes: attributes::attributes(event.attributes, trimmed),
+        .map(|event| {
+            let mut attributes = attributes::attributes(event.attributes, trimmed);
+            attributes::add_counts(&mut attributes, &[(DROPPED_ATTRIBUTES, event.dropped_attributes_count)]);
+            let time = timestamp::optional(event.time_unix_nano).unwrap_or(start);
+            SpanEvent { time, name: cut(event.name, MAX_NAME_BYTES, trimmed), attributes }
         })
         .collect();
     events.sort_by_key(|event| event.time);
@@ -159,7 +169,13 @@ fn links(links: Vec<span::Link>, trimmed: &mut Trimmed) -> Vec<SpanLink> {
         .take(MAX_EVENTS_OR_LINKS)
         .filter_map(|link| {
             let (trace_id, span_id) = link_target(&link)?;
-            let attributes: Attributes = attributes::attributes(link.attributes, trimmed);
+            let mut attributes: Attributes = attributes::attributes(link.attributes, trimmed);
+            let counts = [(DROPPED_ATTRIBUTES, link.dropped_attributes_count), (FLAGS, link.flags)];
+            attributes::add_counts(&mut attributes, &counts);
+            if !link.trace_state.is_empty() {
+                let trace_state = cut(link.trace_state, MAX_VALUE_BYTES, trimmed);
+                attributes = attributes.with("otel.trace_state", trace_state);
+            }
             Some(SpanLink { trace_id, span_id, attributes })
         })
         .collect()

@@ -91,7 +91,7 @@ async fn json_in_its_many_spellings() {
     assert_eq!((stored.kind, stored.status, stored.duration), (SpanKind::Client, SpanStatus::Error, 5));
     assert_eq!(
         stored.attributes.to_json(),
-        r#"{"bytes":"AQI=","double":"NaN","list":[true,""],"null":"","number":12,"text":9007199254740993}"#
+        r#"{"bytes":"AQI=","double":"NaN","list":[true,null],"null":null,"number":12,"text":9007199254740993}"#
     );
     assert_eq!((stored.events[0].name.as_str(), stored.scope.version.as_str()), ("e", "2"));
 

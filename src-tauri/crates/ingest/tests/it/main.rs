@@ -5,6 +5,7 @@
 use peak_alloc::PeakAlloc;
 
 mod conversion;
+mod details;
 mod grpc;
 mod half_open;
 mod http;

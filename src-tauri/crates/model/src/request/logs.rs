@@ -29,6 +29,8 @@ pub struct LogLine {
     pub id: String,
     /// Time of the event.
     pub time: Timestamp,
+    /// Time at which it was first seen by a collector.
+    pub observed_time: Timestamp,
     /// Severity.
     pub severity: Severity,
     /// The severity in the sender's words, may be empty.
@@ -43,6 +45,8 @@ pub struct LogLine {
     pub resource: Attributes,
     /// Instrumentation scope, may be empty.
     pub scope: String,
+    /// Version of the scope, may be empty.
+    pub scope_version: String,
     /// The trace it belongs to.
     pub trace_id: Option<TraceId>,
     /// The span it belongs to.

@@ -103,6 +103,10 @@ pub struct SpanRow {
     pub resource: Attributes,
     /// Instrumentation scope, may be empty.
     pub scope: String,
+    /// Version of the scope, may be empty.
+    pub scope_version: String,
+    /// W3C trace state, may be empty.
+    pub trace_state: String,
     /// Events during the span.
     pub events: Vec<SpanEvent>,
     /// Other spans it refers to.

@@ -59,7 +59,8 @@ impl Logs {
                 let mut found = reader.rows(
                     &format!(
                         "SELECT t.id, t.time, t.severity, t.severity_text, t.service, t.body, t.attributes, \
-                     t.resource_id, t.scope_name, {trace}, t.span_id, t.event_name \
+                     t.resource_id, t.scope_name, {trace}, t.span_id, t.event_name, t.observed_time, \
+                     t.scope_version \
                      FROM logs t WHERE t.time >= {start} AND t.time < {end} {after} AND {selection} \
                      ORDER BY t.time DESC, t.id DESC LIMIT {}",
                         limit.saturating_add(1)
@@ -72,13 +73,15 @@ impl Logs {
                             LogLine {
                                 id: id.to_string(),
                                 time: Timestamp(row.get(1)?),
+                                observed_time: Timestamp(row.get(12)?),
                                 severity: Severity(row.get(2)?),
                                 severity_text: row.get(3)?,
                                 service: row.get(4)?,
                                 body: row.get(5)?,
-                                attributes: parse_attributes(&row.get::<_, String>(6)?),
-                                resource: reader.catalog.resource_attributes(row.get(7)?),
+                                attributes: parse_attributes(&row.get::<_, String>(6)?).exact(),
+                                resource: reader.catalog.resource_attributes(row.get(7)?).exact(),
                                 scope: row.get(8)?,
+                                scope_version: row.get(13)?,
                                 trace_id: trace_id(row.get(9)?),
                                 span_id: span_id(row.get(10)?),
                                 event_name: row.get(11)?,

@@ -1,8 +1,8 @@
 //! Reads of traces.
 
 use model::{
-    Filter, SpanId, SpanKind, SpanRow, SpanStatus, TimeRange, Timestamp, Trace, TraceId, TraceOrder,
-    TraceSummary,
+    Filter, SpanEvent, SpanId, SpanKind, SpanLink, SpanRow, SpanStatus, TimeRange, Timestamp, Trace, TraceId,
+    TraceOrder, TraceSummary,
 };
 
 use crate::{
@@ -99,7 +99,8 @@ impl Traces {
                 let spans = reader.rows(
                     &format!(
                         "SELECT span_id, parent_span_id, name, service, kind, start_time, duration, status, \
-                     status_message, attributes, resource_id, scope_name, events, links FROM spans \
+                     status_message, attributes, resource_id, scope_name, events, links, scope_version, \
+                     trace_state FROM spans \
                      WHERE trace_id = CAST('{id}' AS UUID) ORDER BY start_time, span_id LIMIT {limit}"
                     ),
                     &[],
@@ -116,12 +117,13 @@ impl Traces {
                             duration: row.get(6)?,
                             status: status(row.get(7)?),
                             status_message: row.get(8)?,
-                            attributes: parse_attributes(&row.get::<_, String>(9)?),
-                            resource: reader.catalog.resource_attributes(row.get(10)?),
+                            attributes: parse_attributes(&row.get::<_, String>(9)?).exact(),
+                            resource: reader.catalog.resource_attributes(row.get(10)?).exact(),
                             scope: row.get(11)?,
-                            // Lists that are nested too deep to be parsed are dropped.
-                            events: serde_json::from_str(&row.get::<_, String>(12)?).unwrap_or_default(),
-                            links: serde_json::from_str(&row.get::<_, String>(13)?).unwrap_or_default(),
+                            scope_version: row.get(14)?,
+                            trace_state: row.get(15)?,
+                            events: events(&row.get::<_, String>(12)?),
+                            links: links(&row.get::<_, String>(13)?),
                         })
                     },
                 )?;
@@ -166,6 +168,18 @@ fn summaries(reader: &Reader, ids: &[TraceId]) -> Result<Vec<TraceSummary>, Stor
         }))
     })?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// Parses the events of a span. Those that are nested too deep to be parsed are dropped.
+fn events(text: &str) -> Vec<SpanEvent> {
+    let events: Vec<SpanEvent> = serde_json::from_str(text).unwrap_or_default();
+    events.into_iter().map(|event| SpanEvent { attributes: event.attributes.exact(), ..event }).collect()
+}
+
+/// Parses the links of a span. Those that are nested too deep to be parsed are dropped.
+fn links(text: &str) -> Vec<SpanLink> {
+    let links: Vec<SpanLink> = serde_json::from_str(text).unwrap_or_default();
+    links.into_iter().map(|link| SpanLink { attributes: link.attributes.exact(), ..link }).collect()
 }
 
 fn kind(number: u8) -> SpanKind {

@@ -21,7 +21,10 @@ fn value_bytes(value: &AttributeValue) -> usize {
         AttributeValue::Map(values) => {
             values.iter().map(|(name, value)| 4 + name.len() + value_bytes(value)).sum()
         }
-        AttributeValue::Bool(_) | AttributeValue::Int(_) | AttributeValue::Double(_) => 8,
+        AttributeValue::Null
+        | AttributeValue::Bool(_)
+        | AttributeValue::Int(_)
+        | AttributeValue::Double(_) => 8,
     }
 }
 

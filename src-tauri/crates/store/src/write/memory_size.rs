@@ -32,6 +32,9 @@ fn value(entry: &AttributeValue) -> usize {
         AttributeValue::String(text) => text.len(),
         AttributeValue::Array(values) => values.iter().map(|entry| 8 + value(entry)).sum(),
         AttributeValue::Map(values) => values.iter().map(|(key, entry)| key.len() + value(entry)).sum(),
-        AttributeValue::Bool(_) | AttributeValue::Int(_) | AttributeValue::Double(_) => 8,
+        AttributeValue::Null
+        | AttributeValue::Bool(_)
+        | AttributeValue::Int(_)
+        | AttributeValue::Double(_) => 8,
     }
 }

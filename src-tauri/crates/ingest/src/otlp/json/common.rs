@@ -32,6 +32,7 @@ json_message!(KeyValue: |message, field| {
 
 json_message!(Resource: |message, field| {
     "attributes" => message.attributes = field.messages()?,
+    "droppedAttributesCount" => message.dropped_attributes_count = field.whole()?.unwrap_or_default(),
 });
 
 json_message!(InstrumentationScope: |message, field| {

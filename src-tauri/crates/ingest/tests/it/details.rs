@@ -1,0 +1,87 @@
+//! What a sender says of a record beside its content is stored and can be read.
+
+use model::{Attributes, Filter, TimeRange, Timestamp};
+use serde_json::{Value, json};
+
+use crate::{
+    http::{JSON, post},
+    receiver::{Receiver, now},
+};
+
+fn around() -> TimeRange {
+    TimeRange::last(3600, Timestamp(now() as i64 + 1_000_000_000))
+}
+
+async fn send(receiver: &Receiver, path: &str, body: &Value) {
+    let response = post(receiver, path, JSON, "", body.to_string().into_bytes()).await;
+    assert_eq!(response.text().await.unwrap(), "{}");
+}
+
+fn parsed(json: &str) -> Attributes {
+    serde_json::from_str(json).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn details_of_spans_are_readable() {
+    let receiver = Receiver::start().await;
+    let time = now() - 1_000_000;
+    let body = json!({ "resourceSpans": [{
+        "resource": { "droppedAttributesCount": 4 },
+        "scopeSpans": [{ "scope": { "name": "lib", "version": "1.2.3", "droppedAttributesCount": 5 }, "spans": [{
+            "traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331", "name": "pay",
+            "startTimeUnixNano": time, "endTimeUnixNano": time + 10, "traceState": "vendor=1", "flags": 257,
+            "droppedAttributesCount": 1, "droppedEventsCount": 2, "droppedLinksCount": 3,
+            "events": [{ "timeUnixNano": time + 1, "name": "e", "droppedAttributesCount": 6 }],
+            "links": [{ "traceId": "0af7651916cd43dd8448eb211c80319d", "spanId": "b7ad6b7169203332",
+                "traceState": "vendor=2", "flags": 1, "droppedAttributesCount": 7 }],
+            "attributes": [
+                { "key": "big", "value": { "intValue": "9007199254740993" } },
+                { "key": "small", "value": { "intValue": "9007199254740991" } },
+                { "key": "infinite", "value": { "doubleValue": "-Infinity" } },
+                { "key": "none", "value": {} }
+            ]
+        }] }]
+    }] });
+    send(&receiver, "/v1/traces", &body).await;
+    let id = "0af7651916cd43dd8448eb211c80319c".parse().unwrap();
+    let trace = receiver.store.traces().trace(id, 10).await.unwrap().unwrap();
+    let span = &trace.spans[0];
+    assert_eq!(
+        (span.scope.as_str(), span.scope_version.as_str(), span.trace_state.as_str()),
+        ("lib", "1.2.3", "vendor=1")
+    );
+    assert_eq!(
+        span.attributes,
+        parsed(
+            r#"{"big":"9007199254740993","small":9007199254740991,"infinite":"-Infinity","none":null,"otel.flags":257,
+            "otel.dropped_attributes_count":1,"otel.dropped_events_count":2,"otel.dropped_links_count":3,
+            "otel.scope.dropped_attributes_count":5}"#
+        )
+    );
+    assert_eq!(span.resource, parsed(r#"{"otel.dropped_attributes_count":4}"#));
+    assert_eq!(span.events[0].attributes, parsed(r#"{"otel.dropped_attributes_count":6}"#));
+    assert_eq!(
+        span.links[0].attributes,
+        parsed(r#"{"otel.trace_state":"vendor=2","otel.flags":1,"otel.dropped_attributes_count":7}"#)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn details_of_log_records_are_readable() {
+    let receiver = Receiver::start().await;
+    let time = now() - 1_000_000;
+    let body = json!({ "resourceLogs": [{ "scopeLogs": [{ "scope": { "name": "lib", "version": "2" }, "logRecords": [{
+        "timeUnixNano": time, "observedTimeUnixNano": time + 7, "flags": 1, "droppedAttributesCount": 2,
+        "body": { "intValue": "-9223372036854775808" },
+        "attributes": [{ "key": "list", "value": { "arrayValue": { "values": [{ "intValue": "-9007199254740993" }, {}] } } }]
+    }] }] }] });
+    send(&receiver, "/v1/logs", &body).await;
+    let (lines, _) = receiver.store.logs().search(&Filter::everything(), around(), 10, None).await.unwrap();
+    let line = &lines[0];
+    assert_eq!((line.time.0 as u64, line.observed_time.0 as u64), (time, time + 7));
+    assert_eq!((line.scope_version.as_str(), line.body.as_str()), ("2", "-9223372036854775808"));
+    assert_eq!(
+        line.attributes,
+        parsed(r#"{"list":["-9007199254740993",null],"otel.flags":1,"otel.dropped_attributes_count":2}"#)
+    );
+}

@@ -26,6 +26,10 @@ async function saveRule(address: EngineAddress): Promise<void> {
     expected_status: [],
     body_contains: null,
     certificate_days: null,
+    ca_file: null,
+    accept_self_signed: false,
+    client_certificate_file: null,
+    client_key_file: null,
   }
   await command(address, 'save_check', check('console page', page))
   await command(address, 'save_check', check('console port', { type: 'tcp', host, port: Number(port) }))

@@ -20,6 +20,14 @@ use rustls::{
 };
 use tls::Certificate;
 
+use crate::outcome::Measurements;
+
+/// The measurement of the days until the server's certificate ends.
+pub(crate) const CERTIFICATE_DAYS: &str = "certificate_days";
+
+/// The measurement of the days until the chain ends.
+pub(crate) const CHAIN_DAYS: &str = "chain_days";
+
 /// The length up to which a file of authorities is read.
 const MAX_CA_FILE_LENGTH: u64 = 4 << 20;
 
@@ -50,20 +58,72 @@ fn read(path: &str) -> io::Result<Vec<u8>> {
 pub(crate) struct ChainVerifier {
     trust: Arc<dyn ServerCertVerifier>,
     accept_self_signed: bool,
-    chain: Mutex<Vec<Certificate>>,
+    recorded: Mutex<Recorded>,
+}
+
+/// The chain of the last handshake.
+#[derive(Debug, Default)]
+struct Recorded {
+    chain: Vec<Certificate>,
+    /// The last second in which it is valid, in seconds since 1970; none if it is rejected.
+    not_after: Option<i64>,
 }
 
 impl ChainVerifier {
     /// Creates a verifier with the trust of `trust`. With `accept_self_signed`, a certificate that
     /// is its own issuer is accepted too; its name and dates are verified.
     pub(crate) fn new(trust: Arc<dyn ServerCertVerifier>, accept_self_signed: bool) -> Self {
-        Self { trust, accept_self_signed, chain: Mutex::default() }
+        Self { trust, accept_self_signed, recorded: Mutex::default() }
     }
 
     /// Returns the recorded chain, the server's certificate first.
     pub(crate) fn chain(&self) -> Vec<Certificate> {
-        self.chain.lock().clone()
+        self.recorded.lock().chain.clone()
     }
+
+    /// Measures the days until the server's certificate and until the chain ends, and returns the
+    /// latter. `now` is in seconds since 1970. A chain that is rejected ends with its first
+    /// certificate to end.
+    pub(crate) fn measure(&self, now: i64, measurements: &mut Measurements) -> f64 {
+        let recorded = self.recorded.lock();
+        let Some(own) = recorded.chain.first() else { return f64::INFINITY };
+        let first = recorded.chain.iter().map(|one| one.not_after).min().unwrap_or(own.not_after);
+        let chain_days = days_between(now, recorded.not_after.unwrap_or(first));
+        measurements.insert(CERTIFICATE_DAYS.into(), own.days_left(now));
+        measurements.insert(CHAIN_DAYS.into(), chain_days);
+        chain_days
+    }
+
+    fn verify(
+        &self,
+        own: &CertificateDer<'_>,
+        issuing: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified = self.trust.verify_server_cert(own, issuing, name, ocsp, now);
+        match Certificate::parse(own) {
+            Some(parsed) if verified.is_err() && self.accept_self_signed && parsed.is_self_issued => {
+                verify_self_signed(own, &parsed, name, now)
+            }
+            _ => verified,
+        }
+    }
+}
+
+/// Returns the reason why a chain that ends soon is not healthy.
+pub(crate) fn ending(own: f64, chain: f64, days: u32) -> String {
+    let which = if chain < own { "an issuer's certificate in the chain" } else { "the certificate" };
+    format!("{which} ends in {chain:.1} days, sooner than {days}")
+}
+
+fn days_between(now: i64, end: i64) -> f64 {
+    (end - now) as f64 / 86_400.0
+}
+
+fn unix_time(seconds: i64) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(seconds.max(0).unsigned_abs()))
 }
 
 impl ServerCertVerifier for ChainVerifier {
@@ -75,15 +135,19 @@ impl ServerCertVerifier for ChainVerifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let parsed = std::iter::once(own).chain(issuing).filter_map(|der| Certificate::parse(der)).collect();
-        *self.chain.lock() = parsed;
-        let verified = self.trust.verify_server_cert(own, issuing, name, ocsp, now);
-        match Certificate::parse(own) {
-            Some(parsed) if verified.is_err() && self.accept_self_signed && parsed.is_self_issued => {
-                verify_self_signed(own, &parsed, name, now)
-            }
-            _ => verified,
-        }
+        let chain: Vec<_> =
+            std::iter::once(own).chain(issuing).filter_map(|der| Certificate::parse(der)).collect();
+        let verified = self.verify(own, issuing, name, ocsp, now);
+        // A server may send certificates that no path needs, such as one of an authority that
+        // clients trust anyway. The chain ends with the first one without which it is not valid.
+        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let mut ends: Vec<i64> =
+            chain.iter().map(|one| one.not_after).filter(|end| *end >= seconds).collect();
+        ends.sort_unstable();
+        let is_end = |end: &i64| self.verify(own, issuing, name, ocsp, unix_time(*end + 1)).is_err();
+        let not_after = if verified.is_ok() { ends.into_iter().find(is_end) } else { None };
+        *self.recorded.lock() = Recorded { chain, not_after };
+        verified
     }
 
     fn verify_tls12_signature(
@@ -117,13 +181,12 @@ fn verify_self_signed(
     now: UnixTime,
 ) -> Result<ServerCertVerified, Error> {
     let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    let time = |seconds: i64| UnixTime::since_unix_epoch(Duration::from_secs(seconds.max(0).unsigned_abs()));
     if seconds > certificate.not_after {
-        let not_after = time(certificate.not_after);
+        let not_after = unix_time(certificate.not_after);
         return Err(CertificateError::ExpiredContext { time: now, not_after }.into());
     }
     if seconds < certificate.not_before {
-        let not_before = time(certificate.not_before);
+        let not_before = unix_time(certificate.not_before);
         return Err(CertificateError::NotValidYetContext { time: now, not_before }.into());
     }
     verify_server_name(&ParsedCertificate::try_from(der)?, name)?;

@@ -21,6 +21,11 @@ pub struct Nginx {
 impl Nginx {
     /// Starts a server that answers `text` at every path under a certificate.
     pub fn start(certificate: &Certificate, text: &str) -> Result<Self> {
+        Self::start_with(certificate, text, "")
+    }
+
+    /// Starts such a server with further directives.
+    pub fn start_with(certificate: &Certificate, text: &str, directives: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("binnacle-nginx-").tempdir()?;
         let (port, root) = (free_port()?, folder.path().display());
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -29,7 +34,7 @@ impl Nginx {
         let settings = format!(
             "daemon off; master_process off; pid {root}/pid; error_log {root}/error.log;\nevents {{}}\n\
              http {{ access_log off;\n{temporary}server {{ listen 127.0.0.1:{port} ssl; default_type text/plain;\n\
-             ssl_certificate {}; ssl_certificate_key {};\nreturn 200 '{text}'; }} }}\n",
+             ssl_certificate {}; ssl_certificate_key {};\n{directives}\nreturn 200 '{text}'; }} }}\n",
             certificate.certificate.display(),
             certificate.key.display(),
         );

@@ -9,11 +9,11 @@ use rustls_platform_verifier::Verifier;
 use crate::provider;
 
 /// Returns a builder of HTTP clients. They send no `Referer`, which would show the query of an
-/// address to the server that it redirects to.
+/// address to the server that it redirects to. Of compressed bodies they read gzip only.
 pub fn http_client_builder() -> ClientBuilder {
     provider();
     #[expect(clippy::disallowed_methods, reason = "the provider is installed")]
-    Client::builder().referer(false)
+    Client::builder().referer(false).brotli(false).deflate(false).zstd(false)
 }
 
 /// Returns an HTTP client with default settings.

@@ -10,6 +10,6 @@ mod words;
 
 pub use certificate::Certificate;
 pub use client::{http_client, http_client_builder, system_config, system_verifier};
-pub use pem::{certificates, client_identity};
+pub use pem::{ClientCertificate, certificates, client_certificate, client_identity};
 pub use provider::provider;
 pub use words::describe;

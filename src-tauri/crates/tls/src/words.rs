@@ -13,8 +13,9 @@ pub fn describe(error: &Error) -> String {
         Error::InvalidMessage(_) => "the server does not speak TLS".to_owned(),
         Error::NoCertificatesPresented => "the server shows no certificate".to_owned(),
         Error::PeerIncompatible(reason) => {
-            format!("the server offers no version or cipher that is accepted ({reason:?})")
+            format!("the server offers no version or cipher that is accepted ({})", spaced(reason))
         }
+        Error::PeerMisbehaved(reason) => format!("the server breaks the rules of TLS ({})", spaced(reason)),
         Error::AlertReceived(alert) => describe_alert(*alert),
         other => other.to_string(),
     }
@@ -63,8 +64,21 @@ fn describe_alert(alert: AlertDescription) -> String {
             "the server offers no version of TLS that is accepted".to_owned()
         }
         AlertDescription::UnrecognisedName => "the server does not know the host name".to_owned(),
-        other => format!("the server ended the handshake: {other:?}"),
+        other => format!("the server ended the handshake: {}", spaced(other)),
     }
+}
+
+/// Returns the name of a variant as words: `HandshakeFailure` is `handshake failure`.
+fn spaced(variant: impl std::fmt::Debug) -> String {
+    let debug = format!("{variant:?}");
+    let mut words = String::new();
+    for character in debug.chars().take_while(|character| character.is_ascii_alphanumeric()) {
+        if character.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(character.to_ascii_lowercase());
+    }
+    words
 }
 
 fn date(time: UnixTime) -> String {
@@ -96,6 +110,16 @@ mod tests {
 
     fn certificate(error: CertificateError) -> String {
         describe(&Error::InvalidCertificate(error))
+    }
+
+    #[test]
+    fn reasons_are_words() {
+        let alert = describe(&Error::AlertReceived(AlertDescription::HandshakeFailure));
+        assert_eq!(alert, "the server ended the handshake: handshake failure");
+        let old = describe(&Error::PeerIncompatible(rustls::PeerIncompatible::Tls12NotOffered));
+        assert_eq!(old, "the server offers no version or cipher that is accepted (tls12 not offered)");
+        let wrong = describe(&Error::PeerMisbehaved(rustls::PeerMisbehaved::TooMuchEarlyDataReceived));
+        assert_eq!(wrong, "the server breaks the rules of TLS (too much early data received)");
     }
 
     #[test]

@@ -69,7 +69,8 @@ async fn web_addresses_that_hang_or_are_slow() {
     let web = Web::start().await;
     let hung = probe_for_one_second(http(web.url("/hang"))).await;
     assert_fails(&hung, &format!("no complete answer from {} within 1 s", web.url("/hang")));
-    let dripping = probe_for_one_second(http(web.url("/drip"))).await;
+    let dripping = HttpCheck { body_contains: Some("more than begun".into()), ..http(web.url("/drip")) };
+    let dripping = probe_for_one_second(dripping).await;
     assert_eq!(dripping.state, HealthState::Unhealthy, "{dripping:?}");
     assert_eq!(dripping.measurements["status_code"], 200.0);
 

@@ -23,6 +23,22 @@ expected_status: Array<number>,
  */
 body_contains: string | null, 
 /**
- * A certificate with fewer days left than this is degraded.
+ * A certificate chain with fewer days left than this is degraded.
  */
-certificate_days: number | null, };
+certificate_days: number | null, 
+/**
+ * A file with the trusted authorities in PEM; none for those of the system.
+ */
+ca_file: string | null, 
+/**
+ * Whether a certificate that is its own issuer is accepted. Name and dates are verified still.
+ */
+accept_self_signed: boolean, 
+/**
+ * A file with the certificate that is shown to the server, in PEM.
+ */
+client_certificate_file: string | null, 
+/**
+ * A file with its key, which only its owner can read; none if it is in the same file.
+ */
+client_key_file: string | null, };

@@ -1,15 +1,20 @@
 //! Checks that request a web address.
 
+mod body;
+mod client;
+mod explain;
+mod read;
+
 use model::{NANOS_PER_SECOND, masked_url};
-use reqwest::{Client, Method, Url, redirect::Policy, tls::TlsInfo};
+use reqwest::{Method, Url, tls::TlsInfo};
 use serde::{Deserialize, Serialize};
-use tokio::sync::OnceCell;
 use ts_rs::TS;
 
+use self::{explain::explain, read::BodyFailure};
 use crate::{
-    connection::{address, cause, describe, tls_failure},
+    chain_verifier::{CERTIFICATE_DAYS, CHAIN_DAYS, ending},
     error::CheckError,
-    failure::{Failure, without_descriptors},
+    failure::Failure,
     fields::{require, require_within},
     kind::{Kind, ProbeContext},
     network::is_loopback,
@@ -18,18 +23,10 @@ use crate::{
     web_address::{decode, take_credentials},
 };
 
-const USER_AGENT: &str = concat!("binnacle/", env!("CARGO_PKG_VERSION"));
-
-/// The length up to which a body is read.
-const MAX_BODY_LENGTH: usize = 1 << 20;
-
 /// The number of redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
 
 const MAX_CERTIFICATE_DAYS: u32 = 3_650;
-
-/// The measurement of the days until the certificate ends.
-const CERTIFICATE_DAYS: &str = "certificate_days";
 
 /// A check that requests a web address.
 ///
@@ -46,9 +43,21 @@ pub struct HttpCheck {
     pub expected_status: Vec<u16>,
     /// Text the body must contain.
     pub body_contains: Option<String>,
-    /// A certificate with fewer days left than this is degraded.
+    /// A certificate chain with fewer days left than this is degraded.
     #[serde(default)]
     pub certificate_days: Option<u32>,
+    /// A file with the trusted authorities in PEM; none for those of the system.
+    #[serde(default)]
+    pub ca_file: Option<String>,
+    /// Whether a certificate that is its own issuer is accepted. Name and dates are verified still.
+    #[serde(default)]
+    pub accept_self_signed: bool,
+    /// A file with the certificate that is shown to the server, in PEM.
+    #[serde(default)]
+    pub client_certificate_file: Option<String>,
+    /// A file with its key, which only its owner can read; none if it is in the same file.
+    #[serde(default)]
+    pub client_key_file: Option<String>,
 }
 
 impl Default for HttpCheck {
@@ -59,6 +68,10 @@ impl Default for HttpCheck {
             expected_status: Vec::new(),
             body_contains: None,
             certificate_days: None,
+            ca_file: None,
+            accept_self_signed: false,
+            client_certificate_file: None,
+            client_key_file: None,
         }
     }
 }
@@ -90,6 +103,17 @@ impl Kind for HttpCheck {
             })?;
             require_within("number of days a certificate must have left", days, 1, MAX_CERTIFICATE_DAYS, "")?;
         }
+        let files = [
+            ("file of authorities", &self.ca_file),
+            ("file of the client certificate", &self.client_certificate_file),
+            ("file of the client key", &self.client_key_file),
+        ];
+        for (field, file) in files {
+            require(file.as_deref() != Some(""), || format!("the {field} is empty; leave it out instead"))?;
+        }
+        require(self.client_key_file.is_none() || self.client_certificate_file.is_some(), || {
+            "a client key needs a client certificate".to_owned()
+        })?;
         require(url.port() != Some(0), || "the port must be 1 to 65535".to_owned())?;
         require(matches!(self.method.as_str(), "GET" | "HEAD" | "POST"), || {
             format!("the method must be GET, HEAD or POST, not {:?}", self.method)
@@ -126,9 +150,10 @@ impl Kind for HttpCheck {
     }
 
     /// Requests once. Redirects are followed unless a redirect is itself expected. Measures
-    /// `status_code`, `first_byte_seconds` (until the head of the last answer), `certificate_days`
-    /// (until the certificate of the server that gave it ends) and `body_bytes` (as far as it was
-    /// read).
+    /// `status_code`, `first_byte_seconds` (until the head of the last answer),
+    /// `certificate_days` and `chain_days` (until the certificate of the server that gave it
+    /// ends, and its chain) and `body_bytes` (as far as it was read). The body is read until what
+    /// is expected was seen.
     async fn probe(
         &self,
         context: ProbeContext<'_>,
@@ -139,7 +164,7 @@ impl Kind for HttpCheck {
             .map_err(|_| "the method is not valid".to_owned())?;
         let (user, password) = take_credentials(&mut url);
         let follow = !self.expected_status.iter().any(|status| (300..400).contains(status));
-        let client = client(follow, url.host_str().is_some_and(is_loopback)).await?;
+        let (client, verifier) = self.client(follow, url.host_str().is_some_and(is_loopback)).await?;
         let mut request = client.request(method, url.clone());
         request = match (user, context.secret.map(str::to_owned).or(password)) {
             (Some(user), password) => request.basic_auth(user, password),
@@ -147,44 +172,30 @@ impl Kind for HttpCheck {
             (None, None) => request,
         };
         let started = context.clock.instant();
-        let mut response = request.send().await.map_err(|error| explain(&error, &url))?;
+        let response = request.send().await.map_err(|error| explain(&error, &url))?;
         measurements.insert("first_byte_seconds".into(), (context.clock.instant() - started).as_secs_f64());
         let status = response.status().as_u16();
-        let certificate = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
-        if let Some(certificate) = certificate.and_then(tls::Certificate::parse) {
-            let left = certificate.days_left(context.now.0 / NANOS_PER_SECOND);
-            measurements.insert(CERTIFICATE_DAYS.into(), left);
+        // A redirect to http:// ends without a certificate.
+        if response.extensions().get::<TlsInfo>().is_some() {
+            verifier.measure(context.now.0 / NANOS_PER_SECOND, measurements);
         }
         measurements.insert("status_code".into(), f64::from(status));
         if !accepts(&self.expected_status, status) {
             return Err(format!("status {status}, expected {}", expectation(&self.expected_status)).into());
         }
-        let mut body = Vec::new();
-        let mut complete = true;
-        while let Some(piece) = response.chunk().await.map_err(|error| explain(&error, &url))? {
-            let left = MAX_BODY_LENGTH - body.len();
-            body.extend_from_slice(&piece[..piece.len().min(left)]);
-            if piece.len() > left {
-                complete = false;
-                break;
-            }
-        }
-        measurements.insert("body_bytes".into(), body.len() as f64);
-        match &self.body_contains {
-            Some(wanted) if !String::from_utf8_lossy(&body).contains(wanted) => {
-                let searched = if complete { "body does" } else { "the first 1 MiB of the body do" };
-                Err(format!("{searched} not contain {wanted:?}").into())
-            }
-            _ => Ok(format!("status {status}")),
-        }
+        self.read_body(response, measurements).await.map_err(|failure| match failure {
+            BodyFailure::Broken(error) => explain(&error, &url),
+            BodyFailure::Missing(reason) => reason.into(),
+        })?;
+        Ok(format!("status {status}"))
     }
 
     fn warnings(&self, measurements: &Measurements) -> Vec<String> {
-        let left = measurements.get(CERTIFICATE_DAYS);
+        let left = measurements.get(CERTIFICATE_DAYS).zip(measurements.get(CHAIN_DAYS));
         self.certificate_days
             .zip(left)
-            .filter(|(wanted, left)| **left < f64::from(*wanted))
-            .map(|(wanted, left)| format!("the certificate ends in {left:.1} days, sooner than {wanted}"))
+            .filter(|(wanted, (_, chain))| **chain < f64::from(*wanted))
+            .map(|(wanted, (own, chain))| ending(*own, *chain, wanted))
             .into_iter()
             .collect()
     }
@@ -199,59 +210,6 @@ fn expectation(expected: &[u16]) -> String {
         [] => "200 to 399".to_owned(),
         codes => codes.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "),
     }
-}
-
-/// Returns the client for one policy of redirects and proxies. Each attempt gets a fresh
-/// connection, as a visitor would. The client is made once, because reading the system's
-/// certificates takes milliseconds. Requests to this machine go directly, others through the proxy
-/// that the environment names.
-async fn client(follow: bool, direct: bool) -> Result<Client, String> {
-    static CLIENTS: [OnceCell<Client>; 4] = [const { OnceCell::const_new() }; 4];
-    CLIENTS[usize::from(follow) * 2 + usize::from(direct)]
-        .get_or_try_init(|| async {
-            tokio::task::spawn_blocking(move || {
-                let policy = if follow { Policy::limited(MAX_REDIRECTS) } else { Policy::none() };
-                let builder = tls::http_client_builder()
-                    .user_agent(USER_AGENT)
-                    .redirect(policy)
-                    .pool_max_idle_per_host(0)
-                    .tls_info(true);
-                if direct { builder.no_proxy() } else { builder }.build()
-            })
-            .await
-            .map_err(|error| error.to_string())?
-            .map_err(|error| format!("cannot prepare the request: {}", error.without_url()))
-        })
-        .await
-        .cloned()
-}
-
-/// Returns the failure in plain words. The address in the error may be one that was redirected to.
-fn explain(error: &reqwest::Error, requested: &Url) -> Failure {
-    let url = error.url().unwrap_or(requested);
-    let host = url.host_str().unwrap_or_default();
-    let target = address(host, url.port_or_known_default().unwrap_or_default());
-    if error.is_redirect() {
-        return format!("more than {MAX_REDIRECTS} redirects, the last to {}", url.path()).into();
-    }
-    if error.is_dns() {
-        let own = cause::<std::io::Error>(error).and_then(Failure::own).or_else(without_descriptors);
-        return own.unwrap_or_else(|| format!("cannot resolve host \"{host}\"").into());
-    }
-    if let Some(failure) = tls_failure(error, &target) {
-        return failure.into();
-    }
-    if let Some(failure) = cause::<std::io::Error>(error) {
-        return describe(failure, &target);
-    }
-    if error.is_decode() || error.is_body() {
-        return format!("the body from {target} broke off or is damaged").into();
-    }
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    format!("no valid answer from {target}: {innermost}").into()
 }
 
 #[cfg(test)]
@@ -284,8 +242,14 @@ mod tests {
     #[test]
     fn an_ending_certificate_is_a_warning() {
         let check = HttpCheck { certificate_days: Some(14), ..HttpCheck::default() };
-        let warnings = |left| check.warnings(&Measurements::from([(CERTIFICATE_DAYS.into(), left)]));
-        assert!(warnings(14.0).is_empty() && warnings(90.0).is_empty());
-        assert_eq!(warnings(3.21), ["the certificate ends in 3.2 days, sooner than 14"]);
+        let warnings = |own, chain| {
+            check.warnings(&Measurements::from([(CERTIFICATE_DAYS.into(), own), (CHAIN_DAYS.into(), chain)]))
+        };
+        assert!(warnings(14.0, 14.0).is_empty() && warnings(90.0, 90.0).is_empty());
+        assert_eq!(warnings(3.21, 3.21), ["the certificate ends in 3.2 days, sooner than 14"]);
+        assert_eq!(
+            warnings(90.0, 5.0),
+            ["an issuer's certificate in the chain ends in 5.0 days, sooner than 14"]
+        );
     }
 }

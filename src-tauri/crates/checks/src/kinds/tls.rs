@@ -10,7 +10,7 @@ use tokio_rustls::TlsConnector;
 use ts_rs::TS;
 
 use crate::{
-    chain_verifier::{ChainVerifier, trust_file},
+    chain_verifier::{CERTIFICATE_DAYS, CHAIN_DAYS, ChainVerifier, ending, trust_file},
     connection::{address, cause, describe, open},
     error::CheckError,
     failure::Failure,
@@ -21,12 +21,6 @@ use crate::{
 };
 
 const MAX_DAYS: u32 = 3_650;
-
-/// The measurement of the days until the server's certificate ends.
-const CERTIFICATE_DAYS: &str = "certificate_days";
-
-/// The measurement of the days until the first certificate of the chain ends.
-const CHAIN_DAYS: &str = "chain_days";
 
 /// A check of the certificate chain that a TLS server sends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -122,11 +116,7 @@ impl Kind for TlsCheck {
         let elapsed = context.clock.instant() - started;
         let chain = verifier.chain();
         let now = context.now.0 / NANOS_PER_SECOND;
-        let first_ending = chain.iter().map(|one| one.days_left(now)).fold(f64::INFINITY, f64::min);
-        if let Some(own) = chain.first() {
-            measurements.insert(CERTIFICATE_DAYS.into(), own.days_left(now));
-            measurements.insert(CHAIN_DAYS.into(), first_ending);
-        }
+        let first_ending = verifier.measure(now, measurements);
         if let Err(error) = handshake {
             return Err(self.explain(&error, &chain, now));
         }
@@ -190,12 +180,6 @@ impl TlsCheck {
         }
         .into()
     }
-}
-
-/// Returns the reason why a chain that ends soon is not healthy.
-fn ending(own: f64, first_ending: f64, days: u32) -> String {
-    let which = if first_ending < own { "an issuer's certificate in the chain" } else { "the certificate" };
-    format!("{which} ends in {first_ending:.1} days, sooner than {days}")
 }
 
 #[cfg(test)]

@@ -265,7 +265,8 @@ pub(crate) enum DataCommand {
     /// Seals and compacts segments, applies retention and compacts the database.
     Compact,
     /// Moves damaged segments into the folder `quarantine` and deletes orphaned files. If no engine
-    /// runs, a damaged database is quarantined too and rebuilt from the sealed metrics.
+    /// runs, it also repairs the database and its log: every row that reads is saved, and what is
+    /// lost is listed.
     Repair,
 }
 

@@ -17,14 +17,10 @@ use crate::{
 /// Shows, verifies, compacts or repairs the stored data.
 pub(crate) async fn run(data: &Path, command: DataCommand) -> anyhow::Result<ExitCode> {
     let idle = data.exists() && engine::running_engine(data).is_none();
-    if matches!(command, DataCommand::Repair)
-        && idle
-        && let Some(moved_to) = engine::quarantine_damaged_database(data).await?
-    {
-        line(&format!(
-            "the database was damaged: it was moved to {}, a new one is rebuilt from the sealed metrics",
-            moved_to.display()
-        ))?;
+    if matches!(command, DataCommand::Repair) && idle {
+        for step in engine::repair_data_folder(data).await?.steps {
+            line(&printable(&step.to_string()))?;
+        }
     }
     let connection = Connection::open(data).await?;
     let outcome = match command {

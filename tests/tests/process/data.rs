@@ -184,7 +184,9 @@ async fn a_damaged_database_is_rebuilt_from_the_sealed_metrics() {
 
     let output = stdout(&engine, &["repair"]);
     assert!(
-        output.contains("the database was damaged: it was moved to") && output.contains(", 0 damaged"),
+        output.contains("binnacle.duckdb: it cannot be opened and was moved to")
+            && output.contains("; lost: log records, spans")
+            && output.contains(", 0 damaged"),
         "{output}"
     );
     assert_eq!(fs::read(engine.data().join("quarantine/binnacle.duckdb")).unwrap(), b"not a database at all");

@@ -11,5 +11,5 @@ pub(crate) use checkpoints::checkpoint_folder;
 pub use demonstration::Demonstration;
 pub use imports::Imports;
 pub(crate) use limits::{apply_limits, follow_limits};
-pub use recovery::quarantine_damaged_database;
+pub use recovery::repair_data_folder;
 pub use retention::Retention;

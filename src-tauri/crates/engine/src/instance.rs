@@ -12,6 +12,9 @@ use crate::{EngineError, RunningEngine};
 
 const LOCK: &str = "engine.lock";
 const ADDRESS_FILE: &str = "engine.json";
+/// A file that is deleted when a full disk has no space for the address.
+const RESERVE: &str = "engine.reserve";
+const RESERVE_BYTES: usize = 256 << 10;
 /// The permanent token of the console in earlier versions.
 const FORMER_TOKEN: &str = "console.token";
 
@@ -39,6 +42,10 @@ impl Instance {
                 // The address of an engine that was killed is stale.
                 let _ = fs::remove_file(folder.join(ADDRESS_FILE));
                 remove_former_token(folder);
+                if !folder.join(RESERVE).exists() {
+                    // Without space there is nothing to reserve.
+                    let _ = replace_private_file(&folder.join(RESERVE), &vec![1; RESERVE_BYTES]);
+                }
                 Ok(Self { folder: folder.to_owned(), _lock: lock })
             }
             Err(TryLockError::WouldBlock) => {
@@ -56,8 +63,16 @@ impl Instance {
             address: address.to_owned(),
             socket: socket.to_owned(),
         };
-        replace_private_file(&path, &serde_json::to_vec(&running).unwrap_or_default())
-            .map_err(|source| file_error(&path, source))
+        let content = serde_json::to_vec(&running).unwrap_or_default();
+        let published = match replace_private_file(&path, &content) {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                tracing::warn!("the disk is full, the reserve of the engine is used");
+                fs::remove_file(self.folder.join(RESERVE))
+                    .and_then(|()| replace_private_file(&path, &content))
+            }
+            published => published,
+        };
+        published.map_err(|source| file_error(&path, source))
     }
 
     /// Returns the data folder.

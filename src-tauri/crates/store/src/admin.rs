@@ -6,10 +6,8 @@ use std::{
     time::Duration,
 };
 
-use duckdb::Connection;
-
 use crate::{
-    CardinalityLimits, DiskSpace, DroppedSeries, MaintenanceEvent, Segment, StoreError,
+    CardinalityLimits, DataNotice, DiskSpace, DroppedSeries, MaintenanceEvent, Segment, StoreError,
     catalog::series_catalog::SeriesCatalog,
     database::paths::{DATABASE, LOG},
     lifecycle::instance::Instance,
@@ -17,7 +15,7 @@ use crate::{
     metrics::head,
     read::reader::Reader,
     segment::manifest::Manifest,
-    write::job::{Change, Work},
+    write::job::Work,
 };
 
 /// Administration of a store.
@@ -118,6 +116,18 @@ impl Admin {
         tokio::task::spawn_blocking(move || monitor.probe()).await.unwrap_or_default()
     }
 
+    /// Returns what the data folder is known to have lost, oldest first, until a repair has reported
+    /// it.
+    pub fn data_notices(&self) -> Vec<DataNotice> {
+        self.instance.session().writer.keeper.notices()
+    }
+
+    /// Returns why nothing can be stored, if the files of the data folder are gone.
+    pub async fn folder_fault(&self) -> Option<StoreError> {
+        let presence = Arc::clone(&self.instance.session().writer.presence);
+        tokio::task::spawn_blocking(move || presence.check().err()).await.unwrap_or_default()
+    }
+
     /// Sets the bytes to leave free on the disk.
     pub fn set_reserve(&self, reserve_bytes: u64) {
         self.instance.disk_space.set_reserve(reserve_bytes);
@@ -135,11 +145,7 @@ impl Admin {
 
     /// Moves the content of the log into the database file.
     pub async fn checkpoint(&self) -> Result<(), StoreError> {
-        let change: Change = Box::new(|connection: &Connection| {
-            connection.execute_batch("CHECKPOINT")?;
-            Ok(0)
-        });
-        self.instance.submit(Work::Alone(change), 1).await.map(|_| ())
+        self.instance.submit(Work::Checkpoint, 1).await.map(|_| ())
     }
 
     /// Seals everything written so far, without waiting for the end of windows.

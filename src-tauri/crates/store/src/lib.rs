@@ -24,7 +24,11 @@ mod write;
 pub use admin::{Admin, StoreStatistics};
 pub use database::{error::StoreError, options::StoreOptions};
 pub use history::{reader::HistoryReader, writer::History};
-pub use integrity::verify::SegmentFault;
+pub use integrity::{
+    folder_state::DataNotice,
+    report::{RepairReport, RepairStep},
+    verify::SegmentFault,
+};
 pub use logs::read::Logs;
 pub use maintenance::events::MaintenanceEvent;
 pub use metrics::read::{

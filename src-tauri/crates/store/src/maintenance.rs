@@ -167,7 +167,7 @@ impl Maintenance {
             Request::ApplyRetention { unsealed, segments, rows } => {
                 self.apply_retention(unsealed, &segments, rows)
             }
-            Request::Quarantine(id) => self.quarantine(id),
+            Request::Quarantine { id, target } => self.quarantine(id, &target),
             Request::AddRollups(id) => self.add_rollups(id),
             // Only this thread creates files, and it creates none now.
             Request::Sweep => self.manifest.sweep().map(|()| 0),

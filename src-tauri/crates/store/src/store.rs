@@ -1,9 +1,6 @@
 //! The store: opening, writing, and views for everything else.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use model::{TelemetryBatch, TimeRange};
 use tokio::sync::broadcast;
@@ -12,6 +9,7 @@ use crate::{
     Commit, DroppedSeries, StoreError, StoreOptions,
     admin::Admin,
     history::writer::History,
+    integrity::{folder_repair, report::RepairReport},
     lifecycle::{instance::Instance, open, session::Session, shared_state::SharedState},
     logs::read::Logs,
     metrics::read::metrics_view::Metrics,
@@ -55,15 +53,12 @@ impl Store {
         Ok(Self { instance: Arc::new(instance), source: Arc::from("") })
     }
 
-    /// Moves a damaged database to the folder `quarantine` of the data folder, so that opening
-    /// continues with the segments. Blocks. Returns its new path, or none if the database can be
-    /// opened. Fails if the folder is in use or the database is of a newer version.
-    pub fn quarantine_damaged_database(
-        folder: &Path,
-        options: &StoreOptions,
-    ) -> Result<Option<PathBuf>, StoreError> {
+    /// Repairs the database and its log in a data folder that no engine uses. Of what is damaged,
+    /// everything that reads is saved. What cannot be opened moves to the folder `quarantine` of the
+    /// data folder. Blocks. Fails if the folder is in use or the database is of a newer version.
+    pub fn repair(folder: &Path, options: &StoreOptions) -> Result<RepairReport, StoreError> {
         let (folder, lock) = open::claim(folder)?;
-        open::quarantine_damaged(&folder, lock, options)
+        folder_repair::repair(&folder, &lock, options)
     }
 
     /// Returns the same store for writes of one source. Dropped points are reported with its name.

@@ -1,20 +1,20 @@
-//! Recovery of a data folder whose database is damaged.
+//! Repair of a data folder that no engine uses.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use store::{Store, StoreOptions};
+use store::{RepairReport, Store, StoreOptions};
 
 use crate::{EngineError, Instance};
 
-/// Moves the database of a data folder into quarantine if it is damaged. The next start continues
-/// with the sealed segments.
+/// Repairs the database of a data folder and its log. Of what is damaged, everything that reads is
+/// saved.
 ///
-/// Returns the new path, or `None` if the database is intact. Fails if an engine has the folder.
-pub async fn quarantine_damaged_database(data_folder: &Path) -> Result<Option<PathBuf>, EngineError> {
+/// Returns what was done and what is lost. Fails if an engine has the folder.
+pub async fn repair_data_folder(data_folder: &Path) -> Result<RepairReport, EngineError> {
     let _instance = Instance::acquire(data_folder)?;
     let folder = data_folder.to_owned();
-    let check = move || Store::quarantine_damaged_database(&folder, &StoreOptions::default());
-    let checked = tokio::task::spawn_blocking(check).await;
-    let panicked = |reason| EngineError::Panicked { operation: "check the database", reason };
-    Ok(checked.map_err(panicked)??)
+    let repair = move || Store::repair(&folder, &StoreOptions::default());
+    let repaired = tokio::task::spawn_blocking(repair).await;
+    let panicked = |reason| EngineError::Panicked { operation: "repair the database", reason };
+    Ok(repaired.map_err(panicked)??)
 }

@@ -25,6 +25,16 @@ pub enum StoreError {
         /// Delay before the next attempt.
         retry_after: Duration,
     },
+    /// The files of the data folder are gone or were replaced. Nothing is stored until they are back.
+    #[error("{} is gone ({reason}), nothing is stored, try again in {} s", path.display(), retry_after.as_secs())]
+    Gone {
+        /// The database file.
+        path: PathBuf,
+        /// The error of the system.
+        reason: String,
+        /// Delay before the next attempt.
+        retry_after: Duration,
+    },
     /// The database failed and is being opened again. It is not known whether the request was
     /// stored.
     #[error("the database failed and is being opened again, try again in {} s", retry_after.as_secs())]
@@ -58,7 +68,7 @@ pub enum StoreError {
     /// The database file cannot be read. It was not changed.
     #[error(
         "the database {} is damaged or not a database ({reason}); it was not changed; restore a copy and \
-         start again, or run `binnacle-cli data repair` to continue with the sealed metrics only",
+         start again, or run `binnacle-cli data repair` to save everything that can be read",
         path.display()
     )]
     Damaged {
@@ -95,6 +105,7 @@ impl StoreError {
         match self {
             Self::Busy { retry_after }
             | Self::Full { retry_after, .. }
+            | Self::Gone { retry_after, .. }
             | Self::Recovering { retry_after } => Some(*retry_after),
             _ => None,
         }

@@ -13,6 +13,9 @@ pub(crate) const DATABASE: &str = "binnacle.duckdb";
 /// The write-ahead log of the database.
 pub(crate) const LOG: &str = "binnacle.duckdb.wal";
 
+/// The log of what is committed while a checkpoint runs. It takes the place of [`LOG`] at its end.
+pub(crate) const CHECKPOINT_LOG: &str = "binnacle.duckdb.wal.checkpoint";
+
 /// The folder of spilled intermediate results.
 pub(crate) const TEMPORARY: &str = "temporary";
 

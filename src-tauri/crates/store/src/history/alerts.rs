@@ -87,7 +87,7 @@ impl History {
             ("DELETE FROM rules WHERE id = ?", vec![id.clone()]),
             ("INSERT INTO rules VALUES (?, ?)", vec![id, document]),
         ];
-        self.run(rules_changed(), statements).await.map(|_| ())
+        self.define(rules_changed(), statements).await.map(|_| ())
     }
 
     /// Deletes a rule and its alerts, but not their history. Returns false if there is none.
@@ -97,7 +97,7 @@ impl History {
             ("DELETE FROM alerts WHERE rule_id = ?", vec![id.clone()]),
             ("DELETE FROM rules WHERE id = ?", vec![id]),
         ];
-        Ok(self.run(rules_changed(), statements).await? > 0)
+        Ok(self.define(rules_changed(), statements).await? > 0)
     }
 
     /// Stores the states of alerts, each in place of the one with its fingerprint, and their
@@ -191,12 +191,12 @@ impl History {
             ("DELETE FROM silences WHERE id = ?", vec![id.clone()]),
             ("INSERT INTO silences VALUES (?, ?)", vec![id, document]),
         ];
-        self.run(alerts_changed(), statements).await.map(|_| ())
+        self.define(alerts_changed(), statements).await.map(|_| ())
     }
 
     /// Deletes a silence. Returns false if there is none.
     pub async fn delete_silence(&self, id: &str) -> Result<bool, StoreError> {
         let statements = vec![("DELETE FROM silences WHERE id = ?", vec![id.into()])];
-        Ok(self.run(alerts_changed(), statements).await? > 0)
+        Ok(self.define(alerts_changed(), statements).await? > 0)
     }
 }

@@ -165,7 +165,7 @@ impl History {
             ("DELETE FROM checks WHERE id = ?", vec![id.clone()]),
             ("INSERT INTO checks VALUES (?, ?)", vec![id, document]),
         ];
-        self.run(CHECKS, statements).await.map(|_| ())
+        self.define(CHECKS, statements).await.map(|_| ())
     }
 
     /// Deletes a check with its results and incidents. Returns false if there is none.
@@ -176,7 +176,7 @@ impl History {
             ("DELETE FROM incidents WHERE check_id = ?", vec![id.clone()]),
             ("DELETE FROM checks WHERE id = ?", vec![id]),
         ];
-        Ok(self.run(CHECKS, statements).await? > 0)
+        Ok(self.define(CHECKS, statements).await? > 0)
     }
 
     /// Stores a result, and the incident that it opened, prolonged or ended, in one commit.

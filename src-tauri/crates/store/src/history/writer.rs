@@ -46,6 +46,20 @@ impl History {
         };
         self.instance.change(changed, change).await
     }
+
+    /// Runs statements that change rules, checks or silences, and renews their copy outside of the
+    /// database. Returns the number of rows that the last one touched.
+    pub(super) async fn define(
+        &self,
+        changed: Changed,
+        statements: Vec<Statement>,
+    ) -> Result<u64, StoreError> {
+        let touched = self.run(changed, statements).await?;
+        if let Err(error) = self.instance.copy_definitions().await {
+            tracing::warn!(%error, "rules, checks and silences were not copied");
+        }
+        Ok(touched)
+    }
 }
 
 /// Converts a record to the document that is stored.

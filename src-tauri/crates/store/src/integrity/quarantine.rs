@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     StoreError,
-    database::paths::{create_folder, file_error},
+    database::paths::{CHECKPOINT_LOG, LOG, create_folder, file_error},
 };
 
 /// The folder, in the data folder.
@@ -18,12 +18,22 @@ pub(crate) fn quarantine(folder: &Path, path: &Path) -> Result<Option<PathBuf>, 
     let Some(name) = path.file_name().filter(|_| path.exists()) else { return Ok(None) };
     let target_folder = folder.join(QUARANTINE);
     create_folder(&target_folder)?;
-    let name = name.to_string_lossy();
-    let candidates = (0..).map(|number| match number {
-        0 => target_folder.join(&*name),
-        _ => target_folder.join(format!("{name}.{number}")),
-    });
-    let Some(target) = candidates.into_iter().find(|target| !target.exists()) else { return Ok(None) };
+    let target = free_name(&target_folder, &name.to_string_lossy());
     fs::rename(path, &target).map_err(|error| file_error(path, &error))?;
     Ok(Some(target))
+}
+
+/// Moves the logs of the database to the quarantine.
+pub(crate) fn quarantine_logs(folder: &Path) -> Result<(), StoreError> {
+    for name in [LOG, CHECKPOINT_LOG] {
+        quarantine(folder, &folder.join(name))?;
+    }
+    Ok(())
+}
+
+/// Returns the path of a new file in a folder: its name, with a number if there is such a file.
+pub(crate) fn free_name(folder: &Path, name: &str) -> PathBuf {
+    let plain = folder.join(name);
+    let numbered = (1_u64..).map(|number| folder.join(format!("{name}.{number}")));
+    std::iter::once(plain.clone()).chain(numbered).find(|path| !path.exists()).unwrap_or(plain)
 }

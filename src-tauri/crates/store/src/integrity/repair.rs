@@ -1,10 +1,9 @@
 //! Repair: damaged segments move to the quarantine, and roll-ups are rebuilt from points.
 
-use std::{fs, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use model::DataResolution;
 
-use super::quarantine::QUARANTINE;
 use crate::{
     StoreError,
     database::paths::{create_folder, file_error},
@@ -16,23 +15,19 @@ use crate::{
 };
 
 impl Maintenance {
-    /// Moves a file to the quarantine and replaces it if it can be rebuilt from points. The file
+    /// Moves a file to `target` in the quarantine and replaces it if it can be rebuilt from points. The file
     /// moves first: a crash in between leaves a segment without a file, which is faulty and can be
     /// repaired again. Returns the number of files written.
-    pub(crate) fn quarantine(&self, id: u64) -> Result<u64, StoreError> {
+    pub(crate) fn quarantine(&self, id: u64, target: &Path) -> Result<u64, StoreError> {
         let Some(file) = self.file(id) else { return Ok(0) };
         let from = &file.info.path;
-        let (Some(data), Some(name)) = (self.manifest.folder.parent(), from.file_name()) else {
-            return Ok(0);
-        };
         let new = match self.points_of_group(file.info.part_group) {
             Some(points) => self.rebuild(&points, |resolution| resolution == file.info.resolution)?,
             None => Vec::new(),
         };
-        let folder = data.join(QUARANTINE);
-        create_folder(&folder)?;
-        if from.exists() {
-            fs::rename(from, folder.join(name)).map_err(|error| file_error(from, &error))?;
+        if let Some(folder) = target.parent().filter(|_| from.exists()) {
+            create_folder(folder)?;
+            fs::rename(from, target).map_err(|error| file_error(from, &error))?;
         }
         let written = new.len() as u64;
         self.publish(new, vec![id], |_| Ok(0))?;

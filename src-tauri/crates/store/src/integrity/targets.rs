@@ -4,7 +4,10 @@ use std::{fs, sync::Arc, time::Duration};
 
 use model::{IntegrityResult, IntegrityTarget};
 
-use super::{quarantine::QUARANTINE, verify::verify_file};
+use super::{
+    quarantine::{QUARANTINE, free_name},
+    verify::verify_file,
+};
 use crate::{
     StoreError, admin::Admin, database::paths::SEGMENTS, maintenance::request::Request,
     segment::segment_file::SegmentFile,
@@ -60,8 +63,9 @@ impl Admin {
         let mut verdict = self.verify_target(name).await?;
         let Some(id) = self.segment_file(name).map(|file| file.info.id) else { return Ok(verdict) };
         if verdict.fault.is_some() {
-            verdict.rebuilt = self.instance.maintain(Request::Quarantine(id)).await?;
-            verdict.moved_to = Some(self.instance.folder.join(QUARANTINE).join(name).display().to_string());
+            let target = free_name(&self.instance.folder.join(QUARANTINE), name);
+            verdict.moved_to = Some(target.display().to_string());
+            verdict.rebuilt = self.instance.maintain(Request::Quarantine { id, target }).await?;
         } else {
             verdict.rebuilt = self.instance.maintain(Request::AddRollups(id)).await?;
         }

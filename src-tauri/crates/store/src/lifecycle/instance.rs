@@ -35,6 +35,8 @@ pub(crate) struct Instance {
     pub(crate) disk_space: Arc<DiskSpaceMonitor>,
     session: RwLock<Arc<Session>>,
     recovering: AtomicBool,
+    /// Copies of definitions are written one after the other.
+    copying: tokio::sync::Mutex<()>,
     /// None once the store is closed.
     lock: Mutex<Option<Arc<File>>>,
 }
@@ -58,6 +60,7 @@ impl Instance {
             disk_space,
             session: RwLock::new(Arc::new(session)),
             recovering: AtomicBool::new(false),
+            copying: tokio::sync::Mutex::default(),
             lock: Mutex::new(Some(lock)),
         }
     }
@@ -128,6 +131,13 @@ impl Instance {
     ) -> Result<u64, StoreError> {
         let work = Work::History { change: Box::new(change), changed };
         self.submit(work, 1).await.map(|done| done.rows)
+    }
+
+    /// Writes the copy of rules, checks and silences.
+    pub(crate) async fn copy_definitions(self: &Arc<Self>) -> Result<(), StoreError> {
+        let _one = self.copying.lock().await;
+        let folder = self.folder.clone();
+        self.read(None, move |reader| reader.definitions()?.write(&folder)).await
     }
 
     /// Submits work of a size in records to the writer and waits for its outcome.

@@ -16,11 +16,18 @@ use crate::{
         config::{config, restrict},
         connection::Opened,
         paths::{
-            DATABASE, EXPORTS, LOG, SEGMENTS, TEMPORARY, create_folder, file_error, rename_segment_folder,
+            CHECKPOINT_LOG, DATABASE, EXPORTS, LOG, SEGMENTS, TEMPORARY, create_folder, file_error,
+            rename_segment_folder,
         },
         schema::{self, Found},
     },
-    integrity::quarantine::quarantine,
+    integrity::{
+        database_file::read_layout,
+        definitions::{DEFINITIONS, Definitions},
+        folder_state::{DataNotice, FolderState, losses},
+        log_file, log_mend,
+        quarantine::{quarantine, quarantine_logs},
+    },
 };
 
 /// A log of this length takes seconds to replay.
@@ -41,9 +48,16 @@ pub(crate) fn claim(folder: &Path) -> Result<(PathBuf, Arc<File>), StoreError> {
 pub(crate) fn open(folder: &Path, lock: Arc<File>, options: &StoreOptions) -> Result<Opened, StoreError> {
     let folder = folder.to_owned();
     let database = folder.join(DATABASE);
-    let mut exists = fs::metadata(&database).is_ok_and(|metadata| metadata.len() > 0);
-    if !exists {
+    let existed = fs::metadata(&database).is_ok_and(|metadata| metadata.len() > 0);
+    if existed {
+        check_log(&folder, LOG)?;
+        check_log(&folder, CHECKPOINT_LOG)?;
+    }
+    let state = declare_losses(&folder, options)?;
+    let mut exists = existed;
+    if !existed {
         rename_segment_folder(&folder)?;
+        quarantine_logs(&folder)?;
         exists = rebuild_catalog::rebuild(&folder, || config(&folder, options), options.clock.now())?;
     }
     // A long log is replayed only once where the version file confirms the schema.
@@ -58,11 +72,7 @@ pub(crate) fn open(folder: &Path, lock: Arc<File>, options: &StoreOptions) -> Re
     };
     rename_segment_folder(&folder)?;
     for leftover in [TEMPORARY, EXPORTS] {
-        let path = folder.join(leftover);
-        if path.exists() {
-            fs::remove_dir_all(&path).map_err(|error| file_error(&path, &error))?;
-        }
-        create_folder(&path)?;
+        empty_folder(&folder.join(leftover))?;
     }
     create_folder(&folder.join(SEGMENTS))?;
     shrink::sweep(&folder)?;
@@ -72,25 +82,68 @@ pub(crate) fn open(folder: &Path, lock: Arc<File>, options: &StoreOptions) -> Re
     };
     write_version_file(&folder)?;
     schema::migrate(&connection, version)?;
+    if !existed && let Some(definitions) = Definitions::read(&folder) {
+        let restored = definitions.restore(&connection, "")?;
+        tracing::warn!(restored, "rules, checks and silences were restored from their copy");
+    }
     let connection = shrink::shrink(connection, &database, &folder, || config(&folder, options))?;
     restrict(&connection, &folder)?;
-    Ok(Opened { connection, folder, lock })
+    Ok(Opened { connection, folder, notices: state.notices, lock })
 }
 
-/// Moves a database that cannot be opened to the quarantine, with its log. Returns its new path, or
-/// none if it can be opened.
-pub(crate) fn quarantine_damaged(
-    folder: &Path,
-    lock: Arc<File>,
-    options: &StoreOptions,
-) -> Result<Option<PathBuf>, StoreError> {
-    match open(folder, lock, options) {
-        Err(StoreError::Damaged { .. }) => {
-            quarantine(folder, &folder.join(LOG))?;
-            quarantine(folder, &folder.join(DATABASE))
-        }
-        outcome => outcome.map(|_| None),
+/// Creates a folder, or deletes everything in it. A full disk has no space for a new one.
+fn empty_folder(path: &Path) -> Result<(), StoreError> {
+    create_folder(path)?;
+    for entry in fs::read_dir(path).map_err(|error| file_error(path, &error))?.filter_map(Result::ok) {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let removed =
+            if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
+        removed.map_err(|error| file_error(&entry.path(), &error))?;
     }
+    Ok(())
+}
+
+/// Returns the last state of a folder, with a notice of what it has lost since.
+fn declare_losses(folder: &Path, options: &StoreOptions) -> Result<FolderState, StoreError> {
+    let known = FolderState::read(folder);
+    let was_used = known.is_some() || folder.join(VERSION_FILE).exists();
+    let mut state = known.unwrap_or_default();
+    let Some(loss) = losses(folder, &state, was_used) else { return Ok(state) };
+    if loss.is_replaced {
+        // The next copy is of another database.
+        quarantine(folder, &folder.join(DEFINITIONS))?;
+    }
+    state.add(DataNotice { found: options.clock.now(), title: loss.title, detail: loss.detail });
+    state.database.clear();
+    if let Err(error) = state.write(folder) {
+        tracing::warn!(%error, "the notice of lost data is not stored");
+    }
+    Ok(state)
+}
+
+/// Fails if the log of the database is damaged. The database would drop everything after the damage
+/// without a word. What a commit that was interrupted left at the end is removed.
+fn check_log(folder: &Path, name: &str) -> Result<(), StoreError> {
+    let (database, log) = (folder.join(DATABASE), folder.join(name));
+    // A database that cannot be read is rejected when it is opened.
+    let Some(layout) = read_layout(&database) else { return Ok(()) };
+    let Some(found) = log_file::scan(&log, &layout).map_err(|error| file_error(&log, &error))? else {
+        return Ok(());
+    };
+    let Some(position) = found.stopped else { return Ok(()) };
+    let state = FolderState::read(folder).filter(|_| name == LOG);
+    let acknowledged = state.and_then(|state| state.log_bytes_of(&layout));
+    let is_unfinished = acknowledged.is_some_and(|bytes| bytes <= found.committed);
+    if !is_unfinished && (found.is_damaged || log_mend::is_mendable(&log, &layout)?) {
+        let reason = format!("its log {} is damaged at byte {position}", log.display());
+        return Err(StoreError::Damaged { path: database, reason });
+    }
+    if found.is_damaged {
+        tracing::warn!(position, "an unfinished commit at the end of the log was removed");
+        let cut = File::options().write(true).open(&log).and_then(|log| log.set_len(found.committed));
+        cut.map_err(|error| file_error(&log, &error))?;
+    }
+    Ok(())
 }
 
 /// Returns the schema version of an existing database. It opens the database read-only, so that a

@@ -21,7 +21,7 @@ use crate::{
     CardinalityLimits, StoreError,
     catalog::{renamed_series::rename, series_catalog::SeriesCatalog},
     database::{
-        paths::{DATABASE, LOG, SEGMENTS, file_error, sync_folder},
+        paths::{DATABASE, SEGMENTS, file_error, sync_folder},
         schema,
         sql::id_list,
     },
@@ -45,26 +45,35 @@ pub(crate) fn rebuild(
     config: impl Fn() -> Result<Config, StoreError>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let files = find_files(&folder.join(SEGMENTS))?;
-    if files.is_empty() {
+    if find_files(&folder.join(SEGMENTS))?.is_empty() {
         return Ok(false);
     }
-    tracing::warn!(files = files.len(), "found segments without a database, rebuilding the catalog");
-    quarantine(folder, &folder.join(LOG))?;
+    tracing::warn!("found segments without a database, rebuilding the catalog");
     shrink::sweep(folder)?;
+    build(folder, config, now)?;
     let fresh = folder.join(FRESH);
-    let connection = Connection::open_with_flags(&fresh, config()?)?;
-    schema::migrate(&connection, 0)?;
-    connection.execute_batch("BEGIN TRANSACTION")?;
-    import(&connection, folder, &files, now)?;
-    connection.execute_batch("COMMIT; CHECKPOINT")?;
-    drop(connection);
     let renamed = File::open(&fresh)
         .and_then(|file| file.sync_all())
         .and_then(|()| fs::rename(&fresh, folder.join(DATABASE)));
     renamed.map_err(|error| file_error(&fresh, &error))?;
     sync_folder(folder)?;
     Ok(true)
+}
+
+/// Creates a database with the segments of a folder under the name [`FRESH`].
+///
+/// Its head is opened at `now`.
+pub(crate) fn build(
+    folder: &Path,
+    config: impl Fn() -> Result<Config, StoreError>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let files = find_files(&folder.join(SEGMENTS))?;
+    let connection = Connection::open_with_flags(folder.join(FRESH), config()?)?;
+    schema::migrate(&connection, 0)?;
+    connection.execute_batch("BEGIN TRANSACTION")?;
+    import(&connection, folder, &files, now)?;
+    Ok(connection.execute_batch("COMMIT; CHECKPOINT")?)
 }
 
 fn import(

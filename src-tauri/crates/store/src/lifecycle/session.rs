@@ -9,6 +9,7 @@ use crate::{
     StoreError, StoreOptions,
     catalog::series_catalog::SeriesCatalog,
     database::paths::SEGMENTS,
+    integrity::definitions::Definitions,
     maintenance::Maintainer,
     metrics::head,
     read::pool::ReadPool,
@@ -44,6 +45,10 @@ impl Session {
         let catalog = Arc::new(SeriesCatalog::load(&opened.connection)?);
         catalog.recount(&mut state.limiter.lock());
         head::set_opened(&opened.connection, options.clock.now().0)?;
+        let copied = Definitions::of(&opened.connection).and_then(|definitions| definitions.write(folder));
+        if let Err(error) = copied {
+            tracing::warn!(%error, "rules, checks and silences were not copied");
+        }
         let manifest = Arc::new(SharedManifest::open(&opened.connection, folder.join(SEGMENTS))?);
         manifest.sweep()?;
         let readers = ReadPool::new(
@@ -92,11 +97,12 @@ impl Session {
 
     /// Commits queued work, checkpoints and ends. Running reads are not awaited.
     pub(crate) async fn close(&self) -> Result<(), StoreError> {
+        // A snapshot that is still open would prevent the checkpoint after a deletion.
+        self.readers.close();
         let outcome = match self.writer.submit(Work::Close, 0) {
             Ok(outcome) => outcome.await.unwrap_or(Err(StoreError::Closed)),
             Err(error) => Err(error),
         };
-        self.readers.close();
         self.maintainer.lock().take();
         let threads = std::mem::take(&mut *self.threads.lock());
         for thread in threads {

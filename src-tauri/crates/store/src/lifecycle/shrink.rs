@@ -15,12 +15,15 @@ use crate::{
         paths::{LOG, file_error, path_text, sync_folder},
         sql::quote,
     },
+    integrity::folder_state::expect_replacement,
 };
 
 /// The new file until it is complete.
 pub(crate) const FRESH: &str = "binnacle.duckdb.fresh";
 /// Free bytes in the file below which it is not copied.
 const MIN_FREE: u64 = 4 << 20;
+/// Bytes that a checkpoint may need beyond the length of the log.
+const CHECKPOINT_MARGIN: u64 = 4 << 20;
 /// The copy requires this many times its length free on the disk.
 const DISK_FACTOR: u64 = 2;
 
@@ -43,7 +46,7 @@ pub(crate) fn shrink(
     folder: &Path,
     config: impl Fn() -> Result<Config, StoreError>,
 ) -> Result<Connection, StoreError> {
-    if fs::metadata(database).map_or(0, |file| file.len()) < MIN_FREE {
+    if fs::metadata(database).map_or(0, |file| file.len()) < MIN_FREE || !has_space_for_checkpoint(folder) {
         return Ok(connection);
     }
     let copied = copy(&connection, folder);
@@ -62,6 +65,9 @@ pub(crate) fn shrink(
     if log.exists() {
         tracing::warn!("database file not shrunk, its log still exists");
         sweep(folder)?;
+    } else if let Err(error) = expect_replacement(folder) {
+        tracing::warn!(%error, "database file not shrunk");
+        sweep(folder)?;
     } else {
         let fresh = folder.join(FRESH);
         let replaced =
@@ -71,6 +77,13 @@ pub(crate) fn shrink(
         tracing::info!("database file shrunk");
     }
     Ok(Connection::open_with_flags(database, config()?)?)
+}
+
+/// Returns whether the disk has space to move the log into the database. A checkpoint without space
+/// ends the database.
+pub(crate) fn has_space_for_checkpoint(folder: &Path) -> bool {
+    let log = fs::metadata(folder.join(LOG)).map_or(0, |log| log.len());
+    log == 0 || fs4::available_space(folder).is_ok_and(|free| free >= log + CHECKPOINT_MARGIN)
 }
 
 /// Writes a copy if it would be much smaller. Returns whether it did.

@@ -1,6 +1,6 @@
 //! Requests to the maintenance thread.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, path::PathBuf};
 
 use crate::{Changed, retention::plan::RetentionUnit, write::job::Change};
 
@@ -17,9 +17,9 @@ pub(crate) enum Request {
     /// Deletes points of services from heads and segments, then series without points and resources
     /// without references. `rows` is set if rows of other tables were deleted.
     ApplyRetention { unsealed: Vec<RetentionUnit>, segments: Vec<(u64, HashSet<String>)>, rows: bool },
-    /// Moves the file of a segment to the quarantine, and rebuilds the segment from points if it
-    /// can be.
-    Quarantine(u64),
+    /// Moves the file of a segment to a path in the quarantine, and rebuilds the segment from points
+    /// if it can be.
+    Quarantine { id: u64, target: PathBuf },
     /// Writes the missing roll-ups of a segment of points.
     AddRollups(u64),
     /// Deletes files that no segment names.

@@ -13,6 +13,7 @@ use crate::{
     StoreError,
     catalog::series_catalog::SeriesCatalog,
     database::sql::Parameter,
+    integrity::definitions::Definitions,
     segment::{
         manifest::{Manifest, SharedManifest},
         segment_file::SegmentFile,
@@ -144,6 +145,12 @@ impl Reader {
             return Err(StoreError::Database("the read was cancelled".to_owned()));
         }
         Ok(())
+    }
+
+    /// Returns rules, checks and silences as they are stored.
+    pub(crate) fn definitions(&self) -> Result<Definitions, StoreError> {
+        self.check()?;
+        Definitions::of(&self.connection)
     }
 
     /// Runs a statement and converts every row.

@@ -23,8 +23,8 @@ pub(crate) enum Work {
     /// A change of heads and segments, in a transaction of its own. If it removes series, the
     /// catalog is read again afterwards.
     Manifest { change: Change, changed: Changed, removes_series: bool },
-    /// Work outside of any transaction.
-    Alone(Change),
+    /// A checkpoint that its caller waits for.
+    Checkpoint,
     /// The end of the writer, after everything before it is committed.
     Close,
 }

@@ -16,13 +16,19 @@ use tokio::sync::{broadcast, oneshot};
 
 use super::{
     cardinality::CardinalityLimiter,
+    checkpointer::Checkpointer,
     job::{Done, Job, Work, WriterStatistics},
+    presence::Presence,
     writer_thread::WriterThread,
 };
 use crate::{
     Commit, StoreError,
     catalog::series_catalog::SeriesCatalog,
-    database::{connection::Opened, paths::LOG},
+    database::{
+        connection::Opened,
+        paths::{DATABASE, LOG},
+    },
+    integrity::folder_state::StateKeeper,
     segment::manifest::SharedManifest,
     traces::identity::SpanIdentities,
 };
@@ -33,6 +39,9 @@ pub(crate) struct Writer {
     jobs: Sender<Job>,
     limit: usize,
     pub(crate) statistics: Arc<WriterStatistics>,
+    /// The state of the folder, which the thread writes.
+    pub(crate) keeper: Arc<StateKeeper>,
+    pub(crate) presence: Arc<Presence>,
 }
 
 impl Writer {
@@ -46,9 +55,13 @@ impl Writer {
         clock: Clock,
         limit: usize,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
-        let Opened { connection, folder, lock } = opened;
+        let Opened { connection, folder, notices, lock } = opened;
+        let keeper = Arc::new(StateKeeper::new(folder.clone(), notices));
+        let presence = Arc::new(Presence::new(folder.join(DATABASE)));
         let next_log_id =
             connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM logs", [], |row| row.get(0))?;
+        let checkpointer =
+            Checkpointer::start(connection.try_clone()?, folder.clone(), Arc::clone(&presence))?;
         let (jobs, receiver) = channel();
         let statistics = Arc::new(WriterStatistics::default());
         let thread = WriterThread {
@@ -62,13 +75,18 @@ impl Writer {
             span_identities: SpanIdentities::default(),
             manifest,
             log: folder.join(LOG),
+            state_written: None,
+            checkpointer: Some(checkpointer),
+            presence: Arc::clone(&presence),
+            keeper: Arc::clone(&keeper),
+            folder,
             _lock: lock,
         };
         let handle = std::thread::Builder::new()
             .name("store writer".to_owned())
             .spawn(move || thread.run(&receiver))
             .map_err(|error| StoreError::Database(format!("the writer thread did not start: {error}")))?;
-        Ok((Self { jobs, limit, statistics }, handle))
+        Ok((Self { jobs, limit, statistics, keeper, presence }, handle))
     }
 
     /// Queues work of a size in records. Returns the receiver of its outcome.

@@ -9,7 +9,7 @@ use std::{
         atomic::Ordering,
         mpsc::{Receiver, RecvTimeoutError},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use duckdb::Connection;
@@ -21,11 +21,14 @@ use tokio::sync::broadcast;
 use super::{
     append::Appending,
     cardinality::CardinalityLimiter,
+    checkpointer::Checkpointer,
     job::{Done, Job, Work, WriterStatistics},
+    presence::Presence,
 };
 use crate::{
     Changed, Commit, StoreError,
     catalog::series_catalog::SeriesCatalog,
+    integrity::folder_state::StateKeeper,
     segment::manifest::{Manifest, SharedManifest},
     traces::identity::SpanIdentities,
 };
@@ -41,7 +44,7 @@ const LARGE_GROUP: usize = 50_000;
 /// After this time without work, a large log is checkpointed.
 const IDLE: Duration = Duration::from_secs(1);
 /// A log of this many bytes is large. It is held in memory too.
-const LARGE_LOG: u64 = 8 << 20;
+pub(super) const LARGE_LOG: u64 = 8 << 20;
 
 /// The state of the writer thread.
 pub(super) struct WriterThread {
@@ -54,8 +57,15 @@ pub(super) struct WriterThread {
     pub(super) next_log_id: i64,
     pub(super) span_identities: SpanIdentities,
     pub(super) manifest: Arc<SharedManifest>,
+    pub(super) folder: PathBuf,
     /// The database's write-ahead log.
     pub(super) log: PathBuf,
+    pub(super) presence: Arc<Presence>,
+    pub(super) keeper: Arc<StateKeeper>,
+    /// The time at which the state of the folder was written last.
+    pub(super) state_written: Option<Instant>,
+    /// None once it has ended.
+    pub(super) checkpointer: Option<Checkpointer>,
     /// The last field: the folder is released after the connection.
     pub(super) _lock: Arc<File>,
 }
@@ -66,9 +76,10 @@ impl WriterThread {
         let mut postponed = None;
         // Senders that wait for an answer send again soon after it.
         let mut previous_group = 1;
+        self.write_state();
         loop {
             let Some(first) = postponed.take().or_else(|| self.next_job(jobs)) else { break };
-            if matches!(first.work, Work::Alone(_) | Work::Close) {
+            if matches!(first.work, Work::Checkpoint | Work::Close) {
                 if !self.run_alone(first) {
                     break;
                 }
@@ -89,7 +100,7 @@ impl WriterThread {
                     Duration::ZERO
                 };
                 match jobs.recv_timeout(wait) {
-                    Ok(job) if matches!(job.work, Work::Manifest { .. } | Work::Alone(_) | Work::Close) => {
+                    Ok(job) if matches!(job.work, Work::Manifest { .. } | Work::Checkpoint | Work::Close) => {
                         postponed = Some(job);
                         break;
                     }
@@ -103,24 +114,28 @@ impl WriterThread {
             previous_group = group.len();
             self.write(group);
         }
-        if let Err(error) = self.connection.execute_batch("CHECKPOINT") {
+        // It joins its thread.
+        self.checkpointer.take();
+        if let Err(error) = self.checkpoint() {
             tracing::debug!(%error, "checkpoint at close failed, the next start replays the log");
         }
+        self.write_state();
     }
 
     /// Waits for work. After an idle time it checkpoints a large log. Under load that would delay
     /// all work and compress the newest rows repeatedly.
-    fn next_job(&self, jobs: &Receiver<Job>) -> Option<Job> {
+    fn next_job(&mut self, jobs: &Receiver<Job>) -> Option<Job> {
         match jobs.recv_timeout(IDLE) {
             Ok(job) => return Some(job),
             Err(RecvTimeoutError::Disconnected) => return None,
             Err(RecvTimeoutError::Timeout) => {}
         }
         if fs::metadata(&self.log).is_ok_and(|metadata| metadata.len() >= LARGE_LOG)
-            && let Err(error) = self.connection.execute_batch("CHECKPOINT")
+            && let Some(checkpointer) = &mut self.checkpointer
         {
-            tracing::debug!(%error, "checkpoint failed, trying again when idle");
+            checkpointer.request(self.clock.instant());
         }
+        self.write_state();
         jobs.recv().ok()
     }
 
@@ -128,8 +143,8 @@ impl WriterThread {
     fn run_alone(&self, job: Job) -> bool {
         self.statistics.queued.fetch_sub(job.size, Ordering::AcqRel);
         let (outcome, goes_on) = match &job.work {
-            Work::Alone(change) => (guarded(|| change(&self.connection)), true),
-            _ => (guarded(|| Ok(self.connection.execute_batch("CHECKPOINT").map(|()| 0)?)), false),
+            Work::Checkpoint => (guarded(|| self.checkpoint().map(|()| 0)), true),
+            _ => (guarded(|| self.last_checkpoint().map(|()| 0)), false),
         };
         let _ = job.reply.send(outcome.map(Done::from));
         goes_on
@@ -137,6 +152,12 @@ impl WriterThread {
 
     /// Commits a group. If that fails, it commits each job alone, so that a bad job harms no other.
     fn write(&mut self, group: Vec<Job>) {
+        self.write_group(group);
+        self.checkpoint_if_due();
+        self.write_state_if_due();
+    }
+
+    fn write_group(&mut self, group: Vec<Job>) {
         match self.commit(&group) {
             Ok(done) => {
                 for (job, done) in group.into_iter().zip(done) {
@@ -170,6 +191,7 @@ impl WriterThread {
     fn commit(&mut self, group: &[Job]) -> Result<Vec<Done>, StoreError> {
         let began = self.clock.instant();
         let first_log_id = self.next_log_id;
+        self.presence.check()?;
         let attempt = guarded(|| self.try_commit(group));
         let (done, commit, manifest) = match attempt {
             Ok(done) => {
@@ -199,6 +221,8 @@ impl WriterThread {
         self.statistics.commits.fetch_add(1, Ordering::Relaxed);
         // It is no failure to have no subscriber.
         let _ = self.commits.send(commit);
+        // What was committed to deleted files is lost, and must not be acknowledged.
+        self.presence.check()?;
         Ok(done)
     }
 
@@ -233,7 +257,7 @@ impl WriterThread {
                     self.connection.execute_batch("UPDATE manifest SET generation = generation + 1")?;
                     manifest = Some(Manifest::load(&self.connection, &self.manifest.folder, &before)?);
                 }
-                Work::Alone(_) | Work::Close => done.push(Done::default()),
+                Work::Checkpoint | Work::Close => done.push(Done::default()),
             }
         }
         let head = before.heads.last().copied().unwrap_or_default();

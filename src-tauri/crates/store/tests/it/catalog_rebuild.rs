@@ -135,13 +135,15 @@ async fn a_damaged_database_and_a_damaged_file_are_quarantined_on_request() {
     let of = |signal| store.admin().segments().into_iter().find(|one| one.signal == signal).unwrap().path;
     let broken = of(store::SegmentSignal::Histograms);
     store.close().await.unwrap();
-    assert_eq!(Store::quarantine_damaged_database(folder.path(), &small()).unwrap(), None);
+    assert_eq!(Store::repair(folder.path(), &small()).unwrap().steps, []);
     let database = folder.path().join("binnacle.duckdb");
     fs::write(&database, b"not a database at all").unwrap();
     fs::write(&broken, b"not a file of points").unwrap();
     assert!(Store::open(folder.path(), small()).is_err());
     assert!(broken.exists());
-    let quarantined = Store::quarantine_damaged_database(folder.path(), &small()).unwrap().unwrap();
+    let report = Store::repair(folder.path(), &small()).unwrap();
+    assert!(report.has_loss(), "{report:?}");
+    let quarantined = folder.path().join("quarantine/binnacle.duckdb");
     assert_eq!(fs::read(&quarantined).unwrap(), b"not a database at all");
     let store = Store::open(folder.path(), small()).unwrap();
     assert_eq!(samples(&store, "temperature").await, whole);

@@ -9,6 +9,7 @@ mod fixtures;
 mod histograms;
 mod logs;
 mod metrics;
+mod repair;
 mod retention;
 mod rollup_retention;
 mod rollups;

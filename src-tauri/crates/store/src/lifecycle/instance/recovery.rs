@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::Instance;
-use crate::{StoreError, lifecycle::session::Session};
+use crate::{DataNotice, StoreError, lifecycle::session::Session};
 
 /// The delay after which callers try again, and of the first attempt to open.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -27,6 +27,17 @@ impl Instance {
                     tokio::spawn(recover(Arc::clone(self)));
                 }
                 Err(StoreError::Recovering { retry_after: RETRY_AFTER })
+            }
+            Err(StoreError::Database(reason)) if reason.contains("Corrupt database file") => {
+                self.session().writer.keeper.declare(DataNotice {
+                    found: self.options.clock.now(),
+                    title: "The database is damaged".to_owned(),
+                    detail: format!(
+                        "Some of its rows cannot be read. Stop Binnacle and run `binnacle-cli data repair`, which \
+                         saves all others. {reason}"
+                    ),
+                });
+                Err(StoreError::Database(reason))
             }
             Err(StoreError::Closed) if self.is_recovering() => {
                 Err(StoreError::Recovering { retry_after: RETRY_AFTER })

@@ -1,0 +1,88 @@
+//! Upkeep of the data folder by the writer thread: checkpoints and the state file.
+
+use std::{fs, time::Duration};
+
+use super::{
+    checkpointer::Checkpointer,
+    writer_thread::{LARGE_LOG, WriterThread},
+};
+use crate::{StoreError, integrity::metadata_copy, lifecycle::shrink::has_space_for_checkpoint};
+
+/// The shortest interval between two writes of the state of the folder.
+const STATE_INTERVAL: Duration = Duration::from_secs(1);
+/// A log of this many bytes is checkpointed under load. A start after a crash replays it in a
+/// second.
+const MAX_LOG: u64 = 48 << 20;
+/// On a small disk a log of this fraction (1/n) of the free space is checkpointed, while there is
+/// space to do it.
+const MAX_LOG_FRACTION: u64 = 4;
+/// Time between two polls of a running checkpoint that another one waits for.
+const POLL_INTERVAL: Duration = Duration::from_millis(3);
+
+impl WriterThread {
+    /// Moves the log into the database file. In a folder that is gone, the log of the database that
+    /// took its place would be deleted.
+    pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
+        if let Err(gone) = self.presence.check() {
+            self.connection.execute_batch("PRAGMA disable_checkpoint_on_shutdown")?;
+            return Err(gone);
+        }
+        if !has_space_for_checkpoint(&self.folder) {
+            return Err(StoreError::Database("Cannot CHECKPOINT: the disk has too little space".to_owned()));
+        }
+        while self.checkpointer.as_ref().is_some_and(Checkpointer::is_running) {
+            std::thread::sleep(POLL_INTERVAL);
+        }
+        Ok(self.connection.execute_batch("CHECKPOINT")?)
+    }
+
+    /// Checkpoints before the end. That a running read prevents it is no error: everything is in the
+    /// log, which the next start replays.
+    pub(super) fn last_checkpoint(&self) -> Result<(), StoreError> {
+        match self.checkpoint() {
+            Err(StoreError::Database(reason)) if reason.contains("Cannot CHECKPOINT") => {
+                tracing::debug!(reason, "checkpoint at close failed, the next start replays the log");
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Writes the state of the folder, and a copy of the metadata if there was a checkpoint.
+    pub(super) fn write_state(&mut self) {
+        // A checkpoint replaces the log: until its end the two do not belong together.
+        let is_replacing = self.checkpointer.as_ref().is_some_and(Checkpointer::is_running);
+        if is_replacing || self.presence.check().is_err() {
+            return;
+        }
+        self.state_written = Some(self.clock.instant());
+        let written = self.keeper.update().and_then(|is_checkpointed| {
+            if is_checkpointed { metadata_copy::write(&self.connection, &self.folder) } else { Ok(()) }
+        });
+        if let Err(error) = written {
+            tracing::debug!(%error, "state of the data folder not written");
+        }
+    }
+
+    pub(super) fn write_state_if_due(&mut self) {
+        let elapsed = self.state_written.map(|at| self.clock.instant().saturating_duration_since(at));
+        if elapsed.is_none_or(|elapsed| elapsed >= STATE_INTERVAL) {
+            self.write_state();
+        }
+    }
+
+    /// Requests a checkpoint if the log is large. Commits go on meanwhile.
+    pub(super) fn checkpoint_if_due(&mut self) {
+        let length = fs::metadata(&self.log).map_or(0, |log| log.len());
+        if length < LARGE_LOG / 2 {
+            return;
+        }
+        let free = fs4::available_space(&self.folder).unwrap_or(u64::MAX);
+        let now = self.clock.instant();
+        if length >= MAX_LOG.min(free / MAX_LOG_FRACTION)
+            && let Some(checkpointer) = &mut self.checkpointer
+        {
+            checkpointer.request(now);
+        }
+    }
+}

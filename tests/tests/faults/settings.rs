@@ -69,6 +69,39 @@ async fn a_broken_file_is_reported_and_the_previous_settings_stay() {
     wait_for_settings(&engine, |document| document["error"] == "").await;
 }
 
+#[tokio::test]
+async fn an_emptied_or_broken_file_leaves_the_last_valid_settings_also_after_a_start() {
+    let mut engine = EngineProcess::start().await.unwrap();
+    let listener = engine.listener("otlp_http").await.unwrap();
+    for text in ["", "\n", "[listen\n"] {
+        fs::write(engine.settings_file(), text).unwrap();
+        engine
+            .wait_for_status("the file is reported", |status| {
+                status.diagnostics.iter().any(|one| one.id == "settings" && one.detail.contains("last valid"))
+            })
+            .await
+            .unwrap();
+        assert_eq!(engine.listener("otlp_http").await.unwrap(), listener, "{text:?}");
+    }
+    assert!(engine.stop().await.unwrap().success());
+    for text in ["", "[listen\n"] {
+        fs::write(engine.settings_file(), text).unwrap();
+        // With the defaults it would use the ports of everyone.
+        engine.start_again().await.unwrap();
+        let status = engine.status().await.unwrap();
+        assert!(status.diagnostics.iter().any(|one| one.id == "settings"), "{:?}", status.diagnostics);
+        assert_ne!(engine.listener("otlp_http").await.unwrap().port(), 4318);
+        fs::write(engine.settings_file(), SETTINGS).unwrap();
+        engine
+            .wait_for_status("the corrected file is in force", |status| {
+                status.diagnostics.iter().all(|one| one.id != "settings")
+            })
+            .await
+            .unwrap();
+        assert!(engine.stop().await.unwrap().success());
+    }
+}
+
 async fn wait_for_settings(engine: &EngineProcess, wanted: impl Fn(&Value) -> bool) -> Value {
     let document = wait_for("the settings are as wanted", async || {
         let document: Value = engine.call("settings", json!({})).await?;

@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use parking_lot::Mutex;
-use runtime::replace_file;
+use runtime::{replace_file, replace_private_file};
 
 use crate::{
     DEFAULT_TEXT, LogFile, ScrapeTarget, Sentry, Settings, SettingsError, document, document::table_from,
@@ -42,6 +42,50 @@ pub fn load_or_create(path: &Path) -> Result<Settings, SettingsError> {
             Ok(settings)
         }
     }
+}
+
+/// Reads the settings file like [`load_or_create`], and writes a copy of its text to `copy`. If the
+/// file is invalid, or was emptied since, the copy is read instead.
+///
+/// Returns the settings, and the error of the file if they are those of the copy.
+pub fn load_or_last_valid(
+    path: &Path,
+    copy: &Path,
+) -> Result<(Settings, Option<SettingsError>), SettingsError> {
+    let last = fs::read_to_string(copy).ok();
+    let is_emptied = is_blank(&read_text(path)) && last.as_ref().is_some_and(|last| !last.trim().is_empty());
+    let loaded = if is_emptied { Err(emptied()) } else { load_or_create(path) };
+    match (loaded, last.map(|last| parse(&last))) {
+        (Ok(settings), _) => {
+            copy_valid(path, copy);
+            Ok((settings, None))
+        }
+        (Err(error), Some(Ok(settings))) => Ok((settings, Some(error))),
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// Writes the text of a valid settings file to `copy`, if it differs. A failure is logged only.
+pub fn copy_valid(path: &Path, copy: &Path) {
+    let Ok(text) = read_text(path) else { return };
+    if parse(&text).is_err() || fs::read_to_string(copy).is_ok_and(|before| before == text) {
+        return;
+    }
+    if let Err(error) = replace_private_file(copy, text.as_bytes()) {
+        tracing::warn!(%error, "the settings were not copied");
+    }
+}
+
+/// Returns whether a text was read and has no content.
+pub(crate) fn is_blank(text: &Result<String, SettingsError>) -> bool {
+    text.as_ref().is_ok_and(|text| text.trim().is_empty())
+}
+
+/// Returns the error of a file that lost its content.
+pub(crate) fn emptied() -> SettingsError {
+    SettingsError::unpositioned(
+        "the settings file is empty; to use the defaults, write a comment into it".to_owned(),
+    )
 }
 
 /// Replaces the settings file with `text` in one step and retains its permissions. An invalid text

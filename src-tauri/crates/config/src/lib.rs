@@ -18,8 +18,8 @@ mod watch;
 
 pub use error::SettingsError;
 pub use file::{
-    add_log_file, add_scrape_target, load, load_or_create, preview_value, put_sentry, remove_sentry,
-    set_value, write_text,
+    add_log_file, add_scrape_target, copy_valid, load, load_or_create, load_or_last_valid, preview_value,
+    put_sentry, remove_sentry, set_value, write_text,
 };
 pub use host::*;
 pub use parse::parse;

@@ -88,9 +88,11 @@ impl Follower {
             }
             let text = file::read_text(&self.path);
             if text != self.text {
+                let is_emptied = file::is_blank(&text) && !file::is_blank(&self.text);
                 self.text.clone_from(&text);
+                let read = if is_emptied { Err(file::emptied()) } else { text.and_then(|text| parse(&text)) };
                 // The replaced value was seen or is out of date.
-                drop(self.sender.send_replace(text.and_then(|text| parse(&text))));
+                drop(self.sender.send_replace(read));
             }
         }
     }

@@ -45,7 +45,10 @@ impl Engine {
         let clock = options.clock.clone();
         let started = clock.now();
         if options.observe {
-            ledger::record_absence(&store, started).await?;
+            // On a full disk it starts all the same.
+            if let Err(error) = ledger::record_absence(&store, started).await {
+                tracing::warn!(%error, "the time without Binnacle is not recorded");
+            }
         }
         let stored = store.admin().statistics().await?;
         let checks =
@@ -72,7 +75,7 @@ impl Engine {
         let status = StatusPublisher::new(StatusHandles {
             started,
             data_folder: options.data_folder.clone(),
-            settings_file: settings.path().to_owned(),
+            settings: settings.clone(),
             store: store.clone(),
             clock: clock.clone(),
             counts_at_start: RecordCounts { samples: stored.samples, logs: stored.logs, spans: stored.spans },
@@ -147,7 +150,7 @@ impl Opened {
             let folder: &Path = &folder;
             let opened = Self {
                 store: Store::open(folder, store_options)?,
-                settings: SettingsState::open(&settings_file)?,
+                settings: SettingsState::open(&settings_file, folder)?,
                 secrets: checks::open_secrets(folder),
                 checkpoints: data::checkpoint_folder(folder)?,
             };

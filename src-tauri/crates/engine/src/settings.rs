@@ -15,6 +15,9 @@ use tokio::sync::{OwnedMutexGuard, watch};
 
 use crate::EngineError;
 
+/// The name of the copy of the last valid settings in the data folder.
+const LAST_VALID: &str = "settings.last-valid.toml";
+
 /// The settings in force: the last valid ones of the file. Clones share them.
 #[derive(Debug, Clone)]
 pub struct SettingsState {
@@ -25,6 +28,8 @@ pub struct SettingsState {
 #[derive(Debug)]
 struct Shared {
     path: PathBuf,
+    /// The file with a copy of the last valid settings.
+    copy: PathBuf,
     in_force: watch::Sender<Settings>,
     error: Mutex<Option<SettingsError>>,
     desktop_notifications: Arc<AtomicBool>,
@@ -51,16 +56,22 @@ impl Shared {
 }
 
 impl SettingsState {
-    /// Reads the file and begins to poll it. A missing file is created with the defaults.
+    /// Reads the file and begins to poll it. A missing file is created with the defaults. In place of
+    /// an invalid one its last valid text is in force, which `data_folder` has a copy of.
     ///
     /// Blocks. Must be called inside a tokio runtime.
-    pub(crate) fn open(path: &Path) -> Result<Self, EngineError> {
-        let first = config::load_or_create(path)?;
+    pub(crate) fn open(path: &Path, data_folder: &Path) -> Result<Self, EngineError> {
+        let copy = data_folder.join(LAST_VALID);
+        let (first, error) = config::load_or_last_valid(path, &copy)?;
+        if let Some(error) = &error {
+            tracing::warn!(%error, "settings file is invalid, the last valid settings are in force");
+        }
         let shared = Arc::new(Shared {
             path: path.to_owned(),
+            copy,
             desktop_notifications: Arc::new(AtomicBool::new(first.alerts.desktop_notifications)),
             in_force: watch::Sender::new(first),
-            error: Mutex::new(None),
+            error: Mutex::new(error),
             file: watch::Sender::new(()),
             edits: Arc::default(),
         });
@@ -70,7 +81,11 @@ impl SettingsState {
             while changes.changed().await.is_ok() {
                 let latest = changes.borrow_and_update().clone();
                 match latest {
-                    Ok(settings) => followed.put_in_force(settings),
+                    Ok(settings) => {
+                        followed.put_in_force(settings);
+                        let copied = followed.clone();
+                        tokio::task::spawn_blocking(move || config::copy_valid(&copied.path, &copied.copy));
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "settings file is invalid, previous settings stay in force");
                         followed.set_error(Some(error));

@@ -1,5 +1,6 @@
 //! The status of the engine, published once a second.
 
+mod data_diagnostics;
 mod diagnostics;
 mod health;
 pub(crate) mod ledger;

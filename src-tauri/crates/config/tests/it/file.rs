@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use config::{
     DEFAULT_TEXT, LogFile, LogLevel, ScrapeTarget, Settings, SettingsError, add_log_file, add_scrape_target,
-    load, load_or_create, set_value, watch, write_text,
+    load, load_or_create, load_or_last_valid, set_value, watch, write_text,
 };
 use serde_json::json;
 use tokio::sync::watch::Receiver;
@@ -228,4 +228,37 @@ fn minutes_are_kept_no_shorter_than_points_nor_hours_than_minutes() {
     assert!(hours.contains("metrics_hours_days must be at least metrics_minutes_days"), "{hours}");
     config::parse("[retention]\nmetrics_days = 7\nmetrics_minutes_days = 7\nmetrics_hours_days = 7\n")
         .unwrap();
+}
+
+#[test]
+fn an_emptied_or_broken_file_is_read_from_its_last_valid_text() {
+    let folder = folder();
+    let (path, copy) = (folder.path().join("settings.toml"), folder.path().join("copy.toml"));
+    fs::write(&path, "[host]\nenabled = false\n").unwrap();
+    let (settings, error) = load_or_last_valid(&path, &copy).unwrap();
+    assert!(!settings.host.enabled && error.is_none());
+    for text in ["", " \n", "[host\n"] {
+        fs::write(&path, text).unwrap();
+        let (settings, error) = load_or_last_valid(&path, &copy).unwrap();
+        assert!(!settings.host.enabled && error.is_some(), "{text:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text, "the file is left alone");
+    }
+    fs::write(&path, "# the defaults\n").unwrap();
+    let (settings, error) = load_or_last_valid(&path, &copy).unwrap();
+    assert!(settings.host.enabled && error.is_none());
+    fs::remove_file(&copy).unwrap();
+    fs::write(&path, "[host\n").unwrap();
+    assert!(load_or_last_valid(&path, &copy).is_err(), "nothing else is known");
+}
+
+#[tokio::test]
+async fn a_file_emptied_while_it_is_written_is_an_error() {
+    let folder = folder();
+    let path = folder.path().join("settings.toml");
+    fs::write(&path, "[host]\nenabled = false\n").unwrap();
+    let (_watcher, mut settings) = watch(&path);
+    fs::write(&path, "").unwrap();
+    assert!(next(&mut settings).await.unwrap_err().message.contains("empty"));
+    fs::write(&path, "[host]\nenabled = false\ninterval_seconds = 7\n").unwrap();
+    assert_eq!(next(&mut settings).await.unwrap().host.interval_seconds, 7);
 }

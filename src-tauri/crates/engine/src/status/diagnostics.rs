@@ -33,6 +33,16 @@ impl Problem {
 }
 
 impl Diagnostics {
+    /// Returns the start of a problem that lasts, or forgets it.
+    pub(super) fn since(&self, id: &str, lasts: bool, now: Timestamp) -> Timestamp {
+        let mut problems = self.0.lock();
+        if lasts {
+            return problems.entry(id.to_owned()).or_insert(Problem::begin(now)).since;
+        }
+        problems.remove(id);
+        now
+    }
+
     /// Updates the problems from the store's state and returns the diagnostics, worst first.
     pub(super) fn update(
         &self,

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{diagnostics::Diagnostics, health::ComponentHealth, rates::Rates, receivers::Receivers};
-use crate::data::Demonstration;
+use crate::{SettingsState, data::Demonstration};
 
 /// Time between two readings.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -19,7 +19,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct StatusHandles {
     pub(crate) started: Timestamp,
     pub(crate) data_folder: PathBuf,
-    pub(crate) settings_file: PathBuf,
+    pub(crate) settings: SettingsState,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) counts_at_start: RecordCounts,
@@ -84,21 +84,25 @@ impl StatusPublisher {
         let count = |state| results.iter().filter(|result| result.state == state).count() as u32;
         let now = handles.clock.now();
         let disk_space = store.admin().disk_space().await;
+        let gone = store.admin().folder_fault().await;
+        let mut diagnostics = self.diagnostics.of_folder(gone.as_ref(), &store.admin().data_notices(), now);
+        diagnostics.extend(self.diagnostics.of_settings(handles.settings.error().as_ref(), now));
+        diagnostics.extend(self.diagnostics.update(
+            disk_space,
+            &store.admin().segment_faults(),
+            &store.admin().dropped_series(),
+            now,
+        ));
         EngineStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             host: hostname::get().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             started: handles.started,
             now,
             data_folder: handles.data_folder.display().to_string(),
-            settings_file: handles.settings_file.display().to_string(),
+            settings_file: handles.settings.path().display().to_string(),
             components: handles.health.statuses(),
             listeners: handles.receivers.statuses(),
-            diagnostics: self.diagnostics.update(
-                disk_space,
-                &store.admin().segment_faults(),
-                &store.admin().dropped_series(),
-                now,
-            ),
+            diagnostics,
             committed,
             rate: rates.add(committed),
             stored_bytes: statistics.bytes,

@@ -36,6 +36,7 @@ const TEST: &[&str] = &[
     "dnsmasq-base",
     "dpkg-dev",
     "dunst",
+    "faketime",
     "fonts-dejavu-core",
     "nginx-light",
     "openssl",

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
+mod clock;
 mod crash;
 mod data_folder;
 mod malformed_grpc;

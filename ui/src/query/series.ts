@@ -17,6 +17,8 @@ const GAP_REASONS: Record<GapReason, string> = {
   asleep: 'this machine was asleep',
   offline: 'this machine was offline',
   paused: 'collecting was paused',
+  stalled: 'Binnacle was stopped or starved',
+  clock_changed: 'the clock was set',
 }
 
 /**

@@ -8,7 +8,7 @@ use std::{
 use alerts::{AlertService, Channels, DESKTOP};
 use checks::{CheckService, SecretStore};
 use ingest::IntakeBudget;
-use model::RecordCounts;
+use model::{RecordCounts, Timestamp};
 use store::{Store, StoreOptions};
 
 use crate::{
@@ -44,6 +44,7 @@ impl Engine {
         let stages = Stages::default();
         let clock = options.clock.clone();
         let started = clock.now();
+        let last_run = store.history().last_heartbeat().await?;
         if options.observe {
             // On a full disk it starts all the same.
             if let Err(error) = ledger::record_absence(&store, started).await {
@@ -125,7 +126,7 @@ impl Engine {
                 sentry_tokens: services.sentry.token_changes(),
                 checkpoints,
             };
-            start_components(&services, handles, &health);
+            start_components(&services, handles, &health, last_run);
             services.receivers.settled().await;
         }
         Ok(Self::new(services))
@@ -164,7 +165,12 @@ impl Opened {
 }
 
 /// Starts the sources and the components that run whatever the settings say.
-fn start_components(services: &Services, handles: SourceHandles, health: &ComponentHealth) {
+fn start_components(
+    services: &Services,
+    handles: SourceHandles,
+    health: &ComponentHealth,
+    last_run: Option<Timestamp>,
+) {
     let (store, settings, clock) = (&services.store, &services.settings, &services.clock);
     let (sources, observation) = (&services.stages.sources, &services.stages.observation);
 
@@ -186,6 +192,7 @@ fn start_components(services: &Services, handles: SourceHandles, health: &Compon
         retention: services.retention.clone(),
         clock: clock.clone(),
         settings: settings.watch(),
+        last_run,
     };
     components::start(observation, clock, health.reporter("retention"), retention);
 

@@ -17,6 +17,10 @@ pub enum GapReason {
     Offline,
     /// The user paused collecting.
     Paused,
+    /// Binnacle was stopped, swapped out or starved.
+    Stalled,
+    /// The clock of the machine was set.
+    ClockChanged,
 }
 
 /// A gap: an interval without observations, which is unknown and neither up nor down.

@@ -110,6 +110,8 @@ pub(crate) fn gap_reason(reason: GapReason) -> &'static str {
         GapReason::Asleep => "the machine was asleep",
         GapReason::Offline => "the machine had no network",
         GapReason::Paused => "collecting was paused",
+        GapReason::Stalled => "Binnacle was stopped or starved",
+        GapReason::ClockChanged => "the clock was set",
     }
 }
 

@@ -9,8 +9,18 @@ use std::{
 };
 
 use model::Timestamp;
+use parking_lot::Mutex;
 
-use crate::manual_clock::ManualTime;
+use crate::{
+    manual_clock::ManualTime,
+    steady_time::{ClockJump, SteadyTime},
+};
+
+/// Longest time between the readings of two clocks that are compared.
+const MAX_READING: Duration = Duration::from_millis(100);
+
+/// The steady time of this process.
+static STEADY: Mutex<SteadyTime> = Mutex::new(SteadyTime::new());
 
 /// A source of wall time, monotonic time and sleeps. Clones share the source.
 #[derive(Debug, Clone, Default)]
@@ -46,14 +56,33 @@ impl Clock {
     }
 
     /// Returns the wall time. Times before 1970 are negative.
-    #[expect(clippy::disallowed_methods, reason = "every other crate reads the time here")]
+    ///
+    /// When the clock of the machine is set by more than two seconds, the time goes on as before
+    /// until the new one has lasted for a minute. See [`Clock::jumps`].
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Source::System => match SystemTime::now().duration_since(UNIX_EPOCH) {
-                Ok(since) => Timestamp(nanos(since)),
-                Err(before) => Timestamp(-nanos(before.duration())),
-            },
+            Source::System => {
+                let mut steady = STEADY.lock();
+                loop {
+                    let (before, wall, after) = (time_since_boot(), machine_time(), time_since_boot());
+                    let (Some(before), Some(after)) = (before, after) else { return wall };
+                    // The process may have been stopped between the readings.
+                    if after.saturating_sub(before) < MAX_READING {
+                        return steady.read(wall, after);
+                    }
+                }
+            }
             Source::Manual(time) => time.wall(),
+        }
+    }
+
+    /// Returns the recent jumps of the machine's clock, oldest first, with one that lasts.
+    pub fn jumps(&self) -> Vec<ClockJump> {
+        // A jump is found by reading the time.
+        self.now();
+        match &self.0 {
+            Source::System => STEADY.lock().jumps(),
+            Source::Manual(time) => time.jumps(),
         }
     }
 
@@ -92,6 +121,28 @@ impl Clock {
             () = self.sleep(duration) => Err(Elapsed),
         }
     }
+}
+
+/// Returns the wall time of the machine.
+#[expect(clippy::disallowed_methods, reason = "every other crate reads the time here")]
+fn machine_time() -> Timestamp {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => Timestamp(nanos(since)),
+        Err(before) => Timestamp(-nanos(before.duration())),
+    }
+}
+
+/// Returns the time since the machine started, with the time that it slept. None where the system
+/// has no such clock.
+#[cfg(target_os = "linux")]
+fn time_since_boot() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Some(Duration::new(time.tv_sec.try_into().ok()?, time.tv_nsec.try_into().ok()?))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn time_since_boot() -> Option<Duration> {
+    None
 }
 
 fn nanos(duration: Duration) -> i64 {

@@ -10,6 +10,7 @@ mod manual_clock;
 mod private_file;
 mod retry;
 mod schedule;
+mod steady_time;
 mod suspend;
 
 pub use atomic_file::{replace_file, replace_private_file};
@@ -21,4 +22,5 @@ pub use private_file::{
 };
 pub use retry::{Backoff, RetryAfter, RetryPolicy, retry_while_busy};
 pub use schedule::Schedule;
+pub use steady_time::ClockJump;
 pub use suspend::SuspendDetector;

@@ -6,9 +6,13 @@ use std::{
 };
 
 use model::Timestamp;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::Clock;
+use crate::{
+    Clock,
+    steady_time::{ClockJump, SteadyTime},
+};
 
 /// The control of a clock under test. Clones share the time.
 #[derive(Debug, Clone)]
@@ -19,6 +23,7 @@ pub struct ManualClock(Arc<ManualTime>);
 pub(crate) struct ManualTime {
     started: Instant,
     reading: watch::Sender<Reading>,
+    steady: Mutex<SteadyTime>,
     sleepers: watch::Sender<usize>,
 }
 
@@ -34,6 +39,7 @@ impl ManualClock {
         Self(Arc::new(ManualTime {
             started: Clock::system().instant(),
             reading: watch::Sender::new(Reading { wall: start, elapsed: Duration::ZERO }),
+            steady: Mutex::new(SteadyTime::new()),
             sleepers: watch::Sender::new(0),
         }))
     }
@@ -52,7 +58,8 @@ impl ManualClock {
         });
     }
 
-    /// Sets the wall time, as a user or NTP does. Monotonic time does not change.
+    /// Sets the wall time, as a user or NTP does. Monotonic time does not change. [`Clock::now`] follows
+    /// a large change once it has lasted.
     pub fn set_wall(&self, wall: Timestamp) {
         self.0.reading.send_modify(|reading| reading.wall = wall);
     }
@@ -68,7 +75,12 @@ impl ManualClock {
 
 impl ManualTime {
     pub(crate) fn wall(&self) -> Timestamp {
-        self.reading.borrow().wall
+        let Reading { wall, elapsed } = *self.reading.borrow();
+        self.steady.lock().read(wall, elapsed)
+    }
+
+    pub(crate) fn jumps(&self) -> Vec<ClockJump> {
+        self.steady.lock().jumps()
     }
 
     pub(crate) fn instant(&self) -> Instant {
@@ -132,6 +144,20 @@ mod tests {
         let started = clock.instant();
         time.set_wall(Timestamp(1));
         assert_eq!((clock.now(), clock.instant()), (Timestamp(1), started));
+    }
+
+    #[test]
+    fn a_wall_set_far_is_followed_once_it_has_lasted() {
+        let time = ManualClock::new(Timestamp(0));
+        let clock = time.clock();
+        clock.now();
+        time.set_wall(Timestamp::from_seconds(7200.0));
+        assert_eq!(clock.now(), Timestamp(0));
+        time.advance(SECOND * 59);
+        assert_eq!(clock.now(), Timestamp::from_seconds(59.0));
+        time.advance(SECOND);
+        assert_eq!(clock.now(), Timestamp::from_seconds(7260.0));
+        assert!(clock.jumps()[0].is_followed);
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! killed when dropped.
 
 use std::{
+    ffi::OsString,
     fs::{self, File},
     io::{BufRead, BufReader},
     net::SocketAddr,
@@ -71,6 +72,7 @@ pub struct EngineProcess {
     address: String,
     client: Option<EngineClient>,
     output: Arc<Mutex<Vec<String>>>,
+    environment: Vec<(String, OsString)>,
 }
 
 impl EngineProcess {
@@ -91,9 +93,15 @@ impl EngineProcess {
             address: String::new(),
             client: None,
             output: Arc::default(),
+            environment: Vec::new(),
         };
         fs::write(engine.settings_file(), settings)?;
         Ok(engine)
+    }
+
+    /// Sets a variable in the environment of the next starts.
+    pub fn set_environment(&mut self, name: &str, value: impl Into<OsString>) {
+        self.environment.push((name.to_owned(), value.into()));
     }
 
     /// Starts the engine on its folder and waits until every receiver listens.
@@ -114,6 +122,7 @@ impl EngineProcess {
         arguments.insert(0, "serve");
         let mut command = command(&self.data(), &arguments)?;
         let log = File::options().create(true).append(true).open(self.log_file())?;
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let mut process = command.stdout(Stdio::piped()).stderr(log).spawn()?;
         let output = process.stdout.take().context("no standard output")?;
         self.process = Some(process);

@@ -2,4 +2,4 @@
 /**
  * The reason of a gap.
  */
-export type GapReason = "not_running" | "asleep" | "offline" | "paused";
+export type GapReason = "not_running" | "asleep" | "offline" | "paused" | "stalled" | "clock_changed";

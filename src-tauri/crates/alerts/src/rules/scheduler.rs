@@ -15,7 +15,8 @@ const MAX_CONCURRENT: usize = 4;
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 /// Shortest time between two readings of the clock.
 const MIN_SLEEP: Duration = Duration::from_millis(5);
-/// Time between two readings from which the machine is taken to have slept, in nanoseconds.
+/// Time between two readings from which the machine is taken to have slept, or its clock to have been
+/// set, in nanoseconds.
 const SUSPENDED: i64 = 15 * NANOS_PER_SECOND;
 /// Deadline of running evaluations when alerting stops.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -43,7 +44,7 @@ impl Scheduler {
         let mut last = self.clock.now();
         while !stop.is_cancelled() {
             let now = self.clock.now();
-            if now.since(last) > SUSPENDED {
+            if now.since(last).saturating_abs() > SUSPENDED {
                 self.evaluator.restart_windows(now);
             }
             last = now;

@@ -1,4 +1,4 @@
-//! Records heartbeats and sleep in the observation ledger.
+//! Records heartbeats, sleep, stalls and jumps of the clock in the observation ledger.
 
 use std::time::Duration;
 
@@ -27,14 +27,24 @@ impl Component for LedgerRecorder {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let mut detector = SuspendDetector::new(self.clock.clone());
         let mut since_heartbeat = Duration::ZERO;
+        let mut last_jump = self.clock.jumps().last().map_or(0, |jump| jump.number);
         health.healthy();
         loop {
+            let began = self.clock.instant();
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = self.clock.sleep(POLL_INTERVAL) => {}
             }
-            let mut outcome =
-                ledger::record_sleep(&self.store, detector.slept_seconds(), self.clock.now()).await;
+            let late = self.clock.instant().saturating_duration_since(began).saturating_sub(POLL_INTERVAL);
+            let now = self.clock.now();
+            let mut outcome = ledger::record_sleep(&self.store, detector.slept_seconds(), now).await;
+            outcome = outcome.and(ledger::record_stall(&self.store, late, now).await);
+            for jump in self.clock.jumps().into_iter().filter(|jump| jump.ended.is_some()) {
+                if jump.number > last_jump {
+                    last_jump = jump.number;
+                    outcome = outcome.and(ledger::record_jump(&self.store, jump).await);
+                }
+            }
             since_heartbeat += POLL_INTERVAL;
             if since_heartbeat >= HEARTBEAT_INTERVAL {
                 since_heartbeat = Duration::ZERO;

@@ -1,7 +1,8 @@
 //! Diagnostics of the data folder: what it lost, that it is gone, and that its settings are invalid.
 
 use config::SettingsError;
-use model::{AlertSeverity, Diagnostic, Timestamp};
+use model::{AlertSeverity, Diagnostic, NANOS_PER_SECOND, Timestamp};
+use runtime::ClockJump;
 use store::{DataNotice, StoreError};
 
 use super::diagnostics::Diagnostics;
@@ -10,6 +11,10 @@ use super::diagnostics::Diagnostics;
 const GONE: &str = "data folder";
 /// Id of the diagnostic for an invalid settings file.
 const SETTINGS: &str = "settings";
+/// Id of the diagnostic for a clock that jumped.
+const CLOCK: &str = "clock";
+/// Time for which a jump of the clock is reported, in nanoseconds.
+const JUMP_SHOWN: i64 = 6 * 3600 * NANOS_PER_SECOND;
 
 impl Diagnostics {
     /// Returns the diagnostics of the data folder, worst first.
@@ -30,6 +35,26 @@ impl Diagnostics {
             since,
         });
         gone.into_iter().chain(notices.iter().map(lost)).collect()
+    }
+
+    /// Returns the diagnostic of a clock that jumped in the last hours.
+    pub(super) fn of_clock(jumps: &[ClockJump], now: Timestamp) -> Option<Diagnostic> {
+        let recent = |jump: &&ClockJump| jump.ended.is_none_or(|ended| now.since(ended) < JUMP_SHOWN);
+        let jump = jumps.iter().rev().find(recent)?;
+        let seconds = jump.offset.saturating_abs() / NANOS_PER_SECOND;
+        let side = if jump.offset > 0 { "ahead" } else { "behind" };
+        let outcome = match (jump.ended, jump.is_followed) {
+            (None, _) => "Binnacle goes on with the time before until the new one has lasted for a minute.",
+            (Some(_), false) => "It was set right again, and Binnacle did not follow it.",
+            (Some(_), true) => "It stayed so, and Binnacle follows it.",
+        };
+        Some(Diagnostic {
+            id: CLOCK.to_owned(),
+            severity: AlertSeverity::Warning,
+            title: "The clock of this machine jumped".to_owned(),
+            detail: format!("It was {seconds} s {side}. {outcome} Check the time synchronisation."),
+            since: jump.began,
+        })
     }
 
     /// Returns the diagnostic of an invalid settings file.

@@ -1,6 +1,10 @@
-//! The observation ledger: the times in which Binnacle was not running, or the machine slept.
+//! The observation ledger: the times in which Binnacle was not running or stopped, the machine slept
+//! or its clock was wrong.
+
+use std::time::Duration;
 
 use model::{Gap, GapReason, NANOS_PER_SECOND, TimeRange, Timestamp};
+use runtime::ClockJump;
 use store::{Store, StoreError};
 
 /// Minimum length of an absence in seconds. Shorter ones are not worth a gap in every chart.
@@ -8,13 +12,29 @@ const MIN_ABSENCE_SECONDS: i64 = 30;
 /// Minimum length of a sleep in seconds. Shorter ones are noise of the clocks.
 const MIN_SLEEP_SECONDS: f64 = 3.0;
 
-/// Records the time since the last heartbeat of an earlier run as "not running".
+/// Minimum length of a stall. Shorter ones are those of a busy machine.
+const MIN_STALL: Duration = Duration::from_secs(5);
+/// Length of the gap of a clock that was set back, in nanoseconds. The time until the old one is
+/// reached again will be observed.
+const SET_BACK: i64 = NANOS_PER_SECOND;
+
+/// Records the time since the last heartbeat of an earlier run as "not running". A heartbeat in the
+/// future means that the clock was set back.
 pub(crate) async fn record_absence(store: &Store, started: Timestamp) -> Result<(), StoreError> {
     if let Some(last) = store.history().last_heartbeat().await?
         && started.since(last) > MIN_ABSENCE_SECONDS * NANOS_PER_SECOND
     {
         let range = TimeRange::new(last, started);
         store.history().record_gap(Gap { range, reason: GapReason::NotRunning }).await?;
+    } else if let Some(last) = store.history().last_heartbeat().await?
+        && last.since(started) > MIN_ABSENCE_SECONDS * NANOS_PER_SECOND
+    {
+        tracing::warn!(
+            seconds = last.since(started) / NANOS_PER_SECOND,
+            "clock is behind that of the last run"
+        );
+        let range = TimeRange::new(started.offset(-SET_BACK), started);
+        store.history().record_gap(Gap { range, reason: GapReason::ClockChanged }).await?;
     }
     store.history().heartbeat(started).await
 }
@@ -31,4 +51,28 @@ pub(crate) async fn record_sleep(
     let fell_asleep = woke.offset(-(slept_seconds * NANOS_PER_SECOND as f64) as i64);
     let range = TimeRange::new(fell_asleep, woke);
     store.history().record_gap(Gap { range, reason: GapReason::Asleep }).await
+}
+
+/// Records a time in which the process did not run, which ended at `now`, unless it is shorter than
+/// the minimum.
+pub(crate) async fn record_stall(store: &Store, late: Duration, now: Timestamp) -> Result<(), StoreError> {
+    if late < MIN_STALL {
+        return Ok(());
+    }
+    let length = i64::try_from(late.as_nanos()).unwrap_or(i64::MAX);
+    let range = TimeRange::new(now.offset(length.saturating_neg()), now);
+    store.history().record_gap(Gap { range, reason: GapReason::Stalled }).await
+}
+
+/// Records a jump of the clock that was undone or followed.
+pub(crate) async fn record_jump(store: &Store, jump: ClockJump) -> Result<(), StoreError> {
+    let Some(ended) = jump.ended else { return Ok(()) };
+    tracing::warn!(
+        seconds = jump.offset / NANOS_PER_SECOND,
+        is_followed = jump.is_followed,
+        "clock of the machine jumped"
+    );
+    let start = if jump.began < ended { jump.began } else { ended.offset(-SET_BACK) };
+    let range = TimeRange::new(start, ended);
+    store.history().record_gap(Gap { range, reason: GapReason::ClockChanged }).await
 }

@@ -87,6 +87,7 @@ impl StatusPublisher {
         let gone = store.admin().folder_fault().await;
         let mut diagnostics = self.diagnostics.of_folder(gone.as_ref(), &store.admin().data_notices(), now);
         diagnostics.extend(self.diagnostics.of_settings(handles.settings.error().as_ref(), now));
+        diagnostics.extend(Diagnostics::of_clock(&handles.clock.jumps(), now));
         diagnostics.extend(self.diagnostics.update(
             disk_space,
             &store.admin().segment_faults(),

@@ -45,10 +45,11 @@ impl HistoryReader {
         .await
     }
 
-    /// Returns the newest result of every check.
+    /// Returns the newest result of every check: that which was stored last, whatever its time. The
+    /// clock may have been ahead before.
     pub async fn latest_check_results(&self) -> Result<Vec<CheckResult>, StoreError> {
         self.documents(
-            "SELECT arg_max(document, time) FROM check_results GROUP BY check_id ORDER BY check_id",
+            "SELECT arg_max(document, rowid) FROM check_results GROUP BY check_id ORDER BY check_id",
             Vec::new(),
         )
         .await

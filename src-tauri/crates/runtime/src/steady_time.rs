@@ -1,0 +1,188 @@
+//! A wall time that does not follow a jump of the machine's clock until the jump has lasted.
+//!
+//! Time between two readings is measured by a clock that nobody sets. A wall clock that disagrees
+//! with it was set. Most such jumps are undone within seconds, and records stamped meanwhile would
+//! outrank all later ones.
+
+use std::time::Duration;
+
+use model::{NANOS_PER_SECOND, Timestamp};
+
+/// Differences up to this many nanoseconds are followed at once, such as corrections by NTP.
+const TOLERANCE: i64 = 2 * NANOS_PER_SECOND;
+/// A jump that has lasted this many nanoseconds is followed.
+const HOLD: i64 = 60 * NANOS_PER_SECOND;
+/// Jumps that are remembered.
+const MAX_JUMPS: usize = 32;
+
+/// A jump of the machine's wall clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockJump {
+    /// Position among all jumps of this process, from 1.
+    pub number: u64,
+    /// The time at which it began, by the clock before it.
+    pub began: Timestamp,
+    /// The time at which it was undone or followed, by the clock after it. None while neither.
+    pub ended: Option<Timestamp>,
+    /// Nanoseconds that the wall clock was ahead. Negative if it was behind.
+    pub offset: i64,
+    /// Set if the jump lasted and the clock follows it.
+    pub is_followed: bool,
+}
+
+/// A jump that is neither undone nor followed yet.
+#[derive(Debug, Clone, Copy)]
+struct Ongoing {
+    began: Timestamp,
+    /// The unset time at which the wall clock had this offset first.
+    since: i64,
+    offset: i64,
+}
+
+/// The steady wall time and its recent jumps.
+#[derive(Debug)]
+pub(crate) struct SteadyTime {
+    /// A wall time and the unset time at which it was read.
+    anchor: Option<(Timestamp, i64)>,
+    ongoing: Option<Ongoing>,
+    jumps: Vec<ClockJump>,
+    count: u64,
+}
+
+impl SteadyTime {
+    pub(crate) const fn new() -> Self {
+        Self { anchor: None, ongoing: None, jumps: Vec::new(), count: 0 }
+    }
+
+    /// Returns the steady time for readings of the wall clock and of a clock that nobody sets.
+    pub(crate) fn read(&mut self, wall: Timestamp, unset: Duration) -> Timestamp {
+        let unset = i64::try_from(unset.as_nanos()).unwrap_or(i64::MAX);
+        let Some((anchor, at)) = self.anchor else {
+            self.anchor = Some((wall, unset));
+            return wall;
+        };
+        let expected = anchor.offset(unset.saturating_sub(at));
+        let offset = wall.since(expected);
+        if offset.saturating_abs() <= TOLERANCE {
+            if let Some(ongoing) = self.ongoing.take() {
+                self.end(ongoing, wall, false);
+            }
+            self.anchor = Some((wall, unset));
+            return wall;
+        }
+        let is_new = |ongoing: &Ongoing| offset.saturating_sub(ongoing.offset).saturating_abs() > TOLERANCE;
+        let ongoing = match self.ongoing {
+            // It moved on: its hold begins again.
+            Some(ongoing) if is_new(&ongoing) => Ongoing { since: unset, offset, ..ongoing },
+            Some(ongoing) => ongoing,
+            None => Ongoing { began: expected, since: unset, offset },
+        };
+        if unset.saturating_sub(ongoing.since) < HOLD {
+            self.ongoing = Some(ongoing);
+            return expected;
+        }
+        self.ongoing = None;
+        self.end(ongoing, wall, true);
+        self.anchor = Some((wall, unset));
+        wall
+    }
+
+    /// Returns the recent jumps, oldest first, and the one that lasts.
+    pub(crate) fn jumps(&self) -> Vec<ClockJump> {
+        let ongoing = self.ongoing.map(|ongoing| ClockJump {
+            number: self.count + 1,
+            began: ongoing.began,
+            ended: None,
+            offset: ongoing.offset,
+            is_followed: false,
+        });
+        self.jumps.iter().copied().chain(ongoing).collect()
+    }
+
+    fn end(&mut self, ongoing: Ongoing, ended: Timestamp, is_followed: bool) {
+        self.count += 1;
+        if self.jumps.len() == MAX_JUMPS {
+            self.jumps.remove(0);
+        }
+        self.jumps.push(ClockJump {
+            number: self.count,
+            began: ongoing.began,
+            ended: Some(ended),
+            offset: ongoing.offset,
+            is_followed,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3600 * NANOS_PER_SECOND;
+    const YEAR: i64 = 365 * 24 * HOUR;
+
+    /// Reads at a number of seconds with a wall clock that is ahead.
+    fn read(time: &mut SteadyTime, seconds: u64, ahead: i64) -> i64 {
+        let wall = Timestamp(seconds as i64 * NANOS_PER_SECOND + ahead);
+        time.read(wall, Duration::from_secs(seconds)).0
+    }
+
+    fn at(seconds: i64) -> i64 {
+        seconds * NANOS_PER_SECOND
+    }
+
+    #[test]
+    fn a_jump_for_seconds_is_not_followed_but_remembered() {
+        for offset in [2 * HOUR, -2 * HOUR, 5 * YEAR, -5 * YEAR] {
+            let mut time = SteadyTime::new();
+            assert_eq!(read(&mut time, 100, 0), at(100));
+            for second in 101..=112 {
+                assert_eq!(read(&mut time, second, offset), at(second as i64), "{offset}");
+            }
+            assert_eq!(time.jumps()[0].ended, None);
+            assert_eq!(read(&mut time, 113, 0), at(113));
+            assert_eq!(
+                time.jumps(),
+                [ClockJump {
+                    number: 1,
+                    began: Timestamp(at(101)),
+                    ended: Some(Timestamp(at(113))),
+                    offset,
+                    is_followed: false
+                }]
+            );
+        }
+    }
+
+    #[test]
+    fn a_jump_that_lasts_is_followed() {
+        let mut time = SteadyTime::new();
+        read(&mut time, 100, 0);
+        assert_eq!(read(&mut time, 110, HOUR), at(110));
+        assert_eq!(read(&mut time, 169, HOUR), at(169));
+        assert_eq!(read(&mut time, 170, HOUR), at(170) + HOUR);
+        assert_eq!(read(&mut time, 180, HOUR), at(180) + HOUR);
+        let jumps = time.jumps();
+        assert_eq!((jumps.len(), jumps[0].is_followed, jumps[0].offset), (1, true, HOUR));
+        assert_eq!(jumps[0].ended, Some(Timestamp(at(170) + HOUR)));
+    }
+
+    #[test]
+    fn small_corrections_are_followed_at_once() {
+        let mut time = SteadyTime::new();
+        read(&mut time, 100, 0);
+        assert_eq!(read(&mut time, 101, NANOS_PER_SECOND), at(102));
+        assert_eq!(read(&mut time, 102, -NANOS_PER_SECOND / 2), at(102) - NANOS_PER_SECOND / 2);
+        assert_eq!(time.jumps(), []);
+    }
+
+    #[test]
+    fn a_clock_that_keeps_jumping_is_not_followed() {
+        let mut time = SteadyTime::new();
+        read(&mut time, 0, 0);
+        for second in 1..300 {
+            assert_eq!(read(&mut time, second, HOUR * second as i64), at(second as i64));
+        }
+        assert_eq!(time.jumps().len(), 1);
+    }
+}

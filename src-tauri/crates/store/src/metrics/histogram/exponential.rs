@@ -63,48 +63,81 @@ impl Sparse {
         *self = sum;
     }
 
-    /// Returns finite ascending upper bounds and counts, one more than bounds.
+    /// Returns finite ascending upper bounds and counts, one more than bounds. Two equal bounds
+    /// enclose measurements of exactly that value.
     pub(crate) fn explicit(&self) -> (Vec<f64>, Vec<f64>) {
-        let mut bounds: Vec<f64> = Vec::new();
-        let mut counts: Vec<f64> = Vec::new();
-        let mut beyond = 0.0;
-        let mut push = |bound: f64, count: f64| {
-            if !bound.is_finite() {
-                beyond += count;
-            } else if let (Some(last), Some(total)) = (bounds.last(), counts.last_mut())
-                && bound <= *last
-            {
-                *total += count;
-            } else {
-                bounds.push(bound);
-                counts.push(count);
-            }
-        };
+        let mut explicit = ExplicitBuckets::default();
         // From the most negative up: bucket i of the negative side holds [-b^(i+1), -b^i).
         let mut upper = None;
         for (index, count) in self.negative.iter().rev() {
             let low = -self.power(index.saturating_add(1));
             if upper != Some(low) && low.is_finite() {
-                push(low, 0.0);
+                explicit.push(low, 0.0);
             }
             let high = -self.power(*index);
-            push(if high.is_finite() { high } else { f64::MIN }, *count);
+            explicit.push(if high.is_finite() { high } else { f64::MIN }, *count);
             upper = Some(high);
         }
-        if self.zero > 0.0 || !self.negative.is_empty() {
-            push(self.zero_threshold.max(0.0), self.zero);
+        if let Some((lower, upper)) = self.zero_bucket() {
+            explicit.push(lower, 0.0);
+            explicit.push_zero(upper, self.zero);
         }
         for (index, count) in &self.positive {
             let low = self.power(*index);
-            push(low, 0.0);
-            push(self.power(index.saturating_add(1)), *count);
+            explicit.push(low, 0.0);
+            explicit.push(self.power(index.saturating_add(1)), *count);
         }
-        counts.push(beyond);
-        (bounds, counts)
+        explicit.counts.push(explicit.beyond);
+        (explicit.bounds, explicit.counts)
+    }
+
+    /// Returns the ends of the zero bucket. Beside measurements of one sign only it ends at zero, as
+    /// in Prometheus (`histogramQuantile` in promql/quantile.go).
+    fn zero_bucket(&self) -> Option<(f64, f64)> {
+        let width = self.zero_threshold.max(0.0);
+        let has = |counts: &BTreeMap<i64, f64>| counts.values().any(|count| *count > 0.0);
+        match (has(&self.negative), has(&self.positive)) {
+            _ if self.zero <= 0.0 => None,
+            (false, true) => Some((0.0, width)),
+            (true, false) => Some((0.0 - width, 0.0)),
+            _ => Some((0.0 - width, width)),
+        }
     }
 
     fn power(&self, index: i64) -> f64 {
         (index as f64 * (-f64::from(self.scale)).exp2()).exp2()
+    }
+}
+
+/// Upper bounds and counts that are being built in ascending order.
+#[derive(Default)]
+struct ExplicitBuckets {
+    bounds: Vec<f64>,
+    counts: Vec<f64>,
+    /// Measurements above the largest finite bound.
+    beyond: f64,
+}
+
+impl ExplicitBuckets {
+    /// Adds a bucket. A bound that is not above the last one adds to its bucket.
+    fn push(&mut self, bound: f64, count: f64) {
+        if !bound.is_finite() {
+            self.beyond += count;
+        } else if let (Some(last), Some(total)) = (self.bounds.last(), self.counts.last_mut())
+            && bound <= *last
+        {
+            *total += count;
+        } else {
+            self.bounds.push(bound);
+            self.counts.push(count);
+        }
+    }
+
+    /// Adds the zero bucket, which may be a single value.
+    fn push_zero(&mut self, bound: f64, count: f64) {
+        let bound = self.bounds.last().map_or(bound, |last| bound.max(*last));
+        self.bounds.push(bound);
+        self.counts.push(count);
     }
 }
 
@@ -124,6 +157,20 @@ mod tests {
     }
 
     #[test]
+    fn the_zero_bucket_has_both_its_ends() {
+        let zeros = Sparse { zero: 8.0, ..sparse(0, &[(1, 1.0)]) };
+        assert_eq!(zeros.explicit(), (vec![0.0, 0.0, 2.0, 4.0], vec![0.0, 8.0, 0.0, 1.0, 0.0]));
+        let both = Sparse { negative: BTreeMap::from([(0, 2.0)]), zero_threshold: 0.5, ..zeros.clone() };
+        let (bounds, counts) = both.explicit();
+        assert_eq!(bounds, [-2.0, -1.0, -0.5, 0.5, 2.0, 4.0]);
+        assert_eq!(counts, [0.0, 2.0, 0.0, 8.0, 0.0, 1.0, 0.0]);
+        let below = Sparse { positive: BTreeMap::new(), ..both };
+        assert_eq!(below.explicit(), (vec![-2.0, -1.0, -0.5, 0.0], vec![0.0, 2.0, 0.0, 8.0, 0.0]));
+        let only = Sparse { negative: BTreeMap::new(), ..below };
+        assert_eq!(only.explicit(), (vec![-0.5, 0.5], vec![0.0, 8.0, 0.0]));
+    }
+
+    #[test]
     fn a_coarser_scale_preserves_every_count() {
         let coarse = sparse(1, &[(-1, 1.0), (0, 2.0), (1, 3.0), (2, 4.0)]).at_scale(0);
         assert_eq!(coarse, sparse(0, &[(-1, 1.0), (0, 5.0), (1, 4.0)]));
@@ -136,7 +183,7 @@ mod tests {
             counts.negative = counts.positive.clone();
             let (bounds, counts) = counts.explicit();
             assert!(bounds.iter().all(|bound| bound.is_finite()));
-            assert!(bounds.windows(2).all(|pair| pair[0] < pair[1]), "{scale}: {bounds:?}");
+            assert!(bounds.windows(2).all(|pair| pair[0] <= pair[1]), "{scale}: {bounds:?}");
             assert_eq!(counts.len(), bounds.len() + 1);
             assert_eq!(counts.iter().sum::<f64>(), 6.0);
         }

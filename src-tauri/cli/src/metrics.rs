@@ -5,6 +5,7 @@ use std::{path::Path, process::ExitCode};
 use anyhow::bail;
 use model::{
     MatchOperator, MetricCatalogRequest, MetricSummary, SeriesRequest, TagMatcher, TagSummary, TagsRequest,
+    number_text,
 };
 use runtime::Clock;
 
@@ -43,7 +44,7 @@ pub(crate) async fn query(data: &Path, arguments: MetricArgs) -> anyhow::Result<
             let unit = if answer.unit == "1" { "" } else { &answer.unit };
             line(&format!("# {} {{{}}} {unit}", arguments.metric, labels.join(", ")))?;
             for (time, value) in series.times.iter().zip(&series.values) {
-                line(&format!("{}  {value}", local(*time)))?;
+                line(&format!("{}  {}", local(*time), number_text(*value)))?;
             }
         }
     }

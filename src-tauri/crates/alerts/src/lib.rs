@@ -21,4 +21,4 @@ pub use rules::{
     validate::validate,
 };
 pub use service::AlertService;
-pub use sources::{RuleSource, check::CheckSource, logs::LogsSource, metric::MetricSource};
+pub use sources::{Observation, RuleSource, check::CheckSource, logs::LogsSource, metric::MetricSource};

@@ -57,15 +57,29 @@ rule_sources! {
 }
 
 /// The values of a source at one time.
-pub(crate) struct Observation {
-    pub(crate) values: Vec<(Labels, f64)>,
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Observation {
+    /// The value of each label set.
+    pub values: Vec<(Labels, f64)>,
+    /// Where a part of the window was not observed: the value over the observed part. A rule whose
+    /// condition holds for only one of both values does not change its state.
+    pub observed: Vec<(Labels, f64)>,
     /// Unit of the values, may be empty.
-    pub(crate) unit: String,
+    pub unit: String,
+}
+
+impl Observation {
+    /// Creates an observation of whole windows.
+    pub fn complete(values: Vec<(Labels, f64)>, unit: &str) -> Self {
+        Self { values, observed: Vec::new(), unit: unit.to_owned() }
+    }
 }
 
 /// The values of a source over a range: one at the end of each step and one at the range's end.
 pub(crate) struct History {
     pub(crate) series: Vec<SeriesPoints>,
+    /// Those over the observed parts of windows, see [`Observation::observed`].
+    pub(crate) observed: Vec<SeriesPoints>,
     /// Unit of the values, may be empty.
     pub(crate) unit: String,
     /// Nanoseconds between two values; longer than requested where only roll-ups are left.

@@ -1,6 +1,7 @@
 //! Requests and their responses. Every list has a limit, every range an end.
 
 mod analysis;
+mod buckets;
 mod filter;
 mod import;
 mod limits;
@@ -11,6 +12,7 @@ mod services;
 mod traces;
 
 pub use analysis::*;
+pub use buckets::*;
 pub use filter::*;
 pub use import::*;
 pub use limits::*;

@@ -2,9 +2,13 @@
 //!
 //! All of them build an [`EvalPlan`] and evaluate it, so that charts, alerts and analysis agree.
 
+mod classic;
+mod counters;
 mod distribution;
+mod extrapolation;
 mod groups;
 mod histograms;
+mod measured;
 mod metric_ref;
 mod numbers;
 mod plan;
@@ -16,7 +20,7 @@ use model::{
 };
 use store::Snapshot;
 
-use self::plan::EvalPlan;
+use self::{groups::GroupPoints, plan::EvalPlan};
 use crate::QueryError;
 
 /// Returns the values of a metric over time, grouped, the group with the largest mean first.
@@ -26,11 +30,14 @@ use crate::QueryError;
 /// 1. The step is rounded up to a multiple of the resolution that is left, and reported.
 /// 2. An end inside a roll-up is moved to the end of the roll-up.
 ///
-/// Rates of an incomplete last step are divided by its elapsed part, but by at least half a step.
+/// Rates and increases are those of PromQL over the window of each step, both of its ends included.
+/// The window of an incomplete last step ends with the range. A step too short for two samples of a
+/// series looks back to the last two.
+///
 /// Fails if the range is empty, the step is not positive, or there are too many steps.
 pub async fn series(snapshot: &Snapshot, request: &SeriesRequest) -> Result<SeriesResponse, QueryError> {
     let plan = EvalPlan::stepped(snapshot, request).await?;
-    let mut groups = plan.evaluate().await?;
+    let mut groups: Vec<_> = plan.evaluate().await?.into_iter().map(|group| group.points).collect();
     groups::sort_largest_first(&mut groups);
     let total_series = u32::try_from(groups.len()).unwrap_or(u32::MAX);
     groups.truncate(request.limit as usize);
@@ -46,6 +53,9 @@ pub struct InstantAnswer {
     pub window: TimeRange,
     /// The value of each group.
     pub values: Vec<(Labels, f64)>,
+    /// For groups whose samples leave a part of the window unobserved, the value over the observed
+    /// part. Only rates and increases have it.
+    pub observed: Vec<(Labels, f64)>,
     /// The unit of the values; empty for an unknown metric.
     pub unit: String,
 }
@@ -63,12 +73,23 @@ pub async fn instant(
     window: TimeRange,
 ) -> Result<InstantAnswer, QueryError> {
     let plan = EvalPlan::instant(snapshot, metric, matchers, aggregation, group_by, window).await?;
-    let groups = plan.evaluate().await?;
-    let values = groups
-        .into_iter()
-        .filter_map(|points| Some((points.labels, points.values.first().copied()?)))
-        .collect();
-    Ok(InstantAnswer { window: plan.range(), values, unit: plan.unit() })
+    let (mut values, mut observed) = (Vec::new(), Vec::new());
+    for group in plan.evaluate().await? {
+        let Some(value) = group.points.values.first() else { continue };
+        let over_observed = group.observed.first().copied().flatten();
+        observed.extend(over_observed.map(|value| (group.points.labels.clone(), value)));
+        values.push((group.points.labels, *value));
+    }
+    Ok(InstantAnswer { window: plan.range(), values, observed, unit: plan.unit() })
+}
+
+/// The answer of [`moving`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct MovingAnswer {
+    /// The values, at the ends of their windows.
+    pub response: SeriesResponse,
+    /// Those over the observed parts of windows, see [`InstantAnswer::observed`].
+    pub observed: Vec<SeriesPoints>,
 }
 
 /// Returns the answers of [`instant`] at every step of the range, as a rule's backtest needs them.
@@ -81,21 +102,24 @@ pub async fn moving(
     snapshot: &Snapshot,
     request: &SeriesRequest,
     window: i64,
-) -> Result<SeriesResponse, QueryError> {
+) -> Result<MovingAnswer, QueryError> {
     let plan = EvalPlan::moving(snapshot, request, window).await?;
-    let is_inside = |time: Timestamp| time > request.range.start && time <= request.range.end;
-    let series: Vec<SeriesPoints> = plan
-        .evaluate()
-        .await?
-        .into_iter()
-        .map(|points| {
-            let inside = points.times.into_iter().zip(points.values).filter(|point| is_inside(point.0));
-            let (times, values) = inside.unzip();
-            SeriesPoints { labels: points.labels, times, values }
-        })
-        .filter(|points| !points.times.is_empty())
-        .collect();
+    let (mut series, mut observed) = (Vec::new(), Vec::new());
+    for GroupPoints { points, observed: over_observed } in plan.evaluate().await? {
+        let is_inside = |time: Timestamp| time > request.range.start && time <= request.range.end;
+        let select = |values: &mut dyn Iterator<Item = (Timestamp, f64)>| {
+            let (times, values) = values.filter(|(time, _)| is_inside(*time)).unzip();
+            SeriesPoints { labels: points.labels.clone(), times, values }
+        };
+        let partial =
+            points.times.iter().zip(over_observed).filter_map(|(time, value)| Some((*time, value?)));
+        observed.push(select(&mut { partial }));
+        series.push(select(&mut points.times.iter().copied().zip(points.values.iter().copied())));
+    }
+    series.retain(|points| !points.times.is_empty());
+    observed.retain(|points| !points.times.is_empty());
     let total_series = u32::try_from(series.len()).unwrap_or(u32::MAX);
     let gaps = snapshot.history().gaps(request.range).await?;
-    Ok(SeriesResponse { unit: plan.unit(), step: plan.step(), series, total_series, gaps })
+    let response = SeriesResponse { unit: plan.unit(), step: plan.step(), series, total_series, gaps };
+    Ok(MovingAnswer { response, observed })
 }

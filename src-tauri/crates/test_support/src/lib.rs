@@ -11,6 +11,7 @@ pub mod name_server;
 pub mod nginx;
 pub mod numbered;
 pub mod otlp_load;
+pub mod prometheus_query;
 pub mod prometheus_server;
 pub mod remote_write;
 mod screen;

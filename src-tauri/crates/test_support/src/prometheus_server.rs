@@ -65,6 +65,13 @@ impl Prometheus {
         Self::run(folder, address, &settings, &[])
     }
 
+    /// Starts a server that receives remote write and answers queries.
+    pub fn start_database() -> Result<Self> {
+        let (folder, address) = Self::folder_and_address()?;
+        let switches = ["--web.enable-remote-write-receiver", "--query.max-samples=500000000"];
+        Self::run(folder, address, "global: {}\n", &switches)
+    }
+
     fn folder_and_address() -> Result<(TempDir, String)> {
         let folder = tempfile::Builder::new().prefix("binnacle-prometheus-").tempdir()?;
         Ok((folder, format!("127.0.0.1:{}", free_port()?)))

@@ -14,6 +14,6 @@ labels: { [key in string]: string },
  */
 times: Array<Timestamp>, 
 /**
- * The value of each.
+ * The value of each. In JSON infinities are the texts `+Inf` and `-Inf`.
  */
 values: Array<number>, };

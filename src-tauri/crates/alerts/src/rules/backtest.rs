@@ -10,7 +10,7 @@ use crate::{
     AlertError, AlertRule,
     notify::description,
     rules::state::evaluate,
-    sources::{History, reader::SourceReader, steps::evaluation_times},
+    sources::{History, Observation, reader::SourceReader, steps::evaluation_times},
 };
 
 /// Evaluations of a backtest, about.
@@ -71,14 +71,14 @@ pub(crate) async fn backtest(
     }
     let source = rule.source.as_source();
     let step = step_seconds(rule, range) * NANOS_PER_SECOND;
-    let History { mut series, unit, step } = source.history(reader, range, step).await?;
+    let History { mut series, observed, unit, step } = source.history(reader, range, step).await?;
     let description = description::describe_rule(reader, rule, &unit).await?;
     let rule = AlertRule {
         interval_seconds: u32::try_from(step / NANOS_PER_SECOND).unwrap_or(u32::MAX),
         ..rule.clone()
     };
     let work = move || {
-        let (intervals, notifications) = replay(&rule, &series, range, step);
+        let (intervals, notifications) = replay(&rule, &series, &observed, range, step);
         let suggests = rule.source.as_source().suggests_threshold();
         let suggested_threshold = suggests.then(|| suggested(&series, rule.comparator)).flatten();
         series.truncate(MAX_SERIES);
@@ -102,13 +102,19 @@ fn step_seconds(rule: &AlertRule, range: TimeRange) -> i64 {
 fn replay(
     rule: &AlertRule,
     series: &[SeriesPoints],
+    observed: &[SeriesPoints],
     range: TimeRange,
     step: i64,
 ) -> (Vec<BacktestInterval>, u32) {
-    let mut at: BTreeMap<Timestamp, Vec<(Labels, f64)>> = BTreeMap::new();
+    let mut at: BTreeMap<Timestamp, Observation> = BTreeMap::new();
     for points in series {
         for (time, value) in points.times.iter().zip(&points.values) {
-            at.entry(*time).or_default().push((points.labels.clone(), *value));
+            at.entry(*time).or_default().values.push((points.labels.clone(), *value));
+        }
+    }
+    for points in observed {
+        for (time, value) in points.times.iter().zip(&points.values) {
+            at.entry(*time).or_default().observed.push((points.labels.clone(), *value));
         }
     }
     let mut alerts: Vec<Alert> = Vec::new();
@@ -116,8 +122,8 @@ fn replay(
     let mut closed = Vec::new();
     let mut fired = 0;
     for now in evaluation_times(range, step) {
-        let values = at.remove(&now).unwrap_or_default();
-        let (next, transitions) = evaluate(rule, &values, "", &alerts, now);
+        let observation = at.remove(&now).unwrap_or_default();
+        let (next, transitions) = evaluate(rule, &observation, &alerts, now);
         for transition in transitions {
             if let Some(mut interval) = open.remove(&transition.fingerprint) {
                 interval.range.end = now;

@@ -112,7 +112,7 @@ impl Evaluator {
     ) -> Result<Vec<Alert>, AlertError> {
         let rule = self.with_unfilled_window(rule, now);
         let before = state.status().alerts.clone();
-        let (alerts, transitions) = evaluate(&rule, &observed.values, &observed.unit, &before, now);
+        let (alerts, transitions) = evaluate(&rule, &observed, &before, now);
         if !transitions.is_empty() || !alerts.iter().all(|alert| is_unchanged(&before, alert)) {
             self.store.history().record_alerts(alerts.clone(), transitions.clone()).await?;
         }

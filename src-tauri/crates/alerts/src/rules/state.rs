@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{Alert, AlertState, AlertTransition, Labels, NANOS_PER_SECOND, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{AlertRule, NoDataPolicy, notify::description};
+use crate::{AlertRule, NoDataPolicy, notify::description, sources::Observation};
 
 /// Returns the stable identifier of the alert of a rule and a label set.
 pub fn fingerprint(rule_id: &str, labels: &Labels) -> String {
@@ -25,23 +25,25 @@ pub fn unobserved(previous: Timestamp, now: Timestamp, interval_seconds: u32) ->
 ///
 /// - An alert is pending since `now` and fires once the condition has held for `for_seconds`.
 /// - A firing alert resolves once the condition no longer holds against the resolve threshold.
-/// - An alert without a value follows the rule's [`NoDataPolicy`]. Values that are not finite count
-///   as missing.
+/// - An alert without a value follows the rule's [`NoDataPolicy`]. Values that are not a number
+///   count as missing.
+/// - Where a part of a window was not observed, the condition must hold, or not hold, for the value
+///   over the observed part as well. Otherwise the alert does not change.
 /// - Time without data or without evaluations does not count towards `for_seconds`.
 ///
 /// Returns the pending and firing alerts and those that just became inactive. Rules that fire on
-/// missing data also return inactive alerts, so that a later absence is detected. `unit` is that of
-/// the values.
+/// missing data also return inactive alerts, so that a later absence is detected.
 pub fn evaluate(
     rule: &AlertRule,
-    values: &[(Labels, f64)],
-    unit: &str,
+    observation: &Observation,
     previous: &[Alert],
     now: Timestamp,
 ) -> (Vec<Alert>, Vec<AlertTransition>) {
+    let Observation { values, observed, unit } = observation;
     let known: BTreeMap<&Labels, &Alert> = previous.iter().map(|alert| (&alert.labels, alert)).collect();
     let present: BTreeMap<&Labels, f64> =
-        values.iter().filter(|value| value.1.is_finite()).map(|value| (&value.0, value.1)).collect();
+        values.iter().filter(|value| !value.1.is_nan()).map(|value| (&value.0, value.1)).collect();
+    let observed: BTreeMap<&Labels, f64> = observed.iter().map(|value| (&value.0, value.1)).collect();
     let no_labels = Labels::new();
     let mut labels: Vec<&Labels> = present.keys().copied().collect();
     labels.extend(known.keys().filter(|labels| !present.contains_key(*labels)));
@@ -53,7 +55,8 @@ pub fn evaluate(
     for labels in labels {
         let value = present.get(labels).copied();
         let before = known.get(labels).copied();
-        let condition = condition(rule, labels, value, before, !present.is_empty());
+        let values = value.map(|value| (value, observed.get(labels).copied().unwrap_or(value)));
+        let condition = condition(rule, labels, values, before, !present.is_empty());
         let alert = step(rule, labels, value, unit, before, condition, now);
         let from = before.map_or(AlertState::Inactive, |alert| alert.state);
         if from != alert.state {
@@ -78,7 +81,7 @@ enum Condition {
 fn condition(
     rule: &AlertRule,
     labels: &Labels,
-    value: Option<f64>,
+    values: Option<(f64, f64)>,
     before: Option<&Alert>,
     others_present: bool,
 ) -> Condition {
@@ -86,8 +89,10 @@ fn condition(
         (Some(AlertState::Firing), Some(resolve)) => resolve,
         _ => rule.threshold,
     };
-    match (value, rule.no_data) {
-        (Some(value), _) if rule.comparator.holds(value, threshold) => Condition::Holds,
+    let holds = |value| rule.comparator.holds(value, threshold);
+    match (values, rule.no_data) {
+        (Some((value, observed)), _) if holds(value) != holds(observed) => Condition::Unknown,
+        (Some((value, _)), _) if holds(value) => Condition::Holds,
         (Some(_), _) | (None, NoDataPolicy::Resolve) => Condition::DoesNotHold,
         (None, NoDataPolicy::KeepState) => Condition::Unknown,
         // The alert without labels means "no data at all". It ends with the first value.

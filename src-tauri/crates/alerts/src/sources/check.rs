@@ -65,7 +65,7 @@ impl Source for CheckSource {
             let check = checks.get(result.check_id.as_str())?;
             Some((alert_labels(check), state_value(check, &result, now)?))
         });
-        Ok(Observation { values: values.collect(), unit: String::new() })
+        Ok(Observation::complete(values.collect(), ""))
     }
 
     async fn history(
@@ -93,7 +93,7 @@ impl Source for CheckSource {
             }
             series.push(SeriesPoints { labels: alert_labels(check), times, values });
         }
-        Ok(History { series, unit: String::new(), step })
+        Ok(History { series, observed: Vec::new(), unit: String::new(), step })
     }
 
     async fn evidence(

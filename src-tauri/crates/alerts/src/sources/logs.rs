@@ -66,7 +66,7 @@ impl Source for LogsSource {
             let total: u64 = counted.iter().map(|service| service.1).sum();
             values.insert(Labels::new(), total as f64);
         }
-        Ok(Observation { values: values.into_iter().collect(), unit: String::new() })
+        Ok(Observation::complete(values.into_iter().collect(), ""))
     }
 
     async fn history(
@@ -98,7 +98,7 @@ impl Source for LogsSource {
             let latest = self.observe(reader, &[], range.end).await?;
             append_values(&mut series, range.end, latest.values, Some(0.0));
         }
-        Ok(History { series, unit: String::new(), step })
+        Ok(History { series, observed: Vec::new(), unit: String::new(), step })
     }
 
     async fn evidence(

@@ -43,10 +43,12 @@ pub struct MetricSource {
 
 impl MetricSource {
     fn value_text(&self, value: f64, unit: &str) -> String {
-        if value.is_finite() {
-            figures::format(value, figures::shown_unit(&self.metric, unit))
-        } else {
+        if value.is_nan() {
             "no value".to_owned()
+        } else if value.is_infinite() {
+            if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() }
+        } else {
+            figures::format(value, figures::shown_unit(&self.metric, unit))
         }
     }
 }
@@ -85,7 +87,7 @@ impl Source for MetricSource {
         let window = TimeRange::last(i64::from(*window_seconds), now);
         let answer =
             query::instant(reader.snapshot(), metric, matchers, *aggregation, group_by, window).await?;
-        Ok(Observation { values: answer.values, unit: answer.unit })
+        Ok(Observation { values: answer.values, observed: answer.observed, unit: answer.unit })
     }
 
     async fn history(
@@ -105,13 +107,15 @@ impl Source for MetricSource {
             limit: u32::MAX,
         };
         let window = i64::from(self.window_seconds) * NANOS_PER_SECOND;
-        let answer = query::moving(reader.snapshot(), &request, window).await?;
-        let mut series = answer.series;
-        if ends_within_step(range, answer.step) {
+        let query::MovingAnswer { response, mut observed } =
+            query::moving(reader.snapshot(), &request, window).await?;
+        let mut series = response.series;
+        if ends_within_step(range, response.step) {
             let latest = self.observe(reader, &[], range.end).await?;
             append_values(&mut series, range.end, latest.values, None);
+            append_values(&mut observed, range.end, latest.observed, None);
         }
-        Ok(History { series, unit: answer.unit, step: answer.step })
+        Ok(History { series, observed, unit: response.unit, step: response.step })
     }
 
     async fn evidence(
@@ -222,5 +226,7 @@ mod tests {
         assert_eq!(text("system.cpu.utilization", 0.882, "1"), "88.2%");
         assert_eq!(text("queue.length", 88.0, "1"), "88");
         assert_eq!(text("m", f64::NAN, "s"), "no value");
+        assert_eq!(text("m", f64::INFINITY, "s"), "+Inf");
+        assert_eq!(text("m", f64::NEG_INFINITY, "By"), "-Inf");
     }
 }

@@ -52,7 +52,8 @@ async fn a_backtest_agrees_with_the_live_rule() {
         )
         .await
         .unwrap();
-        let (next, transitions) = alerts::evaluate(&rule, &values.values, "", &alerts, time);
+        let observation = alerts::Observation::complete(values.values, "");
+        let (next, transitions) = alerts::evaluate(&rule, &observation, &alerts, time);
         fired += transitions.iter().filter(|change| change.to == AlertState::Firing).count();
         live.extend(transitions.into_iter().map(|change| (change.time, change.labels, change.to)));
         alerts = next;

@@ -6,6 +6,7 @@ mod backtest;
 mod evaluation;
 mod fixtures;
 mod notifications;
+mod paused_rates;
 mod rules;
 mod state_machine;
 mod stored_rules;

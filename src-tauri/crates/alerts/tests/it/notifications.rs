@@ -51,7 +51,8 @@ async fn a_firing_that_was_stored_but_not_notified_is_notified_after_a_crash() {
         store.history().put_rule(&rule.id, &rule).await.unwrap();
         write_gauge(store, "cart", 1.24, START.offset(-NANOS_PER_SECOND)).await;
         let labels = [("service".to_owned(), "cart".to_owned())].into();
-        let (alerts, transitions) = alerts::evaluate(&rule, &[(labels, 1.24)], "s", &[], START);
+        let (alerts, transitions) =
+            alerts::evaluate(&rule, &alerts::Observation::complete(vec![(labels, 1.24)], "s"), &[], START);
         store.history().record_alerts(alerts, transitions).await.unwrap();
     })
     .await;

@@ -1,6 +1,8 @@
 //! The alert state machine, case by case and under random values.
 
-use alerts::{AlertRule, MetricSource, NoDataPolicy, end_all, evaluate, fingerprint, unobserved};
+use alerts::{
+    AlertRule, MetricSource, NoDataPolicy, Observation, end_all, evaluate, fingerprint, unobserved,
+};
 use model::{Aggregation, Alert, AlertSeverity, AlertState, Comparator, Labels, NANOS_PER_SECOND, Timestamp};
 use proptest::prelude::*;
 
@@ -43,7 +45,7 @@ fn run(rule: &AlertRule, steps: &[(i64, Option<f64>)]) -> Vec<AlertState> {
         .iter()
         .map(|(second, value)| {
             let values: Vec<_> = value.iter().map(|value| (labels("a"), *value)).collect();
-            alerts = evaluate(rule, &values, "s", &alerts, at(*second)).0;
+            alerts = evaluate(rule, &Observation::complete(values, "s"), &alerts, at(*second)).0;
             alerts.iter().find(|alert| alert.labels == labels("a")).map_or(AlertState::Inactive, |a| a.state)
         })
         .collect()
@@ -87,9 +89,10 @@ fn time_without_data_does_not_count_towards_for() {
 #[test]
 fn no_data_at_all_fires_without_labels_and_ends_with_the_first_value() {
     let rule = rule(0, NoDataPolicy::Fire);
-    let (alerts, _) = evaluate(&rule, &[], "", &[], at(0));
+    let (alerts, _) = evaluate(&rule, &Observation::complete(vec![], ""), &[], at(0));
     assert_eq!((alerts[0].labels.clone(), alerts[0].state), (Labels::new(), Firing));
-    let (alerts, transitions) = evaluate(&rule, &[(labels("a"), 1.0)], "", &alerts, at(10));
+    let (alerts, transitions) =
+        evaluate(&rule, &Observation::complete(vec![(labels("a"), 1.0)], ""), &alerts, at(10));
     assert!(alerts.iter().all(|alert| alert.state == Inactive));
     assert_eq!(transitions.len(), 1);
 }
@@ -127,12 +130,13 @@ fn values_that_are_not_finite_count_as_missing() {
 fn label_sets_have_separate_alerts_and_transitions_a_reason() {
     let rule = rule(0, NoDataPolicy::Resolve);
     let values = [(labels("a"), 1.24), (labels("b"), 12.5)];
-    let (alerts, transitions) = evaluate(&rule, &values, "s", &[], at(0));
+    let (alerts, transitions) = evaluate(&rule, &Observation::complete(values.to_vec(), "s"), &[], at(0));
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0].fingerprint, fingerprint("r", &labels("b")));
     assert_ne!(fingerprint("r", &labels("a")), fingerprint("q", &labels("a")));
     assert_eq!(transitions[0].reason, "p95 12.5 s, threshold 10 s");
-    let (alerts, transitions) = evaluate(&rule, &[(labels("b"), 2.0)], "s", &alerts, at(10));
+    let (alerts, transitions) =
+        evaluate(&rule, &Observation::complete(vec![(labels("b"), 2.0)], "s"), &alerts, at(10));
     assert_eq!(alerts[0].resolved_at, Some(at(10)));
     assert_eq!(transitions[0].reason, "p95 2 s, back below 10 s");
 }
@@ -140,19 +144,19 @@ fn label_sets_have_separate_alerts_and_transitions_a_reason() {
 #[test]
 fn a_new_firing_is_not_acknowledged() {
     let rule = rule(0, NoDataPolicy::Resolve);
-    let (mut alerts, _) = evaluate(&rule, &[(labels("a"), 11.0)], "", &[], at(0));
+    let (mut alerts, _) = evaluate(&rule, &Observation::complete(vec![(labels("a"), 11.0)], ""), &[], at(0));
     alerts[0].acknowledged_at = Some(at(1));
-    let (alerts, _) = evaluate(&rule, &[(labels("a"), 11.0)], "", &alerts, at(10));
+    let (alerts, _) = evaluate(&rule, &Observation::complete(vec![(labels("a"), 11.0)], ""), &alerts, at(10));
     assert_eq!(alerts[0].acknowledged_at, Some(at(1)));
-    let (alerts, _) = evaluate(&rule, &[(labels("a"), 1.0)], "", &alerts, at(20));
-    let (alerts, _) = evaluate(&rule, &[(labels("a"), 11.0)], "", &alerts, at(30));
+    let (alerts, _) = evaluate(&rule, &Observation::complete(vec![(labels("a"), 1.0)], ""), &alerts, at(20));
+    let (alerts, _) = evaluate(&rule, &Observation::complete(vec![(labels("a"), 11.0)], ""), &alerts, at(30));
     assert_eq!((alerts[0].acknowledged_at, alerts[0].fired_at), (None, Some(at(30))));
 }
 
 #[test]
 fn disabling_a_rule_ends_its_alerts() {
     let rule = rule(0, NoDataPolicy::Resolve);
-    let (alerts, _) = evaluate(&rule, &[(labels("a"), 11.0)], "", &[], at(0));
+    let (alerts, _) = evaluate(&rule, &Observation::complete(vec![(labels("a"), 11.0)], ""), &[], at(0));
     let (ended, transitions) = end_all(&alerts, at(5), "the rule was disabled");
     assert_eq!((ended[0].state, ended[0].resolved_at), (Inactive, Some(at(5))));
     assert_eq!((transitions[0].from, transitions[0].to), (Firing, Inactive));
@@ -190,7 +194,7 @@ proptest! {
                 None => {}
             }
             let values: Vec<_> = value.iter().map(|value| (labels("a"), *value)).collect();
-            let (next, transitions) = evaluate(&rule, &values, "", &alerts, at(second));
+            let (next, transitions) = evaluate(&rule, &Observation::complete(values, ""), &alerts, at(second));
             alerts = next;
             for transition in transitions {
                 if transition.to == Firing {
@@ -201,4 +205,30 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn an_alert_does_not_change_on_a_value_that_the_observed_part_contradicts() {
+    let rule = rule(0, NoDataPolicy::Resolve);
+    let evaluate = |value: f64, observed: f64, alerts: &[Alert], second| {
+        let observation = Observation {
+            values: vec![(labels("a"), value)],
+            observed: vec![(labels("a"), observed)],
+            unit: String::new(),
+        };
+        evaluate(&rule, &observation, alerts, at(second)).0
+    };
+    assert!(evaluate(9.0, 11.0, &[], 0).iter().all(|alert| alert.state == Inactive));
+    assert!(evaluate(11.0, 9.0, &[], 0).iter().all(|alert| alert.state == Inactive));
+    let firing = evaluate(11.0, 12.0, &[], 0);
+    assert_eq!(firing[0].state, Firing);
+    assert_eq!(evaluate(9.0, 12.0, &firing, 10)[0].state, Firing);
+    assert_eq!(evaluate(8.0, 9.0, &firing, 10)[0].state, Inactive);
+}
+
+#[test]
+fn an_infinite_value_is_above_every_threshold() {
+    let rule = rule(0, NoDataPolicy::Resolve);
+    let steps = [(0, Some(11.0)), (10, Some(f64::INFINITY)), (20, Some(f64::NEG_INFINITY))];
+    assert_eq!(run(&rule, &steps), [Firing, Firing, Inactive]);
 }

@@ -170,7 +170,9 @@ pub struct SeriesPoints {
     pub labels: Labels,
     /// Starts of the steps that have a value, ascending.
     pub times: Vec<Timestamp>,
-    /// The value of each.
+    /// The value of each. In JSON infinities are the texts `+Inf` and `-Inf`.
+    #[serde(with = "crate::numbers")]
+    #[ts(as = "Vec<f64>")]
     pub values: Vec<f64>,
 }
 
@@ -234,78 +236,6 @@ pub struct ExemplarPoint {
     pub span_id: Option<SpanId>,
     /// Attributes that the series does not have.
     pub attributes: Attributes,
-}
-
-/// One series reduced to steps by the store; input of [`Aggregation`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct SeriesBuckets {
-    /// All tags: attributes, and resource attributes under their own names.
-    pub labels: Labels,
-    /// Unit, may be empty.
-    pub unit: String,
-    /// Kind.
-    pub kind: MetricKind,
-    /// Steps that have samples, ascending.
-    pub buckets: Vec<Bucket>,
-}
-
-/// The samples of one series in one step. Samples that are not a number count as absent; without
-/// any other the values are NaN and `count` is 0.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bucket {
-    /// Start of the step.
-    pub time: Timestamp,
-    /// First value.
-    pub first: f64,
-    /// Last value that is a number.
-    pub last: f64,
-    /// Smallest value.
-    pub min: f64,
-    /// Largest value.
-    pub max: f64,
-    /// Sum of values.
-    pub sum: f64,
-    /// Number of samples.
-    pub count: u64,
-    /// Increase of a counter from the sample before each (resets count from zero). For a gauge its
-    /// change if that was requested, otherwise 0.
-    pub increase: f64,
-    /// True if the last sample is not a number: the series ended here (see [`crate::STALE`]) or
-    /// has no value.
-    pub ended: bool,
-}
-
-/// One histogram series reduced to steps by the store.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HistogramBuckets {
-    /// All tags: attributes, and resource attributes under their own names.
-    pub labels: Labels,
-    /// Unit, may be empty.
-    pub unit: String,
-    /// Steps that have points, ascending.
-    pub steps: Vec<HistogramStep>,
-}
-
-/// The increase of a histogram in one step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HistogramStep {
-    /// Start of the step.
-    pub time: Timestamp,
-    /// Measurements gained.
-    pub count: f64,
-    /// Sum gained.
-    pub sum: f64,
-    /// Smallest measurement, if known.
-    pub min: Option<f64>,
-    /// Largest measurement, if known.
-    pub max: Option<f64>,
-    /// Upper bounds, ascending; the last bucket is unbounded.
-    pub bounds: Vec<f64>,
-    /// Counts gained, one more than `bounds`.
-    pub counts: Vec<f64>,
-    /// Latest quantiles of a summary in the step, ascending, with their values. Empty for
-    /// histograms.
-    pub quantiles: Vec<(f64, f64)>,
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Percentiles of histograms and of weighted values.
 
-use model::HistogramStep;
-
 /// The cumulative distribution of the measurements of one or more histograms.
 ///
 /// It rises linearly between its points. Two points at the same value are a jump.
@@ -12,18 +10,19 @@ pub(super) struct Distribution {
 }
 
 impl Distribution {
-    /// Returns the distribution of a step, whose measurements are spread evenly inside each bucket.
+    /// Returns the distribution of measurements that are spread evenly inside each bucket. There is
+    /// one count more than bounds.
     ///
     /// The first and last bucket extend to minimum and maximum if these are known. Otherwise the
     /// first begins at zero if its bound is positive. The last is then wholly at its lower bound,
     /// as in Prometheus's `histogram_quantile`.
-    pub(super) fn of(step: &HistogramStep) -> Self {
-        let finite = step.bounds.iter().take_while(|bound| bound.is_finite()).count();
-        let bounds = &step.bounds[..finite];
-        let count = |index: usize| step.counts.get(index).copied().filter(|c| c.is_finite() && *c > 0.0);
-        let beyond: f64 = (finite..step.counts.len()).filter_map(count).sum();
-        let min = step.min.filter(|value| value.is_finite());
-        let max = step.max.filter(|value| value.is_finite());
+    pub(super) fn of(bounds: &[f64], counts: &[f64], min: Option<f64>, max: Option<f64>) -> Self {
+        let finite = bounds.iter().take_while(|bound| bound.is_finite()).count();
+        let bounds = &bounds[..finite];
+        let count = |index: usize| counts.get(index).copied().filter(|c| c.is_finite() && *c > 0.0);
+        let beyond: f64 = (finite..counts.len()).filter_map(count).sum();
+        let min = min.filter(|value| value.is_finite());
+        let max = max.filter(|value| value.is_finite());
         let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else {
             return Self::spread(min.or(max), max.or(min), beyond);
         };
@@ -137,31 +136,17 @@ pub(super) fn weighted_quantile(values: &mut [(f64, f64)], quantile: f64) -> Opt
             .map(|value| value.0)
     };
     let (low, high) = (at(position.floor())?, at(position.ceil())?);
-    Some(low + (high - low) * position.fract())
+    // The difference of equal infinities is not a number.
+    Some(if low == high || position.fract() == 0.0 { low } else { low + (high - low) * position.fract() })
 }
 
 #[cfg(test)]
 mod tests {
-    use model::Timestamp;
-
     use super::*;
-
-    fn step(bounds: &[f64], counts: &[f64], min: Option<f64>, max: Option<f64>) -> HistogramStep {
-        HistogramStep {
-            time: Timestamp(0),
-            count: counts.iter().sum(),
-            sum: 0.0,
-            min,
-            max,
-            bounds: bounds.to_vec(),
-            counts: counts.to_vec(),
-            quantiles: Vec::new(),
-        }
-    }
 
     #[test]
     fn quantiles_are_interpolated_inside_a_bucket() {
-        let distribution = Distribution::of(&step(&[1.0, 2.0, 4.0], &[0.0, 10.0, 10.0, 0.0], None, None));
+        let distribution = Distribution::of(&[1.0, 2.0, 4.0], &[0.0, 10.0, 10.0, 0.0], None, None);
         assert_eq!(distribution.quantile(0.5), Some(2.0));
         assert_eq!(distribution.quantile(0.25), Some(1.5));
         assert_eq!(distribution.quantile(0.75), Some(3.0));
@@ -169,19 +154,19 @@ mod tests {
 
     #[test]
     fn open_ends_use_the_extremes_or_the_nearest_bound() {
-        let known = Distribution::of(&step(&[1.0], &[0.0, 10.0], None, Some(3.0)));
+        let known = Distribution::of(&[1.0], &[0.0, 10.0], None, Some(3.0));
         assert_eq!(known.quantile(0.5), Some(2.0));
-        let unknown = Distribution::of(&step(&[1.0], &[0.0, 10.0], None, None));
+        let unknown = Distribution::of(&[1.0], &[0.0, 10.0], None, None);
         assert_eq!(unknown.quantile(0.9), Some(1.0));
-        let low = Distribution::of(&step(&[1.0], &[10.0, 0.0], Some(0.5), None));
+        let low = Distribution::of(&[1.0], &[10.0, 0.0], Some(0.5), None);
         assert_eq!(low.quantile(0.5), Some(0.75));
-        assert_eq!(Distribution::of(&step(&[1.0], &[0.0, 0.0], None, None)).quantile(0.5), None);
+        assert_eq!(Distribution::of(&[1.0], &[0.0, 0.0], None, None).quantile(0.5), None);
     }
 
     #[test]
     fn different_bounds_merge_onto_their_union() {
-        let fine = Distribution::of(&step(&[1.0, 2.0, 3.0, 4.0], &[0.0, 5.0, 5.0, 0.0, 0.0], None, None));
-        let coarse = Distribution::of(&step(&[1.0, 3.0], &[0.0, 10.0, 0.0], None, None));
+        let fine = Distribution::of(&[1.0, 2.0, 3.0, 4.0], &[0.0, 5.0, 5.0, 0.0, 0.0], None, None);
+        let coarse = Distribution::of(&[1.0, 3.0], &[0.0, 10.0, 0.0], None, None);
         let merged = Distribution::merge(&[fine.clone(), coarse]);
         assert_eq!(merged.quantile(0.5), Some(2.0));
         assert_eq!(merged.quantile(1.0), Some(3.0));
@@ -190,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_jump_at_the_last_bound_remains_after_merging() {
-        let jump = Distribution::of(&step(&[1.0], &[0.0, 10.0], None, None));
+        let jump = Distribution::of(&[1.0], &[0.0, 10.0], None, None);
         let merged = Distribution::merge(&[jump.clone(), jump]);
         assert_eq!(merged.quantile(0.95), Some(1.0));
     }
@@ -202,5 +187,8 @@ mod tests {
         let mut weighted = vec![(5.0, 1.0), (1.0, 3.0)];
         assert_eq!(weighted_quantile(&mut weighted, 0.5), Some(1.0));
         assert_eq!(weighted_quantile(&mut [], 0.5), None);
+        let mut infinite = vec![(f64::INFINITY, 2.0), (1.0, 1.0)];
+        assert_eq!(weighted_quantile(&mut infinite, 0.5), Some(f64::INFINITY));
+        assert_eq!(weighted_quantile(&mut infinite, 0.0), Some(1.0));
     }
 }

@@ -33,19 +33,49 @@ impl Grouping {
 /// Intermediate values by group and window.
 pub(super) type Groups<T> = BTreeMap<Labels, BTreeMap<Timestamp, T>>;
 
-/// Returns the groups with at least one finite value, ordered by their labels.
-pub(super) fn points<T>(groups: Groups<T>, value: impl Fn(T) -> Option<f64>) -> Vec<SeriesPoints> {
+/// The values of one group, and those over what was observed of the windows.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct GroupPoints {
+    pub(super) points: SeriesPoints,
+    /// For each value the one over the observed part of its window, where they differ.
+    pub(super) observed: Vec<Option<f64>>,
+}
+
+impl From<SeriesPoints> for GroupPoints {
+    fn from(points: SeriesPoints) -> Self {
+        let observed = vec![None; points.values.len()];
+        Self { points, observed }
+    }
+}
+
+/// Returns the groups with at least one value, ordered by their labels. A value comes with the one
+/// over what was observed, if there is one.
+pub(super) fn group_points<T>(
+    groups: Groups<T>,
+    value: impl Fn(Timestamp, T) -> Option<(f64, Option<f64>)>,
+) -> Vec<GroupPoints> {
     groups
         .into_iter()
         .map(|(labels, windows)| {
-            let (times, values) = windows
-                .into_iter()
-                .filter_map(|(time, partial)| Some((time, value(partial).filter(|value| value.is_finite())?)))
-                .unzip();
-            SeriesPoints { labels, times, values }
+            let mut points = SeriesPoints { labels, times: Vec::new(), values: Vec::new() };
+            let mut observed = Vec::new();
+            for (time, partial) in windows {
+                let Some((value, over_observed)) = value(time, partial) else { continue };
+                if !value.is_nan() {
+                    points.times.push(time);
+                    points.values.push(value);
+                    observed.push(over_observed.filter(|observed| *observed != value));
+                }
+            }
+            GroupPoints { points, observed }
         })
-        .filter(|points| !points.times.is_empty())
+        .filter(|group| !group.points.times.is_empty())
         .collect()
+}
+
+/// Returns the groups with at least one value, ordered by their labels.
+pub(super) fn points<T>(groups: Groups<T>, value: impl Fn(T) -> Option<f64>) -> Vec<GroupPoints> {
+    group_points(groups, |_, partial| Some((value(partial)?, None)))
 }
 
 /// Sorts groups by their mean, the largest first. Equal ones stay ordered by their labels.

@@ -1,9 +1,10 @@
 //! Resolution of a metric's name in a query.
 //!
 //! Prometheus knows a histogram by its component series `NAME_count`, `NAME_sum` and `NAME_bucket`
-//! (prometheus.io/docs/concepts/metric_types). These names resolve to the histogram.
+//! (prometheus.io/docs/concepts/metric_types). These names resolve to the histogram. Remote write
+//! delivers a classic histogram as its components. The name of the histogram resolves to these.
 
-use model::{Aggregation, HistogramBuckets, MetricKind};
+use model::{Aggregation, MetricKind};
 use store::Snapshot;
 
 use super::unit::aggregated_unit;
@@ -11,27 +12,56 @@ use crate::QueryError;
 
 /// A metric that a query refers to.
 #[derive(Debug)]
-pub(super) struct MetricRef<'a> {
+pub(super) struct MetricRef {
     /// The name under which the store has it.
-    pub(super) name: &'a str,
+    pub(super) name: String,
     /// Its kind and unit; none for an unknown metric.
     pub(super) kind_and_unit: Option<(MetricKind, String)>,
+    /// The values that the query needs.
+    pub(super) values: Values,
     /// True if increases and rates are those of the sum of measurements, not of their number.
     is_sum: bool,
 }
 
-impl<'a> MetricRef<'a> {
-    /// Resolves a name. A metric of this name takes precedence over a component of a histogram.
+/// The values of a metric that a query needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Values {
+    /// The samples of gauges and counters.
+    Samples,
+    /// The increases of counters.
+    Increases,
+    /// The points of histograms and summaries.
+    Histograms,
+    /// The increases of the buckets of a classic histogram.
+    ClassicBuckets,
+    /// The increases of the sum of a classic histogram, divided by those of the counter with this
+    /// name.
+    ClassicAverage(String),
+}
+
+impl MetricRef {
+    /// Resolves a name. A metric of this name takes precedence over a component of a histogram, and
+    /// this one over a histogram that the store has as its components.
     ///
     /// Fails if the component does not support the aggregation.
     pub(super) async fn resolve(
         snapshot: &Snapshot,
-        name: &'a str,
+        name: &str,
         aggregation: Aggregation,
     ) -> Result<Self, QueryError> {
         let kind_and_unit = snapshot.metrics().kind(name).await?;
-        if kind_and_unit.is_some() {
-            return Ok(Self { name, kind_and_unit, is_sum: false });
+        if let Some((kind, _)) = &kind_and_unit {
+            let per_bucket = aggregation.quantile().is_some() && *kind == MetricKind::Counter;
+            if let Some(family) = name.strip_suffix("_bucket").filter(|_| per_bucket) {
+                let unit = model::prometheus::unit_of_family(family).to_owned();
+                return Ok(Self::of(name, Some((MetricKind::Histogram, unit)), Values::ClassicBuckets));
+            }
+            let values = match aggregation {
+                _ if is_histogram(*kind) => Values::Histograms,
+                Aggregation::Rate | Aggregation::Increase => Values::Increases,
+                _ => Values::Samples,
+            };
+            return Ok(Self::of(name, kind_and_unit, values));
         }
         for suffix in ["_count", "_sum", "_bucket"] {
             let Some(histogram) = name.strip_suffix(suffix) else { continue };
@@ -55,9 +85,40 @@ impl<'a> MetricRef<'a> {
                     "{name} is a component of the histogram {histogram}: query {supported}, or query {histogram}"
                 )));
             }
-            return Ok(Self { name: histogram, kind_and_unit, is_sum: suffix == "_sum" });
+            let metric = Self::of(histogram, kind_and_unit, Values::Histograms);
+            return Ok(Self { is_sum: suffix == "_sum", ..metric });
         }
-        Ok(Self { name, kind_and_unit: None, is_sum: false })
+        Self::resolve_family(snapshot, name, aggregation).await
+    }
+
+    /// Resolves the family name of a classic histogram whose components were written as counters.
+    async fn resolve_family(
+        snapshot: &Snapshot,
+        family: &str,
+        aggregation: Aggregation,
+    ) -> Result<Self, QueryError> {
+        let bucket = format!("{family}_bucket");
+        if !matches!(snapshot.metrics().kind(&bucket).await?, Some((MetricKind::Counter, _))) {
+            return Ok(Self::of(family, None, Values::Samples));
+        }
+        let (sum, count) = (format!("{family}_sum"), format!("{family}_count"));
+        let (name, values) = match aggregation {
+            Aggregation::Rate | Aggregation::Increase | Aggregation::Count => (count, Values::Increases),
+            Aggregation::Sum => (sum, Values::Increases),
+            Aggregation::Average | Aggregation::Last => (sum, Values::ClassicAverage(count)),
+            _ => (bucket, Values::ClassicBuckets),
+        };
+        let unit = model::prometheus::unit_of_family(family).to_owned();
+        Ok(Self::of(&name, Some((MetricKind::Histogram, unit)), values))
+    }
+
+    fn of(name: &str, kind_and_unit: Option<(MetricKind, String)>, values: Values) -> Self {
+        Self { name: name.to_owned(), kind_and_unit, values, is_sum: false }
+    }
+
+    /// Returns whether increases and rates are those of the sum of measurements.
+    pub(super) fn is_sum(&self) -> bool {
+        self.is_sum
     }
 
     /// Returns the unit of aggregated values; empty for an unknown metric.
@@ -66,18 +127,9 @@ impl<'a> MetricRef<'a> {
             aggregated_unit(unit, aggregation, is_histogram(*kind) && !self.is_sum)
         })
     }
-
-    /// Replaces the counts of the steps by their sums if the query refers to the sum.
-    pub(super) fn select_component(&self, read: &mut [HistogramBuckets]) {
-        if self.is_sum {
-            for step in read.iter_mut().flat_map(|series| &mut series.steps) {
-                step.count = step.sum;
-            }
-        }
-    }
 }
 
 /// Returns whether the points of a metric have buckets or quantiles.
-pub(super) fn is_histogram(kind: MetricKind) -> bool {
+fn is_histogram(kind: MetricKind) -> bool {
     matches!(kind, MetricKind::Histogram | MetricKind::ExponentialHistogram | MetricKind::Summary)
 }

@@ -1,16 +1,16 @@
-//! Aggregation of gauges and counters: over each window within a series, then across series.
+//! Aggregation of samples: over each window within a series, then across series.
 
 use std::collections::BTreeMap;
 
-use model::{Aggregation, Bucket, SeriesBuckets, SeriesPoints, Timestamp};
+use model::{Aggregation, Bucket, SeriesBuckets, Timestamp};
 
 use super::{
     distribution::weighted_quantile,
-    groups::{Grouping, Groups, points},
+    groups::{GroupPoints, Grouping, Groups, points},
 };
 
-/// Returns the values of each group.
-pub(super) fn aggregate(series: &[SeriesBuckets], grouping: &Grouping) -> Vec<SeriesPoints> {
+/// Returns the values of each group, for aggregations other than rate and increase.
+pub(super) fn aggregate(series: &[SeriesBuckets], grouping: &Grouping) -> Vec<GroupPoints> {
     if let Some(quantile) = grouping.aggregation.quantile() {
         return percentiles(series, grouping, quantile);
     }
@@ -46,7 +46,6 @@ fn join(earlier: &mut Bucket, later: &Bucket) {
     earlier.max = earlier.max.max(later.max);
     earlier.sum += later.sum;
     earlier.count += later.count;
-    earlier.increase += later.increase;
 }
 
 /// Returns the value of one series in a window.
@@ -56,17 +55,19 @@ fn over_time(grouping: &Grouping, bucket: &Bucket) -> Option<f64> {
     if has_ended || bucket.count == 0 {
         return None;
     }
-    let value = match aggregation {
-        Aggregation::Average | Aggregation::Sum => bucket.sum / bucket.count as f64,
-        Aggregation::Minimum => bucket.min,
-        Aggregation::Maximum => bucket.max,
-        Aggregation::Last => bucket.last,
-        Aggregation::Count => bucket.count as f64,
-        Aggregation::Rate => bucket.increase / grouping.windowing.seconds(bucket.time),
-        Aggregation::Increase => bucket.increase,
-        Aggregation::P50 | Aggregation::P90 | Aggregation::P95 | Aggregation::P99 => return None,
-    };
-    value.is_finite().then_some(value)
+    match aggregation {
+        Aggregation::Average | Aggregation::Sum => Some(bucket.sum / bucket.count as f64),
+        Aggregation::Minimum => Some(bucket.min),
+        Aggregation::Maximum => Some(bucket.max),
+        Aggregation::Last => Some(bucket.last),
+        Aggregation::Count => Some(bucket.count as f64),
+        Aggregation::Rate
+        | Aggregation::Increase
+        | Aggregation::P50
+        | Aggregation::P90
+        | Aggregation::P95
+        | Aggregation::P99 => None,
+    }
 }
 
 /// The values of several series in one window.
@@ -100,7 +101,7 @@ impl AcrossSeries {
 ///
 /// A bucket of up to three samples has them exactly: smallest, largest, rest. In a bucket of more
 /// samples the rest is at its mean.
-fn percentiles(series: &[SeriesBuckets], grouping: &Grouping, quantile: f64) -> Vec<SeriesPoints> {
+fn percentiles(series: &[SeriesBuckets], grouping: &Grouping, quantile: f64) -> Vec<GroupPoints> {
     let mut groups: Groups<Vec<(f64, f64)>> = BTreeMap::new();
     for one in series {
         let group = groups.entry(grouping.group(&one.labels)).or_default();
@@ -115,7 +116,7 @@ fn percentiles(series: &[SeriesBuckets], grouping: &Grouping, quantile: f64) -> 
             };
             for time in grouping.windowing.windows(bucket.time).times() {
                 let values = group.entry(time).or_default();
-                values.extend(samples.iter().filter(|sample| sample.0.is_finite()));
+                values.extend(samples.iter().filter(|sample| !sample.0.is_nan()));
             }
         }
     }
@@ -136,7 +137,7 @@ mod tests {
         Timestamp(seconds * NANOS_PER_SECOND)
     }
 
-    fn bucket(time: Timestamp, values: &[f64], increase: f64) -> Bucket {
+    fn bucket(time: Timestamp, values: &[f64]) -> Bucket {
         Bucket {
             time,
             first: values[0],
@@ -144,16 +145,15 @@ mod tests {
             min: values.iter().copied().fold(f64::INFINITY, f64::min),
             max: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             sum: values.iter().sum(),
-            count: values.len() as u64,
-            increase,
+            count: values.iter().filter(|value| !value.is_nan()).count() as u64,
             ended: false,
         }
     }
 
     fn two_series() -> Vec<SeriesBuckets> {
         [
-            ("a", vec![bucket(at(0), &[1.0, 3.0], 2.0)]),
-            ("b", vec![bucket(at(0), &[10.0], 8.0), bucket(at(10), &[f64::NAN], 0.0)]),
+            ("a", vec![bucket(at(0), &[1.0, 3.0])]),
+            ("b", vec![bucket(at(0), &[10.0]), bucket(at(10), &[f64::NAN])]),
         ]
         .into_iter()
         .map(|(service, buckets)| SeriesBuckets {
@@ -178,7 +178,7 @@ mod tests {
 
     fn one(aggregation: Aggregation) -> Vec<f64> {
         let groups = aggregate(&two_series(), &steps(aggregation, 5, &[]));
-        groups.into_iter().flat_map(|points| points.values).collect()
+        groups.into_iter().flat_map(|group| group.points.values).collect()
     }
 
     #[test]
@@ -188,15 +188,14 @@ mod tests {
         assert_eq!(one(Aggregation::Minimum), [1.0]);
         assert_eq!(one(Aggregation::Maximum), [10.0]);
         assert_eq!(one(Aggregation::Last), [13.0]);
-        assert_eq!(one(Aggregation::Count), [3.0, 1.0]);
-        assert_eq!(one(Aggregation::Rate), [2.0, 0.0]);
-        assert_eq!(one(Aggregation::Increase), [10.0, 0.0]);
+        assert_eq!(one(Aggregation::Count), [3.0]);
         assert_eq!(one(Aggregation::P50), [3.0]);
     }
 
     #[test]
     fn groups_have_the_labels_of_the_query() {
-        let mut groups = aggregate(&two_series(), &steps(Aggregation::Last, 5, &["service", "absent"]));
+        let groups = aggregate(&two_series(), &steps(Aggregation::Last, 5, &["service", "absent"]));
+        let mut groups: Vec<_> = groups.into_iter().map(|group| group.points).collect();
         sort_largest_first(&mut groups);
         assert_eq!(groups[0].labels, Labels::from([("service".into(), "b".into())]));
         assert_eq!(groups.len(), 2);
@@ -206,10 +205,10 @@ mod tests {
     fn buckets_of_a_series_join_inside_a_window() {
         let mut series = two_series();
         series.truncate(1);
-        series[0].buckets.push(bucket(at(10), &[8.0], 5.0));
-        let joined = |aggregation| aggregate(&series, &steps(aggregation, 20, &[]))[0].values.clone();
+        series[0].buckets.push(bucket(at(10), &[8.0]));
+        let joined = |aggregation| aggregate(&series, &steps(aggregation, 20, &[]))[0].points.values.clone();
         assert_eq!(joined(Aggregation::Average), [4.0]);
-        assert_eq!(joined(Aggregation::Increase), [7.0]);
+        assert_eq!(joined(Aggregation::Last), [8.0]);
         assert_eq!(joined(Aggregation::P50), [3.0]);
     }
 }

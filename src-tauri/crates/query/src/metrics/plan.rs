@@ -1,15 +1,13 @@
 //! The evaluation plan of a metric query, and its evaluation.
 
-use model::{
-    Aggregation, DataResolution, NANOS_PER_SECOND, SeriesPoints, SeriesRequest, TagMatcher, TimeRange,
-    Timestamp,
-};
+use model::{Aggregation, DataResolution, NANOS_PER_SECOND, SeriesRequest, TagMatcher, TimeRange, Timestamp};
 use store::{SelectHints, SeriesSet, Snapshot};
 
 use super::{
-    groups::Grouping,
+    counters,
+    groups::{GroupPoints, Grouping},
     histograms,
-    metric_ref::{MetricRef, is_histogram},
+    metric_ref::{MetricRef, Values},
     numbers,
     windowing::{WindowKind, Windowing},
 };
@@ -23,8 +21,10 @@ const MAX_WINDOW_STEPS: i64 = 1000;
 /// The evaluation of one aggregation of a metric.
 #[derive(Debug)]
 pub(super) struct EvalPlan<'a> {
-    metric: MetricRef<'a>,
+    metric: MetricRef,
     series: SeriesSet,
+    /// The series that the values are divided by.
+    divisor: Option<SeriesSet>,
     aggregation: Aggregation,
     group_by: &'a [String],
     windowing: Windowing,
@@ -46,11 +46,12 @@ impl<'a> EvalPlan<'a> {
             )));
         }
         let metric = MetricRef::resolve(snapshot, &request.metric, request.aggregation).await?;
-        let series = snapshot.select(&request.matchers, SelectHints::metric(metric.name)).await?;
+        let (series, divisor) = select(snapshot, &metric, &request.matchers).await?;
         let covered = |step| TimeRange::new(request.range.start.floor(step), request.range.end);
         let step = coarsened(&series, step, covered).await?;
         let mut range = covered(step);
-        let last = TimeRange::new(Timestamp(range.end.0 - 1).floor(step).max(range.start), range.end);
+        let last = Timestamp(range.end.0 - 1).floor(step).max(range.start);
+        let last = TimeRange::new(last, last.offset(step));
         // Steps of whole hours are computed from hours where raw points have expired.
         let unit = match series.within(last).coarsest_resolution().await? {
             DataResolution::Minutes if step % length(DataResolution::Hours) == 0 => {
@@ -60,14 +61,14 @@ impl<'a> EvalPlan<'a> {
         };
         range.end = ceiling(range.end, unit);
         let windowing = Windowing { range, step, read_step: step, kind: WindowKind::Steps };
-        Ok(Self::of_request(request, metric, series, windowing))
+        Ok(Self::of_request(request, metric, series, divisor, windowing))
     }
 
     /// Plans one value for a window.
     pub(super) async fn instant(
         snapshot: &Snapshot,
-        metric: &'a str,
-        matchers: &'a [TagMatcher],
+        metric: &str,
+        matchers: &[TagMatcher],
         aggregation: Aggregation,
         group_by: &'a [String],
         window: TimeRange,
@@ -76,7 +77,7 @@ impl<'a> EvalPlan<'a> {
             return Err(QueryError::Invalid("the window ends before it starts".into()));
         }
         let metric = MetricRef::resolve(snapshot, metric, aggregation).await?;
-        let series = snapshot.select(matchers, SelectHints::metric(metric.name)).await?;
+        let (series, divisor) = select(snapshot, &metric, matchers).await?;
         let (range, detail) = widened(&series, window).await?;
         let hour = length(DataResolution::Hours);
         // Hours would extend beyond the ends of the window, so minutes are read.
@@ -84,7 +85,7 @@ impl<'a> EvalPlan<'a> {
         let step = range.length();
         let read_step = if needs_minutes && step % hour == 0 { hour / 2 } else { step };
         let windowing = Windowing { range, step, read_step, kind: WindowKind::Whole };
-        Ok(Self { metric, series, aggregation, group_by, windowing })
+        Ok(Self { metric, series, divisor, aggregation, group_by, windowing })
     }
 
     /// Plans one value per step, each over the window of this many nanoseconds before it.
@@ -108,19 +109,22 @@ impl<'a> EvalPlan<'a> {
             TimeRange::new(start.offset(-step.saturating_mul(count(step) - 1)), request.range.end)
         };
         let metric = MetricRef::resolve(snapshot, &request.metric, request.aggregation).await?;
-        let series = snapshot.select(&request.matchers, SelectHints::metric(metric.name)).await?;
+        let (series, divisor) = select(snapshot, &metric, &request.matchers).await?;
         let step = coarsened(&series, step, covered).await?;
         let (range, kind) = (covered(step), WindowKind::Moving(count(step)));
-        Ok(Self::of_request(request, metric, series, Windowing { range, step, read_step: step, kind }))
+        let windowing = Windowing { range, step, read_step: step, kind };
+        Ok(Self::of_request(request, metric, series, divisor, windowing))
     }
 
     fn of_request(
         request: &'a SeriesRequest,
-        metric: MetricRef<'a>,
+        metric: MetricRef,
         series: SeriesSet,
+        divisor: Option<SeriesSet>,
         windowing: Windowing,
     ) -> Self {
-        Self { metric, series, aggregation: request.aggregation, group_by: &request.group_by, windowing }
+        let SeriesRequest { aggregation, group_by, .. } = request;
+        Self { metric, series, divisor, aggregation: *aggregation, group_by, windowing }
     }
 
     /// Returns the range that is read from the store.
@@ -139,27 +143,50 @@ impl<'a> EvalPlan<'a> {
     }
 
     /// Reads the series and returns the values of each group, ordered by labels.
-    pub(super) async fn evaluate(&self) -> Result<Vec<SeriesPoints>, QueryError> {
-        let Some((kind, _)) = self.metric.kind_and_unit else { return Ok(Vec::new()) };
-        let series = self.series.within(self.range());
-        if is_histogram(kind) {
-            let mut read = series.histograms(self.windowing.read_step).await?;
-            self.metric.select_component(&mut read);
-            return self.compute(move |grouping| histograms::aggregate(&read, grouping)).await;
+    pub(super) async fn evaluate(&self) -> Result<Vec<GroupPoints>, QueryError> {
+        if self.metric.kind_and_unit.is_none() {
+            return Ok(Vec::new());
         }
-        let step = self.windowing.read_step_for(self.aggregation);
-        let read = match self.aggregation {
-            Aggregation::Rate | Aggregation::Increase => series.changes(step).await?,
-            _ => series.buckets(step).await?,
-        };
-        self.compute(move |grouping| numbers::aggregate(&read, grouping)).await
+        let series = self.series.within(self.range());
+        let step = self.windowing.read_step;
+        match &self.metric.values {
+            Values::Samples => {
+                let read = series.buckets(self.windowing.read_step_for(self.aggregation)).await?;
+                self.compute(move |grouping| numbers::aggregate(&read, grouping)).await
+            }
+            Values::Increases => {
+                let read = series.counters(step).await?;
+                let per_second = self.aggregation == Aggregation::Rate;
+                self.compute(move |grouping| counters::aggregate(&read, grouping, per_second)).await
+            }
+            Values::Histograms => {
+                let read = series.histograms(step).await?;
+                let of_sum = self.metric.is_sum();
+                self.compute(move |grouping| histograms::aggregate(&read, grouping, of_sum)).await
+            }
+            Values::ClassicBuckets => {
+                let read = series.counters(step).await?;
+                let quantile = match self.aggregation {
+                    Aggregation::Minimum => 0.0,
+                    Aggregation::Maximum => 1.0,
+                    aggregation => aggregation.quantile().unwrap_or_default(),
+                };
+                self.compute(move |grouping| counters::classic_quantile(&read, grouping, quantile)).await
+            }
+            Values::ClassicAverage(_) => {
+                let Some(divisor) = &self.divisor else { return Ok(Vec::new()) };
+                let sums = series.counters(step).await?;
+                let counts = divisor.within(self.range()).counters(step).await?;
+                self.compute(move |grouping| counters::ratio(&sums, &counts, grouping)).await
+            }
+        }
     }
 
     /// Aggregates on a thread of its own.
     async fn compute(
         &self,
-        aggregate: impl FnOnce(&Grouping) -> Vec<SeriesPoints> + Send + 'static,
-    ) -> Result<Vec<SeriesPoints>, QueryError> {
+        aggregate: impl FnOnce(&Grouping) -> Vec<GroupPoints> + Send + 'static,
+    ) -> Result<Vec<GroupPoints>, QueryError> {
         let grouping = Grouping {
             aggregation: self.aggregation,
             group_by: self.group_by.to_vec(),
@@ -167,6 +194,20 @@ impl<'a> EvalPlan<'a> {
         };
         Ok(tokio::task::spawn_blocking(move || aggregate(&grouping)).await?)
     }
+}
+
+/// Selects the series of a metric, and those that their values are divided by.
+async fn select(
+    snapshot: &Snapshot,
+    metric: &MetricRef,
+    matchers: &[TagMatcher],
+) -> Result<(SeriesSet, Option<SeriesSet>), QueryError> {
+    let series = snapshot.select(matchers, SelectHints::metric(&metric.name)).await?;
+    let divisor = match &metric.values {
+        Values::ClassicAverage(name) => Some(snapshot.select(matchers, SelectHints::metric(name)).await?),
+        _ => None,
+    };
+    Ok((series, divisor))
 }
 
 /// Returns the requested step, or one that divides the range into at most `max_points` steps.

@@ -1,6 +1,6 @@
 //! The division of time into windows, each of which gets one value.
 
-use model::{Aggregation, NANOS_PER_SECOND, TimeRange, Timestamp};
+use model::{Aggregation, NANOS_PER_SECOND, SampleSpan, TimeRange, Timestamp};
 
 /// Maximum number of steps that are read per series for percentiles of gauges.
 const MAX_PERCENTILE_STEPS: i64 = 6_000;
@@ -48,7 +48,50 @@ impl Windows {
     }
 }
 
+/// A window, closed at both ends, with the time of its value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    /// Time of the value.
+    pub(super) time: Timestamp,
+    pub(super) range: TimeRange,
+}
+
+impl Window {
+    /// Returns the steps that begin in the window before its end, and the next one.
+    pub(super) fn inside<T>(self, steps: &[T], span: impl Fn(&T) -> &SampleSpan) -> (&[T], Option<&T>) {
+        let first = steps.partition_point(|step| span(step).first < self.range.start);
+        let next = steps.partition_point(|step| span(step).first < self.range.end);
+        (steps.get(first..next).unwrap_or_default(), steps.get(next))
+    }
+
+    /// Returns the steps that begin before the end of the window.
+    pub(super) fn before<T>(self, steps: &[T], span: impl Fn(&T) -> &SampleSpan) -> &[T] {
+        &steps[..steps.partition_point(|step| span(step).first < self.range.end)]
+    }
+}
+
 impl Windowing {
+    /// Returns all windows whose value is in the answer.
+    pub(super) fn all(self) -> impl Iterator<Item = Window> {
+        let TimeRange { start, end } = self.range;
+        let (step, count) = match self.kind {
+            WindowKind::Steps => (self.step, None),
+            WindowKind::Whole => (self.range.length(), None),
+            WindowKind::Moving(count) => (self.step, Some(self.step.saturating_mul(count))),
+        };
+        let first = start.offset(count.unwrap_or_default());
+        (0..)
+            .map(move |index: i64| first.offset(step.saturating_mul(index)))
+            .take_while(move |time| if count.is_some() { *time <= end } else { *time < end })
+            .map(move |time| {
+                let range = match count {
+                    Some(length) => TimeRange::new(time.offset(-length), time),
+                    None => TimeRange::new(time, time.offset(step).min(end)),
+                };
+                Window { time, range }
+            })
+    }
+
     /// Returns the windows that contain `time`.
     pub(super) fn windows(self, time: Timestamp) -> Windows {
         match self.kind {
@@ -65,15 +108,13 @@ impl Windowing {
         self.kind != WindowKind::Steps
     }
 
-    /// Returns the seconds by which increases in the window of `time` are divided.
+    /// Returns the length in seconds of the window whose value is at `time`.
     pub(super) fn seconds(self, time: Timestamp) -> f64 {
-        let covered = match self.kind {
+        let length = match self.kind {
             WindowKind::Moving(count) => self.step.saturating_mul(count),
-            WindowKind::Steps | WindowKind::Whole => {
-                self.range.end.since(time).clamp(self.step / 2, self.step)
-            }
+            WindowKind::Steps | WindowKind::Whole => self.range.end.since(time).min(self.step),
         };
-        covered as f64 / NANOS_PER_SECOND as f64
+        length as f64 / NANOS_PER_SECOND as f64
     }
 
     /// Returns the step to read for an aggregation. Percentiles of gauges need shorter steps.

@@ -2,7 +2,10 @@
 //!
 //! The answers equal those of the raw points, for steps and windows of whole minutes or hours.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use model::{
     Aggregation, Attributes, Buckets, DataResolution, HistogramPoint, Labels, MetricKind, NANOS_PER_SECOND,
@@ -37,25 +40,30 @@ fn telemetry() -> TelemetryBatch {
         temporality: Temporality::Cumulative,
         ..Series::gauge("duration", "s", Arc::clone(&resource), Attributes::new())
     };
-    let measured = batch.add_series(histogram);
+    let measured = batch.add_series(histogram.clone());
+    let paced = batch.add_series(Series { name: "paced".into(), ..histogram });
+    let mut measure = |series, time, n: i64| {
+        let counts = vec![n as u64, (n / 2) as u64, 0];
+        batch.histograms.push(HistogramPoint {
+            series,
+            time,
+            start_time: None,
+            count: counts.iter().sum(),
+            sum: Some(n as f64),
+            min: None,
+            max: None,
+            buckets: Buckets::Explicit { bounds: vec![0.1, 1.0], counts },
+        });
+    };
+    // All counters reset periodically.
+    (0..12 * HOUR / INTERVAL).for_each(|n| measure(measured, at(n * INTERVAL + n % 3), n % 1500));
+    (0..12 * HOUR / 7).for_each(|n| measure(paced, at(n * 7), n % 153));
     for n in 0..12 * HOUR / INTERVAL {
         let time = at(n * INTERVAL + n % 3);
         for number in 0..2 {
             batch.add_sample(gauge(number), time, ((n * 37 + number) % 101) as f64);
         }
-        // It resets periodically.
         batch.add_sample(counter.clone(), time, (n % 1111 * 3) as f64);
-        let counts = vec![(n % 1500) as u64, (n % 1500 / 2) as u64, 0];
-        batch.histograms.push(HistogramPoint {
-            series: measured,
-            time,
-            start_time: None,
-            count: counts.iter().sum(),
-            sum: Some((n % 1500) as f64),
-            min: None,
-            max: None,
-            buckets: Buckets::Explicit { bounds: vec![0.1, 1.0], counts },
-        });
     }
     batch
 }
@@ -87,7 +95,7 @@ async fn stores() -> [(tempfile::TempDir, Store); 2] {
 }
 
 /// Queries that roll-ups can answer. Percentiles of gauges need raw points.
-const QUERIES: [(&str, Aggregation); 10] = [
+const QUERIES: [(&str, Aggregation); 12] = [
     ("queue", Aggregation::Average),
     ("queue", Aggregation::Minimum),
     ("queue", Aggregation::Maximum),
@@ -98,6 +106,8 @@ const QUERIES: [(&str, Aggregation); 10] = [
     ("requests", Aggregation::Increase),
     ("duration", Aggregation::P95),
     ("duration", Aggregation::Rate),
+    ("paced", Aggregation::P95),
+    ("paced", Aggregation::Average),
 ];
 
 /// Ranges in seconds, and the resolution that is left in them.
@@ -137,6 +147,24 @@ fn alike(left: &[SeriesPoints], right: &[SeriesPoints]) -> bool {
         })
 }
 
+/// Returns the values that differ.
+fn differences(left: &[SeriesPoints], right: &[SeriesPoints]) -> Vec<String> {
+    let values = |series: &[SeriesPoints]| {
+        let points = series.iter().flat_map(|one| {
+            let times = one.times.iter().zip(&one.values);
+            times.map(|(time, value)| ((one.labels.clone(), *time), *value)).collect::<Vec<_>>()
+        });
+        points.collect::<BTreeMap<_, _>>()
+    };
+    let (left, right) = (values(left), values(right));
+    let keys: BTreeSet<_> = left.keys().chain(right.keys()).collect();
+    let differs = keys.into_iter().filter(|key| match (left.get(key), right.get(key)) {
+        (Some(left), Some(right)) => !near(&[*left], &[*right]),
+        _ => true,
+    });
+    differs.map(|key| format!("{:?}: {:?} {:?}", key.1, left.get(key), right.get(key))).collect()
+}
+
 fn up(seconds: i64, unit: i64) -> i64 {
     (seconds + unit - 1) / unit * unit
 }
@@ -167,7 +195,8 @@ async fn steps_windows_and_instants_of_roll_ups_equal_those_of_points() {
                 let known = request(metric, aggregation, TimeRange::new(at(start), at(last)), left.step);
                 let full = query::series(&view(&complete).await, &known).await.unwrap();
                 assert!(!full.series.is_empty(), "{case}");
-                assert!(alike(&left.series, &full.series), "{case}: {left:?} {full:?}");
+                let differences = differences(&left.series, &full.series);
+                assert!(alike(&left.series, &full.series), "{case}: {differences:?}");
             }
             for (step, window) in [(60, 300), (300, 7300), (1800, 600)] {
                 let case = format!("{metric} {aggregation:?} {start} {end} moving {step} {window}");
@@ -175,11 +204,13 @@ async fn steps_windows_and_instants_of_roll_ups_equal_those_of_points() {
                 let left =
                     query::moving(&view(&expired).await, &request(metric, aggregation, range, step), window)
                         .await
-                        .unwrap();
+                        .unwrap()
+                        .response;
                 assert!(left.step >= up(step, unit * NANOS_PER_SECOND), "{case}");
                 let known = request(metric, aggregation, range, left.step);
-                let full = query::moving(&view(&complete).await, &known, window).await.unwrap();
-                assert!(alike(&left.series, &full.series), "{case}: {left:?} {full:?}");
+                let full = query::moving(&view(&complete).await, &known, window).await.unwrap().response;
+                let differences = differences(&left.series, &full.series);
+                assert!(alike(&left.series, &full.series), "{case}: {differences:?}");
                 // Each value equals the instant one of the window that ends there.
                 let Some(points) = left.series.first() else { continue };
                 let middle = points.times.len() / 2;
@@ -223,7 +254,7 @@ async fn windows_with_points_are_not_widened() {
     let range = TimeRange::new(at(9 * HOUR), at(10 * HOUR));
     let query = request("queue", Aggregation::P90, range, 7 * NANOS_PER_SECOND);
     assert_eq!(
-        query::moving(&view(&expired).await, &query, 7 * NANOS_PER_SECOND).await.unwrap().step,
+        query::moving(&view(&expired).await, &query, 7 * NANOS_PER_SECOND).await.unwrap().response.step,
         7 * NANOS_PER_SECOND
     );
 }

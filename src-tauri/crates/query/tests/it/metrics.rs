@@ -180,7 +180,7 @@ async fn gauges_are_reduced_over_time_and_across_series() {
 }
 
 #[tokio::test]
-async fn the_rate_of_a_gauge_is_its_change() {
+async fn a_gauge_of_prometheus_counts_as_a_counter_without_a_type() {
     let (_folder, store) = filled().await;
     let mut batch = TelemetryBatch::default();
     for second in (0..600).step_by(10) {
@@ -244,7 +244,7 @@ async fn components_of_a_histogram_have_their_names_in_prometheus() {
             query::moving(&view(&store).await, &request(part, aggregation, &[]), 60 * NANOS_PER_SECOND)
                 .await
                 .unwrap();
-        assert!((moving.series[0].values[5] - expected).abs() < 1e-9, "{part} {moving:?}");
+        assert!((moving.response.series[0].values[5] - expected).abs() < 1e-9, "{part} {moving:?}");
     }
     for (part, aggregation) in [
         ("duration_count", Aggregation::Average),
@@ -278,8 +278,8 @@ async fn moving_windows_agree_with_instant_values() {
             ..request(metric, aggregation, &["service"])
         };
         let moving = query::moving(&view(&store).await, &request, window).await.unwrap();
-        assert_eq!(moving.series.len(), 2, "{metric}");
-        for points in moving.series {
+        assert_eq!(moving.response.series.len(), 2, "{metric}");
+        for points in moving.response.series {
             assert!(points.times.len() >= 19);
             for (time, value) in points.times.iter().zip(points.values) {
                 let window = TimeRange::new(time.offset(-window), *time);

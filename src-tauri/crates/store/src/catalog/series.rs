@@ -79,6 +79,14 @@ impl SeriesEntry {
         }
     }
 
+    /// Returns whether it may be a counter that Prometheus wrote without a type.
+    pub(crate) fn may_be_untyped(&self) -> bool {
+        self.kind == MetricKind::Gauge
+            && self.scope.name.is_empty()
+            && self.scope.version.is_empty()
+            && prometheus::names_a_job(&self.resource)
+    }
+
     /// Returns the service that sends it.
     pub(crate) fn service(&self) -> &str {
         self.resource.service()

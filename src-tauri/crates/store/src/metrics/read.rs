@@ -1,7 +1,9 @@
 //! Reads of metrics.
 
 pub(crate) mod buckets;
+pub(crate) mod cadence;
 pub(crate) mod catalog;
+pub(crate) mod counters;
 pub(crate) mod downsample;
 pub(crate) mod exemplars;
 pub(crate) mod histogram_sources;

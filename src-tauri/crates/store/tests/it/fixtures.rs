@@ -2,7 +2,7 @@
 
 pub(crate) mod metrics;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use model::*;
 use proptest::test_runner::Config;
@@ -169,6 +169,60 @@ pub(crate) async fn read_buckets(
     select(store, metric, range).await.buckets(step).await.unwrap()
 }
 
+pub(crate) async fn read_counters(
+    store: &Store,
+    metric: &str,
+    range: TimeRange,
+    step: i64,
+) -> Vec<CounterBuckets> {
+    select(store, metric, range).await.counters(step).await.unwrap()
+}
+
+/// Returns the increase of a counter in each step of a range, from the sample before each.
+pub(crate) fn increases(series: &CounterBuckets, range: TimeRange) -> Vec<f64> {
+    let inside = series.buckets.iter().filter(|bucket| range.contains(bucket.span.first));
+    inside.map(|bucket| bucket.gain + bucket.increase).collect()
+}
+
+/// The measurements of a histogram in one step, since the point before each.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Gained {
+    pub(crate) time: Timestamp,
+    pub(crate) count: f64,
+    /// Sums are in quarters, which do not depend on the order of additions.
+    pub(crate) quarters: f64,
+    /// Counts by upper bound.
+    pub(crate) counts: BTreeMap<String, f64>,
+    pub(crate) min: Option<f64>,
+    pub(crate) max: Option<f64>,
+    pub(crate) quantiles: Vec<(f64, f64)>,
+}
+
+/// Returns the measurements in each step of a range.
+pub(crate) fn gained(series: &HistogramBuckets, range: TimeRange, step: i64) -> Vec<Gained> {
+    let inside = series.steps.iter().filter(|step| range.contains(step.span.first));
+    let gained = inside.map(|part| {
+        let mut counts = BTreeMap::new();
+        for one in [&part.gain, &part.increase] {
+            assert!(one.counts.is_empty() || one.counts.len() == one.bounds.len() + 1);
+            for (bucket, count) in one.counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
+                let bound = one.bounds.get(bucket).map_or_else(String::new, f64::to_string);
+                *counts.entry(bound).or_insert(0.0) += count;
+            }
+        }
+        Gained {
+            time: part.span.first.floor(step),
+            count: part.gain.count + part.increase.count,
+            quarters: ((part.gain.sum + part.increase.sum) * 4.0).round(),
+            counts,
+            min: part.min,
+            max: part.max,
+            quantiles: part.quantiles.clone(),
+        }
+    });
+    gained.collect()
+}
+
 pub(crate) async fn read_histograms(
     store: &Store,
     metric: &str,
@@ -176,6 +230,18 @@ pub(crate) async fn read_histograms(
     step: i64,
 ) -> Vec<HistogramBuckets> {
     select(store, metric, range).await.histograms(step).await.unwrap()
+}
+
+/// Returns the measurements of histograms and the increases of counters in steps, as text.
+pub(crate) async fn gained_text(store: &Store, metric: &str, range: TimeRange, step: i64) -> String {
+    let mut text = String::new();
+    for series in read_histograms(store, metric, range, step).await {
+        text += &format!("{step} {:?} {:?}\n", series.labels, gained(&series, range, step));
+    }
+    for series in read_counters(store, metric, range, step).await {
+        text += &format!("{step} {:?} {:?}\n", series.labels, increases(&series, range));
+    }
+    text
 }
 
 pub(crate) async fn resolution_left(store: &Store, metric: &str, range: TimeRange) -> DataResolution {

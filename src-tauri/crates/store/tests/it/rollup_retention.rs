@@ -67,8 +67,9 @@ async fn read(store: &Store, ago: i64, step: i64) -> String {
     let mut text = String::new();
     for metric in ["gauge", "counter", "sparse"] {
         text += &format!("{:?}\n", read_buckets(store, metric, day(ago), step).await);
+        text += &gained_text(store, metric, day(ago), step).await;
     }
-    text + &format!("{:?}\n", read_histograms(store, "histogram", day(ago), step).await)
+    text + &gained_text(store, "histogram", day(ago), step).await
 }
 
 async fn points(store: &Store, metric: &str, ago: i64) -> usize {

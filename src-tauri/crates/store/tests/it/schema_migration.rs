@@ -32,7 +32,7 @@ async fn answers(store: &Store) -> String {
     for metric in ["temperature", "requests_total"] {
         text += &format!("{:?}", read_buckets(store, metric, range, 10 * MINUTE).await);
     }
-    text + &format!("{:?}", read_histograms(store, "duration", range, 10 * MINUTE).await)
+    text + &gained_text(store, "duration", range, 10 * MINUTE).await
 }
 
 /// Writes a folder of version 4. Returns it with the answers of its data.
@@ -73,10 +73,10 @@ async fn a_folder_of_version_4_opens_and_renamed_series_continue() {
     store.write(batch).await.unwrap();
     let range = TimeRange::new(at(-600), at(3600));
     let read = async |store: &Store| {
-        let series = read_buckets(store, "binnacle_points_dropped_total", range, 60 * MINUTE).await;
+        let series = read_counters(store, "binnacle_points_dropped_total", range, 60 * MINUTE).await;
         assert_eq!(series.len(), 1, "one series before and after it was renamed: {series:?}");
         assert_eq!(series[0].labels["dropped.service"], "shop");
-        series[0].buckets.iter().map(|bucket| bucket.increase).sum::<f64>()
+        increases(&series[0], range).iter().sum::<f64>()
     };
     assert_eq!(read(&store).await, 29.0);
     store.admin().seal_now().await.unwrap();

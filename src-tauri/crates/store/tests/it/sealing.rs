@@ -62,18 +62,19 @@ fn dense() -> TelemetryBatch {
     batch
 }
 
-async fn downsampled(store: &Store) -> Vec<SeriesBuckets> {
-    let mut all = Vec::new();
+async fn downsampled(store: &Store) -> (Vec<SeriesBuckets>, String) {
+    let (mut all, mut increases) = (Vec::new(), String::new());
     let ranges = [(0, 10_800), (-4000, 20_000), (1803, 9007), (3600 * 2 - 800, 3600 * 3 - 800), (60, 61)];
     for (from, to) in ranges {
         for step in [NANOS_PER_SECOND, MINUTE, 5 * MINUTE, 60 * MINUTE, 24 * 60 * MINUTE] {
             for metric in ["temperature", "requests_total", "level", "news"] {
                 let range = TimeRange::new(at(from), at(to));
                 all.extend(read_buckets(store, metric, range, step).await);
+                increases += &gained_text(store, metric, range, step).await;
             }
         }
     }
-    all
+    (all, increases)
 }
 
 #[tokio::test]
@@ -89,7 +90,7 @@ async fn rolled_up_steps_equal_those_of_raw_samples() {
         let intervals: u64 = plain.query_row(&sql, [], |row| row.get(0)).unwrap();
         assert!(intervals >= min && intervals == file.points, "{intervals:?}");
     }
-    let text = |buckets: &[SeriesBuckets]| format!("{buckets:?}");
+    let text = |answers: &(Vec<SeriesBuckets>, String)| format!("{answers:?}");
     assert_eq!(text(&downsampled(&store).await), text(&raw));
     store.admin().compact().await.unwrap();
     assert_eq!(text(&downsampled(&store).await), text(&raw));

@@ -15,12 +15,10 @@ fn forks(kind: fn(&str, &str, std::sync::Arc<Resource>, Attributes) -> Series, d
     kind("forks", "", resource("kernel"), Attributes::new().with("disk", disk))
 }
 
-async fn increase(store: &Store, step: i64) -> Vec<(MetricKind, f64)> {
+async fn increase(store: &Store, step: i64) -> Vec<(Counting, f64)> {
     let range = TimeRange::new(at(-3600), at(86_400));
-    let read = read_buckets(store, "forks", range, step).await;
-    read.iter()
-        .map(|series| (series.kind, series.buckets.iter().map(|bucket| bucket.increase).sum()))
-        .collect()
+    let read = read_counters(store, "forks", range, step).await;
+    read.iter().map(|series| (series.counting, increases(series, range).iter().sum())).collect()
 }
 
 #[tokio::test]
@@ -42,7 +40,7 @@ async fn a_gauge_that_is_declared_a_counter_later_is_one_counter() {
         let read = samples(store, "forks").await;
         assert_eq!(read.iter().map(|(_, points)| points.len()).collect::<Vec<_>>(), [1800, 3]);
         for step in [20 * NANOS_PER_SECOND, MINUTE, 60 * MINUTE] {
-            let expected = [(MetricKind::Counter, 2.0 * 1799.0), (MetricKind::Counter, 4.0)];
+            let expected = [(Counting::Total, 2.0 * 1799.0), (Counting::Total, 4.0)];
             assert_eq!(increase(store, step).await, expected, "{step}");
         }
         let request = MetricCatalogRequest { search: "forks".into(), matchers: vec![], limit: 10 };

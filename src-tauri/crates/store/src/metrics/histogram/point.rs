@@ -27,17 +27,12 @@ pub(crate) struct Point {
     pub(crate) quantiles: Vec<(f64, f64)>,
 }
 
-/// Returns the increase of a cumulative point. A first point has none if its start is unknown or
-/// before `from`.
-pub(crate) fn increase(point: &Point, previous: Option<&Point>, from: i64) -> Option<Point> {
+/// Returns the measurements of a cumulative point since the one before.
+pub(crate) fn gained(point: &Point, before: &Point) -> Point {
     // Extremes of cumulative points are those since their start, not of this step.
     let whole = Point { min: None, max: None, ..point.clone() };
-    let Some(before) = previous else {
-        let has_start = point.start_time.is_some_and(|start| start >= from && start < point.time);
-        return has_start.then_some(whole);
-    };
     if point.count < before.count || point.start_time.is_some_and(|start| start > before.time) {
-        return Some(whole);
+        return whole;
     }
     let counts = match (&point.counts, &before.counts) {
         (Counts::Explicit(bounds, counts), Counts::Explicit(bounds_before, counts_before))
@@ -45,32 +40,20 @@ pub(crate) fn increase(point: &Point, previous: Option<&Point>, from: i64) -> Op
         {
             let gains: Vec<f64> = counts.iter().zip(counts_before).map(|(now, then)| now - then).collect();
             if gains.iter().any(|gain| *gain < 0.0) {
-                return Some(whole);
+                return whole;
             }
             Counts::Explicit(bounds.clone(), gains)
         }
         (Counts::Exponential(now), Counts::Exponential(then)) => match now.increase(then) {
             Some(gain) => Counts::Exponential(gain),
-            None => return Some(whole),
+            None => return whole,
         },
-        _ => return Some(whole),
+        _ => return whole,
     };
-    Some(Point { count: point.count - before.count, sum: point.sum - before.sum, counts, ..whole })
+    Point { count: point.count - before.count, sum: point.sum - before.sum, counts, ..whole }
 }
 
 impl Point {
-    /// Returns the point without any increase, for the quantiles it has.
-    pub(crate) fn without_gain(&self) -> Self {
-        Self {
-            count: 0.0,
-            sum: 0.0,
-            min: None,
-            max: None,
-            counts: Counts::Explicit(Vec::new(), Vec::new()),
-            ..self.clone()
-        }
-    }
-
     /// Adds a later increase.
     pub(crate) fn add(&mut self, other: &Self) {
         self.quantiles.clone_from(&other.quantiles);

@@ -1,6 +1,6 @@
 //! Roll-up of the points of one histogram.
 
-use super::point::{Point, increase};
+use super::point::{Point, gained};
 
 /// Sums that differ by less than this fraction are equal but for rounding.
 const ROUNDING: f64 = 1e-9;
@@ -58,14 +58,10 @@ impl HistogramRollup {
         }
         let start = point.time.saturating_sub(point.time.rem_euclid(self.length));
         if let Some(current) = self.current.as_mut().filter(|current| current.start == start) {
-            let more = if self.delta {
-                Some(point.clone())
-            } else {
-                increase(&point, Some(&current.last), i64::MIN)
-            };
-            match (&mut current.gain, more) {
-                (Some(total), Some(more)) => total.add(&more),
-                (none, more) => *none = more,
+            let more = if self.delta { point.clone() } else { gained(&point, &current.last) };
+            match &mut current.gain {
+                Some(total) => total.add(&more),
+                none => *none = Some(more),
             }
             current.points += 1;
             current.last = point;
@@ -89,8 +85,8 @@ impl OpenInterval {
         let content = match self.gain {
             Some(sum) if delta => IntervalContent::Sum(Box::new(Point { time: first_time, ..sum })),
             gain => {
-                let difference = increase(&self.last, Some(&self.first), i64::MIN);
-                let gain = gain.filter(|gain| !difference.is_some_and(|difference| same(gain, &difference)));
+                let difference = gained(&self.last, &self.first);
+                let gain = gain.filter(|gain| !same(gain, &difference));
                 IntervalContent::Ends {
                     first: Box::new(self.first),
                     last: Box::new(self.last),
@@ -114,7 +110,7 @@ impl HistogramInterval {
         match &self.content {
             IntervalContent::Ends { first, last, gain } if self.points > 1 => match gain {
                 Some(gain) => Some((**gain).clone()),
-                None => increase(last, Some(first), i64::MIN),
+                None => Some(gained(last, first)),
             },
             _ => None,
         }

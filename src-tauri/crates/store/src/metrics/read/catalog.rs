@@ -76,6 +76,11 @@ pub(super) fn metric_kind(
     Ok(series.first().map(|first| (first.kind, first.unit.to_string())))
 }
 
+/// Returns whether a series is a bucket of a classic histogram.
+fn has_bounds(series: &SeriesEntry) -> bool {
+    series.name.ends_with("_bucket") && series.attributes.0.contains_key("le")
+}
+
 fn summary(series: &[Arc<SeriesEntry>]) -> Option<MetricSummary> {
     let first = series.first()?;
     let services: BTreeSet<&str> = series.iter().map(|series| series.service()).collect();
@@ -94,6 +99,7 @@ fn summary(series: &[Arc<SeriesEntry>]) -> Option<MetricSummary> {
         services: services.into_iter().take(MAX_SERVICES).map(str::to_owned).collect(),
         suggested: match first.kind {
             MetricKind::Gauge => Aggregation::Average,
+            MetricKind::Counter if has_bounds(first) => Aggregation::P95,
             MetricKind::Counter if first.monotonic => Aggregation::Rate,
             MetricKind::Counter => Aggregation::Last,
             MetricKind::Histogram | MetricKind::ExponentialHistogram => Aggregation::P95,

@@ -2,48 +2,20 @@
 
 use model::{Bucket, Timestamp};
 
-use crate::metrics::rollup::interval::{Aggregate, IncreaseRule, Interval};
+use super::merged_series::SampleSink;
+use crate::metrics::rollup::interval::{Aggregate, Interval};
 
 /// Aggregates the samples of one series by steps.
 #[derive(Debug)]
 pub(crate) struct Downsampler {
-    increase_rule: IncreaseRule,
-    from: i64,
-    start: i64,
     step: i64,
-    before: Option<Aggregate>,
     steps: Vec<Interval>,
 }
 
 impl Downsampler {
-    /// Begins with steps of `step` nanoseconds from `start` on. Samples since `from` are added.
-    pub(crate) fn new(increase_rule: IncreaseRule, from: i64, start: i64, step: i64) -> Self {
-        Self { increase_rule, from, start, step, before: None, steps: Vec::new() }
-    }
-
-    /// Adds the next sample. One that is not a number counts as absent and marks the end of the
-    /// series.
-    pub(crate) fn add_sample(&mut self, time: i64, start_time: Option<i64>, value: f64) {
-        if !value.is_nan() {
-            self.add(Aggregate::sample(time, start_time, value));
-        } else if time >= self.start {
-            self.step(time).ended = true;
-        }
-    }
-
-    /// Adds the next samples as an interval of a roll-up. Its length divides the step.
-    pub(crate) fn add_interval(&mut self, interval: &Interval) {
-        if let Some(mut aggregate) = interval.aggregate {
-            // Roll-ups of gauges have no increase.
-            if self.increase_rule == IncreaseRule::Change {
-                aggregate.increase = aggregate.last - aggregate.first;
-            }
-            self.add(aggregate);
-        }
-        let time = interval.first_time();
-        if interval.ended && time >= self.start {
-            self.step(time).ended = true;
-        }
+    /// Begins with steps of `step` nanoseconds.
+    pub(crate) fn new(step: i64) -> Self {
+        Self { step, steps: Vec::new() }
     }
 
     /// Returns the step that holds a time: the last one or a new one.
@@ -58,30 +30,11 @@ impl Downsampler {
 
     /// Adds the next aggregate, which must be within one step.
     fn add(&mut self, aggregate: Aggregate) {
-        let gain = match &self.before {
-            Some(before) => aggregate.gain(self.increase_rule, before),
-            None => self.first_gain(&aggregate),
-        };
-        if aggregate.first_time >= self.start {
-            let step = self.step(aggregate.first_time);
-            step.ended = false;
-            match &mut step.aggregate {
-                Some(total) => total.extend(&aggregate, gain),
-                none => *none = Some(Aggregate { increase: aggregate.increase + gain, ..aggregate }),
-            }
-        }
-        self.before = Some(aggregate);
-    }
-
-    /// Returns the increase of the first sample. It counts from zero if its start is known and not
-    /// before the look-back.
-    fn first_gain(&self, aggregate: &Aggregate) -> f64 {
-        let has_start =
-            aggregate.start_time.is_some_and(|start| start >= self.from && start < aggregate.first_time);
-        match self.increase_rule {
-            IncreaseRule::Deltas => aggregate.first,
-            IncreaseRule::Total if has_start => aggregate.first,
-            _ => 0.0,
+        let step = self.step(aggregate.first_time);
+        step.ended = false;
+        match &mut step.aggregate {
+            Some(total) => total.extend(&aggregate, 0.0),
+            none => *none = Some(aggregate),
         }
     }
 
@@ -97,10 +50,28 @@ impl Downsampler {
                 max: number(|aggregate| aggregate.max),
                 sum: step.aggregate.map_or(0.0, |aggregate| aggregate.sum),
                 count: step.aggregate.map_or(0, |aggregate| aggregate.count),
-                increase: step.aggregate.map_or(0.0, |aggregate| aggregate.increase),
                 ended: step.ended,
             }
         });
         buckets.collect()
+    }
+}
+
+impl SampleSink for Downsampler {
+    fn add_sample(&mut self, time: i64, start_time: Option<i64>, value: f64) {
+        if value.is_nan() {
+            self.step(time).ended = true;
+        } else {
+            self.add(Aggregate::sample(time, start_time, value));
+        }
+    }
+
+    fn add_interval(&mut self, interval: &Interval) {
+        if let Some(aggregate) = interval.aggregate {
+            self.add(aggregate);
+        }
+        if interval.ended {
+            self.step(interval.first_time()).ended = true;
+        }
     }
 }

@@ -1,7 +1,16 @@
 //! The data of one series as a read merges it.
 
-use super::downsample::Downsampler;
 use crate::metrics::{points::Points, rollup::interval::Interval};
+
+/// A receiver of the data of one series, in order of time.
+pub(crate) trait SampleSink {
+    /// Takes the next sample. One that is not a number counts as absent and marks the end of the
+    /// series.
+    fn add_sample(&mut self, time: i64, start_time: Option<i64>, value: f64);
+
+    /// Takes the next samples as an interval of a roll-up. Its length divides the step.
+    fn add_interval(&mut self, interval: &Interval);
+}
 
 /// The points of one series, some as samples and some as roll-up intervals. Where the points of an
 /// interval have expired, it may already include overlapping points or intervals; these are
@@ -30,8 +39,8 @@ impl MergedSeries {
         self.points.overlay(newer.points);
     }
 
-    /// Passes everything to a downsampler, in order of time.
-    pub(crate) fn downsample(mut self, downsampler: &mut Downsampler) {
+    /// Passes everything to a sink, in order of time.
+    pub(crate) fn downsample(mut self, sink: &mut impl SampleSink) {
         self.intervals.sort_unstable_by_key(Interval::first_time);
         let mut covered: Option<i64> = None;
         self.intervals.retain(|interval| {
@@ -44,12 +53,12 @@ impl MergedSeries {
         for (time, start_time, value) in self.points.rows() {
             while let Some(interval) = intervals.next_if(|interval| interval.first_time() <= time) {
                 covered = Some(interval.last_time());
-                downsampler.add_interval(interval);
+                sink.add_interval(interval);
             }
             if covered.is_none_or(|until| time > until) {
-                downsampler.add_sample(time, start_time, value);
+                sink.add_sample(time, start_time, value);
             }
         }
-        intervals.for_each(|interval| downsampler.add_interval(interval));
+        intervals.for_each(|interval| sink.add_interval(interval));
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use model::{
-    DataResolution, ExemplarPoint, HistogramBuckets, SeriesBuckets, SeriesPoints, TagMatcher, TimeRange,
+    CounterBuckets, DataResolution, ExemplarPoint, HistogramBuckets, SeriesBuckets, SeriesPoints, TagMatcher,
+    TimeRange,
 };
 
 use super::{
-    buckets::read_buckets, exemplars::read_exemplars, histograms::read_histograms,
+    buckets::read_buckets, counters::read_counters, exemplars::read_exemplars, histograms::read_histograms,
     resolution::coarsest_resolution, samples::read_samples,
 };
 use crate::{
@@ -90,33 +91,30 @@ impl SeriesSet {
     /// epoch.
     ///
     /// Samples that are not a number count as absent. They mark the end of the series unless a
-    /// sample follows in the step. The increase of a cumulative counter counts from the previous
-    /// sample, which may be before the range. After a reset (a smaller value or a later start time)
-    /// it counts from zero. That of a delta counter is the sum of its values.
+    /// sample follows in the step.
     pub async fn buckets(&self, step: i64) -> Result<Vec<SeriesBuckets>, StoreError> {
-        self.downsample(step, false).await
-    }
-
-    /// Reads like [`Self::buckets`], with the change of gauges as their increase. Many counters
-    /// come without a type, such as those that node_exporter takes from the kernel.
-    pub async fn changes(&self, step: i64) -> Result<Vec<SeriesBuckets>, StoreError> {
-        self.downsample(step, true).await
-    }
-
-    async fn downsample(&self, step: i64, changes: bool) -> Result<Vec<SeriesBuckets>, StoreError> {
         let step = valid_step(self.range, step)?;
-        let read =
-            move |reader: &Reader, set: &Self| read_buckets(reader, &set.series, set.range, step, changes);
-        self.read(read).await
+        self.read(move |reader, set| read_buckets(reader, &set.series, set.range, step)).await
     }
 
-    /// Reads the increase of each histogram per step of `step` nanoseconds since the epoch.
+    /// Reads the increase of each counter between its samples in steps of `step` nanoseconds since
+    /// the epoch, as rates are computed from it.
     ///
-    /// Cumulative points count from the previous point, which may be before the range, and from
-    /// zero after a reset. Delta points are summed. Markers of a series' end are skipped.
-    /// Exponential buckets get explicit bounds. Summaries have no buckets but count, sum and the
-    /// last quantiles of the step. Where only roll-ups are left, the increase within an interval
-    /// counts in the step of its first point.
+    /// After a reset (a smaller value or a later start time) a counter counts from zero. Gauges
+    /// count too: as counters if Prometheus wrote them, which may be counters without a type, and by
+    /// their change otherwise. A sample at the end of the range is included. A series with too few
+    /// samples in the first step for a rate comes with some before it.
+    pub async fn counters(&self, step: i64) -> Result<Vec<CounterBuckets>, StoreError> {
+        let step = valid_step(self.range, step)?;
+        self.read(move |reader, set| read_counters(reader, &set.series, set.range, step)).await
+    }
+
+    /// Reads the measurements of each histogram between its points in steps of `step` nanoseconds
+    /// since the epoch.
+    ///
+    /// Cumulative points count from zero after a reset. Delta points are summed. Exponential
+    /// buckets get explicit bounds. Summaries have no buckets but count, sum and the last quantiles
+    /// of the step. A point at the end of the range is included, and some before its start.
     pub async fn histograms(&self, step: i64) -> Result<Vec<HistogramBuckets>, StoreError> {
         let step = valid_step(self.range, step)?;
         self.read(move |reader, set| read_histograms(reader, &set.series, set.range, step)).await

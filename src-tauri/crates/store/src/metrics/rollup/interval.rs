@@ -15,17 +15,19 @@ pub(crate) enum IncreaseRule {
     Total,
     /// A total that may fall.
     UpAndDown,
-    /// The change of a gauge, or of a counter that is not known to be one.
+    /// The change of a gauge.
     Change,
 }
 
 impl IncreaseRule {
-    /// Returns the rule of a series.
+    /// Returns the rule of a series. A gauge of Prometheus may be a counter without a declared
+    /// type, such as those that node_exporter takes from the kernel.
     pub(crate) fn of(series: &SeriesEntry) -> Self {
         match series.kind {
             MetricKind::Counter if series.temporality == Temporality::Delta => Self::Deltas,
             MetricKind::Counter if series.monotonic => Self::Total,
             MetricKind::Counter => Self::UpAndDown,
+            MetricKind::Gauge if series.may_be_untyped() => Self::Total,
             _ => Self::None,
         }
     }

@@ -77,7 +77,7 @@ pub(super) struct Increase {
 }
 
 /// Computes the increase of each histogram per step from the model.
-pub(super) fn increases(model: &Model, step: i64) -> BTreeMap<(String, i64), Increase> {
+pub(super) fn histogram_increases(model: &Model, step: i64) -> BTreeMap<(String, i64), Increase> {
     let mut steps: BTreeMap<(String, i64), Increase> = BTreeMap::new();
     let mut before: Option<(u8, HistogramPoint)> = None;
     for ((number, slot), value) in model.iter().filter(|((number, _), _)| *number >= HISTOGRAMS) {
@@ -93,7 +93,7 @@ pub(super) fn increases(model: &Model, step: i64) -> BTreeMap<(String, i64), Inc
         let (bounds, mut counts) = spread(&point);
         let (mut count, mut quarters) = (point.count, (point.sum.unwrap() * 4.0) as i64);
         let previous = before.replace((*number, point.clone())).filter(|(series, _)| series == number);
-        let mut known = point.start_time.is_some() || *number == DELTA;
+        let mut known = *number == DELTA;
         if let Some((_, previous)) = previous.filter(|_| *number != DELTA) {
             known = true;
             let (bounds_before, counts_before) = spread(&previous);
@@ -109,9 +109,6 @@ pub(super) fn increases(model: &Model, step: i64) -> BTreeMap<(String, i64), Inc
             }
         }
         let summary = *number > DELTA;
-        if !known && !summary {
-            continue;
-        }
         let increase = steps.entry((number.to_string(), time(*slot).floor(step).0)).or_default();
         if known {
             increase.count += count;
@@ -132,15 +129,11 @@ pub(super) fn increases(model: &Model, step: i64) -> BTreeMap<(String, i64), Inc
 }
 
 /// Converts a step that the store returned.
-pub(super) fn increase_of(step: &HistogramStep, summary: bool) -> Increase {
-    let mut counts = BTreeMap::new();
-    for (bucket, count) in step.counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
-        let bound = step.bounds.get(bucket).map_or_else(String::new, f64::to_string);
-        counts.insert(bound, *count as u64);
-    }
+pub(super) fn increase_of(step: &Gained, summary: bool) -> Increase {
+    let counts = step.counts.iter().map(|(bound, count)| (bound.clone(), *count as u64)).collect();
     Increase {
         count: step.count as u64,
-        quarters: (step.sum * 4.0).round() as i64,
+        quarters: step.quarters as i64,
         counts: if summary { BTreeMap::new() } else { counts },
         min: step.min,
         median: step.quantiles.first().map(|(_, value)| *value),
@@ -182,7 +175,7 @@ pub(super) fn downsampled(model: &Model, step: i64) -> BTreeMap<(String, i64), A
         aggregate.max = if aggregate.count == 0 { value } else { aggregate.max.max(value) };
         aggregate.count += 1;
         aggregate.sum += value;
-        if let Some((_, last)) = before.filter(|(series, _)| series == number && number % 2 == 1) {
+        if let Some((_, last)) = before.filter(|(series, _)| series == number) {
             aggregate.increase += if value < last { value } else { value - last };
         }
         before = Some((*number, value));

@@ -1,0 +1,81 @@
+//! The increase of a counter over a window, as PromQL's `rate` and `increase` define it.
+//!
+//! Source: `extrapolatedRate` in promql/functions.go of Prometheus 2.42.
+
+use model::{SampleSpan, TimeRange};
+
+/// A distance of this many average ones to an end of the window, or less, is bridged.
+const THRESHOLD: f64 = 1.1;
+/// The extrapolation covers a window if it misses this fraction of it or less.
+const TOLERANCE: f64 = 1e-6;
+
+/// Returns the increase over a window, from the increase between the first and the last sample.
+///
+/// The line through the samples is extended to an end of the window that is not further away than
+/// the next sample would be, and by half a distance otherwise. `zero` is the first value of a
+/// counter that cannot be negative; the line is not extended below zero then. The window must have
+/// at least two samples.
+pub(super) fn extrapolate(window: TimeRange, span: &SampleSpan, increase: f64, zero: Option<f64>) -> f64 {
+    increase * covered(window, span, increase, zero) / sampled(span)
+}
+
+/// Returns whether the extrapolation extends from one end of the window to the other.
+pub(super) fn is_covered(window: TimeRange, span: &SampleSpan, increase: f64, zero: Option<f64>) -> bool {
+    covered(window, span, increase, zero) >= window.length() as f64 * (1.0 - TOLERANCE)
+}
+
+fn sampled(span: &SampleSpan) -> f64 {
+    span.last.since(span.first) as f64
+}
+
+/// Returns the length of the extended line in nanoseconds.
+fn covered(window: TimeRange, span: &SampleSpan, increase: f64, zero: Option<f64>) -> f64 {
+    let sampled = sampled(span);
+    let average = sampled / span.count.saturating_sub(1) as f64;
+    let mut to_start = span.first.since(window.start) as f64;
+    let to_end = window.end.since(span.last) as f64;
+    if let Some(first) = zero.filter(|first| *first >= 0.0 && increase > 0.0) {
+        to_start = to_start.min(sampled * (first / increase));
+    }
+    let bridged = |distance: f64| if distance < average * THRESHOLD { distance } else { average / 2.0 };
+    sampled + bridged(to_start) + bridged(to_end)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Timestamp;
+
+    use super::*;
+
+    fn span(first: i64, last: i64, count: u64) -> SampleSpan {
+        SampleSpan {
+            previous: None,
+            is_after_gap: true,
+            start: None,
+            first: Timestamp(first),
+            last: Timestamp(last),
+            count,
+            steady: last - first,
+            interval: (last - first) / (count as i64 - 1),
+            ended: None,
+        }
+    }
+
+    #[test]
+    fn the_line_is_extended_to_near_ends_and_by_half_a_distance_to_far_ones() {
+        let window = TimeRange::new(Timestamp(0), Timestamp(100));
+        let increase = |span: &SampleSpan| extrapolate(window, span, 80.0, Some(1e9));
+        assert_eq!(increase(&span(10, 90, 9)), 100.0);
+        assert_eq!(increase(&span(10, 50, 5)), 80.0 * 55.0 / 40.0);
+        assert!(is_covered(window, &span(10, 90, 9), 80.0, Some(1e9)));
+        assert!(!is_covered(window, &span(10, 50, 5), 80.0, Some(1e9)));
+    }
+
+    #[test]
+    fn the_line_does_not_go_below_zero() {
+        let window = TimeRange::new(Timestamp(0), Timestamp(100));
+        assert_eq!(extrapolate(window, &span(10, 90, 9), 80.0, Some(5.0)), 95.0);
+        assert_eq!(extrapolate(window, &span(10, 90, 9), 80.0, None), 100.0);
+        assert_eq!(extrapolate(window, &span(10, 90, 9), 0.0, Some(0.0)), 0.0);
+    }
+}

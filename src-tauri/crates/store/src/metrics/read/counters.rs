@@ -1,0 +1,176 @@
+//! Counters reduced to steps, as rates need them.
+
+use std::{collections::HashSet, sync::Arc};
+
+use model::{CounterBucket, CounterBuckets, Counting, TimeRange, Timestamp};
+
+use super::{
+    cadence::{SpanTracker, StepBounds, StepKey},
+    merged_series::SampleSink,
+    rollup_range::RollupRange,
+    rollup_read::merge_series,
+    series_batches::for_each_batch,
+};
+use crate::{
+    StoreError,
+    catalog::series::SeriesEntry,
+    metrics::{
+        rollup::interval::{Aggregate, IncreaseRule, Interval},
+        selection::SeriesSelection,
+    },
+    read::{limits::bounds, reader::Reader},
+};
+
+/// The look-back of series with few samples in a range, at least.
+const MIN_LOOK_BACK: i64 = 600 * 1_000_000_000;
+/// The look-back, at most.
+const MAX_LOOK_BACK: i64 = 6 * 3600 * 1_000_000_000;
+
+/// Returns how far before a range samples are searched, for series with too few of them in it.
+pub(super) fn look_back(step: i64) -> i64 {
+    step.saturating_mul(3).clamp(MIN_LOOK_BACK, MAX_LOOK_BACK)
+}
+
+/// Reads counters with the samples of a range, including one at its end. The gauges among the
+/// series count too. Of series with too few samples in the first step, some before it are returned.
+pub(super) fn read_counters(
+    reader: &Reader,
+    series: &[Arc<SeriesEntry>],
+    range: TimeRange,
+    step: i64,
+) -> Result<Vec<CounterBuckets>, StoreError> {
+    let (start, end) = bounds(range);
+    let steps = StepBounds { start, end, step };
+    let mut found: Vec<(u64, CounterBuckets)> = Vec::new();
+    read_from(reader, series, steps, start, |series, buckets| {
+        if has_enough(&buckets.buckets, steps) {
+            found.push((series.id, buckets));
+        }
+    })?;
+    let complete: HashSet<u64> = found.iter().map(|(id, _)| *id).collect();
+    let few: Vec<_> = series.iter().filter(|series| !complete.contains(&series.id)).cloned().collect();
+    read_from(reader, &few, steps, start.saturating_sub(look_back(step)), |series, buckets| {
+        found.push((series.id, buckets));
+    })?;
+    found.sort_by(|(_, left), (_, right)| left.labels.cmp(&right.labels));
+    Ok(found.into_iter().map(|(_, buckets)| buckets).collect())
+}
+
+/// Returns whether the first step has so many samples that those before it are not needed.
+fn has_enough(buckets: &[CounterBucket], steps: StepBounds) -> bool {
+    let until = Timestamp(steps.start).floor(steps.step).0.saturating_add(steps.step);
+    buckets.first().is_some_and(|first| {
+        first.span.count > 1 && first.span.last.0 < until && first.span.interval < steps.step / 2
+    })
+}
+
+fn read_from(
+    reader: &Reader,
+    series: &[Arc<SeriesEntry>],
+    steps: StepBounds,
+    from: i64,
+    mut take: impl FnMut(&Arc<SeriesEntry>, CounterBuckets),
+) -> Result<(), StoreError> {
+    let whole = RollupRange::new(steps.start, steps.end, steps.step);
+    // A sample at the end of the last window is in the window.
+    let to = steps.end.saturating_add(1);
+    let read =
+        |selection: SeriesSelection<'_>| merge_series(reader, reader.manifest()?, selection, from, to, whole);
+    for_each_batch(reader, series, from, to, read, |series, merged| {
+        let rule = match IncreaseRule::of(series) {
+            IncreaseRule::None => IncreaseRule::Change,
+            rule => rule,
+        };
+        let mut counter = CounterSteps::new(rule, steps);
+        merged.downsample(&mut counter);
+        if !counter.buckets.is_empty() {
+            let buckets = CounterBuckets {
+                labels: series.labels(),
+                unit: series.unit.to_string(),
+                counting: rule.counting(),
+                buckets: counter.buckets,
+            };
+            take(series, buckets);
+        }
+    })
+}
+
+/// Aggregates the samples of one counter by steps.
+struct CounterSteps {
+    rule: IncreaseRule,
+    steps: StepBounds,
+    before: Option<Aggregate>,
+    spans: SpanTracker,
+    key: Option<StepKey>,
+    buckets: Vec<CounterBucket>,
+}
+
+impl CounterSteps {
+    fn new(rule: IncreaseRule, steps: StepBounds) -> Self {
+        let (before, spans, key) = (None, SpanTracker::default(), None);
+        Self { rule, steps, before, spans, key, buckets: Vec::new() }
+    }
+
+    fn add(&mut self, aggregate: Aggregate) {
+        let Aggregate { first_time, last_time, count, start_time, first, .. } = aggregate;
+        let (gain, increase) = match (self.rule, &self.before) {
+            (IncreaseRule::Deltas, _) => (0.0, aggregate.sum),
+            (rule, Some(before)) => (aggregate.gain(rule, before), aggregate.increase),
+            (_, None) => (0.0, aggregate.increase),
+        };
+        let span = self.spans.add(first_time, last_time, count, start_time);
+        let bucket = CounterBucket { span, first, gain, increase, steady_increase: increase };
+        let key = self.steps.key(first_time);
+        match self.buckets.last_mut().filter(|_| self.key == Some(key)) {
+            Some(total) => total.extend(&bucket),
+            None => self.buckets.push(bucket),
+        }
+        self.key = Some(key);
+        self.before = Some(aggregate);
+    }
+
+    fn end(&mut self, time: i64) {
+        self.spans.end();
+        if let Some(last) = self.buckets.last_mut() {
+            last.span.ended = Some(Timestamp(time));
+        }
+    }
+}
+
+impl SampleSink for CounterSteps {
+    fn add_sample(&mut self, time: i64, start_time: Option<i64>, value: f64) {
+        if value.is_nan() {
+            self.end(time);
+        } else {
+            self.add(Aggregate::sample(time, start_time, value));
+        }
+    }
+
+    fn add_interval(&mut self, interval: &Interval) {
+        if let Some(mut aggregate) = interval.aggregate {
+            let change = aggregate.last - aggregate.first;
+            match self.rule {
+                // Roll-ups of gauges have no increase. A fall within the interval is not detected.
+                IncreaseRule::Change => aggregate.increase = change,
+                IncreaseRule::Total if aggregate.increase == 0.0 => {
+                    aggregate.increase = if change >= 0.0 { change } else { aggregate.last };
+                }
+                _ => {}
+            }
+            self.add(aggregate);
+        }
+        if interval.ended {
+            self.end(interval.last_time().saturating_add(1));
+        }
+    }
+}
+
+impl IncreaseRule {
+    fn counting(self) -> Counting {
+        match self {
+            Self::Total => Counting::Total,
+            Self::Deltas => Counting::Deltas,
+            Self::None | Self::UpAndDown | Self::Change => Counting::UpAndDown,
+        }
+    }
+}

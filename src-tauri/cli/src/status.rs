@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use model::EngineStatus;
+use model::{EngineStatus, ListenerStatus};
 use serde_json::json;
 
 use crate::{
@@ -30,7 +30,8 @@ pub(crate) async fn run(data: &Path) -> anyhow::Result<ExitCode> {
         ))?;
     }
     for listener in &status.listeners {
-        line(&format!("listens {} {} {}", listener.protocol, listener.address, listener.message))?;
+        let ListenerStatus { protocol, address, access, message, .. } = listener;
+        line(&format!("listens {protocol} {address} ({}) {}", access.label(), printable(message)))?;
     }
     for component in status.components.iter().filter(|one| !one.message.is_empty()) {
         line(&format!("{:?} {}: {}", component.state, component.name, component.message))?;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod native_histograms;
+#[cfg(unix)]
+mod other_machines;
 mod otlp_sdks;
 mod prometheus_clients;
 mod remote_write;

@@ -83,7 +83,7 @@ async fn clients_of_both_dialects_deliver() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("data"), StoreOptions::default()).unwrap();
     let stop = CancellationToken::new();
-    let udp = StatsdSocket::udp("127.0.0.1:0").await.unwrap();
+    let udp = StatsdSocket::udp(&["127.0.0.1:0".parse().unwrap()]).unwrap();
     let unix = StatsdSocket::unix(&folder.path().join("statsd.sock")).unwrap();
     // The only flush is the one at the end, which must include everything.
     let udp = listen(udp, Duration::from_secs(3600), &store, &stop);
@@ -131,7 +131,7 @@ async fn nonsense_is_reported_and_harms_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
     let stop = CancellationToken::new();
-    let socket = StatsdSocket::udp("127.0.0.1:0").await.unwrap();
+    let socket = StatsdSocket::udp(&["127.0.0.1:0".parse().unwrap()]).unwrap();
     let listening = listen(socket, Duration::from_millis(300), &store, &stop);
     let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     sender.connect(&listening.address).await.unwrap();

@@ -8,6 +8,8 @@ mod crash;
 mod data_folder;
 mod malformed_grpc;
 mod malformed_http;
+#[cfg(unix)]
+mod other_machines;
 mod ports;
 mod series_limits;
 mod settings;

@@ -45,6 +45,9 @@ pub struct Settings {
 }
 
 /// Addresses of the receivers as `address:port`. An empty text disables a receiver.
+///
+/// A receiver of requests whose address is not a loopback address needs the certificate, its key
+/// and the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields, default)]
 pub struct Listen {
@@ -60,6 +63,12 @@ pub struct Listen {
     pub statsd_socket: String,
     /// The console as a web page.
     pub web: String,
+    /// PEM file with the certificate of this machine, followed by those of its issuers.
+    pub tls_cert_file: String,
+    /// PEM file with the key of the certificate.
+    pub tls_key_file: String,
+    /// File with the bearer token that other machines send.
+    pub token_file: String,
 }
 
 impl Default for Listen {
@@ -71,6 +80,9 @@ impl Default for Listen {
             statsd: "127.0.0.1:8125".to_owned(),
             statsd_socket: String::new(),
             web: "127.0.0.1:7171".to_owned(),
+            tls_cert_file: String::new(),
+            tls_key_file: String::new(),
+            token_file: String::new(),
         }
     }
 }
@@ -83,11 +95,13 @@ pub struct Statsd {
     pub interval_seconds: u32,
     /// Service of metrics without a tag `service`. Empty takes the first part of the dotted name.
     pub service: String,
+    /// Accepts datagrams from other machines, although UDP has no encryption and no token.
+    pub non_local_traffic: bool,
 }
 
 impl Default for Statsd {
     fn default() -> Self {
-        Self { interval_seconds: 10, service: String::new() }
+        Self { interval_seconds: 10, service: String::new(), non_local_traffic: false }
     }
 }
 

@@ -63,7 +63,14 @@ fn listeners(settings: &Settings) -> Option<Problem> {
     if !socket.is_empty() && !Path::new(socket).is_absolute() {
         return problem(&["listen", "statsd_socket"], format!("`{socket}` is not an absolute path"));
     }
-    None
+    let files = [
+        ("tls_cert_file", &listen.tls_cert_file),
+        ("tls_key_file", &listen.tls_key_file),
+        ("token_file", &listen.token_file),
+    ];
+    let (key, file) =
+        files.into_iter().find(|(_, file)| !file.is_empty() && !Path::new(file).is_absolute())?;
+    problem(&["listen", key], format!("`{file}` is not an absolute path"))
 }
 
 fn is_address(text: &str) -> bool {

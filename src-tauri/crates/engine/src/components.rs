@@ -14,6 +14,7 @@ mod memory_release;
 mod otlp_grpc;
 mod otlp_http;
 mod prometheus_file;
+mod protection;
 mod remote_write;
 mod restart;
 mod retention;

@@ -28,4 +28,4 @@ pub use running_engine::RunningEngine;
 pub use sentry::{SentryChecks, SentryInstallations};
 pub use settings::SettingsState;
 pub use shutdown_signal::shutdown_signal;
-pub use status::{Log, Receivers};
+pub use status::{Log, Protocol, Receivers};

@@ -12,5 +12,4 @@ mod receivers;
 pub(crate) use health::ComponentHealth;
 pub use log::Log;
 pub(crate) use publisher::{StatusHandles, StatusPublisher};
-pub(crate) use receivers::Protocol;
-pub use receivers::Receivers;
+pub use receivers::{Protocol, Receivers};

@@ -2,23 +2,34 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, header},
+    middleware::{self, Next},
+    response::Response,
+};
 use model::{TelemetryBatch, Timestamp};
 use runtime::Clock;
 use store::{Accepted, Store, StoreError};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     counters::IntakeCounters,
+    error::IngestError,
     limits::{
+        body,
         budget::{IntakeBudget, Reservation},
         connections::Connections,
         server,
     },
+    listener::{Listener, Protection},
     recent_requests::{Arrival, RecentRequests, RequestId, Storing},
     rejection::Rejection,
 };
+
+/// Answers a request, of which the headers are given, that is refused before it is received.
+type Refuse = fn(&HeaderMap, &Rejection) -> Response;
 
 /// The connection of one listener to the store.
 #[derive(Clone)]
@@ -97,8 +108,46 @@ impl Intake {
     }
 
     /// Serves `routes` on `listener` until `stop`. Open requests then have some seconds to finish.
-    pub(crate) async fn serve(&self, listener: TcpListener, routes: Router, stop: CancellationToken) {
-        let server = server::serve(listener, routes, self.clock.clone(), stop.clone());
+    ///
+    /// Other machines need the token for every route; `refuse` answers requests without it. Fails
+    /// if the listener has no protection that it needs.
+    pub(crate) async fn serve(
+        &self,
+        listener: Listener,
+        routes: Router,
+        refuse: Refuse,
+        stop: CancellationToken,
+    ) -> Result<(), IngestError> {
+        let (socket, protection) = listener.open()?;
+        let routes = match protection.clone() {
+            Some(protection) => {
+                let state = (self.clone(), protection, refuse);
+                routes.layer(middleware::from_fn_with_state(state, authenticate))
+            }
+            None => routes,
+        };
+        let counters = Arc::clone(&self.counters);
+        let server = server::serve(socket, protection, routes, counters, self.clock.clone(), stop.clone());
         self.connections.serve_until(stop, server).await;
+        Ok(())
     }
+}
+
+/// Passes requests with the token on. The question of a browser before its request (CORS) never
+/// has one, and its answer contains nothing.
+async fn authenticate(
+    State((intake, protection, refuse)): State<(Intake, Protection, Refuse)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.method() == Method::OPTIONS {
+        return next.run(request).await;
+    }
+    let Err(rejection) = protection.check(request.headers()) else { return next.run(request).await };
+    intake.reject(&rejection);
+    let (head, body) = request.into_parts();
+    body::discard(body).await;
+    let mut response = refuse(&head.headers, &rejection);
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
 }

@@ -22,6 +22,9 @@ pub(crate) enum Rejection {
     /// The content type or encoding is not supported.
     #[error("{0}")]
     Unsupported(String),
+    /// The request has no token, or a wrong one.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
     /// The sender is a web page that is not from this machine.
     #[error("origin {0:?} is not this machine: only pages served from localhost may send telemetry")]
     ForeignOrigin(String),
@@ -70,6 +73,7 @@ impl Rejection {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::ForeignOrigin(_) => StatusCode::FORBIDDEN,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::IntakeFull | Self::InProgress | Self::StoreFull { .. } | Self::Unavailable(_) => {
@@ -85,6 +89,7 @@ impl Rejection {
             Self::Malformed(_) => Code::InvalidArgument,
             Self::TooLarge(_) => Code::ResourceExhausted,
             Self::Unsupported(_) => Code::Unimplemented,
+            Self::Unauthenticated(_) => Code::Unauthenticated,
             Self::ForeignOrigin(_) => Code::PermissionDenied,
             Self::TooSlow(_) => Code::DeadlineExceeded,
             Self::IntakeFull | Self::InProgress | Self::StoreFull { .. } | Self::Unavailable(_) => {

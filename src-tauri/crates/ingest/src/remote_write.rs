@@ -22,7 +22,6 @@ use axum::{
 use model::{RecordCounts, Timestamp};
 use runtime::Clock;
 use store::{Store, StoreError};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -41,6 +40,7 @@ use crate::{
         buffer::Buffer,
         cross_origin,
     },
+    listener::Listener,
     rejection::Rejection,
 };
 
@@ -65,10 +65,11 @@ struct RemoteWrite {
 
 /// Receives Prometheus remote write on `listener` until `stop` is cancelled.
 ///
-/// Open requests then have 5 seconds to finish. A request is answered with success only after its
+/// Fails if other machines reach the listener and it has no protection. Open requests have 5
+/// seconds to finish after `stop`. A request is answered with success only after its
 /// points are committed.
 pub async fn serve_remote_write(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     store: Store,
     clock: Clock,
     counters: Arc<IntakeCounters>,
@@ -84,8 +85,7 @@ pub async fn serve_remote_write(
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .with_state(state);
-    intake.serve(listener, routes, stop).await;
-    Ok(())
+    intake.serve(listener.into(), routes, refused, stop).await
 }
 
 async fn receive(State(remote): State<RemoteWrite>, request: Request) -> Response {
@@ -281,6 +281,11 @@ fn set_written(headers: &mut HeaderMap, written: Written) {
     ] {
         headers.insert(HeaderName::from_static(name), HeaderValue::from(count));
     }
+}
+
+/// Answers a request that is refused before it is received.
+fn refused(_: &HeaderMap, rejection: &Rejection) -> Response {
+    rejected(rejection)
 }
 
 fn rejected(rejection: &Rejection) -> Response {

@@ -68,6 +68,8 @@ pub struct ListenerStatus {
     pub state: HealthState,
     /// Problem, such as a port that is in use, or a remark on a healthy receiver. May be empty.
     pub message: String,
+    /// Who reaches it, and what it requires of them.
+    pub access: ListenerAccess,
     /// Records received since the start.
     pub received: RecordCounts,
     /// Requests rejected since the start.
@@ -76,6 +78,33 @@ pub struct ListenerStatus {
     pub rejected_records: u64,
     /// Time of the last record.
     pub last_received: Option<Timestamp>,
+}
+
+/// Who reaches a receiver, and what it requires of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ListenerAccess {
+    /// Only programs of this machine.
+    #[default]
+    Local,
+    /// Other machines, over TLS and with the token.
+    Protected,
+    /// Other machines, without TLS and token, because the settings allow it.
+    Unprotected,
+    /// No program. It does not listen, because other machines would reach it unprotected.
+    Refused,
+}
+
+impl ListenerAccess {
+    /// Returns a few words for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Local => "this machine only",
+            Self::Protected => "other machines, TLS and token",
+            Self::Unprotected => "other machines, without TLS and token",
+            Self::Refused => "not listening, unprotected",
+        }
+    }
 }
 
 /// A problem around Binnacle that the user should act on.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -23,6 +23,19 @@ impl Prometheus {
     ///
     /// It sends the samples to `url` at once and the metadata every five seconds.
     pub fn start(url: &str) -> Result<Self> {
+        Self::start_sending(&format!("url: {url}"))
+    }
+
+    /// Starts the same server, which trusts an authority and sends the token in a file.
+    pub fn start_protected(url: &str, authority: &Path, token: &Path) -> Result<Self> {
+        Self::start_sending(&format!(
+            "url: {url}\n    authorization: {{credentials_file: {token:?}}}\n    \
+             tls_config: {{ca_file: {authority:?}}}"
+        ))
+    }
+
+    /// Starts the server with the first lines of its remote write.
+    fn start_sending(remote: &str) -> Result<Self> {
         let (folder, address) = Self::folder_and_address()?;
         let targets = folder.path().join("targets.json");
         fs::write(&targets, format!(r#"[{{"targets": ["{address}"]}}]"#))?;
@@ -30,7 +43,7 @@ impl Prometheus {
             "global:\n  scrape_interval: 1s\n\
              scrape_configs:\n  - job_name: prometheus\n    file_sd_configs:\n      - files: [{targets:?}]\n        \
              refresh_interval: 1s\n\
-             remote_write:\n  - url: {url}\n    queue_config:\n      batch_send_deadline: 200ms\n    \
+             remote_write:\n  - {remote}\n    queue_config:\n      batch_send_deadline: 200ms\n    \
              metadata_config:\n      send_interval: 5s\n"
         );
         Self::run(folder, address, &settings, &[])

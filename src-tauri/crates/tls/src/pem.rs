@@ -13,6 +13,15 @@ const ENCRYPTED: &[u8] = b"ENCRYPTED";
 /// The chain of a client certificate and its key.
 pub type ClientCertificate = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
+/// Fails if `key` is encrypted.
+pub(crate) fn refuse_encrypted(key: &[u8]) -> Result<(), String> {
+    // `BEGIN ENCRYPTED PRIVATE KEY` of PKCS#8, `Proc-Type: 4,ENCRYPTED` of PKCS#1 and SEC1.
+    if key.windows(ENCRYPTED.len()).any(|part| part == ENCRYPTED) {
+        return Err("the key is encrypted; store it without a password".to_owned());
+    }
+    Ok(())
+}
+
 /// Parses every certificate in `pem`. Fails with a reason if there is none.
 pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
@@ -41,12 +50,4 @@ pub fn client_certificate(certificate: &[u8], key: &[u8]) -> Result<ClientCertif
     refuse_encrypted(key)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| "there is no key in the file".to_owned())?;
     Ok((certificates(certificate).map_err(|reason| format!("the file {reason}"))?, key))
-}
-
-fn refuse_encrypted(key: &[u8]) -> Result<(), String> {
-    // `BEGIN ENCRYPTED PRIVATE KEY` of PKCS#8, `Proc-Type: 4,ENCRYPTED` of PKCS#1 and SEC1.
-    if key.windows(ENCRYPTED.len()).any(|part| part == ENCRYPTED) {
-        return Err("the key is encrypted; store it without a password".to_owned());
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use api::{Backend, EngineBackend, RestrictedBackend};
-use engine::Engine;
+use engine::{Engine, Protocol};
 use model::HealthState;
 use runtime::HealthReporter;
 use tokio::task::JoinHandle;
@@ -20,6 +20,8 @@ use crate::{
 
 /// Any free port, used while the configured one is not available.
 const ANY_PORT: &str = "127.0.0.1:0";
+/// The console in the list of receivers.
+const PROTOCOL: Protocol = Protocol { name: "web", title: "The console" };
 /// The file of the data folder with the keys of browsers.
 const BROWSERS: &str = "browsers.json";
 
@@ -154,6 +156,6 @@ async fn open_front(
             front
         }
     };
-    engine.receivers().register("web", front.address().trim_start_matches("http://"), reporter);
+    engine.receivers().register(PROTOCOL, front.address().trim_start_matches("http://"), reporter);
     Ok(front)
 }

@@ -1,5 +1,6 @@
 // Generated from the Rust types of the same name.
 import type { HealthState } from "./HealthState";
+import type { ListenerAccess } from "./ListenerAccess";
 import type { RecordCounts } from "./RecordCounts";
 import type { Timestamp } from "./Timestamp";
 
@@ -23,6 +24,10 @@ state: HealthState,
  * Problem, such as a port that is in use, or a remark on a healthy receiver. May be empty.
  */
 message: string, 
+/**
+ * Who reaches it, and what it requires of them.
+ */
+access: ListenerAccess, 
 /**
  * Records received since the start.
  */

@@ -7,21 +7,44 @@ export interface Snippet {
   text: string
 }
 
-/** Returns the configurations of remote write senders. */
-export function remoteWriteSnippets(address: string): Snippet[] {
-  const url = `${reachable(address)}/api/v1/write`
+/** Returns the configurations of senders of remote write, which send the token with `token`. */
+export function remoteWriteSnippets(endpoint: string, token = false): Snippet[] {
+  const url = `${endpoint}/api/v1/write`
+  const file = '/etc/binnacle/token'
   return [
-    { value: 'prometheus', label: 'Prometheus', text: `# prometheus.yml\nremote_write:\n  - url: ${url}` },
+    {
+      value: 'prometheus',
+      label: 'Prometheus',
+      text: `# prometheus.yml\nremote_write:\n  - url: ${url}${
+        token
+          ? `\n    authorization: { credentials_file: ${file} }\n    tls_config: { ca_file: /etc/binnacle/ca.pem }`
+          : ''
+      }`,
+    },
     {
       value: 'alloy',
       label: 'Alloy',
-      text: `prometheus.remote_write "binnacle" {\n  endpoint {\n    url = "${url}"\n  }\n}`,
+      text: `prometheus.remote_write "binnacle" {\n  endpoint {\n    url = "${url}"${
+        token
+          ? `\n    bearer_token_file = "${file}"\n    tls_config {\n      ca_file = "/etc/binnacle/ca.pem"\n    }`
+          : ''
+      }\n  }\n}`,
     },
-    { value: 'vmagent', label: 'vmagent', text: `vmagent -promscrape.config=prometheus.yml -remoteWrite.url=${url}` },
+    {
+      value: 'vmagent',
+      label: 'vmagent',
+      text: `vmagent -promscrape.config=prometheus.yml -remoteWrite.url=${url}${
+        token ? ` -remoteWrite.bearerTokenFile=${file} -remoteWrite.tlsCAFile=/etc/binnacle/ca.pem` : ''
+      }`,
+    },
     {
       value: 'collector',
       label: 'Collector',
-      text: `exporters:\n  prometheusremotewrite/binnacle:\n    endpoint: ${url}\n\nservice:\n  pipelines:\n    metrics: { receivers: [otlp], exporters: [prometheusremotewrite/binnacle] }`,
+      text: `exporters:\n  prometheusremotewrite/binnacle:\n    endpoint: ${url}${
+        token
+          ? '\n    tls: { ca_file: /etc/binnacle/ca.pem }\n    headers: { authorization: "Bearer ${env:BINNACLE_TOKEN}" }'
+          : ''
+      }\n\nservice:\n  pipelines:\n    metrics: { receivers: [otlp], exporters: [prometheusremotewrite/binnacle] }`,
     },
   ]
 }

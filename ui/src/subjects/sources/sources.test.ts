@@ -3,13 +3,26 @@ import type { HealthState, ListenerStatus } from '@/backend'
 import { argumentsOf, commandSection, nameOf, prometheusSection, withSection } from './sections'
 import { remoteWriteSnippets, statsdSnippets } from './senders'
 import { notListening, statusOfListeners, statusOfComponents } from './status'
-import { LANGUAGES, otlpText, reachable } from './sources'
+import { endpointOf, LANGUAGES, otlpText, reachable } from './sources'
 
 it('returns an address that a program on this machine can send to', () => {
   expect(reachable('127.0.0.1:4317')).toBe('http://127.0.0.1:4317')
   expect(reachable('0.0.0.0:4318')).toBe('http://127.0.0.1:4318')
   expect(reachable('[::]:4318')).toBe('http://127.0.0.1:4318')
   expect(reachable('192.168.1.5:4317')).toBe('http://192.168.1.5:4317')
+})
+
+it('leads other machines to TLS and the token', () => {
+  const address = (given: string, access: ListenerStatus['access']) => endpointOf({ address: given, access }, 'vessel')
+  expect(address('0.0.0.0:4317', 'protected')).toBe('https://vessel:4317')
+  expect(address('[::]:4317', 'refused')).toBe('https://vessel:4317')
+  expect(address('192.168.1.5:4317', 'protected')).toBe('https://192.168.1.5:4317')
+  expect(address('127.0.0.1:4317', 'local')).toBe('http://127.0.0.1:4317')
+  for (const { value } of LANGUAGES)
+    for (const protocol of ['grpc', 'http'] as const)
+      expect(otlpText(value, 'https://vessel:4317', protocol, true)).toMatch(/HEADERS|headers/)
+  for (const { text } of remoteWriteSnippets('https://vessel:7172', true))
+    expect(text).toMatch(/credentials_file|bearer_token_file|bearerTokenFile|BINNACLE_TOKEN/)
 })
 
 it('names the real endpoint in every language', () => {
@@ -38,7 +51,7 @@ describe('sections of the settings file', () => {
 it('contain the address for StatsD', () => {
   expect(statsdSnippets('0.0.0.0:8125', '')[0]?.text).toContain('/dev/udp/127.0.0.1/8125')
   expect(statsdSnippets('', '/run/dsd.sock').map(({ value }) => value)).toEqual(['socket'])
-  expect(remoteWriteSnippets('127.0.0.1:7172')[0]?.text).toContain('url: http://127.0.0.1:7172/api/v1/write')
+  expect(remoteWriteSnippets('http://127.0.0.1:7172')[0]?.text).toContain('url: http://127.0.0.1:7172/api/v1/write')
 })
 
 describe('the status of a source', () => {
@@ -57,6 +70,7 @@ describe('the status of a source', () => {
       address,
       state,
       message: '',
+      access: 'local',
       received: { samples, logs: 0, spans: 0 },
       rejected_requests: 0,
       rejected_records: 0,

@@ -72,7 +72,7 @@ fn effects(old: &Settings, new: &Settings) -> Vec<Effect> {
     // Every section is named, so that a new one is decided about.
     let Settings {
         listen,
-        statsd: _,
+        statsd,
         host: _,
         self_metrics: _,
         alerts: _,
@@ -89,6 +89,10 @@ fn effects(old: &Settings, new: &Settings) -> Vec<Effect> {
         sentry,
     } = new;
     let mut effects = listeners(&old.listen, listen);
+    effects.extend(protection(&old.listen, listen));
+    if statsd.non_local_traffic && !old.statsd.non_local_traffic {
+        effects.push(Effect::new("Accept unprotected StatsD from other machines".to_owned(), ()));
+    }
     effects.extend(added(&old.command, command).map(program));
     effects.extend(added(&old.prometheus, prometheus).map(configuration));
     effects.extend(added(&old.log_file, log_file).map(logs));
@@ -104,7 +108,18 @@ fn added<'a, T: PartialEq>(old: &'a [T], new: &'a [T]) -> impl Iterator<Item = &
 }
 
 fn listeners(old: &Listen, new: &Listen) -> Vec<Effect> {
-    let Listen { otlp_grpc, otlp_http, remote_write, statsd, statsd_socket, web } = new;
+    let Listen {
+        otlp_grpc,
+        otlp_http,
+        remote_write,
+        statsd,
+        statsd_socket,
+        web,
+        // See `protection`.
+        tls_cert_file: _,
+        tls_key_file: _,
+        token_file: _,
+    } = new;
     [
         ("OpenTelemetry over gRPC", &old.otlp_grpc, otlp_grpc),
         ("OpenTelemetry over HTTP", &old.otlp_http, otlp_http),
@@ -124,6 +139,28 @@ fn listeners(old: &Listen, new: &Listen) -> Vec<Effect> {
         Effect::new(text, (name, new))
     })
     .collect()
+}
+
+/// Returns the effects of other files for the receivers that other machines reach.
+fn protection(old: &Listen, new: &Listen) -> Vec<Effect> {
+    let files = |listen: &Listen| {
+        [
+            ("certificate", listen.tls_cert_file.clone()),
+            ("key", listen.tls_key_file.clone()),
+            ("token", listen.token_file.clone()),
+        ]
+    };
+    let changed = files(old).into_iter().zip(files(new)).filter(|(old, new)| old != new);
+    changed
+        .map(|(_, (name, file))| {
+            let text = if file.is_empty() {
+                format!("Stop receiving from other machines: without the file of the {name}")
+            } else {
+                format!("Read the {name} of the receivers for other machines from {file}")
+            };
+            Effect::new(text, (name, file))
+        })
+        .collect()
 }
 
 fn program(command: &Command) -> Effect {

@@ -12,10 +12,25 @@ use crate::status::Protocol;
 /// Time between two attempts to open a socket.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
+/// The reason why a receiver does not listen.
+#[derive(Debug)]
+pub(super) enum ListenError {
+    /// The address cannot be listened on.
+    Bind(io::Error),
+    /// Other machines would reach it unprotected. The text says what is missing.
+    Unprotected(String),
+}
+
+impl From<io::Error> for ListenError {
+    fn from(error: io::Error) -> Self {
+        Self::Bind(error)
+    }
+}
+
 /// Opens a socket through `attempt` and retries until it succeeds. Returns `None` once stopped.
 ///
 /// Each failure is reported to `health`. The first one is logged.
-pub(super) async fn open<T, F: Future<Output = io::Result<T>>>(
+pub(super) async fn open<T, F: Future<Output = Result<T, ListenError>>>(
     clock: &Clock,
     protocol: Protocol,
     address: &str,
@@ -29,7 +44,10 @@ pub(super) async fn open<T, F: Future<Output = io::Result<T>>>(
             Ok(opened) => return Some(opened),
             Err(error) => error,
         };
-        let message = bind_message(protocol, address, &error);
+        let message = match error {
+            ListenError::Bind(error) => bind_message(protocol, address, &error),
+            ListenError::Unprotected(reason) => unprotected_message(protocol, address, &reason),
+        };
         if !is_logged {
             tracing::error!("{message}");
             is_logged = true;
@@ -65,5 +83,14 @@ fn bind_message(protocol: Protocol, address: &str, error: &io::Error) -> String 
         protocol.title,
         protocol.name,
         RETRY_INTERVAL.as_secs()
+    )
+}
+
+/// Returns the message for an address that other machines would reach unprotected.
+fn unprotected_message(protocol: Protocol, address: &str, reason: &str) -> String {
+    format!(
+        "{} is not received: other machines reach {address}, and {reason}. Correct that, or set listen.{} to \
+         a loopback address such as 127.0.0.1",
+        protocol.title, protocol.name,
     )
 }

@@ -17,6 +17,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
     tcp_receiver::spec(
         PROTOCOL,
         address,
+        settings,
         |listener, store, clock, counters, budget, stop| -> Serving {
             Box::pin(ingest::serve_remote_write(listener, store, clock, counters, budget, stop))
         },

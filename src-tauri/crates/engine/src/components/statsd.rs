@@ -1,18 +1,20 @@
 //! Receives StatsD over UDP and over a Unix socket.
 
 use runtime::{Clock, HealthReporter};
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use config::Settings;
 use ingest::{IntakeBudget, StatsdOptions, StatsdSocket};
+use model::ListenerAccess;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     component::Component,
     handles::SourceHandles,
-    listen,
+    listen::{self, ListenError},
+    protection,
     spec::{ComponentSpec, ReceiverAddress},
 };
 use crate::status::{Protocol, Receivers};
@@ -57,16 +59,44 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
         .collect()
 }
 
+impl Statsd {
+    /// Opens the socket. One that other machines reach needs the setting that allows it.
+    async fn open(&self) -> Result<StatsdSocket, ListenError> {
+        let access = |access| self.receivers.set_access(self.transport.protocol().name, access);
+        match self.transport {
+            Transport::Udp => {
+                let addresses = protection::resolve(&self.address).await?;
+                let is_local = protection::is_local(&addresses);
+                if !is_local && !self.settings.non_local_traffic {
+                    access(ListenerAccess::Refused);
+                    let reason = "statsd.non_local_traffic is not set, which accepts that UDP has neither \
+                                  encryption nor a token";
+                    return Err(ListenError::Unprotected(reason.to_owned()));
+                }
+                access(if is_local { ListenerAccess::Local } else { ListenerAccess::Unprotected });
+                Ok(StatsdSocket::udp(&addresses)?)
+            }
+            #[cfg(unix)]
+            Transport::Unix => Ok(StatsdSocket::unix(std::path::Path::new(&self.address))?),
+            #[cfg(not(unix))]
+            Transport::Unix => Err(ListenError::Bind(std::io::Error::new(
+                std::io::ErrorKind::Unsupported,
+                "this system has no Unix sockets for datagrams",
+            ))),
+        }
+    }
+}
+
 #[async_trait]
 impl Component for Statsd {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let protocol = self.transport.protocol();
-        let attempt = || self.transport.open(&self.address);
+        let attempt = || self.open();
         let Some(socket) = listen::open(&self.clock, protocol, &self.address, attempt, &health, &stop).await
         else {
             return Ok(());
         };
-        let counters = self.receivers.register(protocol.name, &socket.address(), health.clone());
+        let counters = self.receivers.register(protocol, &socket.address(), health.clone());
         health.healthy();
         let options = StatsdOptions {
             interval: Duration::from_secs(u64::from(self.settings.interval_seconds.max(1))),
@@ -85,19 +115,6 @@ impl Transport {
         match self {
             Self::Udp => Protocol { name: "statsd", title: "StatsD over UDP" },
             Self::Unix => Protocol { name: "statsd_socket", title: "StatsD over a Unix socket" },
-        }
-    }
-
-    async fn open(self, address: &str) -> io::Result<StatsdSocket> {
-        match self {
-            Self::Udp => StatsdSocket::udp(address).await,
-            #[cfg(unix)]
-            Self::Unix => StatsdSocket::unix(std::path::Path::new(address)),
-            #[cfg(not(unix))]
-            Self::Unix => Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "this system has no Unix sockets for datagrams",
-            )),
         }
     }
 }

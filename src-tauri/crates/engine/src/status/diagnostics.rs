@@ -4,7 +4,13 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use model::{AlertSeverity, Diagnostic, NANOS_PER_SECOND, Timestamp};
 use parking_lot::Mutex;
-use store::{CardinalityLimit, DiskSpace, DroppedSeries, SegmentFault};
+use store::{DiskSpace, DroppedSeries, SegmentFault};
+
+use self::series::{id, too_many_series};
+use super::Protocol;
+
+mod receivers;
+mod series;
 
 /// Time without dropped points after which a label is no longer reported, in nanoseconds.
 const QUIET_AFTER: i64 = 15 * 60 * NANOS_PER_SECOND;
@@ -14,6 +20,16 @@ const MAX_LABELS: usize = 10;
 const DISK: &str = "disk";
 /// Id of the diagnostic for damaged files.
 const DAMAGED: &str = "damaged";
+
+/// What diagnostics are made from.
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    pub(super) disk_space: DiskSpace,
+    pub(super) faults: Vec<SegmentFault>,
+    pub(super) dropped: Vec<DroppedSeries>,
+    /// Receivers that do not listen because other machines would reach them, with the reason.
+    pub(super) refused: Vec<(Protocol, String)>,
+}
 
 /// The ongoing problems, with the start of each.
 #[derive(Debug, Default)]
@@ -43,19 +59,14 @@ impl Diagnostics {
         now
     }
 
-    /// Updates the problems from the store's state and returns the diagnostics, worst first.
-    pub(super) fn update(
-        &self,
-        disk_space: DiskSpace,
-        faults: &[SegmentFault],
-        dropped: &[DroppedSeries],
-        now: Timestamp,
-    ) -> Vec<Diagnostic> {
+    /// Updates the problems from what was observed and returns the diagnostics, worst first.
+    pub(super) fn update(&self, observed: &Observed, now: Timestamp) -> Vec<Diagnostic> {
+        let Observed { disk_space, faults, dropped, refused } = observed;
         let mut problems = self.0.lock();
         let mut diagnostics = Vec::new();
         if disk_space.full {
             let problem = problems.entry(DISK.to_owned()).or_insert(Problem::begin(now));
-            diagnostics.push(disk_full(disk_space, problem.since));
+            diagnostics.push(disk_full(*disk_space, problem.since));
         } else {
             problems.remove(DISK);
         }
@@ -64,6 +75,14 @@ impl Diagnostics {
             diagnostics.push(damaged(first, faults.len(), problem.since));
         } else {
             problems.remove(DAMAGED);
+        }
+        problems.retain(|id, _| {
+            !id.starts_with(receivers::REFUSED)
+                || refused.iter().any(|(protocol, _)| receivers::refused_id(*protocol) == *id)
+        });
+        for (protocol, reason) in refused {
+            let problem = problems.entry(receivers::refused_id(*protocol)).or_insert(Problem::begin(now));
+            diagnostics.push(receivers::refused(*protocol, reason, problem.since));
         }
         let mut ongoing: Vec<(&DroppedSeries, Problem)> = Vec::new();
         for one in dropped.iter().filter(|one| one.points > 0) {
@@ -120,87 +139,10 @@ fn damaged(first: &SegmentFault, count: usize, since: Timestamp) -> Diagnostic {
     }
 }
 
-fn id(dropped: &DroppedSeries) -> String {
-    format!("{} {} {}", setting(dropped.limit), dropped.service, dropped.label)
-}
-
-/// Returns the name of the setting of a limit.
-fn setting(limit: CardinalityLimit) -> &'static str {
-    match limit {
-        CardinalityLimit::Total => "series",
-        CardinalityLimit::PerService => "series_per_service",
-        CardinalityLimit::ValuesPerLabel => "values_per_label",
-        CardinalityLimit::LabelBytes => "label_bytes",
-        CardinalityLimit::Resources => "resources",
-        CardinalityLimit::LabelSetBytes => "label_set_bytes",
-    }
-}
-
-fn too_many_series(dropped: &DroppedSeries, since: Timestamp) -> Diagnostic {
-    let DroppedSeries { service, source, label, values, points, allowed, limit } = dropped;
-    let received_by = if source.is_empty() { String::new() } else { format!(", received by {source}") };
-    if let Some((title, detail)) = reduced(dropped, &received_by) {
-        return Diagnostic { id: id(dropped), severity: AlertSeverity::Warning, title, detail, since };
-    }
-    let (title, cause) = match limit {
-        CardinalityLimit::ValuesPerLabel => (
-            format!("{service}: label {label} has about {values} values"),
-            format!("At most {allowed} values of it are stored"),
-        ),
-        CardinalityLimit::PerService => (
-            format!("{service} has more than {allowed} series"),
-            format!("Label {label} of {service} has about {values} values"),
-        ),
-        CardinalityLimit::Total => (
-            format!("More than {allowed} series"),
-            format!("Label {label} of {service} has about {values} values"),
-        ),
-        CardinalityLimit::LabelBytes | CardinalityLimit::Resources | CardinalityLimit::LabelSetBytes => (
-            format!("The labels of all series have more than {allowed} bytes"),
-            format!("Label {label} of {service} has about {values} values"),
-        ),
-    };
-    Diagnostic {
-        id: id(dropped),
-        severity: AlertSeverity::Warning,
-        title,
-        detail: format!(
-            "{cause}. {points} points of new series were dropped so far{received_by}. Existing series \
-             continue. Remove the label at its source, or raise limits.{} in the settings.",
-            setting(*limit)
-        ),
-        since,
-    }
-}
-
-/// Returns title and detail of a problem in which records are stored with less than was sent.
-fn reduced(dropped: &DroppedSeries, received_by: &str) -> Option<(String, String)> {
-    let DroppedSeries { service, points, allowed, limit, .. } = dropped;
-    match limit {
-        CardinalityLimit::LabelSetBytes => Some((
-            format!("{service}: labels of a series or a resource have more than {allowed} bytes"),
-            format!(
-                "{points} values were cut so far{received_by}. Shorten them at their source, or raise \
-                 limits.label_set_bytes in the settings."
-            ),
-        )),
-        CardinalityLimit::Resources => Some((
-            format!("More than {allowed} resources"),
-            format!(
-                "The last is of {service}{received_by}. Points of new series were dropped, and log records \
-                 and spans have a resource with the service only ({points} so far). Remove attributes that \
-                 change, such as an id of each run, at their source, or raise limits.resources in the \
-                 settings."
-            ),
-        )),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use model::{DataResolution, TimeRange};
-    use store::{Segment, SegmentSignal};
+    use store::{CardinalityLimit, Segment, SegmentSignal};
 
     use super::*;
 
@@ -241,54 +183,77 @@ mod tests {
         }
     }
 
+    fn observed(disk_space: DiskSpace, faults: &[SegmentFault], dropped: &[DroppedSeries]) -> Observed {
+        Observed { disk_space, faults: faults.to_vec(), dropped: dropped.to_vec(), ..Observed::default() }
+    }
+
+    #[test]
+    fn a_receiver_without_protection_is_reported_until_it_listens() {
+        let diagnostics = Diagnostics::default();
+        let protocol = Protocol { name: "otlp_grpc", title: "OTLP over gRPC" };
+        let refused = |reasons: &[&str]| Observed {
+            refused: reasons.iter().map(|reason| (protocol, (*reason).to_owned())).collect(),
+            ..Observed::default()
+        };
+        let first = diagnostics.update(&refused(&["set the token"]), Timestamp(1));
+        assert!(first[0].title.starts_with("OTLP over gRPC is not listening"), "{}", first[0].title);
+        assert!(first[0].detail.starts_with("set the token"), "{}", first[0].detail);
+        assert_eq!(diagnostics.update(&refused(&["set the key"]), Timestamp(2))[0].since, Timestamp(1));
+        assert!(diagnostics.update(&refused(&[]), Timestamp(3)).is_empty());
+        assert_eq!(diagnostics.update(&refused(&["set the key"]), Timestamp(4))[0].since, Timestamp(4));
+    }
+
     #[test]
     fn a_full_disk_is_reported_first_and_until_there_is_space() {
         let diagnostics = Diagnostics::default();
         let full = DiskSpace { free: 1_000_000, reserve: 2_000_000, full: true };
-        let first = diagnostics.update(full, &[], &[dropped(1)], Timestamp(5));
+        let first = diagnostics.update(&observed(full, &[], &[dropped(1)]), Timestamp(5));
         assert_eq!((first[0].id.as_str(), first[0].severity), (DISK, AlertSeverity::Critical));
-        assert_eq!(diagnostics.update(full, &[], &[], Timestamp(9))[0].since, Timestamp(5));
-        assert!(diagnostics.update(DiskSpace::default(), &[], &[], Timestamp(10)).is_empty());
-        assert_eq!(diagnostics.update(full, &[], &[], Timestamp(11))[0].since, Timestamp(11));
+        assert_eq!(diagnostics.update(&observed(full, &[], &[]), Timestamp(9))[0].since, Timestamp(5));
+        assert!(diagnostics.update(&observed(DiskSpace::default(), &[], &[]), Timestamp(10)).is_empty());
+        assert_eq!(diagnostics.update(&observed(full, &[], &[]), Timestamp(11))[0].since, Timestamp(11));
     }
 
     #[test]
     fn damaged_files_are_reported_until_they_are_gone() {
         let diagnostics = Diagnostics::default();
         let space = DiskSpace::default();
-        assert!(diagnostics.update(space, &[], &[], Timestamp(1)).is_empty());
-        let reported = diagnostics.update(space, &[fault(7), fault(8)], &[], Timestamp(2));
+        assert!(diagnostics.update(&observed(space, &[], &[]), Timestamp(1)).is_empty());
+        let reported = diagnostics.update(&observed(space, &[fault(7), fault(8)], &[]), Timestamp(2));
         assert_eq!(
             (reported[0].title.as_str(), reported[0].since),
             ("2 files of metrics are damaged", Timestamp(2))
         );
         assert!(reported[0].detail.ends_with("samples-7.parquet: unreadable"), "{}", reported[0].detail);
         assert_eq!(
-            diagnostics.update(space, &[fault(8)], &[], Timestamp(3))[0].title,
+            diagnostics.update(&observed(space, &[fault(8)], &[]), Timestamp(3))[0].title,
             "A file of metrics is damaged"
         );
-        assert!(diagnostics.update(space, &[], &[], Timestamp(4)).is_empty());
+        assert!(diagnostics.update(&observed(space, &[], &[]), Timestamp(4)).is_empty());
     }
 
     #[test]
     fn a_label_is_reported_with_its_source_until_it_is_quiet_again() {
         let diagnostics = Diagnostics::default();
         let at = |seconds: i64| Timestamp(seconds * NANOS_PER_SECOND);
-        assert!(diagnostics.update(DiskSpace::default(), &[], &[dropped(0)], at(0)).is_empty());
-        let first = diagnostics.update(DiskSpace::default(), &[], &[dropped(10)], at(10));
+        assert!(diagnostics.update(&observed(DiskSpace::default(), &[], &[dropped(0)]), at(0)).is_empty());
+        let first = diagnostics.update(&observed(DiskSpace::default(), &[], &[dropped(10)]), at(10));
         assert_eq!(first.len(), 1);
         assert_eq!(first[0].title, "shop: label user.id has about 5000 values");
         assert!(first[0].detail.contains("received by otlp_grpc"), "{}", first[0].detail);
-        let later = diagnostics.update(DiskSpace::default(), &[], &[dropped(20)], at(600));
+        let later = diagnostics.update(&observed(DiskSpace::default(), &[], &[dropped(20)]), at(600));
         assert_eq!((later[0].since, &later[0].id), (at(10), &first[0].id));
         assert_eq!(
-            diagnostics.update(DiskSpace::default(), &[], &[dropped(20)], at(1_400)).len(),
+            diagnostics.update(&observed(DiskSpace::default(), &[], &[dropped(20)]), at(1_400)).len(),
             1,
             "lasts a while"
         );
-        assert!(diagnostics.update(DiskSpace::default(), &[], &[dropped(20)], at(1_600)).is_empty(), "quiet");
+        assert!(
+            diagnostics.update(&observed(DiskSpace::default(), &[], &[dropped(20)]), at(1_600)).is_empty(),
+            "quiet"
+        );
         assert_eq!(
-            diagnostics.update(DiskSpace::default(), &[], &[dropped(21)], at(2_000))[0].since,
+            diagnostics.update(&observed(DiskSpace::default(), &[], &[dropped(21)]), at(2_000))[0].since,
             at(2_000),
             "and again"
         );

@@ -9,7 +9,12 @@ use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{diagnostics::Diagnostics, health::ComponentHealth, rates::Rates, receivers::Receivers};
+use super::{
+    diagnostics::{Diagnostics, Observed},
+    health::ComponentHealth,
+    rates::Rates,
+    receivers::Receivers,
+};
 use crate::{SettingsState, data::Demonstration};
 
 /// Time between two readings.
@@ -83,17 +88,17 @@ impl StatusPublisher {
         let results = store.history().latest_check_results().await.unwrap_or_default();
         let count = |state| results.iter().filter(|result| result.state == state).count() as u32;
         let now = handles.clock.now();
-        let disk_space = store.admin().disk_space().await;
+        let observed = Observed {
+            disk_space: store.admin().disk_space().await,
+            faults: store.admin().segment_faults(),
+            dropped: store.admin().dropped_series(),
+            refused: handles.receivers.refused(),
+        };
         let gone = store.admin().folder_fault().await;
         let mut diagnostics = self.diagnostics.of_folder(gone.as_ref(), &store.admin().data_notices(), now);
         diagnostics.extend(self.diagnostics.of_settings(handles.settings.error().as_ref(), now));
         diagnostics.extend(Diagnostics::of_clock(&handles.clock.jumps(), now));
-        diagnostics.extend(self.diagnostics.update(
-            disk_space,
-            &store.admin().segment_faults(),
-            &store.admin().dropped_series(),
-            now,
-        ));
+        diagnostics.extend(self.diagnostics.update(&observed, now));
         EngineStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             host: hostname::get().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),

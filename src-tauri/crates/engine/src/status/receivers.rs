@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ingest::IntakeCounters;
-use model::{HealthState, ListenerStatus};
+use model::{HealthState, ListenerAccess, ListenerStatus};
 use parking_lot::Mutex;
 use runtime::HealthReporter;
 
@@ -12,15 +12,18 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A protocol with its name in settings, metrics and status, and its title for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Protocol {
-    pub(crate) name: &'static str,
-    pub(crate) title: &'static str,
+pub struct Protocol {
+    /// Name, such as `otlp_grpc`.
+    pub name: &'static str,
+    /// Title, such as `OTLP over gRPC`.
+    pub title: &'static str,
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
-    protocol: &'static str,
+    protocol: Protocol,
     address: String,
+    access: ListenerAccess,
     health: HealthReporter,
     counters: Arc<IntakeCounters>,
 }
@@ -32,35 +35,49 @@ pub struct Receivers {
 }
 
 impl Receivers {
-    /// Adds a receiver or replaces the one of the same protocol, whose counters continue. Returns
-    /// the counters.
-    pub fn register(
-        &self,
-        protocol: &'static str,
-        address: &str,
-        health: HealthReporter,
-    ) -> Arc<IntakeCounters> {
+    /// Adds a receiver or replaces the one of the same protocol, whose counters and access continue.
+    /// Returns the counters.
+    pub fn register(&self, protocol: Protocol, address: &str, health: HealthReporter) -> Arc<IntakeCounters> {
         let mut entries = self.entries.lock();
-        let counters = entries
+        let (counters, access) = entries
             .iter()
             .position(|entry| entry.protocol == protocol)
-            .map(|position| entries.remove(position).counters)
+            .map(|position| entries.remove(position))
+            .map(|entry| (entry.counters, entry.access))
             .unwrap_or_default();
-        entries.push(Entry { protocol, address: address.to_owned(), health, counters: counters.clone() });
-        entries.sort_by_key(|entry| entry.protocol);
+        let address = address.to_owned();
+        entries.push(Entry { protocol, address, access, health, counters: counters.clone() });
+        entries.sort_by_key(|entry| entry.protocol.name);
         counters
     }
 
     /// Adds a receiver that is about to listen on `address`. Its state is unknown until then.
     pub(crate) fn add(&self, protocol: Protocol, address: &str) -> HealthReporter {
         let health = HealthReporter::new(protocol.title);
-        self.register(protocol.name, address, health.clone());
+        self.register(protocol, address, health.clone());
+        self.set_access(protocol.name, ListenerAccess::default());
         health
+    }
+
+    /// Records who reaches the receiver of a protocol.
+    pub(crate) fn set_access(&self, protocol: &'static str, access: ListenerAccess) {
+        if let Some(entry) = self.entries.lock().iter_mut().find(|entry| entry.protocol.name == protocol) {
+            entry.access = access;
+        }
+    }
+
+    /// Returns the receivers that do not listen because other machines would reach them
+    /// unprotected, with the reason.
+    pub(crate) fn refused(&self) -> Vec<(Protocol, String)> {
+        let entries = self.entries.lock().clone();
+        let refused = entries.into_iter().filter(|entry| entry.access == ListenerAccess::Refused);
+        let reasons = refused.map(|entry| (entry.protocol, entry.health.status().message));
+        reasons.filter(|(_, reason)| !reason.is_empty()).collect()
     }
 
     /// Removes the receiver of a protocol.
     pub(crate) fn remove(&self, protocol: &'static str) {
-        self.entries.lock().retain(|entry| entry.protocol != protocol);
+        self.entries.lock().retain(|entry| entry.protocol.name != protocol);
     }
 
     /// Returns the status of all receivers.
@@ -72,8 +89,9 @@ impl Receivers {
                 let (received, refused, last_received) = entry.counters.snapshot();
                 let health = entry.health.status();
                 ListenerStatus {
-                    protocol: entry.protocol.to_owned(),
+                    protocol: entry.protocol.name.to_owned(),
                     address: entry.address,
+                    access: entry.access,
                     state: health.state,
                     message: if health.message.is_empty() {
                         entry.counters.warning().to_owned()

@@ -15,6 +15,10 @@ use crate::rejection::Rejection;
 pub const MAX_BODY_BYTES: usize = 32 << 20;
 /// Bytes of an oversized body that are read and discarded, so that the sender reads the answer.
 const MAX_DISCARDED_BYTES: usize = 64 << 20;
+/// Bytes of a refused body that are read and discarded, for the same reason.
+const MAX_REFUSED_BYTES: usize = 1 << 20;
+/// Time that a refused body has to arrive.
+const REFUSED_DEADLINE: Duration = Duration::from_secs(2);
 /// Time that a body has to arrive.
 const READ_DEADLINE: Duration = Duration::from_secs(30);
 /// Time that the next bytes of a body have to arrive.
@@ -54,6 +58,22 @@ async fn read_within_limit(body: Body, reservation: Reservation) -> Result<Buffe
         }
     }
     rejection.map_or(Ok(buffer), Err)
+}
+
+/// Reads and discards the body of a refused request, so that its sender reads the answer.
+pub(crate) async fn discard(body: Body) {
+    let mut stream = body.into_data_stream();
+    let reading = async {
+        let mut length = 0_usize;
+        while let Some(Ok(chunk)) = stream.next().await {
+            length = length.saturating_add(chunk.len());
+            if length > MAX_REFUSED_BYTES {
+                break;
+            }
+        }
+    };
+    // At the deadline the answer is sent all the same.
+    let _ = tokio::time::timeout(REFUSED_DEADLINE, reading).await;
 }
 
 /// Returns the rejection of a body that exceeds [`MAX_BODY_BYTES`].

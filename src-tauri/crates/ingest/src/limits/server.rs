@@ -1,6 +1,7 @@
 //! The HTTP server of the receivers, with bounded connections, streams and waiting times.
 
 use std::{
+    io::ErrorKind,
     pin::pin,
     sync::{
         Arc,
@@ -17,14 +18,19 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use runtime::Clock;
+use tls::ServerStream;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::open_connections::{OpenConnection, OpenConnections};
+use crate::{counters::IntakeCounters, listener::Protection};
 
+/// Time that the handshake of TLS has.
+const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// Time until the first request of a connection has its headers.
 const FIRST_REQUEST_DEADLINE: Duration = Duration::from_secs(10);
 /// Time between two checks of a connection. It is closed if it had no request since the one before.
@@ -44,8 +50,16 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 /// Pause after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `routes` on `listener` until `stop`, then until open requests are answered.
-pub(crate) async fn serve(listener: TcpListener, routes: Router, clock: Clock, stop: CancellationToken) {
+/// Serves `routes` on `listener` until `stop`, then until open requests are answered. With a
+/// `protection` clients speak TLS.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    protection: Option<Protection>,
+    routes: Router,
+    counters: Arc<IntakeCounters>,
+    clock: Clock,
+    stop: CancellationToken,
+) {
     let open = OpenConnections::new();
     // Dropping the set ends the connections.
     let mut tasks = JoinSet::new();
@@ -59,7 +73,18 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, clock: Clock, s
                 // Fails only where the option is not supported; the connection works without it.
                 let _ = stream.set_nodelay(true);
                 if let Some(connection) = open.admit() {
-                    tasks.spawn(run(stream, connection, routes.clone(), clock.clone(), stop.clone()));
+                    let (routes, clock, stop) = (routes.clone(), clock.clone(), stop.clone());
+                    let (protection, counters) = (protection.clone(), Arc::clone(&counters));
+                    tasks.spawn(async move {
+                        let Some(protection) = protection else {
+                            return run(stream, connection, routes, clock, stop).await;
+                        };
+                        let encrypted =
+                            handshake(stream, &protection, &connection, &counters, &clock, &stop).await;
+                        if let Some(stream) = encrypted {
+                            run(stream, connection, routes, clock, stop).await;
+                        }
+                    });
                 }
             }
             Err(error) => {
@@ -75,9 +100,38 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, clock: Clock, s
     while tasks.join_next().await.is_some() {}
 }
 
+/// Performs the handshake of a connection. Returns none if it fails, takes too long or the
+/// connection has to make place.
+async fn handshake(
+    stream: TcpStream,
+    protection: &Protection,
+    connection: &OpenConnection,
+    counters: &IntakeCounters,
+    clock: &Clock,
+    stop: &CancellationToken,
+) -> Option<ServerStream> {
+    let accepted = tokio::select! {
+        accepted = protection.accept(stream) => accepted,
+        () = clock.sleep(HANDSHAKE_DEADLINE) => return None,
+        () = connection.closed() => return None,
+        () = stop.cancelled() => return None,
+    };
+    match accepted {
+        Ok(stream) => Some(stream),
+        Err(error) => {
+            tracing::debug!(%error, "connection without a valid TLS handshake");
+            // A port scan that sends nothing is no request.
+            if error.kind() == ErrorKind::InvalidData {
+                counters.count_rejected_request();
+            }
+            None
+        }
+    }
+}
+
 /// Serves one connection until it ends, is idle for too long or has to make place for another.
 async fn run(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     connection: OpenConnection,
     routes: Router,
     clock: Clock,

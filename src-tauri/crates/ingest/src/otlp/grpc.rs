@@ -15,7 +15,6 @@ use axum::{
 };
 use runtime::Clock;
 use store::Store;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::{
     Status,
@@ -38,6 +37,7 @@ use crate::{
         compression::{Compression, SUPPORTED},
         cross_origin,
     },
+    listener::Listener,
     rejection::Rejection,
 };
 
@@ -47,10 +47,11 @@ const FRAME_HEADER_BYTES: usize = 5;
 
 /// Receives OTLP over gRPC on `listener` until `stop` is cancelled.
 ///
-/// Open requests then have 5 seconds to finish. A request is answered with success only after its
+/// Fails if other machines reach the listener and it has no protection. Open requests have 5
+/// seconds to finish after `stop`. A request is answered with success only after its
 /// records are committed.
 pub async fn serve_otlp_grpc(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     store: Store,
     clock: Clock,
     counters: Arc<IntakeCounters>,
@@ -64,8 +65,7 @@ pub async fn serve_otlp_grpc(
         .route(Traces::GRPC_PATH, post(receive::<Traces>))
         .fallback(unknown_method)
         .with_state(intake.clone());
-    intake.serve(listener, routes, stop).await;
-    Ok(())
+    intake.serve(listener.into(), routes, refused, stop).await
 }
 
 async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> Response {
@@ -89,6 +89,14 @@ async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> R
         Ok(receipt) => success::<S>(receipt),
         Err(rejection) => status_response(&rejection.grpc_status()),
     }
+}
+
+/// Answers a request that is refused before it is received.
+fn refused(headers: &HeaderMap, rejection: &Rejection) -> Response {
+    if is_grpc(headers) {
+        return status_response(&rejection.grpc_status());
+    }
+    (rejection.http_status(), format!("{rejection}\n")).into_response()
 }
 
 fn is_grpc(headers: &HeaderMap) -> bool {

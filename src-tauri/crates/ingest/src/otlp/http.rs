@@ -14,7 +14,6 @@ use prost::Message;
 use runtime::Clock;
 use serde_json::json;
 use store::Store;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -31,6 +30,7 @@ use crate::{
         compression::{Compression, SUPPORTED},
         cross_origin,
     },
+    listener::Listener,
     rejection::Rejection,
 };
 
@@ -39,10 +39,11 @@ const JSON: &str = "application/json";
 
 /// Receives OTLP over HTTP on `listener` until `stop` is cancelled.
 ///
-/// Open requests then have 5 seconds to finish. A request is answered with success only after its
+/// Fails if other machines reach the listener and it has no protection. Open requests have 5
+/// seconds to finish after `stop`. A request is answered with success only after its
 /// records are committed.
 pub async fn serve_otlp_http(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     store: Store,
     clock: Clock,
     counters: Arc<IntakeCounters>,
@@ -57,8 +58,7 @@ pub async fn serve_otlp_http(
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .with_state(intake.clone());
-    intake.serve(listener, routes, stop).await;
-    Ok(())
+    intake.serve(listener.into(), routes, refused, stop).await
 }
 
 async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> Response {
@@ -82,6 +82,14 @@ async fn receive<S: Signal>(State(intake): State<Intake>, request: Request) -> R
         cross_origin::allow(response.headers_mut(), origin);
     }
     response
+}
+
+/// Answers a request that is refused before it is received.
+fn refused(headers: &HeaderMap, rejection: &Rejection) -> Response {
+    match encoding(headers) {
+        Ok(encoding) => rejected(encoding, rejection),
+        Err(_) => (rejection.http_status(), format!("{rejection}\n")).into_response(),
+    }
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Rejection> {

@@ -31,12 +31,11 @@ struct SocketFile {
 }
 
 impl StatsdSocket {
-    /// Listens on a UDP address such as `127.0.0.1:8125`. Must run on a tokio runtime.
-    pub async fn udp(address: &str) -> io::Result<Self> {
-        let mut failure =
-            io::Error::new(io::ErrorKind::AddrNotAvailable, "the host name does not resolve to an address");
-        for resolved in tokio::net::lookup_host(address).await? {
-            match bind_udp(resolved) {
+    /// Listens on the first of the UDP addresses that can be bound. Must run on a tokio runtime.
+    pub fn udp(addresses: &[SocketAddr]) -> io::Result<Self> {
+        let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "there is no address");
+        for address in addresses {
+            match bind_udp(*address) {
                 Ok(socket) => return Ok(Self(Inner::Udp(socket))),
                 Err(error) => failure = error,
             }

@@ -273,7 +273,7 @@ async fn otlp_survives_mutated_messages() {
 async fn statsd_survives_mutated_messages() {
     let _serial = SERIAL.lock().await;
     let receiver = receiver::Receiver::start().await;
-    let socket = StatsdSocket::udp("127.0.0.1:0").await.unwrap();
+    let socket = StatsdSocket::udp(&["127.0.0.1:0".parse().unwrap()]).unwrap();
     let address = socket.address();
     let options = StatsdOptions { interval: Duration::from_millis(200), service: String::new() };
     let (store, counters, stop) = (receiver.store.clone(), receiver.counters.clone(), receiver.stop.clone());

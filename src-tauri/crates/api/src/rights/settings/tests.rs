@@ -127,3 +127,17 @@ fn addresses_need_the_machine() {
         ["Listen on /tmp/s for StatsD on a socket"]
     );
 }
+
+#[test]
+fn the_protection_against_other_machines_needs_the_machine() {
+    for (key, name) in [("tls_cert_file", "certificate"), ("tls_key_file", "key"), ("token_file", "token")] {
+        assert_eq!(
+            change("[listen]", &format!("[listen]\n{key} = \"/etc/file\"")),
+            [format!("Read the {name} of the receivers for other machines from /etc/file")]
+        );
+    }
+    assert_eq!(
+        append("[statsd]\nnon_local_traffic = true"),
+        ["Accept unprotected StatsD from other machines"]
+    );
+}

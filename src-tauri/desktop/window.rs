@@ -48,6 +48,8 @@ pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
         .min_inner_size(720.0, 480.0)
         .visible(false)
         .initialization_script(LANGUAGE)
+        // The page itself receives files that are dropped on it.
+        .disable_drag_drop_handler()
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_page_load(|window, load| {

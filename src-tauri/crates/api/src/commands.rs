@@ -180,6 +180,10 @@ commands! {
 
     machine import(ImportRequest) -> json ImportStatus;
     browser imports(Nothing) -> json Vec<ImportStatus>;
+    browser begin_upload(UploadRequest) -> json Upload;
+    browser append_upload(UploadPart) -> json Upload;
+    browser cancel_upload(IdArguments) -> json ();
+    browser import_upload(UploadImportRequest) -> json ImportStatus;
     browser stop_import(IdArguments) -> json ();
 
     browser settings(Nothing) -> json SettingsDocument;

@@ -140,9 +140,11 @@ impl From<engine::EngineError> for ApiError {
             E::Check(error) => error.into(),
             E::Alert(error) => error.into(),
             E::Report(error) => error.into(),
-            E::Settings(_) | E::ImportPath { .. } | E::TooManyImports { .. } | E::SentryToken { .. } => {
-                Self::invalid(error.to_string())
-            }
+            E::Settings(_)
+            | E::ImportPath { .. }
+            | E::Upload { .. }
+            | E::TooManyImports { .. }
+            | E::SentryToken { .. } => Self::invalid(error.to_string()),
             E::UnknownSentry { .. } => Self::not_found(error.to_string()),
             E::AlreadyRunning { .. } => Self::new(ErrorCode::Unavailable, error.to_string()),
             E::File { .. }

@@ -17,7 +17,7 @@ use crate::{
         self, AnomalyDetection, ComponentSupervisor, LedgerRecorder, ListenAddresses, MemoryRelease,
         PeriodicRetention, SelfMetrics, SourceHandles, SpanMetrics,
     },
-    data::{self, Demonstration, Imports, Retention},
+    data::{self, Demonstration, Imports, Retention, Uploads},
     engine::{Services, Stages},
     pause::PauseSwitch,
     process,
@@ -91,6 +91,12 @@ impl Engine {
             retention: Retention::new(store.clone(), clock.clone(), settings.watch()),
             imports: Imports::new(store.clone(), clock.clone(), stages.sources.clone()),
             demonstration,
+            uploads: Uploads::open(
+                options.data_folder.join("uploads"),
+                store.clone(),
+                clock.clone(),
+                stages.sources.clone(),
+            )?,
             sentry: SentryInstallations::new(
                 settings.clone(),
                 secrets.clone(),

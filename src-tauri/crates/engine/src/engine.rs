@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::{
     Confirmations, EngineError, Instance, SettingsState,
-    data::{Demonstration, Imports, Retention},
+    data::{Demonstration, Imports, Retention, Uploads},
     pause::PauseSwitch,
     sentry::{SentryChecks, SentryInstallations},
     stage::Stage,
@@ -39,6 +39,7 @@ pub(crate) struct Services {
     pub(crate) confirmations: Confirmations,
     pub(crate) retention: Retention,
     pub(crate) imports: Imports,
+    pub(crate) uploads: Uploads,
     pub(crate) demonstration: Demonstration,
     pub(crate) sentry: SentryInstallations,
     pub(crate) sentry_checks: SentryChecks,
@@ -129,6 +130,11 @@ impl Engine {
     /// Returns the retention of the stored data.
     pub fn retention(&self) -> &Retention {
         &self.shared.retention
+    }
+
+    /// Returns the uploads of files for imports.
+    pub fn uploads(&self) -> &Uploads {
+        &self.shared.uploads
     }
 
     /// Returns the imports of files.

@@ -61,6 +61,12 @@ pub enum EngineError {
         /// The path.
         path: String,
     },
+    /// An upload cannot be received or used.
+    #[error("{reason}")]
+    Upload {
+        /// The reason.
+        reason: String,
+    },
     /// Too many imports run.
     #[error("{running} imports are running; wait for one to end")]
     TooManyImports {

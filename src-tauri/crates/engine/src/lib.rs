@@ -19,7 +19,7 @@ mod stage;
 mod status;
 
 pub use confirmations::{ConfirmationError, Confirmations};
-pub use data::{Demonstration, Imports, Retention, repair_data_folder};
+pub use data::{Demonstration, Imports, Retention, Uploads, repair_data_folder};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use instance::{Instance, running_engine};

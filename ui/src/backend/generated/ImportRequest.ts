@@ -5,6 +5,7 @@
 export type ImportRequest = { 
 /**
  * Path on the machine that the engine runs on: Prometheus text, OpenMetrics, CSV or Parquet.
+ * In the status of an import of an uploaded file: the name of the file.
  */
 path: string, 
 /**

@@ -9,6 +9,7 @@ use runtime::Clock;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
+use super::{Uploads, uploads::UploadedFile};
 use crate::{EngineError, stage::Stage};
 
 /// Maximum number of imports that run at the same time.
@@ -54,12 +55,38 @@ impl Imports {
             return Err(EngineError::ImportPath { path: request.path });
         }
         let entry = self.add(request.clone(), self.stage.token())?;
-        let (store, clock, in_task) = (self.store.clone(), self.clock.clone(), entry.clone());
+        self.run(entry.clone(), request, None);
+        Ok(entry.status())
+    }
+
+    /// Starts to import an uploaded file, which is deleted at the end. The status has its name.
+    ///
+    /// Fails if the upload is not complete or too many imports run.
+    pub fn start_uploaded(
+        &self,
+        uploads: &Uploads,
+        id: &str,
+        service: Option<String>,
+        dry_run: bool,
+    ) -> Result<ImportStatus, EngineError> {
+        let (upload, file) = uploads.finish(id)?;
+        let shown = ImportRequest { path: upload.name, service, dry_run };
+        let path = file.path().to_string_lossy().into_owned();
+        let entry = self.add(shown.clone(), self.stage.token())?;
+        self.run(entry.clone(), ImportRequest { path, ..shown }, Some(file));
+        Ok(entry.status())
+    }
+
+    /// Runs an import. `uploaded` is its file if that was uploaded.
+    fn run(&self, entry: Entry, request: ImportRequest, uploaded: Option<UploadedFile>) {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
         self.stage.spawn(async move {
             let report =
-                |progress: &ImportProgress| in_task.update(|status| status.progress = progress.clone());
-            let outcome = collect::import_file(&request, &store, &clock, report, &in_task.stop).await;
-            in_task.update(|status| match outcome {
+                |progress: &ImportProgress| entry.update(|status| status.progress = progress.clone());
+            let outcome = collect::import_file(&request, &store, &clock, report, &entry.stop).await;
+            // The reader of the file has ended, or ends without the name of the file.
+            drop(uploaded);
+            entry.update(|status| match outcome {
                 Ok(progress) => {
                     status.progress = progress;
                     status.state = ImportState::Done;
@@ -67,11 +94,13 @@ impl Imports {
                 Err(ImportError::Stopped) => status.state = ImportState::Stopped,
                 Err(error) => {
                     status.state = ImportState::Failed;
-                    status.error = error.to_string();
+                    status.error = match error {
+                        ImportError::File { reason, .. } => format!("{}: {reason}", status.request.path),
+                        other => other.to_string(),
+                    };
                 }
             });
         });
-        Ok(entry.status())
     }
 
     /// Returns the imports, the latest last.

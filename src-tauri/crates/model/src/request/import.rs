@@ -10,11 +10,59 @@ use crate::{TimeRange, Timestamp};
 #[serde(deny_unknown_fields)]
 pub struct ImportRequest {
     /// Path on the machine that the engine runs on: Prometheus text, OpenMetrics, CSV or Parquet.
+    /// In the status of an import of an uploaded file: the name of the file.
     pub path: String,
     /// The service of samples that name none.
     pub service: Option<String>,
     /// Reads the file without storing anything.
     pub dry_run: bool,
+}
+
+/// A file to upload for an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct UploadRequest {
+    /// Its name, for people.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A part of a file that is being uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct UploadPart {
+    /// Id of the upload.
+    pub id: String,
+    /// Position of its first byte.
+    pub offset: u64,
+    /// At most 1 MiB, in base64.
+    pub data: String,
+}
+
+/// The import of an uploaded file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct UploadImportRequest {
+    /// Id of the upload.
+    pub id: String,
+    /// The service of samples that name none.
+    pub service: Option<String>,
+    /// Reads the file without storing anything.
+    pub dry_run: bool,
+}
+
+/// A file that is being uploaded for an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Upload {
+    /// Its id.
+    pub id: String,
+    /// Name of the file, for people.
+    pub name: String,
+    /// Bytes of the file.
+    pub size: u64,
+    /// Bytes of it that the engine has.
+    pub received: u64,
 }
 
 /// The progress of an import.

@@ -14,6 +14,7 @@ pub struct IntakeCounters {
     logs: AtomicU64,
     spans: AtomicU64,
     rejected_requests: AtomicU64,
+    over_budget: AtomicU64,
     rejected_records: AtomicU64,
     trimmed_attributes: AtomicU64,
     last_received: AtomicI64,
@@ -31,6 +32,12 @@ impl IntakeCounters {
         };
         let last = self.last_received.load(Relaxed);
         (counts, self.rejected_requests.load(Relaxed), (last != 0).then_some(Timestamp(last)))
+    }
+
+    /// Returns the number of requests, or lines of StatsD, that were rejected because the memory
+    /// budget of the receivers was exhausted.
+    pub fn over_budget(&self) -> u64 {
+        self.over_budget.load(Relaxed)
     }
 
     /// Returns the number of rejected records of requests whose other records were stored.
@@ -59,6 +66,10 @@ impl IntakeCounters {
 
     pub(crate) fn count_rejected_request(&self) {
         self.rejected_requests.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn count_over_budget(&self, rejected: u64) {
+        self.over_budget.fetch_add(rejected, Relaxed);
     }
 
     pub(crate) fn count_stored(&self, counts: RecordCounts, now: Timestamp) {

@@ -105,6 +105,9 @@ impl Intake {
     pub(crate) fn reject(&self, rejection: &Rejection) {
         tracing::debug!(reason = %rejection, "request rejected");
         self.counters.count_rejected_request();
+        if *rejection == Rejection::IntakeFull {
+            self.counters.count_over_budget(1);
+        }
     }
 
     /// Serves `routes` on `listener` until `stop`. Open requests then have some seconds to finish.

@@ -121,6 +121,7 @@ async fn receive(
         interval_end.set(clock.sleep(schedule.next_delay(clock.now())));
         let (closed, rejected) = aggregate.flush(end);
         counters.count_rejected_records(rejected.count);
+        counters.count_over_budget(rejected.over_budget);
         let total_dropped = socket.dropped().unwrap_or(dropped);
         let problem = describe(&rejected, total_dropped.saturating_sub(dropped), options.interval);
         dropped = total_dropped;

@@ -74,6 +74,9 @@ pub struct ListenerStatus {
     pub received: RecordCounts,
     /// Requests rejected since the start.
     pub rejected_requests: u64,
+    /// Requests of these, or lines of StatsD, that were rejected because all receivers together
+    /// held as much as the memory budget allows.
+    pub over_budget: u64,
     /// Records rejected since the start, of requests whose other records were stored.
     pub rejected_records: u64,
     /// Time of the last record.

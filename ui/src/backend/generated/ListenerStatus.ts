@@ -37,6 +37,11 @@ received: RecordCounts,
  */
 rejected_requests: number, 
 /**
+ * Requests of these, or lines of StatsD, that were rejected because all receivers together
+ * held as much as the memory budget allows.
+ */
+over_budget: number, 
+/**
  * Records rejected since the start, of requests whose other records were stored.
  */
 rejected_records: number, 

@@ -73,6 +73,7 @@ describe('the status of a source', () => {
       access: 'local',
       received: { samples, logs: 0, spans: 0 },
       rejected_requests: 0,
+      over_budget: 0,
       rejected_records: 0,
       last_received: null,
     })

@@ -12,7 +12,8 @@ use super::Protocol;
 mod receivers;
 mod series;
 
-/// Time without dropped points after which a label is no longer reported, in nanoseconds.
+/// Time without dropped points or rejected requests after which they are no longer reported, in
+/// nanoseconds.
 const QUIET_AFTER: i64 = 15 * 60 * NANOS_PER_SECOND;
 /// Maximum number of labels reported one by one.
 const MAX_LABELS: usize = 10;
@@ -29,6 +30,8 @@ pub(super) struct Observed {
     pub(super) dropped: Vec<DroppedSeries>,
     /// Receivers that do not listen because other machines would reach them, with the reason.
     pub(super) refused: Vec<(Protocol, String)>,
+    /// Requests that receivers rejected because the memory budget was exhausted.
+    pub(super) over_budget: Vec<(Protocol, u64)>,
 }
 
 /// The ongoing problems, with the start of each.
@@ -46,6 +49,17 @@ impl Problem {
     fn begin(now: Timestamp) -> Self {
         Self { since: now, last: now, points: 0 }
     }
+
+    /// Updates the count of what was dropped or rejected. Returns true if it has grown lately.
+    fn count(&mut self, points: u64, now: Timestamp) -> bool {
+        if self.points != points {
+            if now.since(self.last) > QUIET_AFTER {
+                self.since = now;
+            }
+            (self.last, self.points) = (now, points);
+        }
+        now.since(self.last) <= QUIET_AFTER
+    }
 }
 
 impl Diagnostics {
@@ -61,7 +75,7 @@ impl Diagnostics {
 
     /// Updates the problems from what was observed and returns the diagnostics, worst first.
     pub(super) fn update(&self, observed: &Observed, now: Timestamp) -> Vec<Diagnostic> {
-        let Observed { disk_space, faults, dropped, refused } = observed;
+        let Observed { disk_space, faults, dropped, refused, over_budget } = observed;
         let mut problems = self.0.lock();
         let mut diagnostics = Vec::new();
         if disk_space.full {
@@ -84,16 +98,17 @@ impl Diagnostics {
             let problem = problems.entry(receivers::refused_id(*protocol)).or_insert(Problem::begin(now));
             diagnostics.push(receivers::refused(*protocol, reason, problem.since));
         }
+        let total: u64 = over_budget.iter().map(|(_, count)| count).sum();
+        if total > 0 {
+            let problem = problems.entry(receivers::OVER_BUDGET.to_owned()).or_insert(Problem::begin(now));
+            if problem.count(total, now) {
+                diagnostics.push(receivers::over_budget(over_budget, problem.since));
+            }
+        }
         let mut ongoing: Vec<(&DroppedSeries, Problem)> = Vec::new();
         for one in dropped.iter().filter(|one| one.points > 0) {
             let problem = problems.entry(id(one)).or_insert(Problem::begin(now));
-            if problem.points != one.points {
-                if now.since(problem.last) > QUIET_AFTER {
-                    problem.since = now;
-                }
-                (problem.last, problem.points) = (now, one.points);
-            }
-            if now.since(problem.last) <= QUIET_AFTER {
+            if problem.count(one.points, now) {
                 ongoing.push((one, *problem));
             }
         }
@@ -201,6 +216,23 @@ mod tests {
         assert_eq!(diagnostics.update(&refused(&["set the key"]), Timestamp(2))[0].since, Timestamp(1));
         assert!(diagnostics.update(&refused(&[]), Timestamp(3)).is_empty());
         assert_eq!(diagnostics.update(&refused(&["set the key"]), Timestamp(4))[0].since, Timestamp(4));
+    }
+
+    #[test]
+    fn an_exhausted_budget_is_reported_with_its_receivers_until_it_is_quiet_again() {
+        let diagnostics = Diagnostics::default();
+        let at = |seconds: i64| Timestamp(seconds * NANOS_PER_SECOND);
+        let grpc = Protocol { name: "otlp_grpc", title: "OTLP over gRPC" };
+        let statsd = Protocol { name: "statsd", title: "StatsD over UDP" };
+        let rejected =
+            |counts: &[(Protocol, u64)]| Observed { over_budget: counts.to_vec(), ..Observed::default() };
+        assert!(diagnostics.update(&rejected(&[]), at(0)).is_empty());
+        let first = diagnostics.update(&rejected(&[(grpc, 3), (statsd, 40)]), at(10));
+        assert!(first[0].detail.contains("OTLP over gRPC 3, StatsD over UDP 40"), "{}", first[0].detail);
+        assert_eq!(diagnostics.update(&rejected(&[(grpc, 4)]), at(600))[0].since, at(10));
+        assert_eq!(diagnostics.update(&rejected(&[(grpc, 4)]), at(1_400)).len(), 1, "lasts a while");
+        assert!(diagnostics.update(&rejected(&[(grpc, 4)]), at(1_600)).is_empty(), "quiet");
+        assert_eq!(diagnostics.update(&rejected(&[(grpc, 5)]), at(2_000))[0].since, at(2_000), "and again");
     }
 
     #[test]

@@ -93,6 +93,7 @@ impl StatusPublisher {
             faults: store.admin().segment_faults(),
             dropped: store.admin().dropped_series(),
             refused: handles.receivers.refused(),
+            over_budget: handles.receivers.over_budget(),
         };
         let gone = store.admin().folder_fault().await;
         let mut diagnostics = self.diagnostics.of_folder(gone.as_ref(), &store.admin().data_notices(), now);

@@ -35,8 +35,8 @@ pub struct Receivers {
 }
 
 impl Receivers {
-    /// Adds a receiver or replaces the one of the same protocol, whose counters and access continue.
-    /// Returns the counters.
+    /// Adds a receiver or replaces the one of the same protocol, whose counters and access
+    /// continue. Returns the counters.
     pub fn register(&self, protocol: Protocol, address: &str, health: HealthReporter) -> Arc<IntakeCounters> {
         let mut entries = self.entries.lock();
         let (counters, access) = entries
@@ -75,6 +75,14 @@ impl Receivers {
         reasons.filter(|(_, reason)| !reason.is_empty()).collect()
     }
 
+    /// Returns the receivers that rejected requests, or lines of StatsD, because the memory budget
+    /// was exhausted, with their number.
+    pub(crate) fn over_budget(&self) -> Vec<(Protocol, u64)> {
+        let entries = self.entries.lock();
+        let counts = entries.iter().map(|entry| (entry.protocol, entry.counters.over_budget()));
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+
     /// Removes the receiver of a protocol.
     pub(crate) fn remove(&self, protocol: &'static str) {
         self.entries.lock().retain(|entry| entry.protocol.name != protocol);
@@ -100,6 +108,7 @@ impl Receivers {
                     },
                     received,
                     rejected_requests: refused,
+                    over_budget: entry.counters.over_budget(),
                     rejected_records: entry.counters.rejected_records(),
                     last_received,
                 }

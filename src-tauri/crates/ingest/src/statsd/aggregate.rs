@@ -72,6 +72,8 @@ enum Value {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct RejectedLines {
     pub(super) count: u64,
+    /// The number of them that the memory budget of the receivers left no memory for.
+    pub(super) over_budget: u64,
     /// The reason of the last rejection.
     pub(super) last_reason: String,
 }
@@ -168,7 +170,9 @@ impl Aggregate {
     }
 
     fn charge(&mut self, bytes: usize) -> Result<(), String> {
-        self.reservation.charge(bytes).map_err(|rejection| match rejection {
+        let Err(rejection) = self.reservation.charge(bytes) else { return Ok(()) };
+        self.rejected.over_budget += u64::from(rejection == Rejection::IntakeFull);
+        Err(match rejection {
             Rejection::TooLarge(_) => "the values of one interval need too much memory".to_owned(),
             other => other.to_string(),
         })
@@ -445,8 +449,21 @@ mod tests {
         assert!((20_000..40_000).contains(&series), "64 MiB of series: {series}");
         assert_eq!(rejected.count, (MAX_SERIES - series) as u64);
         assert!(rejected.last_reason.contains("memory"), "{}", rejected.last_reason);
+        assert_eq!(rejected.over_budget, 0, "its own limit was reached");
         drop((interval, aggregate));
         assert_eq!(budget.taken(), 0);
+    }
+
+    #[test]
+    fn lines_that_others_leave_no_memory_for_are_counted() {
+        let budget = IntakeBudget::default();
+        budget.set_limit(1 << 20);
+        let mut others = [budget.reservation(), budget.reservation()];
+        others.iter_mut().for_each(|other| other.charge(512 << 10).unwrap());
+        let mut aggregate = Aggregate::new("", NOW, &budget);
+        aggregate.add(b"x:1|c\ny:1|c", NOW);
+        let (_, rejected) = aggregate.flush(NOW);
+        assert_eq!((rejected.count, rejected.over_budget), (2, 2));
     }
 
     #[test]

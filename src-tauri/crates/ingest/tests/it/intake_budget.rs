@@ -120,6 +120,7 @@ async fn senders_retry_when_the_budget_is_taken() {
     let details = tonic_types::StatusExt::get_error_details(&status);
     let delay = details.retry_info().and_then(|info| info.retry_delay);
     assert_eq!(delay, Some(Duration::from_secs(1)));
+    assert_eq!(receiver.counters.over_budget(), 2);
     drop(open);
     let until = async {
         while crate::grpc::export_logs(&receiver, body.clone()).await.is_err() {

@@ -95,6 +95,43 @@ async fn the_token_stays_secret_and_everything_is_counted_once_over_kills() {
     assert!(!std::fs::read_to_string(engine.settings_file()).unwrap().contains("[[sentry]]"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_in_a_file_goes_to_another_address_only_after_a_confirmation() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (first, second) = (busy_server().await, busy_server().await);
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, TOKEN).unwrap();
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let settings = format!(
+        "{SETTINGS}\n[[sentry]]\nname = \"acme\"\nurl = \"{}\"\ntoken_file = {token:?}\n\
+         interval_seconds = 5\n",
+        first.url()
+    );
+    let mut engine = EngineProcess::prepare(&settings).unwrap();
+    engine.start_again().await.unwrap();
+    wait_until("the first server is read", async || Ok(!first.state().requests.is_empty())).await.unwrap();
+
+    std::fs::write(engine.settings_file(), settings.replace(&first.url(), &second.url())).unwrap();
+    let is_refused = |status: &model::EngineStatus| {
+        let found = status.components.iter().find(|one| one.name == "sentry acme");
+        found.is_some_and(|one| one.message.contains("is not sent to"))
+    };
+    engine.wait_for_status("the moved token is refused", is_refused).await.unwrap();
+    let arguments = serde_json::json!({"name": "acme", "url": second.url(), "token": null, "organizations": [], "projects": []});
+    let tried: Result<model::SentryAccess, _> = engine.call("sentry_access", arguments.clone()).await;
+    assert!(tried.unwrap_err().to_string().contains("is not sent to"));
+    assert!(second.state().requests.is_empty(), "no request of any kind");
+
+    let access: model::SentryAccess = engine.call("sentry_connect", arguments).await.unwrap();
+    assert!(access.usable, "{access:?}");
+    let before = second.state().requests.len();
+    wait_until("the second server is read", async || Ok(second.state().requests.len() > before))
+        .await
+        .unwrap();
+}
+
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().flatten() {

@@ -21,7 +21,7 @@ use crate::{
     engine::{Services, Stages},
     pause::PauseSwitch,
     process,
-    sentry::{self, SentryChecks, SentryInstallations},
+    sentry::{self, SentryChecks, SentryInstallations, TokenSources},
     status::{ComponentHealth, Receivers, StatusHandles, StatusPublisher, ledger},
 };
 
@@ -86,20 +86,22 @@ impl Engine {
             demonstration: demonstration.clone(),
             paused: pause.subscribe(),
         });
+        let token_sources = TokenSources::new(&options.data_folder);
         let services = Services {
             instance,
             retention: Retention::new(store.clone(), clock.clone(), settings.watch()),
             imports: Imports::new(store.clone(), clock.clone(), stages.sources.clone()),
-            demonstration,
             uploads: Uploads::open(
                 options.data_folder.join("uploads"),
                 store.clone(),
                 clock.clone(),
                 stages.sources.clone(),
             )?,
+            demonstration,
             sentry: SentryInstallations::new(
                 settings.clone(),
                 secrets.clone(),
+                token_sources.clone(),
                 clock.clone(),
                 checkpoints.clone(),
             ),
@@ -129,6 +131,7 @@ impl Engine {
                 },
                 settings: services.settings.watch(),
                 secrets,
+                token_sources,
                 sentry_tokens: services.sentry.token_changes(),
                 checkpoints,
             };

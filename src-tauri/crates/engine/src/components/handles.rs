@@ -9,7 +9,7 @@ use runtime::Clock;
 use store::Store;
 use tokio::sync::watch;
 
-use crate::status::Receivers;
+use crate::{sentry::TokenSources, status::Receivers};
 
 /// The handles sources choose from. A source takes those it uses.
 pub(crate) struct SourceHandles {
@@ -20,6 +20,7 @@ pub(crate) struct SourceHandles {
     pub(crate) addresses: ListenAddresses,
     pub(crate) settings: watch::Receiver<Settings>,
     pub(crate) secrets: Arc<dyn SecretStore>,
+    pub(crate) token_sources: TokenSources,
     /// Number of changes of Sentry tokens. A change restarts the Sentry sources.
     pub(crate) sentry_tokens: watch::Receiver<u64>,
     /// Folder of the checkpoints of log files and Sentry installations.

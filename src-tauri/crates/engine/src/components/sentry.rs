@@ -11,13 +11,14 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{component::Component, handles::SourceHandles, spec::ComponentSpec};
-use crate::sentry::{forget_if_removed, token_source};
+use crate::sentry::{TokenSources, forget_if_removed, token_source};
 
 struct SentryInstallation {
     settings: Sentry,
     store: Store,
     clock: Clock,
     secrets: Arc<dyn SecretStore>,
+    token_sources: TokenSources,
     checkpoints: PathBuf,
     all_settings: watch::Receiver<Settings>,
 }
@@ -35,6 +36,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
                 store: handles.store.with_source(&name),
                 clock: handles.clock.clone(),
                 secrets: handles.secrets.clone(),
+                token_sources: handles.token_sources.clone(),
                 checkpoints: handles.checkpoints.clone(),
                 all_settings: handles.settings.clone(),
             };
@@ -46,7 +48,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
 #[async_trait]
 impl Component for SentryInstallation {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
-        let token = token_source(&self.settings, self.secrets.clone());
+        let token = token_source(&self.settings, self.secrets.clone(), Some(self.token_sources.clone()));
         let (settings, checkpoints) = (self.settings.clone(), self.checkpoints.clone());
         collect::run_sentry(
             settings,

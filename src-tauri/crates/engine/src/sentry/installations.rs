@@ -13,7 +13,10 @@ use model::SentryAccess;
 use runtime::Clock;
 use tokio::sync::watch;
 
-use super::token_binding::{bind, unbind};
+use super::{
+    token_binding::{bind, unbind},
+    token_sources::TokenSources,
+};
 use crate::{EngineError, SettingsState};
 
 /// The Sentry installations of the settings, with their tokens. Clones share them.
@@ -21,6 +24,7 @@ use crate::{EngineError, SettingsState};
 pub struct SentryInstallations {
     settings: SettingsState,
     secrets: Arc<dyn SecretStore>,
+    token_sources: TokenSources,
     clock: Clock,
     checkpoints: PathBuf,
     token_changes: watch::Sender<u64>,
@@ -30,10 +34,11 @@ impl SentryInstallations {
     pub(crate) fn new(
         settings: SettingsState,
         secrets: Arc<dyn SecretStore>,
+        token_sources: TokenSources,
         clock: Clock,
         checkpoints: PathBuf,
     ) -> Self {
-        Self { settings, secrets, clock, checkpoints, token_changes: watch::Sender::new(0) }
+        Self { settings, secrets, token_sources, clock, checkpoints, token_changes: watch::Sender::new(0) }
     }
 
     /// Returns a receiver of the number of changed tokens.
@@ -41,17 +46,26 @@ impl SentryInstallations {
         self.token_changes.subscribe()
     }
 
-    /// Reads which data of an installation a token gives access to. Without a `token` the stored
-    /// one is used, if it belongs to the address.
+    /// Reads which data of an installation a token gives access to. Without a `token` that of the
+    /// installation is used, if it belongs to the address.
     pub async fn access(
         &self,
         settings: &Sentry,
         token: Option<String>,
     ) -> Result<SentryAccess, EngineError> {
+        let source = token_source(settings, self.secrets.clone(), Some(self.token_sources.clone()));
+        self.access_with(settings, token, source).await
+    }
+
+    async fn access_with(
+        &self,
+        settings: &Sentry,
+        token: Option<String>,
+        source: TokenSource,
+    ) -> Result<SentryAccess, EngineError> {
         let token = match token.filter(|token| !token.trim().is_empty()) {
             Some(token) => token,
             None => {
-                let source = token_source(settings, self.secrets.clone());
                 let read = move || source().map_err(|reason| EngineError::SentryToken { reason });
                 blocking(read).await?
             }
@@ -60,17 +74,21 @@ impl SentryInstallations {
     }
 
     /// Tests a token. If it gives access to data, stores it as a secret and adds the installation
-    /// to the settings. An installation of the same name is replaced.
+    /// to the settings. An installation of the same name is replaced. A token in a file or a
+    /// variable belongs to the address from then on.
     pub async fn connect(
         &self,
         installation: Sentry,
         token: Option<String>,
     ) -> Result<SentryAccess, EngineError> {
-        let access = self.access(&installation, token.clone()).await?;
+        // The person who connects it confirms its address.
+        let source = token_source(&installation, self.secrets.clone(), None);
+        let access = self.access_with(&installation, token.clone(), source).await?;
         if !access.usable {
             return Ok(access);
         }
         let (settings, secrets) = (self.settings.clone(), self.secrets.clone());
+        let token_sources = self.token_sources.clone();
         blocking(move || {
             let id = secret_id(&installation.name);
             let previous = secrets.get(&id).map_err(EngineError::TokenStorage)?;
@@ -88,7 +106,8 @@ impl SentryInstallations {
                 };
                 restored.map_err(EngineError::TokenStorage)?;
             }
-            changed
+            changed?;
+            token_sources.confirm(&installation).map_err(|reason| EngineError::SentryToken { reason })
         })
         .await?;
         self.token_changes.send_modify(|changes| *changes += 1);
@@ -107,7 +126,9 @@ impl SentryInstallations {
             installations.settings.change(|path| config::remove_sentry(path, &name))?;
             // A running source deletes its checkpoints when it ends. While paused none runs.
             delete_checkpoints(installation, &installations.checkpoints);
-            installations.secrets.delete(&secret_id(&name)).map_err(EngineError::TokenStorage)
+            let forgotten = installations.token_sources.forget(&name);
+            installations.secrets.delete(&secret_id(&name)).map_err(EngineError::TokenStorage)?;
+            forgotten.map_err(|reason| EngineError::SentryToken { reason })
         })
         .await
     }
@@ -119,10 +140,18 @@ pub(super) fn secret_id(name: &str) -> String {
 }
 
 /// Returns the source of an installation's token: the file or the variable of its settings, or else
-/// the stored secret.
-pub(crate) fn token_source(settings: &Sentry, secrets: Arc<dyn SecretStore>) -> TokenSource {
+/// the stored secret. With `sources` a token outside the secret store is refused for an address
+/// that it does not belong to.
+pub(crate) fn token_source(
+    settings: &Sentry,
+    secrets: Arc<dyn SecretStore>,
+    sources: Option<TokenSources>,
+) -> TokenSource {
     let settings = settings.clone();
     Arc::new(move || {
+        if let Some(sources) = &sources {
+            sources.check(&settings)?;
+        }
         if !settings.token_file.is_empty() {
             return secret_text(&settings.token_file)
                 .map_err(|error| format!("cannot read the file {}: {error}", settings.token_file));

@@ -1,7 +1,9 @@
 //! Opening the console in a browser, with a link that works once.
 
 use std::{
-    env, fmt,
+    env,
+    ffi::OsStr,
+    fmt,
     path::{Path, PathBuf},
     process::{ExitCode, Stdio},
     time::Duration,
@@ -24,21 +26,29 @@ pub(crate) async fn run(data: &Path, arguments: &OpenArgs) -> anyhow::Result<Exi
     let running = engine::running_engine(data).with_context(|| {
         format!("no engine runs on {}; start it with `binnacle-cli serve`", data.display())
     })?;
-    let link = RemoteBackend::new(&running.socket).link().await?;
+    let engine = RemoteBackend::new(&running.socket);
     if arguments.print || !has_display() {
-        line(&link)?;
+        line(&engine.link().await?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let page = std::path::absolute(data)?.join(PAGE);
-    replace_private_file(&page, redirect(&link).as_bytes())
-        .with_context(|| format!("cannot write {}", page.display()))?;
-    show(&page).await?;
+    match engine.announce_visit().await {
+        Ok(Some(address)) => show(address.as_ref()).await?,
+        // An engine of an earlier version, or a system that does not report users of connections.
+        Ok(None) | Err(_) => show(write_page(data, &engine.link().await?)?.as_os_str()).await?,
+    }
     line(&format!("opening {} in the browser", running.address))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns a page that leads to the link. Arguments of programs are readable by every user of the
+/// Writes a page that leads to the link. Arguments of programs are readable by every user of the
 /// machine, so the browser is given this private file instead of the link.
+fn write_page(data: &Path, link: &str) -> anyhow::Result<PathBuf> {
+    let page = std::path::absolute(data)?.join(PAGE);
+    replace_private_file(&page, redirect(link).as_bytes())
+        .with_context(|| format!("cannot write {}", page.display()))?;
+    Ok(page)
+}
+
 fn redirect(link: &str) -> String {
     format!(
         "<!doctype html>\n<meta charset=\"utf-8\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
@@ -47,8 +57,8 @@ fn redirect(link: &str) -> String {
     )
 }
 
-/// Shows a page in the default browser.
-async fn show(page: &Path) -> anyhow::Result<()> {
+/// Shows a page or an address in the default browser.
+async fn show(page: &OsStr) -> anyhow::Result<()> {
     let (program, arguments): (_, &[&str]) = if cfg!(target_os = "macos") {
         ("open", &[])
     } else if cfg!(windows) {

@@ -9,11 +9,13 @@ mod headers;
 mod links;
 mod local;
 mod messages;
+mod peer_user;
 mod remote;
 mod responses;
 mod serve_options;
 mod server;
 mod session;
+mod visit;
 
 pub use console::Console;
 pub use remote::RemoteBackend;

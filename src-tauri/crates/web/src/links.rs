@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use crate::session::Sessions;
+use crate::{session::Sessions, visit};
 
 /// The source of links to the console at its present address.
 pub(crate) struct Links {
@@ -25,6 +25,12 @@ impl Links {
     /// Follows the console to another address.
     pub(crate) fn move_to(&self, address: String) {
         *self.address.write() = address;
+    }
+
+    /// Announces the visit of a browser of this user, and returns the address for it. `None` if the
+    /// system does not report the user of a connection.
+    pub(crate) fn announce(&self) -> Option<String> {
+        self.sessions.visits.announce().then(|| format!("{}{}", self.address(), visit::PATH))
     }
 
     /// Creates a link that works once and for 60 s. The fragment with the code is not sent to a

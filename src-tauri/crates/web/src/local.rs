@@ -50,6 +50,13 @@ pub(crate) struct Link {
     pub(crate) link: String,
 }
 
+/// The address for a browser that the command line opens.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Visit {
+    /// `None` if the system does not report the user of a connection.
+    pub(crate) address: Option<String>,
+}
+
 impl LocalServer {
     /// Serves the commands of `backend`, and new links, on a socket in `folder`.
     pub(crate) fn start(
@@ -63,6 +70,7 @@ impl LocalServer {
             .route("/api/command/{name}", post(commands::run))
             .route("/api/subscribe", get(subscribe))
             .route("/api/link", post(link))
+            .route("/api/visit", post(visit))
             .layer(DefaultBodyLimit::max(messages::MAX_REQUEST_BYTES))
             .with_state(LocalState { backend, links, stop: stop.clone() });
         let shutdown = stop.clone();
@@ -127,4 +135,8 @@ async fn subscribe(State(local): State<LocalState>, upgrade: WebSocketUpgrade) -
 
 async fn link(State(local): State<LocalState>) -> Json<Link> {
     Json(Link { link: local.links.create() })
+}
+
+async fn visit(State(local): State<LocalState>) -> Json<Visit> {
+    Json(Visit { address: local.links.announce() })
 }

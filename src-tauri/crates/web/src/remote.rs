@@ -18,7 +18,7 @@ use tokio::net::UnixStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::local::{Link, require_own};
+use crate::local::{Link, Visit, require_own};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The name of the server in requests. The socket has none.
@@ -41,6 +41,14 @@ impl RemoteBackend {
         let (_, bytes) = self.post("/api/link", &json!({})).await?;
         let link: Link = serde_json::from_slice(&bytes).map_err(|error| self.unavailable(&error))?;
         Ok(link.link)
+    }
+
+    /// Announces the visit of a browser of this user within 60 s, and returns the address for it,
+    /// which is no secret. `None` if the engine cannot recognise that browser.
+    pub async fn announce_visit(&self) -> Result<Option<String>, ApiError> {
+        let (_, bytes) = self.post("/api/visit", &json!({})).await?;
+        let visit: Visit = serde_json::from_slice(&bytes).map_err(|error| self.unavailable(&error))?;
+        Ok(visit.address)
     }
 
     /// Connects to the socket, if it belongs to this user.

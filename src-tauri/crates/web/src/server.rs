@@ -18,6 +18,7 @@ use crate::{
     assets, headers,
     responses::plain,
     session::{self, Sessions},
+    visit,
 };
 
 /// Time ongoing requests have once the front is stopped.
@@ -103,7 +104,8 @@ pub(crate) async fn serve(sessions: Arc<Sessions>, address: &str) -> Result<WebF
     let listener = TcpListener::bind(found.as_slice()).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     let stop = CancellationToken::new();
-    let app = router(FrontState { address: bound, sessions, stop: stop.clone() });
+    let app = router(FrontState { address: bound, sessions, stop: stop.clone() })
+        .into_make_service_with_connect_info::<SocketAddr>();
     let shutdown = stop.clone();
     let task = tokio::spawn(async move {
         let serving = axum::serve(listener, app).with_graceful_shutdown(shutdown.cancelled_owned());
@@ -117,6 +119,7 @@ pub(crate) async fn serve(sessions: Arc<Sessions>, address: &str) -> Result<WebF
 fn router(state: FrontState) -> Router {
     Router::new()
         .route("/api/session", get(session::open))
+        .route(visit::PATH, get(visit::open))
         .route("/api/{*rest}", any(no_such_path))
         .fallback(assets::file)
         .layer(middleware::from_fn_with_state(state.clone(), guard))

@@ -20,7 +20,7 @@ use runtime::Clock;
 use tokio::sync::Semaphore;
 
 use self::{browsers::Browsers, codes::Codes};
-use crate::{access::CheckedHost, messages, responses::plain, server::FrontState};
+use crate::{access::CheckedHost, messages, responses::plain, server::FrontState, visit::Visits};
 
 /// Maximum number of sockets whose page has not proven itself yet.
 const MAX_UNPROVEN: usize = 32;
@@ -30,11 +30,12 @@ const MAX_PROVEN: usize = 64;
 /// Returns the backend of a session, by the id of its browser.
 pub(crate) type Backends = Box<dyn Fn(&str) -> Arc<dyn Backend> + Send + Sync>;
 
-/// The sessions of the console's pages, with the codes and browsers that may open one.
+/// The sessions of the console's pages, with the codes, visits and browsers that may open one.
 pub(crate) struct Sessions {
     backends: Backends,
     clock: Clock,
     pub(crate) codes: Codes,
+    pub(crate) visits: Visits,
     browsers: Browsers,
     unproven: Arc<Semaphore>,
     proven: Arc<Semaphore>,
@@ -47,6 +48,7 @@ impl Sessions {
         Self {
             backends,
             codes: Codes::new(clock.clone()),
+            visits: Visits::new(clock.clone()),
             browsers: Browsers::open(path, clock.clone()),
             clock,
             unproven: Arc::new(Semaphore::new(MAX_UNPROVEN)),

@@ -268,8 +268,8 @@ async fn failed_checkpoint() -> Result<()> {
     Ok(())
 }
 
-/// Starts, reads, verifies and repairs on a disk that another program filled to the last byte, after a
-/// kill and after a stop.
+/// Starts, reads, verifies and repairs on a disk that another program filled to the last byte,
+/// after a kill and after a stop.
 async fn without_a_free_byte() -> Result<()> {
     let (mut engine, disk) = engine(0).await?;
     let mut connection = OtlpConnection::open(engine.listener("otlp_grpc").await?).await?;

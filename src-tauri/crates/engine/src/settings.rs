@@ -56,8 +56,8 @@ impl Shared {
 }
 
 impl SettingsState {
-    /// Reads the file and begins to poll it. A missing file is created with the defaults. In place of
-    /// an invalid one its last valid text is in force, which `data_folder` has a copy of.
+    /// Reads the file and begins to poll it. A missing file is created with the defaults. In place
+    /// of an invalid one its last valid text is in force, which `data_folder` has a copy of.
     ///
     /// Blocks. Must be called inside a tokio runtime.
     pub(crate) fn open(path: &Path, data_folder: &Path) -> Result<Self, EngineError> {

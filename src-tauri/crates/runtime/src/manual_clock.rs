@@ -58,8 +58,8 @@ impl ManualClock {
         });
     }
 
-    /// Sets the wall time, as a user or NTP does. Monotonic time does not change. [`Clock::now`] follows
-    /// a large change once it has lasted.
+    /// Sets the wall time, as a user or NTP does. Monotonic time does not change. [`Clock::now`]
+    /// follows a large change once it has lasted.
     pub fn set_wall(&self, wall: Timestamp) {
         self.0.reading.send_modify(|reading| reading.wall = wall);
     }

@@ -116,8 +116,8 @@ impl Admin {
         tokio::task::spawn_blocking(move || monitor.probe()).await.unwrap_or_default()
     }
 
-    /// Returns what the data folder is known to have lost, oldest first, until a repair has reported
-    /// it.
+    /// Returns what the data folder is known to have lost, oldest first, until a repair has
+    /// reported it.
     pub fn data_notices(&self) -> Vec<DataNotice> {
         self.instance.session().writer.keeper.notices()
     }

@@ -54,8 +54,9 @@ impl Store {
     }
 
     /// Repairs the database and its log in a data folder that no engine uses. Of what is damaged,
-    /// everything that reads is saved. What cannot be opened moves to the folder `quarantine` of the
-    /// data folder. Blocks. Fails if the folder is in use or the database is of a newer version.
+    /// everything that reads is saved. What cannot be opened moves to the folder `quarantine` of
+    /// the data folder. Blocks. Fails if the folder is in use or the database is of a newer
+    /// version.
     pub fn repair(folder: &Path, options: &StoreOptions) -> Result<RepairReport, StoreError> {
         let (folder, lock) = open::claim(folder)?;
         folder_repair::repair(&folder, &lock, options)

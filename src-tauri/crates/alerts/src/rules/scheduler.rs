@@ -15,8 +15,8 @@ const MAX_CONCURRENT: usize = 4;
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 /// Shortest time between two readings of the clock.
 const MIN_SLEEP: Duration = Duration::from_millis(5);
-/// Time between two readings from which the machine is taken to have slept, or its clock to have been
-/// set, in nanoseconds.
+/// Time between two readings from which the machine is taken to have slept, or its clock to have
+/// been set, in nanoseconds.
 const SUSPENDED: i64 = 15 * NANOS_PER_SECOND;
 /// Deadline of running evaluations when alerting stops.
 const DRAIN: Duration = Duration::from_secs(5);

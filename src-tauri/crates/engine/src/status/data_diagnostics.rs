@@ -1,4 +1,5 @@
-//! Diagnostics of the data folder: what it lost, that it is gone, and that its settings are invalid.
+//! Diagnostics of the data folder: what it lost, that it is gone, and that its settings are
+//! invalid.
 
 use config::SettingsError;
 use model::{AlertSeverity, Diagnostic, NANOS_PER_SECOND, Timestamp};

@@ -1,5 +1,5 @@
-//! The observation ledger: the times in which Binnacle was not running or stopped, the machine slept
-//! or its clock was wrong.
+//! The observation ledger: the times in which Binnacle was not running or stopped, the machine
+//! slept or its clock was wrong.
 
 use std::time::Duration;
 

@@ -51,7 +51,7 @@ pub struct CounterBuckets {
     pub buckets: Vec<CounterBucket>,
 }
 
-/// The way in which the samples of a series count.
+/// The kind of numbers that the samples of a series are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counting {
     /// A total that only falls at a reset, and was zero once.

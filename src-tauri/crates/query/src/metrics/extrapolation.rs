@@ -11,9 +11,9 @@ const TOLERANCE: f64 = 1e-6;
 
 /// Returns the increase over a window, from the increase between the first and the last sample.
 ///
-/// The line through the samples is extended to an end of the window that is not further away than
-/// the next sample would be, and by half a distance otherwise. `zero` is the first value of a
-/// counter that cannot be negative; the line is not extended below zero then. The window must have
+/// The line through the samples is extended to an end of the window if the next sample would lie
+/// beyond it. Otherwise it is extended by half of the mean distance. `zero` is the first value of a
+/// counter that cannot be negative. Then the line is not extended below zero. The window must have
 /// at least two samples.
 pub(super) fn extrapolate(window: TimeRange, span: &SampleSpan, increase: f64, zero: Option<f64>) -> f64 {
     increase * covered(window, span, increase, zero) / sampled(span)

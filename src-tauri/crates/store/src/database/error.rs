@@ -25,7 +25,8 @@ pub enum StoreError {
         /// Delay before the next attempt.
         retry_after: Duration,
     },
-    /// The files of the data folder are gone or were replaced. Nothing is stored until they are back.
+    /// The files of the data folder are gone or were replaced. Nothing is stored until they are
+    /// back.
     #[error("{} is gone ({reason}), nothing is stored, try again in {} s", path.display(), retry_after.as_secs())]
     Gone {
         /// The database file.

@@ -18,8 +18,8 @@ use crate::{
     lifecycle::open,
 };
 
-/// Repairs the database and its log in a locked folder. Of what is damaged, everything that reads is
-/// saved; a database that cannot be opened moves to the quarantine.
+/// Repairs the database and its log in a locked folder. Of what is damaged, everything that reads
+/// is saved; a database that cannot be opened moves to the quarantine.
 ///
 /// 1. Reports the losses found earlier, and forgets them.
 /// 2. Mends sections of the database and entries of the log by their checksums and copies.

@@ -15,9 +15,9 @@ use crate::{
 };
 
 impl Maintenance {
-    /// Moves a file to `target` in the quarantine and replaces it if it can be rebuilt from points. The file
-    /// moves first: a crash in between leaves a segment without a file, which is faulty and can be
-    /// repaired again. Returns the number of files written.
+    /// Moves a file to `target` in the quarantine and replaces it if it can be rebuilt from points.
+    /// The file moves first: a crash in between leaves a segment without a file, which is faulty
+    /// and can be repaired again. Returns the number of files written.
     pub(crate) fn quarantine(&self, id: u64, target: &Path) -> Result<u64, StoreError> {
         let Some(file) = self.file(id) else { return Ok(0) };
         let from = &file.info.path;

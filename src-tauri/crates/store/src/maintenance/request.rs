@@ -17,8 +17,8 @@ pub(crate) enum Request {
     /// Deletes points of services from heads and segments, then series without points and resources
     /// without references. `rows` is set if rows of other tables were deleted.
     ApplyRetention { unsealed: Vec<RetentionUnit>, segments: Vec<(u64, HashSet<String>)>, rows: bool },
-    /// Moves the file of a segment to a path in the quarantine, and rebuilds the segment from points
-    /// if it can be.
+    /// Moves the file of a segment to a path in the quarantine, and rebuilds the segment from
+    /// points if it can be.
     Quarantine { id: u64, target: PathBuf },
     /// Writes the missing roll-ups of a segment of points.
     AddRollups(u64),

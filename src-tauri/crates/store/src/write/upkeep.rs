@@ -36,8 +36,8 @@ impl WriterThread {
         Ok(self.connection.execute_batch("CHECKPOINT")?)
     }
 
-    /// Checkpoints before the end. That a running read prevents it is no error: everything is in the
-    /// log, which the next start replays.
+    /// Checkpoints before the end. That a running read prevents it is no error: everything is in
+    /// the log, which the next start replays.
     pub(super) fn last_checkpoint(&self) -> Result<(), StoreError> {
         match self.checkpoint() {
             Err(StoreError::Database(reason)) if reason.contains("Cannot CHECKPOINT") => {

@@ -91,8 +91,8 @@ impl Sparse {
         (explicit.bounds, explicit.counts)
     }
 
-    /// Returns the ends of the zero bucket. Beside measurements of one sign only it ends at zero, as
-    /// in Prometheus (`histogramQuantile` in promql/quantile.go).
+    /// Returns the ends of the zero bucket. Beside measurements of one sign only it ends at zero,
+    /// as in Prometheus (`histogramQuantile` in promql/quantile.go).
     fn zero_bucket(&self) -> Option<(f64, f64)> {
         let width = self.zero_threshold.max(0.0);
         let has = |counts: &BTreeMap<i64, f64>| counts.values().any(|count| *count > 0.0);

@@ -101,9 +101,9 @@ impl SeriesSet {
     /// the epoch, as rates are computed from it.
     ///
     /// After a reset (a smaller value or a later start time) a counter counts from zero. Gauges
-    /// count too: as counters if Prometheus wrote them, which may be counters without a type, and by
-    /// their change otherwise. A sample at the end of the range is included. A series with too few
-    /// samples in the first step for a rate comes with some before it.
+    /// count too: as counters if Prometheus wrote them, which may be counters without a type, and
+    /// by their change otherwise. A sample at the end of the range is included. A series with too
+    /// few samples in the first step for a rate comes with some before it.
     pub async fn counters(&self, step: i64) -> Result<Vec<CounterBuckets>, StoreError> {
         let step = valid_step(self.range, step)?;
         self.read(move |reader, set| read_counters(reader, &set.series, set.range, step)).await

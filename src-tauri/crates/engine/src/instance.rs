@@ -42,10 +42,7 @@ impl Instance {
                 // The address of an engine that was killed is stale.
                 let _ = fs::remove_file(folder.join(ADDRESS_FILE));
                 remove_former_token(folder);
-                if !folder.join(RESERVE).exists() {
-                    // Without space there is nothing to reserve.
-                    let _ = replace_private_file(&folder.join(RESERVE), &vec![1; RESERVE_BYTES]);
-                }
+                restore_reserve(folder);
                 Ok(Self { folder: folder.to_owned(), _lock: lock })
             }
             Err(TryLockError::WouldBlock) => {
@@ -67,8 +64,10 @@ impl Instance {
         let published = match replace_private_file(&path, &content) {
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {
                 tracing::warn!("the disk is full, the reserve of the engine is used");
-                fs::remove_file(self.folder.join(RESERVE))
-                    .and_then(|()| replace_private_file(&path, &content))
+                match fs::remove_file(self.folder.join(RESERVE)) {
+                    Ok(()) => replace_private_file(&path, &content),
+                    Err(_) => Err(error),
+                }
             }
             published => published,
         };
@@ -90,6 +89,15 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         self.retract();
+        restore_reserve(&self.folder);
+    }
+}
+
+/// Writes the reserve if it was used. Without space there is nothing to reserve.
+fn restore_reserve(folder: &Path) {
+    let path = folder.join(RESERVE);
+    if !path.exists() {
+        let _ = replace_private_file(&path, &vec![1; RESERVE_BYTES]);
     }
 }
 

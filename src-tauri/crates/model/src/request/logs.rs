@@ -29,7 +29,8 @@ pub struct LogLine {
     pub id: String,
     /// Time of the event.
     pub time: Timestamp,
-    /// Time at which it was first seen by a collector.
+    /// Time at which it was first seen by a collector. Zero in evidence of earlier versions.
+    #[serde(default)]
     pub observed_time: Timestamp,
     /// Severity.
     pub severity: Severity,
@@ -46,6 +47,7 @@ pub struct LogLine {
     /// Instrumentation scope, may be empty.
     pub scope: String,
     /// Version of the scope, may be empty.
+    #[serde(default)]
     pub scope_version: String,
     /// The trace it belongs to.
     pub trace_id: Option<TraceId>,

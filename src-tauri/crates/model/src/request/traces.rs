@@ -104,8 +104,10 @@ pub struct SpanRow {
     /// Instrumentation scope, may be empty.
     pub scope: String,
     /// Version of the scope, may be empty.
+    #[serde(default)]
     pub scope_version: String,
     /// W3C trace state, may be empty.
+    #[serde(default)]
     pub trace_state: String,
     /// Events during the span.
     pub events: Vec<SpanEvent>,

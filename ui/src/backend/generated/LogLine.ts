@@ -18,7 +18,7 @@ id: string,
  */
 time: Timestamp, 
 /**
- * Time at which it was first seen by a collector.
+ * Time at which it was first seen by a collector. Zero in evidence of earlier versions.
  */
 observed_time: Timestamp, 
 /**

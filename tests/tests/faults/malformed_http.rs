@@ -106,8 +106,11 @@ async fn each_malformed_request_gets_its_error_and_the_next_good_one_is_stored()
 async fn a_record_with_a_malformed_field_is_reported_and_the_others_are_stored() {
     let engine = EngineProcess::start().await.unwrap();
     let url = format!("http://{}/v1/logs", engine.listener("otlp_http").await.unwrap());
-    let body = r#"{"resourceLogs": [{"scopeLogs": [{"logRecords": [
-        {"timeUnixNano": {}, "body": {"stringValue": "bad"}}, {"body": {"stringValue": "beside it"}}]}]}]}"#;
+    let body = r#"{"resourceLogs": [{
+        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "faults"}}]},
+        "scopeLogs": [{"logRecords": [
+            {"timeUnixNano": {}, "body": {"stringValue": "bad"}},
+            {"body": {"stringValue": "beside it"}}]}]}]}"#;
     let response =
         tls::http_client().post(&url).header("content-type", JSON).body(body).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);

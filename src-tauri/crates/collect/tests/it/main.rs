@@ -15,7 +15,6 @@ mod import;
 mod import_fuzz;
 #[cfg(target_os = "linux")]
 mod node_exporter;
-mod round_trip;
 mod scrape;
 mod self_and_host;
 mod tail;

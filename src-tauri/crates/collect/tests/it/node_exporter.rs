@@ -1,16 +1,20 @@
 //! Comparison of our host metrics with those of a real node_exporter on the same machine.
 
+mod pairs;
+
 use std::{
     collections::BTreeMap,
     net::TcpListener,
     process::{Child, Command, Stdio},
 };
 
-use crate::common::{Bench, values, wait_until};
 use collect::run_host;
 use config::Host;
 use model::TelemetryBatch;
 use runtime::Clock;
+
+use self::pairs::{PAIRS, Pair};
+use crate::common::{Bench, values, wait_until};
 
 /// A running node_exporter with its default collectors.
 struct NodeExporter {
@@ -68,211 +72,6 @@ fn ours(batch: &TelemetryBatch, name: &str, tags: &[(&str, &str)]) -> Option<f64
         .collect();
     (!found.is_empty()).then(|| found.iter().sum())
 }
-
-/// Names of both metrics, tolerance beyond the change between two scrapes, and the factor from
-/// theirs to ours.
-type Pair<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, f64, f64);
-
-const CPU: &str = "cpu.logical_number";
-const PAIRS: &[Pair<'_>] = &[
-    (
-        "system.cpu.time",
-        &[(CPU, "0"), ("cpu.mode", "user")],
-        "node_cpu_seconds_total{cpu=\"0\",mode=\"user\"}",
-        0.1,
-        1.0,
-    ),
-    (
-        "system.cpu.time",
-        &[(CPU, "0"), ("cpu.mode", "idle")],
-        "node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"}",
-        0.1,
-        1.0,
-    ),
-    (
-        "system.cpu.time",
-        &[(CPU, "0"), ("cpu.mode", "iowait")],
-        "node_cpu_seconds_total{cpu=\"0\",mode=\"iowait\"}",
-        0.1,
-        1.0,
-    ),
-    (
-        "system.cpu.time",
-        &[(CPU, "0"), ("cpu.mode", "softirq")],
-        "node_cpu_seconds_total{cpu=\"0\",mode=\"softirq\"}",
-        0.1,
-        1.0,
-    ),
-    (
-        "system.linux.scheduler.time",
-        &[(CPU, "0"), ("system.linux.scheduler.state", "waiting")],
-        "node_schedstat_waiting_seconds_total{cpu=\"0\"}",
-        0.0,
-        1.0,
-    ),
-    ("system.load_average.1m", &[], "node_load1", 0.5, 1.0),
-    ("system.load_average.15m", &[], "node_load15", 0.5, 1.0),
-    ("system.boot_time", &[], "node_boot_time_seconds", 1.0, 1.0),
-    ("system.linux.context_switches", &[], "node_context_switches_total", 0.0, 1.0),
-    ("system.linux.interrupts", &[], "node_intr_total", 0.0, 1.0),
-    ("system.process.created", &[], "node_forks_total", 0.0, 1.0),
-    ("system.linux.file_descriptors.usage", &[], "node_filefd_allocated", 500.0, 1.0),
-    ("system.linux.entropy.available", &[], "node_entropy_available_bits", 16.0, 1.0),
-    ("system.memory.limit", &[], "node_memory_MemTotal_bytes", 0.0, 1.0),
-    ("system.memory.available", &[], "node_memory_MemAvailable_bytes", 1e9, 1.0),
-    ("system.memory.usage", &[("system.memory.state", "buffers")], "node_memory_Buffers_bytes", 1e8, 1.0),
-    ("system.linux.memory.usage", &[("linux.meminfo.entry", "Slab")], "node_memory_Slab_bytes", 1e8, 1.0),
-    (
-        "system.linux.memory.usage",
-        &[("linux.meminfo.entry", "CommitLimit")],
-        "node_memory_CommitLimit_bytes",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.linux.memory.huge_pages",
-        &[("linux.meminfo.entry", "HugePages_Total")],
-        "node_memory_HugePages_Total",
-        0.0,
-        1.0,
-    ),
-    ("system.paging.faults", &[], "node_vmstat_pgfault", 0.0, 1.0),
-    ("system.paging.faults", &[("system.paging.fault.type", "major")], "node_vmstat_pgmajfault", 0.0, 1.0),
-    ("system.paging.operations", &[("system.paging.direction", "in")], "node_vmstat_pswpin", 0.0, 1.0),
-    ("system.linux.paging.io", &[("system.paging.direction", "out")], "node_vmstat_pgpgout", 0.0, 1024.0),
-    ("system.linux.memory.oom_kills", &[], "node_vmstat_oom_kill", 0.0, 1.0),
-    (
-        "system.filesystem.limit",
-        &[("system.filesystem.mountpoint", "/")],
-        "node_filesystem_size_bytes{/}",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.filesystem.usage",
-        &[("system.filesystem.mountpoint", "/"), ("system.filesystem.state", "free")],
-        "node_filesystem_avail_bytes{/}",
-        1e9,
-        1.0,
-    ),
-    (
-        "system.filesystem.inodes.usage",
-        &[("system.filesystem.mountpoint", "/"), ("system.filesystem.state", "free")],
-        "node_filesystem_files_free{/}",
-        1e5,
-        1.0,
-    ),
-    (
-        "system.filesystem.inodes.limit",
-        &[("system.filesystem.mountpoint", "/")],
-        "node_filesystem_files{/}",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.filesystem.read_only",
-        &[("system.filesystem.mountpoint", "/")],
-        "node_filesystem_readonly{/}",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.network.io",
-        &[("network.interface.name", "INTERFACE"), ("network.io.direction", "receive")],
-        "node_network_receive_bytes_total{device=\"INTERFACE\"}",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.network.packet.count",
-        &[("network.interface.name", "INTERFACE"), ("network.io.direction", "transmit")],
-        "node_network_transmit_packets_total{device=\"INTERFACE\"}",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.network.errors",
-        &[("network.interface.name", "INTERFACE"), ("network.io.direction", "receive")],
-        "node_network_receive_errs_total{device=\"INTERFACE\"}",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.network.packet.dropped",
-        &[("network.interface.name", "INTERFACE"), ("network.io.direction", "receive")],
-        "node_network_receive_drop_total{device=\"INTERFACE\"}",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.linux.network.mtu",
-        &[("network.interface.name", "INTERFACE")],
-        "node_network_mtu_bytes{device=\"INTERFACE\"}",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.network.tcp.segments",
-        &[("network.io.direction", "receive")],
-        "node_netstat_Tcp_InSegs",
-        0.0,
-        1.0,
-    ),
-    ("system.network.tcp.retransmits", &[], "node_netstat_Tcp_RetransSegs", 0.0, 1.0),
-    ("system.network.tcp.listen.drops", &[], "node_netstat_TcpExt_ListenDrops", 0.0, 1.0),
-    (
-        "system.network.tcp.opened",
-        &[("system.network.tcp.kind", "passive")],
-        "node_netstat_Tcp_PassiveOpens",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.network.udp.datagrams",
-        &[("network.io.direction", "receive"), ("network.type", "ipv4")],
-        "node_netstat_Udp_InDatagrams",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.network.udp.errors",
-        &[("error.type", "no_port"), ("network.type", "ipv6")],
-        "node_netstat_Udp6_NoPorts",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.network.ip.io",
-        &[("network.io.direction", "transmit")],
-        "node_netstat_IpExt_OutOctets",
-        0.0,
-        1.0,
-    ),
-    ("system.network.connection.count", &[], "node_netstat_Tcp_CurrEstab", 100.0, 1.0),
-    ("system.linux.sockets.used", &[], "node_sockstat_sockets_used", 200.0, 1.0),
-    (
-        "system.linux.sockets.count",
-        &[("network.transport", "udp"), ("network.type", "ipv4")],
-        "node_sockstat_UDP_inuse",
-        50.0,
-        1.0,
-    ),
-    ("system.linux.softnet.processed", &[(CPU, "0")], "node_softnet_processed_total{cpu=\"0\"}", 0.0, 1.0),
-    (
-        "system.linux.pressure.time",
-        &[("system.linux.pressure.resource", "cpu"), ("system.linux.pressure.kind", "some")],
-        "node_pressure_cpu_waiting_seconds_total",
-        0.0,
-        1.0,
-    ),
-    (
-        "system.linux.pressure.time",
-        &[("system.linux.pressure.resource", "io"), ("system.linux.pressure.kind", "full")],
-        "node_pressure_io_stalled_seconds_total",
-        0.0,
-        1.0,
-    ),
-];
 
 /// Returns a value of node_exporter. Labels of the root file system differ between machines.
 fn theirs(scrape: &BTreeMap<String, f64>, name: &str) -> Option<f64> {

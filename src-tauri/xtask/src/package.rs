@@ -12,7 +12,7 @@ use crate::{
     duckdb, licences,
     process::{check, is_installed, output, say},
     run,
-    system::Purpose,
+    system::{OPENED_AT_RUN_TIME, Purpose},
     workspace,
 };
 
@@ -29,9 +29,6 @@ Categories=Development;Monitor;System;
 Keywords=monitoring;metrics;logs;traces;alerts;OpenTelemetry;
 StartupWMClass=Binnacle
 ";
-
-/// The tray's library. The program opens it at its start, so that it is not among the linked ones.
-pub(crate) const OPENED_AT_RUN_TIME: &str = "libayatana-appindicator3-1";
 
 /// Builds the package and gives its path. `--debug` packages the development build.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<PathBuf> {

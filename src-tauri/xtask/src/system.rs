@@ -4,10 +4,7 @@ use std::{path::Path, process::Command};
 
 use anyhow::{Context as _, bail};
 
-use crate::{
-    package,
-    process::{check, is_installed, say},
-};
+use crate::process::{check, is_installed, say};
 
 /// The purpose of a set of packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +18,11 @@ pub(crate) enum Purpose {
     Bench,
 }
 
-const RUN: &[&str] = &[
-    "build-essential",
-    "ca-certificates",
-    package::OPENED_AT_RUN_TIME,
-    "libwebkit2gtk-4.1-dev",
-    "pkg-config",
-];
+/// The tray's library. The program opens it at its start, so that it is not among the linked ones.
+pub(crate) const OPENED_AT_RUN_TIME: &str = "libayatana-appindicator3-1";
+
+const RUN: &[&str] =
+    &["build-essential", "ca-certificates", OPENED_AT_RUN_TIME, "libwebkit2gtk-4.1-dev", "pkg-config"];
 
 const TEST: &[&str] = &[
     "chromium",

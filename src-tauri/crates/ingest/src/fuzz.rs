@@ -2,6 +2,7 @@
 
 use model::Timestamp;
 
+pub use crate::otlp::fuzz::OtlpSignal;
 use crate::{
     limits::{
         budget::IntakeBudget,
@@ -10,17 +11,6 @@ use crate::{
     },
     otlp, remote_write, statsd,
 };
-
-/// A signal of OTLP.
-#[derive(Debug, Clone, Copy)]
-pub enum OtlpSignal {
-    /// Log records.
-    Logs,
-    /// Metric points.
-    Metrics,
-    /// Spans.
-    Traces,
-}
 
 /// Reads a protobuf request and converts its records.
 pub fn otlp_protobuf(signal: OtlpSignal, bytes: &[u8], now: Timestamp) {

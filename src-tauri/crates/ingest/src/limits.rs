@@ -9,4 +9,5 @@ pub(crate) mod cross_origin;
 pub(crate) mod layout;
 pub(crate) mod memory;
 pub(crate) mod open_connections;
+mod running_requests;
 pub(crate) mod server;

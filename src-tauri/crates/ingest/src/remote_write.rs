@@ -8,6 +8,7 @@ mod message;
 mod native;
 mod series_cache;
 mod wire;
+mod wire_series;
 
 use std::sync::Arc;
 
@@ -27,8 +28,9 @@ use tokio_util::sync::CancellationToken;
 use self::{
     conversion::{Converted, Halt, Version, Written, convert},
     lists::Lists,
-    message::{WireSeries, read_first, read_metadata, read_second},
+    message::{read_first, read_metadata, read_second},
     series_cache::SeriesCache,
+    wire_series::WireSeries,
 };
 use crate::{
     counters::{IntakeCounters, records},

@@ -12,7 +12,7 @@ use model::Timestamp;
 use parking_lot::Mutex;
 
 use crate::{
-    manual_clock::ManualTime,
+    manual_time::ManualTime,
     steady_time::{ClockJump, SteadyTime},
 };
 

@@ -7,6 +7,7 @@ mod atomic_file;
 mod clock;
 mod health;
 mod manual_clock;
+mod manual_time;
 mod private_file;
 mod retry;
 mod schedule;

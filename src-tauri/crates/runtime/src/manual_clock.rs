@@ -1,47 +1,19 @@
 //! A clock that stands still until a test advances it.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use model::Timestamp;
-use parking_lot::Mutex;
-use tokio::sync::watch;
 
-use crate::{
-    Clock,
-    steady_time::{ClockJump, SteadyTime},
-};
+use crate::{Clock, manual_time::ManualTime};
 
 /// The control of a clock under test. Clones share the time.
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<ManualTime>);
 
-/// The time of a [`ManualClock`] and its sleepers.
-#[derive(Debug)]
-pub(crate) struct ManualTime {
-    started: Instant,
-    reading: watch::Sender<Reading>,
-    steady: Mutex<SteadyTime>,
-    sleepers: watch::Sender<usize>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Reading {
-    wall: Timestamp,
-    elapsed: Duration,
-}
-
 impl ManualClock {
     /// Creates a clock whose wall time is `start`.
     pub fn new(start: Timestamp) -> Self {
-        Self(Arc::new(ManualTime {
-            started: Clock::system().instant(),
-            reading: watch::Sender::new(Reading { wall: start, elapsed: Duration::ZERO }),
-            steady: Mutex::new(SteadyTime::new()),
-            sleepers: watch::Sender::new(0),
-        }))
+        Self(Arc::new(ManualTime::new(Clock::system().instant(), start)))
     }
 
     /// Returns the handle that components under test read.
@@ -51,67 +23,19 @@ impl ManualClock {
 
     /// Moves wall and monotonic time forward and wakes the sleepers whose time has come.
     pub fn advance(&self, duration: Duration) {
-        let nanos = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
-        self.0.reading.send_modify(|reading| {
-            reading.wall = reading.wall.offset(nanos);
-            reading.elapsed = reading.elapsed.saturating_add(duration);
-        });
+        self.0.advance(duration);
     }
 
     /// Sets the wall time, as a user or NTP does. Monotonic time does not change. [`Clock::now`]
     /// follows a large change once it has lasted.
     pub fn set_wall(&self, wall: Timestamp) {
-        self.0.reading.send_modify(|reading| reading.wall = wall);
+        self.0.set_wall(wall);
     }
 
     /// Waits until at least `count` sleeps are pending, so that [`advance`](Self::advance) wakes
     /// them.
     pub async fn wait_for_sleepers(&self, count: usize) {
-        let mut sleepers = self.0.sleepers.subscribe();
-        // The sender lives in `self`, so waiting cannot fail.
-        let _ = sleepers.wait_for(|pending| *pending >= count).await;
-    }
-}
-
-impl ManualTime {
-    pub(crate) fn wall(&self) -> Timestamp {
-        let Reading { wall, elapsed } = *self.reading.borrow();
-        self.steady.lock().read(wall, elapsed)
-    }
-
-    pub(crate) fn jumps(&self) -> Vec<ClockJump> {
-        self.steady.lock().jumps()
-    }
-
-    pub(crate) fn instant(&self) -> Instant {
-        self.started + self.reading.borrow().elapsed
-    }
-
-    pub(crate) async fn sleep(&self, duration: Duration) {
-        let mut readings = self.reading.subscribe();
-        let wake_at = readings.borrow_and_update().elapsed.saturating_add(duration);
-        if readings.borrow().elapsed >= wake_at {
-            return;
-        }
-        let _pending = PendingSleep::register(&self.sleepers);
-        // The sender lives in `self`, so waiting cannot fail.
-        let _ = readings.wait_for(|reading| reading.elapsed >= wake_at).await;
-    }
-}
-
-/// The registration of one sleep, which ends with it or when its future is dropped.
-struct PendingSleep<'a>(&'a watch::Sender<usize>);
-
-impl<'a> PendingSleep<'a> {
-    fn register(sleepers: &'a watch::Sender<usize>) -> Self {
-        sleepers.send_modify(|pending| *pending += 1);
-        Self(sleepers)
-    }
-}
-
-impl Drop for PendingSleep<'_> {
-    fn drop(&mut self) {
-        self.0.send_modify(|pending| *pending = pending.saturating_sub(1));
+        self.0.wait_for_sleepers(count).await;
     }
 }
 
@@ -170,15 +94,5 @@ mod tests {
         assert!(!long.is_finished());
         time.advance(SECOND);
         long.await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn an_abandoned_sleep_is_no_longer_pending() {
-        let time = ManualClock::new(Timestamp(0));
-        let sleeping = sleeper(&time, 1);
-        time.wait_for_sleepers(1).await;
-        sleeping.abort();
-        assert!(sleeping.await.unwrap_err().is_cancelled());
-        assert_eq!(*time.0.sleepers.borrow(), 0);
     }
 }

@@ -14,7 +14,7 @@ use std::{
 
 use model::{DataKind, DataResolution, DropReason, RetentionLimits, RetentionPreview, Timestamp};
 
-use self::plan::RetentionUnit;
+use self::plan::{RetentionUnit, UNIT_INTERVAL};
 use crate::{
     Changed, StoreError, admin::Admin, database::sql::Parameter, maintenance::request::Request,
     read::reader::Reader,
@@ -22,8 +22,6 @@ use crate::{
 
 /// The deadline for counting, which reads whole tables.
 const COUNT_DEADLINE: Duration = Duration::from_secs(300);
-/// Rows of a table are deleted by service and by intervals of this length in nanoseconds.
-const INTERVAL: i64 = 3600 * model::NANOS_PER_SECOND;
 /// The size of a row without its texts, in bytes.
 const ROW_BYTES: u64 = 64;
 
@@ -159,7 +157,7 @@ fn rows(
             "SELECT service, count(*), CAST(sum({texts} + {ROW_BYTES}) AS UBIGINT), min({time}), max({time}) \
              FROM {table} GROUP BY service, {time} // ?"
         ),
-        &[Parameter::Signed(INTERVAL)],
+        &[Parameter::Signed(UNIT_INTERVAL)],
         |row| {
             Ok(RetentionUnit {
                 kind,

@@ -3,7 +3,6 @@
 
 mod access;
 mod assets;
-mod commands;
 mod console;
 mod headers;
 mod links;

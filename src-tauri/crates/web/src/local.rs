@@ -1,6 +1,7 @@
 //! The server for the window and the command line: a socket in the data folder that only programs
 //! of the same user may use.
 
+mod commands;
 mod peer;
 mod socket_file;
 
@@ -24,7 +25,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::socket_file::SocketFile;
-use crate::{WebError, commands, links::Links, messages, server::DRAIN_TIMEOUT};
+use crate::{WebError, links::Links, messages, server::DRAIN_TIMEOUT};
 
 pub(crate) use peer::require_own;
 
@@ -39,7 +40,7 @@ pub(crate) struct LocalServer {
 /// The state every request handler has. Clones share it.
 #[derive(Clone)]
 pub(crate) struct LocalState {
-    pub(crate) backend: Arc<dyn Backend>,
+    backend: Arc<dyn Backend>,
     links: Arc<Links>,
     stop: CancellationToken,
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use self::{calls::Calls, subscriptions::Subscriptions};
-use crate::session::Activity;
+use crate::session::activity::Activity;
 
 /// Maximum size of a client's request in bytes.
 pub(crate) const MAX_REQUEST_BYTES: usize = 4 << 20;

@@ -17,7 +17,7 @@ use crate::{
     access::{self, Access},
     assets, headers,
     responses::plain,
-    session::{self, Sessions},
+    session::{self, FrontState, Sessions},
     visit,
 };
 
@@ -63,14 +63,6 @@ pub(crate) struct WebFront {
     address: SocketAddr,
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
-}
-
-/// The state every request handler has. Clones share it.
-#[derive(Clone)]
-pub(crate) struct FrontState {
-    pub(crate) address: SocketAddr,
-    pub(crate) sessions: Arc<Sessions>,
-    pub(crate) stop: CancellationToken,
 }
 
 impl WebFront {

@@ -1,12 +1,14 @@
 //! Sessions of browsers: one WebSocket each, on which both sides prove themselves before anything
 //! else is sent.
 
+pub(crate) mod activity;
 mod browsers;
 mod codes;
 mod handshake;
 mod secret;
+mod visits;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use api::Backend;
 use axum::{
@@ -18,9 +20,10 @@ use axum::{
 };
 use runtime::Clock;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
-use self::{browsers::Browsers, codes::Codes};
-use crate::{access::CheckedHost, messages, responses::plain, server::FrontState, visit::Visits};
+use self::{activity::Activity, browsers::Browsers, codes::Codes, visits::Visits};
+use crate::{access::CheckedHost, messages, responses::plain};
 
 /// Maximum number of sockets whose page has not proven itself yet.
 const MAX_UNPROVEN: usize = 32;
@@ -36,7 +39,7 @@ pub(crate) struct Sessions {
     clock: Clock,
     pub(crate) codes: Codes,
     pub(crate) visits: Visits,
-    browsers: Browsers,
+    browsers: Arc<Browsers>,
     unproven: Arc<Semaphore>,
     proven: Arc<Semaphore>,
 }
@@ -49,7 +52,7 @@ impl Sessions {
             backends,
             codes: Codes::new(clock.clone()),
             visits: Visits::new(clock.clone()),
-            browsers: Browsers::open(path, clock.clone()),
+            browsers: Arc::new(Browsers::open(path, clock.clone())),
             clock,
             unproven: Arc::new(Semaphore::new(MAX_UNPROVEN)),
             proven: Arc::new(Semaphore::new(MAX_PROVEN)),
@@ -57,22 +60,12 @@ impl Sessions {
     }
 }
 
-/// The activity of a session, which prolongs the life of its browser's key.
-pub(crate) struct Activity {
-    sessions: Arc<Sessions>,
-    browser: String,
-}
-
-impl Activity {
-    /// Records a request of the page.
-    pub(crate) async fn record(&self) {
-        self.sessions.browsers.touch(&self.browser).await;
-    }
-
-    /// Waits until a session without further requests has to end.
-    pub(crate) async fn expire(&self) {
-        self.sessions.clock.sleep(browsers::IDLE_TIMEOUT).await;
-    }
+/// The state every request handler has. Clones share it.
+#[derive(Clone)]
+pub(crate) struct FrontState {
+    pub(crate) address: SocketAddr,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) stop: CancellationToken,
 }
 
 /// Upgrades a request of a page to a WebSocket and serves its session.
@@ -100,7 +93,8 @@ pub(crate) async fn open(
             drop(unproven);
             let Some(proven) = proven else { return };
             let backend = (sessions.backends)(&proven.browser);
-            let activity = Activity { sessions: front.sessions.clone(), browser: proven.browser.clone() };
+            let activity =
+                Activity::new(sessions.browsers.clone(), proven.browser.clone(), sessions.clock.clone());
             messages::serve(socket, backend, &front.stop, Some(activity)).await;
         })
         .into_response()

@@ -5,54 +5,20 @@
 //! address `/open`. That leads to a new link once, within a minute after the command line announced
 //! the visit, and only on a connection of this user.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::net::SocketAddr;
 
 use axum::{
     body::Body,
     extract::{ConnectInfo, State},
     http::{HeaderValue, Method, Response, StatusCode, header},
 };
-use parking_lot::Mutex;
-use runtime::Clock;
 
-use crate::{peer_user, responses::plain, server::FrontState};
+use crate::{peer_user, responses::plain, session::FrontState};
 
 /// The path that a browser is given.
 pub(crate) const PATH: &str = "/open";
-/// Time in which an announced browser has to come.
-const LIFETIME: Duration = Duration::from_secs(60);
 const REFUSED: &str = "no browser of this user is expected here; run `binnacle-cli open` again, or \
                        `binnacle-cli open --print` for a link\n";
-
-/// The announced visit. It is in memory only.
-#[derive(Debug)]
-pub(crate) struct Visits {
-    clock: Clock,
-    expires_at: Mutex<Option<Instant>>,
-}
-
-impl Visits {
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, expires_at: Mutex::default() }
-    }
-
-    /// Announces a visit. Returns false if the system does not report the user of a connection.
-    pub(crate) fn announce(&self) -> bool {
-        if !peer_user::is_known() {
-            return false;
-        }
-        *self.expires_at.lock() = Some(self.clock.instant() + LIFETIME);
-        true
-    }
-
-    /// Uses up the announced visit. Returns false if there is none.
-    fn take(&self) -> bool {
-        self.expires_at.lock().take().is_some_and(|end| self.clock.instant() < end)
-    }
-}
 
 /// Leads an announced browser to a new link.
 pub(crate) async fn open(
@@ -75,26 +41,4 @@ pub(crate) async fn open(
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use model::Timestamp;
-    use runtime::ManualClock;
-
-    use super::*;
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_visit_is_expected_once_and_for_a_minute() {
-        let time = ManualClock::new(Timestamp(0));
-        let visits = Visits::new(time.clock());
-        assert!(!visits.take());
-        assert!(visits.announce());
-        assert!(visits.take());
-        assert!(!visits.take());
-        assert!(visits.announce());
-        time.advance(LIFETIME);
-        assert!(!visits.take());
-    }
 }

@@ -14,7 +14,7 @@ use runtime::Clock;
 use tokio::sync::watch;
 
 use super::{
-    token_binding::{bind, unbind},
+    token_binding::{bind, secret_id, unbind},
     token_sources::TokenSources,
 };
 use crate::{EngineError, SettingsState};
@@ -132,11 +132,6 @@ impl SentryInstallations {
         })
         .await
     }
-}
-
-/// Returns the id of the secret with an installation's token.
-pub(super) fn secret_id(name: &str) -> String {
-    format!("sentry/{name}")
 }
 
 /// Returns the source of an installation's token: the file or the variable of its settings, or else

@@ -7,7 +7,10 @@ use checks::SecretStore;
 use config::{Sentry, Settings};
 use model::url_origin;
 
-use super::installations::secret_id;
+/// Returns the id of the secret with an installation's token.
+pub(super) fn secret_id(name: &str) -> String {
+    format!("sentry/{name}")
+}
 
 /// Returns the text that stores `token` for the installation at `url`. Fails if that is no address.
 pub(super) fn bind(url: &str, token: &str) -> Result<String, String> {

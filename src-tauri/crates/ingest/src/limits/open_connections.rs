@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::server::Requests;
+use super::running_requests::Requests;
 
 /// Connections of one listener.
 const MAX_CONNECTIONS: usize = 512;

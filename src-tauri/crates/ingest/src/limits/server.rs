@@ -1,14 +1,6 @@
 //! The HTTP server of the receivers, with bounded connections, streams and waiting times.
 
-use std::{
-    io::ErrorKind,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{io::ErrorKind, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::{Request, body::Incoming, service::Service};
@@ -26,7 +18,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::open_connections::{OpenConnection, OpenConnections};
+use super::{
+    open_connections::{OpenConnection, OpenConnections},
+    running_requests::Requests,
+};
 use crate::{counters::IntakeCounters, listener::Protection};
 
 /// Time that the handshake of TLS has.
@@ -168,7 +163,7 @@ async fn run(
             }
             () = connection.closed() => return,
             () = check.as_mut() => {
-                let begun = requests.begun.load(Ordering::Relaxed);
+                let begun = requests.begun();
                 let is_idle = begun == seen && !requests.are_running();
                 if is_idle && (begun == 0 || is_stopping) {
                     return;
@@ -182,34 +177,6 @@ async fn run(
                 check.set(clock.sleep(wait));
             }
         }
-    }
-}
-
-/// The requests of one connection.
-#[derive(Debug, Default)]
-pub(crate) struct Requests {
-    begun: AtomicUsize,
-    running: AtomicUsize,
-}
-
-impl Requests {
-    pub(crate) fn are_running(&self) -> bool {
-        self.running.load(Ordering::Relaxed) > 0
-    }
-
-    pub(crate) fn begin(self: &Arc<Self>) -> RunningRequest {
-        self.begun.fetch_add(1, Ordering::Relaxed);
-        self.running.fetch_add(1, Ordering::Relaxed);
-        RunningRequest(Arc::clone(self))
-    }
-}
-
-/// A request that is not answered yet.
-pub(crate) struct RunningRequest(Arc<Requests>);
-
-impl Drop for RunningRequest {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -6,7 +6,18 @@ use super::{
     pipeline::{Encoding, decode},
     signal::{Logs, Metrics, Signal, Traces},
 };
-use crate::{fuzz::OtlpSignal, limits::buffer::Buffer};
+use crate::limits::buffer::Buffer;
+
+/// A signal of OTLP.
+#[derive(Debug, Clone, Copy)]
+pub enum OtlpSignal {
+    /// Log records.
+    Logs,
+    /// Metric points.
+    Metrics,
+    /// Spans.
+    Traces,
+}
 
 /// Reads a request and converts its records.
 pub(crate) fn read(signal: OtlpSignal, is_json: bool, body: Buffer, now: Timestamp) {

@@ -4,6 +4,7 @@
 //! enums are numbers or names. Numbers may be strings. Unknown names are ignored. A body is read as
 //! a stream, without a document in between. A value of a wrong type costs one record.
 
+mod body;
 mod common;
 mod context;
 mod fields;
@@ -13,5 +14,5 @@ mod points;
 mod scalar;
 mod traces;
 
-pub(super) use context::read_message;
+pub(super) use body::read_message;
 pub(super) use fields::JsonMessage;

@@ -16,9 +16,10 @@ use store::Accepted;
 use super::{
     descriptor::{FamilyMetadata, PointType, describe, name_of},
     lists::Lists,
-    message::{Label, WireExemplar, WireMetadata, WireSeries, read_first, read_metadata, read_second},
+    message::{read_first, read_metadata, read_second},
     native::NativeMessage,
     series_cache::{LabelHash, SeriesCache},
+    wire_series::{Label, WireExemplar, WireMetadata, WireSeries},
 };
 use crate::{
     limits::budget::Reservation, otlp::attributes::MAX_ATTRIBUTES, problems::Problems, rejection::Rejection,

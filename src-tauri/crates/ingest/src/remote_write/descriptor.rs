@@ -8,7 +8,7 @@ use model::{
 };
 use prometheus::FamilyKind;
 
-use super::message::Label;
+use super::wire_series::Label;
 use crate::otlp::attributes::{MAX_ATTRIBUTES, MAX_NAME_BYTES, MAX_VALUE_BYTES};
 
 /// The metadata of a metric family.

@@ -1,6 +1,6 @@
 //! The memory of the lists that a message is read into.
 
-use super::message::{WireExemplar, WireMetadata, WireSample};
+use super::wire_series::{WireExemplar, WireMetadata, WireSample};
 use crate::{limits::budget::Reservation, rejection::Rejection};
 
 /// Bytes in memory for each byte of a message, at most: a field of two bytes is the largest item of

@@ -10,7 +10,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use prometheus::FamilyKind;
 use store::Store;
 
-use super::{descriptor::FamilyMetadata, message::WireMetadata};
+use super::{descriptor::FamilyMetadata, wire_series::WireMetadata};
 
 /// Maximum number of cached series. Beyond it the cache is cleared.
 const MAX_SERIES: usize = 4 << 20;

@@ -84,3 +84,8 @@ pub(crate) fn excludes(column: &str, ids: impl IntoIterator<Item = u64>) -> Stri
     let list = id_list(ids);
     if list == NO_ID { "true".to_owned() } else { format!("{column} NOT IN ({list})") }
 }
+
+/// Returns the condition that a number is the staleness marker, and no other NaN.
+pub(crate) fn is_marker(number: &str) -> String {
+    format!("(isnan({number}) AND CAST({number} AS BIT) = CAST('{:064b}' AS BIT))", model::STALE.to_bits())
+}

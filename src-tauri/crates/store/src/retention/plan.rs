@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use model::{DataKind, DataResolution, DropReason, RetentionLimits, Timestamp};
 
+/// Rows of a table are deleted by service and by intervals of this length in nanoseconds.
+pub(super) const UNIT_INTERVAL: i64 = 3600 * model::NANOS_PER_SECOND;
+
 /// The smallest unit of deletion: the data of one service in one segment or in one hour of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RetentionUnit {

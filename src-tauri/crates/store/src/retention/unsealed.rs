@@ -3,7 +3,7 @@
 use duckdb::{Connection, params};
 use model::{DataKind, DataResolution};
 
-use super::{INTERVAL, plan::RetentionUnit};
+use super::plan::{RetentionUnit, UNIT_INTERVAL};
 use crate::{StoreError, database::sql::Parameter, metrics::head, read::reader::Reader, segment::manifest};
 
 /// Returns the data of each service in each hour of the heads. They count as no bytes without a
@@ -16,7 +16,7 @@ pub(super) fn units(reader: &Reader, heads: &[u64]) -> Result<Vec<RetentionUnit>
                 "SELECT s.service, count(*), min(p.time), max(p.time) FROM {table} p \
                  JOIN series s ON s.id = p.series_id GROUP BY s.service, p.time // ?"
             ),
-            &[Parameter::Signed(INTERVAL)],
+            &[Parameter::Signed(UNIT_INTERVAL)],
             |row| {
                 Ok(RetentionUnit {
                     kind: DataKind::Metrics,

@@ -9,14 +9,13 @@ use std::{
 
 use model::{ExportFormat, ExportRequest, ExportSignal, TimeRange};
 
-use super::parquet_import::is_marker;
 use crate::{
     StoreError,
     admin::Admin,
     database::{
         condition::{KIND_NAME, SEVERITY_NAME, STATUS_NAME},
         paths::{EXPORTS, file_error, path_text},
-        sql::{quote, step_start},
+        sql::{is_marker, quote, step_start},
     },
     metrics::{exemplars, point_tables},
     read::{

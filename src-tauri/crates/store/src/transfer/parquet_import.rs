@@ -1,17 +1,16 @@
 //! Reading of Parquet files for import: those of other programs, and segments of another store.
 
 mod sealed;
+mod table_rows;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
 
-use duckdb::{
-    Config, Connection,
-    arrow::array::{Array as _, StringArray},
-};
+use duckdb::{Config, Connection, arrow::array::StringArray};
 
+pub use self::table_rows::{TableRows, TableVisitor};
 use crate::{
     StoreError,
     database::{paths::path_text, sql::quote},
@@ -19,47 +18,6 @@ use crate::{
 
 /// The memory limit for reading a file: a few row groups.
 const MEMORY: &str = "512MiB";
-
-/// Some rows of a table, every value as text.
-#[derive(Debug)]
-pub struct TableRows<'a> {
-    columns: Vec<&'a StringArray>,
-    rows: usize,
-}
-
-impl<'a> TableRows<'a> {
-    /// Wraps columns of equal lengths.
-    fn of(columns: &'a [StringArray]) -> Self {
-        Self { columns: columns.iter().collect(), rows: columns.first().map_or(0, StringArray::len) }
-    }
-
-    /// Returns the number of rows.
-    pub fn len(&self) -> usize {
-        self.rows
-    }
-
-    /// Returns whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows == 0
-    }
-
-    /// Returns the values of a row, in the order of the columns; none where a value is missing.
-    pub fn row(&self, row: usize) -> Vec<Option<&str>> {
-        self.columns
-            .iter()
-            .map(|column| (row < column.len() && !column.is_null(row)).then(|| column.value(row)))
-            .collect()
-    }
-}
-
-/// A receiver of the rows of a table. Both methods return whether to continue.
-pub trait TableVisitor {
-    /// Receives the names of the columns and the number of rows that follow.
-    fn begin(&mut self, columns: &[String], rows: u64) -> bool;
-
-    /// Receives the next rows.
-    fn rows(&mut self, rows: &TableRows<'_>) -> bool;
-}
 
 /// Reads all rows of a Parquet file in bounded memory. Blocks. Fails if it is not a Parquet file or
 /// damaged; rows before the damage are passed on.
@@ -127,11 +85,6 @@ pub fn read_parquet(path: &Path, visitor: &mut dyn TableVisitor) -> Result<(), S
         let reason = "not a Parquet file that can be read: its data are damaged".to_owned();
         Err(StoreError::File { path: path.to_owned(), reason })
     })
-}
-
-/// Returns the condition that a number is the staleness marker, and no other NaN.
-pub(crate) fn is_marker(number: &str) -> String {
-    format!("(isnan({number}) AND CAST({number} AS BIT) = CAST('{:064b}' AS BIT))", model::STALE.to_bits())
 }
 
 fn first_line(text: &str) -> String {

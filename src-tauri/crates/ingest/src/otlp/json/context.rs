@@ -2,9 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 
-use serde::de::{DeserializeSeed, Error};
+use serde::de::Error;
 
-use super::fields::{JsonMessage, MessageSeed};
 use crate::{limits::budget::Reservation, otlp::faults::Faults, rejection::Rejection};
 
 /// The state of reading one body.
@@ -51,43 +50,33 @@ impl Fault {
     }
 }
 
-/// Reads a body as one message, whose memory is taken from the budget as it is read.
-///
-/// Returns the faults of its records beside it. Fails if the body is not JSON, or if nothing in it
-/// belongs to the message, whose groups are in the field `groups`.
-pub(in crate::otlp) fn read_message<M: JsonMessage>(
-    body: &[u8],
-    groups: &str,
-    reservation: &mut Reservation,
-) -> Result<(M, Faults), Rejection> {
-    let context = Context {
-        reservation: RefCell::new(reservation),
-        indices: RefCell::default(),
-        depth: Cell::default(),
-        fault: RefCell::default(),
-        faults: RefCell::default(),
-        records: Cell::default(),
-        fields: Cell::default(),
-        known_fields: Cell::default(),
-        unknown_field: RefCell::default(),
-        exceeded: RefCell::default(),
-    };
-    let mut document = serde_json::Deserializer::from_slice(body);
-    let read = MessageSeed::<M>::new(&context).deserialize(&mut document);
-    match read.and_then(|message| document.end().and(Ok(message))) {
-        Err(error) => Err(context
-            .exceeded
-            .take()
-            .unwrap_or_else(|| Rejection::Malformed(format!("invalid JSON: {error}")))),
-        Ok(None) => {
-            let fault = context.fault.take().map(Fault::text);
-            Err(malformed(fault.unwrap_or_else(|| "expected an object, found null".to_owned())))
+impl<'a> Context<'a> {
+    pub(super) fn new(reservation: &'a mut Reservation) -> Self {
+        Self {
+            reservation: RefCell::new(reservation),
+            indices: RefCell::default(),
+            depth: Cell::default(),
+            fault: RefCell::default(),
+            faults: RefCell::default(),
+            records: Cell::default(),
+            fields: Cell::default(),
+            known_fields: Cell::default(),
+            unknown_field: RefCell::default(),
+            exceeded: RefCell::default(),
         }
-        Ok(Some(message)) => context.finish(groups).map(|faults| (message, faults)),
     }
-}
 
-impl Context<'_> {
+    /// Returns the rejection of a body that could not be read to its end.
+    pub(super) fn interrupted(self, error: &serde_json::Error) -> Rejection {
+        self.exceeded.into_inner().unwrap_or_else(|| Rejection::Malformed(format!("invalid JSON: {error}")))
+    }
+
+    /// Returns the rejection of a body that is no object.
+    pub(super) fn not_an_object(self) -> Rejection {
+        let fault = self.fault.into_inner().map(Fault::text);
+        malformed(fault.unwrap_or_else(|| "expected an object, found null".to_owned()))
+    }
+
     /// Records a fault of the value that is being read. Only the first of a record counts.
     pub(super) fn fault(&self, reason: String) {
         let depth = self.depth.get();
@@ -165,7 +154,7 @@ impl Context<'_> {
     }
 
     /// Returns the faults, or the rejection of a body that has nothing to store.
-    fn finish(self, groups: &str) -> Result<Faults, Rejection> {
+    pub(super) fn finish(self, groups: &str) -> Result<Faults, Rejection> {
         let outside = self.fault.into_inner().map(Fault::text);
         if self.records.get() == 0 {
             if let Some(fault) = outside {

@@ -5,8 +5,8 @@ use std::mem;
 
 use duckdb::arrow::array::StringArray;
 
-use super::{TableRows, TableVisitor, is_marker};
-use crate::metrics::sample_columns;
+use super::table_rows::{TableRows, TableVisitor};
+use crate::{database::sql::is_marker, metrics::sample_columns};
 
 /// The format of a Parquet file, by the names of its columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, header},
 };
 
-use crate::local::LocalState;
+use super::LocalState;
 
 /// Runs the command called `name` and returns its reply.
 pub(crate) async fn run(

@@ -28,6 +28,25 @@ pub fn replace_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, bytes, None)
 }
 
+/// Replaces `path` like [`replace_private_file`], but without waiting for the disk. After a power
+/// cut the file may be incomplete, so its contents need a checksum. Blocks.
+pub fn replace_private_file_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(".new");
+    let fresh = PathBuf::from(fresh);
+    let mut options = File::options();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options
+        .open(&fresh)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&fresh, path));
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(&fresh);
+    })
+}
+
 fn replace(target: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -72,6 +91,18 @@ mod tests {
         replace_file(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(names(path.parent().unwrap()), ["state.json"]);
+    }
+
+    #[test]
+    fn an_unsynced_replacement_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        replace_private_file_unsynced(&path, b"one").unwrap();
+        replace_private_file_unsynced(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        fs::create_dir_all(folder.path().join("occupied/inside")).unwrap();
+        replace_private_file_unsynced(&folder.path().join("occupied"), b"x").unwrap_err();
+        assert_eq!(names(folder.path()), ["occupied", "state"]);
     }
 
     #[test]

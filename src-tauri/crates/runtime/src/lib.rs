@@ -14,7 +14,7 @@ mod schedule;
 mod steady_time;
 mod suspend;
 
-pub use atomic_file::{replace_file, replace_private_file};
+pub use atomic_file::{replace_file, replace_private_file, replace_private_file_unsynced};
 pub use clock::{Clock, Elapsed};
 pub use health::HealthReporter;
 pub use manual_clock::ManualClock;

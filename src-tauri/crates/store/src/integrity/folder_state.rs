@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     checked_file,
     database_file::{Layout, read_layout},
-    metadata_copy::replace_unsynced,
 };
 use crate::{
     StoreError,
-    database::paths::{DATABASE, LOG},
+    database::paths::{DATABASE, LOG, file_error},
 };
 
 /// The file, in the data folder.
@@ -54,7 +53,9 @@ impl FolderState {
 
     /// Writes the state.
     pub(crate) fn write(&self, folder: &Path) -> Result<(), StoreError> {
-        replace_unsynced(&folder.join(STATE), &checked_file::encode(self)?)
+        let path = folder.join(STATE);
+        runtime::replace_private_file_unsynced(&path, &checked_file::encode(self)?)
+            .map_err(|error| file_error(&path, &error))
     }
 
     /// Returns the bytes that the log of a database is known to have had.

@@ -3,13 +3,7 @@
 //! Without its metadata no row of a database can be found. They are a few blocks of many, and
 //! change only at checkpoints.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    fs::File,
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
 
 use duckdb::Connection;
 use xxhash_rust::xxh3::xxh3_128;
@@ -91,25 +85,6 @@ pub(crate) fn write(connection: &Connection, folder: &Path) -> Result<(), StoreE
         }
     }
     bytes.extend(xxh3_128(&bytes[FORMAT.len()..]).to_le_bytes());
-    replace_unsynced(&folder.join(METADATA_COPY), &bytes)
-}
-
-/// Replaces a private file as a whole without waiting for the disk. After a power cut it may be
-/// incomplete, which its checksum shows.
-pub(crate) fn replace_unsynced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let mut fresh = path.as_os_str().to_owned();
-    fresh.push(".new");
-    let fresh = PathBuf::from(fresh);
-    let mut options = File::options();
-    options.create(true).truncate(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options
-        .open(&fresh)
-        .and_then(|mut file| std::io::Write::write_all(&mut file, bytes))
-        .and_then(|()| fs::rename(&fresh, path));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&fresh);
-        file_error(path, &error)
-    })
+    let path = folder.join(METADATA_COPY);
+    runtime::replace_private_file_unsynced(&path, &bytes).map_err(|error| file_error(&path, &error))
 }

@@ -1,13 +1,13 @@
 //! Sends telemetry to an OTLP/gRPC receiver.
 
-use std::time::Duration;
+use std::{future, time::Duration};
 
 use opentelemetry_proto::tonic::collector::{
     logs::v1::logs_service_client::LogsServiceClient,
     metrics::v1::metrics_service_client::MetricsServiceClient,
     trace::v1::trace_service_client::TraceServiceClient,
 };
-use runtime::Clock;
+use runtime::{Backoff, Clock, RetryAfter, RetryPolicy, retry_while_busy};
 use tonic::{
     Code, Response, Status,
     transport::{Channel, Endpoint},
@@ -16,7 +16,7 @@ use tonic::{
 use crate::{DemoError, output::Telemetry};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// Attempts to reach a receiver that never answered, over some fifteen seconds.
 const FIRST_ATTEMPTS: u32 = 8;
 const REQUEST_DEADLINE: Duration = Duration::from_secs(30);
@@ -36,7 +36,7 @@ impl Sender {
                 endpoint: endpoint.to_owned(),
                 reason: error.to_string(),
             })?
-            .connect_timeout(LONGEST_PAUSE)
+            .connect_timeout(MAX_PAUSE)
             .timeout(REQUEST_DEADLINE)
             .connect_lazy();
         Ok(Self { endpoint: endpoint.to_owned(), channel, clock, accepted: false })
@@ -77,25 +77,32 @@ impl Sender {
         &mut self,
         attempt: impl Fn() -> F,
     ) -> Result<(), DemoError> {
-        let mut pause = FIRST_PAUSE;
-        for attempts in 1.. {
-            match attempt().await {
-                Ok(_) => {
-                    self.accepted = true;
-                    break;
-                }
-                Err(status) if may_retry(status.code()) && (self.accepted || attempts < FIRST_ATTEMPTS) => {
-                    tracing::debug!(%status, "sending again");
-                    self.clock.sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                Err(status) => {
-                    let reason = status.message().to_owned();
-                    return Err(DemoError::Refused { endpoint: self.endpoint.clone(), reason });
-                }
+        let policy =
+            if self.accepted { RetryPolicy::unlimited() } else { RetryPolicy::attempts(FIRST_ATTEMPTS) };
+        let policy = policy.with_backoff(Backoff::new(FIRST_PAUSE, MAX_PAUSE));
+        let attempt = &attempt;
+        let sent = retry_while_busy(&self.clock, policy, future::pending(), || async move {
+            attempt().await.map_err(Refused)
+        });
+        match sent.await {
+            Ok(_) => {
+                self.accepted = true;
+                Ok(())
+            }
+            Err(Refused(status)) => {
+                let reason = status.message().to_owned();
+                Err(DemoError::Refused { endpoint: self.endpoint.clone(), reason })
             }
         }
-        Ok(())
+    }
+}
+
+/// A request that the receiver did not accept.
+struct Refused(Status);
+
+impl RetryAfter for Refused {
+    fn retry_after(&self) -> Option<Duration> {
+        may_retry(self.0.code()).then_some(Duration::ZERO)
     }
 }
 

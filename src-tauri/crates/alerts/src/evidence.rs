@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{Alert, AlertEvidence, FieldOperator, Filter, TimeRange, Timestamp, TraceOrder};
+use model::{Alert, AlertEvidence, FieldOperator, Filter, TimeRange, Timestamp, TraceOrder, value_of_label};
 use store::Store;
 
 use crate::{
@@ -54,7 +54,7 @@ async fn capture(
 ) -> Result<AlertEvidence, AlertError> {
     let source = rule.source.as_source();
     let range = evidence_range(rule, now);
-    let service = ["service", "service.name"].iter().find_map(|key| alert.labels.get(*key));
+    let service = value_of_label(&alert.labels, "service");
     let narrowed = |filter: Filter| match service {
         Some(service) => of_service(filter, service),
         None => filter,

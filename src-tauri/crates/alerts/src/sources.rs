@@ -5,7 +5,10 @@
 //! the list.
 
 use async_trait::async_trait;
-use model::{Alert, Comparator, FieldOperator, Filter, Labels, SeriesPoints, Severity, TimeRange, Timestamp};
+use model::{
+    Alert, Comparator, FieldOperator, Filter, Labels, SeriesPoints, Severity, TimeRange, Timestamp,
+    attribute_of_label, value_of_label,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -158,14 +161,16 @@ pub(crate) trait Source: Send + Sync {
     fn threshold_text(&self, threshold: f64, unit: &str) -> Option<String>;
 }
 
-/// Labels that lead the title of a notification, in this order.
-const TITLE_LABELS: [&str; 4] = ["service", "service.name", "host", "host.name"];
+/// Short labels that lead the title of a notification, in this order.
+const TITLE_LABELS: [&str; 2] = ["service", "host"];
 
 /// Returns the label values for the title of a notification: services and hosts before the rest.
 fn title_values(labels: &Labels) -> Vec<&str> {
-    let first = TITLE_LABELS.iter().filter_map(|key| labels.get(*key));
-    let rest = labels.iter().filter(|(key, _)| !TITLE_LABELS.contains(&key.as_str())).map(|label| label.1);
-    let mut values: Vec<&str> = first.chain(rest).map(String::as_str).collect();
+    let leads =
+        |key: &str| TITLE_LABELS.iter().any(|label| key == *label || key == attribute_of_label(label));
+    let first = TITLE_LABELS.iter().filter_map(|label| value_of_label(labels, label));
+    let rest = labels.iter().filter(|(key, _)| !leads(key)).map(|(_, value)| value.as_str());
+    let mut values: Vec<&str> = first.chain(rest).collect();
     values.dedup();
     values
 }

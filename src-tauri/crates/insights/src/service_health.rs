@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use analysis::figures::format;
 use model::{
     AlertState, HealthState, NANOS_PER_SECOND, ServiceDetail, ServiceRequest, ServiceSummary,
-    ServicesRequest, Timestamp, UNKNOWN_SERVICE,
+    ServicesRequest, Timestamp, UNKNOWN_SERVICE, value_of_label,
 };
 use store::{Snapshot, Store};
 
@@ -64,9 +64,7 @@ async fn combine(
             worsen(service, HealthState::Unknown, &silence);
         }
         for alert in &alerts {
-            let is_about = ["service", "service.name"]
-                .iter()
-                .any(|key| alert.labels.get(*key) == Some(&service.service));
+            let is_about = value_of_label(&alert.labels, "service") == Some(service.service.as_str());
             if is_about && alert.state == AlertState::Firing {
                 worsen(service, HealthState::Degraded, &alert.rule_name);
             }

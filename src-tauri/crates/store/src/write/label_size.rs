@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use model::{AttributeValue, Attributes};
 
+use super::accepted_series::SERVICE;
+
 /// The text that replaces what was cut.
 const CUT_MARKER: &str = "… [cut]";
-/// Attributes that are cut last and not dropped: they identify the sender.
-const SERVICE: &str = "service.name";
 
 /// Returns the bytes of the names and values of attributes.
 pub(crate) fn label_bytes(attributes: &Attributes) -> usize {
@@ -39,6 +39,7 @@ pub(crate) fn cut(attributes: &Attributes, limit: usize) -> Option<(Attributes, 
     }
     let mut stays: BTreeMap<&str, &AttributeValue> = BTreeMap::new();
     let (mut names, mut changed) = (0, 0);
+    // It identifies the sender, so it is cut last and not dropped.
     let service = attributes.0.get_key_value(SERVICE);
     for (name, value) in service.into_iter().chain(attributes.0.iter().filter(|(name, _)| *name != SERVICE)) {
         let needed = name.len() + value_bytes(value).min(CUT_MARKER.len());

@@ -5,6 +5,7 @@
 mod anomaly_detection;
 mod command;
 mod component;
+mod entry;
 mod handles;
 mod host_metrics;
 mod ledger;

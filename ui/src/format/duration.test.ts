@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { formatSeconds, parseSeconds } from './duration'
+import { formatSeconds, parseDuration, parseSeconds } from './duration'
 
 it('parses durations as people type them', () => {
   expect(parseSeconds('2 min')).toBe(120)
@@ -8,6 +8,19 @@ it('parses durations as people type them', () => {
   expect(parseSeconds('5 minutes')).toBe(300)
   expect(parseSeconds('2 fortnights')).toBeNull()
   expect(parseSeconds('')).toBeNull()
+  expect(parseSeconds('250 ms')).toBeNull()
+})
+
+it('parses durations of spans, in milliseconds without a unit', () => {
+  for (const [text, nanoseconds] of [
+    ['250', 250e6],
+    ['250ms', 250e6],
+    ['1.5 s', 1.5e9],
+    ['2m', 120e9],
+    ['80 µs', 80e3],
+  ] as const)
+    expect(parseDuration(text, 'ms')).toBe(nanoseconds)
+  for (const text of ['', 'fast', '2 parsecs', '-1ms']) expect(parseDuration(text, 'ms')).toBeNull()
 })
 
 it('writes durations that parse to the same value', () => {

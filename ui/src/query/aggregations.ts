@@ -1,20 +1,25 @@
 import type { Aggregation, MetricKind } from '@/backend'
 
-/** Every aggregation of samples, with its label, in the order of menus. */
-export const AGGREGATIONS: readonly { value: Aggregation; label: string }[] = [
-  { value: 'average', label: 'average' },
-  { value: 'sum', label: 'sum' },
-  { value: 'minimum', label: 'minimum' },
-  { value: 'maximum', label: 'maximum' },
-  { value: 'last', label: 'last' },
-  { value: 'count', label: 'number of samples' },
-  { value: 'rate', label: 'rate per second' },
-  { value: 'increase', label: 'increase' },
-  { value: 'p50', label: 'median (p50)' },
-  { value: 'p90', label: 'p90' },
-  { value: 'p95', label: 'p95' },
-  { value: 'p99', label: 'p99' },
-]
+/** The label of every aggregation, in the order of menus. */
+const LABELS: Record<Aggregation, string> = {
+  average: 'average',
+  sum: 'sum',
+  minimum: 'minimum',
+  maximum: 'maximum',
+  last: 'last',
+  count: 'number of samples',
+  rate: 'rate per second',
+  increase: 'increase',
+  p50: 'median (p50)',
+  p90: 'p90',
+  p95: 'p95',
+  p99: 'p99',
+}
+
+/** Every aggregation of samples, with its label. */
+export const AGGREGATIONS: readonly { value: Aggregation; label: string }[] = Object.entries(LABELS).map(
+  ([value, label]) => ({ value: value as Aggregation, label }),
+)
 
 const HISTOGRAM: readonly Aggregation[] = [
   'p50',
@@ -40,8 +45,7 @@ export const parseAggregation = (name: string): Aggregation | undefined =>
   AGGREGATIONS.find(({ value }) => value === name)?.value
 
 /** Returns the label of an aggregation. */
-export const aggregationLabel = (aggregation: Aggregation): string =>
-  AGGREGATIONS.find(({ value }) => value === aggregation)?.label ?? aggregation
+export const aggregationLabel = (aggregation: Aggregation): string => LABELS[aggregation]
 
 /** Returns the aggregations that fit a kind of metric; all of them for an unknown kind. */
 export function aggregationsFor(kind: MetricKind | undefined): typeof AGGREGATIONS {

@@ -9,7 +9,7 @@ use ts_rs::TS;
 pub enum ErrorCode {
     /// The request is invalid.
     Invalid,
-    /// The session may not do it, or nobody confirmed it.
+    /// The session may not do it, or it was not confirmed.
     Forbidden,
     /// The requested item does not exist.
     NotFound,

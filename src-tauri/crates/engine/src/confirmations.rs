@@ -21,8 +21,8 @@ const LIFETIME: Duration = Duration::from_secs(120);
 const MAX_REQUESTS: usize = 8;
 /// Maximum length of the effects of one request in bytes.
 const MAX_EFFECTS_LENGTH: usize = 16 << 10;
-/// Length in characters up to which a notification shows the effects. A longer text has no buttons:
-/// nobody allows what is not shown.
+/// Length in characters up to which a notification shows the effects. A longer text has no buttons,
+/// so that only what was shown can be allowed.
 const MAX_NOTIFIED_LENGTH: usize = 400;
 
 /// The reason why a change was not confirmed.
@@ -31,7 +31,7 @@ pub enum ConfirmationError {
     /// The person refused it.
     #[error("the change was refused on the machine of Binnacle; nothing was changed")]
     Refused,
-    /// Nobody answered.
+    /// No answer came in time.
     #[error("the change was not confirmed within 2 minutes; nothing was changed")]
     Expired,
     /// Too many requests are unanswered.

@@ -35,7 +35,7 @@ pub fn secure_folder(folder: &Path) -> io::Result<FolderAccess> {
     use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    // The opened folder is checked and changed, so nobody can exchange it in between.
+    // The opened folder is checked and changed, so it cannot be exchanged in between.
     let opened = fs::File::open(folder)?;
     let metadata = opened.metadata()?;
     let (owner, user) = (metadata.uid(), this_user());

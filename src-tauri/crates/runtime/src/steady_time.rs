@@ -1,6 +1,6 @@
 //! A wall time that does not follow a jump of the machine's clock until the jump has lasted.
 //!
-//! Time between two readings is measured by a clock that nobody sets. A wall clock that disagrees
+//! Time between two readings is measured by a clock that cannot be set. A wall clock that disagrees
 //! with it was set. Most such jumps are undone within seconds, and records stamped meanwhile would
 //! outrank all later ones.
 
@@ -54,7 +54,7 @@ impl SteadyTime {
         Self { anchor: None, ongoing: None, jumps: Vec::new(), count: 0 }
     }
 
-    /// Returns the steady time for readings of the wall clock and of a clock that nobody sets.
+    /// Returns the steady time for readings of the wall clock and of a clock that cannot be set.
     pub(crate) fn read(&mut self, wall: Timestamp, unset: Duration) -> Timestamp {
         let unset = i64::try_from(unset.as_nanos()).unwrap_or(i64::MAX);
         let Some((anchor, at)) = self.anchor else {

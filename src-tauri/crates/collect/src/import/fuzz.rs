@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 
 use super::{exposition, file_format::Dialect, sink::BatchSink, table};
 
-/// Batches that wait for nobody: more than the inputs of a fuzzer fill.
+/// Batches that wait without a receiver: more than the inputs of a fuzzer fill.
 const BATCHES: usize = 64;
 
 /// Imports an exposition.

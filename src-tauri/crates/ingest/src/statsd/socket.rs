@@ -45,7 +45,7 @@ impl StatsdSocket {
 
     /// Listens on a Unix datagram socket that every user of this machine may write to.
     ///
-    /// Replaces a socket that nobody listens on. Fails if `path` is another kind of file or any
+    /// Replaces a socket without a listener. Fails if `path` is another kind of file or any
     /// other socket.
     #[cfg(unix)]
     pub fn unix(path: &std::path::Path) -> io::Result<Self> {
@@ -118,7 +118,7 @@ impl Drop for StatsdSocket {
     }
 }
 
-/// Removes the socket at `path` if nobody listens on it. Only a refused connection says so: a
+/// Removes the socket at `path` if it has no listener. Only a refused connection says so: a
 /// socket of another type, or one that this user may not write to, fails in other ways.
 #[cfg(unix)]
 fn remove_abandoned(path: &std::path::Path) -> io::Result<()> {

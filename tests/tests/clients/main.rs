@@ -7,6 +7,7 @@ mod native_histograms;
 mod other_machines;
 mod otlp_sdks;
 mod prometheus_clients;
+mod receiver;
 mod remote_write;
 #[cfg(unix)]
 mod statsd;

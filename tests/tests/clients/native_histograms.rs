@@ -1,21 +1,20 @@
 //! Native histograms of a real Prometheus, by remote write and by federation.
 
-use std::sync::Arc;
-
 use anyhow::{Context as _, ensure};
 use collect::run_scrape;
 use config::ScrapeTarget;
-use ingest::{IntakeBudget, IntakeCounters, serve_remote_write};
 use model::{Buckets, HealthState, HistogramPoint, MetricKind, Series, TelemetryBatch, Temporality};
 use runtime::{Clock, HealthReporter};
-use store::{Commit, Store, StoreOptions};
+use store::Commit;
 use test_support::{
     prometheus_server::Prometheus,
     wait::{TIMEOUT, wait_until},
     write_request::{BucketSpan, Histogram, Label, TimeSeries, WriteRequest},
 };
-use tokio::{net::TcpListener, sync::broadcast};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
+
+use crate::receiver::{Protocol, Receiver};
 
 fn span(offset: i32, length: u32) -> BucketSpan {
     BucketSpan { offset, length }
@@ -132,22 +131,10 @@ async fn receive_all(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_prometheus_sends_and_exposes_native_histograms() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
-    let counters = Arc::new(IntakeCounters::default());
-    let stop = CancellationToken::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/api/v1/write", listener.local_addr().unwrap());
+    let receiver = Receiver::start(Protocol::RemoteWrite).await;
+    let (store, counters) = (&receiver.store, &receiver.counters);
     let mut commits = store.subscribe();
-    let server = tokio::spawn(serve_remote_write(
-        listener,
-        store.clone(),
-        Clock::system(),
-        counters.clone(),
-        IntakeBudget::default(),
-        stop.clone(),
-    ));
-    let prometheus = Prometheus::start_receiver(&url).unwrap();
+    let prometheus = Prometheus::start_receiver(&receiver.write_url()).unwrap();
     let client = tls::http_client_builder().no_proxy().build().unwrap();
     let base = format!("http://{}", prometheus.address());
     let ready = wait_until("Prometheus is ready", async || {
@@ -202,6 +189,5 @@ async fn a_real_prometheus_sends_and_exposes_native_histograms() {
     done.cancel();
     tokio::time::timeout(TIMEOUT, scraping).await.unwrap().unwrap();
     drop(prometheus);
-    stop.cancel();
-    tokio::time::timeout(TIMEOUT, server).await.unwrap().unwrap().unwrap();
+    receiver.stop().await;
 }

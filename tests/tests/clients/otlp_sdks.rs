@@ -1,19 +1,19 @@
 //! The official OpenTelemetry SDKs deliver over each of their protocols, and the store contains
 //! their data.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use ingest::{IntakeBudget, IntakeCounters, serve_otlp_grpc, serve_otlp_http};
 use model::{
     Attributes, Buckets, Filter, MetricKind, SamplesRequest, Severity, SpanKind, SpanStatus, Temporality,
     TimeRange, Timestamp, TraceId,
 };
 use runtime::Clock;
 use serde_json::Value;
-use store::{Commit, Store, StoreOptions};
+use store::{Commit, Store};
 use test_support::clients::{Language, client};
-use tokio::{net::TcpListener, process::Command, sync::broadcast};
-use tokio_util::sync::CancellationToken;
+use tokio::{process::Command, sync::broadcast};
+
+use crate::receiver::{Protocol, Receiver};
 
 /// Time limit of a client, whose first run installs packages.
 const INSTALL_TIMEOUT: Duration = Duration::from_secs(600);
@@ -39,32 +39,9 @@ fn now() -> Timestamp {
 
 /// Runs a client against new listeners and checks the stored data.
 async fn deliver(language: Language, protocol: &str, compression: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
-    let commits = store.subscribe();
-    let counters = Arc::new(IntakeCounters::default());
-    let stop = CancellationToken::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let server = if protocol == "grpc" {
-        tokio::spawn(serve_otlp_grpc(
-            listener,
-            store.clone(),
-            Clock::system(),
-            counters.clone(),
-            IntakeBudget::default(),
-            stop.clone(),
-        ))
-    } else {
-        tokio::spawn(serve_otlp_http(
-            listener,
-            store.clone(),
-            Clock::system(),
-            counters.clone(),
-            IntakeBudget::default(),
-            stop.clone(),
-        ))
-    };
+    let protocol_served = if protocol == "grpc" { Protocol::OtlpGrpc } else { Protocol::OtlpHttp };
+    let receiver = Receiver::start(protocol_served).await;
+    let commits = receiver.store.subscribe();
     let (script, name) = match language {
         Language::Python => ("otlp.py", "python"),
         Language::JavaScript => ("otlp.mjs", "javascript"),
@@ -72,21 +49,21 @@ async fn deliver(language: Language, protocol: &str, compression: &str) {
     let command = tokio::task::spawn_blocking(move || client(language, script)).await.unwrap().unwrap();
     let start = now();
     let mut command = Command::from(command);
-    command.args([protocol, compression, &endpoint]).kill_on_drop(true);
+    command.args([protocol, compression, &receiver.url()]).kill_on_drop(true);
     let output = tokio::time::timeout(INSTALL_TIMEOUT, command.output()).await.unwrap().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let sent = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
     let range = TimeRange::new(start, now().offset(1));
     let service = format!("{name}-{protocol}-{compression}");
-    let mut received = Received { store: store.clone(), commits, sent, range, service };
+    let mut received = Received { store: receiver.store.clone(), commits, sent, range, service };
     check_spans(&received).await;
     check_logs(&received).await;
     check_metrics(&mut received).await;
+    let counters = &receiver.counters;
     let (_, refused, _) = counters.snapshot();
     assert_eq!((refused, counters.rejected_records(), counters.trimmed_attributes()), (0, 0, 0), "{errors}");
-    stop.cancel();
-    tokio::time::timeout(INSTALL_TIMEOUT, server).await.unwrap().unwrap().unwrap();
+    receiver.stop().await;
 }
 
 /// Returns attributes as JSON, without the flags that only some SDKs send.

@@ -6,19 +6,16 @@ use std::sync::{
 };
 
 use anyhow::Context as _;
-use ingest::{IntakeBudget, IntakeCounters, serve_remote_write};
 use model::{
     MatchOperator, MetricCatalogRequest, MetricKind, SamplesRequest, SeriesPoints, TagMatcher, TimeRange,
     Timestamp, is_stale,
 };
 use runtime::Clock;
-use store::{Store, StoreOptions};
-use test_support::{
-    prometheus_server::Prometheus,
-    wait::{TIMEOUT, wait_until},
-};
+use store::Store;
+use test_support::{prometheus_server::Prometheus, wait::wait_until};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+
+use crate::receiver::{Protocol, Receiver};
 
 fn now() -> Timestamp {
     Clock::system().now()
@@ -41,27 +38,15 @@ async fn wait_for_delivery(condition: &str, prometheus: &Prometheus, mut holds: 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_prometheus_delivers_its_scrapes() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
-    let counters = Arc::new(IntakeCounters::default());
-    let stop = CancellationToken::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/api/v1/write", listener.local_addr().unwrap());
-    let server = tokio::spawn(serve_remote_write(
-        listener,
-        store.clone(),
-        Clock::system(),
-        counters.clone(),
-        IntakeBudget::default(),
-        stop.clone(),
-    ));
-    let prometheus = Prometheus::start(&url).unwrap();
+    let receiver = Receiver::start(Protocol::RemoteWrite).await;
+    let (store, counters) = (&receiver.store, &receiver.counters);
+    let prometheus = Prometheus::start(&receiver.write_url()).unwrap();
 
     wait_for_delivery("series are scraped", &prometheus, async || {
-        samples(&store, "prometheus_http_requests_total").await.iter().any(|series| series.values.len() > 3)
+        samples(store, "prometheus_http_requests_total").await.iter().any(|series| series.values.len() > 3)
     })
     .await;
-    let up = samples(&store, "up").await;
+    let up = samples(store, "up").await;
     assert_eq!(up.len(), 1);
     assert_eq!(up[0].labels["service.name"], "prometheus");
     assert_eq!(up[0].labels["instance"], prometheus.address());
@@ -74,7 +59,7 @@ async fn a_real_prometheus_delivers_its_scrapes() {
     let theirs: serde_json::Value = client.get(query_url).send().await.unwrap().json().await.unwrap();
     let theirs: f64 = theirs["data"]["result"][0]["value"][1].as_str().unwrap().parse().unwrap();
     wait_for_delivery("the count is the same", &prometheus, async || {
-        samples(&store, "go_gc_duration_seconds_count").await[0].values.iter().any(|value| *value >= theirs)
+        samples(store, "go_gc_duration_seconds_count").await[0].values.iter().any(|value| *value >= theirs)
     })
     .await;
 
@@ -102,7 +87,7 @@ async fn a_real_prometheus_delivers_its_scrapes() {
     assert_eq!(last().await[0].1, 1.0);
     prometheus.remove_targets().unwrap();
     wait_for_delivery("the series ends", &prometheus, async || {
-        samples(&store, "up").await[0].values.last().copied().is_some_and(is_stale)
+        samples(store, "up").await[0].values.last().copied().is_some_and(is_stale)
     })
     .await;
     assert!(last().await.is_empty(), "an ended series has no last value");
@@ -111,26 +96,14 @@ async fn a_real_prometheus_delivers_its_scrapes() {
     assert_eq!((refused, counters.rejected_records()), (0, 0), "{}", prometheus.log());
     assert!(received.samples > 1000);
     drop(prometheus);
-    stop.cancel();
-    tokio::time::timeout(TIMEOUT, server).await.unwrap().unwrap().unwrap();
+    receiver.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counter_is_one_series_before_and_after_its_metadata() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
-    let stop = CancellationToken::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/api/v1/write", listener.local_addr().unwrap());
-    tokio::spawn(serve_remote_write(
-        listener,
-        store.clone(),
-        Clock::system(),
-        Arc::default(),
-        IntakeBudget::default(),
-        stop.clone(),
-    ));
-    let prometheus = Prometheus::start(&url).unwrap();
+    let receiver = Receiver::start(Protocol::RemoteWrite).await;
+    let store = &receiver.store;
+    let prometheus = Prometheus::start(&receiver.write_url()).unwrap();
     let next = Arc::new(AtomicU64::new(0));
     let answer =
         async move || format!("# TYPE forks counter\nforks {}\n", next.fetch_add(1, Ordering::Relaxed));
@@ -144,10 +117,10 @@ async fn a_counter_is_one_series_before_and_after_its_metadata() {
     wait_for_delivery("the type arrives", &prometheus, async || kind().await == Some(MetricKind::Counter))
         .await;
     wait_for_delivery("more samples arrive", &prometheus, async || {
-        samples(&store, "forks").await[0].values.len() > 10
+        samples(store, "forks").await[0].values.len() > 10
     })
     .await;
-    let read = samples(&store, "forks").await;
+    let read = samples(store, "forks").await;
     assert_eq!(read.len(), 1);
     // No sample is missing, not even the first one, which arrived before its metadata.
     let expected: Vec<f64> = (0..read[0].values.len()).map(|number| number as f64).collect();
@@ -157,5 +130,5 @@ async fn a_counter_is_one_series_before_and_after_its_metadata() {
     let buckets = forks.counters(3_600_000_000_000).await.unwrap();
     let increase: f64 = buckets[0].buckets.iter().map(|bucket| bucket.gain + bucket.increase).sum();
     assert!(buckets.len() == 1 && increase >= expected.len() as f64 - 1.0, "{buckets:?}");
-    stop.cancel();
+    receiver.stop().await;
 }

@@ -159,6 +159,17 @@ impl Bench {
         .await;
     }
 
+    /// Waits until every feed has stored what the server has.
+    pub(crate) async fn wait_until_complete(&mut self, server: &SentryServer) {
+        for feed in ["errors", "transactions"] {
+            self.wait_until_caught_up(server, feed).await;
+        }
+        self.wait("hours are stored", |bench| {
+            bench.done("outcomes").is_some() && bench.done("sessions").is_some()
+        })
+        .await;
+    }
+
     /// Waits until the poller has a state and a message with this text.
     pub(crate) async fn wait_for_state(&mut self, state: HealthState, message: &str) {
         self.wait(&format!("{state:?} {message}"), |bench| {

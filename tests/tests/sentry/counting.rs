@@ -119,14 +119,7 @@ async fn nothing_is_doubled_or_lost_by_repeated_aborts() {
         bench.abort().await;
     }
     bench.start(&settings, TOKEN);
-    for feed in ["errors", "transactions"] {
-        bench.wait_until_caught_up(&server, feed).await;
-    }
-    bench
-        .wait("hours are stored", |bench| {
-            bench.done("outcomes").is_some() && bench.done("sessions").is_some()
-        })
-        .await;
+    bench.wait_until_complete(&server).await;
     bench.wait_for_state(HealthState::Healthy, "").await;
     bench.stop().await;
     bench.compare_with_truth(&server, start).await;

@@ -63,14 +63,7 @@ async fn failures_are_backed_off_from_and_waited_out() {
     bench.wait("an answer is held", |_| !server.state().held.is_empty()).await;
     server.state().held.clear();
     bench.wait_for_state(HealthState::Degraded, "answered 502").await;
-    for feed in ["errors", "transactions"] {
-        bench.wait_until_caught_up(&server, feed).await;
-    }
-    bench
-        .wait("hours are stored", |bench| {
-            bench.done("outcomes").is_some() && bench.done("sessions").is_some()
-        })
-        .await;
+    bench.wait_until_complete(&server).await;
     bench.wait_for_state(HealthState::Healthy, "").await;
     bench.stop().await;
     bench.compare_with_truth(&server, start).await;
@@ -94,14 +87,7 @@ async fn changed_fields_are_refused_rather_than_guessed() {
     bench.start(&settings(&server), TOKEN);
     bench.wait_for_state(HealthState::Degraded, "no number `count()`").await;
     bench.wait_for_state(HealthState::Degraded, "another time range").await;
-    for feed in ["errors", "transactions"] {
-        bench.wait_until_caught_up(&server, feed).await;
-    }
-    bench
-        .wait("hours are stored", |bench| {
-            bench.done("outcomes").is_some() && bench.done("sessions").is_some()
-        })
-        .await;
+    bench.wait_until_complete(&server).await;
     bench.stop().await;
     bench.compare_with_truth(&server, start).await;
 }
@@ -175,14 +161,7 @@ async fn another_clock_and_an_older_installation_are_supported() {
     let mut bench = Bench::new();
     bench.start(&settings(&server), TOKEN);
     bench.wait_for_state(HealthState::Degraded, "behind of this machine's").await;
-    for feed in ["errors", "transactions"] {
-        bench.wait_until_caught_up(&server, feed).await;
-    }
-    bench
-        .wait("hours are stored", |bench| {
-            bench.done("outcomes").is_some() && bench.done("sessions").is_some()
-        })
-        .await;
+    bench.wait_until_complete(&server).await;
     bench.wait("issues and monitors", |_| server.state().statuses("monitors").contains_key(&200)).await;
     bench.stop().await;
     bench.compare_with_truth(&server, start).await;

@@ -1,56 +1,29 @@
 //! From a stopped database to a firing alert and back, through a whole engine.
 
-use alerts::{AlertRule, CheckSource, NoDataPolicy};
+use std::path::Path;
+
+use alerts::AlertRule;
 use checks::kinds::{PostgresCheck, RedisCheck};
-use engine::{Engine, EngineOptions};
-use model::{
-    AlertSeverity, AlertState, CheckKind, Comparator, HealthCheck, HealthState, Incident, NotificationKind,
-    TimeRange,
-};
+use engine::Engine;
+use model::{AlertState, CheckKind, HealthCheck, HealthState, Incident, NotificationKind, TimeRange};
 use test_support::{
     servers::{Postgres, Redis},
     wait::wait_until,
 };
 
+use crate::watched_engine::{options, rule};
+
 fn check(name: &str, kind: CheckKind) -> HealthCheck {
     HealthCheck {
-        id: String::new(),
-        name: name.to_owned(),
-        enabled: true,
-        kind,
         interval_seconds: 1,
-        timeout_seconds: 5,
-        retries: 1,
         retry_interval_seconds: 1,
-        degraded_above_ms: None,
         service: Some("orders".to_owned()),
+        ..HealthCheck::new(name, kind)
     }
 }
 
-fn rule(check_id: &str) -> AlertRule {
-    AlertRule {
-        id: String::new(),
-        name: format!("{check_id} is down"),
-        enabled: true,
-        severity: AlertSeverity::Critical,
-        source: CheckSource { check_id: Some(check_id.to_owned()) }.into(),
-        comparator: Comparator::AtLeast,
-        threshold: 2.0,
-        resolve_threshold: None,
-        for_seconds: 1,
-        interval_seconds: 1,
-        no_data: NoDataPolicy::KeepState,
-        notify: true,
-    }
-}
-
-async fn engine(folder: &std::path::Path) -> Engine {
-    let mut options = EngineOptions::new(folder.to_owned());
-    options.otlp_grpc = Some("127.0.0.1:0".to_owned());
-    options.otlp_http = Some("127.0.0.1:0".to_owned());
-    options.remote_write = Some("127.0.0.1:0".to_owned());
-    options.statsd = Some("127.0.0.1:0".to_owned());
-    Engine::start(options).await.unwrap()
+async fn engine(folder: &Path) -> Engine {
+    Engine::start(options(folder)).await.unwrap()
 }
 
 async fn wait_for_check(engine: &Engine, id: &str, state: HealthState) {
@@ -88,7 +61,8 @@ async fn goes_down_and_comes_back(kind: CheckKind, secret: &str, mut server: imp
     let folder = tempfile::tempdir().unwrap();
     let engine_before = engine(folder.path()).await;
     let saved = engine_before.checks().save(check("database", kind), Some(secret.to_owned())).await.unwrap();
-    let rule = engine_before.alerts().save_rule(rule(&saved.id)).await.unwrap();
+    let rule =
+        engine_before.alerts().save_rule(AlertRule { for_seconds: 1, ..rule(&saved.id) }).await.unwrap();
     wait_for_check(&engine_before, &saved.id, HealthState::Healthy).await;
 
     tokio::task::block_in_place(|| server(false));

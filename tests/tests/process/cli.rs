@@ -77,17 +77,10 @@ fn rule() -> AlertRule {
 
 fn check(port: u16) -> HealthCheck {
     HealthCheck {
-        id: String::new(),
-        name: "A port of this test".into(),
         // Runs only on request.
         enabled: false,
-        kind: TcpCheck { host: "127.0.0.1".into(), port }.into(),
-        interval_seconds: 30,
-        timeout_seconds: 5,
         retries: 0,
-        retry_interval_seconds: 1,
-        degraded_above_ms: None,
-        service: None,
+        ..HealthCheck::new("A port of this test", TcpCheck { host: "127.0.0.1".into(), port })
     }
 }
 

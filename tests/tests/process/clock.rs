@@ -2,59 +2,31 @@
 
 use std::path::Path;
 
-use alerts::{AlertRule, CheckSource, NoDataPolicy};
+use alerts::AlertRule;
 use checks::kinds::TcpCheck;
 use engine::{Engine, EngineOptions};
-use model::{
-    AlertSeverity, AlertState, Comparator, HealthCheck, HealthState, LogRecord, TimeRange, Timestamp,
-};
+use model::{AlertState, HealthCheck, HealthState, LogRecord, TimeRange, Timestamp};
 use reqwest::StatusCode;
 use runtime::ManualClock;
 use serde_json::json;
 use test_support::{servers::free_port, wait::wait_for};
 
+use crate::watched_engine::{options, rule};
+
 /// 2031-05-01, far from the clock of the machine.
 const START: Timestamp = Timestamp(1_935_360_000_000_000_000);
 
 async fn engine(folder: &Path, time: &ManualClock, otlp_http: &str) -> Engine {
-    let mut options = EngineOptions::new(folder.to_owned());
-    options.otlp_grpc = Some("127.0.0.1:0".to_owned());
-    options.otlp_http = Some(otlp_http.to_owned());
-    options.remote_write = Some("127.0.0.1:0".to_owned());
-    options.statsd = Some("127.0.0.1:0".to_owned());
-    options.clock = time.clock();
+    let options =
+        EngineOptions { otlp_http: Some(otlp_http.to_owned()), clock: time.clock(), ..options(folder) };
     Engine::start(options).await.unwrap()
 }
 
 fn check(port: u16) -> HealthCheck {
     HealthCheck {
-        id: String::new(),
-        name: "nothing listens".to_owned(),
-        enabled: true,
-        kind: TcpCheck { host: "127.0.0.1".to_owned(), port }.into(),
         interval_seconds: 3600,
-        timeout_seconds: 5,
         retries: 0,
-        retry_interval_seconds: 1,
-        degraded_above_ms: None,
-        service: None,
-    }
-}
-
-fn rule(check_id: &str) -> AlertRule {
-    AlertRule {
-        id: String::new(),
-        name: "down".to_owned(),
-        enabled: true,
-        severity: AlertSeverity::Critical,
-        source: CheckSource { check_id: Some(check_id.to_owned()) }.into(),
-        comparator: Comparator::AtLeast,
-        threshold: 2.0,
-        resolve_threshold: None,
-        for_seconds: 0,
-        interval_seconds: 60,
-        no_data: NoDataPolicy::KeepState,
-        notify: false,
+        ..HealthCheck::new("nothing listens", TcpCheck { host: "127.0.0.1".to_owned(), port })
     }
 }
 
@@ -93,7 +65,11 @@ async fn an_engine_stamps_what_it_stores_by_its_own_clock() {
     let result = result.await.unwrap();
     assert_eq!((result.state, result.time, result.duration), (HealthState::Unhealthy, START, 0));
 
-    let rule = engine.alerts().save_rule(rule(&check.id)).await.unwrap();
+    let rule = engine
+        .alerts()
+        .save_rule(AlertRule { interval_seconds: 60, notify: false, ..rule(&check.id) })
+        .await
+        .unwrap();
     let fired = wait_for("the alert fires", async || {
         let range = TimeRange::new(Timestamp(0), START.offset(1));
         let transitions = history.transitions(range, 100).await?;

@@ -12,3 +12,4 @@ mod data;
 mod earlier_version;
 mod layering;
 mod open_console;
+mod watched_engine;

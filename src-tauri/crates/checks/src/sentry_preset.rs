@@ -59,15 +59,9 @@ pub fn checks(request: &SentryPresetRequest) -> Result<Vec<HealthCheck>, CheckEr
         .into_iter()
         .map(|(component, title, kind)| HealthCheck {
             id: format!("{}{component}", group(name)),
-            name: format!("{name}: {title}"),
-            enabled: true,
-            kind,
-            interval_seconds: 30,
             timeout_seconds: 10,
-            retries: 1,
-            retry_interval_seconds: 5,
-            degraded_above_ms: None,
             service: Some(name.to_owned()),
+            ..HealthCheck::new(format!("{name}: {title}"), kind)
         })
         .collect();
     checks.iter().try_for_each(|check| validate(check, &[]))?;

@@ -57,15 +57,7 @@ mod tests {
     fn batch(state: HealthState) -> TelemetryBatch {
         let check = HealthCheck {
             id: "c".into(),
-            name: "shop".into(),
-            enabled: true,
-            kind: TcpCheck { host: "db".into(), port: 5432 }.into(),
-            interval_seconds: 10,
-            timeout_seconds: 1,
-            retries: 0,
-            retry_interval_seconds: 1,
-            degraded_above_ms: None,
-            service: None,
+            ..HealthCheck::new("shop", TcpCheck { host: "db".into(), port: 5432 })
         };
         let result = CheckResult {
             check_id: "c".into(),

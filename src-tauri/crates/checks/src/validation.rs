@@ -66,18 +66,7 @@ mod tests {
     use crate::kinds::{HttpCheck, TcpCheck};
 
     fn check(kind: impl Into<CheckKind>) -> HealthCheck {
-        HealthCheck {
-            id: String::new(),
-            name: "shop".into(),
-            enabled: true,
-            kind: kind.into(),
-            interval_seconds: 30,
-            timeout_seconds: 5,
-            retries: 1,
-            retry_interval_seconds: 5,
-            degraded_above_ms: None,
-            service: None,
-        }
+        HealthCheck::new("shop", kind)
     }
 
     fn http(url: &str) -> HealthCheck {

@@ -60,6 +60,24 @@ pub struct HealthCheck {
     pub service: Option<String>,
 }
 
+impl HealthCheck {
+    /// Returns an unsaved check with the schedule of a new check in the console.
+    pub fn new(name: impl Into<String>, kind: impl Into<CheckKind>) -> Self {
+        Self {
+            id: String::new(),
+            name: name.into(),
+            enabled: true,
+            kind: kind.into(),
+            interval_seconds: 30,
+            timeout_seconds: 5,
+            retries: 1,
+            retry_interval_seconds: 5,
+            degraded_above_ms: None,
+            service: None,
+        }
+    }
+}
+
 /// The result of one run, retries included.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct CheckResult {

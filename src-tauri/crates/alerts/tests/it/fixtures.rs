@@ -199,15 +199,11 @@ pub(crate) async fn write_log(store: &Store, service: &str, body: &str, time: Ti
 pub(crate) async fn put_check(store: &Store) {
     let check = HealthCheck {
         id: "shop".into(),
-        name: "Shop page".into(),
-        enabled: true,
-        kind: CheckKind::from_value(json!({"type": "tcp", "host": "127.0.0.1", "port": 80})).unwrap(),
-        interval_seconds: 30,
-        timeout_seconds: 5,
-        retries: 0,
-        retry_interval_seconds: 1,
-        degraded_above_ms: None,
         service: Some("web".into()),
+        ..HealthCheck::new(
+            "Shop page",
+            CheckKind::from_value(json!({"type": "tcp", "host": "127.0.0.1", "port": 80})).unwrap(),
+        )
     };
     store.history().put_check(check).await.unwrap();
 }

@@ -120,18 +120,7 @@ mod tests {
     }
 
     fn check(id: &str, kind: impl Into<CheckKind>) -> HealthCheck {
-        HealthCheck {
-            id: id.to_owned(),
-            name: "page".into(),
-            enabled: false,
-            kind: kind.into(),
-            interval_seconds: 60,
-            timeout_seconds: 10,
-            retries: 0,
-            retry_interval_seconds: 0,
-            degraded_above_ms: None,
-            service: None,
-        }
+        HealthCheck { id: id.to_owned(), enabled: false, ..HealthCheck::new("page", kind) }
     }
 
     fn http(url: String) -> HttpCheck {

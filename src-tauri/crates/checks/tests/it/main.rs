@@ -10,18 +10,7 @@ use model::{CheckKind, HealthCheck};
 
 /// Returns a check as the console would save it.
 fn check(name: &str, kind: impl Into<CheckKind>) -> HealthCheck {
-    HealthCheck {
-        id: String::new(),
-        name: name.to_owned(),
-        enabled: true,
-        kind: kind.into(),
-        interval_seconds: 1,
-        timeout_seconds: 5,
-        retries: 0,
-        retry_interval_seconds: 0,
-        degraded_above_ms: None,
-        service: None,
-    }
+    HealthCheck { interval_seconds: 1, retries: 0, ..HealthCheck::new(name, kind) }
 }
 
 fn http(url: String) -> HttpCheck {

@@ -182,18 +182,8 @@ fn service(
 }
 
 fn checks(range: TimeRange, at: impl Fn(i64) -> Timestamp) -> Vec<CheckReport> {
-    let check = |name: &str| HealthCheck {
-        id: name.to_owned(),
-        name: name.to_owned(),
-        enabled: true,
-        kind: CheckKind::default(),
-        interval_seconds: 30,
-        timeout_seconds: 5,
-        retries: 2,
-        retry_interval_seconds: 5,
-        degraded_above_ms: None,
-        service: None,
-    };
+    let check =
+        |name: &str| HealthCheck { id: name.to_owned(), ..HealthCheck::new(name, CheckKind::default()) };
     let timeline = |bad: std::ops::Range<i64>| {
         (0..60)
             .map(|cell| TimelineBucket {

@@ -154,16 +154,11 @@ async fn checks_have_results_incidents_and_a_timeline() {
     let (_folder, store) = open();
     let check = HealthCheck {
         id: "c".into(),
-        name: "it's up".into(),
-        enabled: true,
-        kind: CheckKind::from_value(serde_json::json!({"type": "tcp", "host": "localhost", "port": 1}))
-            .unwrap(),
-        interval_seconds: 10,
-        timeout_seconds: 1,
-        retries: 0,
-        retry_interval_seconds: 1,
-        degraded_above_ms: None,
-        service: None,
+        ..HealthCheck::new(
+            "it's up",
+            CheckKind::from_value(serde_json::json!({"type": "tcp", "host": "localhost", "port": 1}))
+                .unwrap(),
+        )
     };
     store.history().put_check(check.clone()).await.unwrap();
     store.history().put_check(check.clone()).await.unwrap();

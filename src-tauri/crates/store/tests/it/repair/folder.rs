@@ -124,15 +124,10 @@ fn copy_folder(from: &Path, to: &Path) {
 fn check(id: &str) -> HealthCheck {
     HealthCheck {
         id: id.to_owned(),
-        name: format!("check {id}"),
-        enabled: true,
-        kind: CheckKind::from_value(json!({"type": "tcp", "host": "localhost", "port": 1})).unwrap(),
-        interval_seconds: 10,
-        timeout_seconds: 1,
-        retries: 0,
-        retry_interval_seconds: 1,
-        degraded_above_ms: None,
-        service: None,
+        ..HealthCheck::new(
+            format!("check {id}"),
+            CheckKind::from_value(json!({"type": "tcp", "host": "localhost", "port": 1})).unwrap(),
+        )
     }
 }
 

@@ -1,7 +1,9 @@
 //! `cargo xtask tidy`: rules of writing that no compiler checks, over every file that git tracks.
 
+mod circles;
 mod comments;
 mod files;
+mod imports;
 mod modules;
 mod prose;
 mod words;
@@ -77,6 +79,7 @@ fn check(sources: &[Source]) -> Vec<Finding> {
         findings.extend(files::check(source));
         findings.extend(prose::check_sentences(source));
     }
+    findings.extend(circles::check(sources));
     findings.extend(prose::check_averages(sources));
     findings
 }

@@ -29,6 +29,9 @@ fn planted_faults_are_found() {
     }
     let long = format!("//! {}.\n", "word ".repeat(36));
     assert!(findings("a.rs", &long).iter().any(|line| line.contains("sentence of 36 words")));
+    let one = Source::new("src-tauri/crates/x/src/a.rs", "//! Reads.\nuse crate::b;\n");
+    let other = Source::new("src-tauri/crates/x/src/b.rs", "//! Reads.\nuse crate::a;\n");
+    assert!(check(&[one, other]).iter().any(|finding| finding.to_string().contains("in a circle")));
     let lines = "//! Reads.\n".repeat(501);
     assert!(findings("a.rs", &lines).iter().any(|line| line.contains("501 lines")));
 }

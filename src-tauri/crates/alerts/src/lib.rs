@@ -18,6 +18,7 @@ pub use rule::{AlertRule, NoDataPolicy, RuleOverview};
 pub use rules::{
     backtest::{BacktestInterval, RuleBacktest},
     state::{end_all, evaluate, fingerprint, unobserved},
+    statistics::EvaluationStatistics,
     validate::validate,
 };
 pub use service::AlertService;

@@ -6,4 +6,5 @@ pub(crate) mod rule_set;
 pub(crate) mod rule_state;
 pub(crate) mod scheduler;
 pub(crate) mod state;
+pub(crate) mod statistics;
 pub(crate) mod validate;

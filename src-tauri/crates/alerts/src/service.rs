@@ -20,8 +20,14 @@ use crate::{
         pipeline::{DirectNotification, Pipeline},
     },
     rules::{
-        backtest::backtest, evaluate::Evaluator, rule_set::RuleSet, rule_state::RuleState,
-        scheduler::Scheduler, state::end_all, validate::validate,
+        backtest::backtest,
+        evaluate::Evaluator,
+        rule_set::RuleSet,
+        rule_state::RuleState,
+        scheduler::Scheduler,
+        state::end_all,
+        statistics::{EvaluationCounters, EvaluationStatistics},
+        validate::validate,
     },
     sources::reader::SourceReader,
 };
@@ -34,6 +40,7 @@ pub struct AlertService {
     rules: Arc<RuleSet>,
     pipeline: Arc<Pipeline>,
     actions: Arc<Actions>,
+    counters: Arc<EvaluationCounters>,
     wake: Arc<Notify>,
     ready: watch::Receiver<bool>,
 }
@@ -48,15 +55,17 @@ impl AlertService {
         let wake = Arc::new(Notify::new());
         let (ready_sender, ready) = watch::channel(false);
         let now = clock.now();
+        let evaluator = Arc::new(Evaluator::new(store.clone(), rules.clone(), pipeline.clone(), now));
+        let counters = evaluator.counters.clone();
         let scheduler = Scheduler {
-            evaluator: Arc::new(Evaluator::new(store.clone(), rules.clone(), pipeline.clone(), now)),
+            evaluator,
             actions: actions.clone(),
             clock: clock.clone(),
             wake: wake.clone(),
             ready: ready_sender,
         };
         tokio::spawn(scheduler.run(stop));
-        Self { store, clock, rules, pipeline, actions, wake, ready }
+        Self { store, clock, rules, pipeline, actions, counters, wake, ready }
     }
 
     /// Waits until the stored rules are loaded.
@@ -198,6 +207,11 @@ impl AlertService {
             pending: count(AlertState::Pending).unwrap_or(u32::MAX),
             worst: worst(&alerts),
         }
+    }
+
+    /// Returns the counts of evaluations, with the longest lateness since the last call.
+    pub fn evaluation_statistics(&self) -> EvaluationStatistics {
+        self.counters.read()
     }
 
     /// Evaluates a rule over a past range. The rule need not be saved or named.

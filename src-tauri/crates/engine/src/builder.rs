@@ -212,9 +212,14 @@ fn start_components(
         AnomalyDetection { store: store.clone(), clock: clock.clone(), settings: settings.watch() };
     components::start(observation, clock, health.reporter("anomaly detection"), detection);
 
-    let status = services.status.subscribe();
-    let metrics =
-        SelfMetrics { store: store.clone(), clock: clock.clone(), settings: settings.watch(), status };
+    let (status, alerts) = (services.status.subscribe(), services.alerts.clone());
+    let metrics = SelfMetrics {
+        store: store.clone(),
+        clock: clock.clone(),
+        settings: settings.watch(),
+        status,
+        alerts,
+    };
     components::start(sources, clock, health.reporter("self metrics"), metrics);
 
     let (status, stop) = (services.status.clone(), observation.token());

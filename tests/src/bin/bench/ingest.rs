@@ -14,6 +14,7 @@ use tonic::Code;
 use crate::{
     batches::{Batches, metric_clock},
     folder::bytes_in,
+    percentile::milliseconds,
     process::{Memory, ProcessorTime},
     table::{self, grouped},
 };
@@ -182,11 +183,6 @@ async fn send(mut connection: OtlpConnection, mut batches: Batches, begun: Insta
         }
     }
     Ok(sent)
-}
-
-fn milliseconds(sorted: &[Duration], quantile: f64) -> String {
-    let index = ((sorted.len() as f64 * quantile) as usize).min(sorted.len().saturating_sub(1));
-    sorted.get(index).map_or_else(|| "-".to_owned(), |latency| format!("{:.1}", latency.as_secs_f64() * 1e3))
 }
 
 fn of_signal(counts: RecordCounts, signal: Signal) -> u64 {

@@ -14,6 +14,7 @@ use crate::{
         rule_set::RuleSet,
         rule_state::{RuleState, RuleStatus},
         state::evaluate,
+        statistics::EvaluationCounters,
     },
     sources::{Observation, reader::SourceReader},
 };
@@ -28,13 +29,15 @@ pub(crate) struct Evaluator {
     store: Store,
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) counters: Arc<EvaluationCounters>,
     /// Time since which telemetry was received without a pause, as far as this process knows.
     receiving_since: Mutex<Timestamp>,
 }
 
 impl Evaluator {
     pub(crate) fn new(store: Store, rules: Arc<RuleSet>, pipeline: Arc<Pipeline>, now: Timestamp) -> Self {
-        Self { store, rules, pipeline, receiving_since: Mutex::new(now) }
+        let counters = Arc::default();
+        Self { store, rules, pipeline, counters, receiving_since: Mutex::new(now) }
     }
 
     /// Loads rules, alerts, silences and notifications from the store.

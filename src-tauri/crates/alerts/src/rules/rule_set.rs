@@ -50,22 +50,24 @@ impl RuleSet {
         self.all().into_values().find_map(of_rule).ok_or_else(missing)
     }
 
-    /// Returns the rules due at `now`. Each is marked as running and gets its next time, a multiple
-    /// of its interval since the epoch.
-    pub(crate) fn take_due(&self, now: Timestamp) -> Vec<Arc<RuleState>> {
-        let due = |rule: &Arc<RuleState>| {
+    /// Returns the rules due at `now`, each with the time since when it is. Each is marked as
+    /// running and gets its next time, a multiple of its interval since the epoch.
+    pub(crate) fn take_due(&self, now: Timestamp) -> Vec<(Arc<RuleState>, Timestamp)> {
+        let due = |rule: Arc<RuleState>| {
             let mut status = rule.status();
             let interval = i64::from(status.rule.interval_seconds.max(1)) * NANOS_PER_SECOND;
             // After the clock was set back, the next time can be far in the future.
             let early = now < status.next && status.next.since(now) <= interval;
             if !status.rule.enabled || status.running || early {
-                return false;
+                return None;
             }
+            let since = status.next.min(now).max(now.floor(interval));
             status.running = true;
             status.next = now.floor(interval).offset(interval);
-            true
+            drop(status);
+            Some((rule, since))
         };
-        self.all().into_values().filter(due).collect()
+        self.all().into_values().filter_map(due).collect()
     }
 
     /// Returns the time of the next evaluation of any rule.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{NANOS_PER_SECOND, Timestamp};
+use model::{HealthState, NANOS_PER_SECOND, Timestamp};
 use runtime::Clock;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -77,12 +77,14 @@ impl Scheduler {
 
     /// Starts the evaluations that are due.
     fn start_due(&self, now: Timestamp, running: &TaskTracker, permits: &Arc<Semaphore>) {
-        for rule in self.evaluator.rules.take_due(now) {
+        for (rule, due) in self.evaluator.rules.take_due(now) {
             let (evaluator, permits) = (self.evaluator.clone(), permits.clone());
             let (clock, wake) = (self.clock.clone(), self.wake.clone());
             running.spawn(async move {
                 if let Ok(_permit) = permits.acquire().await {
                     evaluator.evaluate(&rule, clock.now()).await;
+                    let is_failure = rule.status().health == HealthState::Unhealthy;
+                    evaluator.counters.add(clock.now().since(due), is_failure);
                 }
                 rule.status().running = false;
                 wake.notify_one();

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use alerts::{AlertService, EvaluationStatistics};
 use async_trait::async_trait;
 use config::Settings;
 use model::{Attributes, EngineStatus, Resource, Series};
@@ -19,6 +20,7 @@ pub(crate) struct SelfMetrics {
     pub(crate) clock: Clock,
     pub(crate) settings: watch::Receiver<Settings>,
     pub(crate) status: watch::Receiver<Option<EngineStatus>>,
+    pub(crate) alerts: AlertService,
 }
 
 #[async_trait]
@@ -28,10 +30,12 @@ impl Component for SelfMetrics {
         while !stop.is_cancelled() {
             let seconds = settings.borrow_and_update().self_metrics.interval_seconds;
             let interval_stop = stop.child_token();
-            let (status, store) = (self.status.clone(), self.store.clone());
+            let (status, store, alerts) = (self.status.clone(), self.store.clone(), self.alerts.clone());
             let source = move || {
                 let status = status.borrow().clone();
-                status.map(|status| measure(&status, &store.admin().dropped_series())).unwrap_or_default()
+                let dropped = store.admin().dropped_series();
+                let of_status = |status| measure(&status, &dropped, alerts.evaluation_statistics());
+                status.map(of_status).unwrap_or_default()
             };
             let collecting = collect::run_self_metrics(
                 source,
@@ -53,11 +57,19 @@ impl Component for SelfMetrics {
 }
 
 /// Returns the self metrics with their current values.
-fn measure(status: &EngineStatus, dropped: &[DroppedSeries]) -> Vec<(Series, f64)> {
+fn measure(
+    status: &EngineStatus,
+    dropped: &[DroppedSeries],
+    rules: EvaluationStatistics,
+) -> Vec<(Series, f64)> {
     let mut metrics = SelfSeries { resource: collect::self_resource(), values: Vec::new() };
     let none = Attributes::new;
     metrics.gauge("binnacle_stored_bytes", "By", none(), status.stored_bytes as f64);
     metrics.gauge("binnacle_alerts_firing", "{alert}", none(), f64::from(status.alerts.firing));
+    let EvaluationStatistics { evaluations, failures, lateness } = rules;
+    metrics.counter("binnacle_rule_evaluations_total", "{evaluation}", none(), evaluations as f64);
+    metrics.counter("binnacle_rule_evaluation_failures_total", "{evaluation}", none(), failures as f64);
+    metrics.gauge("binnacle_rule_evaluation_lateness_seconds", "s", none(), lateness);
     for (signal, count) in [
         ("samples", status.committed.samples),
         ("logs", status.committed.logs),

@@ -1,17 +1,11 @@
 //! The measured programs: Binnacle and the databases in Debian.
 
-use std::{
-    fs::File,
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
-use tempfile::TempDir;
-use test_support::{display::Started, engine_process::EngineProcess, servers::free_port, wait::wait_until};
+use anyhow::{Result, ensure};
+use test_support::engine_process::EngineProcess;
 
-use crate::folder::bytes_in;
+use crate::{folder::bytes_in, server::Server};
 
 /// Settings of a Binnacle that only receives.
 const SETTINGS: &str = "\
@@ -39,59 +33,23 @@ pub(crate) enum Contender {
     Prometheus(Server),
 }
 
-/// The process of another database, with its folder.
-pub(crate) struct Server {
-    process: Started,
-    folder: TempDir,
-    address: String,
+/// Waits until no merge has run for five seconds.
+async fn wait_for_merges(server: &Server) -> Result<()> {
+    let (mut quiet, mut polls) = (0, tokio::time::interval(Duration::from_millis(500)));
+    while quiet < 10 {
+        polls.tick().await;
+        let merging = server.metric("vm_active_force_merges").await?
+            + server.metric("vm_active_merges{type=\"storage/big\"}").await?
+            + server.metric("vm_active_merges{type=\"storage/small\"}").await?;
+        quiet = if merging == 0.0 { quiet + 1 } else { 0 };
+    }
+    Ok(())
 }
 
-impl Server {
-    async fn start(program: &str, arguments: impl Fn(&Path, &str) -> Result<Vec<String>>) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("binnacle-contender-").tempdir()?;
-        let address = format!("127.0.0.1:{}", free_port()?);
-        let log = File::create(folder.path().join("log"))?;
-        let mut command = Command::new(program);
-        command.args(arguments(folder.path(), &address)?).stdin(Stdio::null());
-        let process =
-            Started(command.stdout(log.try_clone()?).stderr(log).spawn().context(program.to_owned())?);
-        let metrics = format!("http://{address}/metrics");
-        wait_until(&format!("{program} answers"), async || {
-            Ok(tls::http_client().get(&metrics).send().await?.status().is_success())
-        })
-        .await?;
-        Ok(Self { process, folder, address })
-    }
-
-    fn data(&self) -> std::path::PathBuf {
-        self.folder.path().join("data")
-    }
-
-    /// Waits until no merge has run for five seconds.
-    async fn wait_for_merges(&self) -> Result<()> {
-        let (mut quiet, mut polls) = (0, tokio::time::interval(Duration::from_millis(500)));
-        while quiet < 10 {
-            polls.tick().await;
-            let merging = self.metric("vm_active_force_merges").await?
-                + self.metric("vm_active_merges{type=\"storage/big\"}").await?
-                + self.metric("vm_active_merges{type=\"storage/small\"}").await?;
-            quiet = if merging == 0.0 { quiet + 1 } else { 0 };
-        }
-        Ok(())
-    }
-
-    /// Returns the number of parts that store its samples.
-    async fn parts(&self) -> Result<f64> {
-        Ok(self.metric("vm_parts{type=\"storage/big\"}").await?
-            + self.metric("vm_parts{type=\"storage/small\"}").await?)
-    }
-
-    async fn metric(&self, name: &str) -> Result<f64> {
-        let text =
-            tls::http_client().get(format!("http://{}/metrics", self.address)).send().await?.text().await?;
-        let line = text.lines().find(|line| line.starts_with(name)).with_context(|| name.to_owned())?;
-        Ok(line.rsplit(' ').next().unwrap_or_default().parse()?)
-    }
+/// Returns the number of parts that store the samples.
+async fn parts(server: &Server) -> Result<f64> {
+    Ok(server.metric("vm_parts{type=\"storage/big\"}").await?
+        + server.metric("vm_parts{type=\"storage/small\"}").await?)
 }
 
 impl Contender {
@@ -113,19 +71,7 @@ impl Contender {
     }
 
     pub(crate) async fn prometheus() -> Result<Self> {
-        let server = Server::start("prometheus", |folder, address| {
-            let settings = folder.join("prometheus.yml");
-            std::fs::write(&settings, "scrape_configs: []\n")?;
-            Ok(vec![
-                format!("--config.file={}", settings.display()),
-                format!("--storage.tsdb.path={}", folder.join("data").display()),
-                "--storage.tsdb.retention.time=10y".to_owned(),
-                format!("--web.listen-address={address}"),
-                "--web.enable-remote-write-receiver".to_owned(),
-                "--web.enable-admin-api".to_owned(),
-            ])
-        });
-        Ok(Self::Prometheus(server.await?))
+        Ok(Self::Prometheus(Server::prometheus("scrape_configs: []\n", &[]).await?))
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -148,7 +94,7 @@ impl Contender {
     pub(crate) fn process_id(&self) -> Result<u32> {
         match self {
             Self::Binnacle(engine) => engine.process_id(),
-            Self::VictoriaMetrics(server) | Self::Prometheus(server) => Ok(Child::id(&server.process.0)),
+            Self::VictoriaMetrics(server) | Self::Prometheus(server) => Ok(server.process_id()),
         }
     }
 
@@ -192,13 +138,13 @@ impl Contender {
             Self::VictoriaMetrics(server) => {
                 let base = format!("http://{}/internal", server.address);
                 tls::http_client().get(format!("{base}/force_flush")).send().await?;
-                server.wait_for_merges().await?;
+                wait_for_merges(server).await?;
                 let by_itself = bytes_in(&server.data())?;
                 // A forced merge skips the parts of running merges.
                 for _ in 0..20 {
                     tls::http_client().get(format!("{base}/force_merge")).send().await?;
-                    server.wait_for_merges().await?;
-                    if server.parts().await? <= 1.0 {
+                    wait_for_merges(server).await?;
+                    if parts(server).await? <= 1.0 {
                         break;
                     }
                 }

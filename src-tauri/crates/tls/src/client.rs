@@ -3,7 +3,12 @@
 use std::sync::{Arc, OnceLock};
 
 use reqwest::{Client, ClientBuilder};
-use rustls::{ClientConfig, client::danger::ServerCertVerifier};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
 use rustls_platform_verifier::Verifier;
 
 use crate::provider;
@@ -16,9 +21,64 @@ pub fn http_client_builder() -> ClientBuilder {
     Client::builder().referer(false).brotli(false).deflate(false).zstd(false)
 }
 
+/// Returns a builder like [`http_client_builder`] of clients that trust the authorities of the
+/// system. They share one list of them, which is read at the first TLS connection. Trust and
+/// certificates cannot be set further.
+pub fn system_client_builder() -> ClientBuilder {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .expect("the provider has the default versions of TLS");
+    let verifier = Arc::new(SystemTrust);
+    let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    http_client_builder().tls_backend_preconfigured(config)
+}
+
 /// Returns an HTTP client with default settings.
 pub fn http_client() -> Client {
-    http_client_builder().build().expect("a client without settings of its own can be built")
+    system_client_builder().build().expect("a client without settings of its own can be built")
+}
+
+/// The authorities of the system, read when they are first needed.
+#[derive(Debug)]
+struct SystemTrust;
+
+impl ServerCertVerifier for SystemTrust {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verifier = system_verifier()?;
+        verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = provider().signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = provider().signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider().signature_verification_algorithms.supported_schemes()
+    }
 }
 
 /// Returns the verifier that trusts the authorities of the system. The authorities are read once,

@@ -10,7 +10,7 @@ mod server;
 mod words;
 
 pub use certificate::Certificate;
-pub use client::{http_client, http_client_builder, system_config, system_verifier};
+pub use client::{http_client, http_client_builder, system_client_builder, system_config, system_verifier};
 pub use pem::{ClientCertificate, certificates, client_certificate, client_identity};
 pub use provider::provider;
 pub use server::{IdentityError, ServerIdentity, ServerStream};

@@ -3,7 +3,7 @@
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use reqwest::{
-    Certificate, Client, Url,
+    Certificate, Client, ClientBuilder, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::Policy,
 };
@@ -25,16 +25,26 @@ impl ClientSettings {
         !self.tls.server_name.is_empty()
     }
 
-    /// Builds the client. With a server name in the settings, connections go to `host`. Reads
-    /// files; blocks.
-    pub(crate) fn client(&self, host: &str) -> Result<Client, String> {
+    /// Builds the client of an address. With a server name in the settings, connections go to the
+    /// host of the address. Reads files; blocks.
+    pub(crate) fn client(&self, url: &Url) -> Result<Client, String> {
         let tls = &self.tls;
-        let mut builder = tls::http_client_builder()
+        let trusts_system = *tls == config::Tls::default();
+        let builder = if trusts_system { tls::system_client_builder() } else { tls::http_client_builder() };
+        let mut builder = builder
             .user_agent(concat!("binnacle/", env!("CARGO_PKG_VERSION")))
             // As in Prometheus, the environment does not set a proxy.
             .no_proxy()
-            .redirect(if self.follow_redirects { Policy::limited(10) } else { Policy::none() })
-            .tls_danger_accept_invalid_certs(tls.insecure_skip_verify);
+            .redirect(if self.follow_redirects { Policy::limited(10) } else { Policy::none() });
+        if trusts_system {
+            if url.scheme() == "https" {
+                // The authorities are read here and not during the handshake, which must not block.
+                tls::system_verifier()
+                    .map_err(|error| format!("cannot make requests: {}", tls::describe(&error)))?;
+            }
+            return built(builder);
+        }
+        builder = builder.tls_danger_accept_invalid_certs(tls.insecure_skip_verify);
         if !tls.ca_file.is_empty() {
             let certificates = Certificate::from_pem_bundle(&read(&tls.ca_file)?).map_err(|error| {
                 format!("{} contains no certificate: {}", tls.ca_file, error_chain(&error))
@@ -55,10 +65,10 @@ impl ClientSettings {
             builder = builder.tls_version_min(version);
         }
         if self.is_per_target() {
-            let (named, real) = (tls.server_name.clone(), host.to_owned());
+            let (named, real) = (tls.server_name.clone(), url.host_str().unwrap_or_default().to_owned());
             builder = builder.dns_resolver(Arc::new(RenamingResolver { named, real }));
         }
-        builder.build().map_err(|error| format!("cannot make requests: {}", error_chain(&error)))
+        built(builder)
     }
 
     /// Returns the URL of the request, and the `Host` header if TLS uses another name.
@@ -76,6 +86,10 @@ impl ClientSettings {
             .map_err(|_| format!("{:?} is not the name of a server", self.tls.server_name))?;
         Ok((url, Some(host)))
     }
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, String> {
+    builder.build().map_err(|error| format!("cannot make requests: {}", error_chain(&error)))
 }
 
 fn min_version(name: &str) -> Result<Option<reqwest::tls::Version>, String> {

@@ -163,12 +163,11 @@ impl TargetPool {
 
     async fn request(&mut self, target: &ScrapedTarget) -> Result<ScrapeRequest, String> {
         let settings = &self.job.client_settings;
-        let real = target.url.host_str().unwrap_or_default().to_owned();
         let client = match &self.client {
             Some(client) if !settings.is_per_target() => client.clone(),
             _ => {
-                let settings = settings.clone();
-                let client = tokio::task::spawn_blocking(move || settings.client(&real)).await;
+                let (settings, url) = (settings.clone(), target.url.clone());
+                let client = tokio::task::spawn_blocking(move || settings.client(&url)).await;
                 client.map_err(|error| format!("cannot make requests: {error}"))??
             }
         };

@@ -90,9 +90,8 @@ impl HttpList {
     }
 
     async fn client(&self) -> Result<Client, String> {
-        let (client_settings, real) =
-            (self.client_settings.clone(), self.url.host_str().unwrap_or_default().to_owned());
-        let built = tokio::task::spawn_blocking(move || client_settings.client(&real)).await;
+        let (client_settings, url) = (self.client_settings.clone(), self.url.clone());
+        let built = tokio::task::spawn_blocking(move || client_settings.client(&url)).await;
         built.map_err(|error| format!("cannot make requests: {error}"))?
     }
 }

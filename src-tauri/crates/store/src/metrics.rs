@@ -9,6 +9,7 @@ pub(crate) mod histogram_file;
 pub(crate) mod point_tables;
 pub(crate) mod points;
 pub(crate) mod read;
+pub(crate) mod recent;
 pub(crate) mod rollup;
 pub(crate) mod sample_codec;
 pub(crate) mod sample_columns;

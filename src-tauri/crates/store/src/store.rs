@@ -107,6 +107,12 @@ impl Store {
         Snapshot::begin(&self.instance, range).await
     }
 
+    /// Takes a snapshot like [`Self::snapshot`] for many reads of samples within a range that ends
+    /// now. The samples of the range are read once, into memory.
+    pub async fn shared_snapshot(&self, range: TimeRange) -> Result<Snapshot, StoreError> {
+        Snapshot::begin_shared(&self.instance, range).await
+    }
+
     /// Returns the metrics. Each read is a snapshot of its own.
     pub fn metrics(&self) -> Metrics {
         Metrics::new(self.latest())

@@ -4,6 +4,7 @@ use model::{Aggregation, DataResolution, NANOS_PER_SECOND, SeriesRequest, TagMat
 use store::{SelectHints, SeriesSet, Snapshot};
 
 use super::{
+    classic::LE,
     counters,
     groups::{GroupPoints, Grouping},
     histograms,
@@ -46,7 +47,7 @@ impl<'a> EvalPlan<'a> {
             )));
         }
         let metric = MetricRef::resolve(snapshot, &request.metric, request.aggregation).await?;
-        let (series, divisor) = select(snapshot, &metric, &request.matchers).await?;
+        let (series, divisor) = select(snapshot, &metric, &request.matchers, &request.group_by).await?;
         let covered = |step| TimeRange::new(request.range.start.floor(step), request.range.end);
         let step = coarsened(&series, step, covered).await?;
         let mut range = covered(step);
@@ -77,7 +78,7 @@ impl<'a> EvalPlan<'a> {
             return Err(QueryError::Invalid("the window ends before it starts".into()));
         }
         let metric = MetricRef::resolve(snapshot, metric, aggregation).await?;
-        let (series, divisor) = select(snapshot, &metric, matchers).await?;
+        let (series, divisor) = select(snapshot, &metric, matchers, group_by).await?;
         let (range, detail) = widened(&series, window).await?;
         let hour = length(DataResolution::Hours);
         // Hours would extend beyond the ends of the window, so minutes are read.
@@ -109,7 +110,7 @@ impl<'a> EvalPlan<'a> {
             TimeRange::new(start.offset(-step.saturating_mul(count(step) - 1)), request.range.end)
         };
         let metric = MetricRef::resolve(snapshot, &request.metric, request.aggregation).await?;
-        let (series, divisor) = select(snapshot, &metric, &request.matchers).await?;
+        let (series, divisor) = select(snapshot, &metric, &request.matchers, &request.group_by).await?;
         let step = coarsened(&series, step, covered).await?;
         let (range, kind) = (covered(step), WindowKind::Moving(count(step)));
         let windowing = Windowing { range, step, read_step: step, kind };
@@ -196,15 +197,20 @@ impl<'a> EvalPlan<'a> {
     }
 }
 
-/// Selects the series of a metric, and those that their values are divided by.
+/// Selects the series of a metric, and those that their values are divided by. They come with the
+/// labels that the evaluation needs.
 async fn select(
     snapshot: &Snapshot,
     metric: &MetricRef,
     matchers: &[TagMatcher],
+    group_by: &[String],
 ) -> Result<(SeriesSet, Option<SeriesSet>), QueryError> {
-    let series = snapshot.select(matchers, SelectHints::metric(&metric.name)).await?;
+    let labels: Vec<String> = group_by.iter().cloned().chain([LE.to_owned()]).collect();
+    let series = snapshot.select(matchers, SelectHints::metric(&metric.name)).await?.labelled_by(&labels);
     let divisor = match &metric.values {
-        Values::ClassicAverage(name) => Some(snapshot.select(matchers, SelectHints::metric(name)).await?),
+        Values::ClassicAverage(name) => {
+            Some(snapshot.select(matchers, SelectHints::metric(name)).await?.labelled_by(&labels))
+        }
         _ => None,
     };
     Ok((series, divisor))

@@ -7,3 +7,4 @@ mod against_prometheus;
 mod expired_points;
 mod metrics;
 mod search_language;
+mod shared_snapshots;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use model::{Attributes, Labels, MetricKind, Resource, Scope, Series, Temporality, prometheus};
+use model::{
+    Attributes, Labels, MetricKind, Resource, Scope, Series, Temporality, attribute_of_label, prometheus,
+};
 
 use super::renamed_series::{former_name, former_series};
 
@@ -19,6 +21,8 @@ pub(crate) struct SeriesEntry {
     pub(crate) attributes: Attributes,
     pub(crate) resource: Arc<Resource>,
     pub(crate) scope: Arc<Scope>,
+    /// The id of its earlier data, if there may be any, once it is in the catalog.
+    pub(crate) earlier: Option<u64>,
 }
 
 impl SeriesEntry {
@@ -34,6 +38,7 @@ impl SeriesEntry {
             attributes: series.attributes.clone(),
             resource: Arc::clone(&series.resource),
             scope: Arc::clone(&series.scope),
+            earlier: None,
         }
     }
 
@@ -48,7 +53,21 @@ impl SeriesEntry {
             .collect()
     }
 
-    /// Returns the id of its earlier data, if there may be any: from before its type was declared
+    /// Returns the labels that any of these keys stands for, as text.
+    pub(crate) fn labels_of(&self, keys: &[String]) -> Labels {
+        let mut labels = Labels::new();
+        for key in keys {
+            for name in [attribute_of_label(key), key] {
+                let value = self.attributes.0.get(name).or_else(|| self.resource.attributes.0.get(name));
+                if let Some(value) = value {
+                    labels.insert(name.to_owned(), value.to_string());
+                }
+            }
+        }
+        labels
+    }
+
+    /// Computes the id of its earlier data, if there may be any: from before its type was declared
     /// ([`prometheus::undeclared_id`]), or from before the metric was renamed.
     pub(crate) fn earlier_id(&self) -> Option<u64> {
         let is_renamed = former_name(&self.name).is_some();

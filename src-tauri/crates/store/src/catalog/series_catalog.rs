@@ -57,7 +57,8 @@ impl Entries {
                 }
             }
         }
-        if let Some(earlier) = series.earlier_id() {
+        series.earlier = series.earlier_id();
+        if let Some(earlier) = series.earlier {
             self.later.insert(earlier, series.id);
         }
         let series = Arc::new(series);
@@ -119,6 +120,7 @@ impl SeriesCatalog {
                 attributes: parse_attributes(&row.get::<_, String>(8)?),
                 resource,
                 scope,
+                earlier: None,
             });
         }
         *self.0.write() = entries;
@@ -187,6 +189,16 @@ impl SeriesCatalog {
         ids.into_iter().find(|id| !entries.series.contains_key(id))
     }
 
+    /// Returns the ids of data from before the type of their series was declared.
+    pub(crate) fn later_declared(&self) -> HashSet<u64> {
+        self.entries().later.keys().copied().collect()
+    }
+
+    /// Returns the ids of all series.
+    pub(crate) fn ids(&self) -> Vec<u64> {
+        self.entries().series.keys().copied().collect()
+    }
+
     /// Returns the series with an id.
     pub(crate) fn series(&self, id: u64) -> Option<Arc<SeriesEntry>> {
         self.entries().series.get(&id).cloned()
@@ -228,7 +240,7 @@ impl SeriesCatalog {
     /// Returns the id of the data that a series wrote before its type was declared, if there are
     /// any.
     pub(crate) fn earlier_id(&self, series: &SeriesEntry) -> Option<u64> {
-        series.earlier_id().filter(|earlier| self.entries().series.contains_key(earlier))
+        series.earlier.filter(|earlier| self.entries().series.contains_key(earlier))
     }
 
     /// Selects series of a metric, or of all metrics if the name is empty, that meet every matcher.

@@ -17,4 +17,5 @@ pub(crate) mod rollup_read;
 pub(crate) mod row_position;
 pub(crate) mod samples;
 pub(crate) mod series_batches;
+pub(crate) mod series_labels;
 pub(crate) mod series_set;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use model::{TagMatcher, TimeRange};
 
-use super::{open_snapshot::OpenSnapshot, source::ReadSource};
+use super::{limits::bounds, open_snapshot::OpenSnapshot, source::ReadSource};
 use crate::{
     StoreError,
     history::reader::HistoryReader,
     lifecycle::instance::Instance,
     logs::read::Logs,
     metrics::read::{
+        counters::look_back,
         metrics_view::Metrics,
         series_set::{SelectHints, SeriesSet},
     },
@@ -32,6 +33,15 @@ impl Snapshot {
     /// Begins a snapshot for reads of a range.
     pub(crate) async fn begin(instance: &Arc<Instance>, range: TimeRange) -> Result<Self, StoreError> {
         let open = OpenSnapshot::begin(instance).await?;
+        Ok(Self { source: ReadSource::Snapshot(Arc::new(open)), range })
+    }
+
+    /// Begins a snapshot for many reads of samples within a range that ends now. They share the
+    /// samples of the range: these are read once, when the first of them needs them.
+    pub(crate) async fn begin_shared(instance: &Arc<Instance>, range: TimeRange) -> Result<Self, StoreError> {
+        let mut open = OpenSnapshot::begin(instance).await?;
+        let since = bounds(range).0;
+        open.share_recent(since, since.saturating_sub(look_back(range.length())));
         Ok(Self { source: ReadSource::Snapshot(Arc::new(open)), range })
     }
 

@@ -2,8 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{open_snapshot::OpenSnapshot, reader::Reader};
-use crate::{StoreError, catalog::series_catalog::SeriesCatalog, lifecycle::instance::Instance};
+use model::TimeRange;
+
+use super::{limits::bounds, open_snapshot::OpenSnapshot, reader::Reader};
+use crate::{
+    StoreError, catalog::series_catalog::SeriesCatalog, lifecycle::instance::Instance,
+    metrics::recent::RecentSamples, segment::manifest::Manifest,
+};
 
 /// The view that reads use.
 #[derive(Debug, Clone)]
@@ -23,6 +28,33 @@ impl ReadSource {
         match self {
             Self::Latest(instance) => instance.read(None, work).await,
             Self::Snapshot(snapshot) => snapshot.read(None, work).await,
+        }
+    }
+
+    /// Returns the samples that the reads of a snapshot share, if they cover a range.
+    pub(crate) async fn recent(&self, range: TimeRange) -> Result<Option<Arc<RecentSamples>>, StoreError> {
+        match self {
+            Self::Latest(_) => Ok(None),
+            Self::Snapshot(snapshot) => snapshot.recent(bounds(range).0).await,
+        }
+    }
+
+    /// Returns those of the series with few of them, if they cover a range.
+    pub(crate) async fn recent_before(
+        &self,
+        range: TimeRange,
+    ) -> Result<Option<Arc<RecentSamples>>, StoreError> {
+        match self {
+            Self::Latest(_) => Ok(None),
+            Self::Snapshot(snapshot) => snapshot.recent_before(bounds(range).0).await,
+        }
+    }
+
+    /// Returns the heads and segments that a snapshot sees.
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        match self {
+            Self::Latest(_) => None,
+            Self::Snapshot(snapshot) => Some(snapshot.manifest()),
         }
     }
 

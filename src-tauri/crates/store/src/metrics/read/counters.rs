@@ -10,11 +10,13 @@ use super::{
     rollup_range::RollupRange,
     rollup_read::merge_series,
     series_batches::for_each_batch,
+    series_labels::SeriesLabels,
 };
 use crate::{
     StoreError,
     catalog::series::SeriesEntry,
     metrics::{
+        recent::RecentSamples,
         rollup::interval::{Aggregate, IncreaseRule, Interval},
         selection::SeriesSelection,
     },
@@ -27,7 +29,7 @@ const MIN_LOOK_BACK: i64 = 600 * 1_000_000_000;
 const MAX_LOOK_BACK: i64 = 6 * 3600 * 1_000_000_000;
 
 /// Returns how far before a range samples are searched, for series with too few of them in it.
-pub(super) fn look_back(step: i64) -> i64 {
+pub(crate) fn look_back(step: i64) -> i64 {
     step.saturating_mul(3).clamp(MIN_LOOK_BACK, MAX_LOOK_BACK)
 }
 
@@ -38,30 +40,52 @@ pub(super) fn read_counters(
     series: &[Arc<SeriesEntry>],
     range: TimeRange,
     step: i64,
+    labels: &SeriesLabels,
 ) -> Result<Vec<CounterBuckets>, StoreError> {
     let (start, end) = bounds(range);
     let steps = StepBounds { start, end, step };
-    let mut found: Vec<(u64, CounterBuckets)> = Vec::new();
-    read_from(reader, series, steps, start, |series, buckets| {
+    let mut found: Vec<CounterBuckets> = Vec::new();
+    let mut complete: HashSet<u64> = HashSet::new();
+    read_from(reader, series, steps, start, labels, |series, buckets| {
         if has_enough(&buckets.buckets, steps) {
-            found.push((series.id, buckets));
+            complete.insert(series.id);
+            found.push(buckets);
         }
     })?;
-    let complete: HashSet<u64> = found.iter().map(|(id, _)| *id).collect();
     let few: Vec<_> = series.iter().filter(|series| !complete.contains(&series.id)).cloned().collect();
-    read_from(reader, &few, steps, start.saturating_sub(look_back(step)), |series, buckets| {
-        found.push((series.id, buckets));
-    })?;
-    found.sort_by(|(_, left), (_, right)| left.labels.cmp(&right.labels));
-    Ok(found.into_iter().map(|(_, buckets)| buckets).collect())
+    found.extend(read_few_counters(reader, &few, range, step, labels)?);
+    labels.sort(&mut found, |buckets| &buckets.labels);
+    Ok(found)
 }
 
-/// Returns whether the first step has so many samples that those before it are not needed.
+/// Reads counters that have few samples in a range, with some before it.
+pub(super) fn read_few_counters(
+    reader: &Reader,
+    series: &[Arc<SeriesEntry>],
+    range: TimeRange,
+    step: i64,
+    labels: &SeriesLabels,
+) -> Result<Vec<CounterBuckets>, StoreError> {
+    let (start, end) = bounds(range);
+    let steps = StepBounds { start, end, step };
+    let mut found = Vec::new();
+    let from = start.saturating_sub(look_back(step));
+    read_from(reader, series, steps, from, labels, |_, buckets| found.push(buckets))?;
+    Ok(found)
+}
+
+/// Returns whether the first step has so many samples that those before it are not needed. A step
+/// that is not shorter than the range is one window.
 fn has_enough(buckets: &[CounterBucket], steps: StepBounds) -> bool {
-    let until = Timestamp(steps.start).floor(steps.step).0.saturating_add(steps.step);
-    buckets.first().is_some_and(|first| {
-        first.span.count > 1 && first.span.last.0 < until && first.span.interval < steps.step / 2
-    })
+    let until = if steps.step >= steps.end.saturating_sub(steps.start) {
+        steps.end
+    } else {
+        Timestamp(steps.start).floor(steps.step).0.saturating_add(steps.step)
+    };
+    let first = &buckets[..buckets.partition_point(|bucket| bucket.span.first.0 < until)];
+    let count: u64 = first.iter().map(|bucket| bucket.span.count).sum();
+    count > 1
+        && first.last().is_some_and(|last| last.span.last.0 < until && last.span.interval < steps.step / 2)
 }
 
 fn read_from(
@@ -69,6 +93,7 @@ fn read_from(
     series: &[Arc<SeriesEntry>],
     steps: StepBounds,
     from: i64,
+    labels: &SeriesLabels,
     mut take: impl FnMut(&Arc<SeriesEntry>, CounterBuckets),
 ) -> Result<(), StoreError> {
     let whole = RollupRange::new(steps.start, steps.end, steps.step);
@@ -77,22 +102,63 @@ fn read_from(
     let read =
         |selection: SeriesSelection<'_>| merge_series(reader, reader.manifest()?, selection, from, to, whole);
     for_each_batch(reader, series, from, to, read, |series, merged| {
-        let rule = match IncreaseRule::of(series) {
-            IncreaseRule::None => IncreaseRule::Change,
-            rule => rule,
-        };
-        let mut counter = CounterSteps::new(rule, steps);
+        let mut counter = CounterSteps::of(series, steps);
         merged.downsample(&mut counter);
-        if !counter.buckets.is_empty() {
-            let buckets = CounterBuckets {
-                labels: series.labels(),
-                unit: series.unit.to_string(),
-                counting: rule.counting(),
-                buckets: counter.buckets,
-            };
-            take(series, buckets);
-        }
+        counter.finish(series, labels).into_iter().for_each(|buckets| take(series, buckets));
     })
+}
+
+/// Computes counters from shared samples, as [`read_counters`] does. Returns the series that need
+/// samples before the shared ones, too.
+pub(super) fn recent_counters(
+    recent: &RecentSamples,
+    series: &[Arc<SeriesEntry>],
+    range: TimeRange,
+    step: i64,
+    labels: &SeriesLabels,
+) -> (Vec<CounterBuckets>, Vec<Arc<SeriesEntry>>) {
+    let (start, end) = bounds(range);
+    let steps = StepBounds { start, end, step };
+    let (mut found, mut few) = (Vec::with_capacity(series.len()), Vec::new());
+    for series in series {
+        match recent_counter(recent, series, start, steps, labels) {
+            Some(buckets) if has_enough(&buckets.buckets, steps) => found.push(buckets),
+            _ => few.push(Arc::clone(series)),
+        }
+    }
+    (found, few)
+}
+
+/// Computes counters that have few samples in a range with some before it, from the shared samples
+/// or from those `before` them.
+pub(super) fn recent_few_counters(
+    recent: &RecentSamples,
+    before: &RecentSamples,
+    series: &[Arc<SeriesEntry>],
+    range: TimeRange,
+    step: i64,
+    labels: &SeriesLabels,
+) -> Vec<CounterBuckets> {
+    let (start, end) = bounds(range);
+    let from = start.saturating_sub(look_back(step));
+    let steps = StepBounds { start, end, step };
+    let counter = |series: &Arc<SeriesEntry>| {
+        let samples = if recent.has_few(series.id) { before } else { recent };
+        recent_counter(samples, series, from, steps, labels)
+    };
+    series.iter().filter_map(counter).collect()
+}
+
+fn recent_counter(
+    recent: &RecentSamples,
+    series: &SeriesEntry,
+    from: i64,
+    steps: StepBounds,
+    labels: &SeriesLabels,
+) -> Option<CounterBuckets> {
+    let mut counter = CounterSteps::of(series, steps);
+    recent.pass(series, from, steps.end.saturating_add(1), &mut counter);
+    counter.finish(series, labels)
 }
 
 /// Aggregates the samples of one counter by steps.
@@ -106,9 +172,23 @@ struct CounterSteps {
 }
 
 impl CounterSteps {
-    fn new(rule: IncreaseRule, steps: StepBounds) -> Self {
+    fn of(series: &SeriesEntry, steps: StepBounds) -> Self {
+        let rule = match IncreaseRule::of(series) {
+            IncreaseRule::None => IncreaseRule::Change,
+            rule => rule,
+        };
         let (before, spans, key) = (None, SpanTracker::default(), None);
         Self { rule, steps, before, spans, key, buckets: Vec::new() }
+    }
+
+    /// Returns the steps of the series, unless there are none.
+    fn finish(self, series: &SeriesEntry, labels: &SeriesLabels) -> Option<CounterBuckets> {
+        (!self.buckets.is_empty()).then(|| CounterBuckets {
+            labels: labels.of(series),
+            unit: series.unit.to_string(),
+            counting: self.rule.counting(),
+            buckets: self.buckets,
+        })
     }
 
     fn add(&mut self, aggregate: Aggregate) {

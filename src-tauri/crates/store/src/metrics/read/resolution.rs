@@ -9,8 +9,19 @@ use crate::{
     catalog::series::SeriesEntry,
     metrics::{sample_rows, selection::SeriesSelection},
     read::{limits::bounds, reader::Reader},
-    segment::{segment_file::SegmentFile, signal::SegmentSignal, time::before},
+    segment::{
+        manifest::Manifest, part_group::PartGroup, segment_file::SegmentFile, signal::SegmentSignal,
+        time::before,
+    },
 };
+
+/// Returns whether no points of any series have expired in a range.
+pub(super) fn has_points_only(manifest: &Manifest, range: TimeRange) -> bool {
+    let (start, end) = bounds(range);
+    [SegmentSignal::Samples, SegmentSignal::Histograms]
+        .into_iter()
+        .all(|signal| !manifest.part_groups(signal, start, end).iter().any(PartGroup::has_expired_points))
+}
 
 /// Returns the coarsest resolution of the data that are left of series in a range: points, or
 /// minutes or hours where points have expired.

@@ -8,12 +8,18 @@ use model::{
 };
 
 use super::{
-    buckets::read_buckets, counters::read_counters, exemplars::read_exemplars, histograms::read_histograms,
-    resolution::coarsest_resolution, samples::read_samples,
+    buckets::{read_buckets, recent_buckets},
+    counters::{look_back, read_counters, read_few_counters, recent_counters, recent_few_counters},
+    exemplars::read_exemplars,
+    histograms::read_histograms,
+    resolution::{coarsest_resolution, has_points_only},
+    samples::read_samples,
+    series_labels::SeriesLabels,
 };
 use crate::{
     StoreError,
     catalog::{series::SeriesEntry, series_catalog::SeriesCatalog},
+    metrics::recent::RecentSamples,
     read::{limits::valid_step, reader::Reader, source::ReadSource},
 };
 
@@ -46,6 +52,8 @@ pub struct SeriesSet {
     /// By ascending id.
     series: Arc<[Arc<SeriesEntry>]>,
     range: TimeRange,
+    /// The labels of its answers.
+    labels: SeriesLabels,
 }
 
 impl SeriesSet {
@@ -62,13 +70,20 @@ impl SeriesSet {
             Ok(series.into())
         };
         let series = source.compute(select).await?;
-        Ok(Self { source: source.clone(), series, range })
+        Ok(Self { source: source.clone(), series, range, labels: SeriesLabels::default() })
     }
 
     /// Returns the same series with another range.
     #[must_use]
     pub fn within(&self, range: TimeRange) -> Self {
         Self { range, ..self.clone() }
+    }
+
+    /// Returns the same series. Buckets and counters come with the labels of these keys only, in no
+    /// order of their labels.
+    #[must_use]
+    pub fn labelled_by(self, keys: &[String]) -> Self {
+        Self { labels: SeriesLabels::only(keys), ..self }
     }
 
     /// Returns the number of series.
@@ -94,7 +109,12 @@ impl SeriesSet {
     /// sample follows in the step.
     pub async fn buckets(&self, step: i64) -> Result<Vec<SeriesBuckets>, StoreError> {
         let step = valid_step(self.range, step)?;
-        self.read(move |reader, set| read_buckets(reader, &set.series, set.range, step)).await
+        if let Some(recent) = self.source.recent(self.range).await? {
+            let compute =
+                move |set: &Self| recent_buckets(&recent, &set.series, set.range, step, &set.labels);
+            return self.compute(compute).await;
+        }
+        self.read(move |reader, set| read_buckets(reader, &set.series, set.range, step, &set.labels)).await
     }
 
     /// Reads the increase of each counter between its samples in steps of `step` nanoseconds since
@@ -106,7 +126,41 @@ impl SeriesSet {
     /// few samples in the first step for a rate comes with some before it.
     pub async fn counters(&self, step: i64) -> Result<Vec<CounterBuckets>, StoreError> {
         let step = valid_step(self.range, step)?;
-        self.read(move |reader, set| read_counters(reader, &set.series, set.range, step)).await
+        if let Some(recent) = self.source.recent(self.range).await? {
+            return self.recent_counters(recent, step).await;
+        }
+        self.read(move |reader, set| read_counters(reader, &set.series, set.range, step, &set.labels)).await
+    }
+
+    /// Computes counters from the samples that a snapshot shares.
+    async fn recent_counters(
+        &self,
+        recent: Arc<RecentSamples>,
+        step: i64,
+    ) -> Result<Vec<CounterBuckets>, StoreError> {
+        let shared = Arc::clone(&recent);
+        let compute = move |set: &Self| recent_counters(&shared, &set.series, set.range, step, &set.labels);
+        let (mut found, few) = self.compute(compute).await?;
+        if !few.is_empty() {
+            let few = Self { series: few.into(), ..self.clone() };
+            let earlier = TimeRange::new(self.range.start.offset(-look_back(step)), self.range.end);
+            found.extend(match self.source.recent_before(earlier).await? {
+                Some(before) => {
+                    let compute = move |set: &Self| {
+                        recent_few_counters(&recent, &before, &set.series, set.range, step, &set.labels)
+                    };
+                    few.compute(compute).await?
+                }
+                None => {
+                    let read = move |reader: &Reader, set: &Self| {
+                        read_few_counters(reader, &set.series, set.range, step, &set.labels)
+                    };
+                    few.read(read).await?
+                }
+            });
+        }
+        self.labels.sort(&mut found, |buckets| &buckets.labels);
+        Ok(found)
     }
 
     /// Reads the measurements of each histogram between its points in steps of `step` nanoseconds
@@ -129,7 +183,19 @@ impl SeriesSet {
     /// Returns the coarsest resolution of the data that are left: points, or minutes or hours where
     /// points have expired.
     pub async fn coarsest_resolution(&self) -> Result<DataResolution, StoreError> {
+        if self.source.manifest().is_some_and(|manifest| has_points_only(manifest, self.range)) {
+            return Ok(DataResolution::Points);
+        }
         self.read(move |reader, set| coarsest_resolution(reader, &set.series, set.range)).await
+    }
+
+    /// Computes from the series on a thread for blocking work, without a connection.
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let set = self.clone();
+        self.source.compute(move |_| Ok(work(&set))).await
     }
 
     async fn read<T: Send + 'static>(

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     AlertError, AlertRule, Channels, ChosenAction, NotificationAction, OpenedAlert, RuleBacktest,
     RuleOverview,
+    evidence::EvidenceQueue,
     notify::{
         action::Actions,
         description,
@@ -55,7 +56,9 @@ impl AlertService {
         let wake = Arc::new(Notify::new());
         let (ready_sender, ready) = watch::channel(false);
         let now = clock.now();
-        let evaluator = Arc::new(Evaluator::new(store.clone(), rules.clone(), pipeline.clone(), now));
+        let evidence = EvidenceQueue::start(store.clone(), clock.clone(), stop.clone());
+        let evaluator =
+            Arc::new(Evaluator::new(store.clone(), rules.clone(), pipeline.clone(), evidence, now));
         let counters = evaluator.counters.clone();
         let scheduler = Scheduler {
             evaluator,
@@ -116,7 +119,8 @@ impl AlertService {
     ) -> Result<(), AlertError> {
         let evaluating = state.evaluation_lock.lock().await;
         self.store.history().put_rule(&rule.id, rule).await?;
-        let (before, mut alerts) = state.rule_and_alerts();
+        let (before, alerts) = state.rule_and_alerts();
+        let mut alerts = Arc::unwrap_or_clone(alerts);
         let end_reason = match (rule.enabled, before.source == rule.source) {
             (false, _) => Some("the rule was disabled"),
             (true, false) => Some("the rule's source changed"),
@@ -132,7 +136,7 @@ impl AlertService {
         {
             let mut status = state.status();
             status.rule = rule.clone();
-            status.alerts = alerts;
+            status.alerts = Arc::new(alerts);
             status.next = now;
             status.health = HealthState::Unknown;
             status.error.clear();
@@ -156,7 +160,8 @@ impl AlertService {
             let mut status = state.status();
             // A running evaluation sees a different rule and drops its result.
             status.rule.id.clear();
-            let deleted: Vec<String> = status.alerts.drain(..).map(|alert| alert.fingerprint).collect();
+            let deleted = std::mem::take(&mut status.alerts);
+            let deleted: Vec<String> = deleted.iter().map(|alert| alert.fingerprint.clone()).collect();
             self.pipeline.remove(&deleted);
         }
         Ok(is_stored || state.is_some())
@@ -169,11 +174,12 @@ impl AlertService {
         let mut rules = Vec::new();
         for state in self.rules.all().values() {
             let active = state.active();
+            let count = |state| active.iter().filter(|alert| alert.state == state).count();
             let mut overview = {
                 let status = state.status();
                 RuleOverview {
                     rule: status.rule.clone(),
-                    state: worst(&active),
+                    state: worst(count(AlertState::Pending), count(AlertState::Firing)),
                     active,
                     health: if status.rule.enabled { status.health } else { HealthState::Unknown },
                     error: status.error.clone(),
@@ -200,13 +206,9 @@ impl AlertService {
 
     /// Returns the numbers of pending and firing alerts.
     pub fn counts(&self) -> AlertCounts {
-        let alerts = self.rules.active_alerts();
-        let count = |state| u32::try_from(alerts.iter().filter(|alert| alert.state == state).count());
-        AlertCounts {
-            firing: count(AlertState::Firing).unwrap_or(u32::MAX),
-            pending: count(AlertState::Pending).unwrap_or(u32::MAX),
-            worst: worst(&alerts),
-        }
+        let (pending, firing) = self.rules.count_active();
+        let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        AlertCounts { firing: count(firing), pending: count(pending), worst: worst(pending, firing) }
     }
 
     /// Returns the counts of evaluations, with the longest lateness since the last call.
@@ -306,11 +308,11 @@ impl AlertService {
     }
 }
 
-fn worst(alerts: &[Alert]) -> AlertState {
-    let any = |state| alerts.iter().any(|alert| alert.state == state);
-    match (any(AlertState::Firing), any(AlertState::Pending)) {
-        (true, _) => AlertState::Firing,
-        (false, true) => AlertState::Pending,
-        (false, false) => AlertState::Inactive,
+/// Returns the worst state among these numbers of pending and firing alerts.
+fn worst(pending: usize, firing: usize) -> AlertState {
+    match (pending, firing) {
+        (_, 1..) => AlertState::Firing,
+        (1.., 0) => AlertState::Pending,
+        (0, 0) => AlertState::Inactive,
     }
 }

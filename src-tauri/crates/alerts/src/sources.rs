@@ -105,6 +105,11 @@ pub(crate) trait Source: Send + Sync {
         0
     }
 
+    /// Returns whether the values are read from samples, so that rules can share one read of them.
+    fn reads_samples(&self) -> bool {
+        false
+    }
+
     /// Reads the values at `now`. `previous` holds the rule's alerts of the last evaluation.
     async fn observe(
         &self,

@@ -1,5 +1,5 @@
-//! The program behind `cargo xtask bench`, but for `bench analysis`. It runs the `binnacle-cli` that
-//! `BINNACLE_CLI` names and measures it from outside.
+//! The program behind `cargo xtask bench`, but for `bench analysis`. It runs the `binnacle-cli`
+//! that `BINNACLE_CLI` names and measures it from outside.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures the time of the machine")]
 

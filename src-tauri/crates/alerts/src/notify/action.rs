@@ -87,7 +87,7 @@ impl Actions {
         }
         let alert = Alert { acknowledged_at: Some(now), ..alert };
         self.store.history().record_alerts(vec![alert.clone()], Vec::new()).await?;
-        for known in &mut rule.status().alerts {
+        for known in Arc::make_mut(&mut rule.status().alerts) {
             if known.fingerprint == alert.fingerprint {
                 *known = alert.clone();
             }

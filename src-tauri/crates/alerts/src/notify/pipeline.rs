@@ -1,5 +1,7 @@
 //! The pipeline that runs alerts through the stages of notification.
 
+use std::sync::Arc;
+
 use chrono::{Local, TimeZone as _};
 use model::{
     Alert, AlertSeverity, DeliveryOutcome, NANOS_PER_SECOND, Notification, NotificationKind, TimeRange,
@@ -9,7 +11,7 @@ use parking_lot::{Mutex, MutexGuard};
 use store::Store;
 
 use crate::{
-    AlertError, AlertRule, Channels, NotificationAction,
+    AlertError, AlertRule, Channel, Channels, NotificationAction,
     channels::NO_CHANNEL,
     notify::{
         deduplicate, description,
@@ -23,6 +25,8 @@ use crate::{
 
 /// Stored notifications that are read at a start.
 const MAX_RESTORED: u32 = 5000;
+/// Notifications that were not sent and are stored in one transaction.
+const MAX_STORED_AT_ONCE: usize = 500;
 /// Tolerance for notifications recorded before the clock was set back, in nanoseconds.
 const CLOCK_TOLERANCE: i64 = 3600 * NANOS_PER_SECOND;
 
@@ -71,29 +75,70 @@ impl Pipeline {
         self.log().remove(|fingerprint| fingerprints.iter().any(|deleted| deleted == fingerprint));
     }
 
+    /// Sends the due notifications of a rule's alerts in the background. If those of an earlier
+    /// evaluation are still being sent, they include these.
+    pub(crate) fn spawn_notify(self: &Arc<Self>, state: &Arc<RuleState>, now: Timestamp) {
+        if !state.request_notify() {
+            return;
+        }
+        let (pipeline, state) = (Arc::clone(self), Arc::clone(state));
+        tokio::spawn(async move {
+            let _notifying = state.notify_lock.lock().await;
+            state.begin_notify();
+            pipeline.notify_all(&state, now).await;
+        });
+    }
+
     /// Sends the due notifications of a rule's alerts.
     pub(crate) async fn notify(&self, state: &RuleState, now: Timestamp) {
         let _notifying = state.notify_lock.lock().await;
-        let (rule, alerts) = state.rule_and_alerts();
-        for alert in alerts {
-            self.notify_alert(&rule, &alert, now).await;
-        }
+        self.notify_all(state, now).await;
     }
 
-    async fn notify_alert(&self, rule: &AlertRule, alert: &Alert, now: Timestamp) {
-        let channel = match route(rule, &self.channels) {
+    async fn notify_all(&self, state: &RuleState, now: Timestamp) {
+        let (rule, alerts) = state.rule_and_alerts();
+        let channel = match route(&rule, &self.channels) {
             Route::Off => return,
             Route::LogOnly => None,
             Route::To(channel) => Some(channel),
         };
+        let mut unsent = Vec::new();
+        for alert in alerts.iter() {
+            let Some((notification, is_sent)) = self.due(&rule, alert, channel, now) else { continue };
+            if is_sent {
+                let outcome = send(channel, &notification, rule.severity).await;
+                self.log().record(alert, notification.kind, outcome.clone(), now);
+                // It is stored at once, so that it is not sent again after a crash.
+                self.store_all(&rule, vec![Notification { outcome, ..notification }]).await;
+            } else {
+                self.log().record(alert, notification.kind, notification.outcome.clone(), now);
+                unsent.push(notification);
+            }
+            if unsent.len() >= MAX_STORED_AT_ONCE {
+                self.store_all(&rule, std::mem::take(&mut unsent)).await;
+            }
+        }
+        self.store_all(&rule, unsent).await;
+    }
+
+    /// Returns the due notification of an alert, and whether it is to be sent. Without a channel it
+    /// counts as delivered.
+    fn due(
+        &self,
+        rule: &AlertRule,
+        alert: &Alert,
+        channel: Option<&dyn Channel>,
+        now: Timestamp,
+    ) -> Option<(Notification, bool)> {
         let silenced = self.silences.covers(alert, now);
         let (kind, suppressed) = {
             let log = self.log();
             let record = log.of_firing(alert);
-            let Some(kind) = deduplicate::due(alert, record, silenced, now) else { return };
+            let kind = deduplicate::due(alert, record, silenced, now)?;
             (kind, deduplicate::suppressed(kind, record))
         };
-        let mut notification = Notification {
+        let is_suppressed = silenced || suppressed;
+        let notification = Notification {
             id: notification_id(alert, kind, now),
             time: now,
             kind,
@@ -102,14 +147,14 @@ impl Pipeline {
             title: description::title(rule, alert, kind),
             body: description::body(rule, alert, kind, *Local.timestamp_nanos(now.0).offset()),
             channel: channel.map_or(NO_CHANNEL, |channel| channel.name()).to_owned(),
-            outcome: DeliveryOutcome::Silenced,
+            outcome: if is_suppressed { DeliveryOutcome::Silenced } else { DeliveryOutcome::Delivered },
             action: None,
         };
-        if !silenced && !suppressed {
-            notification.outcome = send(channel, &notification, rule.severity).await;
-        }
-        self.log().record(alert, kind, notification.outcome.clone(), now);
-        if let Err(error) = self.store.history().record_notification(notification).await {
+        Some((notification, channel.is_some() && !is_suppressed))
+    }
+
+    async fn store_all(&self, rule: &AlertRule, notifications: Vec<Notification>) {
+        if let Err(error) = self.store.history().record_notifications(notifications).await {
             tracing::warn!(rule = %rule.name, %error, "notification sent but not stored");
         }
     }

@@ -1,6 +1,10 @@
-//! The evaluation of one rule: read its values, run the state machine, store and notify.
+//! The evaluation of one rule: read its values, run the state machine and store the result.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use model::{Alert, AlertState, AlertTransition, HealthState, NANOS_PER_SECOND, TimeRange, Timestamp};
 use parking_lot::Mutex;
@@ -8,7 +12,7 @@ use store::Store;
 
 use crate::{
     AlertError, AlertRule, NoDataPolicy,
-    evidence::spawn_capture,
+    evidence::EvidenceQueue,
     notify::pipeline::Pipeline,
     rules::{
         rule_set::RuleSet,
@@ -16,13 +20,18 @@ use crate::{
         state::evaluate,
         statistics::EvaluationCounters,
     },
-    sources::{Observation, reader::SourceReader},
+    sources::{
+        Observation,
+        reader::{SourceReader, TickReader},
+    },
 };
 
 /// Shortest and longest deadline of an evaluation, in seconds; between them it is the interval.
 const DEADLINE_SECONDS: (u64, u64) = (5, 30);
 /// Time for which resolved alerts stay in memory, in nanoseconds.
 const RESOLVED_RETENTION: i64 = 86_400 * NANOS_PER_SECOND;
+/// Time between two records of a pending alert that does not change, in nanoseconds.
+const STORE_PENDING: i64 = 60 * NANOS_PER_SECOND;
 
 /// The evaluator of rules.
 pub(crate) struct Evaluator {
@@ -30,14 +39,35 @@ pub(crate) struct Evaluator {
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) counters: Arc<EvaluationCounters>,
+    evidence: EvidenceQueue,
     /// Time since which telemetry was received without a pause, as far as this process knows.
     receiving_since: Mutex<Timestamp>,
 }
 
 impl Evaluator {
-    pub(crate) fn new(store: Store, rules: Arc<RuleSet>, pipeline: Arc<Pipeline>, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        rules: Arc<RuleSet>,
+        pipeline: Arc<Pipeline>,
+        evidence: EvidenceQueue,
+        now: Timestamp,
+    ) -> Self {
         let counters = Arc::default();
-        Self { store, rules, pipeline, counters, receiving_since: Mutex::new(now) }
+        Self { store, rules, pipeline, counters, evidence, receiving_since: Mutex::new(now) }
+    }
+
+    /// Returns the reader that the evaluations at `now` of these rules share.
+    pub(crate) fn tick_reader<'rules>(
+        &self,
+        rules: impl Iterator<Item = &'rules RuleState>,
+        now: Timestamp,
+    ) -> Option<TickReader> {
+        let windows = rules.map(|state| {
+            let status = state.status();
+            let source = status.rule.source.as_source();
+            source.reads_samples().then(|| source.window_seconds())
+        });
+        TickReader::of_windows(&self.store, windows.flatten(), now)
     }
 
     /// Loads rules, alerts, silences and notifications from the store.
@@ -57,10 +87,11 @@ impl Evaluator {
         *self.receiving_since.lock() = now;
     }
 
-    /// Evaluates a rule: stores its transitions, captures evidence and sends notifications.
-    pub(crate) async fn evaluate(&self, state: &Arc<RuleState>, now: Timestamp) {
+    /// Evaluates a rule at `now`: stores its transitions, and queues evidence and notifications. It
+    /// reads through `tick` where it can.
+    pub(crate) async fn evaluate(&self, state: &Arc<RuleState>, tick: Option<&TickReader>, now: Timestamp) {
         let (rule, previous) = state.rule_and_alerts();
-        let observed = self.observe(&rule, &previous, now).await;
+        let observed = self.observe(&rule, &previous, tick, now).await;
         let evaluating = state.evaluation_lock.lock().await;
         if state.status().rule != rule {
             return;
@@ -70,11 +101,7 @@ impl Evaluator {
             Err(error) => Err(error),
         };
         match evaluated {
-            Ok(fired) => {
-                for alert in fired {
-                    spawn_capture(self.store.clone(), rule.clone(), alert, now);
-                }
-            }
+            Ok(fired) => self.evidence.add(&rule, fired, now),
             Err(error) => {
                 tracing::warn!(rule = %rule.name, %error, "rule evaluation failed, next try at its interval");
                 let mut status = state.status();
@@ -84,18 +111,26 @@ impl Evaluator {
             }
         }
         drop(evaluating);
-        self.pipeline.notify(state, now).await;
+        self.pipeline.spawn_notify(state, now);
     }
 
     async fn observe(
         &self,
         rule: &AlertRule,
         previous: &[Alert],
+        tick: Option<&TickReader>,
         now: Timestamp,
     ) -> Result<Observation, AlertError> {
         let seconds = u64::from(rule.interval_seconds).clamp(DEADLINE_SECONDS.0, DEADLINE_SECONDS.1);
         let source = rule.source.as_source();
         let observing = async {
+            if let Some(tick) = tick.filter(|tick| tick.covers(source))
+                && let Ok(reader) = tick.reader().await
+                && let Ok(observed) = source.observe(reader, previous, now).await
+            {
+                return Ok(observed);
+            }
+            // A read that failed ended the shared snapshot. It may have been that of another rule.
             let window = TimeRange::last(i64::from(source.window_seconds()), now);
             source.observe(&SourceReader::open(&self.store, window).await?, previous, now).await
         };
@@ -114,12 +149,18 @@ impl Evaluator {
         now: Timestamp,
     ) -> Result<Vec<Alert>, AlertError> {
         let rule = self.with_unfilled_window(rule, now);
-        let before = state.status().alerts.clone();
-        let (alerts, transitions) = evaluate(&rule, &observed, &before, now);
-        if !transitions.is_empty() || !alerts.iter().all(|alert| is_unchanged(&before, alert)) {
-            self.store.history().record_alerts(alerts.clone(), transitions.clone()).await?;
-        }
+        let (_, before) = state.rule_and_alerts();
+        let (mut alerts, transitions) = evaluate(&rule, &observed, &before, now);
+        let known: HashMap<&str, &Alert> =
+            before.iter().map(|alert| (alert.fingerprint.as_str(), alert)).collect();
+        let changed: Vec<Alert> = alerts
+            .iter()
+            .filter(|alert| must_store(known.get(alert.fingerprint.as_str()).copied(), alert))
+            .cloned()
+            .collect();
         let fired = fired(&alerts, &transitions);
+        self.store.history().record_alerts(changed, transitions).await?;
+        alerts.extend(retained(&before, &alerts, now));
         update_status(&mut state.status(), alerts, observed.unit, now);
         Ok(fired)
     }
@@ -135,30 +176,48 @@ impl Evaluator {
 }
 
 fn fired(alerts: &[Alert], transitions: &[AlertTransition]) -> Vec<Alert> {
-    transitions
+    let fired: HashSet<&str> = transitions
         .iter()
         .filter(|transition| transition.to == AlertState::Firing)
-        .filter_map(|transition| alerts.iter().find(|alert| alert.fingerprint == transition.fingerprint))
-        .cloned()
-        .collect()
+        .map(|transition| transition.fingerprint.as_str())
+        .collect();
+    if fired.is_empty() {
+        return Vec::new();
+    }
+    alerts.iter().filter(|alert| fired.contains(alert.fingerprint.as_str())).cloned().collect()
 }
 
-/// Replaces the alerts of a rule; recently resolved ones are retained.
+/// Returns the earlier alerts that are not among the current ones and were resolved recently.
+fn retained(before: &[Alert], current: &[Alert], now: Timestamp) -> Vec<Alert> {
+    let present: HashSet<&str> = current.iter().map(|alert| alert.fingerprint.as_str()).collect();
+    let is_recent = |old: &&Alert| old.resolved_at.is_some_and(|at| now.since(at) < RESOLVED_RETENTION);
+    let is_absent = |old: &&Alert| !present.contains(old.fingerprint.as_str());
+    before.iter().filter(is_recent).filter(is_absent).cloned().collect()
+}
+
+/// Replaces the alerts of a rule after an evaluation.
 fn update_status(status: &mut RuleStatus, alerts: Vec<Alert>, unit: String, now: Timestamp) {
-    let is_absent = |old: &Alert| !alerts.iter().any(|new| new.fingerprint == old.fingerprint);
-    let is_recent = |old: &Alert| old.resolved_at.is_some_and(|at| now.since(at) < RESOLVED_RETENTION);
-    let retained: Vec<Alert> =
-        status.alerts.iter().filter(|old| is_absent(old) && is_recent(old)).cloned().collect();
-    status.alerts = alerts;
-    status.alerts.extend(retained);
+    status.alerts = Arc::new(alerts);
     status.unit = unit;
     status.health = HealthState::Healthy;
     status.error.clear();
     status.evaluated_at = Some(now);
 }
 
-/// Returns whether an alert was inactive before and still is, so that it need not be stored again.
-fn is_unchanged(before: &[Alert], alert: &Alert) -> bool {
-    alert.state == AlertState::Inactive
-        && before.iter().any(|old| old.fingerprint == alert.fingerprint && old.state == alert.state)
+/// Returns whether the state of an alert must be stored: it changed, or it is pending and was last
+/// stored in an earlier minute. After a restart, time since the stored evaluation does not count
+/// towards "for".
+fn must_store(before: Option<&Alert>, alert: &Alert) -> bool {
+    let Some(before) = before else { return true };
+    let is_other_minute = before.evaluated_at.floor(STORE_PENDING) != alert.evaluated_at.floor(STORE_PENDING);
+    if alert.state == AlertState::Pending && is_other_minute {
+        return true;
+    }
+    let lasting = |alert: &Alert| {
+        (alert.state, alert.active_since, alert.fired_at, alert.resolved_at, alert.acknowledged_at)
+    };
+    let of_rule = |alert: &'_ Alert| (alert.severity, alert.threshold.to_bits());
+    lasting(before) != lasting(alert)
+        || of_rule(before) != of_rule(alert)
+        || (&before.rule_name, &before.unit) != (&alert.rule_name, &alert.unit)
 }

@@ -40,6 +40,12 @@ impl RuleSet {
         self.all().values().flat_map(|rule| rule.active()).collect()
     }
 
+    /// Returns the numbers of pending and firing alerts of every rule.
+    pub(crate) fn count_active(&self) -> (usize, usize) {
+        let counts = self.lock().values().map(|rule| rule.count_active()).collect::<Vec<_>>();
+        counts.into_iter().fold((0, 0), |total, count| (total.0 + count.0, total.1 + count.1))
+    }
+
     /// Returns an alert with the state of its rule.
     pub(crate) fn find_alert(&self, fingerprint: &str) -> Result<(Arc<RuleState>, Alert), AlertError> {
         let missing = || AlertError::NotFound { kind: "alert", id: fingerprint.to_owned() };
@@ -53,7 +59,7 @@ impl RuleSet {
     /// Returns the rules due at `now`, each with the time since when it is. Each is marked as
     /// running and gets its next time, a multiple of its interval since the epoch.
     pub(crate) fn take_due(&self, now: Timestamp) -> Vec<(Arc<RuleState>, Timestamp)> {
-        let due = |rule: Arc<RuleState>| {
+        let due = |rule: &Arc<RuleState>| {
             let mut status = rule.status();
             let interval = i64::from(status.rule.interval_seconds.max(1)) * NANOS_PER_SECOND;
             // After the clock was set back, the next time can be far in the future.
@@ -64,18 +70,19 @@ impl RuleSet {
             let since = status.next.min(now).max(now.floor(interval));
             status.running = true;
             status.next = now.floor(interval).offset(interval);
-            drop(status);
-            Some((rule, since))
+            Some((Arc::clone(rule), since))
         };
-        self.all().into_values().filter_map(due).collect()
+        self.lock().values().filter_map(due).collect()
     }
 
-    /// Returns the time of the next evaluation of any rule.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+    /// Returns the time of the next evaluation of any rule after `now`, or of one that waits.
+    pub(crate) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let next = |rule: &Arc<RuleState>| {
             let status = rule.status();
-            (status.rule.enabled && !status.running).then_some(status.next)
+            // One that still runs at its time is started at its end.
+            let waits = !status.running || status.next > now;
+            (status.rule.enabled && waits).then_some(status.next)
         };
-        self.all().values().filter_map(next).min()
+        self.lock().values().filter_map(next).min()
     }
 }

@@ -1,6 +1,9 @@
 //! One rule in memory, with its alerts and the result of its last evaluation.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use model::{Alert, AlertState, HealthState, Timestamp};
 use parking_lot::{Mutex, MutexGuard};
@@ -13,6 +16,8 @@ pub(crate) struct RuleState {
     pub(crate) evaluation_lock: tokio::sync::Mutex<()>,
     /// Held while the notifications of the rule are sent.
     pub(crate) notify_lock: tokio::sync::Mutex<()>,
+    /// True if notifications of the current alerts are queued.
+    is_notify_queued: AtomicBool,
     status: Mutex<RuleStatus>,
 }
 
@@ -20,7 +25,7 @@ pub(crate) struct RuleState {
 pub(crate) struct RuleStatus {
     pub(crate) rule: AlertRule,
     /// Its alerts, including recently resolved ones.
-    pub(crate) alerts: Vec<Alert>,
+    pub(crate) alerts: Arc<Vec<Alert>>,
     /// Unit of the values, may be empty.
     pub(crate) unit: String,
     pub(crate) health: HealthState,
@@ -38,7 +43,7 @@ impl RuleState {
         let status = RuleStatus {
             unit: alerts.first().map_or_else(String::new, |alert| alert.unit.clone()),
             rule,
-            alerts,
+            alerts: Arc::new(alerts),
             health: HealthState::Unknown,
             error: String::new(),
             evaluated_at: None,
@@ -48,8 +53,19 @@ impl RuleState {
         Arc::new(Self {
             evaluation_lock: Default::default(),
             notify_lock: Default::default(),
+            is_notify_queued: AtomicBool::new(false),
             status: Mutex::new(status),
         })
+    }
+
+    /// Records that notifications are to be sent. Returns false if they are queued already.
+    pub(crate) fn request_notify(&self) -> bool {
+        !self.is_notify_queued.swap(true, Ordering::AcqRel)
+    }
+
+    /// Records that the notifications of all alerts up to now are being sent.
+    pub(crate) fn begin_notify(&self) {
+        self.is_notify_queued.store(false, Ordering::Release);
     }
 
     pub(crate) fn status(&self) -> MutexGuard<'_, RuleStatus> {
@@ -57,13 +73,21 @@ impl RuleState {
     }
 
     /// Returns the rule and its alerts as of the same time.
-    pub(crate) fn rule_and_alerts(&self) -> (AlertRule, Vec<Alert>) {
+    pub(crate) fn rule_and_alerts(&self) -> (AlertRule, Arc<Vec<Alert>>) {
         let status = self.status();
-        (status.rule.clone(), status.alerts.clone())
+        (status.rule.clone(), Arc::clone(&status.alerts))
     }
 
     /// Returns the pending and firing alerts.
     pub(crate) fn active(&self) -> Vec<Alert> {
-        self.status().alerts.iter().filter(|alert| alert.state != AlertState::Inactive).cloned().collect()
+        let alerts = Arc::clone(&self.status().alerts);
+        alerts.iter().filter(|alert| alert.state != AlertState::Inactive).cloned().collect()
+    }
+
+    /// Returns the numbers of pending and firing alerts.
+    pub(crate) fn count_active(&self) -> (usize, usize) {
+        let alerts = Arc::clone(&self.status().alerts);
+        let count = |state| alerts.iter().filter(|alert| alert.state == state).count();
+        (count(AlertState::Pending), count(AlertState::Firing))
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Scheduler {
     pub(crate) evaluator: Arc<Evaluator>,
     pub(crate) actions: Arc<Actions>,
     pub(crate) clock: Clock,
-    /// Notified when a rule was saved or evaluated.
+    /// Notified when a rule was saved, or evaluated after its next time.
     pub(crate) wake: Arc<Notify>,
     /// Becomes true once the stored rules are loaded.
     pub(crate) ready: watch::Sender<bool>,
@@ -75,25 +75,34 @@ impl Scheduler {
         true
     }
 
-    /// Starts the evaluations that are due.
+    /// Starts the evaluations that are due. They see the same commit.
     fn start_due(&self, now: Timestamp, running: &TaskTracker, permits: &Arc<Semaphore>) {
-        for (rule, due) in self.evaluator.rules.take_due(now) {
-            let (evaluator, permits) = (self.evaluator.clone(), permits.clone());
+        let due = self.evaluator.rules.take_due(now);
+        let tick = Arc::new(self.evaluator.tick_reader(due.iter().map(|(rule, _)| &**rule), now));
+        for (rule, since) in due {
+            let (evaluator, permits, tick) = (self.evaluator.clone(), permits.clone(), Arc::clone(&tick));
             let (clock, wake) = (self.clock.clone(), self.wake.clone());
             running.spawn(async move {
                 if let Ok(_permit) = permits.acquire().await {
-                    evaluator.evaluate(&rule, clock.now()).await;
+                    evaluator.evaluate(&rule, tick.as_ref().as_ref(), now).await;
                     let is_failure = rule.status().health == HealthState::Unhealthy;
-                    evaluator.counters.add(clock.now().since(due), is_failure);
+                    evaluator.counters.add(clock.now().since(since), is_failure);
                 }
-                rule.status().running = false;
-                wake.notify_one();
+                let is_late = {
+                    let mut status = rule.status();
+                    status.running = false;
+                    status.next <= clock.now()
+                };
+                if is_late {
+                    wake.notify_one();
+                }
             });
         }
     }
 
     fn until_next(&self) -> Duration {
-        let next = self.evaluator.rules.next_due().map_or(i64::MAX, |due| due.since(self.clock.now()));
+        let now = self.clock.now();
+        let next = self.evaluator.rules.next_due(now).map_or(i64::MAX, |due| due.since(now));
         Duration::from_nanos(u64::try_from(next).unwrap_or(0)).clamp(MIN_SLEEP, MAX_SLEEP)
     }
 }

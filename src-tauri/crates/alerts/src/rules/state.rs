@@ -1,7 +1,5 @@
 //! The alert state machine, with the semantics of Prometheus's alerting rules. Pure.
 
-use std::collections::BTreeMap;
-
 use model::{Alert, AlertState, AlertTransition, Labels, NANOS_PER_SECOND, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -40,25 +38,30 @@ pub fn evaluate(
     now: Timestamp,
 ) -> (Vec<Alert>, Vec<AlertTransition>) {
     let Observation { values, observed, unit } = observation;
-    let known: BTreeMap<&Labels, &Alert> = previous.iter().map(|alert| (&alert.labels, alert)).collect();
-    let present: BTreeMap<&Labels, f64> =
-        values.iter().filter(|value| !value.1.is_nan()).map(|value| (&value.0, value.1)).collect();
-    let observed: BTreeMap<&Labels, f64> = observed.iter().map(|value| (&value.0, value.1)).collect();
+    let known = by_labels(previous.iter().map(|alert| (&alert.labels, alert)));
+    let labelled = values.iter().filter(|(_, value)| !value.is_nan());
+    let present = by_labels(labelled.map(|(labels, value)| (labels, *value)));
+    let observed = by_labels(observed.iter().map(|(labels, value)| (labels, *value)));
     let no_labels = Labels::new();
-    let mut labels: Vec<&Labels> = present.keys().copied().collect();
-    labels.extend(known.keys().filter(|labels| !present.contains_key(*labels)));
+    let mut labels: Vec<(&Labels, Option<f64>)> =
+        present.iter().map(|(labels, value)| (*labels, Some(*value))).collect();
+    let absent = known.iter().filter(|(labels, _)| find(&present, labels).is_none());
+    labels.extend(absent.map(|(labels, _)| (*labels, None)));
     if labels.is_empty() && rule.no_data == NoDataPolicy::Fire {
-        labels.push(&no_labels);
+        labels.push((&no_labels, None));
     }
     let mut alerts = Vec::new();
     let mut transitions = Vec::new();
-    for labels in labels {
-        let value = present.get(labels).copied();
-        let before = known.get(labels).copied();
-        let values = value.map(|value| (value, observed.get(labels).copied().unwrap_or(value)));
+    for (labels, value) in labels {
+        let before = find(&known, labels);
+        let values = value.map(|value| (value, find(&observed, labels).unwrap_or(value)));
         let condition = condition(rule, labels, values, before, !present.is_empty());
-        let alert = step(rule, labels, value, unit, before, condition, now);
         let from = before.map_or(AlertState::Inactive, |alert| alert.state);
+        let stays_inactive = from == AlertState::Inactive && !matches!(condition, Condition::Holds);
+        if stays_inactive && rule.no_data != NoDataPolicy::Fire {
+            continue;
+        }
+        let alert = step(rule, labels, value, unit, before, condition, now);
         if from != alert.state {
             transitions.push(transition(rule, &alert, from, now));
         }
@@ -68,6 +71,23 @@ pub fn evaluate(
         }
     }
     (alerts, transitions)
+}
+
+/// Orders values by their labels. Of several with the same labels the last one stays.
+fn by_labels<'labels, T>(values: impl Iterator<Item = (&'labels Labels, T)>) -> Vec<(&'labels Labels, T)> {
+    let mut ordered: Vec<_> = values.collect();
+    // Those of a metric are in order already.
+    if !ordered.is_sorted_by(|left, right| left.0 < right.0) {
+        ordered.reverse();
+        ordered.sort_by(|left, right| left.0.cmp(right.0));
+        ordered.dedup_by(|later, first| later.0 == first.0);
+    }
+    ordered
+}
+
+fn find<T: Copy>(ordered: &[(&Labels, T)], labels: &Labels) -> Option<T> {
+    let position = ordered.binary_search_by(|(known, _)| (*known).cmp(labels)).ok()?;
+    ordered.get(position).map(|(_, value)| *value)
 }
 
 /// The result of comparing one value with the rule's threshold.
@@ -112,7 +132,8 @@ fn step(
 ) -> Alert {
     let from = before.map_or(AlertState::Inactive, |alert| alert.state);
     let mut alert = Alert {
-        fingerprint: fingerprint(&rule.id, labels),
+        fingerprint: before
+            .map_or_else(|| fingerprint(&rule.id, labels), |before| before.fingerprint.clone()),
         rule_id: rule.id.clone(),
         rule_name: rule.name.clone(),
         severity: rule.severity,

@@ -11,8 +11,8 @@ pub struct EvaluationStatistics {
     pub evaluations: u64,
     /// Number of those that failed.
     pub failures: u64,
-    /// Longest time in seconds from when an evaluation was due to its end, since the statistics were
-    /// last read.
+    /// Longest time in seconds from when an evaluation was due to its end, since the last read of
+    /// the statistics.
     pub lateness: f64,
 }
 

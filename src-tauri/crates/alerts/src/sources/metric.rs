@@ -77,6 +77,10 @@ impl Source for MetricSource {
         self.window_seconds
     }
 
+    fn reads_samples(&self) -> bool {
+        true
+    }
+
     async fn observe(
         &self,
         reader: &SourceReader,

@@ -5,6 +5,7 @@ mod actions;
 mod backtest;
 mod evaluation;
 mod fixtures;
+mod many_alerts;
 mod notifications;
 mod paused_rates;
 mod rules;

@@ -1,10 +1,16 @@
 //! Values of records as Arrow columns.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use duckdb::arrow::array::{
-    ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int64Builder, StringBuilder,
-    UInt8Builder, UInt64Builder,
+use duckdb::{
+    Connection,
+    arrow::{
+        array::{
+            ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int64Builder, RecordBatch,
+            StringBuilder, UInt8Builder, UInt64Builder,
+        },
+        datatypes::{DataType, Field, Schema},
+    },
 };
 use model::{Attributes, SpanId, TraceId};
 
@@ -12,6 +18,28 @@ use crate::StoreError;
 
 /// Columns with their names.
 pub(crate) type Columns = Vec<(&'static str, ArrayRef)>;
+
+/// Appends rows to a table within the current transaction.
+pub(crate) fn append_rows(connection: &Connection, table: &str, columns: Columns) -> Result<(), StoreError> {
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns
+        .into_iter()
+        .map(|(name, array)| {
+            let field = Field::new(name, array.data_type().clone(), true);
+            let field = if matches!(array.data_type(), DataType::FixedSizeBinary(16)) {
+                let extension = ("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned());
+                field.with_metadata(HashMap::from([extension]))
+            } else {
+                field
+            };
+            (field, array)
+        })
+        .unzip();
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?;
+    let mut appender = connection.appender(table)?;
+    appender.append_record_batch(batch)?;
+    appender.flush()?;
+    Ok(())
+}
 
 pub(crate) fn unsigned(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
     let mut builder = UInt64Builder::new();
@@ -46,6 +74,12 @@ pub(crate) fn boolean(values: impl Iterator<Item = bool>) -> ArrayRef {
 pub(crate) fn text<'text>(values: impl Iterator<Item = &'text str>) -> ArrayRef {
     let mut builder = StringBuilder::new();
     values.for_each(|value| builder.append_value(value));
+    Arc::new(builder.finish())
+}
+
+pub(crate) fn optional_text<'text>(values: impl Iterator<Item = Option<&'text str>>) -> ArrayRef {
+    let mut builder = StringBuilder::new();
+    values.for_each(|value| builder.append_option(value));
     Arc::new(builder.finish())
 }
 

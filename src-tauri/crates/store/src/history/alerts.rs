@@ -1,13 +1,20 @@
 //! Alert rules, alerts, notifications and silences.
 
+use duckdb::Connection;
 use model::{Alert, AlertEvidence, AlertTransition, Notification, Silence, TimeRange, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     reader::HistoryReader,
-    writer::{History, document},
+    writer::{History, document, document_text},
 };
-use crate::{Changed, StoreError, database::sql::Parameter};
+use crate::{
+    Changed, StoreError,
+    database::{
+        columns::{Columns, append_rows, optional_text, signed, text},
+        sql::{Parameter, quote},
+    },
+};
 
 fn alerts_changed() -> Changed {
     Changed { alerts: true, ..Changed::default() }
@@ -19,6 +26,53 @@ fn rules_changed() -> Changed {
 
 fn notifications_changed() -> Changed {
     Changed { notifications: true, ..Changed::default() }
+}
+
+/// Document, fingerprint and rule of an alert.
+type AlertRow = (String, String, String);
+/// Document, time, fingerprint and rule of a transition.
+type TransitionRow = (String, i64, String, String);
+/// Document, id, time and fingerprint of a notification.
+type NotificationRow = (String, String, i64, Option<String>);
+
+fn alert_columns(rows: &[AlertRow]) -> Columns {
+    vec![
+        ("fingerprint", text(rows.iter().map(|row| row.1.as_str()))),
+        ("rule_id", text(rows.iter().map(|row| row.2.as_str()))),
+        ("document", text(rows.iter().map(|row| row.0.as_str()))),
+    ]
+}
+
+fn transition_columns(rows: &[TransitionRow]) -> Columns {
+    vec![
+        ("time", signed(rows.iter().map(|row| Some(row.1)))),
+        ("fingerprint", text(rows.iter().map(|row| row.2.as_str()))),
+        ("rule_id", text(rows.iter().map(|row| row.3.as_str()))),
+        ("document", text(rows.iter().map(|row| row.0.as_str()))),
+    ]
+}
+
+fn notification_columns(rows: &[NotificationRow]) -> Columns {
+    vec![
+        ("id", text(rows.iter().map(|row| row.1.as_str()))),
+        ("time", signed(rows.iter().map(|row| Some(row.2)))),
+        ("fingerprint", optional_text(rows.iter().map(|row| row.3.as_deref()))),
+        ("document", text(rows.iter().map(|row| row.0.as_str()))),
+    ]
+}
+
+/// Deletes the rows that have one of some texts in a column.
+fn delete_by_text<'text>(
+    connection: &Connection,
+    table: &str,
+    column: &str,
+    texts: impl Iterator<Item = &'text str>,
+) -> Result<(), StoreError> {
+    let quoted: Vec<String> = texts.map(quote).collect();
+    if !quoted.is_empty() {
+        connection.execute(&format!("DELETE FROM {table} WHERE {column} IN ({})", quoted.join(",")), [])?;
+    }
+    Ok(())
 }
 
 impl HistoryReader {
@@ -107,31 +161,34 @@ impl History {
         alerts: Vec<Alert>,
         transitions: Vec<AlertTransition>,
     ) -> Result<(), StoreError> {
-        let mut statements = Vec::with_capacity(alerts.len() * 2 + transitions.len());
-        for mut alert in alerts {
-            alert.value = alert.value.filter(|value| value.is_finite());
-            let fingerprint = Parameter::from(alert.fingerprint.as_str());
-            statements.push(("DELETE FROM alerts WHERE fingerprint = ?", vec![fingerprint.clone()]));
-            statements.push((
-                "INSERT INTO alerts VALUES (?, ?, ?)",
-                vec![fingerprint, alert.rule_id.as_str().into(), document(&alert)?],
-            ));
-        }
-        for transition in transitions {
-            statements.push((
-                "INSERT INTO transitions VALUES (?, ?, ?, ?)",
-                vec![
-                    transition.time.0.into(),
-                    transition.fingerprint.as_str().into(),
-                    transition.rule_id.as_str().into(),
-                    document(&transition)?,
-                ],
-            ));
-        }
-        if statements.is_empty() {
+        if alerts.is_empty() && transitions.is_empty() {
             return Ok(());
         }
-        self.run(alerts_changed(), statements).await.map(|_| ())
+        let alerts: Vec<AlertRow> = alerts
+            .into_iter()
+            .map(|mut alert| {
+                alert.value = alert.value.filter(|value| value.is_finite());
+                Ok((document_text(&alert)?, alert.fingerprint, alert.rule_id))
+            })
+            .collect::<Result<_, StoreError>>()?;
+        let transitions: Vec<TransitionRow> = transitions
+            .into_iter()
+            .map(|transition| {
+                let document = document_text(&transition)?;
+                Ok((document, transition.time.0, transition.fingerprint, transition.rule_id))
+            })
+            .collect::<Result<_, StoreError>>()?;
+        let change = move |connection: &Connection| {
+            delete_by_text(connection, "alerts", "fingerprint", alerts.iter().map(|row| row.1.as_str()))?;
+            if !alerts.is_empty() {
+                append_rows(connection, "alerts", alert_columns(&alerts))?;
+            }
+            if !transitions.is_empty() {
+                append_rows(connection, "transitions", transition_columns(&transitions))?;
+            }
+            Ok((alerts.len() + transitions.len()) as u64)
+        };
+        self.change(alerts_changed(), change).await.map(drop)
     }
 
     /// Stores the evidence of a firing, without values that are not finite.
@@ -158,20 +215,27 @@ impl History {
 
     /// Stores a notification in place of the one with its id.
     pub async fn record_notification(&self, notification: Notification) -> Result<(), StoreError> {
-        let id = Parameter::from(notification.id.as_str());
-        let statements = vec![
-            ("DELETE FROM notifications WHERE id = ?", vec![id.clone()]),
-            (
-                "INSERT INTO notifications VALUES (?, ?, ?, ?)",
-                vec![
-                    id,
-                    notification.time.0.into(),
-                    notification.fingerprint.as_deref().map_or(Parameter::Null, Parameter::from),
-                    document(&notification)?,
-                ],
-            ),
-        ];
-        self.run(notifications_changed(), statements).await.map(|_| ())
+        self.record_notifications(vec![notification]).await
+    }
+
+    /// Stores notifications, each in place of the one with its id. Their ids differ.
+    pub async fn record_notifications(&self, notifications: Vec<Notification>) -> Result<(), StoreError> {
+        if notifications.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<NotificationRow> = notifications
+            .into_iter()
+            .map(|notification| {
+                let document = document_text(&notification)?;
+                Ok((document, notification.id, notification.time.0, notification.fingerprint))
+            })
+            .collect::<Result<_, StoreError>>()?;
+        let change = move |connection: &Connection| {
+            delete_by_text(connection, "notifications", "id", rows.iter().map(|row| row.1.as_str()))?;
+            append_rows(connection, "notifications", notification_columns(&rows))?;
+            Ok(rows.len() as u64)
+        };
+        self.change(notifications_changed(), change).await.map(drop)
     }
 
     /// Stores the action chosen on a notification. Returns false if there is none with this id.

@@ -47,6 +47,15 @@ impl History {
         self.instance.change(changed, change).await
     }
 
+    /// Runs a change in one transaction. Returns the number of rows that it touched.
+    pub(super) async fn change(
+        &self,
+        changed: Changed,
+        change: impl Fn(&duckdb::Connection) -> Result<u64, StoreError> + Send + 'static,
+    ) -> Result<u64, StoreError> {
+        self.instance.change(changed, change).await
+    }
+
     /// Runs statements that change rules, checks or silences, and renews their copy outside of the
     /// database. Returns the number of rows that the last one touched.
     pub(super) async fn define(
@@ -64,7 +73,11 @@ impl History {
 
 /// Converts a record to the document that is stored.
 pub(super) fn document(record: &impl Serialize) -> Result<Parameter, StoreError> {
+    document_text(record).map(Parameter::Text)
+}
+
+/// Converts a record to the text of the document that is stored.
+pub(super) fn document_text(record: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(record)
-        .map(Parameter::Text)
         .map_err(|error| StoreError::InvalidRequest(format!("the record cannot be stored: {error}")))
 }

@@ -2,13 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use duckdb::{
-    Connection,
-    arrow::{
-        array::{ArrayRef, RecordBatch},
-        datatypes::{DataType, Field, Schema},
-    },
-};
+use duckdb::Connection;
 use model::{Exemplar, HistogramPoint, IdentityHash, LogRecord, Resource, Sample, SeriesId, Span};
 use parking_lot::Mutex;
 
@@ -20,7 +14,7 @@ use super::{
 use crate::{
     StoreError,
     catalog::{series::SeriesEntry, series_catalog::SeriesCatalog},
-    database::columns::{Columns, boolean, json, text, tiny, unsigned},
+    database::columns::{Columns, append_rows, boolean, json, text, tiny, unsigned},
     logs::append::log_columns,
     metrics::{
         append::{exemplar_columns, histogram_columns, sample_columns},
@@ -291,23 +285,6 @@ impl<'store> Appending<'store> {
     }
 
     fn rows(&self, table: &str, columns: Columns) -> Result<(), StoreError> {
-        let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns
-            .into_iter()
-            .map(|(name, array)| {
-                let field = Field::new(name, array.data_type().clone(), true);
-                let field = if matches!(array.data_type(), DataType::FixedSizeBinary(16)) {
-                    let extension = ("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned());
-                    field.with_metadata(HashMap::from([extension]))
-                } else {
-                    field
-                };
-                (field, array)
-            })
-            .unzip();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?;
-        let mut appender = self.connection.appender(table)?;
-        appender.append_record_batch(batch)?;
-        appender.flush()?;
-        Ok(())
+        append_rows(self.connection, table, columns)
     }
 }

@@ -3,6 +3,7 @@
 
 mod against_model;
 mod catalog_rebuild;
+mod classic_families;
 mod durability;
 mod exemplars;
 mod fixtures;

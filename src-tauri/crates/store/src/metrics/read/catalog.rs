@@ -1,17 +1,22 @@
 //! Metrics and tags, read from the catalog in memory.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use model::{
     Aggregation, MetricCatalogRequest, MetricKind, MetricSummary, TagSummary, TagsRequest,
-    prometheus::translated_name,
+    prometheus::{translated_name, unit_of_family},
 };
 
-use crate::catalog::{series::SeriesEntry, series_catalog::SeriesCatalog};
-use crate::{StoreError, read::tag_counts::TagCounts};
+use super::classic_families::{BOUND, ClassicFamilies, has_bounds, select_with_families};
+use crate::{
+    StoreError,
+    catalog::{series::SeriesEntry, series_catalog::SeriesCatalog},
+    read::tag_counts::TagCounts,
+};
 
 /// The services returned of a metric, at most.
 const MAX_SERVICES: usize = 20;
@@ -25,8 +30,8 @@ fn component_suffixes(kind: MetricKind) -> &'static [&'static str] {
 }
 
 /// Finds the metrics whose name, or the name that Prometheus would give them, contains the search
-/// in any case. The full name of a component series of a histogram finds the histogram. Returns
-/// them in name order.
+/// in any case. The full name of a component series of a histogram finds the histogram, also where
+/// it was written as its components. Returns them in name order.
 pub(super) fn metric_catalog(
     catalog: &SeriesCatalog,
     request: &MetricCatalogRequest,
@@ -34,31 +39,47 @@ pub(super) fn metric_catalog(
     let search = request.search.to_lowercase();
     let mut metrics: BTreeMap<Arc<str>, Vec<Arc<SeriesEntry>>> = BTreeMap::new();
     let mut matches: HashMap<Arc<str>, bool> = HashMap::new();
-    for series in catalog.select("", &request.matchers)? {
-        let found = *matches.entry(Arc::clone(&series.name)).or_insert_with(|| {
-            let translated = translated_name(&series.name, &series.unit, series.kind, series.monotonic);
-            series.name.to_lowercase().contains(&search)
+    let selected = catalog.select("", &request.matchers)?;
+    let families = ClassicFamilies::among(&selected);
+    for series in selected {
+        let family = families.of(&series);
+        let name = family.unwrap_or(&series.name);
+        let found = *matches.entry(Arc::clone(name)).or_insert_with(|| {
+            let kind = if family.is_some() { MetricKind::Histogram } else { series.kind };
+            let translated = match family {
+                Some(family) => Cow::Borrowed(&**family),
+                None => translated_name(&series.name, &series.unit, series.kind, series.monotonic),
+            };
+            name.to_lowercase().contains(&search)
                 || translated.to_lowercase().contains(&search)
-                || component_suffixes(series.kind).iter().any(|suffix| {
+                || component_suffixes(kind).iter().any(|suffix| {
                     search.strip_suffix(suffix).is_some_and(|family| {
-                        series.name.eq_ignore_ascii_case(family) || translated.eq_ignore_ascii_case(family)
+                        name.eq_ignore_ascii_case(family) || translated.eq_ignore_ascii_case(family)
                     })
                 })
         });
         if found {
-            metrics.entry(Arc::clone(&series.name)).or_default().push(series);
+            metrics.entry(Arc::clone(name)).or_default().push(series);
         }
     }
-    Ok(metrics.into_values().take(request.limit as usize).filter_map(|series| summary(&series)).collect())
+    let summaries = metrics.into_iter().take(request.limit as usize).filter_map(|(name, series)| {
+        let summary = summary(&series)?;
+        Some(if *name == *summary.name { summary } else { family_summary(&name, &series, summary) })
+    });
+    Ok(summaries.collect())
 }
 
 /// Returns the tags of a metric's series with their values, most frequent first, keys in name
-/// order.
+/// order. The tags of a classic histogram's family are those of its buckets but for the bounds.
 pub(super) fn tags(catalog: &SeriesCatalog, request: &TagsRequest) -> Result<Vec<TagSummary>, StoreError> {
     let mut tags = TagCounts::default();
-    for series in catalog.select(&request.metric, &request.matchers)? {
+    for series in select_with_families(catalog, &request.metric, &request.matchers)? {
+        let is_of_family =
+            has_bounds(&series) && series.name.strip_suffix("_bucket") == Some(&request.metric);
         for (key, value) in series.labels() {
-            tags.add(key, value);
+            if !(is_of_family && key == BOUND) {
+                tags.add(key, value);
+            }
         }
     }
     Ok(tags.summaries())
@@ -76,9 +97,17 @@ pub(super) fn metric_kind(
     Ok(series.first().map(|first| (first.kind, first.unit.to_string())))
 }
 
-/// Returns whether a series is a bucket of a classic histogram.
-fn has_bounds(series: &SeriesEntry) -> bool {
-    series.name.ends_with("_bucket") && series.attributes.0.contains_key("le")
+/// Returns the summary of a family from that of its components. Each of its counts is a series.
+fn family_summary(family: &str, components: &[Arc<SeriesEntry>], summary: MetricSummary) -> MetricSummary {
+    let counts = components.iter().filter(|series| series.name.ends_with("_count")).count();
+    MetricSummary {
+        name: family.to_owned(),
+        kind: MetricKind::Histogram,
+        unit: unit_of_family(family).to_owned(),
+        series: u32::try_from(counts).unwrap_or(u32::MAX),
+        suggested: Aggregation::P95,
+        ..summary
+    }
 }
 
 fn summary(series: &[Arc<SeriesEntry>]) -> Option<MetricSummary> {

@@ -7,6 +7,7 @@ use model::{
 
 use super::{
     catalog::{metric_catalog, metric_kind, tags},
+    classic_families::select_with_families,
     series_set::SeriesSet,
 };
 use crate::{StoreError, read::source::ReadSource};
@@ -40,15 +41,17 @@ impl Metrics {
         set.samples(request.limit).await
     }
 
-    /// Reads exemplars, see [`SeriesSet::exemplars`].
+    /// Reads exemplars, see [`SeriesSet::exemplars`]. The name of a classic histogram's family
+    /// selects its buckets.
     pub async fn exemplars(&self, request: &ExemplarsRequest) -> Result<Vec<ExemplarPoint>, StoreError> {
-        let set = self.select(&request.metric, &request.matchers, request.range).await?;
+        let ExemplarsRequest { metric, matchers, range, .. } = request;
+        let set = SeriesSet::select_by(&self.source, metric, matchers, *range, select_with_families).await?;
         set.exemplars(request.limit).await
     }
 
     /// Finds the metrics whose name, or the name that Prometheus would give them, contains the
-    /// search in any case. The full name of a component series of a histogram finds the histogram.
-    /// Returns them in name order.
+    /// search in any case. The full name of a component series of a histogram finds the histogram,
+    /// also where it was written as its components. Returns them in name order.
     pub async fn catalog(&self, request: &MetricCatalogRequest) -> Result<Vec<MetricSummary>, StoreError> {
         let request = request.clone();
         self.source.compute(move |catalog| metric_catalog(catalog, &request)).await

@@ -63,9 +63,22 @@ impl SeriesSet {
         matchers: &[TagMatcher],
         range: TimeRange,
     ) -> Result<Self, StoreError> {
+        Self::select_by(source, metric, matchers, range, SeriesCatalog::select).await
+    }
+
+    /// Selects the series that a function finds in the catalog.
+    pub(crate) async fn select_by(
+        source: &ReadSource,
+        metric: &str,
+        matchers: &[TagMatcher],
+        range: TimeRange,
+        find: impl Fn(&SeriesCatalog, &str, &[TagMatcher]) -> Result<Vec<Arc<SeriesEntry>>, StoreError>
+        + Send
+        + 'static,
+    ) -> Result<Self, StoreError> {
         let (name, matchers) = (metric.to_owned(), matchers.to_vec());
         let select = move |catalog: &SeriesCatalog| {
-            let mut series = catalog.select(&name, &matchers)?;
+            let mut series = find(catalog, &name, &matchers)?;
             series.sort_unstable_by_key(|series| series.id);
             Ok(series.into())
         };
@@ -105,8 +118,7 @@ impl SeriesSet {
     /// Reads the samples of each series, downsampled to steps of `step` nanoseconds since the
     /// epoch.
     ///
-    /// Samples that are not a number count as absent. They mark the end of the series unless a
-    /// sample follows in the step.
+    /// NaN is a sample, the marker of the end of a series is none ([`model::Bucket`]).
     pub async fn buckets(&self, step: i64) -> Result<Vec<SeriesBuckets>, StoreError> {
         let step = valid_step(self.range, step)?;
         if let Some(recent) = self.source.recent(self.range).await? {

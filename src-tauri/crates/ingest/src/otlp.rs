@@ -7,6 +7,7 @@ mod faults;
 pub(crate) mod fuzz;
 pub(crate) mod grpc;
 pub(crate) mod http;
+mod invalid_text;
 mod json;
 pub mod logs;
 pub mod metrics;

@@ -105,11 +105,11 @@ impl Walk {
 }
 
 /// The fields of a message. They end at the first one that is malformed.
-struct Fields<'a>(&'a [u8]);
+pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Fields<'a> {
     /// Returns the number of the next field, and its content if that has a length.
-    fn next_field(&mut self) -> Option<(u64, Option<&'a [u8]>)> {
+    pub(crate) fn next_field(&mut self) -> Option<(u64, Option<&'a [u8]>)> {
         if self.0.is_empty() {
             return None;
         }

@@ -1,4 +1,4 @@
-//! The faults of a JSON request that its other records survive.
+//! The faults of a request that its other records survive.
 
 use std::collections::HashMap;
 

@@ -194,7 +194,7 @@ impl Points<'_> {
             let value = match point.value {
                 _ if !has_value(point.flags) => STALE,
                 Some(number_data_point::Value::AsDouble(value)) => value,
-                Some(number_data_point::Value::AsInt(value)) => value as f64,
+                Some(number_data_point::Value::AsInt(value)) => self.nearest(index, value),
                 None => {
                     self.reject(index, "point has no value");
                     continue;
@@ -210,6 +210,17 @@ impl Points<'_> {
                 Err(reason) => self.reject(index, reason),
             }
         }
+    }
+
+    /// Returns the double nearest to a whole number, with a warning if they differ.
+    fn nearest(&mut self, index: usize, value: i64) -> f64 {
+        let nearest = value as f64;
+        if nearest as i128 != i128::from(value) {
+            let (position, name) = (self.position, self.name);
+            let reason = format_args!("{value} is stored as the nearest double, {nearest}");
+            self.conversion.warn(format_args!("{position}.data_points[{index}] of {name:?}"), reason);
+        }
+        nearest
     }
 
     fn histogram(

@@ -3,7 +3,7 @@
 use prost::Message;
 use store::Accepted;
 
-use super::{conversion::Conversion, faults::Faults, json, signal::Signal};
+use super::{conversion::Conversion, faults::Faults, invalid_text, json, signal::Signal};
 use crate::{
     counters::records,
     intake::Intake,
@@ -141,9 +141,12 @@ pub(super) fn decode<S: Signal>(
         Encoding::Protobuf => {
             let estimate = estimate::<S>(&body.bytes, &body.reservation);
             body.reservation.charge(estimate.decoding.saturating_add(estimate.records))?;
-            let request = S::Request::decode(&*body.bytes)
-                .map_err(|error| Rejection::Malformed(format!("invalid protobuf: {error}")))?;
-            Ok((request, Faults::default(), estimate))
+            let (request, faults) = match S::Request::decode(&*body.bytes) {
+                Ok(request) => (request, Faults::default()),
+                Err(error) => decode_replaced::<S>(body)?
+                    .ok_or_else(|| Rejection::Malformed(format!("invalid protobuf: {error}")))?,
+            };
+            Ok((request, faults, estimate))
         }
         Encoding::Json => {
             // Texts take no more than in the body.
@@ -159,6 +162,21 @@ pub(super) fn decode<S: Signal>(
             Ok((request, faults, estimate))
         }
     }
+}
+
+/// Decodes a request with replaced texts, none if that does not help.
+fn decode_replaced<S: Signal>(body: &mut Buffer) -> Result<Option<(S::Request, Faults)>, Rejection> {
+    let before = body.bytes.len();
+    body.reservation.charge(before)?;
+    let (replaced, count) = invalid_text::replaced(&body.bytes, S::texts());
+    let grown = replaced.len().saturating_sub(before);
+    body.reservation.charge(grown)?;
+    let request = if count > 0 { S::Request::decode(&*replaced).ok() } else { None };
+    body.reservation.release(before + grown);
+    let noun = if count == 1 { "text" } else { "texts" };
+    let warning = format!("{count} {noun} with invalid UTF-8, stored with \u{fffd} in place of the bytes");
+    let faults = Faults { outside: Some(warning), ..Faults::default() };
+    Ok(request.map(|request| (request, faults)))
 }
 
 fn estimate<S: Signal>(bytes: &[u8], reservation: &Reservation) -> Estimate {

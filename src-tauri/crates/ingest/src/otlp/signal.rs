@@ -8,7 +8,13 @@ use opentelemetry_proto::tonic::collector::{
 };
 use prost::Message;
 
-use super::{conversion::Conversion, faults::Faults, json::JsonMessage, logs, metrics, traces};
+use super::{
+    conversion::Conversion,
+    faults::Faults,
+    invalid_text::{self, Texts},
+    json::JsonMessage,
+    logs, metrics, traces,
+};
 use crate::limits::layout::{self, MessageLayout};
 
 /// One signal of OTLP.
@@ -28,6 +34,8 @@ pub(super) trait Signal: 'static {
 
     /// Returns the memory layout of the request.
     fn layout() -> &'static MessageLayout;
+    /// Returns the texts of the request.
+    fn texts() -> &'static Texts;
     /// Converts a request into records. `faults` are those of reading it.
     fn convert(request: Self::Request, faults: Faults, now: Timestamp) -> Conversion;
     /// Returns the response that reports rejected records and the reasons.
@@ -53,6 +61,10 @@ impl Signal for Metrics {
         &layout::METRICS
     }
 
+    fn texts() -> &'static Texts {
+        &invalid_text::METRICS
+    }
+
     fn convert(request: Self::Request, faults: Faults, now: Timestamp) -> Conversion {
         metrics::convert_read(request, faults, now)
     }
@@ -76,6 +88,10 @@ impl Signal for Logs {
         &layout::LOGS
     }
 
+    fn texts() -> &'static Texts {
+        &invalid_text::LOGS
+    }
+
     fn convert(request: Self::Request, faults: Faults, now: Timestamp) -> Conversion {
         logs::convert_read(request, faults, now)
     }
@@ -97,6 +113,10 @@ impl Signal for Traces {
 
     fn layout() -> &'static MessageLayout {
         &layout::TRACES
+    }
+
+    fn texts() -> &'static Texts {
+        &invalid_text::TRACES
     }
 
     fn convert(request: Self::Request, faults: Faults, now: Timestamp) -> Conversion {

@@ -77,6 +77,22 @@ fn gauges_and_sums_retain_kind_temporality_and_start() {
 }
 
 #[test]
+fn whole_numbers_that_no_double_equals_are_stored_with_a_warning() {
+    let whole =
+        |value| NumberDataPoint { value: Some(number_data_point::Value::AsInt(value)), ..number(0.0) };
+    let numbers = [(1 << 53) + 1, 1 << 60, i64::MAX, i64::MIN, -(1 << 53)].map(whole);
+    let gauge = Data::Gauge(Gauge { data_points: numbers.to_vec() });
+    let conversion = metrics::convert(receiver::metrics(vec![metric("id", gauge)]), at());
+    assert_eq!((conversion.rejected, conversion.batch.samples.len()), (0, 5));
+    let message = conversion.message();
+    assert!(
+        message.contains("9007199254740993 is stored as the nearest double, 9007199254740992"),
+        "{message}"
+    );
+    assert_eq!(message.matches("nearest double").count(), 2, "{message}");
+}
+
+#[test]
 fn histograms_of_every_kind() {
     let exemplar = Exemplar {
         value: Some(exemplar::Value::AsInt(3)),

@@ -1,11 +1,13 @@
 //! What a sender says of a record beside its content is stored and can be read.
 
 use model::{Attributes, Filter, TimeRange, Timestamp};
+use opentelemetry_proto::tonic::{collector::trace::v1::ExportTraceServiceResponse, trace::v1::Span};
+use prost::Message;
 use serde_json::{Value, json};
 
 use crate::{
-    http::{JSON, post},
-    receiver::{Receiver, now},
+    http::{JSON, PROTOBUF, post},
+    receiver::{Receiver, now, span, text, traces},
 };
 
 fn around() -> TimeRange {
@@ -84,4 +86,33 @@ async fn details_of_log_records_are_readable() {
         line.attributes,
         parsed(r#"{"list":["-9007199254740993",null],"otel.flags":1,"otel.dropped_attributes_count":2}"#)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invalid_utf_8_is_replaced_and_costs_no_record() {
+    let mut receiver = Receiver::start().await;
+    let mut torn = span(1);
+    torn.name = "caf@@".into();
+    torn.attributes = vec![text("key@@", "value@@"), text("fine", "\u{fc}ber")];
+    let broken = |request: Vec<u8>| {
+        // As many bytes as the marks, so that the lengths remain valid.
+        let at: Vec<usize> = (1..request.len()).filter(|at| request[at - 1..=*at] == *b"@@").collect();
+        let mut request = request;
+        at.into_iter().for_each(|at| request[at - 1..=at].copy_from_slice(&[0xc3, 0x28]));
+        request
+    };
+    let body = broken(traces(vec![torn, span(2)]).encode_to_vec());
+    let answer = post(&receiver, "/v1/traces", PROTOBUF, "", body).await;
+    assert_eq!(answer.status(), 200);
+    let answer = ExportTraceServiceResponse::decode(answer.bytes().await.unwrap()).unwrap();
+    let partial = answer.partial_success.unwrap();
+    assert_eq!(partial.rejected_spans, 0);
+    assert!(partial.error_message.starts_with("3 texts with invalid UTF-8"), "{}", partial.error_message);
+    let spans = receiver.committed().spans;
+    assert_eq!((spans.len(), spans[0].name.as_str()), (2, "caf\u{fffd}("));
+    assert_eq!(spans[0].attributes.to_json(), "{\"fine\":\"\u{fc}ber\",\"key\u{fffd}(\":\"value\u{fffd}(\"}");
+    // A body that is damaged in other ways as well is refused.
+    let mut damaged = broken(traces(vec![Span { name: "@@".into(), ..span(3) }]).encode_to_vec());
+    damaged.pop();
+    assert_eq!(post(&receiver, "/v1/traces", PROTOBUF, "", damaged).await.status(), 400);
 }

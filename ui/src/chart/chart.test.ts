@@ -4,8 +4,9 @@ import { bandReach, readableTicks, valueDomain } from './domain'
 import { chartCsv } from './export'
 import { assignColours, PALETTE_SIZE } from './palette'
 import { parseValue, tick } from '@/format/units'
-import { pickSeries } from './tooltip'
+import { pickSeries, readAt } from './tooltip'
 import { snap } from './threshold'
+import { chartSeries } from '@/query/series'
 
 const line = (name: string, times: number[], values: (number | null)[]) => ({ name, labels: {}, times, values })
 
@@ -117,6 +118,35 @@ it('isolates a series and shows all again', () => {
   expect(pickSeries(['a', 'b'], ['a'], 'a', false)).toBeNull()
   expect(pickSeries(['a', 'b', 'c'], null, 'a', true)).toEqual(['b', 'c'])
   expect(pickSeries(['a', 'b'], ['a'], 'b', true)).toBeNull()
+})
+
+describe('values that cannot be drawn', () => {
+  const answer = {
+    unit: 's',
+    step: 10e6,
+    total_series: 1,
+    gaps: [],
+    series: [{ labels: {}, times: [0, 10e6, 20e6, 30e6], values: [1, Number.NaN, Infinity, 2] }],
+  }
+  const series = chartSeries(answer, 'wait')
+  const aligned = align(series, 10)
+
+  it('break the line and are read by the cursor', () => {
+    expect(aligned.values[0]).toEqual([1, null, null, 2])
+    const read = (index: number) =>
+      readAt({
+        ...{ series, aligned, index, unit: 's', step: 10, colours: ['red'], shown: [true], gaps: [], marks: [] },
+        ...{ time: index * 10, range: { from: 0, to: 40 } },
+      }).rows.map((row) => row.value)
+    expect([0, 1, 2, 3].map(read)).toEqual([['1 s'], ['NaN'], ['+Inf'], ['2 s']])
+  })
+
+  it('are in the CSV', () => {
+    const picture = { title: 't', unit: 's', range: { from: 0, to: 40 }, domain: [0, 1] as [number, number] }
+    const line = { name: 'wait', colour: '', dashed: false, texts: series[0]?.texts }
+    const csv = chartCsv({ ...picture, aligned, gaps: [], threshold: undefined, series: [line] })
+    expect(csv.split('\n').map((row) => row.split(',')[1])).toEqual(['wait (s)', '1', 'NaN', '+Inf', '2', undefined])
+  })
 })
 
 it('writes CSV with quoted names and no rows for breaks', () => {

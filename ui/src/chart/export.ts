@@ -13,7 +13,7 @@ export interface ChartPicture {
   range: ChartRange
   domain: [number, number]
   aligned: Aligned
-  series: { name: string; colour: string; dashed: boolean }[]
+  series: { name: string; colour: string; dashed: boolean; texts?: ReadonlyMap<number, string> | undefined }[]
   gaps: ChartGap[]
   threshold: number | undefined
 }
@@ -24,14 +24,15 @@ function field(text: string): string {
 }
 
 /**
- * Writes CSV: a row per time, a column per series; times as ISO 8601 in UTC, missing values empty.
+ * Writes CSV: a row per time, a column per series; times as ISO 8601 in UTC, missing values empty,
+ * NaN and infinities as Prometheus writes them.
  */
 export function chartCsv(picture: ChartPicture): string {
   const unit = picture.unit ? ` (${picture.unit})` : ''
   const head = ['time', ...picture.series.map((one) => field(`${one.name}${unit}`))].join(',')
   const rows: string[] = []
   picture.aligned.times.forEach((time, index) => {
-    const values = picture.series.map((_, at) => picture.aligned.values[at]?.[index])
+    const values = picture.series.map((one, at) => picture.aligned.values[at]?.[index] ?? one.texts?.get(time))
     if (values.every((value) => value == null)) return
     rows.push([new Date(time).toISOString(), ...values.map((value) => (value == null ? '' : String(value)))].join(','))
   })

@@ -27,18 +27,34 @@ interface TooltipRequest {
   range: ChartRange
 }
 
+/** Returns the text of the value nearest to a time, if it cannot be drawn. */
+function nearestText(series: ChartSeries, time: number, reach: number): string | undefined {
+  const exact = series.texts?.get(time)
+  if (exact !== undefined || !series.texts) return exact
+  const distance = (other: number) => Math.abs(other - time)
+  const near = [...series.texts.keys()].filter((other) => distance(other) <= reach)
+  const nearest = near.sort((one, other) => distance(one) - distance(other))[0]
+  return nearest === undefined ? undefined : series.texts.get(nearest)
+}
+
+/** Returns the order of a row: infinities by their sign, NaN last. */
+function rank({ number, text }: { number: number | null; text?: string | undefined }): number {
+  return number ?? (text === '+Inf' ? Number.MAX_VALUE : -Number.MAX_VALUE)
+}
+
 /** Returns the values at a time, largest first, with the marks near it and the reasons of gaps. */
 export function readAt(request: TooltipRequest): TooltipContent {
   const { series, colours, shown, aligned, index, time, step, unit, gaps, marks, range } = request
+  const at = aligned.times[index] ?? time
   const rows = series
-    .map((one, at) => ({
-      name: one.name,
-      colour: colours[at] ?? '',
-      number: shown[at] ? nearestValue(aligned, at, index, step) : null,
-    }))
-    .filter((row) => row.number !== null)
-    .sort((one, other) => (other.number ?? 0) - (one.number ?? 0))
-    .map(({ name, colour, number }) => ({ name, colour, value: formatValue(number, unit) }))
+    .map((one, position) => {
+      const number = shown[position] ? nearestValue(aligned, position, index, step) : null
+      const text = shown[position] && number === null ? nearestText(one, at, step) : undefined
+      return { name: one.name, colour: colours[position] ?? '', number, text }
+    })
+    .filter((row) => row.number !== null || row.text !== undefined)
+    .sort((one, other) => rank(other) - rank(one))
+    .map(({ name, colour, number, text }) => ({ name, colour, value: text ?? formatValue(number, unit) }))
   const reach = (range.to - range.from) / 100
   const notes = [
     ...gaps.filter((gap) => gap.from <= time && time < gap.to).map((gap) => `No data: ${gap.reason}`),

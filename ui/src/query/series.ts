@@ -7,6 +7,8 @@ export interface ChartSeries {
   labels: Record<string, string>
   times: number[]
   values: (number | null)[]
+  /** Values that cannot be drawn, such as NaN, as text by their time. */
+  texts?: ReadonlyMap<number, string>
   color?: string
   dashed?: boolean
 }
@@ -21,6 +23,9 @@ const GAP_REASONS: Record<GapReason, string> = {
   clock_changed: 'the clock was set',
 }
 
+/** Returns the text of a value that is not finite, as Prometheus writes it. */
+const notFinite = (value: number): string => (Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf')
+
 /**
  * Returns the lines of an answer. A line without labels is named `fallback`, one with a single
  * label by its value.
@@ -30,11 +35,17 @@ export function chartSeries(answer: SeriesResponse, fallback: string): ChartSeri
     const entries = Object.entries(labels)
     const name =
       entries.length === 0 ? fallback : entries.length === 1 ? entries[0]?.[1] || '(none)' : formatLabels(labels)
+    const texts = new Map<number, string>()
+    values.forEach((value, index) => {
+      const time = times[index]
+      if (!Number.isFinite(value) && time !== undefined) texts.set(time / 1e6, notFinite(value))
+    })
     return {
       name,
       labels: labels as Record<string, string>,
       times: times.map((time) => time / 1e6),
       values: values.map((value) => (Number.isFinite(value) ? value : null)),
+      ...(texts.size > 0 && { texts }),
     }
   })
 }

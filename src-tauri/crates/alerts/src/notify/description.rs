@@ -40,6 +40,7 @@ pub(crate) fn reason(rule: &AlertRule, alert: &Alert, from: AlertState) -> Strin
     };
     let comparison = match source.threshold_text(threshold, &alert.unit) {
         None => String::new(),
+        Some(_) if value.is_nan() && alert.state == AlertState::Inactive => String::new(),
         Some(threshold) if alert.state == AlertState::Inactive => {
             format!(", back {} {threshold}", opposite_side(rule.comparator))
         }

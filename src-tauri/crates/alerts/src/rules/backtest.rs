@@ -149,7 +149,8 @@ fn replay(
 
 /// Returns the value that one in a hundred exceeds (or undercuts), to two significant digits.
 fn suggested(series: &[SeriesPoints], comparator: Comparator) -> Option<f64> {
-    let mut values: Vec<f64> = series.iter().flat_map(|points| points.values.iter().copied()).collect();
+    let values = series.iter().flat_map(|points| points.values.iter().copied());
+    let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
     values.sort_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
     let share = match comparator {

@@ -23,8 +23,8 @@ pub fn unobserved(previous: Timestamp, now: Timestamp, interval_seconds: u32) ->
 ///
 /// - An alert is pending since `now` and fires once the condition has held for `for_seconds`.
 /// - A firing alert resolves once the condition no longer holds against the resolve threshold.
-/// - An alert without a value follows the rule's [`NoDataPolicy`]. Values that are not a number
-///   count as missing.
+/// - An alert without a value follows the rule's [`NoDataPolicy`]. NaN is a value, and as in
+///   Prometheus no condition holds for it.
 /// - Where a part of a window was not observed, the condition must hold, or not hold, for the value
 ///   over the observed part as well. Otherwise the alert does not change.
 /// - Time without data or without evaluations does not count towards `for_seconds`.
@@ -39,8 +39,7 @@ pub fn evaluate(
 ) -> (Vec<Alert>, Vec<AlertTransition>) {
     let Observation { values, observed, unit } = observation;
     let known = by_labels(previous.iter().map(|alert| (&alert.labels, alert)));
-    let labelled = values.iter().filter(|(_, value)| !value.is_nan());
-    let present = by_labels(labelled.map(|(labels, value)| (labels, *value)));
+    let present = by_labels(values.iter().map(|(labels, value)| (labels, *value)));
     let observed = by_labels(observed.iter().map(|(labels, value)| (labels, *value)));
     let no_labels = Labels::new();
     let mut labels: Vec<(&Labels, Option<f64>)> =

@@ -43,12 +43,10 @@ pub struct MetricSource {
 
 impl MetricSource {
     fn value_text(&self, value: f64, unit: &str) -> String {
-        if value.is_nan() {
-            "no value".to_owned()
-        } else if value.is_infinite() {
-            if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() }
-        } else {
+        if value.is_finite() {
             figures::format(value, figures::shown_unit(&self.metric, unit))
+        } else {
+            model::number_text(value)
         }
     }
 }
@@ -229,7 +227,7 @@ mod tests {
         assert_eq!(text("m", 5.25, "/s"), "5.25/s");
         assert_eq!(text("system.cpu.utilization", 0.882, "1"), "88.2%");
         assert_eq!(text("queue.length", 88.0, "1"), "88");
-        assert_eq!(text("m", f64::NAN, "s"), "no value");
+        assert_eq!(text("m", f64::NAN, "s"), "NaN");
         assert_eq!(text("m", f64::INFINITY, "s"), "+Inf");
         assert_eq!(text("m", f64::NEG_INFINITY, "By"), "-Inf");
     }

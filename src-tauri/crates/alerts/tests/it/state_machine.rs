@@ -121,9 +121,16 @@ fn a_clock_set_back_keeps_the_state() {
 }
 
 #[test]
-fn values_that_are_not_finite_count_as_missing() {
+fn infinities_are_compared_and_no_condition_holds_for_nan() {
     let steps = [(0, Some(11.0)), (10, Some(f64::NAN)), (20, Some(f64::INFINITY))];
-    assert_eq!(run(&rule(0, NoDataPolicy::KeepState), &steps), [Firing, Firing, Firing]);
+    for no_data in [NoDataPolicy::KeepState, NoDataPolicy::Fire, NoDataPolicy::Resolve] {
+        assert_eq!(run(&rule(0, no_data), &steps), [Firing, Inactive, Firing]);
+    }
+    let rule = rule(0, NoDataPolicy::Resolve);
+    let observe = |value| Observation::complete(vec![(labels("a"), value)], "s");
+    let (alerts, _) = evaluate(&rule, &observe(f64::INFINITY), &[], at(0));
+    let (_, transitions) = evaluate(&rule, &observe(f64::NAN), &alerts, at(10));
+    assert_eq!(transitions[0].reason, "p95 NaN");
 }
 
 #[test]

@@ -15,15 +15,16 @@ pub struct SeriesBuckets {
     pub buckets: Vec<Bucket>,
 }
 
-/// The samples of one series in one step. Samples that are not a number count as absent; without
-/// any other the values are NaN and `count` is 0.
+/// The samples of one series in one step. NaN is a sample as in Prometheus: the sum is NaN with it,
+/// the extremes are those of the others. The marker [`crate::STALE`] is none. Without samples the
+/// values are NaN and `count` is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bucket {
     /// Start of the step.
     pub time: Timestamp,
     /// First value.
     pub first: f64,
-    /// Last value that is a number.
+    /// Last value.
     pub last: f64,
     /// Smallest value.
     pub min: f64,
@@ -33,8 +34,7 @@ pub struct Bucket {
     pub sum: f64,
     /// Number of samples.
     pub count: u64,
-    /// True if the last sample is not a number: the series ended here (see [`crate::STALE`]) or
-    /// has no value.
+    /// True if the series ended after the last sample (see [`crate::STALE`]).
     pub ended: bool,
 }
 
@@ -62,13 +62,15 @@ pub enum Counting {
     Deltas,
 }
 
-/// The samples of one counter in one step. Samples that are not a number count as absent.
+/// The samples of one counter in one step. NaN is a sample that gains nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CounterBucket {
     /// Times and number of the samples.
     pub span: SampleSpan,
     /// First value.
     pub first: f64,
+    /// Last value.
+    pub last: f64,
     /// Increase from the last sample before to the first one here; 0 without one.
     pub gain: f64,
     /// Increase from the first sample to the last. For deltas the sum of all samples.
@@ -174,12 +176,14 @@ impl CounterBucket {
         if !later.span.is_after_gap {
             self.steady_increase += later.gain;
         }
+        self.last = later.last;
         self.span.extend(&later.span);
     }
 
     /// Returns a bucket of the first sample alone.
     #[must_use]
     pub fn first_sample(&self) -> Self {
-        Self { increase: 0.0, steady_increase: 0.0, span: self.span.first_sample(), ..*self }
+        let (last, span) = (self.first, self.span.first_sample());
+        Self { last, increase: 0.0, steady_increase: 0.0, span, ..*self }
     }
 }

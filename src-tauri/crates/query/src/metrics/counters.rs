@@ -82,7 +82,8 @@ pub(super) fn classic_quantile(
     group_points(groups, |_, buckets| Some((classic::quantile(quantile, buckets)?, None)))
 }
 
-/// Returns the increases of some counters divided by those of others, for each group.
+/// Returns the increases of some counters divided by those of others, for each group; none where
+/// these did not increase.
 pub(super) fn ratio(
     dividends: &[CounterBuckets],
     divisors: &[CounterBuckets],
@@ -98,7 +99,8 @@ pub(super) fn ratio(
     let mut groups: Groups<f64> = BTreeMap::new();
     for GroupPoints { points, .. } in aggregate(dividends, grouping, false) {
         for (time, value) in points.times.into_iter().zip(points.values) {
-            if let Some(divisor) = divisors.get(&(points.labels.clone(), time)) {
+            let divisor = divisors.get(&(points.labels.clone(), time));
+            if let Some(divisor) = divisor.filter(|divisor| **divisor != 0.0) {
                 groups.entry(points.labels.clone()).or_default().insert(time, value / divisor);
             }
         }
@@ -114,7 +116,7 @@ fn upper_bound(labels: &Labels) -> Option<f64> {
 fn increase(series: &CounterBuckets, window: Window) -> Option<Increase> {
     let (inside, next) = window.inside(&series.buckets, |bucket| &bucket.span);
     if series.counting == Counting::Deltas {
-        return deltas(inside, next, window).map(Increase::complete);
+        return deltas(inside, next, window);
     }
     let at_end = next.filter(|next| next.span.first == window.range.end).map(CounterBucket::first_sample);
     let joined = inside.iter().chain(&at_end).copied().reduce(|mut total, later| {
@@ -122,6 +124,7 @@ fn increase(series: &CounterBuckets, window: Window) -> Option<Increase> {
         total
     });
     match joined.filter(|joined| joined.span.count > 1) {
+        Some(joined) if is_undefined(&joined, series.counting) => Some(Increase::complete(f64::NAN)),
         Some(joined) => {
             let zero = (series.counting == Counting::Total).then_some(joined.first);
             let value = extrapolate(window.range, &joined.span, joined.increase, zero);
@@ -136,9 +139,17 @@ fn increase(series: &CounterBuckets, window: Window) -> Option<Increase> {
             let before = window.before(&series.buckets, |bucket| &bucket.span);
             let last = at_end.or_else(|| before.last().copied())?;
             let (increase, length) = latest(&last.span, window, last.gain, last.increase)?;
+            let increase = if is_undefined(&last, series.counting) { f64::NAN } else { increase };
             Some(Increase::complete(increase / length * window.range.length() as f64))
         }
     }
+}
+
+/// Returns whether the increase is NaN in PromQL: an end is NaN, or infinities cancel out.
+fn is_undefined(bucket: &CounterBucket, counting: Counting) -> bool {
+    let change = bucket.last - bucket.first;
+    let cancels = change.is_nan() || (counting == Counting::Total && bucket.first.is_infinite());
+    bucket.last.is_nan() || (bucket.span.count > 1 && cancels)
 }
 
 /// Returns whether samples leave a part of the window unobserved.
@@ -165,24 +176,56 @@ pub(super) fn latest<T>(span: &SampleSpan, window: Window, gain: T, increase: T)
     Some((gain, span.first.since(previous) as f64))
 }
 
-/// Returns the sum of deltas over a window; none without any.
+/// Returns the sum of deltas over a window; none without any. What they do not cover of the window
+/// is not observed: the sender paused, or has yet to send its latest delta.
 ///
 /// Deltas with a start time are spread evenly since then. So a sender that paused, and then sends
 /// what happened meanwhile, shows no peak.
-fn deltas(inside: &[CounterBucket], next: Option<&CounterBucket>, window: Window) -> Option<f64> {
+fn deltas(inside: &[CounterBucket], next: Option<&CounterBucket>, window: Window) -> Option<Increase> {
     let (start, end) = (window.range.start, window.range.end);
     let mut sum = inside.iter().map(|bucket| bucket.increase).sum::<f64>();
     if let Some(first) = inside.first() {
         sum -= share(first, Timestamp(i64::MIN), start);
     }
     let of_next = next.map_or(0.0, |next| share(next, start, end));
-    (!inside.is_empty() || of_next != 0.0).then_some(sum + of_next)
+    let value = (!inside.is_empty() || of_next != 0.0).then_some(sum + of_next)?;
+    let interval = inside.last().map_or(0, |bucket| bucket.span.interval);
+    let in_window = |from: Timestamp, to: Timestamp| to.min(end).since(from.max(start)).max(0);
+    let covered = inside.iter().map(|CounterBucket { span, .. }| {
+        let since = covered_since(span, interval);
+        // Without a start the whole delta counts in the window that has its time.
+        let of_first =
+            if span.start.is_some() { in_window(since, span.first) } else { span.first.since(since) };
+        of_first.saturating_add(span.steady)
+    });
+    let of_next = next.and_then(|next| Some(in_window(next.span.start?, next.span.first)));
+    let covered = covered.sum::<i64>().saturating_add(of_next.unwrap_or_default()) as f64;
+    // A delta at the start of the window counts before it.
+    if covered == 0.0 && inside.iter().all(|bucket| bucket.span.start.is_some()) {
+        return None;
+    }
+    let length = window.range.length() as f64;
+    let observed = if covered > 0.0 && covered < length { value / covered * length } else { value };
+    Some(Increase { value, observed })
+}
+
+/// Returns the time since which the first delta of a bucket counts: the start that was sent, or
+/// else the delta before. After a gap, or without one before, it is one usual distance.
+fn covered_since(span: &SampleSpan, interval: i64) -> Timestamp {
+    match (span.start.max(span.start.and(span.previous)), span.previous) {
+        (Some(start), _) => start,
+        (None, Some(previous)) if !span.is_after_gap => previous,
+        _ => span.first.offset(-interval),
+    }
 }
 
 /// Returns the part of the first delta of a bucket that is between two times before it.
 fn share(bucket: &CounterBucket, from: Timestamp, to: Timestamp) -> f64 {
     let span = &bucket.span;
-    let Some(start) = span.start.max(span.start.and(span.previous)) else { return 0.0 };
+    if span.start.is_none() {
+        return 0.0;
+    }
+    let start = covered_since(span, span.interval);
     let (whole, part) = (span.first.since(start), to.min(span.first).since(from.max(start)));
     if whole > 0 && part > 0 { bucket.first * (part as f64 / whole as f64) } else { 0.0 }
 }

@@ -48,8 +48,8 @@ impl From<SeriesPoints> for GroupPoints {
     }
 }
 
-/// Returns the groups with at least one value, ordered by their labels. A value comes with the one
-/// over what was observed, if there is one.
+/// Returns the groups with at least one value, ordered by their labels. NaN is a value. A value
+/// comes with the one over what was observed, if there is one.
 pub(super) fn group_points<T>(
     groups: Groups<T>,
     value: impl Fn(Timestamp, T) -> Option<(f64, Option<f64>)>,
@@ -61,11 +61,10 @@ pub(super) fn group_points<T>(
             let mut observed = Vec::new();
             for (time, partial) in windows {
                 let Some((value, over_observed)) = value(time, partial) else { continue };
-                if !value.is_nan() {
-                    points.times.push(time);
-                    points.values.push(value);
-                    observed.push(over_observed.filter(|observed| *observed != value));
-                }
+                points.times.push(time);
+                points.values.push(value);
+                let differs = |observed: &f64| *observed != value && !observed.is_nan();
+                observed.push(over_observed.filter(differs));
             }
             GroupPoints { points, observed }
         })
@@ -78,8 +77,13 @@ pub(super) fn points<T>(groups: Groups<T>, value: impl Fn(T) -> Option<f64>) -> 
     group_points(groups, |_, partial| Some((value(partial)?, None)))
 }
 
-/// Sorts groups by their mean, the largest first. Equal ones stay ordered by their labels.
+/// Sorts groups by the mean of their numbers, the largest first. Groups without numbers are last.
+/// Equal ones stay ordered by their labels.
 pub(super) fn sort_largest_first(groups: &mut [SeriesPoints]) {
-    let mean = |points: &SeriesPoints| points.values.iter().sum::<f64>() / points.values.len() as f64;
+    let mean = |points: &SeriesPoints| {
+        let numbers = || points.values.iter().filter(|value| !value.is_nan());
+        let mean = numbers().sum::<f64>() / numbers().count() as f64;
+        if mean.is_nan() { f64::NEG_INFINITY } else { mean }
+    };
     groups.sort_by(|left, right| mean(right).total_cmp(&mean(left)));
 }

@@ -88,9 +88,10 @@ impl Measurements {
 
     fn quantile(&self, quantile: f64) -> Option<f64> {
         if !self.summaries.is_empty() {
-            let values: Vec<f64> =
-                self.summaries.iter().filter_map(|summary| summary_quantile(summary, quantile)).collect();
-            return (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+            let quantiles = self.summaries.iter().filter_map(|summary| summary_quantile(summary, quantile));
+            let (unknown, values): (Vec<f64>, Vec<f64>) = quantiles.partition(|value| value.is_nan());
+            let mean = || values.iter().sum::<f64>() / values.len() as f64;
+            return if values.is_empty() { unknown.first().copied() } else { Some(mean()) };
         }
         Distribution::merge(&self.distributions).quantile(quantile)
     }
@@ -98,16 +99,18 @@ impl Measurements {
 
 /// Returns a quantile from the ascending ones of a summary.
 ///
-/// It is interpolated linearly between its neighbours. Beyond the outermost it is theirs.
+/// It is interpolated linearly between its neighbours. Beyond the outermost it is theirs. It is NaN
+/// if all of them are, as without measurements.
 fn summary_quantile(summary: &[(f64, f64)], quantile: f64) -> Option<f64> {
-    let finite: Vec<_> = summary.iter().filter(|(_, value)| value.is_finite()).collect();
-    let after = finite.partition_point(|(known, _)| *known < quantile);
-    match (after.checked_sub(1).and_then(|before| finite.get(before)), finite.get(after)) {
+    let known: Vec<_> = summary.iter().filter(|(_, value)| !value.is_nan()).collect();
+    let after = known.partition_point(|(known, _)| *known < quantile);
+    match (after.checked_sub(1).and_then(|before| known.get(before)), known.get(after)) {
+        (_, Some((exact, value))) if *exact == quantile => Some(*value),
         (Some((low, below)), Some((high, above))) => {
             Some(below + (above - below) * (quantile - low) / (high - low))
         }
         (Some((_, value)), None) | (None, Some((_, value))) => Some(*value),
-        (None, None) => None,
+        (None, None) => summary.first().map(|(_, value)| *value),
     }
 }
 

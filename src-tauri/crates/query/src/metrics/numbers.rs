@@ -100,14 +100,18 @@ impl AcrossSeries {
 /// Returns percentiles of samples.
 ///
 /// A bucket of up to three samples has them exactly: smallest, largest, rest. In a bucket of more
-/// samples the rest is at its mean.
+/// samples the rest is at its mean. NaN is left out, and with it in a bucket the rest is in the
+/// middle.
 fn percentiles(series: &[SeriesBuckets], grouping: &Grouping, quantile: f64) -> Vec<GroupPoints> {
     let mut groups: Groups<Vec<(f64, f64)>> = BTreeMap::new();
     for one in series {
         let group = groups.entry(grouping.group(&one.labels)).or_default();
         for bucket in &one.buckets {
             let rest = bucket.count as f64 - 2.0;
-            let mean = (bucket.sum - bucket.min - bucket.max) / rest;
+            let mean = match (bucket.sum - bucket.min - bucket.max) / rest {
+                mean if mean.is_nan() => bucket.min.midpoint(bucket.max),
+                mean => mean,
+            };
             let samples = match bucket.count {
                 0 => vec![],
                 1 => vec![(bucket.last, 1.0)],

@@ -1,13 +1,17 @@
 //! Rates, increases and percentiles against those of a real Prometheus on the same samples.
 //!
-//! `BINNACLE_RATE_SERIES` sets the number of counters, 100 by default.
+//! `BINNACLE_RATE_SERIES` sets the number of counters, 100 by default. Each hundred has a seed and
+//! servers of its own. Roll-ups are compared for the first hundred and every tenth.
 
 mod generate;
+mod not_numbers;
 mod write;
 
 use std::collections::BTreeMap;
 
-use model::{Aggregation, Labels, NANOS_PER_SECOND, SeriesPoints, SeriesRequest, TimeRange, Timestamp};
+use model::{
+    Aggregation, DataResolution, Labels, NANOS_PER_SECOND, SeriesPoints, SeriesRequest, TimeRange, Timestamp,
+};
 use store::{Snapshot, Store, StoreOptions};
 use test_support::{prometheus_query::query_range, prometheus_server::Prometheus};
 
@@ -30,17 +34,32 @@ const WINDOWS: [(i64, i64); 10] = [
     (7200, 3600),
 ];
 /// Largest difference of two values, as a fraction.
-const BOUND: f64 = 0.01;
+const BOUND: f64 = 1e-9;
+/// Counters of one comparison.
+const SERIES: usize = 100;
+/// Histograms of one comparison.
+const HISTOGRAMS: usize = 6;
+/// Length of a record of each resolution, in seconds.
+const RESOLUTIONS: [(DataResolution, i64); 3] =
+    [(DataResolution::Points, 1), (DataResolution::Minutes, 60), (DataResolution::Hours, 3600)];
 
 /// Values by number of series and time in seconds.
 type Values = BTreeMap<(usize, i64), f64>;
 
 /// The numbers of compared values.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Counts {
     equal: usize,
     both_without_value: usize,
     looked_back: usize,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.equal += other.equal;
+        self.both_without_value += other.both_without_value;
+        self.looked_back += other.looked_back;
+    }
 }
 
 async fn view(store: &Store) -> Snapshot {
@@ -94,10 +113,7 @@ async fn theirs(prometheus: &Prometheus, expression: &str, step: i64) -> Values 
         .into_iter()
         .flat_map(|(labels, values)| {
             let number = labels["n"].parse::<usize>().unwrap();
-            values
-                .into_iter()
-                .filter(|(_, value)| !value.is_nan())
-                .map(move |(time, value)| ((number, time), value))
+            values.into_iter().map(move |(time, value)| ((number, time), value))
         })
         .collect()
 }
@@ -112,7 +128,8 @@ fn compare(case: &str, ours: &Values, theirs: &Values, shapes: &[Shape], window:
             match (ours.get(&key), theirs.get(&key)) {
                 (Some(our), Some(their)) => {
                     let difference = (our - their).abs();
-                    let is_near = difference <= BOUND * their.abs() || our == their;
+                    let is_same = our == their || (our.is_nan() && their.is_nan());
+                    let is_near = is_same || difference <= BOUND * their.abs();
                     assert!(is_near, "{case} {number} at {}: {our} {their} {shape:?}", time - START);
                     counts.equal += 1;
                 }
@@ -127,22 +144,30 @@ fn compare(case: &str, ours: &Values, theirs: &Values, shapes: &[Shape], window:
     counts
 }
 
-async fn compare_rates(store: &Store, prometheus: &Prometheus, shapes: &[Shape]) -> Counts {
+/// Compares windows that are multiples of a number of seconds.
+async fn compare_rates(store: &Store, prometheus: &Prometheus, shapes: &[Shape], unit: i64) -> Counts {
     let mut total = Counts::default();
-    for (window, step) in WINDOWS {
+    for (window, step) in WINDOWS.into_iter().filter(|(window, step)| window % unit + step % unit == 0) {
         for (aggregation, function) in [(Aggregation::Rate, "rate"), (Aggregation::Increase, "increase")] {
             let case = format!("{function} {window} {step}");
             let ours = ours(store, "requests_total", aggregation, window, step).await;
             let theirs = theirs(prometheus, &format!("{function}(requests_total[{window}s])"), step).await;
             let counts = compare(&case, &ours, &theirs, shapes, window, step);
-            eprintln!("{case}: {counts:?}");
             assert!(counts.equal > 0, "{case} {counts:?}");
-            total.equal += counts.equal;
-            total.both_without_value += counts.both_without_value;
-            total.looked_back += counts.looked_back;
+            total.add(&counts);
         }
     }
     total
+}
+
+/// Deletes what falls under the age limits of finer resolutions.
+async fn drop_finer(store: &Store, resolution: DataResolution) {
+    let finer = store.admin().segments().into_iter().filter(|file| file.retention_tier < resolution);
+    store.admin().drop_segments(finer.map(|file| file.id).collect()).await.unwrap();
+}
+
+fn number_of_series() -> usize {
+    std::env::var("BINNACLE_RATE_SERIES").map_or(SERIES, |number| number.parse().unwrap())
 }
 
 async fn open() -> (tempfile::TempDir, Store) {
@@ -153,68 +178,92 @@ async fn open() -> (tempfile::TempDir, Store) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rates_of_new_and_of_sealed_points_equal_those_of_prometheus() {
-    let number = std::env::var("BINNACLE_RATE_SERIES").map_or(100, |number| number.parse().unwrap());
-    let (shapes, series) = counters(number);
-    let prometheus = Prometheus::start_database().unwrap();
-    let (_folder, store) = open().await;
-    to_store(&store, &series).await;
-    to_prometheus(&prometheus, &series).await;
-    let of_points = compare_rates(&store, &prometheus, &shapes).await;
-    store.admin().seal_now().await.unwrap();
-    let of_sealed = compare_rates(&store, &prometheus, &shapes).await;
-    eprintln!("points {of_points:?}, sealed {of_sealed:?}");
-    assert!(of_points.both_without_value > 0);
-    assert_eq!(of_points.equal, of_sealed.equal);
+async fn rates_of_points_and_of_rollups_equal_those_of_prometheus() {
+    let number = number_of_series();
+    let mut sums = [Counts::default(), Counts::default(), Counts::default(), Counts::default()];
+    for part in 0..number.div_ceil(SERIES) {
+        let (shapes, series) = counters(part as u64, SERIES.min(number - part * SERIES));
+        let prometheus = Prometheus::start_database().unwrap();
+        let (_folder, store) = open().await;
+        to_store(&store, &series).await;
+        to_prometheus(&prometheus, &series).await;
+        let of_points = compare_rates(&store, &prometheus, &shapes, 1).await;
+        sums[0].add(&of_points);
+        if part % 10 != 0 {
+            continue;
+        }
+        store.admin().seal_now().await.unwrap();
+        for ((resolution, unit), sum) in RESOLUTIONS.into_iter().zip(&mut sums[1..]) {
+            drop_finer(&store, resolution).await;
+            let counts = compare_rates(&store, &prometheus, &shapes, unit).await;
+            assert!(resolution != DataResolution::Points || counts == of_points);
+            sum.add(&counts);
+        }
+        eprintln!("{} series: points, sealed, minutes, hours {sums:?}", part * SERIES + shapes.len());
+    }
+    assert!(sums.iter().all(|counts| counts.equal > 0) && sums[0].both_without_value > 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn percentiles_of_classic_histograms_equal_those_of_prometheus() {
-    let (shapes, series, native) = histograms(30);
-    let prometheus = Prometheus::start_database().unwrap();
-    let (_folder, store) = open().await;
-    to_store(&store, &series).await;
-    store.write(native).await.unwrap();
-    to_prometheus(&prometheus, &series).await;
-    for sealed in [false, true] {
-        if sealed {
-            store.admin().seal_now().await.unwrap();
-        }
-        for (window, step) in WINDOWS {
-            let rates = |name: &str, by: &str| format!("sum by ({by}) (rate({name}[{window}s]))");
-            let cases = [
-                (
-                    Aggregation::P50,
-                    format!("histogram_quantile(0.5, {})", rates("wait_seconds_bucket", "n, le")),
-                ),
-                (
-                    Aggregation::P95,
-                    format!("histogram_quantile(0.95, {})", rates("wait_seconds_bucket", "n, le")),
-                ),
-                (
-                    Aggregation::P99,
-                    format!("histogram_quantile(0.99, {})", rates("wait_seconds_bucket", "n, le")),
-                ),
-                (Aggregation::Rate, rates("wait_seconds_count", "n")),
-                (Aggregation::Sum, format!("sum by (n) (increase(wait_seconds_sum[{window}s]))")),
-                (
-                    Aggregation::Average,
-                    format!("{} / {}", rates("wait_seconds_sum", "n"), rates("wait_seconds_count", "n")),
-                ),
-            ];
-            for (aggregation, expression) in cases {
-                let theirs = theirs(&prometheus, &expression, step).await;
-                for metric in ["wait_seconds", "direct_seconds"] {
-                    let case = format!("{metric} {aggregation:?} {window} {step} {sealed}");
-                    let ours = ours(&store, metric, aggregation, window, step).await;
-                    let counts = compare(&case, &ours, &theirs, &shapes, window, step);
-                    eprintln!("{case}: {counts:?}");
-                    assert!(counts.equal > 0, "{case} {counts:?}");
-                }
+/// Returns aggregations of a histogram, each as an expression of PromQL.
+fn of_histograms(window: i64) -> Vec<(Aggregation, String)> {
+    let rates = |name: &str, by: &str| format!("sum by ({by}) (rate({name}[{window}s]))");
+    let quantile =
+        |quantile| format!("histogram_quantile({quantile}, {})", rates("wait_seconds_bucket", "n, le"));
+    vec![
+        (Aggregation::P50, quantile(0.5)),
+        (Aggregation::P95, quantile(0.95)),
+        (Aggregation::P99, quantile(0.99)),
+        (Aggregation::Rate, rates("wait_seconds_count", "n")),
+        (Aggregation::Sum, format!("sum by (n) (increase(wait_seconds_sum[{window}s]))")),
+        (
+            Aggregation::Average,
+            format!("{} / {}", rates("wait_seconds_sum", "n"), rates("wait_seconds_count", "n")),
+        ),
+    ]
+}
+
+async fn compare_histograms(store: &Store, prometheus: &Prometheus, shapes: &[Shape], unit: i64) -> Counts {
+    let mut total = Counts::default();
+    for (window, step) in WINDOWS.into_iter().filter(|(window, step)| window % unit + step % unit == 0) {
+        for (aggregation, expression) in of_histograms(window) {
+            // Without measurements we have no value and Prometheus has NaN.
+            let mut theirs = theirs(prometheus, &expression, step).await;
+            theirs.retain(|_, value| !value.is_nan());
+            for metric in ["wait_seconds", "direct_seconds"] {
+                let case = format!("{metric} {aggregation:?} {window} {step} {unit}");
+                let ours = ours(store, metric, aggregation, window, step).await;
+                let counts = compare(&case, &ours, &theirs, shapes, window, step);
+                assert!(counts.equal > 0, "{case} {counts:?}");
+                total.add(&counts);
             }
         }
     }
-    // The buckets have the percentiles of their histogram.
-    let of_buckets = ours(&store, "wait_seconds_bucket", Aggregation::P95, 300, 60).await;
-    assert_eq!(of_buckets, ours(&store, "wait_seconds", Aggregation::P95, 300, 60).await);
+    total
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn percentiles_of_points_and_of_rollups_equal_those_of_prometheus() {
+    let mut sums = [Counts::default(), Counts::default(), Counts::default(), Counts::default()];
+    for part in 0..number_of_series().div_ceil(SERIES) {
+        let (shapes, series, native) = histograms(part as u64, HISTOGRAMS);
+        let prometheus = Prometheus::start_database().unwrap();
+        let (_folder, store) = open().await;
+        to_store(&store, &series).await;
+        store.write(native).await.unwrap();
+        to_prometheus(&prometheus, &series).await;
+        sums[0].add(&compare_histograms(&store, &prometheus, &shapes, 1).await);
+        if part % 10 != 0 {
+            continue;
+        }
+        store.admin().seal_now().await.unwrap();
+        for ((resolution, unit), sum) in RESOLUTIONS.into_iter().zip(&mut sums[1..]) {
+            drop_finer(&store, resolution).await;
+            sum.add(&compare_histograms(&store, &prometheus, &shapes, unit).await);
+        }
+        eprintln!("{} histograms: points, sealed, minutes, hours {sums:?}", (part + 1) * HISTOGRAMS);
+        // The buckets have the percentiles of their histogram.
+        let of_buckets = ours(&store, "wait_seconds_bucket", Aggregation::P95, 3600, 3600).await;
+        assert_eq!(of_buckets, ours(&store, "wait_seconds", Aggregation::P95, 3600, 3600).await);
+    }
+    assert!(sums.iter().all(|counts| counts.equal > 0));
 }

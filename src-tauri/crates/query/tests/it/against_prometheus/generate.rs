@@ -1,6 +1,6 @@
 //! Generated counters and classic histograms, from a fixed seed.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use model::{
     Attributes, Buckets, HistogramPoint, MetricKind, Resource, STALE, Series, TelemetryBatch, Temporality,
@@ -18,13 +18,19 @@ const INTERVALS: [i64; 9] = [1, 5, 7, 10, 15, 30, 60, 120, 300];
 const BOUNDS: [f64; 6] = [0.005, 0.05, 0.1, 0.5, 1.0, 5.0];
 
 /// The shape of a generated series.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Shape {
     /// The usual distance of two samples, in milliseconds.
     pub(super) interval: i64,
     /// The longest distance but for gaps.
     pub(super) longest: i64,
-    times: Vec<(i64, bool)>,
+    pub(super) times: Vec<(i64, bool)>,
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "interval {}, longest {}", self.interval, self.longest)
+    }
 }
 
 impl Shape {
@@ -75,8 +81,8 @@ fn attributes(number: usize) -> Attributes {
 }
 
 /// Generates counters with resets, gaps, end markers and late starts.
-pub(super) fn counters(number: usize) -> (Vec<Shape>, Vec<Generated>) {
-    let mut random = StdRng::seed_from_u64(11);
+pub(super) fn counters(seed: u64, number: usize) -> (Vec<Shape>, Vec<Generated>) {
+    let mut random = StdRng::seed_from_u64(11 + seed);
     let resource = Arc::new(Resource::service_named("shop"));
     let generate = |number| {
         // Many series of short intervals only take time.
@@ -104,8 +110,8 @@ pub(super) fn counters(number: usize) -> (Vec<Shape>, Vec<Generated>) {
 }
 
 /// Generates classic histograms: as counters, and as points of the metric `direct_seconds`.
-pub(super) fn histograms(number: usize) -> (Vec<Shape>, Vec<Generated>, TelemetryBatch) {
-    let mut random = StdRng::seed_from_u64(12);
+pub(super) fn histograms(seed: u64, number: usize) -> (Vec<Shape>, Vec<Generated>, TelemetryBatch) {
+    let mut random = StdRng::seed_from_u64(12 + seed);
     let resource = Arc::new(Resource::service_named("shop"));
     let (mut shapes, mut generated, mut native) = (Vec::new(), Vec::new(), TelemetryBatch::default());
     for number in 0..number {

@@ -49,7 +49,7 @@ pub(crate) fn points(batch: &RecordBatch) -> impl Iterator<Item = Point> {
         min: double(5, row),
         max: double(6, row),
         quantiles: doubles(7, row).into_iter().zip(doubles(15, row)).collect(),
-        absent: unsigned(3, row) == Some(0) && double(4, row).is_some_and(f64::is_nan),
+        absent: unsigned(3, row) == Some(0) && double(4, row).is_some_and(model::is_stale),
         counts: match small(9, row) {
             Some(scale) => Counts::Exponential(Sparse {
                 scale,

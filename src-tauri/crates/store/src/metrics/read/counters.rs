@@ -192,21 +192,24 @@ impl CounterSteps {
     }
 
     fn add(&mut self, aggregate: Aggregate) {
-        let Aggregate { first_time, last_time, count, start_time, first, .. } = aggregate;
+        let Aggregate { first_time, last_time, count, start_time, first, last, .. } = aggregate;
         let (gain, increase) = match (self.rule, &self.before) {
             (IncreaseRule::Deltas, _) => (0.0, aggregate.sum),
             (rule, Some(before)) => (aggregate.gain(rule, before), aggregate.increase),
             (_, None) => (0.0, aggregate.increase),
         };
-        let span = self.spans.add(first_time, last_time, count, start_time);
-        let bucket = CounterBucket { span, first, gain, increase, steady_increase: increase };
+        let mut span = self.spans.add(first_time, last_time, count, start_time);
+        // A delta that counts since the one before leaves no gap.
+        let is_continued = start_time.is_some_and(|start| span.previous.is_some_and(|end| start <= end.0));
+        span.is_after_gap &= !(self.rule == IncreaseRule::Deltas && is_continued);
+        let bucket = CounterBucket { span, first, last, gain, increase, steady_increase: increase };
         let key = self.steps.key(first_time);
         match self.buckets.last_mut().filter(|_| self.key == Some(key)) {
             Some(total) => total.extend(&bucket),
             None => self.buckets.push(bucket),
         }
         self.key = Some(key);
-        self.before = Some(aggregate);
+        Aggregate::follow(&mut self.before, aggregate);
     }
 
     fn end(&mut self, time: i64) {
@@ -219,7 +222,7 @@ impl CounterSteps {
 
 impl SampleSink for CounterSteps {
     fn add_sample(&mut self, time: i64, start_time: Option<i64>, value: f64) {
-        if value.is_nan() {
+        if model::is_stale(value) {
             self.end(time);
         } else {
             self.add(Aggregate::sample(time, start_time, value));
@@ -228,7 +231,7 @@ impl SampleSink for CounterSteps {
 
     fn add_interval(&mut self, interval: &Interval) {
         if let Some(mut aggregate) = interval.aggregate {
-            let change = aggregate.last - aggregate.first;
+            let change = aggregate.change();
             match self.rule {
                 // Roll-ups of gauges have no increase. A fall within the interval is not detected.
                 IncreaseRule::Change => aggregate.increase = change,

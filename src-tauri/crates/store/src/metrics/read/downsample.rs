@@ -59,7 +59,7 @@ impl Downsampler {
 
 impl SampleSink for Downsampler {
     fn add_sample(&mut self, time: i64, start_time: Option<i64>, value: f64) {
-        if value.is_nan() {
+        if model::is_stale(value) {
             self.step(time).ended = true;
         } else {
             self.add(Aggregate::sample(time, start_time, value));

@@ -4,8 +4,7 @@ use crate::metrics::{points::Points, rollup::interval::Interval};
 
 /// A receiver of the data of one series, in order of time.
 pub(crate) trait SampleSink {
-    /// Takes the next sample. One that is not a number counts as absent and marks the end of the
-    /// series.
+    /// Takes the next sample, or the marker of the end of the series.
     fn add_sample(&mut self, time: i64, start_time: Option<i64>, value: f64);
 
     /// Takes the next samples as an interval of a roll-up. Its length divides the step.
@@ -28,11 +27,8 @@ impl MergedSeries {
         for aggregate in self.intervals.iter_mut().filter_map(|interval| interval.aggregate.as_mut()) {
             if aggregate.increase == 0.0 {
                 // A fall within the interval is not detected.
-                aggregate.increase = if aggregate.last >= aggregate.first {
-                    aggregate.last - aggregate.first
-                } else {
-                    aggregate.last
-                };
+                aggregate.increase =
+                    if aggregate.change() >= 0.0 { aggregate.change() } else { aggregate.last };
             }
         }
         self.intervals.extend(newer.intervals);

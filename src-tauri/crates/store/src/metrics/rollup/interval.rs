@@ -78,9 +78,15 @@ impl Aggregate {
         self.increase += gain + later.increase;
     }
 
-    /// Returns the increase from the last sample of an earlier aggregate to the first of this one.
+    /// Returns the change from the first sample to the last; 0 if it is not a number.
+    pub(crate) fn change(&self) -> f64 {
+        number_or_zero(self.last - self.first)
+    }
+
+    /// Returns the increase from the last sample of an earlier aggregate to the first of this one;
+    /// 0 if it is not a number.
     pub(crate) fn gain(&self, increase_rule: IncreaseRule, before: &Self) -> f64 {
-        match increase_rule {
+        let gain = match increase_rule {
             IncreaseRule::None => 0.0,
             IncreaseRule::Deltas => self.first,
             IncreaseRule::Total
@@ -90,27 +96,43 @@ impl Aggregate {
                 self.first
             }
             IncreaseRule::Total | IncreaseRule::UpAndDown | IncreaseRule::Change => self.first - before.last,
+        };
+        number_or_zero(gain)
+    }
+
+    /// Replaces the aggregate that the next one gains since. NaN gains nothing, and what follows it
+    /// gains since the last number before it, where that is known.
+    pub(crate) fn follow(before: &mut Option<Self>, next: Self) {
+        if !next.last.is_nan() {
+            *before = Some(next);
+        } else if next.count > 1 {
+            *before = None;
         }
     }
 }
 
-/// The samples of one interval. It has no aggregate if none of them is a number.
+/// Returns 0 for NaN: the change from or to NaN, and between equal infinities.
+fn number_or_zero(value: f64) -> f64 {
+    if value.is_nan() { 0.0 } else { value }
+}
+
+/// The samples of one interval. It has no aggregate if all of them are markers of the end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Interval {
     /// Its start.
     pub(crate) time: i64,
     pub(crate) aggregate: Option<Aggregate>,
-    /// Set if its last sample is not a number.
+    /// Set if the series ended after its last sample.
     pub(crate) ended: bool,
 }
 
 impl Interval {
-    /// Returns the time of the first sample that is a number, or the start.
+    /// Returns the time of the first sample, or the start.
     pub(crate) fn first_time(&self) -> i64 {
         self.aggregate.map_or(self.time, |aggregate| aggregate.first_time)
     }
 
-    /// Returns the time of the last sample that is a number, or the start.
+    /// Returns the time of the last sample, or the start.
     pub(crate) fn last_time(&self) -> i64 {
         self.aggregate.map_or(self.time, |aggregate| aggregate.last_time)
     }
@@ -127,16 +149,19 @@ pub(crate) fn roll_up(points: &Points, increase_rule: IncreaseRule, length: i64)
             intervals.push(Interval { time: start, aggregate: None, ended: false });
         }
         let Some(last) = intervals.last_mut() else { continue };
-        last.ended = value.is_nan();
+        last.ended = model::is_stale(value);
         if last.ended {
             continue;
         }
         let sample = Aggregate::sample(time, start_time, value);
-        match (&mut last.aggregate, &before) {
-            (Some(total), Some(before)) => total.extend(&sample, sample.gain(increase_rule, before)),
-            (none, _) => *none = Some(sample),
+        match &mut last.aggregate {
+            Some(total) => {
+                let gain = before.as_ref().map_or(0.0, |before| sample.gain(increase_rule, before));
+                total.extend(&sample, gain);
+            }
+            none => *none = Some(sample),
         }
-        before = Some(sample);
+        Aggregate::follow(&mut before, sample);
     }
     intervals
 }

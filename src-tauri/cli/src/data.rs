@@ -84,7 +84,9 @@ fn forecast(growth: &DataGrowth, limits: &RetentionLimits, unsealed: bool) -> St
 async fn verify_and_advise(connection: &Connection) -> anyhow::Result<ExitCode> {
     let outcome = verify(connection, "verify_data").await?;
     if outcome != ExitCode::SUCCESS {
-        line("run `binnacle-cli data repair` to quarantine damaged segments and rebuild damaged roll-ups")?;
+        line(
+            "run `binnacle-cli data repair` to save what is intact of damaged segments and rebuild roll-ups",
+        )?;
     }
     Ok(outcome)
 }
@@ -98,7 +100,13 @@ async fn verify(connection: &Connection, command: &str) -> anyhow::Result<ExitCo
         let text = match (&verdict.fault, &verdict.moved_to) {
             (None, _) => "ok".to_owned(),
             (Some(fault), None) => format!("damaged: {}", printable(fault)),
-            (Some(fault), Some(moved_to)) => format!("damaged: {}; moved to {moved_to}", printable(fault)),
+            (Some(fault), Some(moved_to)) => {
+                let saved = match verdict.lost_points.unwrap_or_default() {
+                    0 => "nothing is lost".to_owned(),
+                    points => format!("{points} points are lost"),
+                };
+                format!("damaged: {}; moved to {moved_to}; {saved}", printable(fault))
+            }
         };
         damaged += usize::from(verdict.fault.is_some());
         rebuilt += verdict.rebuilt;

@@ -129,6 +129,7 @@ async fn a_damaged_segment_is_found_and_moved_and_the_rest_remains() {
 
     let output = stdout(&engine, &["repair"]);
     assert!(output.contains("moved to") && output.contains("quarantine"), "{output}");
+    assert!(output.contains("; nothing is lost"), "{output}");
     assert!(output.contains("1 orphaned files deleted"), "{output}");
     assert!(!damaged.exists() && !orphan.exists());
     assert!(fs::read(engine.data().join("quarantine/samples-00000001.parquet")).unwrap() == bytes);

@@ -191,4 +191,6 @@ pub struct IntegrityResult {
     pub moved_to: Option<String>,
     /// Number of roll-up files that were rebuilt from the points.
     pub rebuilt: u64,
+    /// Points of a damaged file that could not be saved. None if nothing was repaired.
+    pub lost_points: Option<u64>,
 }

@@ -32,7 +32,9 @@ use crate::{
     metrics::head,
     read::reader::Reader,
     segment::{
+        checksum::verify_unchanged,
         manifest::SharedManifest,
+        parity::{self, parity_path},
         plan::{NewSegment, SegmentIds},
         segment_file::SegmentFile,
         signal_segments::SegmentContext,
@@ -188,7 +190,23 @@ impl Maintenance {
             self.seal_all()?;
         }
         self.compact(Some(now))?;
+        self.add_parity();
         self.upgrade_segment().map(|_| ())
+    }
+
+    /// Writes the parity that files lack, such as those of earlier versions.
+    fn add_parity(&self) {
+        let lacks = |file: &&Arc<SegmentFile>| {
+            file.fault().is_none()
+                && !parity_path(&file.info.path).exists()
+                && !self.stop.load(Ordering::Acquire)
+        };
+        for file in self.manifest.current().segments.iter().filter(lacks) {
+            match verify_unchanged(&file.info) {
+                Ok(()) => parity::write(&file.info.path),
+                Err(error) => file.mark_faulty(&error),
+            }
+        }
     }
 
     /// Returns whether the newest head should be sealed: a window ended since it was opened, or it

@@ -18,4 +18,8 @@ moved_to: string | null,
 /**
  * Number of roll-up files that were rebuilt from the points.
  */
-rebuilt: number, };
+rebuilt: number, 
+/**
+ * Points of a damaged file that could not be saved. None if nothing was repaired.
+ */
+lost_points: number | null, };

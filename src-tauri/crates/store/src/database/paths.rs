@@ -25,6 +25,9 @@ pub(crate) const EXPORTS: &str = "exports";
 /// The folder of the segments.
 pub(crate) const SEGMENTS: &str = "segments";
 
+/// The folder of the parity of the segments.
+pub(crate) const PARITY: &str = "parity";
+
 /// The folder of the segments up to schema version 4.
 const FORMER_SEGMENTS: &str = "partitions";
 

@@ -54,18 +54,22 @@ impl Admin {
                 None => None,
             },
         };
-        Ok(IntegrityResult { name: name.to_owned(), fault, moved_to: None, rebuilt: 0 })
+        Ok(IntegrityResult { name: name.to_owned(), fault, moved_to: None, rebuilt: 0, lost_points: None })
     }
 
-    /// Verifies a table or segment, and moves a damaged segment to the quarantine. Roll-ups that
-    /// are damaged or missing are rebuilt from points. A damaged table is only reported.
+    /// Verifies a table or segment. What is intact of a damaged segment is saved, and the file
+    /// moves to the quarantine. Roll-ups that are damaged or missing are rebuilt from points. A
+    /// damaged table is only reported.
     pub async fn repair_target(&self, name: &str) -> Result<IntegrityResult, StoreError> {
         let mut verdict = self.verify_target(name).await?;
-        let Some(id) = self.segment_file(name).map(|file| file.info.id) else { return Ok(verdict) };
+        let Some(file) = self.segment_file(name) else { return Ok(verdict) };
+        let id = file.info.id;
         if verdict.fault.is_some() {
             let target = free_name(&self.instance.folder.join(QUARANTINE), name);
             verdict.moved_to = Some(target.display().to_string());
             verdict.rebuilt = self.instance.maintain(Request::Quarantine { id, target }).await?;
+            let saved = self.replacement(&file).map_or(0, |file| file.info.points);
+            verdict.lost_points = Some(file.info.points.saturating_sub(saved));
         } else {
             verdict.rebuilt = self.instance.maintain(Request::AddRollups(id)).await?;
         }
@@ -109,6 +113,12 @@ impl Admin {
 
     fn segment_files(&self) -> Vec<Arc<SegmentFile>> {
         self.manifest().segments.clone()
+    }
+
+    /// Returns the segment that replaced another one.
+    fn replacement(&self, of: &SegmentFile) -> Option<Arc<SegmentFile>> {
+        let identity = |file: &SegmentFile| (file.info.signal, file.info.part_group, file.info.resolution);
+        self.segment_files().into_iter().find(|file| identity(file) == identity(of))
     }
 
     fn segment_file(&self, name: &str) -> Option<Arc<SegmentFile>> {

@@ -2,7 +2,7 @@
 //!
 //! Each segment file has its own metadata and the description of its series.
 
-mod segment_content;
+pub(crate) mod segment_content;
 
 use std::{
     collections::HashMap,

@@ -6,7 +6,7 @@ use super::{Maintenance, events::MaintenanceEvent};
 use crate::{
     Changed, StoreError,
     database::paths::sync_folder,
-    segment::{plan::NewSegment, table},
+    segment::{parity, plan::NewSegment, table},
     write::job::{Change, Work},
 };
 
@@ -33,6 +33,7 @@ impl Maintenance {
     ) -> Result<(), StoreError> {
         self.observer.notify(MaintenanceEvent::Name);
         sync_folder(&self.manifest.folder)?;
+        new.iter().for_each(|segment| parity::write(&segment.path));
         self.observer.notify(MaintenanceEvent::Commit);
         let change: Change = Box::new(move |connection| {
             table::delete(connection, &replaced)?;

@@ -15,6 +15,7 @@ use super::{
     file::UNFINISHED,
     info::{Segment, SegmentShare},
     naming::{file_path, resolution_named},
+    parity::{self, parity_path},
     segment_file::SegmentFile,
     signal::SegmentSignal,
 };
@@ -140,7 +141,8 @@ impl SharedManifest {
                 fs::remove_file(&path).map_err(|error| file_error(&path, &error))?;
             }
         }
-        Ok(())
+        let parities: HashSet<PathBuf> = named.into_iter().map(parity_path).collect();
+        parity::sweep(&self.folder, |path| parities.contains(path))
     }
 
     /// Returns the newest manifest.

@@ -13,6 +13,7 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use super::{
     info::Segment,
+    parity::parity_path,
     scan::{Scan, read_metadata},
     time::before,
 };
@@ -84,9 +85,10 @@ impl SegmentFile {
 
 impl Drop for SegmentFile {
     fn drop(&mut self) {
-        // A file that cannot be deleted now is deleted at the next start.
+        // Files that cannot be deleted now are deleted at the next start.
         if self.obsolete.load(Ordering::Acquire) {
             let _ = fs::remove_file(&self.info.path);
+            let _ = fs::remove_file(parity_path(&self.info.path));
         }
     }
 }

@@ -26,15 +26,15 @@ use crate::{
 };
 
 /// A segment file, identified by its name.
-pub(super) struct FoundFile {
-    pub(super) signal: SegmentSignal,
-    pub(super) resolution: DataResolution,
-    pub(super) id: u64,
-    pub(super) path: PathBuf,
+pub(crate) struct FoundFile {
+    pub(crate) signal: SegmentSignal,
+    pub(crate) resolution: DataResolution,
+    pub(crate) id: u64,
+    pub(crate) path: PathBuf,
 }
 
 /// Returns the finished segments in a folder, by id.
-pub(super) fn find_files(folder: &Path) -> Result<Vec<FoundFile>, StoreError> {
+pub(crate) fn find_files(folder: &Path) -> Result<Vec<FoundFile>, StoreError> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
@@ -58,15 +58,15 @@ fn identify(folder: &Path, path: PathBuf) -> Option<FoundFile> {
 }
 
 /// Metadata, totals and series of a file.
-pub(super) struct SegmentContent {
-    pub(super) metadata: Option<FileMetadata>,
-    pub(super) tally: Tally,
-    pub(super) series: Vec<(u64, Series)>,
-    pub(super) written: Written,
+pub(crate) struct SegmentContent {
+    pub(crate) metadata: Option<FileMetadata>,
+    pub(crate) tally: Tally,
+    pub(crate) series: Vec<(u64, Series)>,
+    pub(crate) written: Written,
 }
 
 /// Reads a file. Fails if it is damaged or empty.
-pub(super) fn read_content(file: &FoundFile) -> Result<SegmentContent, StoreError> {
+pub(crate) fn read_content(file: &FoundFile) -> Result<SegmentContent, StoreError> {
     let parquet = read_metadata(&file.path)?;
     let metadata = parquet
         .metadata()

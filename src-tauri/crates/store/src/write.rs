@@ -4,6 +4,7 @@ mod accepted_labels;
 mod accepted_series;
 pub(crate) mod append;
 pub(crate) mod cardinality;
+pub(crate) mod checkpoint_space;
 pub(crate) mod checkpointer;
 pub(crate) mod commit;
 pub(crate) mod disk_space;

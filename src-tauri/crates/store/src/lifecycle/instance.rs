@@ -14,6 +14,7 @@ use std::{
 
 use duckdb::Connection;
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::Notify;
 
 use super::{session::Session, shared_state::SharedState};
 use crate::{
@@ -35,6 +36,8 @@ pub(crate) struct Instance {
     pub(crate) disk_space: Arc<DiskSpaceMonitor>,
     session: RwLock<Arc<Session>>,
     recovering: AtomicBool,
+    /// Notified when the database is open again.
+    recovered: Notify,
     /// Copies of definitions are written one after the other.
     copying: tokio::sync::Mutex<()>,
     /// None once the store is closed.
@@ -60,6 +63,7 @@ impl Instance {
             disk_space,
             session: RwLock::new(Arc::new(session)),
             recovering: AtomicBool::new(false),
+            recovered: Notify::new(),
             copying: tokio::sync::Mutex::default(),
             lock: Mutex::new(Some(lock)),
         }
@@ -90,9 +94,22 @@ impl Instance {
         let session = Arc::new(session);
         *self.session.write() = Arc::clone(&session);
         self.recovering.store(false, Ordering::Release);
+        self.recovered.notify_waiters();
         if self.lock().is_none() {
             // Closing has no caller to report to.
             let _ = session.close().await;
+        }
+    }
+
+    /// Waits while the database is opened again, at most until a deadline or that of the options.
+    pub(crate) async fn wait_for_recovery(&self, deadline: Option<Duration>) {
+        let recovered = self.recovered.notified();
+        if self.is_recovering() {
+            let limit = self.options.clock.sleep(deadline.unwrap_or(self.options.read_deadline));
+            tokio::select! {
+                () = recovered => {}
+                () = limit => {}
+            }
         }
     }
 
@@ -104,12 +121,14 @@ impl Instance {
         outcome
     }
 
-    /// Runs a read of the latest commit, under a deadline or that of the options.
+    /// Runs a read of the latest commit, under a deadline or that of the options. While the
+    /// database is opened again it waits.
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         deadline: Option<Duration>,
         work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.wait_for_recovery(deadline).await;
         let session = self.session();
         self.checked(session.readers.read(deadline, work).await)
     }

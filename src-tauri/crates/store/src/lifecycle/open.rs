@@ -28,6 +28,7 @@ use crate::{
         log_file, log_mend,
         quarantine::{quarantine, quarantine_logs},
     },
+    write::checkpoint_space,
 };
 
 /// A log of this length takes seconds to replay.
@@ -50,6 +51,8 @@ pub(crate) fn open(folder: &Path, lock: Arc<File>, options: &StoreOptions) -> Re
     let database = folder.join(DATABASE);
     let existed = fs::metadata(&database).is_ok_and(|metadata| metadata.len() > 0);
     if existed {
+        // A killed process may have left it.
+        checkpoint_space::release(&folder);
         check_log(&folder, LOG)?;
         check_log(&folder, CHECKPOINT_LOG)?;
     }
@@ -197,7 +200,8 @@ fn check_version(connection: &Connection, database: &Path) -> Result<i64, StoreE
     Ok(version)
 }
 
-fn damaged(database: &Path, error: &StoreError) -> StoreError {
+/// Returns the error of a database that cannot be read.
+pub(crate) fn damaged(database: &Path, error: &StoreError) -> StoreError {
     StoreError::Damaged { path: database.to_owned(), reason: first_line(&error.to_string()) }
 }
 

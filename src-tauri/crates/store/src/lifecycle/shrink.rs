@@ -16,14 +16,13 @@ use crate::{
         sql::quote,
     },
     integrity::folder_state::expect_replacement,
+    write::checkpoint_space,
 };
 
 /// The new file until it is complete.
 pub(crate) const FRESH: &str = "binnacle.duckdb.fresh";
 /// Free bytes in the file below which it is not copied.
 const MIN_FREE: u64 = 4 << 20;
-/// Bytes that a checkpoint may need beyond the length of the log.
-const CHECKPOINT_MARGIN: u64 = 4 << 20;
 /// The copy requires this many times its length free on the disk.
 const DISK_FACTOR: u64 = 2;
 
@@ -46,10 +45,11 @@ pub(crate) fn shrink(
     folder: &Path,
     config: impl Fn() -> Result<Config, StoreError>,
 ) -> Result<Connection, StoreError> {
-    if fs::metadata(database).map_or(0, |file| file.len()) < MIN_FREE || !has_space_for_checkpoint(folder) {
+    if fs::metadata(database).map_or(0, |file| file.len()) < MIN_FREE || !checkpoint_space::reserve(folder) {
         return Ok(connection);
     }
     let copied = copy(&connection, folder);
+    checkpoint_space::release(folder);
     match copied {
         Ok(false) => return Ok(connection),
         Ok(true) => {}
@@ -77,13 +77,6 @@ pub(crate) fn shrink(
         tracing::info!("database file shrunk");
     }
     Ok(Connection::open_with_flags(database, config()?)?)
-}
-
-/// Returns whether the disk has space to move the log into the database. A checkpoint without space
-/// ends the database.
-pub(crate) fn has_space_for_checkpoint(folder: &Path) -> bool {
-    let log = fs::metadata(folder.join(LOG)).map_or(0, |log| log.len());
-    log == 0 || fs4::available_space(folder).is_ok_and(|free| free >= log + CHECKPOINT_MARGIN)
 }
 
 /// Writes a copy if it would be much smaller. Returns whether it did.

@@ -41,6 +41,7 @@ struct SharedRecent {
 impl OpenSnapshot {
     /// Begins a snapshot of the latest commit.
     pub(crate) async fn begin(instance: &Arc<Instance>) -> Result<Self, StoreError> {
+        instance.wait_for_recovery(None).await;
         let session = instance.session();
         let (connection, manifest, connections) = instance.checked(session.readers.begin_snapshot().await)?;
         let instance = Arc::clone(instance);

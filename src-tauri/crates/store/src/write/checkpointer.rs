@@ -1,7 +1,7 @@
 //! The checkpoint thread: it moves the log into the database file while commits go on.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,8 +13,8 @@ use std::{
 
 use duckdb::Connection;
 
-use super::presence::Presence;
-use crate::{StoreError, lifecycle::shrink::has_space_for_checkpoint};
+use super::{checkpoint_space, presence::Presence};
+use crate::StoreError;
 
 /// The shortest interval between two checkpoints.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
@@ -23,6 +23,8 @@ const MIN_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct Checkpointer {
     requests: Option<Sender<()>>,
     is_running: Arc<AtomicBool>,
+    /// Set if a checkpoint ran and its disk space is not released yet.
+    holds_space: bool,
     requested: Option<Instant>,
     thread: Option<JoinHandle<()>>,
 }
@@ -41,7 +43,8 @@ impl Checkpointer {
             .name("store checkpoint".to_owned())
             .spawn(move || run(&connection, &folder, &presence, &receiver, &running))
             .map_err(|error| StoreError::Database(format!("the checkpoint thread did not start: {error}")))?;
-        Ok(Self { requests: Some(requests), is_running, requested: None, thread: Some(thread) })
+        let thread = Some(thread);
+        Ok(Self { requests: Some(requests), is_running, holds_space: false, requested: None, thread })
     }
 
     /// Requests a checkpoint, unless one runs or was requested just before `now`.
@@ -51,10 +54,20 @@ impl Checkpointer {
             return;
         }
         self.requested = Some(now);
+        self.holds_space = true;
         if let Some(requests) = &self.requests
             && requests.send(()).is_err()
         {
             self.is_running.store(false, Ordering::Release);
+        }
+    }
+
+    /// Releases the disk space of a checkpoint that has ended. Only the writer may call it: nobody
+    /// else writes to the database then.
+    pub(super) fn release_space(&mut self, folder: &Path) {
+        if self.holds_space && !self.is_running() {
+            self.holds_space = false;
+            checkpoint_space::release(folder);
         }
     }
 
@@ -76,14 +89,14 @@ impl Drop for Checkpointer {
 
 fn run(
     connection: &Connection,
-    folder: &std::path::Path,
+    folder: &Path,
     presence: &Presence,
     requests: &Receiver<()>,
     is_running: &AtomicBool,
 ) {
     while requests.recv().is_ok() {
         if presence.check().is_ok()
-            && has_space_for_checkpoint(folder)
+            && checkpoint_space::reserve(folder)
             && let Err(error) = connection.execute_batch("CHECKPOINT")
         {
             tracing::debug!(%error, "checkpoint failed, trying again later");

@@ -3,10 +3,11 @@
 use std::{fs, time::Duration};
 
 use super::{
+    checkpoint_space,
     checkpointer::Checkpointer,
     writer_thread::{LARGE_LOG, WriterThread},
 };
-use crate::{StoreError, integrity::metadata_copy, lifecycle::shrink::has_space_for_checkpoint};
+use crate::{StoreError, integrity::metadata_copy};
 
 /// The shortest interval between two writes of the state of the folder.
 const STATE_INTERVAL: Duration = Duration::from_secs(1);
@@ -27,13 +28,15 @@ impl WriterThread {
             self.connection.execute_batch("PRAGMA disable_checkpoint_on_shutdown")?;
             return Err(gone);
         }
-        if !has_space_for_checkpoint(&self.folder) {
-            return Err(StoreError::Database("Cannot CHECKPOINT: the disk has too little space".to_owned()));
-        }
         while self.checkpointer.as_ref().is_some_and(Checkpointer::is_running) {
             std::thread::sleep(POLL_INTERVAL);
         }
-        Ok(self.connection.execute_batch("CHECKPOINT")?)
+        if !checkpoint_space::reserve(&self.folder) {
+            return Err(StoreError::Database("Cannot CHECKPOINT: the disk has too little space".to_owned()));
+        }
+        let outcome = self.connection.execute_batch("CHECKPOINT");
+        checkpoint_space::release(&self.folder);
+        Ok(outcome?)
     }
 
     /// Checkpoints before the end. That a running read prevents it is no error: everything is in
@@ -74,6 +77,9 @@ impl WriterThread {
     /// Requests a checkpoint if the log is large. Commits go on meanwhile.
     pub(super) fn checkpoint_if_due(&mut self) {
         let length = fs::metadata(&self.log).map_or(0, |log| log.len());
+        if let Some(checkpointer) = &mut self.checkpointer {
+            checkpointer.release_space(&self.folder);
+        }
         if length < LARGE_LOG / 2 {
             return;
         }

@@ -101,6 +101,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Returns whether the database found damage in its file.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Database(reason) if reason.contains("Corrupt database file"))
+    }
+
     /// Returns the delay before the next attempt, if the same request may succeed then.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -9,7 +9,7 @@ use super::{
     log_mend,
     quarantine::{quarantine, quarantine_logs},
     report::RepairReport,
-    salvage::salvage,
+    salvage::{add_missing_resources, salvage},
 };
 use crate::{
     StoreError, StoreOptions,
@@ -66,7 +66,13 @@ fn repair_database(
         match open::open(folder, Arc::clone(lock), options) {
             // Such as that of another program.
             Err(StoreError::Damaged { .. }) => {}
-            outcome => return outcome.map(drop),
+            outcome => {
+                let opened = outcome?;
+                if report.has_loss() {
+                    add_missing_resources(&opened.connection, "")?;
+                }
+                return Ok(());
+            }
         }
     }
     expect_replacement(folder)?;

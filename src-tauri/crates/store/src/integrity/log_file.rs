@@ -45,6 +45,11 @@ pub(crate) fn headers(layout: &Layout) -> Vec<Vec<u8>> {
     headers
 }
 
+/// Returns an entry with a content.
+pub(crate) fn entry(content: &[u8]) -> Vec<u8> {
+    [&(content.len() as u64).to_le_bytes()[..], &checksum(content).to_le_bytes(), content].concat()
+}
+
 /// Appends a number in groups of seven bits, the lowest first.
 fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fs::{self, File},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use duckdb::{Connection, params};
@@ -11,6 +11,7 @@ use duckdb::{Connection, params};
 use super::{
     definitions::Definitions,
     folder_state::expect_replacement,
+    log_rows::LogRows,
     quarantine::{quarantine, quarantine_logs},
     report::RepairReport,
 };
@@ -37,6 +38,8 @@ const MIN_ROWS: i64 = 2048;
 
 /// The source of a salvage, attached as `damaged`.
 struct Source {
+    folder: PathBuf,
+    options: StoreOptions,
     connection: Connection,
     /// The statements that create the tables, by name.
     tables: BTreeMap<String, String>,
@@ -80,7 +83,7 @@ pub(crate) fn salvage(
         };
         source.copy(table, &target, report)?;
     }
-    add_missing_resources(connection)?;
+    add_missing_resources(connection, "fresh.")?;
     if let Some(definitions) = Definitions::read(folder) {
         let restored = definitions.restore(connection, "fresh.")?;
         if restored > 0 {
@@ -145,7 +148,12 @@ impl Source {
         };
         let Ok((connection, tables)) = attached else { return Ok(None) };
         let faulty = tables.keys().filter(|table| !reads(&connection, table)).cloned().collect();
-        Ok(Some(Self { connection, tables, faulty }))
+        Ok(Some(Self { folder: folder.to_owned(), options: options.clone(), connection, tables, faulty }))
+    }
+
+    /// Returns the statement that creates a table.
+    fn sql(&self, table: &str) -> &str {
+        self.tables.get(table).map_or("", String::as_str)
     }
 
     /// Returns whether a newer version of Binnacle wrote the database.
@@ -159,7 +167,7 @@ impl Source {
     fn copy(&self, table: &str, target: &str, report: &mut RepairReport) -> Result<(), StoreError> {
         let connection = &self.connection;
         if !self.faulty.contains(table) {
-            insert(connection, table, target, None)?;
+            insert(connection, "damaged", table, target, None)?;
             return Ok(());
         }
         let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
@@ -173,17 +181,34 @@ impl Source {
                 )
             })?
             .unwrap_or_default();
+        let of_log = LogRows::replay(&self.folder, table, self.sql(table), &self.options)?;
+        let mut first_of_log = rows;
+        if let Some(of_log) = &of_log {
+            of_log.attach(connection, "of_log")?;
+            first_of_log -=
+                count(&format!("SELECT count(*) FROM of_log.{}", name(table)))?.unwrap_or_default();
+        }
         let (mut saved, mut lost) = (0, 0);
         let mut ranges = vec![(0, rows)];
         while let Some((start, end)) = ranges.pop() {
-            match insert(connection, table, target, Some((start, end))) {
+            match insert(connection, "damaged", table, target, Some((start, end))) {
                 Ok(inserted) => saved += inserted,
                 Err(_) if end - start > MIN_ROWS => {
                     let middle = start + ((end - start) / 2 / MIN_ROWS).max(1) * MIN_ROWS;
                     ranges.extend([(middle, end), (start, middle)]);
                 }
-                Err(_) => lost += end - start,
+                Err(_) => {
+                    let first = first_of_log.clamp(start, end);
+                    lost += first - start;
+                    if first < end {
+                        let range = (first - first_of_log, end - first_of_log);
+                        saved += insert(connection, "of_log", table, target, Some(range))?;
+                    }
+                }
             }
+        }
+        if of_log.is_some() {
+            connection.execute_batch("DETACH of_log")?;
         }
         let action = format!("{saved} rows were saved");
         report.lost(&format!("table {table}"), &action, &format!("{lost} rows"));
@@ -225,10 +250,11 @@ fn rebuilt_target(table: &str, head: u64) -> Option<String> {
     None
 }
 
-/// Inserts rows of a damaged table, all or those of a range of positions. Series and resources that
-/// the new database has already are skipped. Returns the number of rows.
+/// Inserts rows of a table of an attached database, all or those of a range of positions. Series
+/// and resources that the new database has already are skipped. Returns the number of rows.
 fn insert(
     connection: &Connection,
+    source: &str,
     table: &str,
     target: &str,
     range: Option<(i64, i64)>,
@@ -241,22 +267,23 @@ fn insert(
         condition += &format!(" AND id NOT IN (SELECT id FROM fresh.{target})");
     }
     let (table, target) = (name(table), name(target));
-    let sql = format!("INSERT INTO fresh.{target} BY NAME SELECT * FROM damaged.{table} WHERE {condition}");
+    let sql = format!("INSERT INTO fresh.{target} BY NAME SELECT * FROM {source}.{table} WHERE {condition}");
     Ok(connection.execute(&sql, [])?)
 }
 
-/// Adds a resource with the service only for records whose resource is lost.
-fn add_missing_resources(connection: &Connection) -> Result<(), StoreError> {
+/// Adds a resource with the service only for records whose resource is lost. `tables` is the prefix
+/// of the names of tables.
+pub(crate) fn add_missing_resources(connection: &Connection, tables: &str) -> Result<(), StoreError> {
     for table in ["logs", "spans"] {
         let mut statement = connection.prepare(&format!(
-            "SELECT resource_id, any_value(service) FROM fresh.{table} \
-             WHERE resource_id NOT IN (SELECT id FROM fresh.resources) GROUP BY resource_id"
+            "SELECT resource_id, any_value(service) FROM {tables}{table} \
+             WHERE resource_id NOT IN (SELECT id FROM {tables}resources) GROUP BY resource_id"
         ))?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?)))?;
         for (id, service) in rows.collect::<Result<Vec<_>, _>>()? {
             let attributes = serde_json::json!({ "service.name": service }).to_string();
             connection.execute(
-                "INSERT INTO fresh.resources VALUES (?, ?, false, ?)",
+                &format!("INSERT INTO {tables}resources VALUES (?, ?, false, ?)"),
                 params![id, service, attributes],
             )?;
         }

@@ -8,7 +8,7 @@ use super::{open, shared_state::SharedState};
 use crate::{
     StoreError, StoreOptions,
     catalog::series_catalog::SeriesCatalog,
-    database::paths::SEGMENTS,
+    database::paths::{DATABASE, SEGMENTS},
     integrity::definitions::Definitions,
     maintenance::Maintainer,
     metrics::head,
@@ -36,6 +36,18 @@ impl Session {
     /// Opens the database in a locked folder, and starts the writer and the maintenance. Blocks
     /// while the database replays its log.
     pub(crate) fn start(
+        folder: &Path,
+        lock: Arc<File>,
+        options: &StoreOptions,
+        state: &SharedState,
+    ) -> Result<Self, StoreError> {
+        Self::start_undamaged(folder, lock, options, state).map_err(|error| match error {
+            error if error.is_damage() => open::damaged(&folder.join(DATABASE), &error),
+            error => error,
+        })
+    }
+
+    fn start_undamaged(
         folder: &Path,
         lock: Arc<File>,
         options: &StoreOptions,

@@ -1,5 +1,6 @@
 //! Data folders with damage: what was not hit is there afterwards, and what is lost is reported.
 
+mod any_byte;
 mod folder;
 
 use std::fs;
@@ -59,10 +60,27 @@ async fn a_damaged_block_costs_the_rows_in_it_and_no_other_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn damage_in_the_log_costs_what_follows_it() {
+async fn damage_to_one_record_of_the_log_costs_no_other() {
+    let (whole, folder) = (Folder::original().await, Folder::copy().await);
+    // The service is in the resource and then in the record.
+    let bytes = fs::read(folder.path(LOG)).unwrap();
+    let at = bytes.windows(6).rposition(|window| window == b"log-20").unwrap();
+    scramble(&folder.path(LOG), at..at + 6);
+    let report = Store::repair(folder.folder(), &small()).unwrap();
+    assert!(report.has_loss(), "{report:?}");
+    let left = folder.read().await;
+    let mut expected = whole.logs.clone();
+    expected.remove("log-20");
+    assert_eq!(left.logs, expected);
+    assert_eq!(left.differences(whole), ["logs"]);
+    assert_eq!(Store::repair(folder.folder(), &small()).unwrap().steps, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_to_many_entries_of_the_log_costs_what_follows_it() {
     let folder = Folder::copy().await;
-    let length = fs::metadata(folder.path(LOG)).unwrap().len() as usize;
-    scramble(&folder.path(LOG), length / 2..length / 2 + 40);
+    let at = find(&folder.path(LOG), b"log-20");
+    scramble(&folder.path(LOG), at..at + 600);
     let damaged = fs::read(folder.path(LOG)).unwrap();
     let refused = Store::open(folder.folder(), small());
     assert!(matches!(&refused, Err(StoreError::Damaged { .. })), "{refused:?}");

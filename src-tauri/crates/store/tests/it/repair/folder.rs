@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -18,6 +19,8 @@ pub(super) const LOG: &str = "binnacle.duckdb.wal";
 
 /// Services with log records in the database file.
 const IN_DATABASE: usize = 6;
+/// Spans in the database file and in the log.
+const SPANS: [Range<u8>; 2] = [1..16, 100..115];
 /// Commits in the log, each with one record of a service of its own.
 const IN_LOG: usize = 40;
 
@@ -172,8 +175,9 @@ async fn create() -> (tempfile::TempDir, Stored) {
         });
         store.write(logs(records.collect())).await.unwrap();
     }
-    let spans_of = |first: u8| (first..first + 50).map(|n| span("shop", n, n, None, at(i64::from(n)), 5));
-    store.write(spans(spans_of(1).collect())).await.unwrap();
+    let spans_of =
+        |numbers: Range<u8>| spans(numbers.map(|n| span("shop", n, n, None, at(i64::from(n)), 5)).collect());
+    store.write(spans_of(SPANS[0].clone())).await.unwrap();
     let unsealed = |name: &str, first: i64| {
         let mut batch = TelemetryBatch::default();
         for n in 0..200 {
@@ -185,7 +189,7 @@ async fn create() -> (tempfile::TempDir, Stored) {
     store.write(unsealed("in_database", 0)).await.unwrap();
     store.admin().checkpoint().await.unwrap();
     store.write(unsealed("in_log", 0)).await.unwrap();
-    store.write(spans(spans_of(100).collect())).await.unwrap();
+    store.write(spans_of(SPANS[1].clone())).await.unwrap();
     for n in 0..IN_LOG {
         let service = format!("log-{n:02}");
         store.write(logs(vec![log(&service, at(n as i64), &service, Attributes::new())])).await.unwrap();
@@ -207,7 +211,7 @@ async fn read(store: &Store) -> Stored {
     let range = TimeRange::new(at(-86_400), at(86_400));
     let counts = store.logs().count_by_service(&Filter::everything(), range).await.unwrap();
     let mut found = Vec::new();
-    for trace in 1..=200 {
+    for trace in SPANS.into_iter().flatten() {
         if let Some(trace) = store.traces().trace(TraceId([trace; 16]), 10).await.unwrap() {
             found.extend(trace.spans.iter().map(|span| format!("{span:?}")));
         }

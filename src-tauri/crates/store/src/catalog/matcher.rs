@@ -56,8 +56,10 @@ impl Matchers {
 }
 
 fn value<'series>(series: &'series SeriesEntry, key: &str) -> Cow<'series, str> {
-    let attribute = series.attributes.0.get(key).or_else(|| series.resource.attributes.0.get(key));
-    match attribute {
+    if let Some(value) = series.attributes.get(key) {
+        return value.text();
+    }
+    match series.resource.attributes.0.get(key) {
         Some(model::AttributeValue::String(text)) => Cow::Borrowed(text),
         Some(other) => Cow::Owned(other.to_string()),
         None if key == "service.name" => Cow::Borrowed(UNKNOWN_SERVICE),

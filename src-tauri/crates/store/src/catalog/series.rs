@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use model::{
-    Attributes, Labels, MetricKind, Resource, Scope, Series, Temporality, attribute_of_label, prometheus,
-};
+use model::{Labels, MetricKind, Resource, Scope, Series, Temporality, attribute_of_label, prometheus};
 
-use super::renamed_series::{former_name, former_series};
+use super::{
+    packed_attributes::PackedAttributes,
+    renamed_series::{former_name, former_series},
+};
 
 /// A series with its id.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub(crate) struct SeriesEntry {
     pub(crate) description: Arc<str>,
     pub(crate) temporality: Temporality,
     pub(crate) monotonic: bool,
-    pub(crate) attributes: Attributes,
+    pub(crate) attributes: PackedAttributes,
     pub(crate) resource: Arc<Resource>,
     pub(crate) scope: Arc<Scope>,
     /// The id of its earlier data, if there may be any, once it is in the catalog.
@@ -35,7 +36,7 @@ impl SeriesEntry {
             description: series.description.as_str().into(),
             temporality: series.temporality,
             monotonic: series.monotonic,
-            attributes: series.attributes.clone(),
+            attributes: (&series.attributes).into(),
             resource: Arc::clone(&series.resource),
             scope: Arc::clone(&series.scope),
             earlier: None,
@@ -44,13 +45,10 @@ impl SeriesEntry {
 
     /// Returns the attributes of resource and points as text. Those of the points win.
     pub(crate) fn labels(&self) -> Labels {
-        self.resource
-            .attributes
-            .0
-            .iter()
-            .chain(&self.attributes.0)
-            .map(|(key, value)| (key.clone(), value.to_string()))
-            .collect()
+        let of_resource = self.resource.attributes.0.iter();
+        let of_resource = of_resource.map(|(key, value)| (key.clone(), value.to_string()));
+        let of_points = self.attributes.iter();
+        of_resource.chain(of_points.map(|(key, value)| (key.to_owned(), value.text().into_owned()))).collect()
     }
 
     /// Returns the labels that any of these keys stands for, as text.
@@ -58,9 +56,10 @@ impl SeriesEntry {
         let mut labels = Labels::new();
         for key in keys {
             for name in [attribute_of_label(key), key] {
-                let value = self.attributes.0.get(name).or_else(|| self.resource.attributes.0.get(name));
-                if let Some(value) = value {
-                    labels.insert(name.to_owned(), value.to_string());
+                let of_points = self.attributes.get(name).map(|value| value.text().into_owned());
+                let of_resource = || self.resource.attributes.0.get(name).map(ToString::to_string);
+                if let Some(value) = of_points.or_else(of_resource) {
+                    labels.insert(name.to_owned(), value);
                 }
             }
         }
@@ -86,7 +85,7 @@ impl SeriesEntry {
             monotonic: self.monotonic,
             resource: Arc::clone(&self.resource),
             scope: Arc::clone(&self.scope),
-            attributes: self.attributes.clone(),
+            attributes: self.attributes.unpack(),
         };
         // The earlier data themselves have an id that does not follow from name and type.
         if series.id().0 != self.id {

@@ -117,7 +117,7 @@ impl SeriesCatalog {
                 description: row.get::<_, String>(4)?.into(),
                 temporality: temporality(row.get(5)?),
                 monotonic: row.get(6)?,
-                attributes: parse_attributes(&row.get::<_, String>(8)?),
+                attributes: (&parse_attributes(&row.get::<_, String>(8)?)).into(),
                 resource,
                 scope,
                 earlier: None,
@@ -173,7 +173,7 @@ impl SeriesCatalog {
     pub(crate) fn recount(&self, limiter: &mut CardinalityLimiter) {
         let entries = self.entries();
         limiter.recount(
-            entries.series.values().map(|series| (&*series.resource, &series.attributes)),
+            entries.series.values().map(|series| (&*series.resource, series.attributes.unpack())),
             entries.resources.values().map(|resource| &**resource),
         );
     }

@@ -87,7 +87,8 @@ pub(crate) fn columns<'rows>(rows: impl Iterator<Item = &'rows Arc<SeriesEntry>>
                 .entry(Arc::as_ptr(&one.resource))
                 .or_insert_with(|| one.resource.attributes.to_json())
                 .clone();
-            let (labels, own_attributes) = merged_attributes(&one.resource.attributes, &one.attributes);
+            let (labels, own_attributes) =
+                merged_attributes(&one.resource.attributes, &one.attributes.unpack());
             texts.push([Some(labels), Some(resource), own_attributes]);
         }
         series.push(one);

@@ -4,7 +4,10 @@ use std::{borrow::Cow, sync::Arc};
 
 use model::{AttributeValue, Attributes};
 
-use crate::{catalog::series::SeriesEntry, read::reader::Reader};
+use crate::{
+    catalog::{packed_attributes::PackedAttributes, series::SeriesEntry},
+    read::reader::Reader,
+};
 
 /// Points that are held in memory at a time.
 const POINTS_AT_ONCE: u64 = 1 << 20;
@@ -16,11 +19,15 @@ pub(crate) fn in_order(reader: &Reader, ids: impl Iterator<Item = u64>) -> Vec<A
     series.sort_unstable_by(|left, right| {
         left.name
             .cmp(&right.name)
-            .then_with(|| texts(&left.attributes).cmp(texts(&right.attributes)))
+            .then_with(|| packed_texts(&left.attributes).cmp(packed_texts(&right.attributes)))
             .then_with(|| texts(&left.resource.attributes).cmp(texts(&right.resource.attributes)))
             .then_with(|| left.id.cmp(&right.id))
     });
     series
+}
+
+fn packed_texts(attributes: &PackedAttributes) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    attributes.iter().map(|(name, value)| (name, value.text()))
 }
 
 fn texts(attributes: &Attributes) -> impl Iterator<Item = (&str, Cow<'_, str>)> {

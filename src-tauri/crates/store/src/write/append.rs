@@ -1,6 +1,6 @@
 //! Appending of batches within the writer's transaction.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use duckdb::Connection;
 use model::{Exemplar, HistogramPoint, IdentityHash, LogRecord, Resource, Sample, SeriesId, Span};
@@ -186,38 +186,34 @@ impl<'store> Appending<'store> {
             let attributes = match cut(&series.attributes, limiter.label_set_bytes()) {
                 Some((attributes, values)) => {
                     limiter.count_cut(values, &series.resource, source);
-                    attributes
+                    Cow::Owned(attributes)
                 }
-                None => series.attributes.clone(),
+                None => Cow::Borrowed(&series.attributes),
             };
             drop(limiter);
             let (resource_id, resource) = self.stored_resource(&series.resource, source);
-            self.new
-                .series
-                .insert(id.0, SeriesEntry { resource, attributes, ..SeriesEntry::new(id.0, series) });
-            fresh.push((id.0, series, resource_id));
+            self.new.series.insert(
+                id.0,
+                SeriesEntry { resource, attributes: (&*attributes).into(), ..SeriesEntry::new(id.0, series) },
+            );
+            fresh.push((id.0, series, resource_id, attributes));
         }
         if fresh.is_empty() {
             return Ok(());
         }
         let columns = vec![
             ("id", unsigned(fresh.iter().map(|(id, ..)| Some(*id)))),
-            ("name", text(fresh.iter().map(|(_, series, _)| series.name.as_str()))),
-            ("kind", tiny(fresh.iter().map(|(_, series, _)| series.kind as u8))),
-            ("unit", text(fresh.iter().map(|(_, series, _)| series.unit.as_str()))),
-            ("description", text(fresh.iter().map(|(_, series, _)| series.description.as_str()))),
-            ("temporality", tiny(fresh.iter().map(|(_, series, _)| series.temporality as u8))),
-            ("monotonic", boolean(fresh.iter().map(|(_, series, _)| series.monotonic))),
-            ("service", text(fresh.iter().map(|(_, series, _)| series.resource.service()))),
-            ("resource_id", unsigned(fresh.iter().map(|(.., resource)| Some(*resource)))),
-            ("scope_name", text(fresh.iter().map(|(_, series, _)| series.scope.name.as_str()))),
-            ("scope_version", text(fresh.iter().map(|(_, series, _)| series.scope.version.as_str()))),
-            (
-                "attributes",
-                json(fresh.iter().map(|(id, series, _)| {
-                    self.new.series.get(id).map_or(&series.attributes, |entry| &entry.attributes)
-                })),
-            ),
+            ("name", text(fresh.iter().map(|(_, series, ..)| series.name.as_str()))),
+            ("kind", tiny(fresh.iter().map(|(_, series, ..)| series.kind as u8))),
+            ("unit", text(fresh.iter().map(|(_, series, ..)| series.unit.as_str()))),
+            ("description", text(fresh.iter().map(|(_, series, ..)| series.description.as_str()))),
+            ("temporality", tiny(fresh.iter().map(|(_, series, ..)| series.temporality as u8))),
+            ("monotonic", boolean(fresh.iter().map(|(_, series, ..)| series.monotonic))),
+            ("service", text(fresh.iter().map(|(_, series, ..)| series.resource.service()))),
+            ("resource_id", unsigned(fresh.iter().map(|(_, _, resource, _)| Some(*resource)))),
+            ("scope_name", text(fresh.iter().map(|(_, series, ..)| series.scope.name.as_str()))),
+            ("scope_version", text(fresh.iter().map(|(_, series, ..)| series.scope.version.as_str()))),
+            ("attributes", json(fresh.iter().map(|(.., attributes)| &**attributes))),
         ];
         self.rows("series", columns)
     }

@@ -51,7 +51,7 @@ impl CardinalityLimiter {
     /// still reported.
     pub(crate) fn recount<'series>(
         &mut self,
-        series: impl IntoIterator<Item = (&'series Resource, &'series Attributes)>,
+        series: impl IntoIterator<Item = (&'series Resource, Attributes)>,
         resources: impl IntoIterator<Item = &'series Resource>,
     ) {
         (self.accepted, self.labels) = (AcceptedSeries::default(), AcceptedLabels::default());
@@ -59,8 +59,8 @@ impl CardinalityLimiter {
             self.add_resource(resource);
         }
         for (resource, attributes) in series {
-            self.accepted.count(resource, attributes, false);
-            self.labels.add_series(self.bounded_bytes(attributes));
+            self.accepted.count(resource, &attributes, false);
+            self.labels.add_series(self.bounded_bytes(&attributes));
         }
         self.labels.settle();
     }

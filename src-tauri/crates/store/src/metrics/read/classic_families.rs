@@ -53,7 +53,7 @@ impl ClassicFamilies {
 pub(super) fn has_bounds(series: &SeriesEntry) -> bool {
     series.kind == MetricKind::Counter
         && series.name.ends_with("_bucket")
-        && series.attributes.0.contains_key(BOUND)
+        && series.attributes.get(BOUND).is_some()
 }
 
 /// Selects the series of a metric, or of all metrics if the name is empty. The name of a family

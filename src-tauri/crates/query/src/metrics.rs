@@ -2,6 +2,7 @@
 //!
 //! All of them build an [`EvalPlan`] and evaluate it, so that charts, alerts and analysis agree.
 
+mod by_time;
 mod classic;
 mod counters;
 mod distribution;

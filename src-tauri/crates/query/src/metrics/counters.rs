@@ -53,7 +53,7 @@ pub(super) fn aggregate(
         let group = groups.entry(grouping.group(&one.labels)).or_default();
         for window in grouping.windowing.all() {
             if let Some(increase) = increase(one, window) {
-                group.entry(window.time).or_default().add(increase);
+                group.update(window.time, |total| total.add(increase));
             }
         }
     }
@@ -75,7 +75,7 @@ pub(super) fn classic_quantile(
         let group = groups.entry(grouping.group(&one.labels)).or_default();
         for window in grouping.windowing.all() {
             if let Some(increase) = increase(one, window) {
-                group.entry(window.time).or_default().push((bound, increase.value));
+                group.update(window.time, |buckets| buckets.push((bound, increase.value)));
             }
         }
     }

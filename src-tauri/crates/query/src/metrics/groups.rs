@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{Aggregation, Labels, SeriesPoints, Timestamp, attribute_of_label};
 
-use super::windowing::Windowing;
+use super::{by_time::ByTime, windowing::Windowing};
 
 /// The grouping of values by labels and windows.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Grouping {
 }
 
 /// Intermediate values by group and window.
-pub(super) type Groups<T> = BTreeMap<Labels, BTreeMap<Timestamp, T>>;
+pub(super) type Groups<T> = BTreeMap<Labels, ByTime<T>>;
 
 /// The values of one group, and those over what was observed of the windows.
 #[derive(Debug, Clone, PartialEq)]

@@ -24,7 +24,7 @@ pub(super) fn aggregate(series: &[HistogramBuckets], grouping: &Grouping, of_sum
         let group = groups.entry(grouping.group(&one.labels)).or_default();
         for window in grouping.windowing.all() {
             if let Some(measured) = measured(one, window) {
-                group.entry(window.time).or_default().add(measured);
+                group.update(window.time, |total| total.add(measured));
             }
         }
     }

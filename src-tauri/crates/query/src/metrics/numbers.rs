@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use model::{Aggregation, Bucket, SeriesBuckets, Timestamp};
+use model::{Aggregation, Bucket, SeriesBuckets};
 
 use super::{
+    by_time::ByTime,
     distribution::weighted_quantile,
     groups::{GroupPoints, Grouping, Groups, points},
 };
@@ -17,18 +18,18 @@ pub(super) fn aggregate(series: &[SeriesBuckets], grouping: &Grouping) -> Vec<Gr
     let mut groups: Groups<AcrossSeries> = BTreeMap::new();
     for one in series {
         let group = groups.entry(grouping.group(&one.labels)).or_default();
-        let mut windows: BTreeMap<Timestamp, Bucket> = BTreeMap::new();
+        let mut windows: ByTime<Bucket> = ByTime::default();
         for bucket in &one.buckets {
             for time in grouping.windowing.windows(bucket.time).times() {
-                windows
-                    .entry(time)
-                    .and_modify(|earlier| join(earlier, bucket))
-                    .or_insert(Bucket { time, ..*bucket });
+                match windows.get_mut(time) {
+                    Some(earlier) => join(earlier, bucket),
+                    None => windows.insert(time, Bucket { time, ..*bucket }),
+                }
             }
         }
         for (time, bucket) in windows {
             if let Some(value) = over_time(grouping, &bucket) {
-                group.entry(time).or_default().add(value);
+                group.update(time, |across| across.add(value));
             }
         }
     }
@@ -119,8 +120,9 @@ fn percentiles(series: &[SeriesBuckets], grouping: &Grouping, quantile: f64) -> 
                 _ => vec![(bucket.min, 1.0), (bucket.max, 1.0), (mean, rest)],
             };
             for time in grouping.windowing.windows(bucket.time).times() {
-                let values = group.entry(time).or_default();
-                values.extend(samples.iter().filter(|sample| !sample.0.is_nan()));
+                group.update(time, |values: &mut Vec<(f64, f64)>| {
+                    values.extend(samples.iter().filter(|sample| !sample.0.is_nan()));
+                });
             }
         }
     }
@@ -129,7 +131,7 @@ fn percentiles(series: &[SeriesBuckets], grouping: &Grouping, quantile: f64) -> 
 
 #[cfg(test)]
 mod tests {
-    use model::{Labels, MetricKind, NANOS_PER_SECOND, TimeRange};
+    use model::{Labels, MetricKind, NANOS_PER_SECOND, TimeRange, Timestamp};
 
     use super::*;
     use crate::metrics::{

@@ -126,8 +126,15 @@ test('nothing is cut off at 900 by 600 and at twice the size', async ({ page, sh
             return width > 0 && (right > window.innerWidth + 1 || left < -1)
           },
         )
+        const sideways = [...document.querySelectorAll('main .table, main .receivers')].filter(
+          ({ scrollWidth, clientWidth }) => window.innerWidth >= 900 && scrollWidth > clientWidth,
+        )
         return [
           ...(document.documentElement.scrollWidth > window.innerWidth ? ['the page scrolls sideways'] : []),
+          ...sideways.map(
+            (table) =>
+              `${table.getAttribute('aria-label') ?? table.className}: ${table.scrollWidth} of ${table.clientWidth} px`,
+          ),
           ...outside.map((element) => element.outerHTML.slice(0, 120)),
         ]
       })

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { expect, test } from './fixtures'
 
 test('an engine without data shows empty states while the vital signs move', async ({ page, engine, visit }) => {
@@ -50,6 +52,21 @@ test('an engine that stops is shown as lost, and the page recovers when it is ba
   await expect(page.getByRole('button', { name: /^system\.cpu\.utilization/ })).toBeVisible()
   await page.getByRole('link', { name: 'Overview' }).click()
   await expect(page.getByRole('main').getByRole('link', { name: /^CPU: [\d.]+ %/ })).toBeVisible()
+})
+
+test('the reason of a receiver that cannot listen leaves its address in view', async ({ page, engine, visit }) => {
+  await engine.pause()
+  const { otlpGrpc } = engine.address
+  const taken = createServer().listen(Number(otlpGrpc.split(':')[1]), '127.0.0.1')
+  await once(taken, 'listening')
+  await engine.resume()
+  await page.setViewportSize({ width: 1200, height: 800 })
+  await visit(engine.address, '#/settings/engine')
+  const receivers = page.getByRole('table')
+  await expect(receivers.getByRole('row', { name: /OTLP over gRPC is not received/ })).toBeVisible()
+  await expect(receivers.getByRole('cell', { name: otlpGrpc, exact: true })).toBeInViewport({ ratio: 1 })
+  await expect(receivers.getByRole('columnheader', { name: 'Last received' })).toBeInViewport({ ratio: 1 })
+  await once(taken.close(), 'close')
 })
 
 test('a hidden console is sent nothing and catches up when it is shown', async ({ page, engine, visit }) => {

@@ -82,7 +82,17 @@ fn blocks(source: &Source) -> Vec<Block> {
     if source.ends_with(&[".rs", ".ts", ".svelte", ".js"]) {
         return comment_blocks(&source.text);
     }
+    if source.ends_with(&[".toml"]) {
+        let lines = source.text.lines().enumerate();
+        return paragraphs(lines.map(|(index, line)| (index + 1, toml_comment(line))), false);
+    }
     Vec::new()
+}
+
+/// Returns the text of a comment of TOML. Other lines and settings in comments are empty.
+fn toml_comment(line: &str) -> &str {
+    let text = line.strip_prefix("# ").unwrap_or_default();
+    if text.starts_with('[') || text.contains(" = ") { "" } else { text }
 }
 
 /// The marks that begin a comment line, longest first; the first two make a doc comment.
@@ -227,6 +237,7 @@ mod tests {
             ("a.rs", format!("//! A.\n\n// {}\n// {}", "word ".repeat(20), "word ".repeat(20))),
             ("a.ts", format!("/**\n * {long}\n */")),
             ("a.md", format!("# Title\n\n- {long}")),
+            ("a.toml", format!("# {long}\n# a = \"{long}\"\nb = \"{long}\"")),
         ] {
             assert_eq!(check_sentences(&Source::new(path, &text)).len(), 1, "{text}");
         }

@@ -10,6 +10,8 @@ mod malformed_grpc;
 mod malformed_http;
 #[cfg(unix)]
 mod other_machines;
+#[cfg(unix)]
+mod paused_rates;
 mod ports;
 mod series_limits;
 mod settings;

@@ -1,0 +1,201 @@
+//! Rules on a rate while the target or the engine pauses.
+//!
+//! A counter gains 5 per second. Nothing may fire but what the test causes at its end, when the
+//! counter gains ten times as much, or a tenth.
+
+use std::{
+    fs,
+    process::Command,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use model::{AlertState, AlertTransition, SeriesPoints, TimeRange, Timestamp};
+use runtime::Clock;
+use serde_json::{Value, json};
+use test_support::{
+    engine_process::{EngineProcess, SETTINGS},
+    otlp_load,
+    wait::wait_until,
+};
+
+/// Length of a pause. With it, the increase across a gap would be four times the usual one.
+const PAUSE: Duration = Duration::from_secs(20);
+/// Window of the rules, in seconds.
+const WINDOW: u32 = 6;
+/// Gain of the counter per second.
+const PACE: f64 = 5.0;
+
+/// A counter behind an address.
+struct Counter {
+    value: f64,
+    pace: f64,
+    counted: Instant,
+    /// The target answers with an error.
+    is_down: bool,
+    /// The target does not have the series.
+    is_hidden: bool,
+}
+
+type Shared = Arc<Mutex<Counter>>;
+
+async fn metrics(State(counter): State<Shared>) -> Result<String, StatusCode> {
+    let mut counter = counter.lock().unwrap();
+    let now = Clock::system().instant();
+    counter.value += counter.pace * (now - counter.counted).as_secs_f64();
+    counter.counted = now;
+    match (counter.is_down, counter.is_hidden) {
+        (true, _) => Err(StatusCode::SERVICE_UNAVAILABLE),
+        (_, true) => Ok("# TYPE other gauge\nother 1\n".to_owned()),
+        _ => Ok(format!("# TYPE orders_total counter\norders_total {}\n", counter.value)),
+    }
+}
+
+/// An engine that scrapes the counter every second and has a rule above and one below its rate.
+struct Watched {
+    engine: EngineProcess,
+    counter: Shared,
+}
+
+impl Watched {
+    async fn start() -> Self {
+        let counter = Counter {
+            value: 1000.0,
+            pace: PACE,
+            counted: Clock::system().instant(),
+            is_down: false,
+            is_hidden: false,
+        };
+        let counter = Arc::new(Mutex::new(counter));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let routes = Router::new().route("/metrics", get(metrics)).with_state(Arc::clone(&counter));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let settings = format!(
+            "{SETTINGS}\n[[scrape]]\nname = \"shop\"\nurl = \"http://{address}/metrics\"\n\
+             interval_seconds = 1\ntimeout_seconds = 1\n"
+        );
+        let mut engine = EngineProcess::prepare(&settings).unwrap();
+        engine.start_again().await.unwrap();
+        for (name, comparator, threshold) in [("high", "above", 2.0 * PACE), ("low", "below", 0.4 * PACE)] {
+            let rule = json!({"rule": {
+                "id": "", "name": name, "enabled": true, "severity": "warning",
+                "source": {"type": "metric", "metric": "orders_total", "matchers": [],
+                    "aggregation": "rate", "group_by": [], "window_seconds": WINDOW},
+                "comparator": comparator, "threshold": threshold, "resolve_threshold": null,
+                "for_seconds": 0, "interval_seconds": 1, "no_data": "resolve", "notify": false,
+            }});
+            let _: Value = engine.call("save_rule", rule).await.unwrap();
+        }
+        let watched = Self { engine, counter };
+        watched.wait_for_samples().await;
+        watched
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(otlp_load::now() as i64)
+    }
+
+    /// Waits until more samples came than two windows hold.
+    async fn wait_for_samples(&self) {
+        let start = self.now();
+        let came = async || {
+            let range = TimeRange::new(start, self.now().offset(1_000_000_000));
+            let request = json!({"metric": "orders_total", "matchers": [], "range": range, "limit": 1000});
+            let series: Vec<SeriesPoints> = self.engine.call("samples", request).await?;
+            Ok(series.iter().any(|points| points.values.len() > 2 * WINDOW as usize))
+        };
+        wait_until("samples came", came).await.unwrap();
+    }
+
+    /// Returns the names of the rules that fired.
+    async fn fired(&self) -> Vec<String> {
+        let range = TimeRange::last(3600, self.now().offset(1_000_000_000));
+        let steps: Vec<AlertTransition> =
+            self.engine.call("alert_history", json!({"range": range, "limit": 1000})).await.unwrap();
+        steps.into_iter().filter(|step| step.to == AlertState::Firing).map(|step| step.rule_name).collect()
+    }
+
+    fn signal(&self, name: &str) {
+        let process = self.engine.process_id().unwrap().to_string();
+        assert!(Command::new("kill").args([name, &process]).status().unwrap().success());
+    }
+
+    /// Asserts that nothing fired, also after the pause, and that another rate then fires.
+    async fn expect_silence_and_then_both_rules(self) {
+        self.wait_for_samples().await;
+        assert_eq!(self.fired().await, Vec::<String>::new());
+        for (pace, rule) in [(10.0 * PACE, "high"), (0.1 * PACE, "low")] {
+            self.counter.lock().unwrap().pace = pace;
+            let fires = async || Ok(self.fired().await.iter().any(|name| name == rule));
+            wait_until(&format!("{rule} fires"), fires).await.unwrap();
+        }
+    }
+}
+
+/// Sleeps for the length of a pause, which is what is tested.
+async fn pause() {
+    tokio::time::sleep(PAUSE).await;
+}
+
+#[tokio::test]
+async fn a_target_that_is_down_fires_no_rule_on_its_rate() {
+    let watched = Watched::start().await;
+    watched.counter.lock().unwrap().is_down = true;
+    pause().await;
+    watched.counter.lock().unwrap().is_down = false;
+    watched.expect_silence_and_then_both_rules().await;
+}
+
+#[tokio::test]
+async fn a_series_that_ends_and_comes_back_fires_no_rule_on_its_rate() {
+    let watched = Watched::start().await;
+    watched.counter.lock().unwrap().is_hidden = true;
+    pause().await;
+    watched.counter.lock().unwrap().is_hidden = false;
+    watched.expect_silence_and_then_both_rules().await;
+}
+
+#[tokio::test]
+async fn an_engine_that_was_stopped_or_killed_fires_no_rule_on_a_rate() {
+    let mut watched = Watched::start().await;
+    assert!(watched.engine.stop().await.unwrap().success());
+    pause().await;
+    watched.engine.start_again().await.unwrap();
+    watched.wait_for_samples().await;
+    watched.engine.kill().unwrap();
+    pause().await;
+    watched.engine.start_again().await.unwrap();
+    watched.expect_silence_and_then_both_rules().await;
+}
+
+#[tokio::test]
+async fn an_engine_that_stalls_fires_no_rule_on_a_rate() {
+    let watched = Watched::start().await;
+    watched.signal("-STOP");
+    pause().await;
+    watched.signal("-CONT");
+    watched.expect_silence_and_then_both_rules().await;
+}
+
+#[tokio::test]
+async fn collecting_that_pauses_fires_no_rule_on_a_rate() {
+    let watched = Watched::start().await;
+    let _: Value = watched.engine.call("pause", json!({"paused": true})).await.unwrap();
+    pause().await;
+    let _: Value = watched.engine.call("pause", json!({"paused": false})).await.unwrap();
+    watched.expect_silence_and_then_both_rules().await;
+}
+
+#[tokio::test]
+async fn another_interval_fires_no_rule_on_a_rate() {
+    let watched = Watched::start().await;
+    let file = watched.engine.settings_file();
+    let settings = fs::read_to_string(&file).unwrap();
+    // A window then has two samples at most.
+    fs::write(&file, settings.replace("interval_seconds = 1\n", "interval_seconds = 5\n")).unwrap();
+    pause().await;
+    fs::write(&file, settings).unwrap();
+    watched.expect_silence_and_then_both_rules().await;
+}

@@ -1,7 +1,9 @@
-//! Texts of a protobuf request that are not valid UTF-8.
+//! Texts of a request that are not valid Unicode: invalid UTF-8, and single surrogates in JSON.
 //!
-//! The decoder rejects a whole request for one such text. The OpenTelemetry collector accepts it.
+//! The decoders reject a whole request for one such text. The OpenTelemetry collector accepts it.
 //! Senders cut long texts in the middle of a character, or pass on bytes of another encoding.
+
+use std::borrow::Cow;
 
 use prost::encoding::encode_varint;
 
@@ -98,4 +100,49 @@ fn message(body: &[u8], texts: &Texts, depth: u8, count: &mut usize) -> Vec<u8> 
             None => copy.extend_from_slice(&before[..before.len() - fields.0.len()]),
         }
     }
+}
+
+/// Returns the warning for the sender of some replaced texts or characters.
+pub(super) fn warning(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural} with invalid UTF-8, stored with \u{fffd} in place of the bytes")
+}
+
+/// Returns a JSON request with U+FFFD in place of what is not Unicode, and the number of places.
+pub(super) fn replaced_json(request: &[u8]) -> (Cow<'_, [u8]>, usize) {
+    let invalid = request.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+    let mut text = match String::from_utf8_lossy(request) {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    };
+    let surrogates = single_surrogates(&text);
+    for position in &surrogates {
+        if let Some(digits) = text.to_mut().get_mut(*position + 2..*position + 6) {
+            digits.copy_from_slice(b"fffd");
+        }
+    }
+    (text, invalid + surrogates.len())
+}
+
+/// Returns the positions of escapes (`\\ud800`) that are one half of a character without the other.
+fn single_surrogates(json: &[u8]) -> Vec<usize> {
+    let (mut found, mut position) = (Vec::new(), 0);
+    while let Some(next) = json.get(position..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\')) {
+        position += next;
+        match (escaped_unit(json, position), escaped_unit(json, position + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => position += 12,
+            (Some(0xd800..=0xdfff), _) => {
+                found.push(position);
+                position += 6;
+            }
+            _ => position += 2,
+        }
+    }
+    found
+}
+
+/// Returns the unit of UTF-16 that an escape at a position stands for.
+fn escaped_unit(json: &[u8], position: usize) -> Option<u32> {
+    let digits = json.get(position..position + 6)?.strip_prefix(b"\\u")?;
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }

@@ -151,8 +151,14 @@ pub(super) fn decode<S: Signal>(
         Encoding::Json => {
             // Texts take no more than in the body.
             body.reservation.charge(body.bytes.len())?;
-            let (request, faults) =
-                json::read_message::<S::Request>(&body.bytes, S::GROUPS, &mut body.reservation)?;
+            let (text, replaced) = invalid_text::replaced_json(&body.bytes);
+            body.reservation.charge(if replaced > 0 { text.len() } else { 0 })?;
+            let (request, mut faults) =
+                json::read_message::<S::Request>(&text, S::GROUPS, &mut body.reservation)?;
+            if replaced > 0 {
+                faults.outside.get_or_insert(invalid_text::warning(replaced, "character"));
+            }
+            drop(text);
             body.clear();
             let length = request.encoded_len();
             body.reservation.charge(length)?;
@@ -173,9 +179,7 @@ fn decode_replaced<S: Signal>(body: &mut Buffer) -> Result<Option<(S::Request, F
     body.reservation.charge(grown)?;
     let request = if count > 0 { S::Request::decode(&*replaced).ok() } else { None };
     body.reservation.release(before + grown);
-    let noun = if count == 1 { "text" } else { "texts" };
-    let warning = format!("{count} {noun} with invalid UTF-8, stored with \u{fffd} in place of the bytes");
-    let faults = Faults { outside: Some(warning), ..Faults::default() };
+    let faults = Faults { outside: Some(invalid_text::warning(count, "text")), ..Faults::default() };
     Ok(request.map(|request| (request, faults)))
 }
 

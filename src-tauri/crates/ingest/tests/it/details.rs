@@ -116,3 +116,25 @@ async fn invalid_utf_8_is_replaced_and_costs_no_record() {
     damaged.pop();
     assert_eq!(post(&receiver, "/v1/traces", PROTOBUF, "", damaged).await.status(), 400);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_that_is_not_unicode_is_replaced_and_costs_no_record() {
+    let mut receiver = Receiver::start().await;
+    let body = |text: &str| {
+        let record = format!(r#"{{"timeUnixNano":"{}","body":{{"stringValue":"{text}"}}}}"#, now());
+        format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{record}]}}]}}]}}"#).into_bytes()
+    };
+    let latin = body("caf@").into_iter().map(|byte| if byte == b'@' { 0xe9 } else { byte }).collect();
+    let cases = [
+        (latin, "caf\u{fffd}", "1 character with"),
+        (body(r"a\ud800b\udc00"), "a\u{fffd}b\u{fffd}", "2 characters with"),
+        (body(r"\ud83d\ude00 \\ud800"), "\u{1f600} \\ud800", "{}"),
+    ];
+    for (body, stored, answer) in cases {
+        let response = post(&receiver, "/v1/logs", JSON, "", body).await;
+        assert_eq!(response.status(), 200);
+        let text = response.text().await.unwrap();
+        assert!(text.contains(answer), "{text}");
+        assert_eq!(receiver.committed().logs[0].body, stored);
+    }
+}

@@ -205,7 +205,7 @@ fn start_components(
     };
     components::start(observation, clock, health.reporter("retention"), retention);
 
-    let release = MemoryRelease { clock: clock.clone() };
+    let release = MemoryRelease { store: store.clone(), clock: clock.clone() };
     components::start(observation, clock, health.reporter("memory release"), release);
 
     let detection =

@@ -143,6 +143,13 @@ impl Admin {
         self.instance.state.limiter.lock().dropped()
     }
 
+    /// Gives the memory back in which the database retains what it has read. Does nothing while a
+    /// read runs.
+    pub async fn release_cache(&self) -> Result<(), StoreError> {
+        let readers = &self.instance.session().readers;
+        readers.release_cache(self.instance.options.memory_limit_bytes).await.map(|_| ())
+    }
+
     /// Moves the content of the log into the database file.
     pub async fn checkpoint(&self) -> Result<(), StoreError> {
         self.instance.submit(Work::Checkpoint, 1).await.map(|_| ())

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use runtime::{Clock, HealthReporter};
+use store::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::component::Component;
@@ -13,12 +14,13 @@ use crate::process;
 const INTERVAL: Duration = Duration::from_secs(10);
 /// Processor seconds of an interval up to which the engine is idle.
 const IDLE_SECONDS: f64 = 1.0;
-/// Bytes above the lowest use so far from which an idle engine gives memory back.
+/// Bytes above the use after the last release from which an idle engine gives memory back.
 const EXCESS_BYTES: f64 = 32e6;
 
 /// The component that gives memory back once the engine is idle. The allocator retains what was
-/// freed in case that it is needed again.
+/// freed in case that it is needed again, and the database what it has read.
 pub(crate) struct MemoryRelease {
+    pub(crate) store: Store,
     pub(crate) clock: Clock,
 }
 
@@ -26,7 +28,8 @@ pub(crate) struct MemoryRelease {
 impl Component for MemoryRelease {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         health.healthy();
-        let (mut before, mut lowest) = (0.0, f64::INFINITY);
+        // The start itself reads much.
+        let (mut before, mut released) = (0.0, 0.0);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -35,10 +38,14 @@ impl Component for MemoryRelease {
             let Some(usage) = process::usage() else { continue };
             let is_idle = usage.cpu_seconds - before <= IDLE_SECONDS;
             before = usage.cpu_seconds;
-            lowest = usage.resident_bytes.min(lowest);
-            if is_idle && usage.resident_bytes > lowest + EXCESS_BYTES {
+            released = usage.resident_bytes.min(released);
+            if is_idle && usage.resident_bytes > released + EXCESS_BYTES {
+                if let Err(error) = self.store.admin().release_cache().await {
+                    tracing::debug!(%error, "the cache of the database stays in memory");
+                }
                 // Fails only when the runtime ends.
                 let _ = tokio::task::spawn_blocking(process::release_freed_memory).await;
+                released = process::usage().map_or(0.0, |usage| usage.resident_bytes);
             }
         }
     }

@@ -20,6 +20,9 @@ const MAX_LOG: &str = "128MiB";
 /// the default of 256 KiB a small database would be mostly empty.
 const BLOCK: &str = "65536";
 
+/// Cached bytes that are not worth a release.
+const SMALL_CACHE: u64 = 32 << 20;
+
 /// Returns the configuration to open the database of a data folder with.
 pub(crate) fn config(folder: &Path, options: &StoreOptions) -> Result<Config, StoreError> {
     let temporary = folder.join(TEMPORARY);
@@ -41,7 +44,28 @@ pub(crate) fn restrict(connection: &Connection, folder: &Path) -> Result<(), Sto
     let segments = quote(path_text(&folder.join(SEGMENTS))?);
     connection.execute_batch(&format!(
         "SET allowed_directories = [{exports}, {segments}]; SET enable_external_access = false; \
-         SET lock_configuration = true;"
+         SET allowed_configs = ['memory_limit']; SET lock_configuration = true;"
     ))?;
+    Ok(())
+}
+
+/// Removes cached blocks of files from memory. The database retains them up to its memory limit,
+/// so the limit is lowered for as long as that takes. Blocks.
+pub(crate) fn release_cache(connection: &Connection, memory_limit: u64) -> Result<(), StoreError> {
+    let cached: u64 = connection.query_row(
+        "SELECT coalesce(sum(memory_usage_bytes), 0)::UBIGINT FROM duckdb_memory()",
+        [],
+        |row| row.get(0),
+    )?;
+    if cached <= SMALL_CACHE {
+        return Ok(());
+    }
+    let limit = |bytes: u64| connection.execute_batch(&format!("SET memory_limit = '{bytes}B'"));
+    // Fails if more than this is in use. What could be removed is removed nevertheless.
+    let lowered = limit(SMALL_CACHE);
+    limit(memory_limit)?;
+    if let Err(error) = lowered {
+        tracing::debug!(%error, cached, "the database still uses more memory");
+    }
     Ok(())
 }

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     StoreError,
     catalog::series_catalog::SeriesCatalog,
+    database::config::release_cache,
     segment::manifest::{Manifest, SharedManifest},
 };
 
@@ -132,6 +133,21 @@ impl ReadPool {
         if let Ok(Ok(all)) = self.clock.timeout(deadline, all).await {
             all.forget();
         }
+    }
+
+    /// Removes the database's cache from memory while no read runs. Returns false if one does.
+    pub(crate) async fn release_cache(&self, memory_limit: u64) -> Result<bool, StoreError> {
+        let Ok(all) = Arc::clone(&self.permits).try_acquire_many_owned(MAX_CONCURRENT as u32) else {
+            return Ok(false);
+        };
+        let (connection, lock) = (self.connections.take()?, self.connections.lock());
+        let released = tokio::task::spawn_blocking(move || {
+            let outcome = release_cache(&connection, memory_limit);
+            drop((connection, lock, all));
+            outcome
+        });
+        let outcome = released.await.map_err(|error| StoreError::Database(error.to_string()))?;
+        outcome.map(|()| true)
     }
 
     /// Runs `work` on a thread for blocking work, in a view of its own. Dropping the future cancels

@@ -13,6 +13,8 @@ mod other_machines;
 #[cfg(unix)]
 mod paused_rates;
 mod ports;
+#[cfg(unix)]
+mod scrape_secrets;
 mod series_limits;
 mod settings;
 mod shutdown;

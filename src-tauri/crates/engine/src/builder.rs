@@ -132,6 +132,8 @@ impl Engine {
                 settings: services.settings.watch(),
                 secrets,
                 token_sources,
+                scrape_secrets: services.settings.scrape_secrets(),
+                confirmations: services.confirmations.clone(),
                 sentry_tokens: services.sentry.token_changes(),
                 checkpoints,
             };

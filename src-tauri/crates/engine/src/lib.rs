@@ -1,6 +1,7 @@
 //! Builds the components from the settings, starts them in order, restarts those that fail and
 //! stops them in order.
 
+mod bindings;
 mod builder;
 mod components;
 mod confirmations;
@@ -12,6 +13,7 @@ mod options;
 mod pause;
 mod process;
 mod running_engine;
+mod scrape_secrets;
 mod sentry;
 mod settings;
 mod shutdown_signal;

@@ -13,7 +13,7 @@ use config::{Settings, SettingsError, SettingsWatcher};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedMutexGuard, watch};
 
-use crate::EngineError;
+use crate::{EngineError, scrape_secrets::ScrapeSecrets};
 
 /// The name of the copy of the last valid settings in the data folder.
 const LAST_VALID: &str = "settings.last-valid.toml";
@@ -35,6 +35,7 @@ struct Shared {
     desktop_notifications: Arc<AtomicBool>,
     file: watch::Sender<()>,
     edits: Arc<tokio::sync::Mutex<()>>,
+    scrape_secrets: ScrapeSecrets,
 }
 
 impl Shared {
@@ -74,6 +75,7 @@ impl SettingsState {
             error: Mutex::new(error),
             file: watch::Sender::new(()),
             edits: Arc::default(),
+            scrape_secrets: ScrapeSecrets::new(data_folder),
         });
         let (watcher, mut changes) = config::watch(path);
         let followed = shared.clone();
@@ -128,12 +130,25 @@ impl SettingsState {
         fs::read_to_string(path).map_err(|reason| EngineError::File { path: path.to_owned(), reason })
     }
 
-    /// Changes the file through `change` and puts the returned settings in force at once. Blocks.
+    /// Returns the servers that the secrets of scrape jobs belong to.
+    pub(crate) fn scrape_secrets(&self) -> ScrapeSecrets {
+        self.shared.scrape_secrets.clone()
+    }
+
+    /// Changes the file through `change` and puts the returned settings in force at once. A person
+    /// who changes a scrape job so confirms where its secrets go. Blocks.
     pub fn change(
         &self,
         change: impl FnOnce(&Path) -> Result<Settings, SettingsError>,
     ) -> Result<(), EngineError> {
-        self.shared.put_in_force(change(self.path())?);
+        let changed = change(self.path())?;
+        let before = self.in_force();
+        for job in changed.scrape.iter().filter(|job| !before.scrape.contains(job)) {
+            if let Err(error) = self.shared.scrape_secrets.confirm(job) {
+                tracing::warn!(%error, job = %job.name, "the servers of the job's secrets are not stored");
+            }
+        }
+        self.shared.put_in_force(changed);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use runtime::Clock;
 use store::Store;
 use tokio::sync::watch;
 
-use crate::{sentry::TokenSources, status::Receivers};
+use crate::{Confirmations, scrape_secrets::ScrapeSecrets, sentry::TokenSources, status::Receivers};
 
 /// The handles sources choose from. A source takes those it uses.
 pub(crate) struct SourceHandles {
@@ -21,6 +21,8 @@ pub(crate) struct SourceHandles {
     pub(crate) settings: watch::Receiver<Settings>,
     pub(crate) secrets: Arc<dyn SecretStore>,
     pub(crate) token_sources: TokenSources,
+    pub(crate) scrape_secrets: ScrapeSecrets,
+    pub(crate) confirmations: Confirmations,
     /// Number of changes of Sentry tokens. A change restarts the Sentry sources.
     pub(crate) sentry_tokens: watch::Receiver<u64>,
     /// Folder of the checkpoints of log files and Sentry installations.

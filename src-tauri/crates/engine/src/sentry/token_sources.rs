@@ -4,25 +4,20 @@
 //! first used. After an edit of the address in the settings file it is sent nowhere until the
 //! installation is connected again.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path};
 
 use config::Sentry;
 use model::url_origin;
-use parking_lot::Mutex;
-use runtime::{read_private_file, replace_private_file};
 use serde::{Deserialize, Serialize};
+
+use crate::bindings::Bindings;
 
 /// The file of the data folder with the bindings.
 const FILE: &str = "sentry-token-sources.json";
 
 /// The bindings of all installations, by name. Clones share them.
 #[derive(Debug, Clone)]
-pub(crate) struct TokenSources(Arc<Mutex<PathBuf>>);
+pub(crate) struct TokenSources(Bindings);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Binding {
@@ -50,14 +45,14 @@ impl Binding {
 impl TokenSources {
     /// Returns the bindings that are stored in the data folder.
     pub(crate) fn new(data_folder: &Path) -> Self {
-        Self(Arc::new(Mutex::new(data_folder.join(FILE))))
+        Self(Bindings::new(data_folder, FILE))
     }
 
     /// Fails if the token outside the secret store belongs to another address. Binds one that is
     /// used for the first time. Blocks.
     pub(super) fn check(&self, installation: &Sentry) -> Result<(), String> {
         let Some(binding) = Binding::of(installation)? else { return Ok(()) };
-        self.change(|bindings| match bindings.get(&installation.name) {
+        self.0.change(|bindings: &mut BTreeMap<String, Binding>| match bindings.get(&installation.name) {
             Some(known) if known.source == binding.source && known.origin != binding.origin => Err(format!(
                 "the token in {} belongs to {} and is not sent to {}; connect {} again in the console or \
                  with `binnacle-cli sentry connect` to confirm the new address",
@@ -74,7 +69,7 @@ impl TokenSources {
     /// Binds the token of an installation to its address, because a person confirmed it. Blocks.
     pub(super) fn confirm(&self, installation: &Sentry) -> Result<(), String> {
         let binding = Binding::of(installation)?;
-        self.change(|bindings| {
+        self.0.change(|bindings: &mut BTreeMap<String, Binding>| {
             match binding {
                 Some(binding) => bindings.insert(installation.name.clone(), binding),
                 None => bindings.remove(&installation.name),
@@ -85,35 +80,17 @@ impl TokenSources {
 
     /// Removes the binding of a removed installation. Blocks.
     pub(super) fn forget(&self, name: &str) -> Result<(), String> {
-        self.change(|bindings| {
+        self.0.change(|bindings: &mut BTreeMap<String, Binding>| {
             bindings.remove(name);
             Ok(())
         })
-    }
-
-    fn change(
-        &self,
-        edit: impl FnOnce(&mut BTreeMap<String, Binding>) -> Result<(), String>,
-    ) -> Result<(), String> {
-        let path = self.0.lock();
-        let failed = |error: io::Error| format!("cannot use {}: {error}", path.display());
-        let before: BTreeMap<String, Binding> = match read_private_file(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(error.into()))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut after = before.clone();
-        edit(&mut after)?;
-        if after == before {
-            return Ok(());
-        }
-        let bytes = serde_json::to_vec(&after).map_err(|error| failed(error.into()))?;
-        replace_private_file(&path, &bytes).map_err(failed)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use runtime::replace_private_file;
+
     use super::*;
 
     fn installation(url: &str, file: &str, variable: &str) -> Sentry {

@@ -1,0 +1,101 @@
+//! The password of a scrape job goes to another server only after a confirmation.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use model::Confirmation;
+use serde_json::json;
+use test_support::{
+    engine_process::{EngineProcess, SETTINGS},
+    wait::{wait_for, wait_until},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
+
+/// Starts a target. Returns its address, the number of requests and of those with the password.
+async fn target() -> (String, Arc<[AtomicUsize; 2]>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/metrics", listener.local_addr().unwrap());
+    let requests: Arc<[AtomicUsize; 2]> = Arc::default();
+    let counted = Arc::clone(&requests);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 8192];
+            let length = stream.read(&mut request).await.unwrap_or_default();
+            // `ann:hunter2` in base64.
+            let has_password = String::from_utf8_lossy(&request[..length]).contains("YW5uOmh1bnRlcjI=");
+            counted[0].fetch_add(1, Ordering::Relaxed);
+            counted[1].fetch_add(usize::from(has_password), Ordering::Relaxed);
+            let answer = "HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\ncontent-length: 4\r\n\
+                          connection: close\r\n\r\na 1\n";
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (address, requests)
+}
+
+async fn wait_for_password(requests: &[AtomicUsize; 2]) {
+    let before = requests[1].load(Ordering::Relaxed);
+    wait_until("the password is sent", async || Ok(requests[1].load(Ordering::Relaxed) > before))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_the_settings_file_moves_no_password() {
+    let (first, at_first) = target().await;
+    let (second, at_second) = target().await;
+    let (third, at_third) = target().await;
+    let folder = tempfile::tempdir().unwrap();
+    let password = folder.path().join("password");
+    fs::write(&password, "hunter2\n").unwrap();
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+    let settings = |url: &str| {
+        format!(
+            "{SETTINGS}\n[[scrape]]\nname = \"a\"\nurl = {url:?}\ninterval_seconds = 1\ntimeout_seconds = 1\n\
+             basic_auth = {{ username = \"ann\", password_file = {password:?} }}\n"
+        )
+    };
+    let mut engine = EngineProcess::prepare(&settings(&first)).unwrap();
+    engine.start_again().await.unwrap();
+    wait_for_password(&at_first).await;
+
+    fs::write(engine.settings_file(), settings(&second)).unwrap();
+    let pending = wait_for("a confirmation is asked for", async || {
+        let pending: Vec<Confirmation> = engine.call("confirmations", json!({})).await?;
+        Ok(pending.into_iter().next())
+    });
+    let pending = pending.await.unwrap();
+    let origin = second.trim_end_matches("/metrics");
+    assert!(pending.effects[0].ends_with(&format!("to {origin} as the user ann")), "{:?}", pending.effects);
+    let held = engine.wait_for_status("the job says so", |status| {
+        let job = status.components.iter().find(|one| one.name == "scrape a");
+        job.is_some_and(|job| job.message.contains("not sent until they are confirmed"))
+    });
+    held.await.unwrap();
+    assert_eq!(at_second[0].load(Ordering::Relaxed), 0, "no request of any kind");
+    // A restart does not make it the first use.
+    engine.stop().await.unwrap();
+    engine.start_again().await.unwrap();
+    let again = wait_for("it is asked for again", async || {
+        let pending: Vec<Confirmation> = engine.call("confirmations", json!({})).await?;
+        Ok(pending.into_iter().next())
+    });
+    let again = again.await.unwrap();
+    assert_eq!(at_second[0].load(Ordering::Relaxed), 0);
+    let _: () = engine.call("confirm", json!({"id": again.id})).await.unwrap();
+    wait_for_password(&at_second).await;
+
+    // A change by the command line or the window is a confirmation.
+    let text = settings(&third);
+    let _: serde_json::Value = engine.call("save_settings", json!({"text": text})).await.unwrap();
+    wait_for_password(&at_third).await;
+}

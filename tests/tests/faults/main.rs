@@ -11,6 +11,8 @@ mod malformed_http;
 #[cfg(unix)]
 mod other_machines;
 #[cfg(unix)]
+mod other_users;
+#[cfg(unix)]
 mod paused_rates;
 mod ports;
 #[cfg(unix)]

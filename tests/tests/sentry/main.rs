@@ -8,6 +8,8 @@
 mod bench;
 mod cli;
 mod counting;
+#[cfg(target_os = "linux")]
+mod false_server;
 mod faults;
 mod preset;
 mod secrecy;

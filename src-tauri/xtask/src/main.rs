@@ -32,6 +32,9 @@ Set-up and chores of Binnacle.
 ";
 
 fn main() -> ExitCode {
+    if fuzz::is_compiler() {
+        return fuzz::run_compiler();
+    }
     let mut arguments = std::env::args().skip(1);
     let command = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();

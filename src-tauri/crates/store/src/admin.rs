@@ -144,10 +144,12 @@ impl Admin {
     }
 
     /// Gives the memory back in which the database retains what it has read. Does nothing while a
-    /// read runs.
+    /// read or a checkpoint runs. Reads and commits wait meanwhile.
     pub async fn release_cache(&self) -> Result<(), StoreError> {
-        let readers = &self.instance.session().readers;
-        readers.release_cache(self.instance.options.memory_limit_bytes).await.map(|_| ())
+        let session = self.instance.session();
+        let Some(_paused) = session.readers.pause() else { return Ok(()) };
+        let memory_limit = self.instance.options.memory_limit_bytes;
+        self.instance.submit(Work::ReleaseCache { memory_limit }, 1).await.map(|_| ())
     }
 
     /// Moves the content of the log into the database file.

@@ -22,7 +22,6 @@ use super::{
 use crate::{
     StoreError,
     catalog::series_catalog::SeriesCatalog,
-    database::config::release_cache,
     segment::manifest::{Manifest, SharedManifest},
 };
 
@@ -135,19 +134,9 @@ impl ReadPool {
         }
     }
 
-    /// Removes the database's cache from memory while no read runs. Returns false if one does.
-    pub(crate) async fn release_cache(&self, memory_limit: u64) -> Result<bool, StoreError> {
-        let Ok(all) = Arc::clone(&self.permits).try_acquire_many_owned(MAX_CONCURRENT as u32) else {
-            return Ok(false);
-        };
-        let (connection, lock) = (self.connections.take()?, self.connections.lock());
-        let released = tokio::task::spawn_blocking(move || {
-            let outcome = release_cache(&connection, memory_limit);
-            drop((connection, lock, all));
-            outcome
-        });
-        let outcome = released.await.map_err(|error| StoreError::Database(error.to_string()))?;
-        outcome.map(|()| true)
+    /// Lets no read begin until the permits are dropped. Returns none while a read runs.
+    pub(crate) fn pause(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits).try_acquire_many_owned(MAX_CONCURRENT as u32).ok()
     }
 
     /// Runs `work` on a thread for blocking work, in a view of its own. Dropping the future cancels

@@ -25,8 +25,17 @@ pub(crate) enum Work {
     Manifest { change: Change, changed: Changed, removes_series: bool },
     /// A checkpoint that its caller waits for.
     Checkpoint,
+    /// Removal of the database's cache from memory, whose limit is `memory_limit` bytes.
+    ReleaseCache { memory_limit: u64 },
     /// The end of the writer, after everything before it is committed.
     Close,
+}
+
+impl Work {
+    /// Reports whether it runs outside of groups.
+    pub(crate) fn runs_alone(&self) -> bool {
+        matches!(self, Self::Checkpoint | Self::ReleaseCache { .. } | Self::Close)
+    }
 }
 
 /// The outcome of a job.

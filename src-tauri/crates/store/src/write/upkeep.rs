@@ -7,7 +7,7 @@ use super::{
     checkpointer::Checkpointer,
     writer_thread::{LARGE_LOG, WriterThread},
 };
-use crate::{StoreError, integrity::metadata_copy};
+use crate::{StoreError, database::config, integrity::metadata_copy};
 
 /// The shortest interval between two writes of the state of the folder.
 const STATE_INTERVAL: Duration = Duration::from_secs(1);
@@ -37,6 +37,15 @@ impl WriterThread {
         let outcome = self.connection.execute_batch("CHECKPOINT");
         checkpoint_space::release(&self.folder);
         Ok(outcome?)
+    }
+
+    /// Removes the database's cache from memory. Does nothing during a checkpoint, which the lowered
+    /// limit could fail.
+    pub(super) fn release_cache(&self, memory_limit: u64) -> Result<(), StoreError> {
+        if self.checkpointer.as_ref().is_some_and(Checkpointer::is_running) {
+            return Ok(());
+        }
+        config::release_cache(&self.connection, memory_limit)
     }
 
     /// Checkpoints before the end. That a running read prevents it is no error: everything is in

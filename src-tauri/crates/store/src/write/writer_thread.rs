@@ -79,7 +79,7 @@ impl WriterThread {
         self.write_state();
         loop {
             let Some(first) = postponed.take().or_else(|| self.next_job(jobs)) else { break };
-            if matches!(first.work, Work::Checkpoint | Work::Close) {
+            if first.work.runs_alone() {
                 if !self.run_alone(first) {
                     break;
                 }
@@ -100,7 +100,7 @@ impl WriterThread {
                     Duration::ZERO
                 };
                 match jobs.recv_timeout(wait) {
-                    Ok(job) if matches!(job.work, Work::Manifest { .. } | Work::Checkpoint | Work::Close) => {
+                    Ok(job) if matches!(job.work, Work::Manifest { .. }) || job.work.runs_alone() => {
                         postponed = Some(job);
                         break;
                     }
@@ -144,6 +144,9 @@ impl WriterThread {
         self.statistics.queued.fetch_sub(job.size, Ordering::AcqRel);
         let (outcome, goes_on) = match &job.work {
             Work::Checkpoint => (guarded(|| self.checkpoint().map(|()| 0)), true),
+            Work::ReleaseCache { memory_limit } => {
+                (guarded(|| self.release_cache(*memory_limit).map(|()| 0)), true)
+            }
             _ => (guarded(|| self.last_checkpoint().map(|()| 0)), false),
         };
         let _ = job.reply.send(outcome.map(Done::from));
@@ -257,7 +260,7 @@ impl WriterThread {
                     self.connection.execute_batch("UPDATE manifest SET generation = generation + 1")?;
                     manifest = Some(Manifest::load(&self.connection, &self.manifest.folder, &before)?);
                 }
-                Work::Checkpoint | Work::Close => done.push(Done::default()),
+                Work::Checkpoint | Work::ReleaseCache { .. } | Work::Close => done.push(Done::default()),
             }
         }
         let head = before.heads.last().copied().unwrap_or_default();

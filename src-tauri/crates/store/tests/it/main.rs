@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod against_model;
+mod cache_release;
 mod catalog_rebuild;
 mod classic_families;
 mod durability;

@@ -265,8 +265,8 @@ pub(crate) enum DataCommand {
     /// Seals and compacts segments, applies retention and compacts the database.
     Compact,
     /// Restores damaged segments, or saves what reads of them and moves the rest into the folder
-    /// `quarantine`. Deletes orphaned files. If no engine runs, it also repairs the database and its
-    /// log: every row that reads is saved, and what is lost is listed.
+    /// `quarantine`. Deletes orphaned files. If no engine runs, it also repairs the database and
+    /// its log: every row that reads is saved, and what is lost is listed.
     Repair,
 }
 

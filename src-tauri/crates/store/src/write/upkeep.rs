@@ -39,8 +39,8 @@ impl WriterThread {
         Ok(outcome?)
     }
 
-    /// Removes the database's cache from memory. Does nothing during a checkpoint, which the lowered
-    /// limit could fail.
+    /// Removes the database's cache from memory. Does nothing during a checkpoint, which the
+    /// lowered limit could fail.
     pub(super) fn release_cache(&self, memory_limit: u64) -> Result<(), StoreError> {
         if self.checkpointer.as_ref().is_some_and(Checkpointer::is_running) {
             return Ok(());

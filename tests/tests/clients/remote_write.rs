@@ -70,7 +70,7 @@ async fn a_real_prometheus_delivers_its_scrapes() {
         let catalog = store.metrics().catalog(&request).await.unwrap();
         let kind = |name: &str| catalog.iter().find(|metric| metric.name == name).map(|metric| metric.kind);
         kind("prometheus_http_requests_total") == Some(MetricKind::Counter)
-            && kind("prometheus_http_request_duration_seconds_bucket") == Some(MetricKind::Counter)
+            && kind("prometheus_http_request_duration_seconds") == Some(MetricKind::Histogram)
             && kind("prometheus_build_info") == Some(MetricKind::Gauge)
     })
     .await;

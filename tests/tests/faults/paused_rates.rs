@@ -193,8 +193,9 @@ async fn another_interval_fires_no_rule_on_a_rate() {
     let watched = Watched::start().await;
     let file = watched.engine.settings_file();
     let settings = fs::read_to_string(&file).unwrap();
-    // A window then has two samples at most.
-    fs::write(&file, settings.replace("interval_seconds = 1\n", "interval_seconds = 5\n")).unwrap();
+    // A window then has two samples, but never only the last one before the change and the first
+    // one after it. Those may be so close that they say little of a rate.
+    fs::write(&file, settings.replace("interval_seconds = 1\n", "interval_seconds = 3\n")).unwrap();
     pause().await;
     fs::write(&file, settings).unwrap();
     watched.expect_silence_and_then_both_rules().await;

@@ -12,6 +12,7 @@ mod percentile;
 mod process;
 mod scrape;
 mod server;
+mod settings;
 mod start;
 mod table;
 mod window;

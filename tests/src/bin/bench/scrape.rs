@@ -19,6 +19,7 @@ use crate::{
     percentile::milliseconds,
     process::{Memory, ProcessorTime},
     server::Server,
+    settings::QUIET,
     table,
 };
 
@@ -35,23 +36,14 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// Length of the measurement of the running jobs.
 const LENGTH: Duration = Duration::from_secs(60);
 
-/// Settings of a Binnacle that only scrapes.
-const SETTINGS: &str = "\
+/// The listeners of a Binnacle that only scrapes.
+const LISTEN: &str = "\
 [listen]
 otlp_grpc = \"\"
 otlp_http = \"\"
 remote_write = \"\"
 statsd = \"\"
 web = \"127.0.0.1:0\"
-
-[alerts]
-desktop_notifications = false
-
-[host]
-enabled = false
-
-[analysis]
-enabled = false
 ";
 
 /// Starts the jobs in each program and prints a table.
@@ -160,7 +152,7 @@ enum Contender {
 
 impl Contender {
     async fn binnacle() -> Result<Self> {
-        let mut engine = EngineProcess::prepare(SETTINGS)?;
+        let mut engine = EngineProcess::prepare(&format!("{LISTEN}{QUIET}"))?;
         engine.launch(&[]).await?;
         Ok(Self::Binnacle(Box::new(engine)))
     }
@@ -194,7 +186,7 @@ impl Contender {
                          interval_seconds = {INTERVAL}\ntimeout_seconds = {INTERVAL}\n"
                     )
                 });
-                Ok(fs::write(engine.settings_file(), format!("{SETTINGS}{}", jobs.collect::<String>()))?)
+                Ok(fs::write(engine.settings_file(), format!("{LISTEN}{QUIET}{}", jobs.collect::<String>()))?)
             }
             Self::Prometheus(server) => {
                 let jobs = jobs.map(|(number, address)| {

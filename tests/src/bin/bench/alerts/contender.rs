@@ -6,29 +6,13 @@ use serde_json::{Value, json};
 use test_support::{engine_process::EngineProcess, otlp_load::now};
 
 use super::load::Load;
-use crate::server::Server;
+use crate::{
+    server::Server,
+    settings::{QUIET, RECEIVERS},
+};
 
-/// Settings of a Binnacle that only receives and alerts. Its self metrics come each second.
-const SETTINGS: &str = "\
-[listen]
-otlp_grpc = \"127.0.0.1:0\"
-otlp_http = \"127.0.0.1:0\"
-remote_write = \"127.0.0.1:0\"
-statsd = \"\"
-web = \"127.0.0.1:0\"
-
-[alerts]
-desktop_notifications = false
-
-[host]
-enabled = false
-
-[self_metrics]
-interval_seconds = 1
-
-[analysis]
-enabled = false
-";
+/// The self metrics come each second.
+const SELF_METRICS: &str = "\n[self_metrics]\ninterval_seconds = 1\n";
 
 /// A program that evaluates rules.
 pub(crate) enum Contender {
@@ -38,7 +22,7 @@ pub(crate) enum Contender {
 
 impl Contender {
     pub(crate) async fn binnacle() -> Result<Self> {
-        let mut engine = EngineProcess::prepare(SETTINGS)?;
+        let mut engine = EngineProcess::prepare(&format!("{RECEIVERS}{QUIET}{SELF_METRICS}"))?;
         engine.start_again().await?;
         Ok(Self::Binnacle(Box::new(engine)))
     }

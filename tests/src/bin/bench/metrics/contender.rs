@@ -5,26 +5,11 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use test_support::engine_process::EngineProcess;
 
-use crate::{folder::bytes_in, server::Server};
-
-/// Settings of a Binnacle that only receives.
-const SETTINGS: &str = "\
-[listen]
-otlp_grpc = \"127.0.0.1:0\"
-otlp_http = \"127.0.0.1:0\"
-remote_write = \"127.0.0.1:0\"
-statsd = \"\"
-web = \"127.0.0.1:0\"
-
-[alerts]
-desktop_notifications = false
-
-[host]
-enabled = false
-
-[analysis]
-enabled = false
-";
+use crate::{
+    folder::bytes_in,
+    server::Server,
+    settings::{QUIET, RECEIVERS},
+};
 
 /// A program that receives remote write.
 pub(crate) enum Contender {
@@ -54,7 +39,7 @@ async fn parts(server: &Server) -> Result<f64> {
 
 impl Contender {
     pub(crate) async fn binnacle() -> Result<Self> {
-        let mut engine = EngineProcess::prepare(SETTINGS)?;
+        let mut engine = EngineProcess::prepare(&format!("{RECEIVERS}{QUIET}"))?;
         engine.start_again().await?;
         Ok(Self::Binnacle(Box::new(engine)))
     }

@@ -52,24 +52,31 @@ fn plan_kind(
     // Unsealed points have neither a retention tier nor roll-ups yet.
     let tier = |unit: &RetentionUnit| if unit.is_unsealed() { DataResolution::Hours } else { unit.tier };
     let oldest = |unit: &RetentionUnit| now.0.saturating_sub(limits.age_of(tier(unit)));
-    let of_kind = units.iter().filter(|unit| unit.kind == limits.kind);
-    let (expired, retained): (Vec<&RetentionUnit>, Vec<&RetentionUnit>) =
-        of_kind.partition(|unit| unit.last < oldest(unit) && !unit.pinned);
-    let mut selected: Vec<_> = expired.into_iter().map(|unit| (unit.clone(), DropReason::Age)).collect();
+    let is_expired = |unit: &&RetentionUnit| unit.last < oldest(unit) && !unit.pinned;
+    let (expired, retained): (Vec<_>, Vec<_>) = groups(units.iter().filter(|unit| unit.kind == limits.kind))
+        .into_iter()
+        .partition(|group| group.iter().all(is_expired));
+    let mut selected: Vec<_> =
+        expired.into_iter().flatten().map(|unit| (unit.clone(), DropReason::Age)).collect();
 
-    let mut total: u64 = retained.iter().map(|unit| unit.bytes).sum();
-    // Bytes of each service, and its deletable units: points before minutes before hours, oldest
+    let mut total: u64 = retained.iter().flatten().map(|unit| unit.bytes).sum();
+    // Bytes of each service, and its deletable groups: points before minutes before hours, oldest
     // first.
-    let mut services: BTreeMap<&str, (u64, VecDeque<&RetentionUnit>)> = BTreeMap::new();
-    for unit in retained {
-        let (bytes, deletable) = services.entry(&unit.service).or_default();
-        *bytes += unit.bytes;
-        if !unit.pinned && !unit.is_unsealed() {
-            deletable.push_back(unit);
+    let mut services: BTreeMap<&str, (u64, VecDeque<Vec<&RetentionUnit>>)> = BTreeMap::new();
+    for mut group in retained {
+        let Some(first) = group.first() else { continue };
+        let (bytes, deletable) = services.entry(&first.service).or_default();
+        *bytes += group.iter().map(|unit| unit.bytes).sum::<u64>();
+        // Unsealed points are newer than all that is sealed, so that nothing returns without them.
+        group.retain(|unit| !unit.is_unsealed());
+        if !group.is_empty() && !group.iter().any(|unit| unit.pinned) {
+            deletable.push_back(group);
         }
     }
     for (_, deletable) in services.values_mut() {
-        deletable.make_contiguous().sort_by_key(|unit| (unit.tier, unit.last, unit.first));
+        let age =
+            |group: &Vec<&RetentionUnit>| group.iter().map(|unit| (unit.tier, unit.last, unit.first)).max();
+        deletable.make_contiguous().sort_by_key(age);
     }
     while total > limits.bytes {
         // Shares are equal, so the largest service exceeds its share the most.
@@ -78,12 +85,44 @@ fn plan_kind(
             .filter(|(_, deletable)| !deletable.is_empty())
             .max_by_key(|(bytes, _)| *bytes);
         let Some((bytes, deletable)) = largest else { break };
-        let Some(unit) = deletable.pop_front() else { break };
-        *bytes = bytes.saturating_sub(unit.bytes);
-        total = total.saturating_sub(unit.bytes);
-        selected.push((unit.clone(), DropReason::Size));
+        for unit in deletable.pop_front().unwrap_or_default() {
+            *bytes = bytes.saturating_sub(unit.bytes);
+            total = total.saturating_sub(unit.bytes);
+            selected.push((unit.clone(), DropReason::Size));
+        }
     }
     selected
+}
+
+/// Groups the units that are deleted together. Of metrics these are units of a service and tier
+/// whose times overlap: a point of one may replace a point of another, which would return without
+/// it.
+fn groups<'a>(units: impl Iterator<Item = &'a RetentionUnit>) -> Vec<Vec<&'a RetentionUnit>> {
+    let mut units: Vec<&RetentionUnit> = units.collect();
+    units.sort_by_key(|unit| (&unit.service, unit.tier, unit.first));
+    let mut groups: Vec<Vec<&RetentionUnit>> = Vec::new();
+    let mut end = i64::MIN;
+    for unit in units {
+        let replaces = |group: &&mut Vec<&RetentionUnit>| {
+            let overlaps = |other: &&RetentionUnit| {
+                unit.kind == DataKind::Metrics
+                    && (&other.service, other.tier) == (&unit.service, unit.tier)
+                    && unit.first <= end
+            };
+            group.first().is_some_and(overlaps)
+        };
+        match groups.last_mut().filter(replaces) {
+            Some(group) => {
+                group.push(unit);
+                end = end.max(unit.last);
+            }
+            None => {
+                groups.push(vec![unit]);
+                end = unit.last;
+            }
+        }
+    }
+    groups
 }
 
 #[cfg(test)]
@@ -205,6 +244,33 @@ mod tests {
         };
         let selected = plan(&units, &[limits], Timestamp(1000));
         assert_eq!(selected, [(units[0].clone(), DropReason::Age)]);
+    }
+
+    #[test]
+    fn overlapping_points_of_a_service_are_deleted_together() {
+        let metrics = |service: &str, first: i64, last: i64| RetentionUnit {
+            first,
+            last,
+            ..metric_unit(service, first, DataResolution::Points)
+        };
+        // The first three overlap in a chain, the last of which is recent.
+        let units = [
+            metrics("a", 100, 300),
+            RetentionUnit { segment: None, bytes: 0, ..metrics("a", 290, 290) },
+            metrics("a", 300, 950),
+            metrics("a", 10, 99),
+            metrics("b", 150, 160),
+        ];
+        let limits = RetentionLimits { kind: DataKind::Metrics, ..limits(100, u64::MAX) };
+        let deleted = |limits: RetentionLimits| {
+            let selected = plan(&units, &[limits], Timestamp(1000));
+            selected.into_iter().map(|(unit, _)| (unit.service, unit.first)).collect::<Vec<_>>()
+        };
+        assert_eq!(deleted(limits), [("a".to_owned(), 10), ("b".to_owned(), 150)]);
+        // Over the size limit too. What is not sealed replaced the rest and stays.
+        let sealed =
+            [10, 150, 100, 300].map(|first| (if first == 150 { "b" } else { "a" }.to_owned(), first));
+        assert_eq!(deleted(RetentionLimits { bytes: 15, ..limits }), sealed);
     }
 
     #[test]

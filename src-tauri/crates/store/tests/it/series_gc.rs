@@ -76,6 +76,24 @@ fn one(number: u8, time: Timestamp, value: f64) -> TelemetryBatch {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_value_does_not_return_when_the_newer_one_expires() {
+    let (_folder, store) = open();
+    let day = at(-40 * DAY).floor(DAY * NANOS_PER_SECOND);
+    let (old, recent) = (day.offset(HOUR * NANOS_PER_SECOND), day.offset(6 * HOUR * NANOS_PER_SECOND));
+    store.write(one(0, old, 1.0)).await.unwrap();
+    // Another service shares the segment.
+    store.write(one(4, recent, 2.0)).await.unwrap();
+    store.admin().seal_now().await.unwrap();
+    store.write(one(0, old, 3.0)).await.unwrap();
+    retain(&store, recent).await;
+    let left = stored(&store).await;
+    assert_ne!(left.get(&(0, old.0)), Some(&1f64.to_bits()));
+    assert_eq!(left.get(&(4, recent.0)), Some(&2f64.to_bits()));
+    store.admin().seal_now().await.unwrap();
+    assert_eq!(stored(&store).await, left);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unsealed_points_expire_and_series_are_deleted_with_their_last_point() {
     let (folder, store) = open();
     store.write(one(0, at(-40 * DAY), 1.0)).await.unwrap();

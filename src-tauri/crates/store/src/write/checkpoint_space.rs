@@ -11,7 +11,7 @@ use std::{
 use crate::database::paths::{DATABASE, LOG};
 
 /// Bytes that a checkpoint may need beyond the length of the log.
-const MARGIN: u64 = 4 << 20;
+pub(crate) const MARGIN: u64 = 4 << 20;
 /// Bytes of earlier rows that a checkpoint may write again, because it merges groups of rows.
 const MAX_REWRITTEN: u64 = 128 << 20;
 /// Bytes that a checkpoint writes to the log.
@@ -35,6 +35,11 @@ pub(crate) fn reserve(folder: &Path) -> bool {
         release(folder);
     }
     is_reserved
+}
+
+/// Returns the bytes that a checkpoint holds in a folder.
+pub(crate) fn held(folder: &Path) -> u64 {
+    [DATABASE, LOG].iter().map(|name| reserved_bytes(&folder.join(name))).sum()
 }
 
 /// Releases what was reserved and not used. Nothing else may write to the database meanwhile.

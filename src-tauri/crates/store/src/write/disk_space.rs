@@ -9,6 +9,7 @@ use std::{
 use parking_lot::Mutex;
 use runtime::Clock;
 
+use super::checkpoint_space;
 use crate::StoreError;
 
 /// The shortest interval between two probes of the disk.
@@ -68,9 +69,14 @@ impl DiskSpaceMonitor {
         let mut latest = self.latest.lock();
         if let Ok(disk) = fs4::statvfs(&self.folder) {
             let reserve = self.reserve.load(Ordering::Relaxed).min(disk.total_space() / MAX_RESERVE_FRACTION);
-            let full = is_full(self.full.load(Ordering::Relaxed), disk.available_space(), reserve);
+            let available = disk.available_space();
+            // A checkpoint gives back what it holds. Commits need some space until then.
+            let is_short = available < checkpoint_space::MARGIN;
+            let held = if is_short { 0 } else { checkpoint_space::held(&self.folder) };
+            let free = available.saturating_add(held);
+            let full = is_full(self.full.load(Ordering::Relaxed), free, reserve);
             self.full.store(full, Ordering::Relaxed);
-            latest.1 = DiskSpace { free: disk.available_space(), reserve, full };
+            latest.1 = DiskSpace { free, reserve, full };
         }
         latest.0 = Some(self.clock.instant());
         latest.1
@@ -102,6 +108,8 @@ mod tests {
     use runtime::ManualClock;
 
     use super::*;
+    #[cfg(target_os = "linux")]
+    use crate::database::paths::DATABASE;
 
     #[test]
     fn intake_stops_below_the_reserve_and_resumes_well_above_it() {
@@ -110,6 +118,21 @@ mod tests {
         assert!(is_full(true, 899, 800));
         assert!(!is_full(true, 900, 800));
         assert!(!is_full(false, 0, 0), "no reserve, no stop");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_space_of_a_checkpoint_counts_as_free() {
+        const HELD: u64 = 64 << 20;
+        const NOISE: u64 = 32 << 20;
+        let folder = tempfile::tempdir().unwrap();
+        let file = std::fs::File::create(folder.path().join(DATABASE)).unwrap();
+        let monitor =
+            DiskSpaceMonitor::new(folder.path().to_owned(), 0, ManualClock::new(Timestamp(0)).clock());
+        let before = monitor.probe().free;
+        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, HELD).unwrap();
+        let during = monitor.probe().free;
+        assert!(during > before - NOISE, "{during} of {before}");
     }
 
     #[test]

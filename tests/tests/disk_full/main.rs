@@ -127,9 +127,14 @@ async fn reserve() -> Result<()> {
     disk.leave_free(75)?;
     let senders = Senders::start(&engine, &numbers).await?;
     engine.wait_for_status("the full disk is reported", reports_full_disk).await?;
-    // A checkpoint frees space. Leave too little for intake to resume.
+    // A checkpoint frees space when it ends. Leave too little for intake to resume.
     disk.leave_free(40)?;
-    let before = wait_until_quiet(&engine, Duration::from_secs(2)).await?.committed;
+    let before = loop {
+        let status = wait_until_quiet(&engine, FULL_PERIOD).await?;
+        if disk.leave_free(40)? == 0 {
+            break status.committed;
+        }
+    };
     engine.wait_for_status("the full disk is still reported", reports_full_disk).await?;
 
     let mut connection = OtlpConnection::open(grpc).await?;

@@ -33,10 +33,11 @@ impl SmallDisk {
         Self::mount(folder.path(), 1).err().map(|error| format!("{error:#}"))
     }
 
-    /// Fills the disk until only `megabytes` are free.
-    pub fn leave_free(&self, megabytes: u64) -> Result<()> {
+    /// Fills the disk until only `megabytes` are free. Returns the bytes that it took.
+    pub fn leave_free(&self, megabytes: u64) -> Result<u64> {
         let block = vec![0xa5; 1 << 20];
         let mut file = File::options().create(true).append(true).open(self.ballast())?;
+        let before = file.metadata()?.len();
         while fs4::available_space(&self.path)? > megabytes << 20 {
             if let Err(error) = file.write_all(&block) {
                 let full = error.kind() == std::io::ErrorKind::StorageFull;
@@ -46,7 +47,7 @@ impl SmallDisk {
                 break;
             }
         }
-        Ok(())
+        Ok(file.metadata()?.len() - before)
     }
 
     /// Frees the space that [`Self::leave_free`] took.

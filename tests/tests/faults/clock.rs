@@ -1,12 +1,6 @@
 //! A wall clock that jumps, and a process that was stopped.
 
-use std::{
-    fs,
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{net::TcpListener, process::Command, time::Duration};
 
 use model::{Alert, AlertState, CheckOverview, Gap, GapReason, HealthState, TimeRange, Timestamp};
 use serde_json::{Value, json};
@@ -16,34 +10,14 @@ use test_support::{
     wait::wait_until,
 };
 
-/// Returns the library of the Debian package `faketime`.
-fn library() -> PathBuf {
-    let folders = fs::read_dir("/usr/lib").unwrap().filter_map(Result::ok).map(|entry| entry.path());
-    folders
-        .map(|folder| folder.join("faketime/libfaketime.so.1"))
-        .find(|path| path.exists())
-        .expect("libfaketime is installed by `cargo xtask setup`")
-}
+use crate::fake_clock::FakeClock;
 
-/// An engine whose wall clock, and nothing else, is set by a file.
-async fn engine_with_clock() -> (EngineProcess, PathBuf) {
+/// Starts an engine whose wall clock, and nothing else, is set by a test.
+async fn engine_with_clock() -> (EngineProcess, FakeClock) {
     let mut engine = EngineProcess::prepare(SETTINGS).unwrap();
-    let clock = engine.scratch().join("clock");
-    set(&clock, 0);
-    engine.set_environment("LD_PRELOAD", library());
-    engine.set_environment("FAKETIME_TIMESTAMP_FILE", &clock);
-    engine.set_environment("FAKETIME_NO_CACHE", "1");
-    engine.set_environment("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-    engine.set_environment("DONT_FAKE_MONOTONIC", "1");
+    let clock = FakeClock::of(&mut engine);
     engine.start_again().await.unwrap();
     (engine, clock)
-}
-
-/// Sets the wall clock ahead by a number of seconds, or behind.
-fn set(clock: &Path, seconds: i64) {
-    let fresh = clock.with_extension("new");
-    fs::write(&fresh, format!("{seconds:+}")).unwrap();
-    fs::rename(&fresh, clock).unwrap();
 }
 
 /// Returns a range of a day around now.
@@ -99,7 +73,7 @@ async fn a_clock_that_was_ahead_or_behind_for_seconds_hides_no_failure() {
             .await
             .unwrap();
         wait_for_check(&engine, HealthState::Healthy).await;
-        set(&clock, seconds);
+        clock.set_ahead(seconds);
         engine
             .wait_for_status("the jump is reported", |status| {
                 status.diagnostics.iter().any(|one| one.id == "clock")
@@ -109,7 +83,7 @@ async fn a_clock_that_was_ahead_or_behind_for_seconds_hides_no_failure() {
         let during = check(&engine).await.latest.unwrap().time;
         let seen = async || Ok(check(&engine).await.latest.is_some_and(|latest| latest.time > during));
         wait_until("a result is stored during the jump", seen).await.unwrap();
-        set(&clock, 0);
+        clock.set_ahead(0);
         drop(target);
         wait_for_check(&engine, HealthState::Unhealthy).await;
         let latest = check(&engine).await.latest.unwrap();

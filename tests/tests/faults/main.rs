@@ -6,6 +6,7 @@ mod access;
 mod clock;
 mod crash;
 mod data_folder;
+mod fake_clock;
 mod malformed_grpc;
 mod malformed_http;
 #[cfg(unix)]

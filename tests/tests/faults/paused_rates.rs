@@ -11,7 +11,9 @@ use std::{
 };
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use model::{AlertState, AlertTransition, SeriesPoints, TimeRange, Timestamp};
+use model::{
+    AlertState, AlertTransition, EngineStatus, NANOS_PER_SECOND, SeriesPoints, TimeRange, Timestamp,
+};
 use runtime::Clock;
 use serde_json::{Value, json};
 use test_support::{
@@ -19,6 +21,8 @@ use test_support::{
     otlp_load,
     wait::wait_until,
 };
+
+use crate::fake_clock::FakeClock;
 
 /// Length of a pause. With it, the increase across a gap would be four times the usual one.
 const PAUSE: Duration = Duration::from_secs(20);
@@ -56,6 +60,9 @@ async fn metrics(State(counter): State<Shared>) -> Result<String, StatusCode> {
 struct Watched {
     engine: EngineProcess,
     counter: Shared,
+    clock: FakeClock,
+    /// Seconds by which the clock of the engine is ahead.
+    ahead: i64,
 }
 
 impl Watched {
@@ -77,6 +84,7 @@ impl Watched {
              interval_seconds = 1\ntimeout_seconds = 1\n"
         );
         let mut engine = EngineProcess::prepare(&settings).unwrap();
+        let clock = FakeClock::of(&mut engine);
         engine.start_again().await.unwrap();
         for (name, comparator, threshold) in [("high", "above", 2.0 * PACE), ("low", "below", 0.4 * PACE)] {
             let rule = json!({"rule": {
@@ -88,13 +96,14 @@ impl Watched {
             }});
             let _: Value = engine.call("save_rule", rule).await.unwrap();
         }
-        let watched = Self { engine, counter };
+        let watched = Self { engine, counter, clock, ahead: 0 };
         watched.wait_for_samples().await;
         watched
     }
 
+    /// Returns the time of the engine.
     fn now(&self) -> Timestamp {
-        Timestamp(otlp_load::now() as i64)
+        Timestamp(otlp_load::now() as i64).offset(self.ahead * NANOS_PER_SECOND)
     }
 
     /// Waits until more samples came than two windows hold.
@@ -111,7 +120,7 @@ impl Watched {
 
     /// Returns the names of the rules that fired.
     async fn fired(&self) -> Vec<String> {
-        let range = TimeRange::last(3600, self.now().offset(1_000_000_000));
+        let range = TimeRange::last(3600, self.now().offset(60 * NANOS_PER_SECOND));
         let steps: Vec<AlertTransition> =
             self.engine.call("alert_history", json!({"range": range, "limit": 1000})).await.unwrap();
         steps.into_iter().filter(|step| step.to == AlertState::Firing).map(|step| step.rule_name).collect()
@@ -199,4 +208,51 @@ async fn another_interval_fires_no_rule_on_a_rate() {
     pause().await;
     fs::write(&file, settings).unwrap();
     watched.expect_silence_and_then_both_rules().await;
+}
+
+#[tokio::test]
+async fn a_wall_clock_that_stops_and_goes_on_fires_no_rule_on_a_rate() {
+    let watched = Watched::start().await;
+    watched.clock.stop_at(watched.now().0 / NANOS_PER_SECOND);
+    pause().await;
+    watched.clock.set_ahead(0);
+    watched.expect_silence_and_then_both_rules().await;
+}
+
+#[tokio::test]
+async fn a_wall_clock_that_is_ahead_or_behind_for_seconds_fires_no_rule_on_a_rate() {
+    let watched = Watched::start().await;
+    for seconds in [2, -2, 30, -30, 157_680_000, -157_680_000] {
+        watched.clock.set_ahead(seconds);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        watched.clock.set_ahead(0);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+    watched.expect_silence_and_then_both_rules().await;
+}
+
+/// Sets the clock by a number of seconds until the engine follows it, and then right again.
+async fn expect_silence_over_a_jump_that_lasts(seconds: i64) {
+    let mut watched = Watched::start().await;
+    for ahead in [seconds, 0] {
+        watched.clock.set_ahead(ahead);
+        watched.ahead = ahead;
+        let follows = async || {
+            let status: EngineStatus = watched.engine.call("status", json!({})).await?;
+            Ok(status.now.since(watched.now()).abs() < 5 * NANOS_PER_SECOND)
+        };
+        wait_until("the engine follows the clock", follows).await.unwrap();
+        watched.wait_for_samples().await;
+    }
+    watched.expect_silence_and_then_both_rules().await;
+}
+
+#[tokio::test]
+async fn a_wall_clock_that_stays_ahead_for_a_while_fires_no_rule_on_a_rate() {
+    expect_silence_over_a_jump_that_lasts(20).await;
+}
+
+#[tokio::test]
+async fn a_wall_clock_that_stays_behind_for_a_while_fires_no_rule_on_a_rate() {
+    expect_silence_over_a_jump_that_lasts(-20).await;
 }

@@ -55,13 +55,12 @@ impl AlertService {
         let actions = Arc::new(Actions::new(store.clone(), rules.clone(), pipeline.clone()));
         let wake = Arc::new(Notify::new());
         let (ready_sender, ready) = watch::channel(false);
-        let now = clock.now();
         let evidence = EvidenceQueue::start(store.clone(), clock.clone(), stop.clone());
         let evaluator =
-            Arc::new(Evaluator::new(store.clone(), rules.clone(), pipeline.clone(), evidence, now));
+            Evaluator::new(store.clone(), rules.clone(), pipeline.clone(), evidence, clock.clone());
         let counters = evaluator.counters.clone();
         let scheduler = Scheduler {
-            evaluator,
+            evaluator: Arc::new(evaluator),
             actions: actions.clone(),
             clock: clock.clone(),
             wake: wake.clone(),

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use model::Timestamp;
+use model::{TimeRange, Timestamp};
 use parking_lot::Mutex;
 
 use crate::{
@@ -83,6 +83,15 @@ impl Clock {
         match &self.0 {
             Source::System => STEADY.lock().jumps(),
             Source::Manual(time) => time.jumps(),
+        }
+    }
+
+    /// Returns whether the clock was set within a range and followed, or passed a part of the range
+    /// before. Records of such a range are of two times.
+    pub fn was_set_within(&self, range: TimeRange) -> bool {
+        match &self.0 {
+            Source::System => STEADY.lock().was_set_within(range),
+            Source::Manual(time) => time.was_set_within(range),
         }
     }
 

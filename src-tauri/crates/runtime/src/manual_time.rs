@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use model::Timestamp;
+use model::{TimeRange, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -60,6 +60,10 @@ impl ManualTime {
 
     pub(crate) fn jumps(&self) -> Vec<ClockJump> {
         self.steady.lock().jumps()
+    }
+
+    pub(crate) fn was_set_within(&self, range: TimeRange) -> bool {
+        self.steady.lock().was_set_within(range)
     }
 
     pub(crate) fn instant(&self) -> Instant {

@@ -1,15 +1,20 @@
 //! A wall time that does not follow a jump of the machine's clock until the jump has lasted.
 //!
 //! Time between two readings is measured by a clock that cannot be set. A wall clock that disagrees
-//! with it was set. Most such jumps are undone within seconds, and records stamped meanwhile would
-//! outrank all later ones.
+//! with it was set, or stopped. Most such jumps are undone within seconds, and records stamped
+//! meanwhile would outrank all later ones.
+//!
+//! Small differences are followed slowly. If each were followed at once, the time would follow a
+//! clock that stopped: it is a little behind at every reading. Rates would be those of no time.
 
 use std::time::Duration;
 
-use model::{NANOS_PER_SECOND, Timestamp};
+use model::{NANOS_PER_SECOND, TimeRange, Timestamp};
 
-/// Differences up to this many nanoseconds are followed at once, such as corrections by NTP.
+/// Differences up to this many nanoseconds are no jump, such as corrections by NTP.
 const TOLERANCE: i64 = 2 * NANOS_PER_SECOND;
+/// The part of the elapsed time by which a small difference is corrected: one in this many.
+const CORRECTION: i64 = 100;
 /// A jump that has lasted this many nanoseconds is followed.
 const HOLD: i64 = 60 * NANOS_PER_SECOND;
 /// Jumps that are remembered.
@@ -42,16 +47,20 @@ struct Ongoing {
 /// The steady wall time and its recent jumps.
 #[derive(Debug)]
 pub(crate) struct SteadyTime {
-    /// A wall time and the unset time at which it was read.
+    /// A steady time and the unset time at which it was read.
     anchor: Option<(Timestamp, i64)>,
     ongoing: Option<Ongoing>,
     jumps: Vec<ClockJump>,
     count: u64,
+    /// The start of the time without a followed jump.
+    since: Option<Timestamp>,
+    /// The times before followed jumps, each by the clock of then.
+    left: Vec<TimeRange>,
 }
 
 impl SteadyTime {
     pub(crate) const fn new() -> Self {
-        Self { anchor: None, ongoing: None, jumps: Vec::new(), count: 0 }
+        Self { anchor: None, ongoing: None, jumps: Vec::new(), count: 0, since: None, left: Vec::new() }
     }
 
     /// Returns the steady time for readings of the wall clock and of a clock that cannot be set.
@@ -59,16 +68,20 @@ impl SteadyTime {
         let unset = i64::try_from(unset.as_nanos()).unwrap_or(i64::MAX);
         let Some((anchor, at)) = self.anchor else {
             self.anchor = Some((wall, unset));
+            self.since = Some(wall);
             return wall;
         };
-        let expected = anchor.offset(unset.saturating_sub(at));
+        let elapsed = unset.saturating_sub(at);
+        let expected = anchor.offset(elapsed);
         let offset = wall.since(expected);
         if offset.saturating_abs() <= TOLERANCE {
+            let limit = elapsed.max(0) / CORRECTION;
+            let corrected = expected.offset(offset.clamp(-limit, limit));
             if let Some(ongoing) = self.ongoing.take() {
-                self.end(ongoing, wall, false);
+                self.end(ongoing, corrected, false);
             }
-            self.anchor = Some((wall, unset));
-            return wall;
+            self.anchor = Some((corrected, unset));
+            return corrected;
         }
         let is_new = |ongoing: &Ongoing| offset.saturating_sub(ongoing.offset).saturating_abs() > TOLERANCE;
         let ongoing = match self.ongoing {
@@ -83,6 +96,11 @@ impl SteadyTime {
         }
         self.ongoing = None;
         self.end(ongoing, wall, true);
+        if self.left.len() == MAX_JUMPS {
+            self.left.remove(0);
+        }
+        self.left.push(TimeRange::new(self.since.unwrap_or(expected), expected));
+        self.since = Some(wall);
         self.anchor = Some((wall, unset));
         wall
     }
@@ -97,6 +115,11 @@ impl SteadyTime {
             is_followed: false,
         });
         self.jumps.iter().copied().chain(ongoing).collect()
+    }
+
+    /// Returns whether a followed jump is within a range, or a part of the range passed twice.
+    pub(crate) fn was_set_within(&self, range: TimeRange) -> bool {
+        self.left.iter().any(|left| left.start < range.end && range.start < left.end)
     }
 
     fn end(&mut self, ongoing: Ongoing, ended: Timestamp, is_followed: bool) {
@@ -168,12 +191,76 @@ mod tests {
     }
 
     #[test]
-    fn small_corrections_are_followed_at_once() {
+    fn ranges_that_passed_twice_or_have_a_jump_within_are_known() {
+        let range = |from, to| TimeRange::new(Timestamp(at(from)), Timestamp(at(to)));
         let mut time = SteadyTime::new();
-        read(&mut time, 100, 0);
-        assert_eq!(read(&mut time, 101, NANOS_PER_SECOND), at(102));
-        assert_eq!(read(&mut time, 102, -NANOS_PER_SECOND / 2), at(102) - NANOS_PER_SECOND / 2);
-        assert_eq!(time.jumps(), []);
+        for second in 1000..=1200 {
+            read(&mut time, second, 0);
+        }
+        assert!(!time.was_set_within(range(0, 1200)));
+        // Ahead from 1200, followed at 1261, and right again from 1300, followed at 1361.
+        for (seconds, ahead) in [(1201..1300, at(100)), (1300..1400, 0)] {
+            for second in seconds {
+                read(&mut time, second, ahead);
+            }
+        }
+        assert_eq!(time.jumps().iter().filter(|jump| jump.is_followed).count(), 2);
+        // The clock that was ahead passed 1361 to 1460.
+        for (from, to, expected) in [
+            (1200, 1240, true),
+            (1350, 1365, true),
+            (1440, 1461, true),
+            (1462, 1470, false),
+            (900, 999, false),
+        ] {
+            assert_eq!(time.was_set_within(range(from, to)), expected, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn small_corrections_are_followed_slowly() {
+        for offset in [NANOS_PER_SECOND, -NANOS_PER_SECOND] {
+            let mut time = SteadyTime::new();
+            read(&mut time, 100, 0);
+            for second in 101..=200 {
+                let corrected = offset / 100 * (second - 100);
+                assert_eq!(read(&mut time, second as u64, offset), at(second) + corrected);
+            }
+            assert_eq!(read(&mut time, 300, offset), at(300) + offset);
+            assert_eq!(time.jumps(), []);
+        }
+    }
+
+    /// Reads four times a second, from one second to another, with a wall clock that is ahead.
+    fn read_often(time: &mut SteadyTime, seconds: (i64, i64), mut ahead: impl FnMut(i64) -> i64) {
+        let mut last = time.anchor.map(|(anchor, _)| anchor);
+        for quarter in seconds.0 * 4..seconds.1 * 4 {
+            let unset = quarter * NANOS_PER_SECOND / 4;
+            let now = time.read(Timestamp(unset + ahead(unset)), Duration::from_nanos(unset as u64));
+            assert!((now.0 - unset).abs() < NANOS_PER_SECOND / 2, "{quarter}");
+            assert!(last.replace(now).is_none_or(|last| last < now), "{quarter}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_stops_and_goes_on_is_not_followed_but_remembered() {
+        let mut time = SteadyTime::new();
+        read_often(&mut time, (0, 100), |_| 0);
+        read_often(&mut time, (100, 120), |unset| at(100) - unset);
+        assert_eq!(time.jumps()[0].ended, None);
+        read_often(&mut time, (120, 400), |_| 0);
+        let jumps = time.jumps();
+        assert_eq!((jumps.len(), jumps[0].is_followed), (1, false));
+        assert!(jumps[0].offset < -at(15), "{jumps:?}");
+    }
+
+    #[test]
+    fn a_clock_that_runs_fast_or_slowly_is_not_followed() {
+        for share in [2, 5, -5, -2] {
+            let mut time = SteadyTime::new();
+            read_often(&mut time, (0, 300), |unset| unset / share);
+            assert_eq!(time.jumps().len(), 1);
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(crate) fn due(
     silenced: bool,
     now: Timestamp,
 ) -> Option<NotificationKind> {
-    let fired_at = alert.fired_at?;
+    alert.fired_at?;
     match (alert.state, record) {
         (AlertState::Firing, None) => Some(NotificationKind::Firing),
         (AlertState::Firing, Some(record)) => match record.firing {
@@ -27,7 +27,8 @@ pub(crate) fn due(
             DeliveryOutcome::Failed(_) => send::retry_due(record, now).then_some(NotificationKind::Firing),
         },
         (_, Some(record)) => {
-            let recent = |at: &Timestamp| *at >= fired_at && now.since(*at) < MAX_RESOLVED_AGE;
+            // After the clock was set back the end may be before the start.
+            let recent = |at: &Timestamp| now.since(*at) < MAX_RESOLVED_AGE;
             let failed = matches!(record.firing, DeliveryOutcome::Failed(_));
             let ended = alert.resolved_at.filter(recent).is_some();
             (ended && !failed && !record.resolved).then_some(NotificationKind::Resolved)

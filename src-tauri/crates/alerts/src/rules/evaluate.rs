@@ -8,6 +8,7 @@ use std::{
 
 use model::{Alert, AlertState, AlertTransition, HealthState, NANOS_PER_SECOND, TimeRange, Timestamp};
 use parking_lot::Mutex;
+use runtime::Clock;
 use store::Store;
 
 use crate::{
@@ -33,9 +34,14 @@ const RESOLVED_RETENTION: i64 = 86_400 * NANOS_PER_SECOND;
 /// Time between two records of a pending alert that does not change, in nanoseconds.
 const STORE_PENDING: i64 = 60 * NANOS_PER_SECOND;
 
+/// Longest window of a rule that is not evaluated while records of two times are in it, in seconds.
+/// A longer one would not be evaluated for hours.
+const MAX_SKIPPED_WINDOW_SECONDS: u32 = 3600;
+
 /// The evaluator of rules.
 pub(crate) struct Evaluator {
     store: Store,
+    clock: Clock,
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) counters: Arc<EvaluationCounters>,
@@ -50,10 +56,10 @@ impl Evaluator {
         rules: Arc<RuleSet>,
         pipeline: Arc<Pipeline>,
         evidence: EvidenceQueue,
-        now: Timestamp,
+        clock: Clock,
     ) -> Self {
-        let counters = Arc::default();
-        Self { store, rules, pipeline, counters, evidence, receiving_since: Mutex::new(now) }
+        let (counters, receiving_since) = (Arc::default(), Mutex::new(clock.now()));
+        Self { store, clock, rules, pipeline, counters, evidence, receiving_since }
     }
 
     /// Returns the reader that the evaluations at `now` of these rules share.
@@ -91,6 +97,9 @@ impl Evaluator {
     /// reads through `tick` where it can.
     pub(crate) async fn evaluate(&self, state: &Arc<RuleState>, tick: Option<&TickReader>, now: Timestamp) {
         let (rule, previous) = state.rule_and_alerts();
+        if self.is_of_two_times(&rule, now) {
+            return;
+        }
         let observed = self.observe(&rule, &previous, tick, now).await;
         let evaluating = state.evaluation_lock.lock().await;
         if state.status().rule != rule {
@@ -112,6 +121,14 @@ impl Evaluator {
         }
         drop(evaluating);
         self.pipeline.spawn_notify(state, now);
+    }
+
+    /// Returns whether the clock was set within the window of a rule, or passed a part of it twice. A
+    /// counter in it seems to fall, and records count double.
+    fn is_of_two_times(&self, rule: &AlertRule, now: Timestamp) -> bool {
+        let seconds = rule.source.as_source().window_seconds();
+        let window = TimeRange::last(i64::from(seconds), now);
+        seconds <= MAX_SKIPPED_WINDOW_SECONDS && self.clock.was_set_within(window)
     }
 
     async fn observe(

@@ -1,5 +1,7 @@
 //! Writing of samples to the store, without a long wait in the loop that collects them.
 
+use std::{sync::Arc, time::Duration};
+
 use model::{HealthState, TelemetryBatch};
 use runtime::{Clock, HealthReporter, RetryPolicy, retry_while_busy};
 use store::Store;
@@ -8,6 +10,9 @@ use tokio_util::sync::CancellationToken;
 /// Number of attempts before a batch is dropped. The next samples follow soon.
 const MAX_ATTEMPTS: u32 = 4;
 
+/// Time in which samples of a target are committed, together with those of others.
+const PATIENCE: Duration = Duration::from_millis(250);
+
 /// A writer of batches that may be dropped. It counts the dropped records.
 #[derive(Debug)]
 pub(crate) struct BatchWriter {
@@ -15,13 +20,24 @@ pub(crate) struct BatchWriter {
     store: Store,
     reporter: HealthReporter,
     stop: CancellationToken,
+    patience: Duration,
     dropped: u64,
 }
 
 impl BatchWriter {
     /// Creates a writer that reports its health to `reporter`.
     pub(crate) fn new(clock: Clock, store: Store, reporter: HealthReporter, stop: CancellationToken) -> Self {
-        Self { clock, store, reporter, stop, dropped: 0 }
+        Self { clock, store, reporter, stop, patience: Duration::ZERO, dropped: 0 }
+    }
+
+    /// Creates a writer for one of many targets, whose batches are committed together.
+    pub(crate) fn of_target(
+        clock: Clock,
+        store: Store,
+        reporter: HealthReporter,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { patience: PATIENCE, ..Self::new(clock, store, reporter, stop) }
     }
 
     /// Writes `batch`. Retries while the store is busy, and drops the batch after a few attempts.
@@ -29,7 +45,10 @@ impl BatchWriter {
     pub(crate) async fn write(&mut self, batch: TelemetryBatch, problem: &str) {
         let records = batch.len() as u64;
         let policy = RetryPolicy::attempts(MAX_ATTEMPTS);
-        let write = || self.store.write(batch.clone());
+        let batch = Arc::new(batch);
+        // What comes at the end is not waited for.
+        let patience = if self.stop.is_cancelled() { Duration::ZERO } else { self.patience };
+        let write = || self.store.write_within(Arc::clone(&batch), patience);
         match retry_while_busy(&self.clock, policy, self.stop.cancelled(), write).await {
             Ok(()) if !problem.is_empty() => {
                 self.reporter.report(HealthState::Degraded, format!("{problem}{}", self.dropped_so_far()));

@@ -43,7 +43,7 @@ pub async fn run_command(
     let mut tracker = StalenessTracker::new(resource.clone());
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let timeout = Duration::from_secs(u64::from(settings.timeout_seconds.max(1)));
-    let mut writer = BatchWriter::new(clock.clone(), store, reporter, stop.clone());
+    let mut writer = BatchWriter::of_target(clock.clone(), store, reporter, stop.clone());
     let mut schedule = Schedule::new(interval, &settings.name);
     let mut wait = Duration::ZERO;
     loop {

@@ -1,6 +1,6 @@
 //! The store: opening, writing, and views for everything else.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use model::{TelemetryBatch, TimeRange};
 use tokio::sync::broadcast;
@@ -75,8 +75,26 @@ impl Store {
         self.accept(batch).await.map(|_| ())
     }
 
+    /// Commits a batch like [`Self::write`], within `patience`: with other batches that arrive until
+    /// then. A commit costs more than the samples of one source.
+    pub async fn write_within(
+        &self,
+        batch: Arc<TelemetryBatch>,
+        patience: Duration,
+    ) -> Result<(), StoreError> {
+        self.accept_within(batch, patience).await.map(|_| ())
+    }
+
     /// Commits a batch like [`Self::write`], and returns what was dropped.
     pub async fn accept(&self, batch: TelemetryBatch) -> Result<Accepted, StoreError> {
+        self.accept_within(Arc::new(batch), Duration::ZERO).await
+    }
+
+    async fn accept_within(
+        &self,
+        batch: Arc<TelemetryBatch>,
+        patience: Duration,
+    ) -> Result<Accepted, StoreError> {
         if batch.is_empty() && batch.series.is_empty() {
             return Ok(Accepted::default());
         }
@@ -86,7 +104,7 @@ impl Store {
         }
         disk_space.admit()?;
         let size = size_in_records(&batch);
-        let work = Work::Telemetry((Arc::new(batch), Arc::clone(&self.source)));
+        let work = Work::Telemetry { incoming: (batch, Arc::clone(&self.source)), patience };
         let outcome = self.instance.submit(work, size).await;
         if matches!(outcome, Err(StoreError::Database(_) | StoreError::Recovering { .. }))
             && self.admin().disk_space().await.full

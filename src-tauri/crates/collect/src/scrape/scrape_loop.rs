@@ -18,7 +18,7 @@ use super::{
 use crate::batch_writer::BatchWriter;
 
 /// Maximum delay of the first scrape, so that the status of a new target is known soon.
-const MAX_FIRST_DELAY: Duration = Duration::from_secs(1);
+const MAX_FIRST_DELAY: Duration = Duration::from_millis(500);
 
 /// The reporters of a target's health.
 pub(crate) struct LoopStatus {
@@ -40,7 +40,7 @@ pub(crate) async fn run(
 ) {
     let LoopStatus { reporter, targets } = status;
     let mut scrape_loop = ScrapeLoop::new(&job, &target, request);
-    let mut writer = BatchWriter::new(clock.clone(), store, reporter, stop.clone());
+    let mut writer = BatchWriter::of_target(clock.clone(), store, reporter, stop.clone());
     let mut schedule = Schedule::new(target.interval, &target.schedule_seed());
     let mut wait = schedule.first_delay(MAX_FIRST_DELAY);
     let mut has_warned = false;

@@ -1,8 +1,11 @@
 //! Work for the writer and its outcome.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize},
+    },
+    time::Duration,
 };
 
 use duckdb::Connection;
@@ -16,8 +19,8 @@ pub(crate) type Change = Box<dyn Fn(&Connection) -> Result<u64, StoreError> + Se
 
 /// Work for the writer.
 pub(crate) enum Work {
-    /// Records.
-    Telemetry(Incoming),
+    /// Records, which may wait for other work as long as `patience`.
+    Telemetry { incoming: Incoming, patience: Duration },
     /// Rows of the history.
     History { change: Change, changed: Changed },
     /// A change of heads and segments, in a transaction of its own. If it removes series, the
@@ -32,6 +35,14 @@ pub(crate) enum Work {
 }
 
 impl Work {
+    /// Returns how long it may wait for other work of its group.
+    pub(crate) fn patience(&self) -> Duration {
+        match self {
+            Self::Telemetry { patience, .. } => *patience,
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Reports whether it runs outside of groups.
     pub(crate) fn runs_alone(&self) -> bool {
         matches!(self, Self::Checkpoint | Self::ReleaseCache { .. } | Self::Close)

@@ -91,21 +91,21 @@ impl WriterThread {
                 continue;
             }
             let mut size = first.size;
+            let began = self.clock.instant();
+            // The least patient job of a group ends its wait.
+            let mut due = began + first.work.patience();
             let mut group = vec![first];
-            let until = self.clock.instant() + GROUP_WAIT;
             while size < LARGE_GROUP {
-                let wait = if group.len() * GROUP_FRACTION < previous_group {
-                    until.saturating_duration_since(self.clock.instant())
-                } else {
-                    Duration::ZERO
-                };
-                match jobs.recv_timeout(wait) {
+                let is_small = group.len() * GROUP_FRACTION < previous_group;
+                let until = if is_small { due.max(began + GROUP_WAIT) } else { due };
+                match jobs.recv_timeout(until.saturating_duration_since(self.clock.instant())) {
                     Ok(job) if matches!(job.work, Work::Manifest { .. }) || job.work.runs_alone() => {
                         postponed = Some(job);
                         break;
                     }
                     Ok(job) => {
                         size = size.saturating_add(job.size);
+                        due = due.min(self.clock.instant() + job.work.patience());
                         group.push(job);
                     }
                     Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
@@ -242,7 +242,7 @@ impl WriterThread {
         let mut manifest = None;
         for job in group {
             match &job.work {
-                Work::Telemetry((batch, source)) => {
+                Work::Telemetry { incoming: (batch, source), .. } => {
                     done.push(Done::from(batch.len() as u64));
                     let now = (self.clock.now().0, self.clock.instant());
                     let batch = self.span_identities.without_repeated(batch, &self.connection, now)?;
@@ -272,7 +272,8 @@ impl WriterThread {
             self.limiter().settle();
         }
         self.catalog.extend(new.resources, new.series.into_values());
-        let telemetry = group.iter().zip(&mut done).filter(|(job, _)| matches!(job.work, Work::Telemetry(_)));
+        let telemetry =
+            group.iter().zip(&mut done).filter(|(job, _)| matches!(job.work, Work::Telemetry { .. }));
         for ((_, done), dropped) in telemetry.zip(dropped) {
             done.dropped = dropped;
         }

@@ -1,11 +1,36 @@
 //! Durability of commits, rejected folders and cancelled reads.
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{collections::BTreeSet, fs, sync::Arc, time::Duration};
 
 use crate::fixtures::*;
 use model::*;
 use store::{Store, StoreError, StoreOptions};
 use test_support::wait::wait_until;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patient_batch_is_committed_with_the_next_one_that_is_not() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let (_folder, store) = open();
+    let before = store.admin().statistics().await.unwrap().commits;
+    let batch = |number| logs(vec![log("shop", at(number), "x", Attributes::new())]);
+    let patient: Vec<_> = (0..20)
+        .map(|number| {
+            let (store, batch) = (store.clone(), Arc::new(batch(number)));
+            tokio::spawn(async move { store.write_within(batch, HOUR).await })
+        })
+        .collect();
+    let mut urgent = 0;
+    while patient.iter().any(|writing| !writing.is_finished()) {
+        store.write(batch(100)).await.unwrap();
+        urgent += 1;
+    }
+    for writing in patient {
+        writing.await.unwrap().unwrap();
+    }
+    let statistics = store.admin().statistics().await.unwrap();
+    assert_eq!(statistics.commits - before, urgent);
+    assert_eq!(statistics.logs, 20 + urgent);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_writers_share_commits_and_lose_nothing() {

@@ -214,7 +214,8 @@ pub struct Limits {
     /// Maximum bytes of the labels of one series, and of the attributes of one resource. Longer
     /// values are cut. At least 1,024.
     pub label_set_bytes: u32,
-    /// Maximum bytes of the labels of all series and resources together, at least 1.
+    /// Maximum bytes of the labels, names and descriptions of all series and resources together, at
+    /// least 1.
     pub label_bytes: u32,
     /// Maximum resources of all services together, at least 1.
     pub resources: u32,

@@ -42,7 +42,7 @@ impl Resource {
 }
 
 /// The library or module that recorded the telemetry.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, TS)]
 pub struct Scope {
     /// Name of the instrumentation library, may be empty.
     pub name: String,

@@ -185,6 +185,9 @@ impl Maintenance {
     }
 
     fn tick(&mut self, now: i64) -> Result<(), StoreError> {
+        if let Err(error) = self.catalog.tidy(&self.connection) {
+            tracing::warn!(%error, "labels of past series not moved, the next tick tries again");
+        }
         self.seal_frozen()?;
         if self.is_due(now)? {
             self.seal_all()?;

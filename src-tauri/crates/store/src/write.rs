@@ -7,6 +7,7 @@ pub(crate) mod cardinality;
 pub(crate) mod checkpoint_space;
 pub(crate) mod checkpointer;
 pub(crate) mod commit;
+pub(crate) mod counted;
 pub(crate) mod disk_space;
 pub(crate) mod dropped;
 pub(crate) mod job;

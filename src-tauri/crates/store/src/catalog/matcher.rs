@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use model::{MatchOperator, TagMatcher, UNKNOWN_SERVICE, attribute_of_label};
 use regex::{Regex, RegexBuilder};
 
-use super::series::SeriesEntry;
+use super::{packed_attributes::PackedValue, series::SeriesEntry};
 use crate::StoreError;
 
 /// Conditions that must all be met.
@@ -43,28 +43,43 @@ impl Matchers {
     }
 
     /// Returns whether a series meets all conditions. An absent tag counts as the empty text.
-    pub(crate) fn accept(&self, series: &SeriesEntry) -> bool {
-        self.0.iter().all(|condition| {
-            let value = value(series, &condition.key);
+    pub(crate) fn accept(&self, series: &SeriesEntry) -> Result<bool, StoreError> {
+        if self.0.is_empty() {
+            return Ok(true);
+        }
+        let of_points = series.attributes.read()?;
+        // That of the resource is read only if it is needed.
+        let mut of_resource = None;
+        for condition in &self.0 {
+            let key = condition.key.as_str();
+            let value = match of_points.get(key) {
+                Some(value) => value.text(),
+                None if key == "service.name" && !series.resource.has_other_service => {
+                    Cow::Borrowed(series.service())
+                }
+                None => {
+                    if of_resource.is_none() {
+                        of_resource = Some(series.resource.attributes.read()?);
+                    }
+                    let value = of_resource.as_ref().and_then(|attributes| attributes.get(key));
+                    value.map_or_else(|| Cow::Borrowed(absent(key)), PackedValue::text)
+                }
+            };
             let holds = match &condition.test {
                 Test::Equal(expected) => value == expected.as_str(),
                 Test::Regex(expression) => expression.is_match(&value),
             };
-            holds != condition.negated
-        })
+            if holds == condition.negated {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
-fn value<'series>(series: &'series SeriesEntry, key: &str) -> Cow<'series, str> {
-    if let Some(value) = series.attributes.get(key) {
-        return value.text();
-    }
-    match series.resource.attributes.0.get(key) {
-        Some(model::AttributeValue::String(text)) => Cow::Borrowed(text),
-        Some(other) => Cow::Owned(other.to_string()),
-        None if key == "service.name" => Cow::Borrowed(UNKNOWN_SERVICE),
-        None => Cow::Borrowed(""),
-    }
+/// Returns the value of a tag that a series does not have.
+fn absent(key: &str) -> &'static str {
+    if key == "service.name" { UNKNOWN_SERVICE } else { "" }
 }
 
 fn anchored(expression: &str) -> Result<Regex, StoreError> {

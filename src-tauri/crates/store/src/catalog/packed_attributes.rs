@@ -39,6 +39,26 @@ impl<'packed> PackedValue<'packed> {
 }
 
 impl PackedAttributes {
+    /// Takes bytes that [`Self::bytes`] returned.
+    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// Returns the attributes as they are in memory.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Returns the length of attributes once they are packed.
+    pub(crate) fn length_of(attributes: &Attributes) -> usize {
+        let text = |length: usize| length + (length.max(1).ilog2() as usize) / 7 + 1;
+        let value = |value: &AttributeValue| match value {
+            AttributeValue::String(text) => text.len(),
+            other => serde_json::to_string(other).map_or(0, |json| json.len()),
+        };
+        attributes.0.iter().map(|(name, one)| text(name.len()) + 1 + text(value(one))).sum()
+    }
+
     /// Returns the names and values in name order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, PackedValue<'_>)> {
         let mut rest = &*self.0;
@@ -125,6 +145,12 @@ mod tests {
             .with("whole", 1.0);
         let packed = PackedAttributes::from(&attributes);
         assert_eq!(packed.unpack(), attributes);
+        assert_eq!(PackedAttributes::length_of(&attributes), packed.bytes().len());
+        for length in [0, 1, 127, 128, 16_383, 16_384] {
+            let attributes = Attributes::new().with("key", "x".repeat(length));
+            let packed = PackedAttributes::from(&attributes);
+            assert_eq!(PackedAttributes::length_of(&attributes), packed.bytes().len(), "{length}");
+        }
         for (name, value) in &attributes.0 {
             assert_eq!(packed.get(name).unwrap().text(), value.to_string());
         }

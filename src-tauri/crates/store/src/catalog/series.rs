@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use model::{Labels, MetricKind, Resource, Scope, Series, Temporality, attribute_of_label, prometheus};
+use model::{Attributes, Labels, MetricKind, Scope, Series, Temporality, attribute_of_label, prometheus};
 
 use super::{
-    packed_attributes::PackedAttributes,
+    label_set::{LabelSet, LastUse},
     renamed_series::{former_name, former_series},
+    resource::ResourceEntry,
 };
+use crate::StoreError;
 
 /// A series with its id.
 #[derive(Debug, Clone)]
@@ -19,16 +21,25 @@ pub(crate) struct SeriesEntry {
     pub(crate) description: Arc<str>,
     pub(crate) temporality: Temporality,
     pub(crate) monotonic: bool,
-    pub(crate) attributes: PackedAttributes,
-    pub(crate) resource: Arc<Resource>,
+    /// Whether it has the label with the upper bound of a bucket.
+    pub(crate) has_bound: bool,
+    pub(crate) attributes: LabelSet,
+    pub(crate) resource: Arc<ResourceEntry>,
     pub(crate) scope: Arc<Scope>,
     /// The id of its earlier data, if there may be any, once it is in the catalog.
     pub(crate) earlier: Option<u64>,
+    pub(super) last_use: LastUse,
 }
 
 impl SeriesEntry {
-    pub(crate) fn new(id: u64, series: &Series) -> Self {
-        Self {
+    /// Makes an entry of a series, with its attributes and its resource as they are stored.
+    pub(crate) fn new(
+        id: u64,
+        series: &Series,
+        attributes: &Attributes,
+        resource: Arc<ResourceEntry>,
+    ) -> Result<Self, StoreError> {
+        let entry = Self {
             id,
             name: series.name.as_str().into(),
             kind: series.kind,
@@ -36,45 +47,67 @@ impl SeriesEntry {
             description: series.description.as_str().into(),
             temporality: series.temporality,
             monotonic: series.monotonic,
-            attributes: (&series.attributes).into(),
-            resource: Arc::clone(&series.resource),
+            has_bound: attributes.0.contains_key(BOUND),
+            attributes: LabelSet::Memory(attributes.into()),
+            resource,
             scope: Arc::clone(&series.scope),
             earlier: None,
-        }
+            last_use: LastUse::default(),
+        };
+        entry.with_earlier()
+    }
+
+    /// Makes an entry of a series that is stored as it is.
+    #[cfg(test)]
+    pub(crate) fn of(series: &Series) -> Self {
+        Self::with_id(series.id().0, series)
+    }
+
+    /// Makes an entry of a series with another id.
+    #[cfg(test)]
+    pub(crate) fn with_id(id: u64, series: &Series) -> Self {
+        let resource = Arc::new((&*series.resource).into());
+        Self::new(id, series, &series.attributes, resource).unwrap()
+    }
+
+    /// Sets the id of its earlier data.
+    pub(super) fn with_earlier(self) -> Result<Self, StoreError> {
+        Ok(Self { earlier: self.earlier_id()?, ..self })
     }
 
     /// Returns the attributes of resource and points as text. Those of the points win.
-    pub(crate) fn labels(&self) -> Labels {
-        let of_resource = self.resource.attributes.0.iter();
-        let of_resource = of_resource.map(|(key, value)| (key.clone(), value.to_string()));
-        let of_points = self.attributes.iter();
-        of_resource.chain(of_points.map(|(key, value)| (key.to_owned(), value.text().into_owned()))).collect()
+    pub(crate) fn labels(&self) -> Result<Labels, StoreError> {
+        let (of_resource, of_points) = (self.resource.attributes.read()?, self.attributes.read()?);
+        let labels = of_resource.iter().chain(of_points.iter());
+        Ok(labels.map(|(key, value)| (key.to_owned(), value.text().into_owned())).collect())
     }
 
     /// Returns the labels that any of these keys stands for, as text.
-    pub(crate) fn labels_of(&self, keys: &[String]) -> Labels {
+    pub(crate) fn labels_of(&self, keys: &[String]) -> Result<Labels, StoreError> {
         let mut labels = Labels::new();
+        if keys.is_empty() {
+            return Ok(labels);
+        }
+        let (of_resource, of_points) = (self.resource.attributes.read()?, self.attributes.read()?);
         for key in keys {
             for name in [attribute_of_label(key), key] {
-                let of_points = self.attributes.get(name).map(|value| value.text().into_owned());
-                let of_resource = || self.resource.attributes.0.get(name).map(ToString::to_string);
-                if let Some(value) = of_points.or_else(of_resource) {
-                    labels.insert(name.to_owned(), value);
+                if let Some(value) = of_points.get(name).or_else(|| of_resource.get(name)) {
+                    labels.insert(name.to_owned(), value.text().into_owned());
                 }
             }
         }
-        labels
+        Ok(labels)
     }
 
     /// Computes the id of its earlier data, if there may be any: from before its type was declared
     /// ([`prometheus::undeclared_id`]), or from before the metric was renamed.
-    pub(crate) fn earlier_id(&self) -> Option<u64> {
+    fn earlier_id(&self) -> Result<Option<u64>, StoreError> {
         let is_renamed = former_name(&self.name).is_some();
         // Most series have the type that their name implies. They cost only this check.
-        let has_implied_type = prometheus::is_as_named(&self.name, self.kind, &self.unit)
-            || !prometheus::names_a_job(&self.resource);
+        let has_implied_type =
+            prometheus::is_as_named(&self.name, self.kind, &self.unit) || !self.resource.names_a_job;
         if has_implied_type && !is_renamed {
-            return None;
+            return Ok(None);
         }
         let series = Series {
             name: self.name.to_string(),
@@ -83,18 +116,18 @@ impl SeriesEntry {
             description: String::new(),
             temporality: self.temporality,
             monotonic: self.monotonic,
-            resource: Arc::clone(&self.resource),
+            resource: Arc::new(self.resource.unpack()?),
             scope: Arc::clone(&self.scope),
-            attributes: self.attributes.unpack(),
+            attributes: self.attributes.read()?.unpack(),
         };
         // The earlier data themselves have an id that does not follow from name and type.
         if series.id().0 != self.id {
-            return None;
+            return Ok(None);
         }
-        match former_series(&series) {
+        Ok(match former_series(&series) {
             Some(former) => Some(former.id().0),
             None => prometheus::undeclared_id(&series).map(|undeclared| undeclared.0),
-        }
+        })
     }
 
     /// Returns whether it may be a counter that Prometheus wrote without a type.
@@ -102,7 +135,7 @@ impl SeriesEntry {
         self.kind == MetricKind::Gauge
             && self.scope.name.is_empty()
             && self.scope.version.is_empty()
-            && prometheus::names_a_job(&self.resource)
+            && self.resource.names_a_job
     }
 
     /// Returns the service that sends it.
@@ -110,3 +143,6 @@ impl SeriesEntry {
         self.resource.service()
     }
 }
+
+/// The label with the upper bound of a bucket of a classic histogram.
+pub(crate) const BOUND: &str = "le";

@@ -1,134 +1,76 @@
-//! The catalog of every series and resource, in memory.
+//! The catalog of every series and resource.
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use duckdb::Connection;
-use model::{
-    Attributes, IdentityHash, MetricKind, Resource, Scope, TagMatcher, Temporality,
-    prometheus::{self, translated_name},
+use model::{Attributes, IdentityHash, MetricKind, TagMatcher, Temporality, prometheus};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
+
+use super::{
+    entries::Entries, label_file::LabelFile, label_set::CURRENT_TIDYINGS, matcher::Matchers,
+    resource::ResourceEntry, series::SeriesEntry,
 };
-use parking_lot::{RwLock, RwLockReadGuard};
+use crate::{
+    StoreError,
+    write::{cardinality::CardinalityLimiter, counted::Counted},
+};
 
-use super::{matcher::Matchers, series::SeriesEntry};
-use crate::{StoreError, database::attributes::parse_attributes, write::cardinality::CardinalityLimiter};
-
-#[derive(Debug, Default)]
-struct Entries {
-    series: HashMap<u64, Arc<SeriesEntry>, IdentityHash>,
-    by_name: HashMap<Arc<str>, Vec<Arc<SeriesEntry>>>,
-    /// Names by those that Prometheus would give them, where they differ.
-    translated: HashMap<String, Vec<Arc<str>>>,
-    resources: HashMap<u64, Arc<Resource>>,
-    /// Ids of series by those of their earlier data.
-    later: HashMap<u64, u64, IdentityHash>,
+/// The catalog, shared by the writer, which adds entries, and the readers. Labels of past series
+/// are in a file if they are large ([`Self::tidy`]).
+#[derive(Debug)]
+pub(crate) struct SeriesCatalog {
+    pub(super) entries: RwLock<Entries>,
+    /// The folder of the file; none if all labels stay in memory.
+    pub(super) folder: Option<PathBuf>,
+    pub(super) file: Mutex<Option<Arc<LabelFile>>>,
+    /// Bytes of labels of past series and resources that stay in memory.
+    pub(super) max_past: usize,
+    /// The number of the next tidying. Those that were loaded are past from the beginning.
+    pub(super) tidying: AtomicU32,
 }
 
-impl Entries {
-    fn insert_series(&mut self, mut series: SeriesEntry) {
-        if self.series.contains_key(&series.id) {
-            return;
+impl Default for SeriesCatalog {
+    /// An empty catalog that holds all labels in memory.
+    fn default() -> Self {
+        Self {
+            entries: RwLock::default(),
+            folder: None,
+            file: Mutex::default(),
+            max_past: usize::MAX,
+            tidying: AtomicU32::new(CURRENT_TIDYINGS + 1),
         }
-        // One allocation per metric name, not one per series.
-        if let Some((name, _)) = self.by_name.get_key_value(&series.name) {
-            series.name = Arc::clone(name);
-        }
-        let before = self.by_name.get(&series.name).and_then(|series| series.last());
-        if let Some(before) = before {
-            for (own, other) in
-                [(&mut series.description, &before.description), (&mut series.unit, &before.unit)]
-            {
-                if *own == *other {
-                    *own = Arc::clone(other);
-                }
-            }
-        }
-        let translates_alike = before.is_some_and(|before| {
-            (before.kind, before.monotonic) == (series.kind, series.monotonic) && before.unit == series.unit
-        });
-        if !translates_alike {
-            let translated = translated_name(&series.name, &series.unit, series.kind, series.monotonic);
-            if *translated != *series.name {
-                let names = self.translated.entry(translated.into_owned()).or_default();
-                if !names.contains(&series.name) {
-                    names.push(Arc::clone(&series.name));
-                }
-            }
-        }
-        series.earlier = series.earlier_id();
-        if let Some(earlier) = series.earlier {
-            self.later.insert(earlier, series.id);
-        }
-        let series = Arc::new(series);
-        self.by_name.entry(Arc::clone(&series.name)).or_default().push(Arc::clone(&series));
-        self.series.insert(series.id, series);
-    }
-
-    fn named(&self, metric: &str) -> Vec<Arc<SeriesEntry>> {
-        if let Some(series) = self.by_name.get(metric) {
-            return series.clone();
-        }
-        let names = self.translated.get(metric).into_iter().flatten();
-        names.filter_map(|name| self.by_name.get(name)).flatten().cloned().collect()
     }
 }
-
-/// The catalog, shared by the writer, which adds entries, and the readers.
-#[derive(Debug, Default)]
-pub(crate) struct SeriesCatalog(RwLock<Entries>);
 
 impl SeriesCatalog {
-    /// Reads the catalog of a database.
-    pub(crate) fn load(connection: &Connection) -> Result<Self, StoreError> {
-        let catalog = Self::default();
-        catalog.reload(connection)?;
+    /// Reads the catalog of a database. Labels beyond `max_past` bytes go to a file in a folder.
+    pub(crate) fn load(connection: &Connection, folder: &Path, max_past: usize) -> Result<Self, StoreError> {
+        let catalog = Self { folder: Some(folder.to_owned()), max_past, ..Self::default() };
+        catalog.read(connection)?;
         Ok(catalog)
     }
 
-    /// Reads the catalog again, after entries were deleted.
-    pub(crate) fn reload(&self, connection: &Connection) -> Result<(), StoreError> {
-        let mut entries = Entries::default();
-        let mut statement = connection.prepare("SELECT id, attributes FROM resources")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let attributes = parse_attributes(&row.get::<_, String>(1)?);
-            entries.resources.insert(row.get(0)?, Arc::new(Resource { attributes }));
-        }
-        let mut statement = connection.prepare(
-            "SELECT id, name, kind, unit, description, temporality, monotonic, resource_id, attributes, \
-             scope_name, scope_version FROM series",
-        )?;
-        // One allocation per scope, not one per series.
-        let mut scopes: HashMap<(String, String), Arc<Scope>> = HashMap::new();
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let resource = entries.resources.get(&row.get::<_, u64>(7)?).cloned().unwrap_or_default();
-            let scope = Scope { name: row.get(9)?, version: row.get(10)? };
-            let scope = Arc::clone(
-                scopes.entry((scope.name.clone(), scope.version.clone())).or_insert_with(|| Arc::new(scope)),
-            );
-            entries.insert_series(SeriesEntry {
-                id: row.get(0)?,
-                name: row.get::<_, String>(1)?.into(),
-                kind: kind(row.get(2)?),
-                unit: row.get::<_, String>(3)?.into(),
-                description: row.get::<_, String>(4)?.into(),
-                temporality: temporality(row.get(5)?),
-                monotonic: row.get(6)?,
-                attributes: (&parse_attributes(&row.get::<_, String>(8)?)).into(),
-                resource,
-                scope,
-                earlier: None,
-            });
-        }
-        *self.0.write() = entries;
+    /// Removes the entries that were deleted from the database.
+    pub(crate) fn remove_deleted(&self, connection: &Connection) -> Result<(), StoreError> {
+        let ids = |table: &str| -> Result<HashSet<u64, IdentityHash>, StoreError> {
+            let mut statement = connection.prepare(&format!("SELECT id FROM {table}"))?;
+            let ids = statement.query_map([], |row| row.get(0))?;
+            Ok(ids.collect::<Result<_, _>>()?)
+        };
+        let (series, resources) = (ids("series")?, ids("resources")?);
+        self.entries.write().retain(|id| series.contains(&id), |id| resources.contains(&id));
         Ok(())
     }
 
     fn entries(&self) -> RwLockReadGuard<'_, Entries> {
-        self.0.read()
+        self.entries.read()
     }
 
     /// Returns kind and unit of a metric of exactly this name, where they were declared and differ
@@ -142,23 +84,32 @@ impl SeriesCatalog {
             };
             plain
                 && !prometheus::is_as_named(metric, series.kind, &series.unit)
-                && prometheus::names_a_job(&series.resource)
+                && series.resource.names_a_job
         };
         let entries = self.entries();
         let found = entries.by_name.get(metric)?.iter().find(declared)?;
         Some((found.kind, found.unit.to_string()))
     }
 
-    /// Adds the entries of a commit.
+    /// Adds the entries of a commit. Each series comes with the id of its resource.
     pub(crate) fn extend(
         &self,
-        resources: impl IntoIterator<Item = (u64, Arc<Resource>)>,
-        series: impl IntoIterator<Item = SeriesEntry>,
+        resources: impl IntoIterator<Item = (u64, Arc<ResourceEntry>)>,
+        series: impl IntoIterator<Item = (SeriesEntry, u64)>,
     ) {
-        let mut entries = self.0.write();
-        entries.resources.extend(resources);
-        for series in series {
-            entries.insert_series(series);
+        let number = self.tidying.load(Ordering::Relaxed);
+        let mut entries = self.entries.write();
+        for (id, resource) in resources {
+            resource.last_use.set(number);
+            entries.resources.insert(id, resource);
+        }
+        for (mut series, resource) in series {
+            // Its labels may have been moved since it was read.
+            if let Some(resource) = entries.resources.get(&resource) {
+                series.resource = Arc::clone(resource);
+            }
+            series.last_use.set(number);
+            entries.insert(series);
         }
     }
 
@@ -169,24 +120,47 @@ impl SeriesCatalog {
         matching.map(|series| series.id).collect()
     }
 
-    /// Counts all series in the limiter again.
+    /// Counts all series in the limiter again. If labels cannot be read, the count stays as it is.
     pub(crate) fn recount(&self, limiter: &mut CardinalityLimiter) {
+        match self.counted() {
+            Ok(counted) => limiter.recount(counted),
+            Err(error) => tracing::warn!(%error, "series not counted again, the limits include deleted ones"),
+        }
+    }
+
+    fn counted(&self) -> Result<Counted, StoreError> {
         let entries = self.entries();
-        limiter.recount(
-            entries.series.values().map(|series| (&*series.resource, series.attributes.unpack())),
-            entries.resources.values().map(|resource| &**resource),
-        );
+        let mut counted = Counted::default();
+        for resource in entries.resources.values() {
+            counted.resource(resource, &*resource.attributes.read()?);
+        }
+        let mut by_resource: HashMap<*const ResourceEntry, Vec<&SeriesEntry>> = HashMap::new();
+        for series in entries.series.values() {
+            by_resource.entry(Arc::as_ptr(&series.resource)).or_default().push(series);
+        }
+        for series in by_resource.into_values() {
+            let Some(first) = series.first() else { continue };
+            let of_resource = first.resource.attributes.read()?;
+            for one in series {
+                counted.series(one, &of_resource, &*one.attributes.read()?);
+            }
+        }
+        Ok(counted)
     }
 
-    /// Returns whether a series is known.
-    pub(crate) fn has_series(&self, id: u64) -> bool {
-        self.entries().series.contains_key(&id)
+    /// Returns whether a series is known. It is written to now.
+    pub(crate) fn writes_series(&self, id: u64) -> bool {
+        let (entries, number) = (self.entries(), self.tidying.load(Ordering::Relaxed));
+        entries.series.get(&id).inspect(|series| series.last_use.set(number)).is_some()
     }
 
-    /// Returns the first id that no series has.
+    /// Returns the first id that no series has. The series before it are written to now.
     pub(crate) fn first_unknown(&self, ids: impl IntoIterator<Item = u64>) -> Option<u64> {
-        let entries = self.entries();
-        ids.into_iter().find(|id| !entries.series.contains_key(id))
+        let (entries, number) = (self.entries(), self.tidying.load(Ordering::Relaxed));
+        ids.into_iter().find(|id| {
+            let known = entries.series.get(id);
+            known.inspect(|series| series.last_use.set(number)).is_none()
+        })
     }
 
     /// Returns the ids of data from before the type of their series was declared.
@@ -204,25 +178,22 @@ impl SeriesCatalog {
         self.entries().series.get(&id).cloned()
     }
 
-    /// Returns whether a resource is known.
-    pub(crate) fn has_resource(&self, id: u64) -> bool {
-        self.entries().resources.contains_key(&id)
-    }
-
-    /// Returns the resource with an id.
-    pub(crate) fn resource(&self, id: u64) -> Option<Arc<Resource>> {
-        self.entries().resources.get(&id).cloned()
+    /// Returns the resource with an id. It is written to now.
+    pub(crate) fn written_resource(&self, id: u64) -> Option<Arc<ResourceEntry>> {
+        let resource = self.entries().resources.get(&id).cloned();
+        resource.inspect(|resource| resource.last_use.set(self.tidying.load(Ordering::Relaxed)))
     }
 
     /// Returns the attributes of a resource. They are empty if it is unknown.
-    pub(crate) fn resource_attributes(&self, id: u64) -> Attributes {
-        self.entries().resources.get(&id).map(|resource| resource.attributes.clone()).unwrap_or_default()
+    pub(crate) fn resource_attributes(&self, id: u64) -> Result<Attributes, StoreError> {
+        let resource = self.entries().resources.get(&id).cloned();
+        resource.map_or_else(|| Ok(Attributes::new()), |resource| Ok(resource.unpack()?.attributes))
     }
 
     /// Returns the ids of the demonstration's series.
     pub(crate) fn demonstration(&self) -> HashSet<u64> {
         let entries = self.entries();
-        let matching = entries.series.values().filter(|series| series.resource.is_demonstration());
+        let matching = entries.series.values().filter(|series| series.resource.is_demonstration);
         matching.map(|series| series.id).collect()
     }
 
@@ -234,7 +205,7 @@ impl SeriesCatalog {
 
     /// Returns whether any resource is the demonstration's.
     pub(crate) fn has_demonstration(&self) -> bool {
-        self.entries().resources.values().any(|resource| resource.is_demonstration())
+        self.entries().resources.values().any(|resource| resource.is_demonstration)
     }
 
     /// Returns the id of the data that a series wrote before its type was declared, if there are
@@ -252,7 +223,7 @@ impl SeriesCatalog {
         matchers: &[TagMatcher],
     ) -> Result<Vec<Arc<SeriesEntry>>, StoreError> {
         let matchers = Matchers::compile(matchers)?;
-        let candidates: Vec<_> = {
+        let mut candidates: Vec<_> = {
             let entries = self.entries();
             let mut found = if metric.is_empty() {
                 entries.series.values().cloned().collect()
@@ -267,24 +238,14 @@ impl SeriesCatalog {
             }
             found
         };
-        Ok(candidates.into_iter().filter(|series| matchers.accept(series)).collect())
-    }
-}
-
-fn kind(number: u8) -> MetricKind {
-    match number {
-        0 => MetricKind::Gauge,
-        1 => MetricKind::Counter,
-        2 => MetricKind::Histogram,
-        3 => MetricKind::ExponentialHistogram,
-        _ => MetricKind::Summary,
-    }
-}
-
-fn temporality(number: u8) -> Temporality {
-    match number {
-        1 => Temporality::Delta,
-        2 => Temporality::Cumulative,
-        _ => Temporality::Unspecified,
+        let mut outcome = Ok(());
+        candidates.retain(|series| {
+            outcome.is_ok()
+                && matchers.accept(series).unwrap_or_else(|error| {
+                    outcome = Err(error);
+                    false
+                })
+        });
+        outcome.map(|()| candidates)
     }
 }

@@ -16,6 +16,8 @@ pub struct StoreOptions {
     /// Bytes to leave free on the disk, at most a quarter of it. Below them no telemetry is
     /// accepted.
     pub reserve_bytes: u64,
+    /// Bytes of labels of past series and resources that stay in memory. The others are in a file.
+    pub past_label_bytes: usize,
     /// The deadline of a read.
     pub read_deadline: Duration,
     /// The clock of the store.
@@ -24,13 +26,14 @@ pub struct StoreOptions {
 
 impl Default for StoreOptions {
     /// A quarter of the machine's memory between 256 MiB and 2 GiB, at most four threads, 500,000
-    /// queued records, 512 MB left free, 20 seconds.
+    /// queued records, 512 MB left free, 64 MiB of past labels, 20 seconds.
     fn default() -> Self {
         Self {
             memory_limit_bytes: (physical_memory() / 4).clamp(256 << 20, 2 << 30),
             threads: std::thread::available_parallelism().map_or(2, |cores| cores.get().min(4)) as u32,
             queue_records: 500_000,
             reserve_bytes: 512_000_000,
+            past_label_bytes: 64 << 20,
             read_deadline: Duration::from_secs(20),
             clock: Clock::system(),
         }

@@ -8,7 +8,7 @@ use super::{open, shared_state::SharedState};
 use crate::{
     StoreError, StoreOptions,
     catalog::series_catalog::SeriesCatalog,
-    database::paths::{DATABASE, SEGMENTS},
+    database::paths::{DATABASE, SEGMENTS, TEMPORARY},
     integrity::definitions::Definitions,
     maintenance::Maintainer,
     metrics::head,
@@ -54,7 +54,8 @@ impl Session {
         state: &SharedState,
     ) -> Result<Self, StoreError> {
         let opened = open::open(folder, Arc::clone(&lock), options)?;
-        let catalog = Arc::new(SeriesCatalog::load(&opened.connection)?);
+        let (temporary, max_past) = (folder.join(TEMPORARY), options.past_label_bytes);
+        let catalog = Arc::new(SeriesCatalog::load(&opened.connection, &temporary, max_past)?);
         catalog.recount(&mut state.limiter.lock());
         head::set_opened(&opened.connection, options.clock.now().0)?;
         let copied = Definitions::of(&opened.connection).and_then(|definitions| definitions.write(folder));

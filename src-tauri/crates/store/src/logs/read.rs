@@ -79,7 +79,7 @@ impl Logs {
                                 service: row.get(4)?,
                                 body: row.get(5)?,
                                 attributes: parse_attributes(&row.get::<_, String>(6)?).exact(),
-                                resource: reader.catalog.resource_attributes(row.get(7)?).exact(),
+                                resource: reader.catalog.resource_attributes(row.get(7)?)?.exact(),
                                 scope: row.get(8)?,
                                 scope_version: row.get(13)?,
                                 trace_id: trace_id(row.get(9)?),
@@ -189,7 +189,7 @@ impl Logs {
                             }
                         }
                         let own = parse_attributes(&row.get::<_, String>(4)?);
-                        let Attributes(mut attributes) = reader.catalog.resource_attributes(row.get(5)?);
+                        let Attributes(mut attributes) = reader.catalog.resource_attributes(row.get(5)?)?;
                         attributes.extend(own.0);
                         for (key, value) in attributes {
                             if key != "service.name" {

@@ -122,8 +122,8 @@ fn write_series(
         Arc::clone(&schema),
         encodings(&series_columns::DICTIONARIES),
     )?;
-    for some in in_order(reader, ids.into_iter()).chunks(SERIES_PER_GROUP) {
-        file.group(&RecordBatch::try_new(Arc::clone(&schema), series_columns::columns(some.iter()))?)?;
+    for some in in_order(reader, ids.into_iter())?.chunks(SERIES_PER_GROUP) {
+        file.group(&RecordBatch::try_new(Arc::clone(&schema), series_columns::columns(some.iter())?)?)?;
     }
     file.finish()?;
     Ok(Unfinished(path))

@@ -100,7 +100,7 @@ pub(crate) fn columns(rows: &[(Arc<SeriesEntry>, SampleRow)]) -> Result<RecordBa
         Numbers::Doubles(_) => None,
     });
     let points = rows.iter().map(|(_, row)| u32::try_from(row.time_deltas.len()).unwrap_or(u32::MAX));
-    let mut columns = series_columns::columns(rows.iter().map(|(series, _)| series));
+    let mut columns = series_columns::columns(rows.iter().map(|(series, _)| series))?;
     let own_columns: Vec<ArrayRef> = vec![
         Arc::new(UInt32Array::from_iter_values(points)),
         times(&|row| Some(row.first_time)),

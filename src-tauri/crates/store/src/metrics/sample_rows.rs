@@ -128,7 +128,7 @@ mod tests {
         let rows = values.iter().zip(1..).map(|(value, id)| {
             let points = Points::from_arrivals((0..9).map(|n| (n, n, None, value(n * n))).collect());
             let series = model::Series::gauge("level", "", Arc::default(), model::Attributes::new());
-            (Arc::new(SeriesEntry::new(id, &series)), sample_codec::encode(&points))
+            (Arc::new(SeriesEntry::with_id(id, &series)), sample_codec::encode(&points))
         });
         rows.collect()
     }

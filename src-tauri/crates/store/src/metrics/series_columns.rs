@@ -1,6 +1,9 @@
 //! The columns that identify a series. Every segment file of metrics has them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use arrow_array::{
     Array, ArrayRef, BooleanArray, RecordBatch, StringArray, UInt64Array, cast::AsArray, types::UInt64Type,
@@ -9,7 +12,10 @@ use arrow_schema::{DataType, Field};
 use model::{Attributes, MetricKind, Resource, Scope, Series, Temporality};
 
 use crate::{
-    catalog::series::SeriesEntry, database::attributes::parse_attributes, segment::file::ColumnEncodings,
+    StoreError,
+    catalog::{resource::ResourceEntry, series::SeriesEntry},
+    database::attributes::parse_attributes,
+    segment::file::ColumnEncodings,
 };
 
 /// The columns whose distinct values are written once per row group.
@@ -76,20 +82,25 @@ pub(crate) fn fields() -> Vec<Field> {
 }
 
 /// Builds the columns of rows. Rows of one series are adjacent.
-pub(crate) fn columns<'rows>(rows: impl Iterator<Item = &'rows Arc<SeriesEntry>>) -> Vec<ArrayRef> {
+pub(crate) fn columns<'rows>(
+    rows: impl Iterator<Item = &'rows Arc<SeriesEntry>>,
+) -> Result<Vec<ArrayRef>, StoreError> {
     // Formatting attributes costs the most, and several rows may be of one series.
     let mut texts: Vec<[Option<String>; 3]> = Vec::new();
-    let mut resources: HashMap<*const Resource, String> = HashMap::new();
+    let mut resources: HashMap<*const ResourceEntry, (Attributes, String)> = HashMap::new();
     let (mut series, mut positions): (Vec<&Arc<SeriesEntry>>, Vec<usize>) = (Vec::new(), Vec::new());
     for one in rows {
         if series.last().is_none_or(|before| before.id != one.id) {
-            let resource = resources
-                .entry(Arc::as_ptr(&one.resource))
-                .or_insert_with(|| one.resource.attributes.to_json())
-                .clone();
-            let (labels, own_attributes) =
-                merged_attributes(&one.resource.attributes, &one.attributes.unpack());
-            texts.push([Some(labels), Some(resource), own_attributes]);
+            let (resource, text) = match resources.entry(Arc::as_ptr(&one.resource)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(vacant) => {
+                    let resource = one.resource.unpack()?.attributes;
+                    let text = resource.to_json();
+                    vacant.insert((resource, text))
+                }
+            };
+            let (labels, own_attributes) = merged_attributes(resource, &one.attributes.read()?.unpack());
+            texts.push([Some(labels), Some(text.clone()), own_attributes]);
         }
         series.push(one);
         positions.push(texts.len().saturating_sub(1));
@@ -101,7 +112,7 @@ pub(crate) fn columns<'rows>(rows: impl Iterator<Item = &'rows Arc<SeriesEntry>>
         let texts = positions.iter().map(|position| texts.get(*position)?.get(which)?.as_deref());
         Arc::new(texts.collect::<StringArray>())
     };
-    vec![
+    Ok(vec![
         text(&|series| series.name.to_string()),
         written(0),
         text(&|series| series.service().to_owned()),
@@ -115,7 +126,7 @@ pub(crate) fn columns<'rows>(rows: impl Iterator<Item = &'rows Arc<SeriesEntry>>
         written(1),
         written(2),
         Arc::new(UInt64Array::from_iter_values(series.iter().map(|series| series.id))),
-    ]
+    ])
 }
 
 /// Merges the attributes of a resource and of points. Returns those of the points too where the
@@ -238,10 +249,9 @@ mod tests {
             Series { attributes: Attributes::new().with("shared", "same"), ..plain.clone() },
             Series { kind: MetricKind::Summary, monotonic: false, resource: Arc::default(), ..plain },
         ];
-        let known: Vec<_> =
-            series.iter().map(|series| Arc::new(SeriesEntry::new(series.id().0, series))).collect();
+        let known = series.each_ref().map(|series| Arc::new(SeriesEntry::of(series)));
         let rows = known.iter().flat_map(|series| [series, series]);
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields())), columns(rows)).unwrap();
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields())), columns(rows).unwrap()).unwrap();
         let back = read_series(&batch);
         assert_eq!(back, series.map(|series| (series.id().0, series)));
     }

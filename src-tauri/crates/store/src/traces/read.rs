@@ -118,7 +118,7 @@ impl Traces {
                             status: status(row.get(7)?),
                             status_message: row.get(8)?,
                             attributes: parse_attributes(&row.get::<_, String>(9)?).exact(),
-                            resource: reader.catalog.resource_attributes(row.get(10)?).exact(),
+                            resource: reader.catalog.resource_attributes(row.get(10)?)?.exact(),
                             scope: row.get(11)?,
                             scope_version: row.get(14)?,
                             trace_state: row.get(15)?,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    catalog::{series::SeriesEntry, series_catalog::SeriesCatalog},
+    catalog::{resource::ResourceEntry, series::SeriesEntry, series_catalog::SeriesCatalog},
     database::columns::{Columns, append_rows, boolean, json, text, tiny, unsigned},
     logs::append::log_columns,
     metrics::{
@@ -29,8 +29,9 @@ const MAX_SERVICE_BYTES: usize = 256;
 /// Series and resources that a group has first.
 #[derive(Default)]
 pub(crate) struct NewEntries {
-    pub(crate) resources: HashMap<u64, Arc<Resource>>,
-    pub(crate) series: HashMap<u64, SeriesEntry, IdentityHash>,
+    pub(crate) resources: HashMap<u64, Arc<ResourceEntry>>,
+    /// Each with the id of its resource.
+    pub(crate) series: HashMap<u64, (SeriesEntry, u64), IdentityHash>,
     resource_ids: HashMap<usize, u64>,
 }
 
@@ -120,7 +121,7 @@ impl<'store> Appending<'store> {
     }
 
     fn has_resource(&self, id: u64) -> bool {
-        self.new.resources.contains_key(&id) || self.catalog.has_resource(id)
+        self.new.resources.contains_key(&id) || self.catalog.written_resource(id).is_some()
     }
 
     fn knows_resource(&self, resource: &Arc<Resource>) -> bool {
@@ -131,16 +132,17 @@ impl<'store> Appending<'store> {
     /// reduced to its service, and beyond twice that to none. Returns the id.
     fn add_resource(&mut self, id: u64, resource: &Arc<Resource>, source: &str) -> u64 {
         let mut limiter = self.limiter.lock();
-        let Err(rejection) = limiter.admit_resource(resource, source) else {
-            let stored = match cut(&resource.attributes, limiter.label_set_bytes()) {
-                Some((attributes, values)) => {
-                    limiter.count_cut(values, resource, source);
-                    Arc::new(Resource { attributes })
-                }
-                None => Arc::clone(resource),
-            };
+        let cut = cut(&resource.attributes, limiter.label_set_bytes());
+        let (stored, values) = match cut {
+            Some((attributes, values)) => (Cow::Owned(Resource { attributes }), values),
+            None => (Cow::Borrowed(&**resource), 0),
+        };
+        let Err(rejection) = limiter.admit_resource(&stored, source) else {
+            if values > 0 {
+                limiter.count_cut(values, resource, source);
+            }
             drop(limiter);
-            self.new.resources.insert(id, stored);
+            self.new.resources.insert(id, Arc::new((&*stored).into()));
             return id;
         };
         limiter.count_points(rejection, 1);
@@ -153,16 +155,16 @@ impl<'store> Appending<'store> {
         let id = reduced.id();
         if !self.has_resource(id) {
             self.limiter.lock().add_resource(&reduced);
-            self.new.resources.insert(id, Arc::new(reduced));
+            self.new.resources.insert(id, Arc::new((&reduced).into()));
         }
         id
     }
 
     /// Returns the id of a resource, and the resource as it is stored.
-    fn stored_resource(&mut self, resource: &Arc<Resource>, source: &str) -> (u64, Arc<Resource>) {
+    fn stored_resource(&mut self, resource: &Arc<Resource>, source: &str) -> (u64, Arc<ResourceEntry>) {
         let id = self.resource(resource, source);
-        let stored = self.new.resources.get(&id).cloned().or_else(|| self.catalog.resource(id));
-        (id, stored.unwrap_or_else(|| Arc::clone(resource)))
+        let stored = self.new.resources.get(&id).cloned().or_else(|| self.catalog.written_resource(id));
+        (id, stored.unwrap_or_else(|| Arc::new((&**resource).into())))
     }
 
     fn append_series(&mut self, incoming: &[Incoming]) -> Result<(), StoreError> {
@@ -171,31 +173,28 @@ impl<'store> Appending<'store> {
             incoming.iter().flat_map(|(batch, source)| batch.series.iter().zip(std::iter::repeat(source)));
         for ((id, series), source) in named {
             if self.new.series.contains_key(&id.0)
-                || self.catalog.has_series(id.0)
+                || self.catalog.writes_series(id.0)
                 || self.rejected.contains_key(&id.0)
             {
                 continue;
             }
             let mut limiter = self.limiter.lock();
+            let (attributes, values) = match cut(&series.attributes, limiter.label_set_bytes()) {
+                Some((attributes, values)) => (Cow::Owned(attributes), values),
+                None => (Cow::Borrowed(&series.attributes), 0),
+            };
             let is_new_resource = !self.knows_resource(&series.resource);
-            let admitted = limiter.admit(&series.resource, &series.attributes, is_new_resource, source);
-            if let Err(rejected) = admitted {
+            if let Err(rejected) = limiter.admit(series, &attributes, is_new_resource, source) {
                 self.rejected.insert(id.0, rejected);
                 continue;
             }
-            let attributes = match cut(&series.attributes, limiter.label_set_bytes()) {
-                Some((attributes, values)) => {
-                    limiter.count_cut(values, &series.resource, source);
-                    Cow::Owned(attributes)
-                }
-                None => Cow::Borrowed(&series.attributes),
-            };
+            if values > 0 {
+                limiter.count_cut(values, &series.resource, source);
+            }
             drop(limiter);
             let (resource_id, resource) = self.stored_resource(&series.resource, source);
-            self.new.series.insert(
-                id.0,
-                SeriesEntry { resource, attributes: (&*attributes).into(), ..SeriesEntry::new(id.0, series) },
-            );
+            let entry = SeriesEntry::new(id.0, series, &attributes, resource)?;
+            self.new.series.insert(id.0, (entry, resource_id));
             fresh.push((id.0, series, resource_id, attributes));
         }
         if fresh.is_empty() {
@@ -255,14 +254,16 @@ impl<'store> Appending<'store> {
     }
 
     fn append_resources(&self) -> Result<(), StoreError> {
-        let fresh: Vec<_> = self.new.resources.iter().collect();
-        if fresh.is_empty() {
+        if self.new.resources.is_empty() {
             return Ok(());
         }
+        let unpacked = |(id, resource): (&u64, &Arc<ResourceEntry>)| Ok((*id, resource.unpack()?));
+        let fresh: Vec<(u64, Resource)> =
+            self.new.resources.iter().map(unpacked).collect::<Result<_, StoreError>>()?;
         self.rows(
             "resources",
             vec![
-                ("id", unsigned(fresh.iter().map(|(id, _)| Some(**id)))),
+                ("id", unsigned(fresh.iter().map(|(id, _)| Some(*id)))),
                 ("service", text(fresh.iter().map(|(_, resource)| resource.service()))),
                 ("demonstration", boolean(fresh.iter().map(|(_, resource)| resource.is_demonstration()))),
                 ("attributes", json(fresh.iter().map(|(_, resource)| &resource.attributes))),

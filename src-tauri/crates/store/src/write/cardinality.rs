@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 
-use model::{Attributes, Resource};
+use model::{Attributes, Resource, Series};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    accepted_labels::AcceptedLabels,
-    accepted_series::{AcceptedSeries, SERVICE, ServiceSeries, labels},
+    accepted_labels::KeptBytes,
+    accepted_series::{SERVICE, ServiceSeries, labels},
+    counted::{Counted, resource_bytes},
     dropped::{CardinalityLimit, CardinalityLimits, DroppedSeries},
-    label_size::label_bytes,
 };
-use crate::catalog::distinct::DistinctCount;
+use crate::catalog::{distinct::DistinctCount, packed_attributes::PackedAttributes};
 
 /// Labels reported at a time. Further rejections count for the last one.
 const MAX_REPORTED: usize = 200;
@@ -22,8 +22,7 @@ const MAX_NAME_LENGTH: usize = 200;
 #[derive(Debug, Default)]
 pub(crate) struct CardinalityLimiter {
     limits: CardinalityLimits,
-    accepted: AcceptedSeries,
-    labels: AcceptedLabels,
+    counted: Counted,
     dropped: Vec<(DroppedSeries, DistinctCount)>,
 }
 
@@ -47,44 +46,38 @@ impl CardinalityLimiter {
         self.limits.label_set_bytes
     }
 
-    /// Counts the accepted series and resources again, after some were deleted. Dropped series are
-    /// still reported.
-    pub(crate) fn recount<'series>(
-        &mut self,
-        series: impl IntoIterator<Item = (&'series Resource, Attributes)>,
-        resources: impl IntoIterator<Item = &'series Resource>,
-    ) {
-        (self.accepted, self.labels) = (AcceptedSeries::default(), AcceptedLabels::default());
-        for resource in resources {
-            self.add_resource(resource);
-        }
-        for (resource, attributes) in series {
-            self.accepted.count(resource, &attributes, false);
-            self.labels.add_series(self.bounded_bytes(&attributes));
-        }
-        self.labels.settle();
+    /// Takes the accepted series and resources as they were counted again, after some were deleted.
+    /// Dropped series are still reported.
+    pub(crate) fn recount(&mut self, counted: Counted) {
+        self.counted = counted;
+        self.counted.labels.settle();
     }
 
-    /// Accepts and counts a new series, or rejects it. Its resource is counted apart.
+    /// Accepts and counts a new series with attributes that are within the limit of one set, or
+    /// rejects it. Its resource is counted apart.
     pub(crate) fn admit(
         &mut self,
-        resource: &Resource,
+        series: &Series,
         attributes: &Attributes,
         is_new_resource: bool,
         source: &str,
     ) -> Result<(), Rejection> {
+        let resource = &series.resource;
         if is_new_resource && let Some(rejection) = self.resource_limit_met(resource, source) {
             return Err(rejection);
         }
-        if let Some((limit, label)) = self.limit_met(resource, attributes) {
+        let (labels, packed) = (labels(resource, attributes), PackedAttributes::length_of(attributes));
+        let scope = &series.scope;
+        let texts = [series.unit.as_str(), &series.description, &scope.name, &scope.version];
+        let added = self.counted.added(resource.service(), &series.name, &texts, &labels, packed);
+        if let Some((limit, label)) = self.limit_met(resource, &labels, added) {
             return Err(self.reject(limit, label, resource, attributes, source));
         }
-        self.accepted.count(resource, attributes, true);
-        self.labels.add_series(self.bounded_bytes(attributes));
+        self.counted.add(resource.service(), &series.name, &texts, &labels, packed, true);
         Ok(())
     }
 
-    /// Accepts and counts a new resource, or rejects it.
+    /// Accepts and counts a new resource that is within the limit of one set, or rejects it.
     pub(crate) fn admit_resource(&mut self, resource: &Resource, source: &str) -> Result<(), Rejection> {
         match self.resource_limit_met(resource, source) {
             Some(rejection) => Err(rejection),
@@ -97,27 +90,39 @@ impl CardinalityLimiter {
 
     /// Counts a new resource without regard to the limits.
     pub(crate) fn add_resource(&mut self, resource: &Resource) {
-        self.labels.add_resource(self.bounded_bytes(&resource.attributes));
-    }
-
-    /// Returns the bytes that labels take once they are stored.
-    fn bounded_bytes(&self, attributes: &Attributes) -> u64 {
-        label_bytes(attributes).min(self.limits.label_set_bytes) as u64
+        let packed = PackedAttributes::length_of(&resource.attributes);
+        self.counted.labels.add_resource(resource_bytes(packed, resource.service()));
     }
 
     fn resource_limit_met(&mut self, resource: &Resource, source: &str) -> Option<Rejection> {
-        let limit = if self.labels.resources() >= self.limits.resources {
+        let packed = PackedAttributes::length_of(&resource.attributes).min(self.limits.label_set_bytes);
+        let limit = if self.counted.labels.resources() >= self.limits.resources {
             CardinalityLimit::Resources
-        } else if self.exceeds_label_bytes(&resource.attributes) {
-            CardinalityLimit::LabelBytes
         } else {
-            return None;
+            self.bytes_met(resource_bytes(packed, resource.service()))?
         };
         Some(self.reject(limit, SERVICE.to_owned(), resource, &Attributes::new(), source))
     }
 
-    fn exceeds_label_bytes(&self, attributes: &Attributes) -> bool {
-        self.labels.bytes().saturating_add(self.bounded_bytes(attributes)) > self.limits.label_bytes
+    /// Returns the limit on bytes that an addition exceeds.
+    fn bytes_met(&self, added: KeptBytes) -> Option<CardinalityLimit> {
+        let kept = self.counted.labels.bytes();
+        if kept.names.saturating_add(added.names) > self.limits.name_bytes() {
+            Some(CardinalityLimit::NameBytes)
+        } else if kept.total().saturating_add(added.total()) > self.limits.label_bytes {
+            Some(CardinalityLimit::LabelBytes)
+        } else {
+            None
+        }
+    }
+
+    /// Returns what is counted, in words.
+    #[cfg(test)]
+    pub(crate) fn summary(&self) -> String {
+        let Counted { accepted, labels } = &self.counted;
+        let services: std::collections::BTreeMap<_, _> =
+            accepted.services.iter().map(|(name, one)| (name, (one.series, one.widest_label().1))).collect();
+        format!("{} {services:?} {} {:?}", accepted.total, labels.resources(), labels.bytes())
     }
 
     /// Counts values that were cut because a label set is too large.
@@ -143,49 +148,52 @@ impl CardinalityLimiter {
     pub(crate) fn reason(&self, rejection: Rejection) -> Option<DroppedSeries> {
         let (dropped, values) = self.dropped.get(rejection.0)?;
         let accepted = match dropped.label.as_str() {
-            SERVICE => self.accepted.services.len(),
-            label => self.accepted.values(&dropped.service, label).map_or(0, HashSet::len),
+            SERVICE => self.counted.accepted.services.len(),
+            label => self.counted.accepted.values(&dropped.service, label).map_or(0, HashSet::len),
         };
         Some(DroppedSeries { values: accepted as u64 + values.estimate(), ..dropped.clone() })
     }
 
     /// Records that the group with the series accepted since the last call is committed.
     pub(crate) fn settle(&mut self) {
-        self.accepted.settle();
-        self.labels.settle();
+        self.counted.accepted.settle();
+        self.counted.labels.settle();
     }
 
     /// Removes the series accepted since [`Self::settle`], whose group failed.
     pub(crate) fn roll_back(&mut self) {
-        self.accepted.roll_back();
-        self.labels.roll_back();
+        self.counted.accepted.roll_back();
+        self.counted.labels.roll_back();
     }
 
-    fn limit_met(&self, resource: &Resource, attributes: &Attributes) -> Option<(CardinalityLimit, String)> {
-        let accepted = self.accepted.services.get(resource.service());
+    fn limit_met(
+        &self,
+        resource: &Resource,
+        labels: &[(&str, u64)],
+        added: KeptBytes,
+    ) -> Option<(CardinalityLimit, String)> {
+        let accepted = self.counted.accepted.services.get(resource.service());
         if let Some(accepted) = accepted {
-            for (label, value) in labels(resource, attributes) {
+            for (label, value) in labels {
                 if let Some(values) = accepted.values(label)
                     && values.len() as u64 >= self.limits.values_per_label
-                    && !values.contains(&value)
+                    && !values.contains(value)
                 {
-                    return Some((CardinalityLimit::ValuesPerLabel, label.to_owned()));
+                    return Some((CardinalityLimit::ValuesPerLabel, (*label).to_owned()));
                 }
             }
             if accepted.series >= self.limits.per_service {
                 return Some((CardinalityLimit::PerService, accepted.widest_label().0));
             }
         }
-        let limit = if self.accepted.total >= self.limits.total {
+        let limit = if self.counted.accepted.total >= self.limits.total {
             CardinalityLimit::Total
-        } else if self.exceeds_label_bytes(attributes) {
-            CardinalityLimit::LabelBytes
         } else {
-            return None;
+            self.bytes_met(added)?
         };
         let (label, values) = accepted.map(ServiceSeries::widest_label).unwrap_or_default();
-        let label = if values > self.accepted.services.len() as u64 { label } else { SERVICE.to_owned() };
-        Some((limit, label))
+        let services = self.counted.accepted.services.len() as u64;
+        Some((limit, if values > services { label } else { SERVICE.to_owned() }))
     }
 
     fn reject(
@@ -198,18 +206,24 @@ impl CardinalityLimiter {
     ) -> Rejection {
         let service = resource.service();
         let value = labels(resource, attributes)
+            .into_iter()
             .find(|(name, _)| *name == label)
             .map_or_else(|| xxh3_64(service.as_bytes()), |(_, value)| value);
         // An accepted value is not counted again, as with a service that has too many series.
         let is_accepted = match label.as_str() {
-            SERVICE => self.accepted.services.contains_key(service),
-            label => self.accepted.values(service, label).is_some_and(|values| values.contains(&value)),
+            SERVICE => self.counted.accepted.services.contains_key(service),
+            label => {
+                self.counted.accepted.values(service, label).is_some_and(|values| values.contains(&value))
+            }
         };
         let (service, label) = (truncated(service), truncated(&label));
         let is_same = |known: &DroppedSeries| {
             let is_global = matches!(
                 limit,
-                CardinalityLimit::Total | CardinalityLimit::LabelBytes | CardinalityLimit::Resources
+                CardinalityLimit::Total
+                    | CardinalityLimit::LabelBytes
+                    | CardinalityLimit::NameBytes
+                    | CardinalityLimit::Resources
             );
             let same_service = known.service == service || is_global;
             known.limit == limit && known.label == label && same_service
@@ -223,6 +237,7 @@ impl CardinalityLimiter {
                     CardinalityLimit::PerService => self.limits.per_service,
                     CardinalityLimit::ValuesPerLabel => self.limits.values_per_label,
                     CardinalityLimit::LabelBytes => self.limits.label_bytes,
+                    CardinalityLimit::NameBytes => self.limits.name_bytes(),
                     CardinalityLimit::Resources => self.limits.resources,
                     CardinalityLimit::LabelSetBytes => self.limits.label_set_bytes as u64,
                 };

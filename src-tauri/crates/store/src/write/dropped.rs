@@ -9,12 +9,20 @@ pub struct CardinalityLimits {
     pub per_service: u64,
     /// Values of one label within one service.
     pub values_per_label: u64,
-    /// Bytes of the labels of all series and resources together.
+    /// Bytes of the labels, names and descriptions of all series and resources together. Names,
+    /// units and descriptions, each counted once, may take a quarter of it.
     pub label_bytes: u64,
     /// Resources of all services together.
     pub resources: u64,
     /// Bytes of the labels of one series, and of the attributes of one resource.
     pub label_set_bytes: usize,
+}
+
+impl CardinalityLimits {
+    /// Returns the bytes of names, units and descriptions, which stay in memory.
+    pub(crate) fn name_bytes(&self) -> u64 {
+        self.label_bytes / 4
+    }
 }
 
 impl Default for CardinalityLimits {
@@ -43,6 +51,9 @@ pub enum CardinalityLimit {
     ValuesPerLabel,
     /// [`CardinalityLimits::label_bytes`].
     LabelBytes,
+    /// A quarter of [`CardinalityLimits::label_bytes`], for names, units, descriptions, and names
+    /// and values of labels.
+    NameBytes,
     /// [`CardinalityLimits::resources`]. Log records and spans get a resource with a service only.
     Resources,
     /// [`CardinalityLimits::label_set_bytes`]. Nothing is dropped, but values are cut.
@@ -91,6 +102,11 @@ impl std::fmt::Display for DroppedSeries {
                 formatter,
                 "the labels of all series have {allowed} bytes, the limit; label {label:?} of service \
                  {service:?} has about {values} values"
+            ),
+            CardinalityLimit::NameBytes => write!(
+                formatter,
+                "the names and descriptions of all series take {allowed} bytes, the limit; label {label:?} of \
+                 service {service:?} has about {values} values"
             ),
             CardinalityLimit::Resources => write!(
                 formatter,

@@ -10,7 +10,7 @@ use super::accepted_series::SERVICE;
 const CUT_MARKER: &str = "… [cut]";
 
 /// Returns the bytes of the names and values of attributes.
-pub(crate) fn label_bytes(attributes: &Attributes) -> usize {
+fn label_bytes(attributes: &Attributes) -> usize {
     attributes.0.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
 }
 

@@ -214,7 +214,7 @@ impl WriterThread {
             self.manifest.replace(manifest);
         }
         if group.iter().any(|job| matches!(job.work, Work::Manifest { removes_series: true, .. })) {
-            self.catalog.reload(&self.connection)?;
+            self.catalog.remove_deleted(&self.connection)?;
             self.catalog.recount(&mut self.limiter());
         }
         let took = u64::try_from((self.clock.instant() - began).as_nanos()).unwrap_or(u64::MAX);

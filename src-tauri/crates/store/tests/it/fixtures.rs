@@ -73,6 +73,8 @@ pub(crate) fn small() -> StoreOptions {
         // The outcome must not depend on the load and the disk of the machine.
         read_deadline: Duration::from_secs(600),
         reserve_bytes: 0,
+        // Labels of all that an opened store holds are in the file.
+        past_label_bytes: 0,
         ..StoreOptions::default()
     }
 }

@@ -14,7 +14,7 @@ fn setting(limit: CardinalityLimit) -> &'static str {
         CardinalityLimit::Total => "series",
         CardinalityLimit::PerService => "series_per_service",
         CardinalityLimit::ValuesPerLabel => "values_per_label",
-        CardinalityLimit::LabelBytes => "label_bytes",
+        CardinalityLimit::LabelBytes | CardinalityLimit::NameBytes => "label_bytes",
         CardinalityLimit::Resources => "resources",
         CardinalityLimit::LabelSetBytes => "label_set_bytes",
     }
@@ -39,6 +39,10 @@ pub(super) fn too_many_series(dropped: &DroppedSeries, since: Timestamp) -> Diag
         CardinalityLimit::Total => (
             format!("More than {allowed} series"),
             format!("Label {label} of {service} has about {values} values"),
+        ),
+        CardinalityLimit::NameBytes => (
+            format!("Names and descriptions of all series take more than {allowed} bytes"),
+            format!("The latest are of {service}. They may take a quarter of the limit"),
         ),
         CardinalityLimit::LabelBytes | CardinalityLimit::Resources | CardinalityLimit::LabelSetBytes => (
             format!("The labels of all series have more than {allowed} bytes"),

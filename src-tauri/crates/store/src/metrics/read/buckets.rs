@@ -32,7 +32,8 @@ pub(super) fn read_buckets(
     for_each_batch(reader, series, start, end, read, |series, merged| {
         let mut downsampler = Downsampler::new(step);
         merged.downsample(&mut downsampler);
-        answer.extend(series_buckets(series, downsampler, labels));
+        answer.extend(series_buckets(series, downsampler, labels)?);
+        Ok(())
     })?;
     labels.sort(&mut answer, |buckets| &buckets.labels);
     Ok(answer)
@@ -45,16 +46,16 @@ pub(super) fn recent_buckets(
     range: TimeRange,
     step: i64,
     labels: &SeriesLabels,
-) -> Vec<SeriesBuckets> {
+) -> Result<Vec<SeriesBuckets>, StoreError> {
     let (start, end) = bounds(range);
     let buckets = |series: &Arc<SeriesEntry>| {
         let mut downsampler = Downsampler::new(step);
         recent.pass(series, start, end, &mut downsampler);
-        series_buckets(series, downsampler, labels)
+        series_buckets(series, downsampler, labels).transpose()
     };
-    let mut answer: Vec<SeriesBuckets> = series.iter().filter_map(buckets).collect();
+    let mut answer: Vec<SeriesBuckets> = series.iter().filter_map(buckets).collect::<Result<_, _>>()?;
     labels.sort(&mut answer, |buckets| &buckets.labels);
-    answer
+    Ok(answer)
 }
 
 /// Returns the steps of a series, unless there are none.
@@ -62,12 +63,11 @@ fn series_buckets(
     series: &SeriesEntry,
     downsampler: Downsampler,
     labels: &SeriesLabels,
-) -> Option<SeriesBuckets> {
+) -> Result<Option<SeriesBuckets>, StoreError> {
     let buckets = downsampler.finish();
-    (!buckets.is_empty()).then(|| SeriesBuckets {
-        labels: labels.of(series),
-        unit: series.unit.to_string(),
-        kind: series.kind,
-        buckets,
-    })
+    if buckets.is_empty() {
+        return Ok(None);
+    }
+    let (labels, unit) = (labels.of(series)?, series.unit.to_string());
+    Ok(Some(SeriesBuckets { labels, unit, kind: series.kind, buckets }))
 }

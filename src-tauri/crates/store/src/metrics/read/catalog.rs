@@ -11,10 +11,13 @@ use model::{
     prometheus::{translated_name, unit_of_family},
 };
 
-use super::classic_families::{BOUND, ClassicFamilies, has_bounds, select_with_families};
+use super::classic_families::{ClassicFamilies, has_bounds, select_with_families};
 use crate::{
     StoreError,
-    catalog::{series::SeriesEntry, series_catalog::SeriesCatalog},
+    catalog::{
+        series::{BOUND, SeriesEntry},
+        series_catalog::SeriesCatalog,
+    },
     read::tag_counts::TagCounts,
 };
 
@@ -76,7 +79,7 @@ pub(super) fn tags(catalog: &SeriesCatalog, request: &TagsRequest) -> Result<Vec
     for series in select_with_families(catalog, &request.metric, &request.matchers)? {
         let is_of_family =
             has_bounds(&series) && series.name.strip_suffix("_bucket") == Some(&request.metric);
-        for (key, value) in series.labels() {
+        for (key, value) in series.labels()? {
             if !(is_of_family && key == BOUND) {
                 tags.add(key, value);
             }

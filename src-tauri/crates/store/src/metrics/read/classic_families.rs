@@ -14,9 +14,6 @@ use crate::{
     catalog::{series::SeriesEntry, series_catalog::SeriesCatalog},
 };
 
-/// The label with the upper bound of a bucket.
-pub(super) const BOUND: &str = "le";
-
 /// The families among some series.
 pub(super) struct ClassicFamilies {
     /// The family by the name of a component.
@@ -51,9 +48,7 @@ impl ClassicFamilies {
 
 /// Returns whether a series is a bucket of a classic histogram.
 pub(super) fn has_bounds(series: &SeriesEntry) -> bool {
-    series.kind == MetricKind::Counter
-        && series.name.ends_with("_bucket")
-        && series.attributes.get(BOUND).is_some()
+    series.kind == MetricKind::Counter && series.name.ends_with("_bucket") && series.has_bound
 }
 
 /// Selects the series of a metric, or of all metrics if the name is empty. The name of a family

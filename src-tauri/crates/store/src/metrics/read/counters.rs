@@ -104,7 +104,8 @@ fn read_from(
     for_each_batch(reader, series, from, to, read, |series, merged| {
         let mut counter = CounterSteps::of(series, steps);
         merged.downsample(&mut counter);
-        counter.finish(series, labels).into_iter().for_each(|buckets| take(series, buckets));
+        counter.finish(series, labels)?.into_iter().for_each(|buckets| take(series, buckets));
+        Ok(())
     })
 }
 
@@ -116,17 +117,17 @@ pub(super) fn recent_counters(
     range: TimeRange,
     step: i64,
     labels: &SeriesLabels,
-) -> (Vec<CounterBuckets>, Vec<Arc<SeriesEntry>>) {
+) -> Result<(Vec<CounterBuckets>, Vec<Arc<SeriesEntry>>), StoreError> {
     let (start, end) = bounds(range);
     let steps = StepBounds { start, end, step };
     let (mut found, mut few) = (Vec::with_capacity(series.len()), Vec::new());
     for series in series {
-        match recent_counter(recent, series, start, steps, labels) {
+        match recent_counter(recent, series, start, steps, labels)? {
             Some(buckets) if has_enough(&buckets.buckets, steps) => found.push(buckets),
             _ => few.push(Arc::clone(series)),
         }
     }
-    (found, few)
+    Ok((found, few))
 }
 
 /// Computes counters that have few samples in a range with some before it, from the shared samples
@@ -138,13 +139,13 @@ pub(super) fn recent_few_counters(
     range: TimeRange,
     step: i64,
     labels: &SeriesLabels,
-) -> Vec<CounterBuckets> {
+) -> Result<Vec<CounterBuckets>, StoreError> {
     let (start, end) = bounds(range);
     let from = start.saturating_sub(look_back(step));
     let steps = StepBounds { start, end, step };
     let counter = |series: &Arc<SeriesEntry>| {
         let samples = if recent.has_few(series.id) { before } else { recent };
-        recent_counter(samples, series, from, steps, labels)
+        recent_counter(samples, series, from, steps, labels).transpose()
     };
     series.iter().filter_map(counter).collect()
 }
@@ -155,7 +156,7 @@ fn recent_counter(
     from: i64,
     steps: StepBounds,
     labels: &SeriesLabels,
-) -> Option<CounterBuckets> {
+) -> Result<Option<CounterBuckets>, StoreError> {
     let mut counter = CounterSteps::of(series, steps);
     recent.pass(series, from, steps.end.saturating_add(1), &mut counter);
     counter.finish(series, labels)
@@ -182,13 +183,16 @@ impl CounterSteps {
     }
 
     /// Returns the steps of the series, unless there are none.
-    fn finish(self, series: &SeriesEntry, labels: &SeriesLabels) -> Option<CounterBuckets> {
-        (!self.buckets.is_empty()).then(|| CounterBuckets {
-            labels: labels.of(series),
-            unit: series.unit.to_string(),
-            counting: self.rule.counting(),
-            buckets: self.buckets,
-        })
+    fn finish(
+        self,
+        series: &SeriesEntry,
+        labels: &SeriesLabels,
+    ) -> Result<Option<CounterBuckets>, StoreError> {
+        if self.buckets.is_empty() {
+            return Ok(None);
+        }
+        let (labels, unit) = (labels.of(series)?, series.unit.to_string());
+        Ok(Some(CounterBuckets { labels, unit, counting: self.rule.counting(), buckets: self.buckets }))
     }
 
     fn add(&mut self, aggregate: Aggregate) {

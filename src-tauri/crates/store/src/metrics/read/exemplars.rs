@@ -48,7 +48,7 @@ pub(super) fn read_exemplars(
         |row| {
             let id: u64 = row.get(0)?;
             answer.push(ExemplarPoint {
-                labels: series.get(&id).map(|series| series.labels()).unwrap_or_default(),
+                labels: series.get(&id).map(|series| series.labels()).transpose()?.unwrap_or_default(),
                 time: Timestamp(row.get(1)?),
                 value: row.get(2)?,
                 trace_id: trace_id(row.get(3)?),

@@ -43,17 +43,18 @@ pub(super) fn read_histograms(
     let mut answer = Vec::new();
     for batch in series.chunks(HistogramSources::series_per_batch(&groups, from, to)) {
         let sources = HistogramSources { reader, series: batch, from, end: to, whole };
-        let mut steps: Option<HistogramSteps> = None;
+        let mut steps: Vec<HistogramSteps> = Vec::new();
         sources.each(&groups, |series, part| {
-            if steps.as_ref().is_none_or(|steps| steps.series.id != series.id) {
-                answer.extend(steps.take().and_then(HistogramSteps::finish));
-                steps = Some(HistogramSteps::new(Arc::clone(series), bounds));
+            if steps.last().is_none_or(|steps| steps.series.id != series.id) {
+                steps.push(HistogramSteps::new(Arc::clone(series), bounds));
             }
-            if let Some(steps) = &mut steps {
+            if let Some(steps) = steps.last_mut() {
                 steps.add(part);
             }
         })?;
-        answer.extend(steps.and_then(HistogramSteps::finish));
+        for steps in steps {
+            answer.extend(steps.finish()?);
+        }
     }
     answer.sort_by(|left, right| left.labels.cmp(&right.labels));
     Ok(answer)
@@ -159,9 +160,9 @@ impl HistogramSteps {
         }
     }
 
-    fn finish(self) -> Option<HistogramBuckets> {
+    fn finish(self) -> Result<Option<HistogramBuckets>, StoreError> {
         if self.steps.is_empty() {
-            return None;
+            return Ok(None);
         }
         let is_delta = self.is_delta;
         let steps = self.steps.into_iter().map(|step| {
@@ -182,12 +183,12 @@ impl HistogramSteps {
                 quantiles: step.quantiles,
             }
         });
-        Some(HistogramBuckets {
-            labels: self.series.labels(),
+        Ok(Some(HistogramBuckets {
+            labels: self.series.labels()?,
             unit: self.series.unit.to_string(),
             is_delta,
             steps: steps.collect(),
-        })
+        }))
     }
 }
 

@@ -32,8 +32,9 @@ pub(super) fn read_samples(
         for (time, _, value) in points.rows() {
             newest.push(time, series.id, value);
         }
+        Ok(())
     })?;
-    Ok(newest.into_series(reader))
+    newest.into_series(reader)
 }
 
 /// The newest samples of all series.
@@ -61,7 +62,7 @@ impl Newest {
         }
     }
 
-    fn into_series(mut self, reader: &Reader) -> Vec<SeriesPoints> {
+    fn into_series(mut self, reader: &Reader) -> Result<Vec<SeriesPoints>, StoreError> {
         self.truncate();
         self.rows.sort_unstable_by_key(|(time, series, _)| (*series, *time));
         let mut series: Vec<SeriesPoints> = self
@@ -69,14 +70,14 @@ impl Newest {
             .chunk_by(|left, right| left.1 == right.1)
             .filter_map(|rows| {
                 let entry = reader.catalog.series(rows.first()?.1)?;
-                Some(SeriesPoints {
-                    labels: entry.labels(),
+                Some(entry.labels().map(|labels| SeriesPoints {
+                    labels,
                     times: rows.iter().map(|(time, ..)| Timestamp(*time)).collect(),
                     values: rows.iter().map(|(.., value)| *value).collect(),
-                })
+                }))
             })
-            .collect();
+            .collect::<Result<_, _>>()?;
         series.sort_by(|left, right| left.labels.cmp(&right.labels));
-        series
+        Ok(series)
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn for_each_batch<T: Overlay>(
     start: i64,
     end: i64,
     read: impl Fn(SeriesSelection<'_>) -> Result<HashMap<u64, T>, StoreError>,
-    mut take: impl FnMut(&Arc<SeriesEntry>, T),
+    mut take: impl FnMut(&Arc<SeriesEntry>, T) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     if series.is_empty() {
         return Ok(());
@@ -63,7 +63,7 @@ pub(super) fn for_each_batch<T: Overlay>(
                 found = Some(before);
             }
             if let Some(found) = found {
-                take(series, found);
+                take(series, found)?;
             }
         }
         reader.check()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::Labels;
 
-use crate::catalog::series::SeriesEntry;
+use crate::{StoreError, catalog::series::SeriesEntry};
 
 /// Selects the labels of an answer: those of some keys, or all.
 #[derive(Debug, Clone, Default)]
@@ -17,7 +17,7 @@ impl SeriesLabels {
     }
 
     /// Returns the selected labels of a series.
-    pub(super) fn of(&self, series: &SeriesEntry) -> Labels {
+    pub(super) fn of(&self, series: &SeriesEntry) -> Result<Labels, StoreError> {
         match &self.0 {
             Some(keys) => series.labels_of(keys),
             None => series.labels(),

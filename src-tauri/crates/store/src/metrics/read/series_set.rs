@@ -204,10 +204,10 @@ impl SeriesSet {
     /// Computes from the series on a thread for blocking work, without a connection.
     async fn compute<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Self) -> T + Send + 'static,
+        work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let set = self.clone();
-        self.source.compute(move |_| Ok(work(&set))).await
+        self.source.compute(move |_| work(&set)).await
     }
 
     async fn read<T: Send + 'static>(

@@ -93,7 +93,7 @@ impl<'folder> HistogramRollupFile<'folder> {
             return Ok(());
         }
         let mut columns: Vec<ArrayRef> =
-            series_columns::columns(self.waiting.iter().map(|(series, _)| series));
+            series_columns::columns(self.waiting.iter().map(|(series, _)| series))?;
         let intervals: Vec<_> = self.waiting.drain(..).map(|(_, interval)| interval).collect();
         columns.extend(columns::columns(&intervals)?);
         self.file.group(&RecordBatch::try_new(schema(), columns)?)

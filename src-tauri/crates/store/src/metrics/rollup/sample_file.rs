@@ -102,7 +102,7 @@ impl<'folder> SampleRollupFile<'folder> {
             return Ok(());
         }
         let rows = &self.waiting;
-        let mut columns = series_columns::columns(rows.iter().map(|row| &row.series));
+        let mut columns = series_columns::columns(rows.iter().map(|row| &row.series))?;
         let lengths = rows.iter().map(|row| row.intervals.len() as u64);
         columns.push(Arc::new(UInt64Array::from_iter_values(lengths)));
         columns.push(Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.first))));

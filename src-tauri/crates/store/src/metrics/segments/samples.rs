@@ -66,7 +66,7 @@ impl SignalSegments for SampleSegments {
             )?
             .into_iter()
             .collect();
-        let series = in_order(reader, counts.keys().copied());
+        let series = in_order(reader, counts.keys().copied())?;
         let mut files = SampleFiles::new(plan, context.ids, context.folder);
         for batch in batches(&series, |series| counts.get(&series.id).copied().unwrap_or_default()) {
             let mut ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
@@ -117,7 +117,7 @@ impl SignalSegments for SampleSegments {
             targets.push(SampleRollupFile::create(plan, *resolution, context.folder)?);
         }
         let counts = point_counts(reader, file)?;
-        let series = in_order(reader, counts.keys().copied());
+        let series = in_order(reader, counts.keys().copied())?;
         for batch in batches(&series, |series| counts.get(&series.id).copied().unwrap_or_default()) {
             let mut ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
             ids.sort_unstable();
@@ -156,7 +156,7 @@ fn merge_files(
         }
     }
     counts.retain(|series, _| !without.contains(series));
-    let series = in_order(reader, counts.keys().copied());
+    let series = in_order(reader, counts.keys().copied())?;
     for batch in batches(&series, |series| counts.get(&series.id).copied().unwrap_or_default()) {
         let mut ids: Vec<u64> = batch.iter().map(|series| series.id).collect();
         ids.sort_unstable();

@@ -1,5 +1,7 @@
 //! Tests of the limits on the number and size of series.
 
+use std::sync::Arc;
+
 use super::*;
 
 fn limiter(total: u64, per_service: u64, values_per_label: u64) -> CardinalityLimiter {
@@ -13,9 +15,13 @@ fn limiter(total: u64, per_service: u64, values_per_label: u64) -> CardinalityLi
     limiter
 }
 
+fn series(name: &str, service: &str, attributes: &Attributes) -> Series {
+    Series::gauge(name, "", Arc::new(Resource::service_named(service)), attributes.clone())
+}
+
 fn admit(limiter: &mut CardinalityLimiter, service: &str, label: &str, value: i64) -> bool {
     let attributes = Attributes::new().with("route", "/cart").with(label, value);
-    match limiter.admit(&Resource::service_named(service), &attributes, false, "otlp_grpc") {
+    match limiter.admit(&series("metric", service, &attributes), &attributes, false, "otlp_grpc") {
         Ok(()) => true,
         Err(rejection) => {
             limiter.count_points(rejection, 1);
@@ -84,22 +90,74 @@ fn series_of_a_failed_group_are_not_counted() {
 fn bytes_of_labels_and_resources_are_limited() {
     let mut limiter = CardinalityLimiter::default();
     limiter.set_limits(CardinalityLimits {
-        label_bytes: 10_000,
+        label_bytes: 103_000,
         resources: 3,
-        label_set_bytes: 1_000,
+        label_set_bytes: 10_000,
         ..CardinalityLimits::default()
     });
     let resource = |number: i64| Resource { attributes: Attributes::new().with("pod", number) };
     let admitted = (0..9).filter(|number| limiter.admit_resource(&resource(*number), "x").is_ok()).count();
     assert_eq!(admitted, 3);
-    let series = |number: i64| Attributes::new().with("id", format!("{number:0>5000}"));
-    let admitted =
-        (0..99).filter(|number| limiter.admit(&resource(0), &series(*number), false, "x").is_ok()).count();
-    assert_eq!(admitted, 9, "each is cut to 1,000 bytes");
+    let attributes = |number: i64| Attributes::new().with("id", format!("{number:0>9900}"));
+    let admit = |limiter: &mut CardinalityLimiter, number: i64| {
+        let attributes = attributes(number);
+        limiter.admit(&series("metric", "shop", &attributes), &attributes, false, "x").is_ok()
+    };
+    assert_eq!((0..99).filter(|number| admit(&mut limiter, *number)).count(), 10);
     limiter.roll_back();
     assert!(limiter.admit_resource(&resource(7), "x").is_ok());
     let limits: Vec<CardinalityLimit> = limiter.dropped().iter().map(|dropped| dropped.limit).collect();
     assert_eq!(limits, [CardinalityLimit::Resources, CardinalityLimit::LabelBytes]);
+}
+
+/// Whatever is long and differs in each series counts.
+#[test]
+fn every_text_of_a_series_is_bounded() {
+    let long = |number: usize| format!("{number:0>3000}");
+    type Change = fn(&mut Series, String);
+    let changes: [(&str, Change); 7] = [
+        ("name", |series, text| series.name = text),
+        ("unit", |series, text| series.unit = text),
+        ("description", |series, text| series.description = text),
+        ("scope", |series, text| Arc::make_mut(&mut series.scope).name = text),
+        ("version", |series, text| Arc::make_mut(&mut series.scope).version = text),
+        ("service", |series, text| series.resource = Arc::new(Resource::service_named(&text))),
+        ("label", |series, text| series.attributes = Attributes::new().with(&text, 1)),
+    ];
+    for (changed, change) in changes {
+        let mut limiter = CardinalityLimiter::default();
+        limiter.set_limits(CardinalityLimits { label_bytes: 400_000, ..CardinalityLimits::default() });
+        let admitted = (0..1_000).filter(|number| {
+            let mut one = series("metric", "shop", &Attributes::new());
+            change(&mut one, long(*number));
+            let attributes = one.attributes.clone();
+            limiter.admit(&one, &attributes, false, "otlp_grpc").is_ok()
+        });
+        let admitted = admitted.count();
+        assert!((14..=34).contains(&admitted), "{changed}: {admitted} of 3,000 bytes in 100,000");
+        let dropped = limiter.dropped();
+        assert_eq!(
+            (dropped[0].limit, dropped[0].allowed),
+            (CardinalityLimit::NameBytes, 100_000),
+            "{changed}"
+        );
+        assert!(dropped[0].to_string().contains("names and descriptions"), "{}", dropped[0]);
+    }
+}
+
+#[test]
+fn a_shared_description_counts_once() {
+    let mut limiter = CardinalityLimiter::default();
+    limiter.set_limits(CardinalityLimits { label_bytes: 400_000, ..CardinalityLimits::default() });
+    for number in 0..2_000 {
+        let attributes = Attributes::new().with("id", number);
+        let mut one = series("metric", "shop", &attributes);
+        one.description = "x".repeat(3_000);
+        assert!(limiter.admit(&one, &attributes, false, "").is_ok(), "{number}");
+        if number % 2 == 0 {
+            limiter.settle();
+        }
+    }
 }
 
 #[test]
@@ -108,6 +166,6 @@ fn deleted_series_make_space() {
     assert!(admit(&mut limiter, "shop", "user.id", 1));
     limiter.settle();
     assert!(!admit(&mut limiter, "shop", "user.id", 2));
-    limiter.recount([], []);
+    limiter.recount(Counted::default());
     assert!(admit(&mut limiter, "shop", "user.id", 2));
 }

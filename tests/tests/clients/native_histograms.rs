@@ -1,7 +1,7 @@
 //! Native histograms of a real Prometheus, by remote write and by federation.
 
 use anyhow::{Context as _, ensure};
-use collect::run_scrape;
+use collect::{PullHandles, run_scrape};
 use config::ScrapeTarget;
 use model::{Buckets, HealthState, HistogramPoint, MetricKind, Series, TelemetryBatch, Temporality};
 use runtime::{Clock, HealthReporter};
@@ -166,8 +166,13 @@ async fn a_real_prometheus_sends_and_exposes_native_histograms() {
     let mut target = ScrapeTarget::new("federated", &format!("{base}/federate?match[]={{job=\"shop\"}}"));
     target.honor_labels = true;
     let (reporter, done) = (HealthReporter::new("scrape"), CancellationToken::new());
-    let scraping =
-        tokio::spawn(run_scrape(target, store.clone(), Clock::system(), reporter.clone(), done.clone()));
+    let scraping = tokio::spawn(run_scrape(
+        target,
+        PullHandles::new(store.clone(), Clock::system()),
+        None,
+        reporter.clone(),
+        done.clone(),
+    ));
     let scraped = receive_all(&mut commits, "federation", &prometheus).await;
     let rounded =
         "native histograms that count in fractions, such as pace_seconds, are rounded to whole measurements";

@@ -3,7 +3,7 @@
 
 use std::{process::Stdio, time::Duration};
 
-use collect::run_scrape;
+use collect::{PullHandles, run_scrape};
 use config::ScrapeTarget;
 use model::{Buckets, MetricKind, Series, TelemetryBatch, Timestamp};
 use runtime::{Clock, HealthReporter};
@@ -24,7 +24,13 @@ async fn scrape(settings: ScrapeTarget) -> TelemetryBatch {
     let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
     let mut commits = store.subscribe();
     let (reporter, stop) = (HealthReporter::new("scrape"), CancellationToken::new());
-    let scraping = tokio::spawn(run_scrape(settings, store, Clock::system(), reporter.clone(), stop.clone()));
+    let scraping = tokio::spawn(run_scrape(
+        settings,
+        PullHandles::new(store, Clock::system()),
+        None,
+        reporter.clone(),
+        stop.clone(),
+    ));
     let commit = tokio::time::timeout(INSTALL_TIMEOUT, commits.recv()).await.unwrap().unwrap();
     stop.cancel();
     tokio::time::timeout(INSTALL_TIMEOUT, scraping).await.unwrap().unwrap();

@@ -17,6 +17,8 @@ mod other_users;
 mod paused_rates;
 mod ports;
 #[cfg(unix)]
+mod scrape_flood;
+#[cfg(unix)]
 mod scrape_secrets;
 mod series_limits;
 mod settings;

@@ -3,6 +3,7 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -56,8 +57,7 @@ async fn an_edit_of_the_settings_file_moves_no_password() {
     let (third, at_third) = target().await;
     let folder = tempfile::tempdir().unwrap();
     let password = folder.path().join("password");
-    fs::write(&password, "hunter2\n").unwrap();
-    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+    write_private(&password, "hunter2\n");
     let settings = |url: &str| {
         format!(
             "{SETTINGS}\n[[scrape]]\nname = \"a\"\nurl = {url:?}\ninterval_seconds = 1\ntimeout_seconds = 1\n\
@@ -98,4 +98,60 @@ async fn an_edit_of_the_settings_file_moves_no_password() {
     let text = settings(&third);
     let _: serde_json::Value = engine.call("save_settings", json!({"text": text})).await.unwrap();
     wait_for_password(&at_third).await;
+}
+
+/// Writes a file that only this user can read.
+fn write_private(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_a_prometheus_configuration_moves_no_secret() {
+    let (first, at_first) = target().await;
+    let (second, at_second) = target().await;
+    let (plain, at_plain) = target().await;
+    let folder = tempfile::tempdir().unwrap();
+    write_private(&folder.path().join("password"), "hunter2\n");
+    let file = folder.path().join("prometheus.yml");
+    let configuration = |url: &str| {
+        let address = |url: &str| url.trim_start_matches("http://").trim_end_matches("/metrics").to_owned();
+        format!(
+            "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\nscrape_configs:\n\
+             - job_name: a\n  static_configs: [{{ targets: [{:?}] }}]\n  \
+               basic_auth: {{ username: ann, password_file: password }}\n\
+             - job_name: plain\n  static_configs: [{{ targets: [{:?}] }}]\n",
+            address(url),
+            address(&plain)
+        )
+    };
+    fs::write(&file, configuration(&first)).unwrap();
+    let settings = format!("{SETTINGS}\n[[prometheus]]\nfile = {file:?}\n");
+    let mut engine = EngineProcess::prepare(&settings).unwrap();
+    engine.start_again().await.unwrap();
+    wait_for_password(&at_first).await;
+
+    fs::write(&file, configuration(&second)).unwrap();
+    let pending = wait_for("a confirmation is asked for", async || {
+        let pending: Vec<Confirmation> = engine.call("confirmations", json!({})).await?;
+        Ok(pending.into_iter().next())
+    });
+    let pending = pending.await.unwrap();
+    let origin = second.trim_end_matches("/metrics");
+    assert!(pending.effects[0].ends_with(&format!("to {origin} as the user ann")), "{:?}", pending.effects);
+    assert!(pending.requested_by.ends_with("prometheus.yml"), "{}", pending.requested_by);
+    let held = engine.wait_for_status("the file's component says so", |status| {
+        let file = status.components.iter().find(|one| one.name.starts_with("prometheus "));
+        file.is_some_and(|file| file.message.contains("not sent until they are confirmed"))
+    });
+    held.await.unwrap();
+    let before = at_plain[0].load(Ordering::Relaxed);
+    let others =
+        wait_until("other jobs go on", async || Ok(at_plain[0].load(Ordering::Relaxed) > before + 1));
+    others.await.unwrap();
+    assert_eq!(at_second[0].load(Ordering::Relaxed), 0, "no request of any kind");
+
+    let _: () = engine.call("confirm", json!({"id": pending.id})).await.unwrap();
+    wait_for_password(&at_second).await;
+    assert_eq!(at_plain[1].load(Ordering::Relaxed), 0);
 }

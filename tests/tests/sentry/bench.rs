@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context as _;
+use collect::PullHandles;
 use config::Sentry;
 use model::{HealthState, NANOS_PER_SECOND, SamplesRequest, SeriesPoints, TimeRange, Timestamp};
 use runtime::{Clock, HealthReporter};
@@ -69,8 +70,7 @@ impl Bench {
         let poller = collect::run_sentry(
             settings.clone(),
             Arc::new(move || Ok(token.clone())),
-            store,
-            Clock::system(),
+            PullHandles::new(store, Clock::system()),
             self.folder.path().join("positions"),
             self.reporter.clone(),
             stop.clone(),

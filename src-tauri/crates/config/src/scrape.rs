@@ -62,7 +62,7 @@ pub struct ScrapeTarget {
     /// Maximum length of a label value in bytes. 0 is no limit.
     #[serde(default)]
     pub label_value_length_limit: u32,
-    /// Maximum number of targets. With more, none is scraped. 0 is no limit.
+    /// Maximum number of targets. With more, none is scraped. 0 is 2,000.
     #[serde(default)]
     pub target_limit: u32,
     /// Rules for targets, before they are scraped.

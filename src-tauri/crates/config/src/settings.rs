@@ -221,6 +221,9 @@ pub struct Limits {
     pub resources: u32,
     /// Maximum bytes of memory of all receivers together, at least 16 MiB.
     pub intake_bytes: u32,
+    /// Maximum bytes of memory of all responses that scrape jobs, service discovery and Sentry
+    /// installations read at a time, at least 16 MiB.
+    pub response_bytes: u32,
 }
 
 impl Default for Limits {
@@ -233,6 +236,7 @@ impl Default for Limits {
             label_bytes: 256 << 20,
             resources: 100_000,
             intake_bytes: 128 << 20,
+            response_bytes: 128 << 20,
         }
     }
 }

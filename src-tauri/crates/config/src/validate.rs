@@ -115,6 +115,7 @@ fn limits(settings: &Settings) -> Option<Problem> {
             ("label_set_bytes", limits.label_set_bytes, MIN_LABEL_SET_BYTES),
             ("label_bytes", limits.label_bytes, 1),
             ("intake_bytes", limits.intake_bytes, MIN_INTAKE_BYTES),
+            ("response_bytes", limits.response_bytes, MIN_INTAKE_BYTES),
         ];
         let (key, _, min) = bytes.into_iter().find(|(_, value, min)| value < min)?;
         problem(&["limits", key], format!("{key} must be at least {min}"))

@@ -9,6 +9,7 @@ use alerts::{AlertService, Channels, DESKTOP};
 use checks::{CheckService, SecretStore};
 use ingest::IntakeBudget;
 use model::{RecordCounts, Timestamp};
+use runtime::ResponseBudget;
 use store::{Store, StoreOptions};
 
 use crate::{
@@ -123,6 +124,7 @@ impl Engine {
                 clock: services.clock.clone(),
                 receivers: services.receivers.clone(),
                 budget,
+                responses: ResponseBudget::default(),
                 addresses: ListenAddresses {
                     otlp_grpc: options.otlp_grpc,
                     otlp_http: options.otlp_http,
@@ -185,9 +187,10 @@ fn start_components(
     let (store, settings, clock) = (&services.store, &services.settings, &services.clock);
     let (sources, observation) = (&services.stages.sources, &services.stages.observation);
 
-    let budget = handles.budget.clone();
-    data::apply_limits(store, &budget, &settings.in_force());
-    sources.spawn(data::follow_limits(store.clone(), budget, settings.watch(), sources.token()));
+    let (budget, responses) = (handles.budget.clone(), handles.responses.clone());
+    data::apply_limits(store, &budget, &responses, &settings.in_force());
+    let (watched, token) = (settings.watch(), sources.token());
+    sources.spawn(data::follow_limits(store.clone(), budget, responses, watched, token));
 
     let mut supervisor = ComponentSupervisor::new(handles, sources.clone(), clock.clone(), health.clone());
     supervisor.begin();

@@ -4,22 +4,16 @@
 //! first used. After an edit of the settings file that adds a server, the job sends it nowhere
 //! until a person confirms the server.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
-use config::{Authorization, BasicAuth, ScrapeTarget};
-use model::url_origin;
-use xxhash_rust::xxh3::xxh3_64;
+use async_trait::async_trait;
+use collect::{SecretGuard, SecretServers, secret_servers};
+use config::ScrapeTarget;
 
-use crate::bindings::Bindings;
+use crate::{Confirmations, bindings::Bindings};
 
 /// The file of the data folder with the bindings.
 const FILE: &str = "scrape-secrets.json";
-
-/// The servers of each secret, by its file.
-type Servers = BTreeMap<String, BTreeSet<String>>;
 
 /// The bindings of all jobs, by name. Clones share them.
 #[derive(Debug, Clone)]
@@ -34,18 +28,14 @@ impl ScrapeSecrets {
     /// Returns what has to be confirmed before the secrets of a job are sent, in words: none if
     /// they belong to all its servers. Binds those that are used for the first time. Fails if the
     /// bindings cannot be read. Blocks.
-    pub(crate) fn unconfirmed(&self, job: &ScrapeTarget) -> Result<Vec<String>, String> {
-        let wanted = servers(job);
+    pub(crate) fn unconfirmed(&self, job: &str, wanted: SecretServers) -> Result<Vec<String>, String> {
         let mut effects = Vec::new();
-        if wanted.is_empty() {
-            return Ok(effects);
-        }
-        self.0.change(|bindings: &mut BTreeMap<String, Servers>| {
-            let known = bindings.entry(job.name.clone()).or_default();
+        self.0.change(|bindings: &mut BTreeMap<String, SecretServers>| {
+            let known = bindings.entry(job.to_owned()).or_default();
             for (file, servers) in wanted {
                 match known.get(&file) {
                     Some(bound) => effects.extend(servers.difference(bound).map(|server| {
-                        format!("Send the secret in {file} of the scrape job “{}” to {server}", job.name)
+                        format!("Send the secret in {file} of the scrape job “{job}” to {server}")
                     })),
                     None => _ = known.insert(file, servers),
                 }
@@ -55,76 +45,60 @@ impl ScrapeSecrets {
         Ok(effects)
     }
 
-    /// Binds the secrets of a job to its servers, because a person confirmed them. Blocks.
-    pub(crate) fn confirm(&self, job: &ScrapeTarget) -> Result<(), String> {
-        let servers = servers(job);
-        self.0.change(|bindings: &mut BTreeMap<String, Servers>| {
+    /// Binds the secrets of a job of the settings to its servers, because a person changed it.
+    /// Blocks.
+    pub(crate) fn confirm_changed(&self, job: &ScrapeTarget) -> Result<(), String> {
+        self.confirm(&job.name, secret_servers(job)?)
+    }
+
+    /// Binds the secrets of a job to servers, because a person confirmed them. Blocks.
+    pub(crate) fn confirm(&self, job: &str, servers: SecretServers) -> Result<(), String> {
+        self.0.change(|bindings: &mut BTreeMap<String, SecretServers>| {
             if servers.is_empty() {
-                bindings.remove(&job.name);
+                bindings.remove(job);
             } else {
-                bindings.insert(job.name.clone(), servers);
+                bindings.insert(job.to_owned(), servers);
             }
             Ok(())
         })
     }
 }
 
-/// Returns the files with secrets of a job, each with the servers that it is sent to.
-fn servers(job: &ScrapeTarget) -> Servers {
-    let mut all = Servers::new();
-    let mut add = |basic: &Option<BasicAuth>, header: &Option<Authorization>, servers: &BTreeSet<String>| {
-        let basic = basic.as_ref().map(|basic| (&basic.password_file, basic.username.as_str()));
-        let header = header.as_ref().map(|header| (&header.credentials_file, ""));
-        for (file, user) in basic.into_iter().chain(header) {
-            let of_user = servers.iter().map(|server| match user {
-                "" => server.clone(),
-                user => format!("{server} as the user {user}"),
-            });
-            all.entry(file.clone()).or_default().extend(of_user);
-        }
-    };
-    add(&job.basic_auth, &job.authorization, &targets(job));
-    for list in &job.http_sd_configs {
-        add(&list.basic_auth, &list.authorization, &BTreeSet::from([origin(&list.url)]));
-    }
-    all
+/// Asks a person, on the machine, about servers that secrets do not belong to.
+pub(crate) struct AskingGuard {
+    pub(crate) secrets: ScrapeSecrets,
+    pub(crate) confirmations: Confirmations,
+    /// What may have changed the servers, such as `an edit of the settings file`.
+    pub(crate) requested_by: String,
 }
 
-/// Returns the servers that a job scrapes. A list of targets counts as one: it may change at any
-/// time.
-fn targets(job: &ScrapeTarget) -> BTreeSet<String> {
-    let mut all = BTreeSet::new();
-    if !job.url.is_empty() {
-        all.insert(origin(&job.url));
+#[async_trait]
+impl SecretGuard for AskingGuard {
+    async fn unconfirmed(&self, job: &str, servers: &SecretServers) -> Result<Vec<String>, String> {
+        let (secrets, job, servers) = (self.secrets.clone(), job.to_owned(), servers.clone());
+        let unconfirmed = tokio::task::spawn_blocking(move || secrets.unconfirmed(&job, servers)).await;
+        unconfirmed.map_err(|error| error.to_string())?
     }
-    all.extend(job.targets.iter().map(|target| origin(&format!("{}://{target}", job.scheme))));
-    let scheme = &job.scheme;
-    for list in &job.file_sd_configs {
-        all.insert(format!("the {scheme} targets that {} list", list.files.join(", ")));
-    }
-    for list in &job.dns_sd_configs {
-        let (names, kind, port) = (list.names.join(", "), &list.kind, list.port);
-        all.insert(format!("the {scheme} targets that the {kind} records of {names} list, port {port}"));
-    }
-    for list in &job.http_sd_configs {
-        all.insert(format!("the {scheme} targets that {} lists", model::masked_url(&list.url)));
-    }
-    if !job.relabel_configs.is_empty() {
-        let rules = format!("{:?}", job.relabel_configs);
-        all.insert(format!("where its relabelling rules lead ({:016x})", xxh3_64(rules.as_bytes())));
-    }
-    all
-}
 
-fn origin(url: &str) -> String {
-    url_origin(url).unwrap_or_else(|| model::masked_url(url))
+    async fn confirm(&self, job: &str, servers: &SecretServers, effects: &[String]) -> Result<(), String> {
+        let answer = self.confirmations.request(effects, &self.requested_by).await;
+        answer.map_err(|error| error.to_string())?;
+        let (secrets, job, servers) = (self.secrets.clone(), job.to_owned(), servers.clone());
+        tokio::task::spawn_blocking(move || secrets.confirm(&job, servers))
+            .await
+            .map_err(|error| error.to_string())?
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use config::{HttpDiscovery, Relabel};
+    use config::{BasicAuth, HttpDiscovery, Relabel};
 
     use super::*;
+
+    fn unconfirmed(secrets: &ScrapeSecrets, job: &ScrapeTarget) -> Vec<String> {
+        secrets.unconfirmed(&job.name, secret_servers(job).unwrap()).unwrap()
+    }
 
     fn job(url: &str) -> ScrapeTarget {
         let mut job = ScrapeTarget::new("a", url);
@@ -136,7 +110,7 @@ mod tests {
     fn a_secret_belongs_to_scheme_host_port_and_user() {
         let folder = tempfile::tempdir().unwrap();
         let secrets = ScrapeSecrets::new(folder.path());
-        let unconfirmed = |job: &ScrapeTarget| ScrapeSecrets::new(folder.path()).unconfirmed(job).unwrap();
+        let unconfirmed = |job: &ScrapeTarget| unconfirmed(&ScrapeSecrets::new(folder.path()), job);
         assert_eq!(unconfirmed(&job("https://h:9100/metrics")), [""; 0]);
         assert_eq!(unconfirmed(&job("https://H:9100/other")), [""; 0], "the same server");
         let mut user = job("https://h:9100/metrics");
@@ -149,7 +123,7 @@ mod tests {
             let effects = unconfirmed(&job(other));
             assert_eq!(effects.len(), 1, "{effects:?}");
         }
-        secrets.confirm(&job("https://evil.example")).unwrap();
+        secrets.confirm_changed(&job("https://evil.example")).unwrap();
         assert_eq!(unconfirmed(&job("https://evil.example")), [""; 0]);
         assert_eq!(unconfirmed(&job("https://h:9100")).len(), 1);
     }
@@ -159,14 +133,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let secrets = ScrapeSecrets::new(folder.path());
         let first = job("http://h:1");
-        assert!(secrets.unconfirmed(&first).unwrap().is_empty());
+        assert!(unconfirmed(&secrets, &first).is_empty());
         let changed = |change: &dyn Fn(&mut ScrapeTarget)| {
             let mut job = first.clone();
             change(&mut job);
-            secrets.unconfirmed(&job).unwrap()
+            unconfirmed(&secrets, &job)
         };
         assert_eq!(changed(&|job| job.interval_seconds = 7), [""; 0]);
         assert_eq!(changed(&|job| job.targets = vec!["evil:1".to_owned()]).len(), 1);
+        for (label, value) in [("__address__", "evil:1"), ("__scheme__", "https")] {
+            let labels = [(label.to_owned(), value.to_owned())];
+            assert_eq!(changed(&|job| job.labels = labels.clone().into()).len(), 1, "{label}");
+        }
         let list: HttpDiscovery = serde_json::from_str(r#"{"url": "http://lists/a?key=b"}"#).unwrap();
         let effects = changed(&|job| job.http_sd_configs = vec![list.clone()]);
         assert!(
@@ -188,12 +166,10 @@ mod tests {
             job.http_sd_configs = vec![serde_json::from_str(&text).unwrap()];
             job
         };
-        assert!(secrets.unconfirmed(&listed("https://lists/a")).unwrap().is_empty());
-        assert!(secrets.unconfirmed(&listed("https://lists/b")).unwrap().is_empty());
-        assert_eq!(secrets.unconfirmed(&listed("https://evil/a")).unwrap().len(), 1);
-        // Without secrets nothing is bound and nothing asked.
-        let plain = ScrapeTarget::new("b", "http://h");
-        assert!(secrets.unconfirmed(&plain).unwrap().is_empty());
-        assert!(!std::fs::read_to_string(folder.path().join(FILE)).unwrap().contains("\"b\""));
+        assert!(unconfirmed(&secrets, &listed("https://lists/a")).is_empty());
+        assert!(unconfirmed(&secrets, &listed("https://lists/b")).is_empty());
+        assert_eq!(unconfirmed(&secrets, &listed("https://evil/a")).len(), 1);
+        // Without secrets nothing is bound.
+        assert!(secret_servers(&ScrapeTarget::new("b", "http://h")).unwrap().is_empty());
     }
 }

@@ -144,7 +144,7 @@ impl SettingsState {
         let changed = change(self.path())?;
         let before = self.in_force();
         for job in changed.scrape.iter().filter(|job| !before.scrape.contains(job)) {
-            if let Err(error) = self.shared.scrape_secrets.confirm(job) {
+            if let Err(error) = self.shared.scrape_secrets.confirm_changed(job) {
                 tracing::warn!(%error, job = %job.name, "the servers of the job's secrets are not stored");
             }
         }

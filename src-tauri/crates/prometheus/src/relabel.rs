@@ -58,6 +58,11 @@ impl RelabelRule {
         Ok(Self { settings: settings.clone(), regex, takes_all: settings.regex == "(.*)" })
     }
 
+    /// Returns the settings that the rule was compiled from.
+    pub fn settings(&self) -> &Relabel {
+        &self.settings
+    }
+
     /// Compiles all rules; the error names the first invalid rule of `list`.
     pub fn all(list: &str, settings: &[Relabel]) -> Result<Vec<Self>, String> {
         let compiled = settings.iter().enumerate().map(|(index, rule)| {

@@ -9,6 +9,7 @@ mod health;
 mod manual_clock;
 mod manual_time;
 mod private_file;
+mod response_budget;
 mod retry;
 mod schedule;
 mod steady_time;
@@ -21,6 +22,7 @@ pub use manual_clock::ManualClock;
 pub use private_file::{
     FolderAccess, read_private_file, read_secret_file, restrict_new_files, secure_folder,
 };
+pub use response_budget::{ResponseBudget, ResponseMemory, ResponseShare};
 pub use retry::{Backoff, RetryAfter, RetryPolicy, retry_while_busy};
 pub use schedule::Schedule;
 pub use steady_time::ClockJump;

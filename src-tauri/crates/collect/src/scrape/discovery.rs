@@ -11,7 +11,7 @@ use std::time::Duration;
 use config::ScrapeTarget;
 use model::Labels;
 use model::parse_duration;
-use runtime::Clock;
+use runtime::{Clock, ResponseShare};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
@@ -62,13 +62,12 @@ impl Discovery {
     /// closed.
     pub(crate) async fn run(
         self,
-        index: usize,
         job: String,
         clock: Clock,
-        sender: Sender<(usize, DiscoveryResult)>,
+        share: ResponseShare,
+        results: ResultSender,
         stop: CancellationToken,
     ) {
-        let results = ResultSender { index, sender };
         match self {
             Self::Static(targets) => {
                 results.send(DiscoveryResult { targets: Some(targets), problem: None }).await;
@@ -77,7 +76,7 @@ impl Discovery {
             }
             Self::File(settings, interval) => file::run(settings, interval, &clock, results, stop).await,
             Self::Dns(settings, interval) => dns::run(settings, interval, &clock, results, stop).await,
-            Self::Http(list) => list.run(&job, &clock, results, stop).await,
+            Self::Http(list) => list.run(&job, &clock, &share, results, stop).await,
         }
     }
 }
@@ -89,12 +88,17 @@ fn interval(text: &str) -> Result<Duration, String> {
 }
 
 /// The channel for the results of a discovery.
-struct ResultSender {
+pub(crate) struct ResultSender {
     index: usize,
     sender: Sender<(usize, DiscoveryResult)>,
 }
 
 impl ResultSender {
+    /// A channel for the results of the discovery with an index.
+    pub(crate) fn new(index: usize, sender: Sender<(usize, DiscoveryResult)>) -> Self {
+        Self { index, sender }
+    }
+
     async fn send(&self, found: DiscoveryResult) {
         // The receiver is closed only when the job ends.
         let _ = self.sender.send((self.index, found)).await;

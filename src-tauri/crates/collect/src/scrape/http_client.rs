@@ -11,6 +11,10 @@ use reqwest::{
 use super::credentials::Credentials;
 use crate::error_chain::error_chain;
 
+/// Bytes of a response over HTTP/2 that may arrive before it is read: the smallest that the
+/// protocol has by default.
+const HTTP2_WINDOW: u32 = 65_535;
+
 /// Settings of a client: credentials, TLS and redirects.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ClientSettings {
@@ -35,6 +39,9 @@ impl ClientSettings {
             .user_agent(concat!("binnacle/", env!("CARGO_PKG_VERSION")))
             // As in Prometheus, the environment does not set a proxy.
             .no_proxy()
+            // What arrives before it is read is not in the budget of responses.
+            .http2_initial_stream_window_size(HTTP2_WINDOW)
+            .http2_initial_connection_window_size(HTTP2_WINDOW)
             .redirect(if self.follow_redirects { Policy::limited(10) } else { Policy::none() });
         if trusts_system {
             if url.scheme() == "https" {

@@ -2,22 +2,22 @@
 
 mod parse;
 
-use runtime::{Clock, HealthReporter};
+use runtime::HealthReporter;
 use std::{
     collections::BTreeMap,
     fs,
     path::Path,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use notify::{EventKind, RecursiveMode, Watcher};
-use store::Store;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use self::parse::Parsed;
-use super::{job::Job, status::TargetStatus, target_pool};
-use crate::home_folder;
+use super::{job::Job, secret_servers::SecretGuard, status::TargetStatus, target_pool};
+use crate::{PullHandles, home_folder};
 
 /// Duration without changes before the file is read.
 const QUIET: Duration = Duration::from_millis(200);
@@ -31,16 +31,17 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// appear in the status of the component.
 pub async fn run_prometheus_file(
     settings: config::PrometheusFile,
-    store: Store,
-    clock: Clock,
+    handles: PullHandles,
+    secrets: Option<Arc<dyn SecretGuard>>,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
     let path = home_folder::expand(&settings.file);
     let (sender, mut changes) = mpsc::channel(1);
     let watcher = watch(&path, sender);
-    let mut jobs =
-        Jobs { status: TargetStatus::new(reporter), store, clock: clock.clone(), running: BTreeMap::new() };
+    let clock = handles.clock.clone();
+    let (status, running) = (TargetStatus::new(reporter), BTreeMap::new());
+    let mut jobs = Jobs { file: path.to_string_lossy().into_owned(), status, handles, secrets, running };
     let mut seen = None;
     loop {
         let version = file_version(&path).await;
@@ -111,9 +112,10 @@ struct Running {
 }
 
 struct Jobs {
+    file: String,
     status: TargetStatus,
-    store: Store,
-    clock: Clock,
+    handles: PullHandles,
+    secrets: Option<Arc<dyn SecretGuard>>,
     running: BTreeMap<String, Running>,
 }
 
@@ -154,13 +156,12 @@ impl Jobs {
         wanted.retain(|name, _| !self.running.contains_key(name));
         for (name, job) in wanted {
             let stop = CancellationToken::new();
-            let task = tokio::spawn(target_pool::run(
-                job.clone(),
-                self.status.clone(),
-                self.store.clone(),
-                self.clock.clone(),
-                stop.clone(),
-            ));
+            let (of_task, status, handles) = (job.clone(), self.status.clone(), self.handles.clone());
+            let (bound, secrets) = (format!("{name} of {}", self.file), self.secrets.clone());
+            let stopped = stop.clone();
+            let task = tokio::spawn(async move {
+                target_pool::run(of_task, &bound, status, handles, secrets, stopped).await;
+            });
             self.running.insert(name, Running { job, stop, task });
         }
         if self.running.is_empty() {

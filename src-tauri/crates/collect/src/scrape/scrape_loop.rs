@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use model::{Resource, TelemetryBatch, Timestamp};
 use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
-use runtime::{Clock, HealthReporter, Schedule};
+use runtime::{Clock, HealthReporter, ResponseMemory, Schedule};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    http::{ScrapeError, ScrapeRequest},
+    http::{ScrapeError, ScrapeRequest, no_memory, seconds},
     job::Job,
     report::Report,
     status::TargetStatus,
@@ -50,8 +50,12 @@ pub(crate) async fn run(
             () = stop.cancelled() => break,
         }
         let now = schedule.begin(clock.now());
-        let Some((batch, problem)) = scrape_loop.scrape(&clock, now, &stop).await else { break };
+        // Held until what was read is stored.
+        let mut memory = scrape_loop.request.share.response();
+        let scraped = scrape_loop.scrape(&clock, now, &mut memory, &stop).await;
+        let Some((batch, problem)) = scraped else { break };
         writer.write(batch, &problem).await;
+        drop(memory);
         targets.publish();
         if let Some(name) = scrape_loop.rounded.as_ref().filter(|_| !has_warned) {
             has_warned = true;
@@ -129,13 +133,18 @@ impl ScrapeLoop {
         &mut self,
         clock: &Clock,
         now: Timestamp,
+        memory: &mut ResponseMemory,
         stop: &CancellationToken,
     ) -> Option<(TelemetryBatch, String)> {
         let began = clock.instant();
         let timeout = self.request.timeout;
         let scraped = tokio::select! {
-            scraped = clock.timeout(timeout, self.fetch(now)) => scraped.unwrap_or_else(|_| {
-                Err(Failure::from(format!("no complete answer within {} s", super::http::seconds(timeout))))
+            scraped = clock.timeout(timeout, self.fetch(now, memory)) => scraped.unwrap_or_else(|_| {
+                Err(Failure::from(if memory.is_waiting() {
+                    no_memory(timeout)
+                } else {
+                    format!("no complete answer within {} s", seconds(timeout))
+                }))
             }),
             () = stop.cancelled() => return None,
         };
@@ -169,8 +178,8 @@ impl ScrapeLoop {
         Some((batch, problem))
     }
 
-    async fn fetch(&self, now: Timestamp) -> Result<(Assembled, i64), Failure> {
-        let response = self.request.send().await?;
+    async fn fetch(&self, now: Timestamp, memory: &mut ResponseMemory) -> Result<(Assembled, i64), Failure> {
+        let response = self.request.send(memory).await?;
         let (target, max_samples, include_classic) =
             (self.target.clone(), self.max_samples, self.include_classic);
         let body_bytes = i64::try_from(response.body.len()).unwrap_or(i64::MAX);

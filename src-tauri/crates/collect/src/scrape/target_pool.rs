@@ -8,23 +8,48 @@ use std::{
 
 use model::Labels;
 use reqwest::Client;
-use runtime::Clock;
-use store::Store;
+use runtime::ResponseShare;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    discovery::DiscoveryResult, http::ScrapeRequest, job::Job, scrape_loop, status::TargetStatus,
+    discovery::{DiscoveryResult, ResultSender},
+    http::ScrapeRequest,
+    job::Job,
+    scrape_loop,
+    secret_servers::{self, SecretGuard},
+    status::TargetStatus,
     target::ScrapedTarget,
 };
+use crate::PullHandles;
 
 /// Maximum number of targets of a job without a limit of its own.
-const MAX_TARGETS: usize = 20_000;
+const MAX_TARGETS: usize = 2_000;
 /// Duration in which changes are combined.
 const QUIET: Duration = Duration::from_millis(50);
 
 /// Scrapes the discovered targets of the job until `stop`. Returns after the end of all series.
-pub(crate) async fn run(job: Job, status: TargetStatus, store: Store, clock: Clock, stop: CancellationToken) {
+/// Their responses share a part of the budget. The name identifies the job to the guard of secrets.
+pub(crate) async fn run(
+    job: Job,
+    name: &str,
+    status: TargetStatus,
+    handles: PullHandles,
+    guard: Option<Arc<dyn SecretGuard>>,
+    stop: CancellationToken,
+) {
+    if let Some(guard) = &guard {
+        let confirmed = tokio::select! {
+            confirmed = secret_servers::confirmed(&job, name, &**guard, &status) => confirmed,
+            () = stop.cancelled() => return,
+        };
+        if let Err(problem) = confirmed {
+            status.set_problems(&secret_servers::status_source(&job), vec![problem]);
+            stop.cancelled().await;
+            return;
+        }
+    }
+    let share = handles.responses.client();
     let problems = job.problems.clone();
     let source = format!("job {} settings", job.name);
     status.set_problems(&source, problems);
@@ -32,16 +57,23 @@ pub(crate) async fn run(job: Job, status: TargetStatus, store: Store, clock: Clo
     let (sender, mut found) = mpsc::channel(64);
     let mut tasks = JoinSet::new();
     for (index, discovery) in job.discoveries.iter().cloned().enumerate() {
-        tasks.spawn(discovery.run(index, job.name.clone(), clock.clone(), sender.clone(), stop.clone()));
+        let results = ResultSender::new(index, sender.clone());
+        tasks.spawn(discovery.run(
+            job.name.clone(),
+            handles.clock.clone(),
+            share.clone(),
+            results,
+            stop.clone(),
+        ));
     }
     drop(sender);
-    let mut pool = TargetPool::new(Arc::new(job), status.clone(), store, clock.clone());
+    let mut pool = TargetPool::new(Arc::new(job), status.clone(), handles.clone(), share);
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             Some((index, next)) = found.recv() => {
                 pool.found(index, next);
-                clock.sleep(QUIET).await;
+                handles.clock.sleep(QUIET).await;
                 while let Ok((index, next)) = found.try_recv() {
                     pool.found(index, next);
                 }
@@ -56,8 +88,8 @@ pub(crate) async fn run(job: Job, status: TargetStatus, store: Store, clock: Clo
 struct TargetPool {
     job: Arc<Job>,
     status: TargetStatus,
-    store: Store,
-    clock: Clock,
+    handles: PullHandles,
+    share: ResponseShare,
     /// The last result of each discovery.
     sources: BTreeMap<usize, Vec<Labels>>,
     /// Discoveries with a result.
@@ -68,12 +100,12 @@ struct TargetPool {
 }
 
 impl TargetPool {
-    fn new(job: Arc<Job>, status: TargetStatus, store: Store, clock: Clock) -> Self {
+    fn new(job: Arc<Job>, status: TargetStatus, handles: PullHandles, share: ResponseShare) -> Self {
         Self {
             job,
             status,
-            store,
-            clock,
+            handles,
+            share,
             sources: BTreeMap::new(),
             reported: BTreeSet::new(),
             running: HashMap::new(),
@@ -106,7 +138,10 @@ impl TargetPool {
         }
         let limit = if self.job.max_targets == 0 { MAX_TARGETS } else { self.job.max_targets };
         if wanted.len() > limit {
-            let problem = format!("{} targets, the limit is {limit}: none is scraped", wanted.len());
+            let problem = format!(
+                "{} targets, the limit is {limit}: none is scraped. Find fewer, or raise target_limit of the job",
+                wanted.len()
+            );
             problems.push(self.of_job(&problem));
             wanted.clear();
         }
@@ -125,8 +160,8 @@ impl TargetPool {
             match self.request(&target).await {
                 Ok(request) => {
                     let stop = CancellationToken::new();
-                    let (job, status, store) = (self.job.clone(), self.status.clone(), self.store.clone());
-                    let clock = self.clock.clone();
+                    let (job, status) = (self.job.clone(), self.status.clone());
+                    let PullHandles { store, clock, .. } = self.handles.clone();
                     let reporter = status.add(&key, &target.display());
                     let status = scrape_loop::LoopStatus { reporter, targets: status };
                     self.tasks.spawn(scrape_loop::run(
@@ -182,6 +217,7 @@ impl TargetPool {
             fallback: self.job.fallback,
             timeout: target.timeout,
             max_bytes: self.job.max_bytes,
+            share: self.share.clone(),
         })
     }
 

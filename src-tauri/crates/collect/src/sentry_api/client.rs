@@ -19,7 +19,7 @@ use reqwest::{
     header::{AUTHORIZATION, HeaderValue},
     redirect::Policy,
 };
-use runtime::Clock;
+use runtime::{Clock, ResponseMemory, ResponseShare};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -49,6 +49,7 @@ pub(crate) struct Page<T> {
 /// The client of one installation.
 pub(crate) struct Client {
     clock: Clock,
+    share: ResponseShare,
     http: reqwest::Client,
     address: ApiAddress,
     source: TokenSource,
@@ -64,7 +65,12 @@ pub(crate) struct Client {
 
 impl Client {
     /// Creates a client; an error describes the invalid setting. Blocks shortly.
-    pub(crate) fn new(settings: &config::Sentry, source: TokenSource, clock: Clock) -> Result<Self, String> {
+    pub(crate) fn new(
+        settings: &config::Sentry,
+        source: TokenSource,
+        clock: Clock,
+        share: ResponseShare,
+    ) -> Result<Self, String> {
         let address = ApiAddress::parse(&settings.url)?;
         let mut builder = tls::http_client_builder()
             .user_agent(concat!("binnacle/", env!("CARGO_PKG_VERSION")))
@@ -85,6 +91,7 @@ impl Client {
         }
         Ok(Self {
             clock,
+            share,
             http: builder
                 .build()
                 .map_err(|error| format!("cannot make requests: {}", error_chain(&error)))?,
@@ -111,7 +118,9 @@ impl Client {
         loop {
             let request_lock = self.acquire(endpoint).await;
             let token = self.token().await?;
-            let outcome = self.send(endpoint, url.clone(), &token).await;
+            // Held until what was read is parsed.
+            let mut memory = self.share.response();
+            let outcome = self.send(endpoint, url.clone(), &token, &mut memory).await;
             drop(request_lock);
             match outcome {
                 Ok(Some((bytes, next))) => {
@@ -153,6 +162,7 @@ impl Client {
         endpoint: Endpoint,
         url: Url,
         token: &str,
+        memory: &mut ResponseMemory,
     ) -> Result<Option<(Vec<u8>, Option<String>)>, Failure> {
         let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
             Failure::NoToken("it contains characters that are not allowed in a token".to_owned())
@@ -189,7 +199,16 @@ impl Client {
             self.limiter().failed(Some(endpoint), None, self.clock.instant(), random);
             return Err(Failure::Server { status: status.as_u16(), detail });
         }
-        let body = match body(response).await {
+        let read = self.clock.timeout(TIMEOUT, body(response, memory)).await;
+        let read = read.unwrap_or_else(|_| {
+            let reason = if memory.is_waiting() {
+                "no memory left for it: other responses take limits.response_bytes"
+            } else {
+                "it is not complete"
+            };
+            Err(format!("{reason} within {} s", TIMEOUT.as_secs()))
+        });
+        let body = match read {
             Ok(body) => body,
             Err(problem) => {
                 self.limiter().failed(Some(endpoint), None, self.clock.instant(), random);

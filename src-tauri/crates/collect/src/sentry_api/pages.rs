@@ -68,7 +68,7 @@ mod tests {
     };
 
     use axum::{Router, response::IntoResponse, routing::get};
-    use runtime::Clock;
+    use runtime::{Clock, ResponseBudget};
     use tokio::net::TcpListener;
 
     use super::*;
@@ -85,7 +85,8 @@ mod tests {
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, Router::new().fallback(get(answer))).await });
         let settings = config::Sentry { requests_per_second: 1_000, ..config::Sentry::new("a", &url) };
-        Client::new(&settings, Arc::new(|| Ok("token".to_owned())), Clock::system()).unwrap()
+        let share = ResponseBudget::default().client();
+        Client::new(&settings, Arc::new(|| Ok("token".to_owned())), Clock::system(), share).unwrap()
     }
 
     async fn failure(client: &Client, max_pages: usize) -> String {

@@ -12,7 +12,6 @@ use futures_util::future::join_all;
 use model::{Attributes, HealthState, Resource, Sample, TelemetryBatch, Temporality, Timestamp};
 use parking_lot::Mutex;
 use runtime::{Clock, HealthReporter};
-use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +25,7 @@ use super::{
     series,
     sync_health::SyncHealth,
 };
-use crate::batch_writer::BatchWriter;
+use crate::{PullHandles, batch_writer::BatchWriter};
 
 /// Interval between updates of organizations and projects.
 const DIRECTORY_INTERVAL: Duration = Duration::from_secs(600);
@@ -43,17 +42,19 @@ const ISSUE_INTERVALS: u32 = 5;
 pub async fn run_sentry(
     settings: config::Sentry,
     token: TokenSource,
-    store: Store,
-    clock: Clock,
+    handles: PullHandles,
     state_folder: PathBuf,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
+    let PullHandles { store, clock, responses } = handles;
     let (given, client_clock) = (settings.clone(), clock.clone());
     let client =
-        tokio::task::spawn_blocking(move || Client::new(&given, token, client_clock)).await.unwrap_or_else(
-            |_| Err("the client did not start: internal error, see the log of Binnacle".to_owned()),
-        );
+        tokio::task::spawn_blocking(move || Client::new(&given, token, client_clock, responses.client()))
+            .await
+            .unwrap_or_else(|_| {
+                Err("the client did not start: internal error, see the log of Binnacle".to_owned())
+            });
     let client = match client {
         Ok(client) => client,
         Err(problem) => {

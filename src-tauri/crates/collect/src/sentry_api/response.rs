@@ -1,6 +1,7 @@
 //! Bodies and messages of responses.
 
 use reqwest::Response;
+use runtime::ResponseMemory;
 use serde::de::DeserializeOwned;
 
 use crate::error_chain::error_chain;
@@ -10,12 +11,20 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Maximum number of characters of a message from the installation.
 const MAX_DETAIL_CHARACTERS: usize = 200;
 
-/// Reads the body of a response, which is bounded in size.
-pub(super) async fn body(mut response: Response) -> Result<Vec<u8>, String> {
+/// Reads the body of a response, which is bounded in size. It waits for its memory.
+pub(super) async fn body(mut response: Response, memory: &mut ResponseMemory) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
+    memory.grow_to(0).await;
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BYTES => body.extend_from_slice(&chunk),
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BYTES => {
+                let length = body.len() + chunk.len();
+                if length > body.capacity() {
+                    let granted = memory.grow_to(length).await.min(MAX_BYTES);
+                    body.reserve_exact(granted.max(length) - body.len());
+                }
+                body.extend_from_slice(&chunk);
+            }
             Ok(Some(_)) => return Err(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024)),
             Ok(None) => return Ok(body),
             Err(error) => return Err(format!("it ended early: {}", error_chain(&error.without_url()))),

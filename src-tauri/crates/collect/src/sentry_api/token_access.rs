@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use config::SentryFeed;
 use model::{SentryAccess, SentryFeedAccess, SentryOrganization, Timestamp};
-use runtime::Clock;
+use runtime::{Clock, ResponseBudget};
 
 use super::{
     client::Client,
@@ -30,7 +30,9 @@ pub async fn sentry_access(settings: &config::Sentry, token: String, clock: &Clo
     };
     let (given, client_clock) = (settings.clone(), clock.clone());
     let source = Arc::new(move || Ok(token.clone()));
-    let made = tokio::task::spawn_blocking(move || Client::new(&given, source, client_clock)).await;
+    // One request at a time, by a person: it needs no part of the engine's budget.
+    let share = ResponseBudget::default().client();
+    let made = tokio::task::spawn_blocking(move || Client::new(&given, source, client_clock, share)).await;
     let client = match made {
         Ok(Ok(client)) => client,
         Ok(Err(problem)) => {

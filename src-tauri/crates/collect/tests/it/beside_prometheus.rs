@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::common::{Bench, value, values, wait_until};
-use collect::run_prometheus_file;
+use collect::{PullHandles, run_prometheus_file};
 use config::PrometheusFile;
 use model::{Buckets, HealthState, TelemetryBatch, is_stale};
 use runtime::Clock;
@@ -157,7 +157,7 @@ async fn the_same_file_gives_the_same_series() {
     answers(port).await;
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
     let settings = PrometheusFile { file: file.display().to_string() };
-    bench.run(run_prometheus_file(settings, store, Clock::system(), reporter, stop));
+    bench.run(run_prometheus_file(settings, PullHandles::new(store, Clock::system()), None, reporter, stop));
 
     // Twice: the self metrics of a server grow with its first scrapes.
     wait_until("Prometheus has scraped", async || theirs(port, "node").await.len() > 100).await;

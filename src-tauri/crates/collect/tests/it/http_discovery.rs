@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use collect::run_scrape;
+use collect::{PullHandles, run_scrape};
 use config::{HttpDiscovery, ScrapeTarget};
 use futures_util::StreamExt as _;
 use model::TelemetryBatch;
@@ -135,7 +135,7 @@ fn job(discovery: HttpDiscovery) -> ScrapeTarget {
 
 fn start(bench: &mut Bench, target: ScrapeTarget) {
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_scrape(target, store, Clock::system(), reporter, stop));
+    bench.run(run_scrape(target, PullHandles::new(store, Clock::system()), None, reporter, stop));
 }
 
 /// Returns `up` of the target at `address` in a batch.

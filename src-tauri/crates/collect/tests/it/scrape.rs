@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Redirect},
     routing::get,
 };
-use collect::run_scrape;
+use collect::{PullHandles, run_scrape};
 use config::ScrapeTarget;
 use model::{HealthState, MetricKind, NANOS_PER_SECOND, TelemetryBatch};
 use runtime::{Clock, ManualClock};
@@ -72,7 +72,7 @@ async fn scrape(url: &str) -> (TelemetryBatch, HealthState, String) {
     target.timeout_seconds = if url.ends_with("/slow") { 2 } else { 40 };
     target.labels.insert("room".to_owned(), "lab".to_owned());
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_scrape(target, store, Clock::system(), reporter, stop));
+    bench.run(run_scrape(target, PullHandles::new(store, Clock::system()), None, reporter, stop));
     let batch = bench.next_commit().await;
     let status = bench.first_status().await;
     bench.stop().await;
@@ -139,7 +139,7 @@ async fn a_scrape_beyond_its_sample_limit_counts_all_samples() {
     let mut target = ScrapeTarget::new("node", &format!("http://{}/metrics", serve(router()).await));
     target.sample_limit = 2;
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_scrape(target, store, Clock::system(), reporter, stop));
+    bench.run(run_scrape(target, PullHandles::new(store, Clock::system()), None, reporter, stop));
     let batch = bench.next_commit().await;
     bench.stop().await;
     for (name, expected) in [
@@ -186,7 +186,7 @@ async fn a_slow_target_is_scraped_at_even_distances() {
     let mut target = ScrapeTarget::new("node", &format!("http://{address}/lazy"));
     (target.interval_seconds, target.timeout_seconds) = (10, 10);
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_scrape(target, store, time.clock(), reporter, stop));
+    bench.run(run_scrape(target, PullHandles::new(store, time.clock()), None, reporter, stop));
     // The time moves in steps until the target is requested. The answer then takes six seconds.
     let passing = AbortOnDropHandle::new(tokio::spawn(async move {
         loop {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::common::{Bench, value, wait_until};
-use collect::run_scrape;
+use collect::{PullHandles, run_scrape};
 use config::{Authorization, BasicAuth, HttpDiscovery, ScrapeTarget, Tls};
 use runtime::Clock;
 
@@ -112,7 +112,7 @@ impl Drop for Nginx {
 async fn scrape(target: ScrapeTarget) -> (Option<f64>, String) {
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_scrape(target, store, Clock::system(), reporter, stop));
+    bench.run(run_scrape(target, PullHandles::new(store, Clock::system()), None, reporter, stop));
     let status = bench.first_status().await;
     let up = match status.message.as_str() {
         message if message.starts_with("no targets") || message.contains("/list: ") => None,
@@ -155,7 +155,13 @@ async fn certificates_and_passwords_are_used_and_never_reported() {
     };
     let mut bench = Bench::new();
     let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-    bench.run(run_scrape(listed(nginx.tls()), store, Clock::system(), reporter, stop));
+    bench.run(run_scrape(
+        listed(nginx.tls()),
+        PullHandles::new(store, Clock::system()),
+        None,
+        reporter,
+        stop,
+    ));
     assert_eq!(value(&bench.next_commit().await, "up"), 1.0);
     bench.stop().await;
     let (_, message) = scrape(listed(Tls::default())).await;

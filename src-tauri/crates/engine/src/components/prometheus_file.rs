@@ -1,13 +1,38 @@
 //! Scrapes the targets of a Prometheus configuration file.
 
-use config::Settings;
+use std::sync::Arc;
 
-use super::{entry, handles::SourceHandles, spec::ComponentSpec};
+use async_trait::async_trait;
+use collect::{PullHandles, SecretGuard};
+use config::Settings;
+use runtime::HealthReporter;
+use tokio_util::sync::CancellationToken;
+
+use super::{component::Component, handles::SourceHandles, spec::ComponentSpec};
+
+struct PrometheusFile {
+    settings: config::PrometheusFile,
+    handles: PullHandles,
+    secrets: Option<Arc<dyn SecretGuard>>,
+}
 
 /// Makes one spec per configuration file.
 pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<ComponentSpec> {
-    let name = |entry: &config::PrometheusFile| format!("prometheus {}", entry.file);
-    entry::specs(&settings.prometheus, handles, name, |settings, store, clock, health, stop| {
-        Box::pin(collect::run_prometheus_file(settings, store, clock, health, stop))
-    })
+    let spec = |entry: &config::PrometheusFile| {
+        let name = format!("prometheus {}", entry.file);
+        let (secrets, handles) =
+            (handles.guard(format!("an edit of {}", entry.file)), handles.pulling(&name));
+        let component = PrometheusFile { settings: entry.clone(), handles, secrets };
+        ComponentSpec::collector(name, entry.clone(), component)
+    };
+    settings.prometheus.iter().map(spec).collect()
+}
+
+#[async_trait]
+impl Component for PrometheusFile {
+    async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
+        let (handles, secrets) = (self.handles.clone(), self.secrets.clone());
+        collect::run_prometheus_file(self.settings.clone(), handles, secrets, health, stop).await;
+        Ok(())
+    }
 }

@@ -1,12 +1,12 @@
 //! Collects the issues, releases and statistics of a Sentry installation.
 
-use runtime::{Clock, HealthReporter};
+use collect::PullHandles;
+use runtime::HealthReporter;
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use checks::SecretStore;
 use config::{Sentry, Settings};
-use store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -15,8 +15,7 @@ use crate::sentry::{TokenSources, forget_if_removed, token_source};
 
 struct SentryInstallation {
     settings: Sentry,
-    store: Store,
-    clock: Clock,
+    handles: PullHandles,
     secrets: Arc<dyn SecretStore>,
     token_sources: TokenSources,
     checkpoints: PathBuf,
@@ -33,8 +32,7 @@ pub(super) fn specs(settings: &Settings, handles: &SourceHandles) -> Vec<Compone
             let name = format!("sentry {}", entry.name);
             let component = SentryInstallation {
                 settings: entry.clone(),
-                store: handles.store.with_source(&name),
-                clock: handles.clock.clone(),
+                handles: handles.pulling(&name),
                 secrets: handles.secrets.clone(),
                 token_sources: handles.token_sources.clone(),
                 checkpoints: handles.checkpoints.clone(),
@@ -50,16 +48,7 @@ impl Component for SentryInstallation {
     async fn run(&self, health: HealthReporter, stop: CancellationToken) -> Result<(), String> {
         let token = token_source(&self.settings, self.secrets.clone(), Some(self.token_sources.clone()));
         let (settings, checkpoints) = (self.settings.clone(), self.checkpoints.clone());
-        collect::run_sentry(
-            settings,
-            token,
-            self.store.clone(),
-            self.clock.clone(),
-            checkpoints,
-            health,
-            stop,
-        )
-        .await;
+        collect::run_sentry(settings, token, self.handles.clone(), checkpoints, health, stop).await;
         let current = self.all_settings.borrow().clone();
         forget_if_removed(self.settings.clone(), self.checkpoints.clone(), &current).await;
         Ok(())

@@ -2,14 +2,21 @@
 
 use config::Settings;
 use ingest::IntakeBudget;
+use runtime::ResponseBudget;
 use store::{CardinalityLimits, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Sets the limits of the settings.
-pub(crate) fn apply_limits(store: &Store, budget: &IntakeBudget, settings: &Settings) {
+pub(crate) fn apply_limits(
+    store: &Store,
+    budget: &IntakeBudget,
+    responses: &ResponseBudget,
+    settings: &Settings,
+) {
     let limits = &settings.limits;
     budget.set_limit(limits.intake_bytes as usize);
+    responses.set_limit(limits.response_bytes as usize);
     store.admin().set_reserve(u64::from(settings.storage.reserve_megabytes) * 1_000_000);
     store.admin().limit_series(CardinalityLimits {
         total: limits.series.into(),
@@ -25,6 +32,7 @@ pub(crate) fn apply_limits(store: &Store, budget: &IntakeBudget, settings: &Sett
 pub(crate) async fn follow_limits(
     store: Store,
     budget: IntakeBudget,
+    responses: ResponseBudget,
     mut settings: watch::Receiver<Settings>,
     stop: CancellationToken,
 ) {
@@ -33,6 +41,6 @@ pub(crate) async fn follow_limits(
             () = stop.cancelled() => return,
             changed = settings.changed() => if changed.is_err() { return },
         }
-        apply_limits(&store, &budget, &settings.borrow_and_update());
+        apply_limits(&store, &budget, &responses, &settings.borrow_and_update());
     }
 }

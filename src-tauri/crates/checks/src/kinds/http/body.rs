@@ -42,6 +42,7 @@ pub(super) struct BodyText {
     first: Vec<u8>,
     /// The decoder of the bytes behind the first ones.
     decoder: Option<Decoder>,
+    /// The text that may be part of a match.
     text: String,
 }
 
@@ -64,14 +65,8 @@ impl BodyText {
 
     /// Adds bytes, and returns whether the text contains `wanted` now.
     pub(super) fn push(&mut self, bytes: &[u8], wanted: &str) -> bool {
-        let searched = match &mut self.decoder {
-            Some(decoder) => {
-                let before = self.text.len();
-                decode(decoder, bytes, &mut self.text);
-                // A match may begin in the text before.
-                let from = before.saturating_sub(wanted.len());
-                self.text.floor_char_boundary(from)
-            }
+        match &mut self.decoder {
+            Some(decoder) => decode(decoder, bytes, &mut self.text),
             None => {
                 self.first.extend_from_slice(bytes);
                 let mut decoder = self.encoding().new_decoder();
@@ -81,10 +76,17 @@ impl BodyText {
                     self.first = Vec::new();
                     self.decoder = Some(decoder);
                 }
-                0
             }
-        };
-        self.text[searched..].contains(wanted)
+        }
+        if self.text.contains(wanted) {
+            return true;
+        }
+        if self.decoder.is_some() {
+            // A match may begin in the end of this text. The rest is not needed again.
+            let end = self.text.len().saturating_sub(wanted.len());
+            self.text.drain(..self.text.floor_char_boundary(end));
+        }
+        false
     }
 
     /// Returns the charset: that of the byte order mark, of the header, of the document, or UTF-8.
@@ -176,6 +178,16 @@ mod tests {
         let mut body = BodyText::new(&HeaderMap::new());
         assert!(!body.push(&vec![b'x'; 5_000], "wärme"));
         assert!(!body.push(b"w\xc3", "wärme") && !body.push(b"\xa4rm", "wärme") && body.push(b"e", "wärme"));
+    }
+
+    #[test]
+    fn text_that_was_searched_is_not_held() {
+        let mut body = BodyText::new(&HeaderMap::new());
+        for _ in 0..100 {
+            assert!(!body.push("körper ".repeat(1_000).as_bytes(), "wärme"));
+        }
+        let (length, capacity) = (body.text.len(), body.text.capacity());
+        assert!(length < "wärme".len() + 4 && capacity < 100_000, "{length} {capacity}");
     }
 
     #[test]

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use model::{Labels, masked_url};
 use reqwest::{Client, Url, header};
-use runtime::Clock;
+use runtime::{Clock, ResponseMemory, ResponseShare};
 use tokio_util::sync::CancellationToken;
 
 use super::{DiscoveryResult, ResultSender, TargetGroup, interval, targets_of};
 use crate::scrape::{
-    credentials::Credentials, http::fetch, http_client::ClientSettings, yaml::without_values,
+    credentials::Credentials,
+    http::{fetch, no_memory, seconds},
+    http_client::ClientSettings,
+    yaml::without_values,
 };
 
 /// Maximum number of bytes of a list.
@@ -45,14 +48,41 @@ impl HttpList {
         self
     }
 
+    /// Returns the address.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Returns the credentials of the request.
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.client_settings.credentials
+    }
+
     /// Sends the list once per interval. The last list remains valid while the address does not
     /// answer.
-    pub(super) async fn run(self, job: &str, clock: &Clock, results: ResultSender, stop: CancellationToken) {
+    pub(super) async fn run(
+        self,
+        job: &str,
+        clock: &Clock,
+        share: &ResponseShare,
+        results: ResultSender,
+        stop: CancellationToken,
+    ) {
         let shown = masked_url(self.url.as_str());
         let mut client = None;
         loop {
+            let mut memory = share.response();
+            let fetched = clock.timeout(TIMEOUT, self.fetch(&mut client, &shown, &mut memory)).await;
+            let fetched = fetched.unwrap_or_else(|_| {
+                Err(if memory.is_waiting() {
+                    no_memory(TIMEOUT)
+                } else {
+                    format!("no complete answer within {} s", seconds(TIMEOUT))
+                })
+            });
+            drop(memory);
             results
-                .send(match self.fetch(&mut client, &shown).await {
+                .send(match fetched {
                     Ok(targets) => DiscoveryResult { targets: Some(targets), problem: None },
                     Err(problem) => {
                         DiscoveryResult { targets: None, problem: Some(format!("{job}: {shown}: {problem}")) }
@@ -67,7 +97,12 @@ impl HttpList {
     }
 
     /// Requests the targets. `shown` is the address without secrets.
-    async fn fetch(&self, cached: &mut Option<Client>, shown: &str) -> Result<Vec<Labels>, String> {
+    async fn fetch(
+        &self,
+        cached: &mut Option<Client>,
+        shown: &str,
+        memory: &mut ResponseMemory,
+    ) -> Result<Vec<Labels>, String> {
         let client = match cached {
             Some(client) => client,
             // A missing certificate file may exist at the next attempt.
@@ -76,10 +111,9 @@ impl HttpList {
         let (url, host) = self.client_settings.request_url(&self.url)?;
         let request = client
             .get(url)
-            .timeout(TIMEOUT)
             .header(header::ACCEPT, "application/json")
             .header("X-Prometheus-Refresh-Interval-Seconds", self.interval.as_secs_f64().to_string());
-        let response = fetch(request, host.as_deref(), &self.client_settings, MAX_BYTES).await;
+        let response = fetch(request, host.as_deref(), &self.client_settings, MAX_BYTES, memory).await;
         let (_, body) = response.map_err(|error| error.problem)?;
         let read = tokio::task::spawn_blocking(move || serde_json::from_slice::<Vec<TargetGroup>>(&body));
         match read.await {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use collect::run_prometheus_file;
+use collect::{PullHandles, run_prometheus_file};
 use config::{Authorization, BasicAuth, HttpDiscovery, PrometheusFile};
 use runtime::Clock;
 
@@ -95,7 +95,13 @@ async fn a_prometheus_yml_may_contain_credentials() {
         let mut bench = Bench::new();
         let settings = PrometheusFile { file: file.display().to_string() };
         let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
-        bench.run(run_prometheus_file(settings, store, Clock::system(), reporter, stop));
+        bench.run(run_prometheus_file(
+            settings,
+            PullHandles::new(store, Clock::system()),
+            None,
+            reporter,
+            stop,
+        ));
         if problem.is_empty() {
             until(&mut bench, &one, |up| up == 1.0).await;
         } else {

@@ -135,7 +135,7 @@ pub fn assemble(
         assembly.add_sample(labelled, start_time);
     }
     for (labelled, point, exemplars) in histograms.finish() {
-        assembly.add_point(&labelled, point, &exemplars);
+        assembly.add_point(labelled, point, &exemplars);
     }
     Ok(assembly.done)
 }
@@ -203,7 +203,7 @@ impl<'a> Assembly<'a> {
         family: &str,
         kind: MetricKind,
         gauge: bool,
-        labels: &Labels,
+        labels: Labels,
     ) -> Series {
         let counts = !gauge && !matches!(kind, MetricKind::Gauge | MetricKind::Summary);
         Series {
@@ -218,9 +218,9 @@ impl<'a> Assembly<'a> {
                 _ => Temporality::Unspecified,
             },
             monotonic: counts,
-            resource: self.resource(labels),
+            resource: self.resource(&labels),
             scope: Arc::default(),
-            attributes: labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+            attributes: labels.into_iter().collect(),
         }
     }
 
@@ -256,7 +256,7 @@ impl<'a> Assembly<'a> {
         if self.done.rounded.is_none() && sample.native.as_ref().is_some_and(|native| native.rounded) {
             self.done.rounded = Some(labelled.name.clone());
         }
-        let series = self.series(labelled.name, labelled.family, kind, gauge, &labelled.labels);
+        let series = self.series(labelled.name, labelled.family, kind, gauge, labelled.labels);
         let Some((id, time)) = self.admit(series, labelled.time) else { return };
         let start_time = start_time.or(sample.start_time);
         match &sample.native {
@@ -280,7 +280,7 @@ impl<'a> Assembly<'a> {
     /// Adds an assembled histogram or summary.
     fn add_point(
         &mut self,
-        labelled: &LabelledSample<'_>,
+        labelled: LabelledSample<'_>,
         point: HistogramPoint,
         exemplars: &[&ExposedExemplar],
     ) {
@@ -288,7 +288,7 @@ impl<'a> Assembly<'a> {
             FamilyKind::Summary => MetricKind::Summary,
             _ => MetricKind::Histogram,
         };
-        let series = self.series(labelled.name.clone(), labelled.family, kind, false, &labelled.labels);
+        let series = self.series(labelled.name, labelled.family, kind, false, labelled.labels);
         if let Some((id, time)) = self.admit(series, labelled.time) {
             self.done.batch.histograms.push(HistogramPoint { series: id, time, ..point });
             self.add_exemplars(id, time, exemplars.iter().copied());

@@ -125,7 +125,7 @@ fn zstd_window_log(bytes: &[u8]) -> Option<u32> {
         size[..length].copy_from_slice(rest.get(dictionary..dictionary + length)?);
         u64::from_le_bytes(size) + if length == 2 { 256 } else { 0 }
     };
-    Some(size.max(1 << 10).next_power_of_two().trailing_zeros().min(MAX_ZSTD_WINDOW_LOG))
+    Some(size.clamp(1 << 10, 1 << MAX_ZSTD_WINDOW_LOG).next_power_of_two().trailing_zeros())
 }
 
 #[cfg(test)]
@@ -136,6 +136,16 @@ mod tests {
 
     use super::*;
     use crate::limits::budget::IntakeBudget;
+
+    /// A fuzzer found it: its header declares a content of nearly 2^64 bytes.
+    #[test]
+    fn a_zstd_frame_of_any_declared_size_is_refused() {
+        let frame = b"\x28\xb5\x2f\xfd\xe5\xe5\xe5\xe5\xe5\x74\x65\xe3\x3d\xa2\x00";
+        assert_eq!(zstd_window_log(frame), Some(MAX_ZSTD_WINDOW_LOG));
+        let mut compressed = Buffer::new(IntakeBudget::default().reservation());
+        compressed.extend(frame).unwrap();
+        assert!(matches!(decompress(compressed, Compression::Zstd), Err(Rejection::Malformed(_))));
+    }
 
     fn written(mut encoder: impl Write, bytes: &[u8]) {
         encoder.write_all(bytes).unwrap();

@@ -51,7 +51,7 @@ pub(crate) const NAMES: [&str; 13] = [
 /// Columns that row groups are pruned by.
 const BOUNDED: [&str; 5] = ["metric", "series_id", "first_time", "last_time", "time"];
 /// Columns whose bytes are stored separately by position.
-const SPLIT: [&str; 8] = [
+const SPLIT: [&str; 10] = [
     "small_steps.list.element",
     "large_steps.list.element",
     "steps.list.element.first",
@@ -60,6 +60,8 @@ const SPLIT: [&str; 8] = [
     "steps.list.element.max",
     "steps.list.element.sum",
     "steps.list.element.increase",
+    "steps.list.element.first_number",
+    "steps.list.element.last_number",
 ];
 
 /// Returns the encodings of a file of metrics with these dictionary columns.

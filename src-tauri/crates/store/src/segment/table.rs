@@ -6,7 +6,7 @@ use super::{naming::resolution_name, plan::NewSegment};
 use crate::{StoreError, database::sql::id_list};
 
 /// The format of new files. A later format has a greater number.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 
 /// Inserts new segments, and records the greatest id ever used.
 pub(crate) fn insert(connection: &Connection, segments: &[NewSegment]) -> Result<(), StoreError> {

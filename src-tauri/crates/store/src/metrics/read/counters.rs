@@ -240,7 +240,7 @@ impl SampleSink for CounterSteps {
                 // Roll-ups of gauges have no increase. A fall within the interval is not detected.
                 IncreaseRule::Change => aggregate.increase = change,
                 IncreaseRule::Total if aggregate.increase == 0.0 => {
-                    aggregate.increase = if change >= 0.0 { change } else { aggregate.last };
+                    aggregate.increase = if change >= 0.0 { change } else { aggregate.last_number };
                 }
                 _ => {}
             }

@@ -28,7 +28,7 @@ impl MergedSeries {
             if aggregate.increase == 0.0 {
                 // A fall within the interval is not detected.
                 aggregate.increase =
-                    if aggregate.change() >= 0.0 { aggregate.change() } else { aggregate.last };
+                    if aggregate.change() >= 0.0 { aggregate.change() } else { aggregate.last_number };
             }
         }
         self.intervals.extend(newer.intervals);

@@ -42,11 +42,15 @@ pub(crate) struct Aggregate {
     pub(crate) start_time: Option<i64>,
     pub(crate) first: f64,
     pub(crate) last: f64,
+    /// The first sample that is not NaN; NaN without any, or if it is not known.
+    pub(crate) first_number: f64,
+    /// The last sample that is not NaN; NaN without any, or if it is not known.
+    pub(crate) last_number: f64,
     pub(crate) min: f64,
     pub(crate) max: f64,
     pub(crate) sum: f64,
     pub(crate) count: u64,
-    /// The increase from the first sample to the last.
+    /// The increase from the first number to the last.
     pub(crate) increase: f64,
 }
 
@@ -59,6 +63,8 @@ impl Aggregate {
             start_time,
             first: value,
             last: value,
+            first_number: value,
+            last_number: value,
             min: value,
             max: value,
             sum: value,
@@ -67,10 +73,16 @@ impl Aggregate {
         }
     }
 
-    /// Adds a later aggregate. `gain` is the increase from the last sample here to the first there.
+    /// Adds a later aggregate. `gain` is the increase from the last number here to the first there.
     pub(crate) fn extend(&mut self, later: &Self, gain: f64) {
         self.last_time = later.last_time;
         self.last = later.last;
+        if self.first_number.is_nan() {
+            self.first_number = later.first_number;
+        }
+        if !later.last_number.is_nan() {
+            self.last_number = later.last_number;
+        }
         self.min = self.min.min(later.min);
         self.max = self.max.max(later.max);
         self.sum += later.sum;
@@ -78,24 +90,27 @@ impl Aggregate {
         self.increase += gain + later.increase;
     }
 
-    /// Returns the change from the first sample to the last; 0 if it is not a number.
+    /// Returns the change from the first number to the last; 0 if it is not a number.
     pub(crate) fn change(&self) -> f64 {
-        number_or_zero(self.last - self.first)
+        number_or_zero(self.last_number - self.first_number)
     }
 
-    /// Returns the increase from the last sample of an earlier aggregate to the first of this one;
+    /// Returns the increase from the last number of an earlier aggregate to the first of this one;
     /// 0 if it is not a number.
     pub(crate) fn gain(&self, increase_rule: IncreaseRule, before: &Self) -> f64 {
+        let first = self.first_number;
         let gain = match increase_rule {
             IncreaseRule::None => 0.0,
-            IncreaseRule::Deltas => self.first,
+            IncreaseRule::Deltas => first,
             IncreaseRule::Total
-                if self.first < before.last
+                if first < before.last_number
                     || self.start_time.is_some_and(|start| start > before.last_time) =>
             {
-                self.first
+                first
             }
-            IncreaseRule::Total | IncreaseRule::UpAndDown | IncreaseRule::Change => self.first - before.last,
+            IncreaseRule::Total | IncreaseRule::UpAndDown | IncreaseRule::Change => {
+                first - before.last_number
+            }
         };
         number_or_zero(gain)
     }
@@ -103,9 +118,9 @@ impl Aggregate {
     /// Replaces the aggregate that the next one gains since. NaN gains nothing, and what follows it
     /// gains since the last number before it, where that is known.
     pub(crate) fn follow(before: &mut Option<Self>, next: Self) {
-        if !next.last.is_nan() {
+        if !next.last_number.is_nan() {
             *before = Some(next);
-        } else if next.count > 1 {
+        } else if !next.max.is_nan() {
             *before = None;
         }
     }
@@ -142,7 +157,6 @@ impl Interval {
 /// multiple of it can be computed from the result.
 pub(crate) fn roll_up(points: &Points, increase_rule: IncreaseRule, length: i64) -> Vec<Interval> {
     let mut intervals: Vec<Interval> = Vec::new();
-    let mut before: Option<Aggregate> = None;
     for (time, start_time, value) in points.rows() {
         let start = time.saturating_sub(time.rem_euclid(length));
         if intervals.last().is_none_or(|last| last.time != start) {
@@ -156,12 +170,48 @@ pub(crate) fn roll_up(points: &Points, increase_rule: IncreaseRule, length: i64)
         let sample = Aggregate::sample(time, start_time, value);
         match &mut last.aggregate {
             Some(total) => {
-                let gain = before.as_ref().map_or(0.0, |before| sample.gain(increase_rule, before));
+                let gain = sample.gain(increase_rule, total);
                 total.extend(&sample, gain);
             }
             none => *none = Some(sample),
         }
-        Aggregate::follow(&mut before, sample);
     }
     intervals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60;
+
+    /// Returns the increase that intervals of a minute give together.
+    fn increase_of_minutes(samples: &[(i64, f64)]) -> f64 {
+        let mut points = Points::default();
+        samples.iter().for_each(|(time, value)| points.push(*time, None, *value));
+        let (mut total, mut before) = (0.0, None);
+        for interval in roll_up(&points, IncreaseRule::Total, MINUTE) {
+            let aggregate = interval.aggregate.unwrap();
+            let gain = before.as_ref().map_or(0.0, |before| aggregate.gain(IncreaseRule::Total, before));
+            total += gain + aggregate.increase;
+            Aggregate::follow(&mut before, aggregate);
+        }
+        total
+    }
+
+    #[test]
+    fn nan_at_an_end_of_a_minute_loses_no_gain() {
+        let nan = f64::NAN;
+        let cases: [&[(i64, f64)]; 6] = [
+            &[(0, 100.0), (30, 130.0), (50, nan), (60, 160.0), (90, 190.0)],
+            &[(0, 100.0), (30, 130.0), (60, nan), (70, 160.0), (90, 190.0)],
+            &[(0, 100.0), (30, 130.0), (50, nan), (60, nan), (70, 160.0), (90, 190.0)],
+            &[(0, 100.0), (50, nan), (60, nan), (90, nan), (119, nan), (120, 190.0)],
+            &[(0, 100.0), (59, nan), (60, nan), (119, nan), (120, nan), (179, 190.0)],
+            &[(0, nan), (10, 100.0), (59, nan), (60, 190.0), (119, nan)],
+        ];
+        for case in cases {
+            assert_eq!(increase_of_minutes(case), 90.0, "{case:?}");
+        }
+    }
 }

@@ -153,6 +153,9 @@ fn fields() -> Fields {
         field("sum", DataType::Float64, true),
         field("count", DataType::UInt64, true),
         field("increase", DataType::Float64, true),
+        // Written where they are not `first` and `last`, which are NaN then.
+        field("first_number", DataType::Float64, true),
+        field("last_number", DataType::Float64, true),
     ])
 }
 
@@ -194,6 +197,14 @@ fn column(rows: &[SeriesRollup]) -> Result<ArrayRef, StoreError> {
         });
         Arc::new(numbers.collect::<Float64Array>())
     };
+    // NaN is no decimal number, so these are not scaled.
+    let number_beside_nan = |of: fn(&Aggregate) -> (f64, f64)| -> ArrayRef {
+        let numbers = intervals.iter().map(|(_, interval)| {
+            let (end, number) = interval.aggregate.as_ref().map(of)?;
+            (end.is_nan() && !number.is_nan()).then_some(number)
+        });
+        Arc::new(numbers.collect::<Float64Array>())
+    };
     let counts = intervals.iter().map(|(_, interval)| interval.aggregate.map(|aggregate| aggregate.count));
     let arrays: Vec<ArrayRef> = vec![
         time(&|interval| Some(interval.time)),
@@ -208,6 +219,8 @@ fn column(rows: &[SeriesRollup]) -> Result<ArrayRef, StoreError> {
         number(|aggregate| aggregate.sum),
         Arc::new(counts.collect::<UInt64Array>()),
         number(|aggregate| aggregate.increase),
+        number_beside_nan(|aggregate| (aggregate.first, aggregate.first_number)),
+        number_beside_nan(|aggregate| (aggregate.last, aggregate.last_number)),
     ];
     let offsets =
         duckdb::arrow::buffer::OffsetBuffer::from_lengths(rows.iter().map(|row| row.intervals.len()));
@@ -237,6 +250,11 @@ pub(crate) fn intervals(batch: &RecordBatch, row: usize) -> Option<Vec<Interval>
     let (sum, increase) = (numbers("sum")?, numbers("increase")?);
     let count = intervals.column_by_name("count")?.as_primitive_opt::<UInt64Type>()?;
     let ended = intervals.column_by_name("ended")?.as_boolean_opt()?;
+    // Absent in files of format 3 and earlier.
+    let (first_number, last_number) = (numbers("first_number"), numbers("last_number"));
+    let number_or = |numbers: Option<&Float64Array>, at: usize, end: f64| {
+        numbers.filter(|numbers| numbers.is_valid(at)).map_or(end, |numbers| numbers.value(at))
+    };
     let interval = |at: usize| Interval {
         time: start.value(at),
         ended: ended.value(at),
@@ -246,6 +264,8 @@ pub(crate) fn intervals(batch: &RecordBatch, row: usize) -> Option<Vec<Interval>
             start_time: start_time.is_valid(at).then(|| start_time.value(at)),
             first: first.value(at) / scale,
             last: last.value(at) / scale,
+            first_number: number_or(first_number, at, first.value(at) / scale),
+            last_number: number_or(last_number, at, last.value(at) / scale),
             min: min.value(at) / scale,
             max: max.value(at) / scale,
             sum: sum.value(at) / scale,
@@ -265,6 +285,7 @@ mod tests {
         let aggregate = Aggregate {
             last_time: samples.len() as i64,
             last: samples[samples.len() - 1],
+            last_number: samples[samples.len() - 1],
             min: samples.iter().copied().fold(f64::INFINITY, f64::min),
             max: samples.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             sum: samples.iter().sum(),

@@ -167,14 +167,18 @@ pub(super) fn downsampled(model: &Model, step: i64) -> BTreeMap<(String, i64), A
         let value = f64::from_bits(*value);
         let key = (number.to_string(), time(*slot).floor(step).0);
         let aggregate: &mut Aggregate = steps.entry(key).or_default();
-        aggregate.ended = value.is_nan();
-        if value.is_nan() {
+        aggregate.ended = is_stale(value);
+        if aggregate.ended {
             continue;
         }
         aggregate.min = if aggregate.count == 0 { value } else { aggregate.min.min(value) };
         aggregate.max = if aggregate.count == 0 { value } else { aggregate.max.max(value) };
         aggregate.count += 1;
         aggregate.sum += value;
+        // NaN gains nothing, and what follows it gains since the number before it.
+        if value.is_nan() {
+            continue;
+        }
         if let Some((_, last)) = before.filter(|(series, _)| series == number) {
             aggregate.increase += if value < last { value } else { value - last };
         }
@@ -184,5 +188,5 @@ pub(super) fn downsampled(model: &Model, step: i64) -> BTreeMap<(String, i64), A
 }
 
 pub(super) fn near(one: f64, other: f64) -> bool {
-    (one - other).abs() <= 1e-6 * (1.0 + one.abs().max(other.abs()))
+    (one.is_nan() && other.is_nan()) || (one - other).abs() <= 1e-6 * (1.0 + one.abs().max(other.abs()))
 }

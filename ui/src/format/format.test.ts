@@ -24,6 +24,12 @@ describe('values', () => {
 
   it('are a dash for a missing value', () => {
     expect(formatValue(null, 'By')).toBe('–')
+    expect(['NaN', '+Inf', '-Inf', Infinity].map((value) => formatValue(value, 's'))).toEqual([
+      'NaN',
+      '+Inf',
+      '-Inf',
+      '+Inf',
+    ])
     expect(formatDuration(undefined)).toBe('–')
     expect(formatRatio(Number.NaN)).toBe('–')
   })

@@ -1,4 +1,5 @@
 export { formatChange } from './change'
+export { notFinite, numberOf, type JsonNumber } from './numbers'
 export { formatLabels, capital } from './text'
 export { visibleBlock, visibleLine } from './visible-text'
 export { formatAbsolute, formatClock, formatTime, formatRange, formatRelative, formatSpan } from './time'

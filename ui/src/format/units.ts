@@ -1,3 +1,5 @@
+import { notFinite, numberOf, type JsonNumber } from './numbers'
+
 /** A scaled number and its unit, apart so that the unit can be set smaller. */
 interface ScaledValue {
   number: string
@@ -82,7 +84,6 @@ function pick(scales: readonly Scale[], magnitude: number): Scale {
 /** Writes three significant digits, without an exponent for common magnitudes. */
 function significant(value: number): string {
   const size = Math.abs(value)
-  if (!Number.isFinite(value)) return value > 0 ? '∞' : value < 0 ? '-∞' : '–'
   if (size === 0) return '0'
   if (size < 0.001) return value.toExponential(1)
   if (size < 1) return trim(value.toFixed(3))
@@ -93,9 +94,14 @@ function significant(value: number): string {
 
 const trim = (text: string) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text)
 
-/** Scales a value of a UCUM unit: `ns` to ms, `By` to MiB, `ratio` to percent; `/s` stays. */
-export function scaleValue(value: number | null | undefined, unit: string): ScaledValue {
-  if (value === null || value === undefined || Number.isNaN(value)) return { number: '–', unit: '' }
+/**
+ * Scales a value of a UCUM unit: `ns` to ms, `By` to MiB, `ratio` to percent; `/s` stays. The
+ * number NaN stands for a missing value, the text `NaN` of an answer for itself.
+ */
+export function scaleValue(given: JsonNumber | null | undefined, unit: string): ScaledValue {
+  if (given === null || given === undefined || Number.isNaN(given)) return { number: '–', unit: '' }
+  const value = numberOf(given)
+  if (!Number.isFinite(value)) return { number: notFinite(value), unit: '' }
   const { scales, factor, tail } = family(unit)
   const scale = pick(scales, Math.abs(value * factor))
   const number = significant((value * factor) / scale.divisor)
@@ -104,7 +110,7 @@ export function scaleValue(value: number | null | undefined, unit: string): Scal
 }
 
 /** Writes a scaled value as one text. */
-export function formatValue(value: number | null | undefined, unit: string): string {
+export function formatValue(value: JsonNumber | null | undefined, unit: string): string {
   const { number, unit: shown } = scaleValue(value, unit)
   if (!shown) return number
   return shown === '%' || shown.startsWith('/') ? `${number}${shown}` : `${number} ${shown}`

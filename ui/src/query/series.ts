@@ -1,5 +1,5 @@
-import type { Gap, GapReason, SeriesResponse } from '@/backend'
-import { formatLabels } from '@/format'
+import type { Gap, GapReason, SeriesPoints, SeriesResponse } from '@/backend'
+import { formatLabels, notFinite, numberOf } from '@/format'
 
 /** A line of a chart; times in milliseconds since the epoch. */
 export interface ChartSeries {
@@ -23,30 +23,34 @@ const GAP_REASONS: Record<GapReason, string> = {
   clock_changed: 'the clock was set',
 }
 
-/** Returns the text of a value that is not finite, as Prometheus writes it. */
-const notFinite = (value: number): string => (Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf')
+/** Returns the line of a series. */
+export function chartLine({ labels, times, values }: SeriesPoints, name: string): ChartSeries {
+  const numbers = values.map(numberOf)
+  const texts = new Map<number, string>()
+  numbers.forEach((value, index) => {
+    const time = times[index]
+    if (!Number.isFinite(value) && time !== undefined) texts.set(time / 1e6, notFinite(value))
+  })
+  return {
+    name,
+    labels: labels as Record<string, string>,
+    times: times.map((time) => time / 1e6),
+    values: numbers.map((value) => (Number.isFinite(value) ? value : null)),
+    ...(texts.size > 0 && { texts }),
+  }
+}
 
 /**
  * Returns the lines of an answer. A line without labels is named `fallback`, one with a single
  * label by its value.
  */
 export function chartSeries(answer: SeriesResponse, fallback: string): ChartSeries[] {
-  return answer.series.map(({ labels, times, values }) => {
+  return answer.series.map((points) => {
+    const { labels } = points
     const entries = Object.entries(labels)
     const name =
       entries.length === 0 ? fallback : entries.length === 1 ? entries[0]?.[1] || '(none)' : formatLabels(labels)
-    const texts = new Map<number, string>()
-    values.forEach((value, index) => {
-      const time = times[index]
-      if (!Number.isFinite(value) && time !== undefined) texts.set(time / 1e6, notFinite(value))
-    })
-    return {
-      name,
-      labels: labels as Record<string, string>,
-      times: times.map((time) => time / 1e6),
-      values: values.map((value) => (Number.isFinite(value) ? value : null)),
-      ...(texts.size > 0 && { texts }),
-    }
+    return chartLine(points, name)
   })
 }
 

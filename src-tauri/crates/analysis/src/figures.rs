@@ -103,7 +103,7 @@ impl Scale {
     /// Formats `value` on this scale with its suffix and three significant digits.
     pub fn show(&self, value: f64) -> String {
         if !value.is_finite() {
-            return "–".to_owned();
+            return model::number_text(value);
         }
         // Nothing is not counted in thousands.
         let suffix =
@@ -112,7 +112,7 @@ impl Scale {
     }
 }
 
-/// Formats `value` with its unit, scaled for people. A value that is not finite is a dash.
+/// Formats `value` with its unit, scaled for people. A value that is not finite has no unit.
 pub fn format(value: f64, unit: &str) -> String {
     Scale::of(value, unit).show(value)
 }
@@ -120,7 +120,10 @@ pub fn format(value: f64, unit: &str) -> String {
 /// Formats a number with three significant digits. Only extreme numbers have an exponent.
 pub fn digits(value: f64) -> String {
     let size = value.abs();
-    if size == 0.0 || !value.is_finite() {
+    if !value.is_finite() {
+        return model::number_text(value);
+    }
+    if size == 0.0 {
         return "0".to_owned();
     }
     if !(1e-4..1e15).contains(&size) {
@@ -168,13 +171,19 @@ mod tests {
             (1234.0, "", "1.23k"),
             (-5.0, "", "−5"),
             (45.25, "Cel", "45.2 °C"),
-            (f64::NAN, "s", "–"),
-            (f64::INFINITY, "By", "–"),
+            (f64::NAN, "s", "NaN"),
+            (f64::INFINITY, "By", "+Inf"),
+            (f64::NEG_INFINITY, "", "-Inf"),
             (0.0, "By", "0 B"),
             (1e308, "ns", "1.16e294 d"),
         ] {
             assert_eq!(format(value, unit), expected, "{value} {unit}");
         }
+    }
+
+    #[test]
+    fn digits_of_what_is_not_finite_are_its_name() {
+        assert_eq!([f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(digits), ["NaN", "+Inf", "-Inf"]);
     }
 
     #[test]

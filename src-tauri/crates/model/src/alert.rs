@@ -70,7 +70,10 @@ pub struct Alert {
     pub labels: Labels,
     /// State.
     pub state: AlertState,
-    /// Latest value. None if data stopped.
+    /// Latest value. None if data stopped. In JSON the texts `NaN`, `+Inf` and `-Inf` are numbers,
+    /// too.
+    #[serde(with = "crate::numbers::option", default)]
+    #[ts(type = "number | string | null")]
     pub value: Option<f64>,
     /// Threshold of the rule.
     pub threshold: f64,
@@ -105,7 +108,10 @@ pub struct AlertTransition {
     pub from: AlertState,
     /// State after.
     pub to: AlertState,
-    /// Value that decided. None if data stopped.
+    /// Value that decided. None if data stopped. In JSON the texts `NaN`, `+Inf` and `-Inf` are
+    /// numbers, too.
+    #[serde(with = "crate::numbers::option", default)]
+    #[ts(type = "number | string | null")]
     pub value: Option<f64>,
     /// Reason in a few words.
     pub reason: String,

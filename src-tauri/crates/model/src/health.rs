@@ -94,6 +94,9 @@ pub struct CheckResult {
     /// Attempts made, 1 without retries.
     pub attempts: u32,
     /// Measurements such as `connect_seconds`, `query_seconds`, `status_code`, `certificate_days`.
+    /// In JSON the texts `NaN`, `+Inf` and `-Inf` are numbers, too.
+    #[serde(with = "crate::numbers::map")]
+    #[ts(type = "{ [key in string]: number | string }")]
     pub measurements: BTreeMap<String, f64>,
 }
 

@@ -32,9 +32,10 @@ labels: { [key in string]: string },
  */
 state: AlertState, 
 /**
- * Latest value. None if data stopped.
+ * Latest value. None if data stopped. In JSON the texts `NaN`, `+Inf` and `-Inf` are numbers,
+ * too.
  */
-value: number | null, 
+value: number | string | null, 
 /**
  * Threshold of the rule.
  */

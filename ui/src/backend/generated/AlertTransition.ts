@@ -35,9 +35,10 @@ from: AlertState,
  */
 to: AlertState, 
 /**
- * Value that decided. None if data stopped.
+ * Value that decided. None if data stopped. In JSON the texts `NaN`, `+Inf` and `-Inf` are
+ * numbers, too.
  */
-value: number | null, 
+value: number | string | null, 
 /**
  * Reason in a few words.
  */

@@ -32,5 +32,6 @@ message: string,
 attempts: number, 
 /**
  * Measurements such as `connect_seconds`, `query_seconds`, `status_code`, `certificate_days`.
+ * In JSON the texts `NaN`, `+Inf` and `-Inf` are numbers, too.
  */
-measurements: { [key in string]: number }, };
+measurements: { [key in string]: number | string }, };

@@ -17,9 +17,9 @@ labels: { [key in string]: string },
  */
 time: Timestamp, 
 /**
- * The measurement.
+ * The measurement. In JSON the texts `NaN`, `+Inf` and `-Inf` are numbers, too.
  */
-value: number, 
+value: number | string, 
 /**
  * The trace in which it was made.
  */

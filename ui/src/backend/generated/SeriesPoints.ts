@@ -14,6 +14,6 @@ labels: { [key in string]: string },
  */
 times: Array<Timestamp>, 
 /**
- * The value of each. In JSON infinities are the texts `+Inf` and `-Inf`.
+ * The value of each. In JSON the texts `NaN`, `+Inf` and `-Inf` are numbers, too.
  */
-values: Array<number>, };
+values: Array<number | string>, };

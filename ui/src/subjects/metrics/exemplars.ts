@@ -1,6 +1,6 @@
 import type { Aggregation, ExemplarPoint, MetricKind } from '@/backend'
 import type { ChartExemplar } from '@/chart/types'
-import { formatValue } from '@/format'
+import { formatValue, numberOf } from '@/format'
 import type { ChartSeries } from '@/query/series'
 
 /** Maximum number of exemplars of a chart. */
@@ -55,7 +55,7 @@ export function chartExemplars(points: readonly ExemplarPoint[], context: Exempl
     return [
       {
         time: point.time / 1e6,
-        value: hasAxisValue ? point.value : null,
+        value: hasAxisValue ? numberOf(point.value) : null,
         text: formatValue(point.value, unit),
         series: line.name,
         details: [...details].slice(0, MAX_DETAILS),

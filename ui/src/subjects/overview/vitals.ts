@@ -1,4 +1,5 @@
 import type { Aggregation, SeriesResponse, SeriesRequest, TagMatcher } from '@/backend'
+import { numberOf } from '@/format'
 
 /** Length of the vital signs while the range is relative, in milliseconds. */
 export const VITALS_LENGTH = 10 * 60e3
@@ -20,7 +21,7 @@ export function combined(answer: SeriesResponse | undefined): (number | null)[] 
   if (!answer || answer.step <= 0) return []
   const sums = new Map<number, number>()
   for (const { times, values } of answer.series)
-    times.forEach((time, index) => sums.set(time, (sums.get(time) ?? 0) + (values[index] ?? 0)))
+    times.forEach((time, index) => sums.set(time, (sums.get(time) ?? 0) + numberOf(values[index] ?? 0)))
   const times = [...sums.keys()].sort((a, b) => a - b)
   const first = times[0]
   const last = times.at(-1)
@@ -44,5 +45,6 @@ export const latest = (line: readonly (number | null)[]): number | null =>
 /** Returns the newest value of the group with this label value. */
 export function latestOf(answer: SeriesResponse | undefined, key: string, value: string): number | null {
   const group = answer?.series.find(({ labels }) => labels[key] === value)
-  return group?.values.at(-1) ?? null
+  const last = group?.values.at(-1)
+  return last === undefined ? null : numberOf(last)
 }

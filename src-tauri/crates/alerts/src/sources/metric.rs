@@ -43,11 +43,7 @@ pub struct MetricSource {
 
 impl MetricSource {
     fn value_text(&self, value: f64, unit: &str) -> String {
-        if value.is_finite() {
-            figures::format(value, figures::shown_unit(&self.metric, unit))
-        } else {
-            model::number_text(value)
-        }
+        figures::format(value, figures::shown_unit(&self.metric, unit))
     }
 }
 

@@ -118,3 +118,20 @@ async fn a_log_rule_counts_by_service_and_resolves_when_no_record_matches() {
     assert!(bodies[0].starts_with("3 log records match, threshold 2, since "), "{bodies:?}");
     assert_eq!(bodies[1], "0 log records match, back below 2 after 10 s");
 }
+
+#[tokio::test]
+async fn an_infinite_value_is_that_of_the_alert_its_history_evidence_and_notification() {
+    let fixture = Fixture::start().await;
+    fixture.write_gauge("cart", f64::INFINITY).await;
+    fixture.service.save_rule(latency_rule()).await.unwrap();
+    fixture.until_titles(&["Slow requests - cart"]).await;
+    let body = fixture.channel.sent.lock().unwrap()[0].body.clone();
+    assert!(body.starts_with("Last value +Inf, threshold 800 ms, since "), "{body}");
+    let stored = fixture.store.history().alerts().await.unwrap().remove(0);
+    assert_eq!(stored.value, Some(f64::INFINITY));
+    let transitions = fixture.store.history().transitions(fixture.last_hour(), 10).await.unwrap();
+    assert_eq!(transitions[0].value, Some(f64::INFINITY));
+    let evidence = async || fixture.store.history().evidence(&stored.fingerprint, None).await.unwrap();
+    fixture.until("the evidence is stored", async || evidence().await.is_some()).await;
+    assert_eq!(evidence().await.unwrap().series[0].values, [f64::INFINITY]);
+}

@@ -103,7 +103,7 @@ impl Kind for PostgresCheck {
             Answer::Row(None) => "the query was answered".to_owned(),
             Answer::Row(Some(value)) => {
                 measurements.insert("value".into(), value);
-                format!("the query gave {value}")
+                format!("the query gave {}", model::number_text(value))
             }
         })
     }

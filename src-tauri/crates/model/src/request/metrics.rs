@@ -170,9 +170,9 @@ pub struct SeriesPoints {
     pub labels: Labels,
     /// Starts of the steps that have a value, ascending.
     pub times: Vec<Timestamp>,
-    /// The value of each. In JSON infinities are the texts `+Inf` and `-Inf`.
-    #[serde(with = "crate::numbers")]
-    #[ts(as = "Vec<f64>")]
+    /// The value of each. In JSON the texts `NaN`, `+Inf` and `-Inf` are numbers, too.
+    #[serde(with = "crate::numbers::list")]
+    #[ts(type = "Array<number | string>")]
     pub values: Vec<f64>,
 }
 
@@ -228,7 +228,9 @@ pub struct ExemplarPoint {
     pub labels: Labels,
     /// When it was measured.
     pub time: Timestamp,
-    /// The measurement.
+    /// The measurement. In JSON the texts `NaN`, `+Inf` and `-Inf` are numbers, too.
+    #[serde(with = "crate::numbers::number")]
+    #[ts(type = "number | string")]
     pub value: f64,
     /// The trace in which it was made.
     pub trace_id: Option<TraceId>,

@@ -166,10 +166,7 @@ impl History {
         }
         let alerts: Vec<AlertRow> = alerts
             .into_iter()
-            .map(|mut alert| {
-                alert.value = alert.value.filter(|value| value.is_finite());
-                Ok((document_text(&alert)?, alert.fingerprint, alert.rule_id))
-            })
+            .map(|alert| Ok((document_text(&alert)?, alert.fingerprint, alert.rule_id)))
             .collect::<Result<_, StoreError>>()?;
         let transitions: Vec<TransitionRow> = transitions
             .into_iter()
@@ -191,18 +188,8 @@ impl History {
         self.change(alerts_changed(), change).await.map(drop)
     }
 
-    /// Stores the evidence of a firing, without values that are not finite.
-    pub async fn put_evidence(&self, mut evidence: AlertEvidence) -> Result<(), StoreError> {
-        for series in &mut evidence.series {
-            let finite: Vec<_> = series
-                .times
-                .iter()
-                .copied()
-                .zip(series.values.iter().copied())
-                .filter(|(_, value)| value.is_finite())
-                .collect();
-            (series.times, series.values) = finite.into_iter().unzip();
-        }
+    /// Stores the evidence of a firing.
+    pub async fn put_evidence(&self, evidence: AlertEvidence) -> Result<(), StoreError> {
         let key = vec![evidence.fingerprint.as_str().into(), evidence.fired_at.0.into()];
         let mut row = key.clone();
         row.push(document(&evidence)?);

@@ -183,10 +183,9 @@ impl History {
     /// Stores a result, and the incident that it opened, prolonged or ended, in one commit.
     pub async fn record_check_result(
         &self,
-        mut result: CheckResult,
+        result: CheckResult,
         incident: Option<Incident>,
     ) -> Result<(), StoreError> {
-        result.measurements.retain(|_, value| value.is_finite());
         let mut statements = vec![(
             "INSERT INTO check_results VALUES (?, ?, ?, ?, ?)",
             vec![

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use tokio_postgres::types::{FromSql, Type};
 
-/// A column as a number; none if it is not a finite number.
+/// A column as a number; none if it is none.
 pub(crate) struct Number(pub(crate) Option<f64>);
 
 impl<'a> FromSql<'a> for Number {
@@ -21,7 +21,7 @@ impl<'a> FromSql<'a> for Number {
             Type::TEXT | Type::VARCHAR => std::str::from_utf8(raw)?.trim().parse().ok(),
             _ => None,
         };
-        Ok(Self(value.filter(|value: &f64| value.is_finite())))
+        Ok(Self(value))
     }
 
     fn accepts(_column: &Type) -> bool {
@@ -35,12 +35,22 @@ impl<'a> FromSql<'a> for Number {
 fn numeric(raw: &[u8]) -> Option<f64> {
     const POSITIVE: u16 = 0x0000;
     const NEGATIVE: u16 = 0x4000;
+    const NOT_A_NUMBER: u16 = 0xC000;
+    const INFINITY: u16 = 0xD000;
+    const NEGATIVE_INFINITY: u16 = 0xF000;
     let words: Vec<u16> = raw.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
     let [count, weight, sign, _scale, digits @ ..] = words.as_slice() else {
         return None;
     };
-    if digits.len() != usize::from(*count) || !matches!(*sign, POSITIVE | NEGATIVE) {
+    if digits.len() != usize::from(*count) {
         return None;
+    }
+    match *sign {
+        POSITIVE | NEGATIVE => {}
+        NOT_A_NUMBER => return Some(f64::NAN),
+        INFINITY => return Some(f64::INFINITY),
+        NEGATIVE_INFINITY => return Some(f64::NEG_INFINITY),
+        _ => return None,
     }
     // Decimal text leaves the rounding to the parser: adding powers up would round at every digit.
     let digits: String = digits.iter().map(|digit| format!("{digit:04}")).collect();
@@ -68,8 +78,16 @@ mod tests {
     }
 
     #[test]
-    fn rejects_a_number_that_is_not_finite() {
-        assert_eq!(numeric(&words(&[0, 0, 0xC000_u16.cast_signed(), 0])), None);
+    fn reads_numeric_that_is_not_finite() {
+        let special = |sign: u16| numeric(&words(&[0, 0, sign.cast_signed(), 0]));
+        assert!(special(0xC000).unwrap().is_nan());
+        assert_eq!(special(0xD000), Some(f64::INFINITY));
+        assert_eq!(special(0xF000), Some(f64::NEG_INFINITY));
+    }
+
+    #[test]
+    fn rejects_what_is_no_numeric() {
+        assert_eq!(numeric(&words(&[0, 0, 0x1000, 0])), None);
         assert_eq!(numeric(&[1]), None);
         assert_eq!(numeric(&words(&[9, 0, 0, 0, 1])), None);
     }

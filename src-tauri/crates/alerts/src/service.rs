@@ -228,7 +228,9 @@ impl AlertService {
     /// Acknowledges a firing alert.
     pub async fn acknowledge(&self, fingerprint: &str) -> Result<Alert, AlertError> {
         self.ready().await?;
-        self.actions.acknowledge(fingerprint, self.clock.now()).await
+        let acknowledged = self.actions.acknowledge(&[fingerprint.to_owned()], self.clock.now()).await?;
+        let missing = || AlertError::NotFound { kind: "alert", id: fingerprint.to_owned() };
+        acknowledged.into_iter().next().ok_or_else(missing)
     }
 
     /// Returns the silences, past ones included.

@@ -175,8 +175,11 @@ pub struct Notification {
     pub time: Timestamp,
     /// Reported event.
     pub kind: NotificationKind,
-    /// The alert. None for tests and confirmations.
+    /// The alert. None for tests and confirmations, and for several alerts.
     pub fingerprint: Option<String>,
+    /// The alerts of one evaluation of the rule, if it reports several; else empty.
+    #[serde(default)]
+    pub grouped: Vec<String>,
     /// The rule. None for tests and confirmations.
     pub rule_id: Option<String>,
     /// Title: what and where.
@@ -190,6 +193,13 @@ pub struct Notification {
     pub outcome: DeliveryOutcome,
     /// Action that the user chose, such as `acknowledge`.
     pub action: Option<String>,
+}
+
+impl Notification {
+    /// Returns the fingerprints of its alerts.
+    pub fn fingerprints(&self) -> impl Iterator<Item = &String> {
+        self.fingerprint.iter().chain(&self.grouped)
+    }
 }
 
 /// A silence: a range of time in which matching alerts send no notification.

@@ -20,9 +20,13 @@ time: Timestamp,
  */
 kind: NotificationKind, 
 /**
- * The alert. None for tests and confirmations.
+ * The alert. None for tests and confirmations, and for several alerts.
  */
 fingerprint: string | null, 
+/**
+ * The alerts of one evaluation of the rule, if it reports several; else empty.
+ */
+grouped: Array<string>, 
 /**
  * The rule. None for tests and confirmations.
  */

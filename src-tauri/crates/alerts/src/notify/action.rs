@@ -1,6 +1,6 @@
 //! The actions that people choose on notifications.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use model::{Alert, AlertState, NANOS_PER_SECOND, Silence, TimeRange, Timestamp};
 use store::Store;
@@ -50,18 +50,25 @@ impl Actions {
     }
 
     async fn execute(&self, chosen: &ChosenAction, now: Timestamp) -> Result<(), AlertError> {
-        self.store.history().set_notification_action(&chosen.notification_id, chosen.action.key()).await?;
-        let Some(fingerprint) = &chosen.fingerprint else { return Ok(()) };
+        let (id, key) = (&chosen.notification_id, chosen.action.key());
+        let stored = self.store.history().set_notification_action(id, key).await?;
+        let grouped = stored.map(|notification| notification.grouped).unwrap_or_default();
+        let alerts: Vec<String> = chosen.fingerprint.iter().cloned().chain(grouped).collect();
+        let Some(first) = alerts.first() else { return Ok(()) };
         match chosen.action {
             NotificationAction::Acknowledge => {
-                self.acknowledge(fingerprint, now).await?;
+                self.acknowledge(&alerts, now).await?;
             }
             NotificationAction::SilenceHour => {
-                let (_, alert) = self.rules.find_alert(fingerprint)?;
+                let (_, alert) = self.rules.find_alert(first)?;
+                let mut labels = alert.labels;
+                for other in alerts.iter().filter_map(|other| self.rules.find_alert(other).ok()) {
+                    labels.retain(|key, value| other.1.labels.get(key) == Some(value));
+                }
                 let silence = Silence {
                     id: String::new(),
                     rule_id: Some(alert.rule_id),
-                    labels: alert.labels,
+                    labels,
                     range: TimeRange::new(now, now.offset(HOUR)),
                     reason: "silenced from a notification".to_owned(),
                 };
@@ -71,27 +78,34 @@ impl Actions {
             NotificationAction::Allow | NotificationAction::Refuse => {}
             // Without a window there is no subscriber.
             NotificationAction::Open => {
-                drop(self.opened.send(OpenedAlert { fingerprint: fingerprint.clone() }));
+                drop(self.opened.send(OpenedAlert { fingerprint: first.clone() }));
             }
         }
         Ok(())
     }
 
-    /// Acknowledges a firing alert.
-    pub(crate) async fn acknowledge(&self, fingerprint: &str, now: Timestamp) -> Result<Alert, AlertError> {
-        let (rule, _) = self.rules.find_alert(fingerprint)?;
+    /// Acknowledges the firing ones of some alerts of one rule. Errors if none of them fires.
+    pub(crate) async fn acknowledge(
+        &self,
+        fingerprints: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<Alert>, AlertError> {
+        let Some(first) = fingerprints.first() else { return Ok(Vec::new()) };
+        let (rule, _) = self.rules.find_alert(first)?;
         let _evaluating = rule.evaluation_lock.lock().await;
-        let (_, alert) = self.rules.find_alert(fingerprint)?;
-        if alert.state != AlertState::Firing {
+        let chosen: HashSet<&String> = fingerprints.iter().collect();
+        let is_chosen =
+            |alert: &Alert| alert.state == AlertState::Firing && chosen.contains(&alert.fingerprint);
+        let mut alerts: Vec<Alert> = rule.rule_and_alerts().1.to_vec();
+        alerts.retain(is_chosen);
+        if alerts.is_empty() {
             return Err(AlertError::Invalid("only a firing alert can be acknowledged".into()));
         }
-        let alert = Alert { acknowledged_at: Some(now), ..alert };
-        self.store.history().record_alerts(vec![alert.clone()], Vec::new()).await?;
-        for known in Arc::make_mut(&mut rule.status().alerts) {
-            if known.fingerprint == alert.fingerprint {
-                *known = alert.clone();
-            }
+        alerts.iter_mut().for_each(|alert| alert.acknowledged_at = Some(now));
+        self.store.history().record_alerts(alerts.clone(), Vec::new()).await?;
+        for known in Arc::make_mut(&mut rule.status().alerts).iter_mut().filter(|known| is_chosen(known)) {
+            known.acknowledged_at = Some(now);
         }
-        Ok(alert)
+        Ok(alerts)
     }
 }

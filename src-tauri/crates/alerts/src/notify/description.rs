@@ -3,6 +3,9 @@
 use chrono::FixedOffset;
 use model::{Alert, AlertState, NANOS_PER_SECOND, NotificationKind};
 
+/// Alerts of a notification that its body describes. It counts the others.
+const MAX_DESCRIBED: usize = 3;
+
 use crate::{
     AlertError, AlertRule,
     format::{capitalized, duration_text, opposite_side, time_of_day},
@@ -57,21 +60,44 @@ fn for_text(rule: &AlertRule) -> String {
     }
 }
 
-/// Returns the title of a notification: the rule, and the labels that name the alert.
-pub(crate) fn title(rule: &AlertRule, alert: &Alert, kind: NotificationKind) -> String {
+/// Returns the title of a notification: the rule, and the labels that name the alert or the number
+/// of alerts.
+pub(crate) fn title(rule: &AlertRule, alerts: &[&Alert], kind: NotificationKind) -> String {
     let rule_name = match kind {
         NotificationKind::Resolved => format!("Resolved: {}", rule.name),
         NotificationKind::Firing | NotificationKind::Test | NotificationKind::Confirmation => {
             rule.name.clone()
         }
     };
-    let values = rule.source.as_source().title_values(&alert.labels);
-    if values.is_empty() { rule_name } else { format!("{rule_name} - {}", values.join(", ")) }
+    let subject = match alerts {
+        [alert] => name(rule, alert),
+        alerts => format!("{} alerts", alerts.len()),
+    };
+    if subject.is_empty() { rule_name } else { format!("{rule_name} - {subject}") }
 }
 
-/// Returns the body of a notification: the value, the threshold and the duration. Times are in the
-/// given time zone.
-pub(crate) fn body(rule: &AlertRule, alert: &Alert, kind: NotificationKind, zone: FixedOffset) -> String {
+/// Returns the label values that name an alert of a rule.
+fn name(rule: &AlertRule, alert: &Alert) -> String {
+    rule.source.as_source().title_values(&alert.labels).join(", ")
+}
+
+/// Returns the body of a notification: the value, the threshold and the duration. Of several alerts
+/// it describes the first few and counts the others. Times are in the given time zone.
+pub(crate) fn body(rule: &AlertRule, alerts: &[&Alert], kind: NotificationKind, zone: FixedOffset) -> String {
+    if let [alert] = alerts {
+        return body_of_one(rule, alert, kind, zone);
+    }
+    let described = alerts.iter().take(MAX_DESCRIBED);
+    let mut lines: Vec<String> = described
+        .map(|alert| format!("{}: {}", name(rule, alert), body_of_one(rule, alert, kind, zone)))
+        .collect();
+    if alerts.len() > MAX_DESCRIBED {
+        lines.push(format!("and {} more", alerts.len() - MAX_DESCRIBED));
+    }
+    lines.join("\n")
+}
+
+fn body_of_one(rule: &AlertRule, alert: &Alert, kind: NotificationKind, zone: FixedOffset) -> String {
     match kind {
         NotificationKind::Resolved => {
             let duration = match (alert.fired_at, alert.resolved_at) {

@@ -28,12 +28,14 @@ impl NotificationLog {
     /// Rebuilds the log from stored notifications.
     pub(crate) fn restore(alerts: &[Alert], stored: &[Notification]) -> Self {
         let mut log = Self::default();
+        let mut of_alerts: HashMap<&String, Vec<&Notification>> = HashMap::new();
+        for sent in stored {
+            sent.fingerprints().for_each(|alert| of_alerts.entry(alert).or_default().push(sent));
+        }
         for alert in alerts {
             let Some(fired_at) = alert.fired_at else { continue };
-            let mut of_firing: Vec<&Notification> = stored
-                .iter()
-                .filter(|sent| sent.fingerprint.as_ref() == Some(&alert.fingerprint) && sent.time >= fired_at)
-                .collect();
+            let mut of_firing = of_alerts.remove(&alert.fingerprint).unwrap_or_default();
+            of_firing.retain(|sent| sent.time >= fired_at);
             of_firing.sort_by_key(|sent| sent.time);
             for sent in of_firing {
                 log.record(alert, sent.kind, sent.outcome.clone(), sent.time);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::{Local, TimeZone as _};
 use model::{
     Alert, AlertSeverity, DeliveryOutcome, NANOS_PER_SECOND, Notification, NotificationKind, TimeRange,
     Timestamp,
@@ -11,10 +10,11 @@ use parking_lot::{Mutex, MutexGuard};
 use store::Store;
 
 use crate::{
-    AlertError, AlertRule, Channel, Channels, NotificationAction,
+    AlertError, Channels, NotificationAction,
     channels::NO_CHANNEL,
     notify::{
-        deduplicate, description,
+        deduplicate,
+        group::Group,
         log::NotificationLog,
         route::{Route, route},
         send::{send, send_with},
@@ -25,8 +25,6 @@ use crate::{
 
 /// Stored notifications that are read at a start.
 const MAX_RESTORED: u32 = 5000;
-/// Notifications that were not sent and are stored in one transaction.
-const MAX_STORED_AT_ONCE: usize = 500;
 /// Tolerance for notifications recorded before the clock was set back, in nanoseconds.
 const CLOCK_TOLERANCE: i64 = 3600 * NANOS_PER_SECOND;
 
@@ -102,61 +100,43 @@ impl Pipeline {
             Route::LogOnly => None,
             Route::To(channel) => Some(channel),
         };
-        let mut unsent = Vec::new();
-        for alert in alerts.iter() {
-            let Some((notification, is_sent)) = self.due(&rule, alert, channel, now) else { continue };
-            if is_sent {
-                let outcome = send(channel, &notification, rule.severity).await;
-                self.log().record(alert, notification.kind, outcome.clone(), now);
-                // It is stored at once, so that it is not sent again after a crash.
-                self.store_all(&rule, vec![Notification { outcome, ..notification }]).await;
-            } else {
-                self.log().record(alert, notification.kind, notification.outcome.clone(), now);
-                unsent.push(notification);
+        for group in self.due_groups(&alerts, now) {
+            let mut notification = group.notification(&rule, channel, now);
+            if !group.is_suppressed {
+                notification.outcome = send(channel, &notification, rule.severity).await;
             }
-            if unsent.len() >= MAX_STORED_AT_ONCE {
-                self.store_all(&rule, std::mem::take(&mut unsent)).await;
+            {
+                let mut log = self.log();
+                for alert in &group.alerts {
+                    log.record(alert, group.kind, notification.outcome.clone(), now);
+                }
+            }
+            // It is stored at once, so that it is not sent again after a crash.
+            if let Err(error) = self.store.history().record_notification(notification).await {
+                tracing::warn!(rule = %rule.name, %error, "notification sent but not stored");
             }
         }
-        self.store_all(&rule, unsent).await;
     }
 
-    /// Returns the due notification of an alert, and whether it is to be sent. Without a channel it
-    /// counts as delivered.
-    fn due(
-        &self,
-        rule: &AlertRule,
-        alert: &Alert,
-        channel: Option<&dyn Channel>,
-        now: Timestamp,
-    ) -> Option<(Notification, bool)> {
-        let silenced = self.silences.covers(alert, now);
-        let (kind, suppressed) = {
-            let log = self.log();
-            let record = log.of_firing(alert);
-            let kind = deduplicate::due(alert, record, silenced, now)?;
-            (kind, deduplicate::suppressed(kind, record))
-        };
-        let is_suppressed = silenced || suppressed;
-        let notification = Notification {
-            id: notification_id(alert, kind, now),
-            time: now,
-            kind,
-            fingerprint: Some(alert.fingerprint.clone()),
-            rule_id: Some(rule.id.clone()),
-            title: description::title(rule, alert, kind),
-            body: description::body(rule, alert, kind, *Local.timestamp_nanos(now.0).offset()),
-            channel: channel.map_or(NO_CHANNEL, |channel| channel.name()).to_owned(),
-            outcome: if is_suppressed { DeliveryOutcome::Silenced } else { DeliveryOutcome::Delivered },
-            action: None,
-        };
-        Some((notification, channel.is_some() && !is_suppressed))
-    }
-
-    async fn store_all(&self, rule: &AlertRule, notifications: Vec<Notification>) {
-        if let Err(error) = self.store.history().record_notifications(notifications).await {
-            tracing::warn!(rule = %rule.name, %error, "notification sent but not stored");
+    /// Returns the alerts that are due for a notification, those of one event together.
+    fn due_groups<'alerts>(&self, alerts: &'alerts [Alert], now: Timestamp) -> Vec<Group<'alerts>> {
+        let mut groups: Vec<Group<'alerts>> = Vec::new();
+        for alert in alerts {
+            let silenced = self.silences.covers(alert, now);
+            let (kind, suppressed) = {
+                let log = self.log();
+                let record = log.of_firing(alert);
+                let Some(kind) = deduplicate::due(alert, record, silenced, now) else { continue };
+                (kind, deduplicate::suppressed(kind, record))
+            };
+            let is_suppressed = silenced || suppressed;
+            let is_of = |group: &&mut Group<'_>| (group.kind, group.is_suppressed) == (kind, is_suppressed);
+            match groups.iter_mut().find(is_of) {
+                Some(group) => group.alerts.push(alert),
+                None => groups.push(Group { kind, is_suppressed, alerts: vec![alert] }),
+            }
         }
+        groups
     }
 
     /// Sends a notification that belongs to no alert, and returns it with its outcome. Silences do
@@ -172,6 +152,7 @@ impl Pipeline {
             time: now,
             kind: direct.kind,
             fingerprint: None,
+            grouped: Vec::new(),
             rule_id: None,
             title: direct.title,
             body: direct.body,
@@ -183,10 +164,4 @@ impl Pipeline {
         self.store.history().record_notification(notification.clone()).await?;
         Ok(notification)
     }
-}
-
-/// Returns the identifier of a notification. Attempts to send the same one share it.
-fn notification_id(alert: &Alert, kind: NotificationKind, now: Timestamp) -> String {
-    let word = if kind == NotificationKind::Resolved { "resolved" } else { "firing" };
-    format!("{}-{}-{word}", alert.fingerprint, alert.fired_at.unwrap_or(now).0)
 }

@@ -98,7 +98,7 @@ fn step_seconds(rule: &AlertRule, range: TimeRange) -> i64 {
 }
 
 /// Runs the state machine over the values. Returns the pending and firing intervals, and the number
-/// of times that an alert fired.
+/// of notifications. Alerts that fire at one time share one.
 fn replay(
     rule: &AlertRule,
     series: &[SeriesPoints],
@@ -120,10 +120,11 @@ fn replay(
     let mut alerts: Vec<Alert> = Vec::new();
     let mut open: BTreeMap<String, BacktestInterval> = BTreeMap::new();
     let mut closed = Vec::new();
-    let mut fired = 0;
+    let mut notifications = 0;
     for now in evaluation_times(range, step) {
         let observation = at.remove(&now).unwrap_or_default();
         let (next, transitions) = evaluate(rule, &observation, &alerts, now);
+        notifications += u32::from(transitions.iter().any(|one| one.to == AlertState::Firing));
         for transition in transitions {
             if let Some(mut interval) = open.remove(&transition.fingerprint) {
                 interval.range.end = now;
@@ -137,14 +138,13 @@ fn replay(
                 };
                 open.insert(transition.fingerprint, interval);
             }
-            fired += u32::from(transition.to == AlertState::Firing);
         }
         alerts = next;
     }
     closed.extend(open.into_values());
     closed.sort_by_key(|interval| interval.range.start);
     closed.truncate(MAX_INTERVALS);
-    (closed, fired)
+    (closed, notifications)
 }
 
 /// Returns the value that one in a hundred exceeds (or undercuts), to two significant digits.

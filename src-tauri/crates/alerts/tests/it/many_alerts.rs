@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alerts::{AlertRule, MetricSource};
+use alerts::{AlertRule, ChosenAction, MetricSource, NotificationAction};
 use model::{Aggregation, Attributes, NANOS_PER_SECOND, Resource, Series, TelemetryBatch};
 
 use crate::fixtures::{Fixture, latency_rule, latency_source};
@@ -42,8 +42,18 @@ async fn all_fire_are_stored_and_notified_once_and_few_have_evidence() {
         let last = fixture.last_hour();
         fixture.store.history().notifications(last, u32::MAX).await.unwrap().len()
     };
-    fixture.until("all are notified", async || sent().await == all).await;
-    assert_eq!(fixture.channel.titles().len(), all);
+    fixture.until("every rule is notified", async || sent().await == RULES).await;
+    let mut titles = fixture.channel.titles();
+    titles.sort();
+    let expected: Vec<String> = (0..RULES).map(|rule| format!("rule {rule} - {SERVICES} alerts")).collect();
+    assert_eq!(titles, expected);
+    let body = fixture.notifications().await.remove(0).body;
+    let lines: Vec<&str> = body.lines().collect();
+    assert!(lines[0].starts_with("service-000: Last value 2 s, threshold 800 ms, since "), "{body}");
+    assert!(lines[2].starts_with("service-002: "), "{body}");
+    assert_eq!((lines.len(), lines[3]), (4, "and 297 more"));
+    let transitions = fixture.store.history().transitions(fixture.last_hour(), u32::MAX).await.unwrap();
+    assert_eq!(transitions.len(), all);
     let with_evidence = async || {
         let mut count = 0;
         for alert in stored().await {
@@ -70,7 +80,50 @@ async fn all_fire_are_stored_and_notified_once_and_few_have_evidence() {
     assert_eq!((statistics.evaluations - before, statistics.failures), (3 * RULES as u64, 0));
     // Alerts that do not change are not stored again.
     assert_eq!(fixture.store.admin().statistics().await.unwrap().commits, commits);
-    assert_eq!(sent().await, all);
+    assert_eq!(sent().await, RULES);
+}
+
+#[tokio::test]
+async fn those_that_fire_or_resolve_together_are_one_notification_also_over_a_restart() {
+    let mut fixture = Fixture::start().await;
+    write_all(&fixture, 2.0).await;
+    fixture.service.save_rule(rule(0)).await.unwrap();
+    fixture.until_titles(&["rule 0 - 300 alerts"]).await;
+    fixture.until("the notification is stored", async || fixture.notifications().await.len() == 1).await;
+    let sent = fixture.notifications().await.remove(0);
+    assert_eq!((sent.fingerprint.as_ref(), sent.grouped.len()), (None, SERVICES));
+
+    let choose = |action| {
+        let chosen = ChosenAction { notification_id: sent.id.clone(), fingerprint: None, action };
+        fixture.channel.chosen.send(chosen).unwrap();
+    };
+    choose(NotificationAction::Acknowledge);
+    let acknowledged =
+        async || fixture.firing().await.iter().filter(|alert| alert.acknowledged_at.is_some()).count();
+    fixture.until("all are acknowledged", async || acknowledged().await == SERVICES).await;
+
+    fixture.restart();
+    fixture.write_gauge("another", 3.0).await;
+    fixture.advance(1);
+    fixture.until_titles(&["rule 0 - another"]).await;
+    write_all(&fixture, 0.1).await;
+    fixture.advance(1);
+    fixture.until_titles(&["rule 0 - another", "Resolved: rule 0 - 300 alerts"]).await;
+    assert_eq!(fixture.service.counts().firing, 1);
+}
+
+#[tokio::test]
+async fn a_silence_from_the_notification_of_many_covers_them_and_no_other_rule() {
+    let fixture = Fixture::start().await;
+    write_all(&fixture, 2.0).await;
+    let saved = fixture.service.save_rule(rule(0)).await.unwrap();
+    fixture.until("the notification is stored", async || fixture.notifications().await.len() == 1).await;
+    let notification_id = fixture.notifications().await.remove(0).id;
+    let action = NotificationAction::SilenceHour;
+    fixture.channel.chosen.send(ChosenAction { notification_id, fingerprint: None, action }).unwrap();
+    fixture.until("it is saved", async || fixture.service.silences().await.unwrap().len() == 1).await;
+    let silence = fixture.service.silences().await.unwrap().remove(0);
+    assert_eq!((silence.rule_id, silence.labels.is_empty()), (Some(saved.id), true));
 }
 
 #[tokio::test]

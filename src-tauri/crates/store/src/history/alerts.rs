@@ -225,14 +225,19 @@ impl History {
         self.change(notifications_changed(), change).await.map(drop)
     }
 
-    /// Stores the action chosen on a notification. Returns false if there is none with this id.
-    pub async fn set_notification_action(&self, id: &str, action: &str) -> Result<bool, StoreError> {
+    /// Stores the action chosen on a notification, and returns it. None if there is none with this
+    /// id.
+    pub async fn set_notification_action(
+        &self,
+        id: &str,
+        action: &str,
+    ) -> Result<Option<Notification>, StoreError> {
         let found: Vec<Notification> =
             self.documents("SELECT document FROM notifications WHERE id = ?", vec![id.into()]).await?;
-        let Some(mut notification) = found.into_iter().next() else { return Ok(false) };
+        let Some(mut notification) = found.into_iter().next() else { return Ok(None) };
         notification.action = Some(action.to_owned());
-        self.record_notification(notification).await?;
-        Ok(true)
+        self.record_notification(notification.clone()).await?;
+        Ok(Some(notification))
     }
 
     /// Saves a silence in place of the one with its id.

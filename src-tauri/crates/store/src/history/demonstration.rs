@@ -47,7 +47,12 @@ impl Admin {
             delete("exemplars", series)?;
             let fired = format!("fingerprint IN (SELECT fingerprint FROM transitions WHERE {labelled})");
             delete("evidence", fired.clone())?;
-            delete("notifications", format!("coalesce({fired}, false)"))?;
+            let grouped = "json_extract_string(document, '$.grouped[*]')";
+            let all_fired = format!(
+                "len({grouped}) > 0 AND \
+                 list_has_all((SELECT list(fingerprint) FROM transitions WHERE {labelled}), {grouped})"
+            );
+            delete("notifications", format!("coalesce({fired}, false) OR coalesce({all_fired}, false)"))?;
             delete("alerts", labelled.clone())?;
             delete("transitions", labelled)?;
             delete("findings", format!("service IN ({SERVICES})"))?;

@@ -244,6 +244,7 @@ async fn evidence_gaps_notifications_and_heartbeats_are_read_as_written() {
         time: at(0),
         kind: NotificationKind::Test,
         fingerprint: None,
+        grouped: Vec::new(),
         rule_id: None,
         title: "t".into(),
         body: "b".into(),
@@ -252,8 +253,9 @@ async fn evidence_gaps_notifications_and_heartbeats_are_read_as_written() {
         action: None,
     };
     store.history().record_notification(notification).await.unwrap();
-    assert!(store.history().set_notification_action("n", "open").await.unwrap());
-    assert!(!store.history().set_notification_action("m", "open").await.unwrap());
+    let chosen = store.history().set_notification_action("n", "open").await.unwrap().unwrap();
+    assert_eq!((chosen.id.as_str(), chosen.action.as_deref()), ("n", Some("open")));
+    assert_eq!(store.history().set_notification_action("m", "open").await.unwrap(), None);
     assert_eq!(store.history().notifications(around(), 9).await.unwrap()[0].action.as_deref(), Some("open"));
 }
 

@@ -7,7 +7,7 @@ import { sourceFrom } from './sources'
 import { coarseNote, totalLength, simulate } from './simulate'
 
 const second = 1e9
-const points = (values: number[]): SeriesPoints => ({
+const points = (values: (number | string)[]): SeriesPoints => ({
   labels: {},
   times: values.map((_, index) => index * 60 * second),
   values,
@@ -42,10 +42,16 @@ describe('a backtest', () => {
     expect(intervals.map(({ state }) => state)).toEqual(['pending'])
   })
 
-  it('fires at once without a for time, and once per series', () => {
-    expect(simulate(rule({ for_seconds: 0 }), [points([9, 1, 9]), points([9, 9, 9])], 60 * second).notifications).toBe(
-      3,
-    )
+  it('fires at once without a for time, with one notification for all series of a time', () => {
+    const values = [points([9, 1, 9]), points([9, 9, 9]), points([1, 9, 9])]
+    const { intervals, notifications } = simulate(rule({ for_seconds: 0 }), values, 60 * second)
+    expect(intervals.length).toBe(4)
+    expect(notifications).toBe(3)
+  })
+
+  it('fires for an infinite value, which is a text in an answer, and not for NaN', () => {
+    const { intervals } = simulate(rule({ for_seconds: 0 }), [points([1, '+Inf', 'NaN', '-Inf'])], 60 * second)
+    expect(intervals.map(({ range }) => [range.start / second, range.end / second])).toEqual([[60, 120]])
   })
 
   it('stays firing between the resolve threshold and the threshold', () => {

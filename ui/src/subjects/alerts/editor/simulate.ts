@@ -1,5 +1,5 @@
 import type { AlertRule, Comparator, BacktestInterval, SeriesPoints } from '@/backend'
-import { formatSpan } from '@/format'
+import { formatSpan, numberOf } from '@/format'
 import { definitionOf } from './sources'
 
 function holds(comparator: Comparator, value: number, threshold: number): boolean {
@@ -28,7 +28,8 @@ export interface Simulation {
  */
 export function simulate(rule: AlertRule, series: readonly SeriesPoints[], step: number): Simulation {
   const intervals: BacktestInterval[] = []
-  let notifications = 0
+  // Alerts that fire at one time are one notification.
+  const notified = new Set<number>()
   for (const { labels, times, values } of series) {
     let since: number | null = null
     let firing: number | null = null
@@ -40,18 +41,18 @@ export function simulate(rule: AlertRule, series: readonly SeriesPoints[], step:
       since = firing = null
     }
     times.forEach((time, index) => {
-      const value = values[index] ?? Number.NaN
+      const value = numberOf(values[index] ?? Number.NaN)
       const bar = firing !== null && rule.resolve_threshold !== null ? rule.resolve_threshold : rule.threshold
       if (!holds(rule.comparator, value, bar)) return close(time)
       since ??= time
       if (firing === null && time - since >= rule.for_seconds * 1e9) {
         firing = time
-        notifications += 1
+        notified.add(time)
       }
     })
     close((times.at(-1) ?? 0) + step)
   }
-  return { intervals, notifications }
+  return { intervals, notifications: notified.size }
 }
 
 /** Returns the total length of the intervals of one state, in nanoseconds. */

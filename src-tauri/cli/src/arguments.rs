@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Logs(LogArgs),
     /// Searches traces.
     Traces(TraceArgs),
+    /// Shows a trace, or one span of it, with all that is stored of it.
+    Trace(OneTraceArgs),
     /// Lists or runs health checks.
     #[command(subcommand)]
     Check(CheckCommand),
@@ -151,6 +153,19 @@ pub(crate) struct TraceArgs {
     #[arg(long)]
     pub(crate) errors: bool,
     /// Print JSON, one trace per line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The arguments of `trace`.
+#[derive(Debug, Args)]
+pub(crate) struct OneTraceArgs {
+    /// Id of the trace, as `traces` lists it.
+    pub(crate) trace: String,
+    /// Id of the span. Without it, all spans are shown.
+    #[arg(long, value_name = "ID")]
+    pub(crate) span: Option<String>,
+    /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

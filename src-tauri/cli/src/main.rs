@@ -17,6 +17,7 @@ mod rules;
 mod sentry;
 mod serve;
 mod status;
+mod trace;
 mod traces;
 
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Query(arguments) => metrics::query(&data, arguments).await,
         Command::Logs(arguments) => logs::run(&data, arguments).await,
         Command::Traces(arguments) => traces::search(&data, arguments).await,
+        Command::Trace(arguments) => trace::show(&data, arguments).await,
         Command::Check(command) => checks::run(&data, command).await,
         Command::Rules(command) => rules::run(&data, command).await,
         Command::Sentry(command) => sentry::run(&data, command).await,

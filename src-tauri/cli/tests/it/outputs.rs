@@ -3,13 +3,13 @@
 use std::{fs, path::Path, sync::Arc};
 
 use model::{
-    Attributes, LogRecord, NANOS_PER_SECOND, Resource, Series, Severity, Span, SpanId, SpanKind, SpanStatus,
-    TelemetryBatch, Timestamp, TraceId,
+    Attributes, FLAGS_ATTRIBUTE, LogRecord, NANOS_PER_SECOND, Resource, Scope, Series, Severity, Span,
+    SpanEvent, SpanId, SpanKind, SpanLink, SpanRow, SpanStatus, TelemetryBatch, Timestamp, TraceId,
 };
 use runtime::Clock;
 use store::{Store, StoreOptions};
 
-use crate::terminal::{assert_recorded, printed};
+use crate::terminal::{assert_recorded, printed, run};
 
 /// Stores a metric, two log records and a span of ten minutes ago.
 fn fill(data: &Path) {
@@ -62,13 +62,24 @@ fn span(start: Timestamp, resource: &Arc<Resource>) -> Span {
         start,
         duration: 1_500_000,
         status: SpanStatus::Error,
-        status_message: String::new(),
-        trace_state: String::new(),
+        status_message: "payment refused".to_owned(),
+        trace_state: "vendor=7".to_owned(),
         resource: Arc::clone(resource),
-        scope: Arc::default(),
-        attributes: Attributes::new(),
-        events: Vec::new(),
-        links: Vec::new(),
+        scope: Arc::new(Scope { name: "shop.orders".to_owned(), version: "2.1".to_owned() }),
+        attributes: Attributes::new()
+            .with(FLAGS_ATTRIBUTE, 257)
+            .with("otel.dropped_events_count", 3)
+            .with("order", "a\u{1b}[31m"),
+        events: vec![SpanEvent {
+            time: start.offset(500_000),
+            name: "retry".to_owned(),
+            attributes: Attributes::new().with("attempt", 2),
+        }],
+        links: vec![SpanLink {
+            trace_id: TraceId([8; 16]),
+            span_id: SpanId([8; 8]),
+            attributes: Attributes::new(),
+        }],
     }
 }
 
@@ -97,6 +108,10 @@ fn the_output_of_every_command_is_the_recorded_one() {
             &["logs", "--follow"],
             &["traces"],
             &["traces", "status:ok"],
+            &["trace", "07070707070707070707070707070707"],
+            &["trace", "07070707070707070707070707070707", "--span", "0808080808080808"],
+            &["trace", "09090909090909090909090909090909"],
+            &["trace", "seven"],
         ],
     );
     record("rules", &[&["rules", "list"], &["rules", "export"], &["rules", "import", "/nowhere/rules.json"]]);
@@ -115,6 +130,21 @@ fn the_output_of_every_command_is_the_recorded_one() {
             &["report", "--last", "1h", "--format", "csv", "--output", "-"],
         ],
     );
+}
+
+#[test]
+fn one_span_is_shown_whole_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path());
+    let arguments = ["trace", "07070707070707070707070707070707", "--span", "0707070707070707", "--json"];
+    let output = run(folder.path(), &arguments);
+    let span: SpanRow = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (span.flags, span.trace_state.as_str(), span.scope_version.as_str()),
+        (257, "vendor=7", "2.1")
+    );
+    assert_eq!(span.attributes.0.get("otel.dropped_events_count"), Some(&3.into()));
+    assert_eq!((span.events.len(), span.links.len()), (1, 1));
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn normalized(text: &str, data: &Path) -> String {
     let mut text = text.replace(&data.display().to_string(), "DATA");
     for (pattern, replacement) in [
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?", "TIME"),
+        (r"\b\d{19}\b", "NANOSECONDS"),
         (r"\b\d+(\.\d+)? (GB|MB|kB|B)\b", "SIZE"),
         (r"(?m)^\d+/\d+ .* ok\n", ""),
         (r"(?m)^\d+ tables and segments", "N tables and segments"),

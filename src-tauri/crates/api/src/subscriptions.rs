@@ -235,7 +235,9 @@ async fn send_lines(
 
 /// Makes a line of the tail from a record. Its id is unique within the tail.
 fn line(record: &LogRecord, sequence: u64) -> LogLine {
+    let mut attributes = record.attributes.clone();
     LogLine {
+        flags: attributes.take_flags(),
         id: format!("tail-{sequence}"),
         time: record.time,
         observed_time: record.observed_time,
@@ -243,7 +245,7 @@ fn line(record: &LogRecord, sequence: u64) -> LogLine {
         severity_text: record.severity_text.clone(),
         service: record.resource.service().to_owned(),
         body: record.body.clone(),
-        attributes: record.attributes.clone().exact(),
+        attributes: attributes.exact(),
         resource: record.resource.attributes.clone().exact(),
         scope: record.scope.name.clone(),
         scope_version: record.scope.version.clone(),

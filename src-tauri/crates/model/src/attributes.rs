@@ -96,6 +96,9 @@ impl AttributeValue {
     }
 }
 
+/// The attribute that the flags of a span, a link or a log record are stored in.
+pub const FLAGS_ATTRIBUTE: &str = "otel.flags";
+
 /// Attributes by name, each name once, in name order.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, TS)]
 #[serde(transparent)]
@@ -118,6 +121,17 @@ impl Attributes {
         match self.0.get(key) {
             Some(AttributeValue::String(value)) => Some(value),
             _ => None,
+        }
+    }
+
+    /// Removes the flags of a record and returns them; 0 without any.
+    pub fn take_flags(&mut self) -> u32 {
+        match self.0.get(FLAGS_ATTRIBUTE) {
+            Some(AttributeValue::Int(flags)) => {
+                let flags = u32::try_from(*flags);
+                flags.inspect(|_| drop(self.0.remove(FLAGS_ATTRIBUTE))).unwrap_or_default()
+            }
+            _ => 0,
         }
     }
 

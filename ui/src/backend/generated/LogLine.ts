@@ -64,4 +64,8 @@ span_id: SpanId | null,
 /**
  * Name of the event, may be empty.
  */
-event_name: string, };
+event_name: string, 
+/**
+ * OpenTelemetry's flags, the lowest byte of which are those of W3C.
+ */
+flags: number, };

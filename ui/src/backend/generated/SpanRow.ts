@@ -72,6 +72,10 @@ scope_version: string,
  */
 trace_state: string, 
 /**
+ * OpenTelemetry's flags, the lowest byte of which are those of W3C.
+ */
+flags: number, 
+/**
  * Events during the span.
  */
 events: Array<SpanEvent>, 

@@ -19,6 +19,7 @@ const span = (id: string, parent: string | null, offset = 0, duration = 10): Spa
   scope: '',
   scope_version: '',
   trace_state: '',
+  flags: 0,
   events: [],
   links: [],
 })

@@ -23,9 +23,6 @@ pub const MAX_NAME_BYTES: usize = 4096;
 pub const MAX_DEPTH: usize = 16;
 /// The attribute with the number of attributes that the sender dropped.
 pub(crate) const DROPPED_ATTRIBUTES: &str = "otel.dropped_attributes_count";
-/// The attribute with the flags of a span, a link or a log record, of which the lowest byte are
-/// W3C's.
-pub(crate) const FLAGS: &str = "otel.flags";
 /// The text that replaces what was cut.
 pub const CUT_MARKER: &str = "… [cut]";
 

@@ -1,12 +1,12 @@
 //! Conversion of OTLP log records to [`model::LogRecord`]s.
 
-use model::{LogRecord, Severity, SpanId, Timestamp, TraceId};
+use model::{FLAGS_ATTRIBUTE, LogRecord, Severity, SpanId, Timestamp, TraceId};
 use opentelemetry_proto::tonic::{
     collector::logs::v1::ExportLogsServiceRequest, logs::v1::LogRecord as WireRecord,
 };
 
 use super::{
-    attributes::{self, DROPPED_ATTRIBUTES, FLAGS, MAX_NAME_BYTES, cut},
+    attributes::{self, DROPPED_ATTRIBUTES, MAX_NAME_BYTES, cut},
     conversion::Conversion,
     faults::Faults,
 };
@@ -45,7 +45,8 @@ pub(super) fn convert_read(request: ExportLogsServiceRequest, faults: Faults, no
                 }
                 let trimmed = &mut conversion.trimmed;
                 let mut attributes = attributes::with_scope(wire.attributes, &scope_attributes, trimmed);
-                let counts = [(DROPPED_ATTRIBUTES, wire.dropped_attributes_count), (FLAGS, wire.flags)];
+                let counts =
+                    [(DROPPED_ATTRIBUTES, wire.dropped_attributes_count), (FLAGS_ATTRIBUTE, wire.flags)];
                 attributes::add_counts(&mut attributes, &counts);
                 let record = LogRecord {
                     time,

@@ -1,7 +1,8 @@
 //! Conversion of OTLP spans to [`model::Span`]s.
 
 use model::{
-    Attributes, NANOS_PER_SECOND, Span, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus, Timestamp, TraceId,
+    Attributes, FLAGS_ATTRIBUTE, NANOS_PER_SECOND, Span, SpanEvent, SpanId, SpanKind, SpanLink, SpanStatus,
+    Timestamp, TraceId,
 };
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
@@ -9,7 +10,7 @@ use opentelemetry_proto::tonic::{
 };
 
 use super::{
-    attributes::{self, DROPPED_ATTRIBUTES, FLAGS, MAX_NAME_BYTES, MAX_VALUE_BYTES, cut},
+    attributes::{self, DROPPED_ATTRIBUTES, MAX_NAME_BYTES, MAX_VALUE_BYTES, cut},
     conversion::{Conversion, Trimmed},
     faults::Faults,
 };
@@ -51,7 +52,7 @@ pub(super) fn convert_read(request: ExportTraceServiceRequest, faults: Faults, n
                             (DROPPED_ATTRIBUTES, wire.dropped_attributes_count),
                             ("otel.dropped_events_count", wire.dropped_events_count),
                             ("otel.dropped_links_count", wire.dropped_links_count),
-                            (FLAGS, wire.flags),
+                            (FLAGS_ATTRIBUTE, wire.flags),
                         ];
                         attributes::add_counts(&mut attributes, &counts);
                         let span = Span {
@@ -170,7 +171,7 @@ fn links(links: Vec<span::Link>, trimmed: &mut Trimmed) -> Vec<SpanLink> {
         .filter_map(|link| {
             let (trace_id, span_id) = link_target(&link)?;
             let mut attributes: Attributes = attributes::attributes(link.attributes, trimmed);
-            let counts = [(DROPPED_ATTRIBUTES, link.dropped_attributes_count), (FLAGS, link.flags)];
+            let counts = [(DROPPED_ATTRIBUTES, link.dropped_attributes_count), (FLAGS_ATTRIBUTE, link.flags)];
             attributes::add_counts(&mut attributes, &counts);
             if !link.trace_state.is_empty() {
                 let trace_state = cut(link.trace_state, MAX_VALUE_BYTES, trimmed);

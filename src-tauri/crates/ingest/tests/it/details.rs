@@ -49,13 +49,13 @@ async fn details_of_spans_are_readable() {
     let trace = receiver.store.traces().trace(id, 10).await.unwrap().unwrap();
     let span = &trace.spans[0];
     assert_eq!(
-        (span.scope.as_str(), span.scope_version.as_str(), span.trace_state.as_str()),
-        ("lib", "1.2.3", "vendor=1")
+        (span.scope.as_str(), span.scope_version.as_str(), span.trace_state.as_str(), span.flags),
+        ("lib", "1.2.3", "vendor=1", 257)
     );
     assert_eq!(
         span.attributes,
         parsed(
-            r#"{"big":"9007199254740993","small":9007199254740991,"infinite":"-Infinity","none":null,"otel.flags":257,
+            r#"{"big":"9007199254740993","small":9007199254740991,"infinite":"-Infinity","none":null,
             "otel.dropped_attributes_count":1,"otel.dropped_events_count":2,"otel.dropped_links_count":3,
             "otel.scope.dropped_attributes_count":5}"#
         )
@@ -81,10 +81,13 @@ async fn details_of_log_records_are_readable() {
     let (lines, _) = receiver.store.logs().search(&Filter::everything(), around(), 10, None).await.unwrap();
     let line = &lines[0];
     assert_eq!((line.time.0 as u64, line.observed_time.0 as u64), (time, time + 7));
-    assert_eq!((line.scope_version.as_str(), line.body.as_str()), ("2", "-9223372036854775808"));
+    assert_eq!(
+        (line.scope_version.as_str(), line.body.as_str(), line.flags),
+        ("2", "-9223372036854775808", 1)
+    );
     assert_eq!(
         line.attributes,
-        parsed(r#"{"list":["-9007199254740993",null],"otel.flags":1,"otel.dropped_attributes_count":2}"#)
+        parsed(r#"{"list":["-9007199254740993",null],"otel.dropped_attributes_count":2}"#)
     );
 }
 

@@ -55,6 +55,9 @@ pub struct LogLine {
     pub span_id: Option<SpanId>,
     /// Name of the event, may be empty.
     pub event_name: String,
+    /// OpenTelemetry's flags, the lowest byte of which are those of W3C.
+    #[serde(default)]
+    pub flags: u32,
 }
 
 /// One page of log records, newest first.

@@ -109,6 +109,9 @@ pub struct SpanRow {
     /// W3C trace state, may be empty.
     #[serde(default)]
     pub trace_state: String,
+    /// OpenTelemetry's flags, the lowest byte of which are those of W3C.
+    #[serde(default)]
+    pub flags: u32,
     /// Events during the span.
     pub events: Vec<SpanEvent>,
     /// Other spans it refers to.

@@ -68,6 +68,7 @@ impl Logs {
                     &parameters.0,
                     |row| {
                         let id: i64 = row.get(0)?;
+                        let mut attributes = parse_attributes(&row.get::<_, String>(6)?);
                         Ok((
                             id,
                             LogLine {
@@ -78,7 +79,8 @@ impl Logs {
                                 severity_text: row.get(3)?,
                                 service: row.get(4)?,
                                 body: row.get(5)?,
-                                attributes: parse_attributes(&row.get::<_, String>(6)?).exact(),
+                                flags: attributes.take_flags(),
+                                attributes: attributes.exact(),
                                 resource: reader.catalog.resource_attributes(row.get(7)?)?.exact(),
                                 scope: row.get(8)?,
                                 scope_version: row.get(13)?,

@@ -106,6 +106,7 @@ impl Traces {
                     &[],
                     |row| {
                         let start = Timestamp(row.get(5)?);
+                        let mut attributes = parse_attributes(&row.get::<_, String>(9)?);
                         Ok(SpanRow {
                             span_id: span_id(row.get(0)?).unwrap_or(SpanId([0; 8])),
                             parent_span_id: span_id(row.get(1)?),
@@ -117,7 +118,8 @@ impl Traces {
                             duration: row.get(6)?,
                             status: status(row.get(7)?),
                             status_message: row.get(8)?,
-                            attributes: parse_attributes(&row.get::<_, String>(9)?).exact(),
+                            flags: attributes.take_flags(),
+                            attributes: attributes.exact(),
                             resource: reader.catalog.resource_attributes(row.get(10)?)?.exact(),
                             scope: row.get(11)?,
                             scope_version: row.get(14)?,

@@ -190,11 +190,16 @@ fn metrics(reader: &Reader, range: TimeRange) -> Result<String, StoreError> {
     ))
 }
 
+/// The flags of a log record or span, as [`model::FLAGS_ATTRIBUTE`] has them.
+const FLAGS: &str =
+    "coalesce(TRY_CAST(json_extract_string(t.attributes, '$.\"otel.flags\"') AS UINTEGER), 0)";
+
 fn logs(within: &str) -> String {
     format!(
         "SELECT make_timestamp_ns(t.time) AS time, t.service AS service, {SEVERITY_NAME} AS severity, \
            t.severity AS severity_number, t.severity_text AS severity_text, t.body AS message, \
-           t.event_name AS event, t.scope_name AS scope, \
+           t.event_name AS event, t.scope_name AS scope, t.scope_version AS scope_version, \
+           make_timestamp_ns(t.observed_time) AS observed_time, {FLAGS} AS flags, \
            replace(CAST(t.trace_id AS VARCHAR), '-', '') AS trace_id, \
            lpad(lower(to_hex(t.span_id)), 16, '0') AS span_id, t.attributes AS attributes, \
            coalesce(r.attributes, '{{}}') AS resource \
@@ -209,6 +214,7 @@ fn spans(within: &str) -> String {
            t.status_message AS status_message, replace(CAST(t.trace_id AS VARCHAR), '-', '') AS trace_id, \
            lpad(lower(to_hex(t.span_id)), 16, '0') AS span_id, \
            lpad(lower(to_hex(t.parent_span_id)), 16, '0') AS parent_span_id, t.scope_name AS scope, \
+           t.scope_version AS scope_version, t.trace_state AS trace_state, {FLAGS} AS flags, \
            t.attributes AS attributes, coalesce(r.attributes, '{{}}') AS resource, t.events AS events, \
            t.links AS links \
          FROM spans t LEFT JOIN resources r ON r.id = t.resource_id WHERE {within} ORDER BY t.start_time"

@@ -281,6 +281,9 @@ async fn exports_are_readable_again() {
             let request = ExportRequest { signal, range: around(), format };
             assert_eq!(store.admin().export(&request, &path).await.unwrap(), 1, "{signal:?}");
             assert_eq!(read(&path, column), expected, "{signal:?} {extension}");
+            if signal != ExportSignal::Metrics {
+                assert_eq!(read(&path, "flags"), "0", "{signal:?} {extension}");
+            }
         }
         let path = folder.path().join(format!("services.{extension}"));
         let names = ["it's, \"shop\"".to_owned()];

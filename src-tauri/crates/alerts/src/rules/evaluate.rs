@@ -123,8 +123,8 @@ impl Evaluator {
         self.pipeline.spawn_notify(state, now);
     }
 
-    /// Returns whether the clock was set within the window of a rule, or passed a part of it twice. A
-    /// counter in it seems to fall, and records count double.
+    /// Returns whether the clock was set within the window of a rule, or passed a part of it twice.
+    /// A counter in it seems to fall, and records count double.
     fn is_of_two_times(&self, rule: &AlertRule, now: Timestamp) -> bool {
         let seconds = rule.source.as_source().window_seconds();
         let window = TimeRange::last(i64::from(seconds), now);

@@ -75,8 +75,8 @@ impl Store {
         self.accept(batch).await.map(|_| ())
     }
 
-    /// Commits a batch like [`Self::write`], within `patience`: with other batches that arrive until
-    /// then. A commit costs more than the samples of one source.
+    /// Commits a batch like [`Self::write`], within `patience`: with others that arrive until then.
+    /// A commit costs more than the samples of one source.
     pub async fn write_within(
         &self,
         batch: Arc<TelemetryBatch>,

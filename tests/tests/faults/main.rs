@@ -5,6 +5,7 @@
 mod access;
 mod clock;
 mod crash;
+mod damaged_files;
 mod data_folder;
 mod fake_clock;
 mod malformed_grpc;

@@ -1,7 +1,7 @@
-//! Rules on a rate while the target or the engine pauses.
+//! Rules on a rate while the target, the engine or the clock pauses, or the clock jumps.
 //!
-//! A counter gains 5 per second. Nothing may fire but what the test causes at its end, when the
-//! counter gains ten times as much, or a tenth.
+//! A counter gains 5 per second. Nothing may fire or resolve but what the test causes at its end,
+//! when the counter gains ten times as much, or a tenth.
 
 use std::{
     fs,
@@ -12,22 +12,26 @@ use std::{
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use model::{
-    AlertState, AlertTransition, EngineStatus, NANOS_PER_SECOND, SeriesPoints, TimeRange, Timestamp,
+    Alert, AlertState, AlertTransition, EngineStatus, Gap, GapReason, NANOS_PER_SECOND, SeriesPoints,
+    TimeRange, Timestamp,
 };
+use prost::Message as _;
 use runtime::Clock;
 use serde_json::{Value, json};
 use test_support::{
     engine_process::{EngineProcess, SETTINGS},
-    otlp_load,
+    otlp_load::{self, OtlpConnection, Signal},
     wait::wait_until,
 };
 
-use crate::fake_clock::FakeClock;
+use crate::{fake_clock::FakeClock, log_bodies, one_log};
 
 /// Length of a pause. With it, the increase across a gap would be four times the usual one.
 const PAUSE: Duration = Duration::from_secs(20);
 /// Window of the rules, in seconds.
 const WINDOW: u32 = 6;
+/// Seconds of five years.
+const YEARS: i64 = 157_680_000;
 /// Gain of the counter per second.
 const PACE: f64 = 5.0;
 
@@ -86,19 +90,39 @@ impl Watched {
         let mut engine = EngineProcess::prepare(&settings).unwrap();
         let clock = FakeClock::of(&mut engine);
         engine.start_again().await.unwrap();
-        for (name, comparator, threshold) in [("high", "above", 2.0 * PACE), ("low", "below", 0.4 * PACE)] {
-            let rule = json!({"rule": {
-                "id": "", "name": name, "enabled": true, "severity": "warning",
-                "source": {"type": "metric", "metric": "orders_total", "matchers": [],
-                    "aggregation": "rate", "group_by": [], "window_seconds": WINDOW},
-                "comparator": comparator, "threshold": threshold, "resolve_threshold": null,
-                "for_seconds": 0, "interval_seconds": 1, "no_data": "resolve", "notify": false,
-            }});
-            let _: Value = engine.call("save_rule", rule).await.unwrap();
-        }
         let watched = Self { engine, counter, clock, ahead: 0 };
+        watched.save_rule("high", "above", 2.0 * PACE).await;
+        watched.save_rule("low", "below", 0.4 * PACE).await;
         watched.wait_for_samples().await;
         watched
+    }
+
+    async fn save_rule(&self, name: &str, comparator: &str, threshold: f64) {
+        let rule = json!({"rule": {
+            "id": "", "name": name, "enabled": true, "severity": "warning",
+            "source": {"type": "metric", "metric": "orders_total", "matchers": [],
+                "aggregation": "rate", "group_by": [], "window_seconds": WINDOW},
+            "comparator": comparator, "threshold": threshold, "resolve_threshold": null,
+            "for_seconds": 0, "interval_seconds": 1, "no_data": "resolve", "notify": false,
+        }});
+        let _: Value = self.engine.call("save_rule", rule).await.unwrap();
+    }
+
+    /// Starts an engine with a log record and one more rule, which fires while the counter goes on.
+    async fn start_firing() -> Self {
+        let watched = Self::start().await;
+        watched.save_rule("flows", "above", 0.5 * PACE).await;
+        let fires = async || Ok(watched.firing().await == 1);
+        wait_until("the rule fires", fires).await.unwrap();
+        let address = watched.engine.listener("otlp_grpc").await.unwrap();
+        let mut connection = OtlpConnection::open(address).await.unwrap();
+        connection.send(Signal::Logs, one_log("before").encode_to_vec()).await.unwrap();
+        watched
+    }
+
+    async fn firing(&self) -> usize {
+        let alerts: Vec<Alert> = self.engine.call("alerts", json!({})).await.unwrap();
+        alerts.iter().filter(|alert| alert.state == AlertState::Firing).count()
     }
 
     /// Returns the time of the engine.
@@ -118,12 +142,34 @@ impl Watched {
         wait_until("samples came", came).await.unwrap();
     }
 
+    /// Returns the transitions of alerts at any time.
+    async fn transitions(&self) -> Vec<AlertTransition> {
+        let range = any_time();
+        self.engine.call("alert_history", json!({"range": range, "limit": 1000})).await.unwrap()
+    }
+
     /// Returns the names of the rules that fired.
     async fn fired(&self) -> Vec<String> {
-        let range = TimeRange::last(3600, self.now().offset(60 * NANOS_PER_SECOND));
-        let steps: Vec<AlertTransition> =
-            self.engine.call("alert_history", json!({"range": range, "limit": 1000})).await.unwrap();
-        steps.into_iter().filter(|step| step.to == AlertState::Firing).map(|step| step.rule_name).collect()
+        let steps = self.transitions().await.into_iter().filter(|step| step.to == AlertState::Firing);
+        steps.map(|step| step.rule_name).collect()
+    }
+
+    /// Asserts that a clock which was not right is known, and changed no alert and no record.
+    async fn expect_nothing_but_a_report_of_the_clock(self) {
+        self.wait_for_samples().await;
+        let steps = self.transitions().await;
+        let steps: Vec<_> = steps.iter().map(|step| (step.rule_name.as_str(), step.to)).collect();
+        assert_eq!(steps, [("flows", AlertState::Firing)]);
+        assert_eq!(self.firing().await, 1);
+        assert_eq!(log_bodies(&self.engine, "before").await, ["before"]);
+        let status = self.engine.status().await.unwrap();
+        assert!(status.diagnostics.iter().any(|one| one.id == "clock"), "{:?}", status.diagnostics);
+        let range = any_time();
+        let gaps: Vec<Gap> = self.engine.call("gaps", json!({"range": range})).await.unwrap();
+        assert!(gaps.iter().any(|gap| gap.reason == GapReason::ClockChanged), "{gaps:?}");
+        self.counter.lock().unwrap().pace = 10.0 * PACE;
+        let fires = async || Ok(self.fired().await.iter().any(|name| name == "high"));
+        wait_until("a rule fires for another rate", fires).await.unwrap();
     }
 
     fn signal(&self, name: &str) {
@@ -141,6 +187,12 @@ impl Watched {
             wait_until(&format!("{rule} fires"), fires).await.unwrap();
         }
     }
+}
+
+/// Returns a range with every time that a test sets the clock to.
+fn any_time() -> TimeRange {
+    let now = Timestamp(otlp_load::now() as i64);
+    TimeRange::new(now.offset(-2 * YEARS * NANOS_PER_SECOND), now.offset(2 * YEARS * NANOS_PER_SECOND))
 }
 
 /// Sleeps for the length of a pause, which is what is tested.
@@ -211,29 +263,30 @@ async fn another_interval_fires_no_rule_on_a_rate() {
 }
 
 #[tokio::test]
-async fn a_wall_clock_that_stops_and_goes_on_fires_no_rule_on_a_rate() {
-    let watched = Watched::start().await;
+async fn a_wall_clock_that_stops_and_goes_on_fires_and_resolves_nothing() {
+    let watched = Watched::start_firing().await;
     watched.clock.stop_at(watched.now().0 / NANOS_PER_SECOND);
     pause().await;
     watched.clock.set_ahead(0);
-    watched.expect_silence_and_then_both_rules().await;
+    watched.expect_nothing_but_a_report_of_the_clock().await;
 }
 
 #[tokio::test]
-async fn a_wall_clock_that_is_ahead_or_behind_for_seconds_fires_no_rule_on_a_rate() {
-    let watched = Watched::start().await;
-    for seconds in [2, -2, 30, -30, 157_680_000, -157_680_000] {
+async fn a_wall_clock_that_is_wrong_for_seconds_fires_and_resolves_nothing() {
+    let watched = Watched::start_firing().await;
+    for seconds in [2, -2, 30, -30, YEARS, -YEARS] {
         watched.clock.set_ahead(seconds);
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        // The length of the jump is what is tested.
+        tokio::time::sleep(Duration::from_secs(4)).await;
         watched.clock.set_ahead(0);
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        watched.wait_for_samples().await;
     }
-    watched.expect_silence_and_then_both_rules().await;
+    watched.expect_nothing_but_a_report_of_the_clock().await;
 }
 
 /// Sets the clock by a number of seconds until the engine follows it, and then right again.
-async fn expect_silence_over_a_jump_that_lasts(seconds: i64) {
-    let mut watched = Watched::start().await;
+async fn expect_nothing_over_a_jump_that_lasts(seconds: i64) {
+    let mut watched = Watched::start_firing().await;
     for ahead in [seconds, 0] {
         watched.clock.set_ahead(ahead);
         watched.ahead = ahead;
@@ -244,15 +297,20 @@ async fn expect_silence_over_a_jump_that_lasts(seconds: i64) {
         wait_until("the engine follows the clock", follows).await.unwrap();
         watched.wait_for_samples().await;
     }
-    watched.expect_silence_and_then_both_rules().await;
+    watched.expect_nothing_but_a_report_of_the_clock().await;
 }
 
 #[tokio::test]
-async fn a_wall_clock_that_stays_ahead_for_a_while_fires_no_rule_on_a_rate() {
-    expect_silence_over_a_jump_that_lasts(20).await;
+async fn a_wall_clock_that_stays_ahead_fires_and_resolves_nothing() {
+    expect_nothing_over_a_jump_that_lasts(20).await;
 }
 
 #[tokio::test]
-async fn a_wall_clock_that_stays_behind_for_a_while_fires_no_rule_on_a_rate() {
-    expect_silence_over_a_jump_that_lasts(-20).await;
+async fn a_wall_clock_that_stays_behind_fires_and_resolves_nothing() {
+    expect_nothing_over_a_jump_that_lasts(-20).await;
+}
+
+#[tokio::test]
+async fn a_wall_clock_that_stays_years_ahead_fires_resolves_and_drops_nothing() {
+    expect_nothing_over_a_jump_that_lasts(YEARS).await;
 }

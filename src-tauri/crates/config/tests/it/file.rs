@@ -262,3 +262,44 @@ async fn a_file_emptied_while_it_is_written_is_an_error() {
     fs::write(&path, "[host]\nenabled = false\ninterval_seconds = 7\n").unwrap();
     assert_eq!(next(&mut settings).await.unwrap().host.interval_seconds, 7);
 }
+
+/// Returns a text with one byte changed, without it, and cut there.
+fn damages(text: &[u8], position: usize) -> Vec<Vec<u8>> {
+    let changed = [0x01, 0x20, 0x80].map(|by| {
+        let mut bytes = text.to_vec();
+        bytes[position] ^= by;
+        bytes
+    });
+    let mut removed = text.to_vec();
+    removed.remove(position);
+    changed.into_iter().chain([removed, text[..position].to_vec()]).collect()
+}
+
+#[test]
+fn any_damaged_byte_leaves_the_settings_of_the_file_or_the_last_valid_ones() {
+    let folder = folder();
+    let (path, copy) = (folder.path().join("settings.toml"), folder.path().join("copy.toml"));
+    let text = "[host] # this machine\ninterval_seconds = 7\n\n[[scrape]]\nname = \"shöp\"\n\
+                url = \"http://127.0.0.1:1/metrics\"\n";
+    fs::write(&path, text).unwrap();
+    let (whole, error) = load_or_last_valid(&path, &copy).unwrap();
+    assert_eq!((whole.host.interval_seconds, whole.scrape.len(), error), (7, 1, None));
+    let (mut read, mut restored) = (0, 0);
+    for damaged in (0..text.len()).flat_map(|position| damages(text.as_bytes(), position)) {
+        fs::write(&path, &damaged).unwrap();
+        fs::write(&copy, text).unwrap();
+        let is_blank = damaged.trim_ascii().is_empty();
+        let expected = load(&path).ok().filter(|_| !is_blank);
+        let (settings, error) = load_or_last_valid(&path, &copy).unwrap();
+        assert_eq!(error.is_none(), expected.is_some(), "{}", String::from_utf8_lossy(&damaged));
+        read += u32::from(expected.is_some());
+        restored += u32::from(expected.is_none());
+        assert_eq!(settings, expected.unwrap_or_else(|| whole.clone()));
+        // A damage of the copy costs nothing.
+        fs::write(&path, text).unwrap();
+        fs::write(&copy, &damaged).unwrap();
+        assert_eq!(load_or_last_valid(&path, &copy).unwrap(), (whole.clone(), None));
+        assert_eq!(fs::read_to_string(&copy).unwrap(), text);
+    }
+    assert!(read > 100 && restored > 100, "{read} {restored}");
+}

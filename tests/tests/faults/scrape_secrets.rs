@@ -50,6 +50,18 @@ async fn wait_for_password(requests: &[AtomicUsize; 2]) {
         .unwrap();
 }
 
+/// Waits for the question whether the password may go to a target.
+async fn confirmation(engine: &EngineProcess, target: &str) -> Confirmation {
+    let pending = wait_for("a confirmation is asked for", async || {
+        let pending: Vec<Confirmation> = engine.call("confirmations", json!({})).await?;
+        Ok(pending.into_iter().next())
+    });
+    let pending = pending.await.unwrap();
+    let origin = target.trim_end_matches("/metrics");
+    assert!(pending.effects[0].ends_with(&format!("to {origin} as the user ann")), "{:?}", pending.effects);
+    pending
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_of_the_settings_file_moves_no_password() {
     let (first, at_first) = target().await;
@@ -69,13 +81,7 @@ async fn an_edit_of_the_settings_file_moves_no_password() {
     wait_for_password(&at_first).await;
 
     fs::write(engine.settings_file(), settings(&second)).unwrap();
-    let pending = wait_for("a confirmation is asked for", async || {
-        let pending: Vec<Confirmation> = engine.call("confirmations", json!({})).await?;
-        Ok(pending.into_iter().next())
-    });
-    let pending = pending.await.unwrap();
-    let origin = second.trim_end_matches("/metrics");
-    assert!(pending.effects[0].ends_with(&format!("to {origin} as the user ann")), "{:?}", pending.effects);
+    confirmation(&engine, &second).await;
     let held = engine.wait_for_status("the job says so", |status| {
         let job = status.components.iter().find(|one| one.name == "scrape a");
         job.is_some_and(|job| job.message.contains("not sent until they are confirmed"))
@@ -85,11 +91,7 @@ async fn an_edit_of_the_settings_file_moves_no_password() {
     // A restart does not make it the first use.
     engine.stop().await.unwrap();
     engine.start_again().await.unwrap();
-    let again = wait_for("it is asked for again", async || {
-        let pending: Vec<Confirmation> = engine.call("confirmations", json!({})).await?;
-        Ok(pending.into_iter().next())
-    });
-    let again = again.await.unwrap();
+    let again = confirmation(&engine, &second).await;
     assert_eq!(at_second[0].load(Ordering::Relaxed), 0);
     let _: () = engine.call("confirm", json!({"id": again.id})).await.unwrap();
     wait_for_password(&at_second).await;
@@ -132,13 +134,7 @@ async fn an_edit_of_a_prometheus_configuration_moves_no_secret() {
     wait_for_password(&at_first).await;
 
     fs::write(&file, configuration(&second)).unwrap();
-    let pending = wait_for("a confirmation is asked for", async || {
-        let pending: Vec<Confirmation> = engine.call("confirmations", json!({})).await?;
-        Ok(pending.into_iter().next())
-    });
-    let pending = pending.await.unwrap();
-    let origin = second.trim_end_matches("/metrics");
-    assert!(pending.effects[0].ends_with(&format!("to {origin} as the user ann")), "{:?}", pending.effects);
+    let pending = confirmation(&engine, &second).await;
     assert!(pending.requested_by.ends_with("prometheus.yml"), "{}", pending.requested_by);
     let held = engine.wait_for_status("the file's component says so", |status| {
         let file = status.components.iter().find(|one| one.name.starts_with("prometheus "));

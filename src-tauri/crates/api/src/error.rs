@@ -58,6 +58,10 @@ impl ApiError {
 impl From<store::StoreError> for ApiError {
     fn from(error: store::StoreError) -> Self {
         use store::StoreError as E;
+        if error.is_without_space() {
+            let message = "the disk of the data folder is full; free some space or ask for a shorter range";
+            return Self::new(ErrorCode::Busy, message);
+        }
         let code = match &error {
             E::Busy { .. } | E::Full { .. } | E::Recovering { .. } => ErrorCode::Busy,
             E::Deadline { .. } => ErrorCode::Deadline,

@@ -23,6 +23,9 @@ use crate::{
     remote_write::{self, WRITTEN_METRIC, WriteConnection},
 };
 
+/// Pause between two batches of a sender that retries. What it sends in minutes can be exported on
+/// the small disk of a test.
+const BATCH_PAUSE: Duration = Duration::from_millis(100);
 /// Pause before a rejected batch is sent again, shorter than the one the engine requests.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 /// Time that is exported beyond now: numbers are written as milliseconds after a start time.
@@ -195,6 +198,8 @@ pub async fn send_with_retries(
             }
         }
         sent.push(batch);
+        // A sender that is stopped meanwhile ends at once.
+        let _ = tokio::time::timeout(BATCH_PAUSE, stop.cancelled()).await;
     }
     Ok(sent)
 }

@@ -100,10 +100,19 @@ pub enum StoreError {
     Closed,
 }
 
+/// The texts of the systems for a disk without space.
+const NO_SPACE: [&str; 2] = ["No space left on device", "not enough space on the disk"];
+
 impl StoreError {
     /// Returns whether the database found damage in its file.
     pub(crate) fn is_damage(&self) -> bool {
         matches!(self, Self::Database(reason) if reason.contains("Corrupt database file"))
+    }
+
+    /// Returns whether the disk had no space for a file, such as an export.
+    pub fn is_without_space(&self) -> bool {
+        let (Self::Database(reason) | Self::File { reason, .. }) = self else { return false };
+        NO_SPACE.iter().any(|text| reason.contains(text))
     }
 
     /// Returns the delay before the next attempt, if the same request may succeed then.

@@ -1,4 +1,4 @@
-//! The scheduler: one task that evaluates every rule at multiples of its interval.
+//! The scheduler: one task that evaluates every rule once per interval.
 
 use std::{sync::Arc, time::Duration};
 

@@ -50,7 +50,7 @@ const ALLOWED_USERS: &[(&str, &[&str])] = &[
 const PURE: &[(&str, &[&str])] = &[
     ("model", &["chrono", "hex", "serde", "serde_json", "ts-rs", "url", "xxhash-rust"]),
     ("analysis", &["model", "realfft", "serde", "statrs"]),
-    ("prometheus", &["config", "md-5", "model", "prost", "regex", "serde_json", "thiserror"]),
+    ("prometheus", &["config", "md-5", "model", "prost", "regex", "serde_json", "thiserror", "xxhash-rust"]),
     ("log_formats", &["chrono", "model", "regex", "serde_json"]),
 ];
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use model::{HealthState, TelemetryBatch};
 use runtime::{Clock, HealthReporter, RetryPolicy, retry_while_busy};
-use store::Store;
+use store::{Accepted, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 /// Number of attempts before a batch is dropped. The next samples follow soon.
@@ -43,13 +43,39 @@ impl BatchWriter {
     /// Writes `batch`. Retries while the store is busy, and drops the batch after a few attempts.
     /// Then reports the health of the component; `problem` is another problem of it, or empty.
     pub(crate) async fn write(&mut self, batch: TelemetryBatch, problem: &str) {
+        self.write_described(batch, problem, |_| {}).await;
+    }
+
+    /// Writes `batch` like [`Self::write`]. If the store lacks a series that the batch does not
+    /// describe, `describe` adds the descriptors of all. Returns the batch if all of it was stored.
+    pub(crate) async fn write_described(
+        &mut self,
+        batch: TelemetryBatch,
+        problem: &str,
+        describe: impl FnOnce(&mut TelemetryBatch),
+    ) -> Option<Arc<TelemetryBatch>> {
         let records = batch.len() as u64;
+        let mut batch = Arc::new(batch);
+        let mut outcome = self.attempt(&batch).await;
+        if matches!(outcome, Err(StoreError::InvalidRequest(_))) {
+            describe(Arc::make_mut(&mut batch));
+            outcome = self.attempt(&batch).await;
+        }
+        let is_stored = outcome.as_ref().is_ok_and(|accepted| accepted.dropped == 0);
+        self.report(outcome.map(|_| ()), records, problem);
+        is_stored.then_some(batch)
+    }
+
+    async fn attempt(&self, batch: &Arc<TelemetryBatch>) -> Result<Accepted, StoreError> {
         let policy = RetryPolicy::attempts(MAX_ATTEMPTS);
-        let batch = Arc::new(batch);
         // What comes at the end is not waited for.
         let patience = if self.stop.is_cancelled() { Duration::ZERO } else { self.patience };
-        let write = || self.store.write_within(Arc::clone(&batch), patience);
-        match retry_while_busy(&self.clock, policy, self.stop.cancelled(), write).await {
+        let write = || self.store.accept_within(Arc::clone(batch), patience);
+        retry_while_busy(&self.clock, policy, self.stop.cancelled(), write).await
+    }
+
+    fn report(&mut self, outcome: Result<(), StoreError>, records: u64, problem: &str) {
+        match outcome {
             Ok(()) if !problem.is_empty() => {
                 self.reporter.report(HealthState::Degraded, format!("{problem}{}", self.dropped_so_far()));
             }

@@ -2,8 +2,8 @@
 
 use std::{process::Stdio, sync::Arc, time::Duration};
 
-use model::{HealthState, Resource, TelemetryBatch};
-use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
+use model::{HealthState, Resource, Timestamp};
+use prometheus::{Assembled, AssemblyOptions};
 use runtime::{Clock, HealthReporter, Schedule};
 use store::Store;
 use tokio::{
@@ -12,7 +12,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{batch_writer::BatchWriter, host_name::host_name, scrape::Report};
+use crate::{
+    batch_writer::BatchWriter,
+    host_name::host_name,
+    scrape::{Report, TargetSeries},
+};
 
 /// Maximum number of bytes on standard output.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -39,8 +43,7 @@ pub async fn run_command(
     labels.entry("job".to_owned()).or_insert_with(|| settings.name.clone());
     labels.entry("instance".to_owned()).or_insert_with(host_name);
     let resource = Arc::new(Resource::service_named(&settings.name));
-    let target = AssemblyOptions { resource: resource.clone(), labels, ..AssemblyOptions::default() };
-    let mut tracker = StalenessTracker::new(resource.clone());
+    let mut series = TargetSeries::new(AssemblyOptions { resource, labels, ..AssemblyOptions::default() });
     let interval = Duration::from_secs(u64::from(settings.interval_seconds.max(1)));
     let timeout = Duration::from_secs(u64::from(settings.timeout_seconds.max(1)));
     let mut writer = BatchWriter::of_target(clock.clone(), store, reporter, stop.clone());
@@ -60,43 +63,28 @@ pub async fn run_command(
         let assembled = match printed {
             Ok(text) => {
                 report.body_bytes = i64::try_from(text.len()).unwrap_or(i64::MAX);
-                assemble(text, target.clone(), now).await
+                assemble(text, &mut series, now).await
             }
             Err(problem) => Err(problem),
         };
-        let mut batch = TelemetryBatch::default();
-        let problem = match assembled {
-            Ok(mut assembled) => {
-                report.up = true;
-                (report.scraped, report.relabelled) = (assembled.scraped, assembled.relabelled);
-                report.added = tracker.record(&mut assembled, now, false);
+        let (batch, problem) = match assembled {
+            Ok(assembled) => {
                 let warning = assembled.warning();
-                batch = assembled.batch;
-                warning
+                (series.record(assembled, report, now, false), warning)
             }
-            Err(problem) => {
-                tracker.end_all(&mut batch, now);
-                problem
-            }
+            Err(problem) => (series.fail(&report, now), problem),
         };
-        report.add(&mut batch, &resource, &target.labels, now);
-        writer.write(batch, &problem).await;
+        series.write(&mut writer, batch, &problem).await;
         wait = schedule.next_delay(clock.now());
     }
-    let (mut batch, now) = (TelemetryBatch::default(), schedule.end(clock.now()));
-    tracker.end_all(&mut batch, now);
-    Report::end(&mut batch, &resource, &target.labels, now);
-    writer.write(batch, "").await;
+    let ended = series.end(schedule.end(clock.now()));
+    series.write(&mut writer, ended, "").await;
 }
 
-async fn assemble(
-    text: Vec<u8>,
-    target: AssemblyOptions,
-    now: model::Timestamp,
-) -> Result<Assembled, String> {
-    let assembled = tokio::task::spawn_blocking(move || {
-        let exposition = prometheus::parse_text(&text, MAX_SAMPLES).map_err(|error| error.to_string())?;
-        prometheus::assemble(&exposition, &target, now).map_err(|error| error.to_string())
+async fn assemble(text: Vec<u8>, series: &mut TargetSeries, now: Timestamp) -> Result<Assembled, String> {
+    let assembled = series.assemble(move |cache, target| {
+        let reading = cache.read_text(&text, MAX_SAMPLES).map_err(|error| error.to_string())?;
+        cache.assemble(&reading, target, now).map_err(|error| error.to_string())
     });
     match assembled.await {
         Ok(Ok(assembled)) => Ok(assembled),

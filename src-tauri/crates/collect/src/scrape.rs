@@ -14,6 +14,7 @@ mod secret_servers;
 mod status;
 mod target;
 mod target_pool;
+mod target_series;
 mod yaml;
 
 use std::sync::Arc;
@@ -25,9 +26,9 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::prometheus_config::parse_only as parse_config_only;
 pub use self::prometheus_config::run_prometheus_file;
-pub(crate) use self::report::Report;
 pub use self::secret_servers::{SecretGuard, SecretServers, secret_servers};
 use self::{job::Job, status::TargetStatus};
+pub(crate) use self::{report::Report, target_series::TargetSeries};
 use crate::PullHandles;
 
 /// Scrapes the targets in `settings`, each once per interval, until `stop` is cancelled. Like

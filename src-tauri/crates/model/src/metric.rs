@@ -91,6 +91,12 @@ impl Series {
 
     /// Returns the ID of this series, a hash of its identity.
     pub fn id(&self) -> SeriesId {
+        self.id_with(&self.attributes.to_json())
+    }
+
+    /// Returns the same as [`Self::id`] for a caller that has the attributes as JSON
+    /// ([`Attributes::to_json`]) already.
+    pub fn id_with(&self, attributes: &str) -> SeriesId {
         let mut hash = Xxh3::new();
         for part in [
             self.name.as_bytes(),
@@ -99,7 +105,7 @@ impl Series {
             &self.resource.id().to_le_bytes(),
             self.scope.name.as_bytes(),
             self.scope.version.as_bytes(),
-            self.attributes.to_json().as_bytes(),
+            attributes.as_bytes(),
         ] {
             hash.update(&(part.len() as u64).to_le_bytes());
             hash.update(part);

@@ -2,7 +2,8 @@
 
 use crate::{Exemplar, HistogramPoint, LogRecord, Sample, Series, SeriesId, Span};
 
-/// Records that are committed together. Every series that a point names is in `series`.
+/// Records that are committed together. Every series that a point names is in `series` or in
+/// the store.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TelemetryBatch {
     /// Descriptors of the series named below, each with its number.

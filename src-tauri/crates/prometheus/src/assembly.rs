@@ -2,27 +2,25 @@
 //! summaries assembled.
 
 mod labelling;
+mod resolving;
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt,
-    sync::Arc,
-};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use model::{
-    Attributes, Exemplar, HistogramPoint, Labels, MAX_FUTURE_NANOS, MetricKind, Resource, Sample, Series,
-    SeriesId, TelemetryBatch, Temporality, Timestamp, prometheus::counts_by_name,
+    Attributes, Exemplar, HistogramPoint, IdentityHash, Labels, MAX_FUTURE_NANOS, Resource, Sample, SeriesId,
+    TelemetryBatch, Timestamp,
 };
 
-use self::labelling::{family_of, merged_labels};
+use self::resolving::Resolver;
 use crate::{
+    cached_resolutions::CachedResolutions,
     exposition::{ExposedExemplar, ExposedSample, Exposition, ExpositionError},
-    family::FamilyKind,
     histogram_assembly::HistogramAssembly,
-    labelled_sample::LabelledSample,
+    known_series::KnownSeries,
     limits::SeriesLimits,
-    relabel::{METRIC_NAME, RelabelRule, relabel},
-    unit::unit_of,
+    reading::Reading,
+    relabel::RelabelRule,
+    resolution::Resolution,
 };
 
 /// The target of the samples, and the options of its scrape.
@@ -60,6 +58,8 @@ pub struct Assembled {
     pub timed: HashSet<SeriesId>,
     /// Name of the first native histogram whose fractional counts were rounded.
     pub rounded: Option<String>,
+    /// The series of each point.
+    pub(crate) series: Vec<Arc<KnownSeries>>,
 }
 
 impl Assembled {
@@ -104,129 +104,135 @@ pub fn assemble(
     options: &AssemblyOptions,
     now: Timestamp,
 ) -> Result<Assembled, AssemblyError> {
-    let mut assembly = Assembly {
-        exposition,
-        options,
-        now,
-        done: Assembled { scraped: exposition.samples.len(), ..Assembled::default() },
-        seen: HashSet::new(),
-        jobs: HashMap::new(),
-    };
-    let mut histograms = HistogramAssembly::default();
-    let mut numbers = Vec::new();
-    let mut first_error = None;
+    let mut assembly = Assembly::new(exposition, options, now, exposition.samples.len());
     for sample in &exposition.samples {
-        match assembly.label(sample) {
-            Ok(Some(labelled)) if first_error.is_none() => match labelled.role {
-                Some(role) => numbers.extend(histograms.add(role, labelled)),
-                None => numbers.push(labelled),
-            },
-            Ok(_) => {}
-            Err(error) => first_error = first_error.or(Some(error)),
+        assembly.resolve(sample);
+    }
+    assembly.finish()
+}
+
+/// Assembles a body like [`assemble`], but its batch does not describe cached series.
+pub(crate) fn assemble_reading(
+    reading: &Reading,
+    options: &AssemblyOptions,
+    cache: &mut CachedResolutions,
+    now: Timestamp,
+) -> Result<Assembled, AssemblyError> {
+    let mut assembly = Assembly::new(&reading.families, options, now, reading.samples.len());
+    for read in &reading.samples {
+        let resolved = match &read.cached {
+            Some(cached) => {
+                assembly.add_cached(cached, &read.sample);
+                None
+            }
+            None => assembly.resolve(&read.sample),
+        };
+        match (read.text, resolved) {
+            (Some(text), Some(resolution)) => cache.insert(text, resolution),
+            (Some(text), None) => cache.mark_used(text),
+            (None, _) => {}
         }
     }
-    if let Some(error) = first_error {
-        let Assembled { scraped, relabelled, .. } = assembly.done;
-        return Err(AssemblyError { error, scraped, relabelled });
-    }
-    numbers.extend(histograms.take_lone_sums());
-    for labelled in numbers {
-        let start_time = histograms.created(&labelled);
-        assembly.add_sample(labelled, start_time);
-    }
-    for (labelled, point, exemplars) in histograms.finish() {
-        assembly.add_point(labelled, point, &exemplars);
-    }
-    Ok(assembly.done)
+    assembly.finish()
 }
 
 struct Assembly<'a> {
-    exposition: &'a Exposition,
-    options: &'a AssemblyOptions,
+    resolver: Resolver<'a>,
     now: Timestamp,
     done: Assembled,
-    seen: HashSet<(SeriesId, Timestamp)>,
-    /// Resources of jobs other than the target's.
-    jobs: HashMap<String, Arc<Resource>>,
+    first_error: Option<ExpositionError>,
+    /// Numbers and native histograms.
+    numbers: Vec<(Arc<KnownSeries>, &'a ExposedSample)>,
+    histograms: HistogramAssembly<'a>,
+    seen: HashSet<(SeriesId, Timestamp), IdentityHash>,
 }
 
 impl<'a> Assembly<'a> {
-    /// Computes the final labels of a sample; none if a rule drops it.
-    fn label(&mut self, sample: &'a ExposedSample) -> Result<Option<LabelledSample<'a>>, ExpositionError> {
-        let (family, kind, role) = family_of(self.exposition, sample);
-        let mut labels = merged_labels(sample, &self.options.labels, self.options.honor_labels);
-        labels.insert(METRIC_NAME.to_owned(), sample.name.clone());
-        if !relabel(&mut labels, &self.options.rules) {
-            return Ok(None);
+    fn new(families: &'a Exposition, options: &'a AssemblyOptions, now: Timestamp, samples: usize) -> Self {
+        let mut done = Assembled { scraped: samples, ..Assembled::default() };
+        done.series.reserve(samples);
+        done.batch.samples.reserve(samples);
+        Self {
+            resolver: Resolver::new(families, options),
+            now,
+            done,
+            first_error: None,
+            numbers: Vec::with_capacity(samples),
+            histograms: HistogramAssembly::default(),
+            seen: HashSet::with_capacity_and_hasher(samples, IdentityHash),
         }
-        let failed = |message: String| ExpositionError { line: sample.line, message };
-        self.done.relabelled += 1;
-        let limits = &self.options.limits;
-        if limits.samples > 0 && self.done.relabelled > limits.samples {
-            return Err(failed(format!("more than {} samples, which is the sample limit", limits.samples)));
-        }
-        limits.check(&labels).map_err(failed)?;
-        let name = labels
-            .remove(METRIC_NAME)
-            .filter(|name| !name.is_empty())
-            .ok_or_else(|| failed("a rule removes the name of a metric".to_owned()))?;
-        // A sample that a rule renamed has left its family.
-        let (name, kind, role) = match role.map(|role| (name.strip_suffix(role.suffix()), role)) {
-            Some((Some(stem), role)) if !stem.is_empty() => (stem.to_owned(), kind, Some(role)),
-            Some((_, role)) => (name, role.standalone_kind(), None),
-            None => (name, kind, None),
+    }
+
+    /// Adds a sample of a cached series.
+    fn add_cached(&mut self, cached: &Resolution, sample: &'a ExposedSample) {
+        let counted = match cached {
+            Resolution::Dropped => Ok(()),
+            _ => self.resolver.count_relabelled(sample.line),
         };
-        let time = sample.time.filter(|_| !self.options.ignore_timestamps);
-        Ok(Some(LabelledSample { sample, name, labels, kind, family, role, time }))
-    }
-
-    /// Returns the resource of the target. A federating target passes on samples of other jobs;
-    /// they get a resource of their own.
-    fn resource(&mut self, labels: &Labels) -> Arc<Resource> {
-        const JOB: &str = "job";
-        match labels.get(JOB).filter(|job| Some(*job) != self.options.labels.get(JOB)) {
-            None => Arc::clone(&self.options.resource),
-            Some(job) => match self.jobs.get(job) {
-                Some(resource) => Arc::clone(resource),
-                None => {
-                    let resource = Arc::new(Resource::service_named(job));
-                    self.jobs.insert(job.clone(), Arc::clone(&resource));
-                    resource
-                }
-            },
+        match counted {
+            Ok(()) => self.add(cached, sample),
+            Err(error) => self.first_error = self.first_error.take().or(Some(error)),
         }
     }
 
-    fn series(
-        &mut self,
-        name: String,
-        family: &str,
-        kind: MetricKind,
-        gauge: bool,
-        labels: Labels,
-    ) -> Series {
-        let counts = !gauge && !matches!(kind, MetricKind::Gauge | MetricKind::Summary);
-        Series {
-            name,
-            kind,
-            unit: unit_of(family, self.exposition.units.get(family).map(String::as_str)),
-            description: self.exposition.help.get(family).cloned().unwrap_or_default(),
-            temporality: match kind {
-                _ if counts => Temporality::Cumulative,
-                // A gauge histogram does not add to the point before, like a delta.
-                MetricKind::ExponentialHistogram => Temporality::Delta,
-                _ => Temporality::Unspecified,
-            },
-            monotonic: counts,
-            resource: self.resource(&labels),
-            scope: Arc::default(),
-            attributes: labels.into_iter().collect(),
+    /// Resolves the series of a sample, and adds the sample. Returns the resolution if it holds for
+    /// all samples of equal text.
+    fn resolve(&mut self, sample: &'a ExposedSample) -> Option<Resolution> {
+        match self.resolver.resolve(sample) {
+            Ok(resolved) => {
+                self.add(&resolved.resolution, sample);
+                resolved.is_of_text.then_some(resolved.resolution)
+            }
+            Err(error) => {
+                self.first_error = self.first_error.take().or(Some(error));
+                None
+            }
         }
+    }
+
+    fn add(&mut self, resolution: &Resolution, sample: &'a ExposedSample) {
+        if self.first_error.is_some() {
+            return;
+        }
+        match resolution {
+            Resolution::Dropped => {}
+            Resolution::Number(series) => self.numbers.push((Arc::clone(series), sample)),
+            Resolution::Part { role, bound, whole } => {
+                self.histograms.add(whole, *role, *bound, sample, self.resolver.time(sample));
+            }
+            Resolution::Created(key) => self.histograms.add_created(*key, sample.value),
+        }
+    }
+
+    /// Assembles what was added.
+    fn finish(mut self) -> Result<Assembled, AssemblyError> {
+        self.done.relabelled = self.resolver.relabelled;
+        if let Some(error) = self.first_error {
+            let Assembled { scraped, relabelled, .. } = self.done;
+            return Err(AssemblyError { error, scraped, relabelled });
+        }
+        for (series, sample) in std::mem::take(&mut self.numbers) {
+            self.add_number(&series, sample);
+        }
+        for lone in self.histograms.take_lone_sums() {
+            let series = self.resolver.lone_sum(&lone.series);
+            let start_time = self.histograms.created(&series).or(lone.start_time);
+            if let (Some((id, time)), Some(value)) = (self.admit(&series, lone.time), lone.sum) {
+                self.done.batch.samples.push(Sample { series: id, time, start_time, value });
+            }
+        }
+        for point in self.histograms.take_points() {
+            let created = self.histograms.created(&point.series);
+            let Some((id, time)) = self.admit(&point.series, point.time) else { continue };
+            self.add_exemplars(id, time, point.exemplars.iter().copied());
+            self.done.batch.histograms.push(point.assemble(time, created));
+        }
+        Ok(self.done)
     }
 
     /// Adds the series, unless it has a value at this time or the time is too far ahead.
-    fn admit(&mut self, series: Series, time: Option<Timestamp>) -> Option<(SeriesId, Timestamp)> {
-        let id = series.id();
+    fn admit(&mut self, series: &Arc<KnownSeries>, time: Option<Timestamp>) -> Option<(SeriesId, Timestamp)> {
+        let id = series.id;
         let at = time.unwrap_or(self.now);
         if at.since(self.now) > MAX_FUTURE_NANOS {
             self.done.too_far_ahead += 1;
@@ -239,26 +245,18 @@ impl<'a> Assembly<'a> {
         if time.is_some() {
             self.done.timed.insert(id);
         }
-        self.done.batch.series.push((id, series));
+        self.done.batch.series.extend(self.resolver.take_descriptor(id).map(|descriptor| (id, descriptor)));
+        self.done.series.push(Arc::clone(series));
         Some((id, at))
     }
 
     /// Adds a number or a native histogram.
-    fn add_sample(&mut self, labelled: LabelledSample<'_>, start_time: Option<Timestamp>) {
-        let sample = labelled.sample;
-        let gauge = labelled.kind == FamilyKind::GaugeHistogram;
-        let kind = match (&sample.native, labelled.kind) {
-            (Some(_), _) => MetricKind::ExponentialHistogram,
-            (None, FamilyKind::Counter) => MetricKind::Counter,
-            (None, FamilyKind::Unknown) if counts_by_name(&labelled.name) => MetricKind::Counter,
-            _ => MetricKind::Gauge,
-        };
+    fn add_number(&mut self, series: &Arc<KnownSeries>, sample: &ExposedSample) {
         if self.done.rounded.is_none() && sample.native.as_ref().is_some_and(|native| native.rounded) {
-            self.done.rounded = Some(labelled.name.clone());
+            self.done.rounded = Some(series.name.to_string());
         }
-        let series = self.series(labelled.name, labelled.family, kind, gauge, labelled.labels);
-        let Some((id, time)) = self.admit(series, labelled.time) else { return };
-        let start_time = start_time.or(sample.start_time);
+        let start_time = self.histograms.created(series).or(sample.start_time);
+        let Some((id, time)) = self.admit(series, self.resolver.time(sample)) else { return };
         match &sample.native {
             Some(native) => self.done.batch.histograms.push(HistogramPoint {
                 series: id,
@@ -275,24 +273,6 @@ impl<'a> Assembly<'a> {
             }
         }
         self.add_exemplars(id, time, &sample.exemplars);
-    }
-
-    /// Adds an assembled histogram or summary.
-    fn add_point(
-        &mut self,
-        labelled: LabelledSample<'_>,
-        point: HistogramPoint,
-        exemplars: &[&ExposedExemplar],
-    ) {
-        let kind = match labelled.kind {
-            FamilyKind::Summary => MetricKind::Summary,
-            _ => MetricKind::Histogram,
-        };
-        let series = self.series(labelled.name, labelled.family, kind, false, labelled.labels);
-        if let Some((id, time)) = self.admit(series, labelled.time) {
-            self.done.batch.histograms.push(HistogramPoint { series: id, time, ..point });
-            self.add_exemplars(id, time, exemplars.iter().copied());
-        }
     }
 
     fn add_exemplars<'e>(

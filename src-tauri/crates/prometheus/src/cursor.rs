@@ -88,6 +88,31 @@ impl<'a> Cursor<'a> {
         taken
     }
 
+    /// Returns the text between an earlier position and this one.
+    pub(crate) fn since(&self, earlier: &Self) -> &'a [u8] {
+        self.text.get(earlier.position..self.position).unwrap_or_default()
+    }
+
+    /// Takes what is in braces, with both of them. Braces in quotes do not count. Returns false and
+    /// takes nothing if there is no end.
+    pub(crate) fn skip_braces(&mut self) -> bool {
+        let rest = &self.text[self.position..];
+        let (mut quoted, mut escaped) = (false, false);
+        for (index, byte) in rest.iter().enumerate() {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
+                b'}' if !quoted => {
+                    self.take(index + 1);
+                    return true;
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// Returns an error at this position.
     pub(crate) fn error(&self, message: impl Into<String>) -> ExpositionError {
         ExpositionError { line: self.line, message: message.into() }

@@ -13,7 +13,7 @@ pub(crate) const MAX_LABELS: usize = 256;
 pub type ExposedLabels = Vec<(String, String)>;
 
 /// One sample.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ExposedSample {
     /// Line in the text, from 1; 0 in formats without lines.
     pub line: usize,

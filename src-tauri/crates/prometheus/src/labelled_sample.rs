@@ -1,6 +1,6 @@
 //! Samples with their final labels, and their roles in histograms and summaries.
 
-use model::{Labels, Timestamp};
+use model::Labels;
 
 use crate::{exposition::ExposedSample, family::FamilyKind};
 
@@ -35,6 +35,12 @@ impl Role {
         }
     }
 
+    /// Returns whether a histogram or summary can hold such a sample of this value. The number of
+    /// measurements is none if it is negative or NaN.
+    pub(crate) fn accepts(self, value: f64) -> bool {
+        !matches!(self, Self::Bucket | Self::Count) || (0.0..=9.0e18).contains(&value)
+    }
+
     /// Returns the label that holds the bound or quantile.
     pub(crate) fn bound_label(self) -> Option<&'static str> {
         match self {
@@ -55,8 +61,6 @@ pub(crate) struct LabelledSample<'a> {
     /// Family as declared in the body; the key of help and unit.
     pub(crate) family: &'a str,
     pub(crate) role: Option<Role>,
-    /// Time of the sample; none means the time of the scrape.
-    pub(crate) time: Option<Timestamp>,
 }
 
 impl LabelledSample<'_> {

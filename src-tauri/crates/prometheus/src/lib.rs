@@ -2,18 +2,23 @@
 //! histograms assembled from samples, native histograms, relabelling, units and staleness.
 
 mod assembly;
+mod cached_resolutions;
 mod cursor;
 mod exposition;
 mod family;
 mod histogram_assembly;
+mod known_series;
 mod labelled_sample;
 mod limits;
 mod line;
 mod native_histogram;
 mod openmetrics;
 mod protobuf;
+mod reading;
 mod relabel;
+mod resolution;
 mod series;
+mod series_cache;
 mod staleness;
 mod text;
 mod unit;
@@ -32,6 +37,8 @@ pub use native_histogram::{
 };
 pub use openmetrics::parse_openmetrics;
 pub use protobuf::parse_protobuf;
+pub use reading::Reading;
 pub use relabel::{RelabelRule, relabel};
+pub use series_cache::SeriesCache;
 pub use staleness::StalenessTracker;
 pub use text::parse_text;

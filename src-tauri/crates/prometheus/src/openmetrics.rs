@@ -7,10 +7,12 @@
 use model::Timestamp;
 
 use crate::{
+    cached_resolutions::CachedResolutions,
     cursor::Cursor,
     exposition::{ExposedExemplar, ExposedSample, Exposition, ExpositionError, excerpt},
     family::FamilyKind,
     line::{read_seconds, read_value, unescape},
+    reading::{LineSeries, ReadSample, Reading},
     series::Dialect,
 };
 
@@ -20,13 +22,24 @@ const MAX_EXEMPLAR_CHARACTERS: usize = 128;
 /// Parses a whole text. Errors: a malformed line, a missing `# EOF`, text after it, more than
 /// `max_samples` samples.
 pub fn parse_openmetrics(body: &[u8], max_samples: usize) -> Result<Exposition, ExpositionError> {
-    let mut exposition = Exposition { has_created: true, ..Exposition::default() };
+    read_openmetrics(body, max_samples, &CachedResolutions::default()).map(Reading::into_exposition)
+}
+
+/// Reads a whole text. Series of `cache` stay as they are.
+pub(crate) fn read_openmetrics(
+    body: &[u8],
+    max_samples: usize,
+    cache: &CachedResolutions,
+) -> Result<Reading, ExpositionError> {
+    let mut reading = Reading::default();
+    reading.families.has_created = true;
+    reading.declarations.add(&[b"OpenMetrics"]);
     let mut cursor = Cursor::new(body);
     loop {
         if cursor.eat("# EOF") {
             cursor.eat("\n");
             return if cursor.is_at_end() {
-                Ok(exposition)
+                Ok(reading)
             } else {
                 Err(cursor.error("there is something after # EOF"))
             };
@@ -34,12 +47,16 @@ pub fn parse_openmetrics(body: &[u8], max_samples: usize) -> Result<Exposition, 
         match cursor.peek() {
             None => return Err(cursor.error("the text does not end with # EOF")),
             Some(b'\n') => return Err(cursor.error("empty lines are not allowed")),
-            Some(b'#') => read_comment(&mut cursor, &mut exposition)?,
+            Some(b'#') => {
+                let start = cursor;
+                read_comment(&mut cursor, &mut reading.families)?;
+                reading.declarations.add(&[cursor.since(&start)]);
+            }
             Some(_) => {
-                if exposition.samples.len() >= max_samples {
+                if reading.samples.len() >= max_samples {
                     return Err(cursor.error(format!("more than {max_samples} samples")));
                 }
-                exposition.samples.push(read_sample(&mut cursor)?);
+                reading.samples.push(read_sample(&mut cursor, cache)?);
             }
         }
         if !cursor.is_at_end() && !cursor.eat("\n") {
@@ -48,7 +65,7 @@ pub fn parse_openmetrics(body: &[u8], max_samples: usize) -> Result<Exposition, 
     }
 }
 
-fn read_comment(cursor: &mut Cursor<'_>, exposition: &mut Exposition) -> Result<(), ExpositionError> {
+fn read_comment(cursor: &mut Cursor<'_>, families: &mut Exposition) -> Result<(), ExpositionError> {
     let at = *cursor;
     let keywords = ["# HELP ", "# TYPE ", "# UNIT "];
     let Some(keyword) = keywords.into_iter().find(|keyword| cursor.eat(keyword)) else {
@@ -61,7 +78,7 @@ fn read_comment(cursor: &mut Cursor<'_>, exposition: &mut Exposition) -> Result<
     let text = std::str::from_utf8(cursor.take_line()).map_err(|_| at.error("the text is not UTF-8"))?;
     match keyword {
         "# HELP " => {
-            exposition.help.entry(name).or_insert(unescape(text, true));
+            families.help.entry(name).or_insert(unescape(text, true));
         }
         "# UNIT " => {
             if !text.is_empty() && name.strip_suffix(text).is_none_or(|stem| !stem.ends_with('_')) {
@@ -71,32 +88,34 @@ fn read_comment(cursor: &mut Cursor<'_>, exposition: &mut Exposition) -> Result<
                     excerpt(text)
                 )));
             }
-            exposition.units.insert(name, text.to_owned());
+            families.units.insert(name, text.to_owned());
         }
         _ => {
             let kind = FamilyKind::from_word(text)
                 .ok_or_else(|| at.error(format!("unknown type {}", excerpt(text))))?;
-            exposition.kinds.insert(name, kind);
+            families.kinds.insert(name, kind);
         }
     }
     Ok(())
 }
 
-fn read_sample(cursor: &mut Cursor<'_>) -> Result<ExposedSample, ExpositionError> {
-    let line = cursor.line;
-    let (name, labels) = Dialect::OpenMetrics.read_series(cursor)?;
+fn read_sample(cursor: &mut Cursor<'_>, cache: &CachedResolutions) -> Result<ReadSample, ExpositionError> {
+    let start = *cursor;
+    let mut series = LineSeries::read(Dialect::OpenMetrics, cursor, cache)?;
     let value = read_number(cursor)?;
+    series.spell_out_for(value, Dialect::OpenMetrics, start)?;
     let (mut time, mut exemplars) = (None, Vec::new());
     if !starts_exemplar(cursor) && cursor.peek() == Some(b' ') {
         time = Some(read_time(cursor)?);
     }
     if starts_exemplar(cursor) {
-        if !["_total", "_bucket"].iter().any(|suffix| name.ends_with(suffix)) {
-            return Err(cursor.error(format!("{} cannot have exemplars", excerpt(&name))));
+        series.spell_out(Dialect::OpenMetrics, start)?;
+        if !["_total", "_bucket"].iter().any(|suffix| series.name.ends_with(suffix)) {
+            return Err(cursor.error(format!("{} cannot have exemplars", excerpt(&series.name))));
         }
         exemplars.extend(read_exemplar(cursor)?);
     }
-    Ok(ExposedSample { line, name, labels, value, native: None, time, start_time: None, exemplars })
+    Ok(series.sample(ExposedSample { line: start.line, value, time, exemplars, ..ExposedSample::default() }))
 }
 
 fn starts_exemplar(cursor: &Cursor<'_>) -> bool {

@@ -14,12 +14,14 @@ use self::{
     native::{either, is_native, read_native},
 };
 use crate::{
+    cached_resolutions::CachedResolutions,
     exposition::{
         ExposedExemplar, ExposedLabels, ExposedNativeHistogram, ExposedSample, Exposition, ExpositionError,
         MAX_LABELS, excerpt,
     },
     family::FamilyKind,
     native_histogram::NativeHistogramError,
+    reading::{ReadSample, Reading, hash_of},
 };
 
 /// Buckets of all native histograms of a body together: a few bytes can declare thousands of empty
@@ -75,6 +77,34 @@ pub fn parse_protobuf(
         }
     }
     Ok(exposition)
+}
+
+/// Reads a whole body like [`parse_protobuf`], with the resolutions that `cache` has.
+pub(crate) fn read_protobuf(
+    body: &[u8],
+    max_samples: usize,
+    include_classic: bool,
+    cache: &CachedResolutions,
+) -> Result<Reading, ExpositionError> {
+    let mut families = parse_protobuf(body, max_samples, include_classic)?;
+    let samples = mem::take(&mut families.samples).into_iter().map(|sample| {
+        let text = hash_of(&sample);
+        let cached = cache.get(text).filter(|cached| cached.accepts(sample.value));
+        ReadSample { sample, text: Some(text), cached }
+    });
+    let samples = samples.collect();
+    let mut reading = Reading { families, samples, ..Reading::default() };
+    let families = &reading.families;
+    let mut names: Vec<&String> = families.kinds.keys().collect();
+    names.sort_unstable();
+    reading.declarations.add(&[b"protobuf"]);
+    for name in names {
+        let kind = families.kinds.get(name).map_or(0, |kind| *kind as u8);
+        let help = families.help.get(name).map_or("", String::as_str);
+        let unit = families.units.get(name).map_or("", String::as_str);
+        reading.declarations.add(&[name.as_bytes(), &[kind], help.as_bytes(), unit.as_bytes()]);
+    }
+    Ok(reading)
 }
 
 /// The expansion of one metric into the samples that it has in the text formats.

@@ -23,6 +23,14 @@ impl Dialect {
         }
     }
 
+    /// Moves behind the name and labels of a sample, as far as they are well-formed. Returns false
+    /// if they have no end.
+    pub(crate) fn skip_series(self, cursor: &mut Cursor<'_>) -> bool {
+        cursor.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':'));
+        self.skip_blanks(cursor);
+        cursor.peek() != Some(b'{') || cursor.skip_braces()
+    }
+
     /// Reads the name and labels of a sample.
     pub(crate) fn read_series(
         self,

@@ -2,39 +2,37 @@
 //! (prometheus.io/docs/prometheus/latest/querying/basics, "Staleness").
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
 
 use model::{
-    Attributes, Buckets, Exemplar, HistogramPoint, MetricKind, Resource, STALE, Sample, Series, SeriesId,
-    TelemetryBatch, Temporality, Timestamp,
+    Buckets, Exemplar, HistogramPoint, IdentityHash, MetricKind, Resource, STALE, Sample, SeriesId,
+    TelemetryBatch, Timestamp,
 };
 
-use crate::{assembly::Assembled, native_histogram::empty_exponential};
+use crate::{assembly::Assembled, known_series::KnownSeries, native_histogram::empty_exponential};
 
 /// The series and exemplars of a target's last scrape.
 #[derive(Debug, Default)]
 pub struct StalenessTracker {
     resource: Arc<Resource>,
-    series: HashMap<SeriesId, Outline>,
+    series: HashMap<SeriesId, TrackedSeries, IdentityHash>,
     exemplars: HashSet<u64>,
+    scrape: u64,
 }
 
-/// A series in compact form: its attributes are JSON.
+/// A series of the last scrape.
 #[derive(Debug)]
-struct Outline {
-    name: Box<str>,
-    unit: Box<str>,
-    attributes: Box<str>,
-    /// Its service, unless it is the target's.
-    service: Option<Box<str>>,
-    kind: MetricKind,
-    temporality: Temporality,
-    monotonic: bool,
+struct TrackedSeries {
+    series: Arc<KnownSeries>,
     /// True if a staleness marker ends it once it is missing.
     ends: bool,
+    /// True if the store has its descriptor.
+    is_stored: bool,
+    /// The last scrape that had it.
+    scrape: u64,
 }
 
 impl StalenessTracker {
@@ -44,83 +42,95 @@ impl StalenessTracker {
     }
 
     /// Records a scrape at `now` and returns the number of new series. Its batch gains staleness
-    /// markers for missing series and loses repeated exemplars. With `ends_timed`, series with
-    /// their own timestamps end too.
+    /// markers for missing series and loses repeated exemplars. It describes the series that the
+    /// store does not have ([`Self::mark_stored`]). With `ends_timed`, series with their own
+    /// timestamps end too.
     pub fn record(&mut self, assembled: &mut Assembled, now: Timestamp, ends_timed: bool) -> usize {
-        let mut before = std::mem::take(&mut self.series);
-        let mut added = HashSet::new();
-        for (id, series) in &assembled.batch.series {
-            let ends = ends_timed || !assembled.timed.contains(id);
-            match before.remove(id) {
-                Some(outline) => {
-                    self.series.insert(*id, Outline { ends, ..outline });
+        self.scrape += 1;
+        let (mut added, mut present, mut undescribed) = (0, 0, Vec::new());
+        for series in &assembled.series {
+            let ends = ends_timed || !assembled.timed.contains(&series.id);
+            let is_stored = match self.series.entry(series.id) {
+                Entry::Occupied(entry) => {
+                    let tracked = entry.into_mut();
+                    // A series with several times in one scrape occurs several times.
+                    if tracked.scrape == self.scrape {
+                        continue;
+                    }
+                    (tracked.ends, tracked.scrape) = (ends, self.scrape);
+                    tracked.is_stored
                 }
-                // A series with several times in one scrape occurs several times.
-                None if self.series.contains_key(id) => {}
-                None => {
-                    added.insert(*id);
-                    self.series.insert(*id, Outline::of(series, &self.resource, ends));
+                Entry::Vacant(entry) => {
+                    added += 1;
+                    let (series, scrape) = (Arc::clone(series), self.scrape);
+                    entry.insert(TrackedSeries { series, ends, is_stored: false, scrape });
+                    false
                 }
+            };
+            present += 1;
+            if !is_stored {
+                undescribed.push(Arc::clone(series));
             }
         }
-        self.end(before, &mut assembled.batch, now);
+        let batch = &mut assembled.batch;
+        batch.series.retain(|(id, _)| self.series.get(id).is_none_or(|tracked| !tracked.is_stored));
+        if undescribed.len() > batch.series.len() {
+            let described: HashSet<SeriesId, IdentityHash> = batch.series.iter().map(|(id, _)| *id).collect();
+            undescribed.retain(|series| !described.contains(&series.id));
+            batch.series.extend(undescribed.iter().map(|series| (series.id, series.series(&self.resource))));
+        }
+        if present < self.series.len() {
+            let scrape = self.scrape;
+            let missing = self.series.extract_if(|_, tracked| tracked.scrape != scrape);
+            let missing: Vec<TrackedSeries> = missing.map(|(_, tracked)| tracked).collect();
+            self.end(missing, batch, now);
+        }
         let mut current = HashSet::new();
-        assembled.batch.exemplars.retain(|exemplar| {
+        batch.exemplars.retain(|exemplar| {
             let fingerprint = fingerprint(exemplar);
             current.insert(fingerprint) && !self.exemplars.contains(&fingerprint)
         });
         self.exemplars = current;
-        added.len()
+        added
+    }
+
+    /// Records that the store has the descriptors of these series.
+    pub fn mark_stored(&mut self, series: impl IntoIterator<Item = SeriesId>) {
+        for id in series {
+            if let Some(tracked) = self.series.get_mut(&id) {
+                tracked.is_stored = true;
+            }
+        }
+    }
+
+    /// Adds the descriptors of all series to a batch, because the store has removed some.
+    pub fn describe_all(&mut self, batch: &mut TelemetryBatch) {
+        let described: HashSet<SeriesId, IdentityHash> = batch.series.iter().map(|(id, _)| *id).collect();
+        for (id, tracked) in &mut self.series {
+            tracked.is_stored = false;
+            if !described.contains(id) {
+                batch.series.push((*id, tracked.series.series(&self.resource)));
+            }
+        }
     }
 
     /// Adds staleness markers at `now` for every series to `batch`, and forgets them.
     pub fn end_all(&mut self, batch: &mut TelemetryBatch, now: Timestamp) {
         let gone = std::mem::take(&mut self.series);
         self.exemplars.clear();
-        self.end(gone, batch, now);
+        self.end(gone.into_values(), batch, now);
     }
 
-    fn end(&self, gone: HashMap<SeriesId, Outline>, batch: &mut TelemetryBatch, now: Timestamp) {
-        for (id, outline) in gone.into_iter().filter(|(_, outline)| outline.ends) {
-            match outline.kind {
+    fn end(&self, gone: impl IntoIterator<Item = TrackedSeries>, batch: &mut TelemetryBatch, now: Timestamp) {
+        for TrackedSeries { series, .. } in gone.into_iter().filter(|tracked| tracked.ends) {
+            let id = series.id;
+            match series.kind {
                 MetricKind::Gauge | MetricKind::Counter => {
                     batch.samples.push(Sample { series: id, time: now, start_time: None, value: STALE });
                 }
                 kind => batch.histograms.push(end_point(id, kind, now)),
             }
-            batch.series.push((id, outline.series(&self.resource)));
-        }
-    }
-}
-
-impl Outline {
-    fn of(series: &Series, resource: &Arc<Resource>, ends: bool) -> Self {
-        Self {
-            name: series.name.as_str().into(),
-            unit: series.unit.as_str().into(),
-            attributes: series.attributes.to_json().into(),
-            service: (series.resource != *resource).then(|| series.resource.service().into()),
-            kind: series.kind,
-            temporality: series.temporality,
-            monotonic: series.monotonic,
-            ends,
-        }
-    }
-
-    fn series(self, resource: &Arc<Resource>) -> Series {
-        Series {
-            name: self.name.into(),
-            kind: self.kind,
-            unit: self.unit.into(),
-            description: String::new(),
-            temporality: self.temporality,
-            monotonic: self.monotonic,
-            resource: match self.service {
-                Some(service) => Arc::new(Resource::service_named(&service)),
-                None => Arc::clone(resource),
-            },
-            scope: Arc::default(),
-            attributes: serde_json::from_str(&self.attributes).unwrap_or_else(|_| Attributes::new()),
+            batch.series.push((id, series.series(&self.resource)));
         }
     }
 }

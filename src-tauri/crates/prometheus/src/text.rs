@@ -6,64 +6,79 @@
 use model::Timestamp;
 
 use crate::{
+    cached_resolutions::CachedResolutions,
     cursor::Cursor,
     exposition::{ExposedSample, Exposition, ExpositionError, excerpt},
     family::FamilyKind,
     line::{read_value, unescape},
+    reading::{LineSeries, ReadSample, Reading},
     series::Dialect,
 };
 
 /// Parses a whole text. Errors: the first malformed line, more than `max_samples` samples.
 pub fn parse_text(body: &[u8], max_samples: usize) -> Result<Exposition, ExpositionError> {
-    let mut exposition = Exposition::default();
+    read_text(body, max_samples, &CachedResolutions::default()).map(Reading::into_exposition)
+}
+
+/// Reads a whole text. Series of `cache` stay as they are.
+pub(crate) fn read_text(
+    body: &[u8],
+    max_samples: usize,
+    cache: &CachedResolutions,
+) -> Result<Reading, ExpositionError> {
+    let mut reading = Reading::default();
+    reading.declarations.add(&[b"text"]);
     let mut cursor = Cursor::new(body);
     while !cursor.is_at_end() {
         cursor.skip_blanks();
         if cursor.eat("#") {
-            read_comment(&mut cursor, &mut exposition)?;
+            let start = cursor;
+            if read_comment(&mut cursor, &mut reading.families)? {
+                reading.declarations.add(&[cursor.since(&start)]);
+            }
         } else if !matches!(cursor.peek(), None | Some(b'\n')) {
-            if exposition.samples.len() >= max_samples {
+            if reading.samples.len() >= max_samples {
                 return Err(cursor.error(format!("more than {max_samples} samples")));
             }
-            exposition.samples.push(read_sample(&mut cursor)?);
+            reading.samples.push(read_sample(&mut cursor, cache)?);
         }
         if !cursor.is_at_end() && !cursor.eat("\n") {
             return Err(cursor.error(format!("unexpected {} at the end", cursor.next_text())));
         }
     }
-    Ok(exposition)
+    Ok(reading)
 }
 
-/// Reads a comment behind its `#`. Only one with a blank behind it can have a meaning.
-fn read_comment(cursor: &mut Cursor<'_>, exposition: &mut Exposition) -> Result<(), ExpositionError> {
+/// Reads a comment behind its `#`. Returns whether it has a meaning, which needs a blank behind it.
+fn read_comment(cursor: &mut Cursor<'_>, families: &mut Exposition) -> Result<bool, ExpositionError> {
     let at = *cursor;
     let is_marked = cursor.skip_blanks();
     let is_help = is_marked && cursor.eat("HELP");
     let has_meaning = (is_help || is_marked && cursor.eat("TYPE")) && cursor.skip_blanks();
     if !has_meaning {
         cursor.take_line();
-        return Ok(());
+        return Ok(false);
     }
     let name = Dialect::Text.read_metric_name(cursor)?;
     // One byte separates the text, whatever it is.
     let text = cursor.take_line().get(1..).unwrap_or_default();
     let text = std::str::from_utf8(text).map_err(|_| at.error("the text is not UTF-8"))?;
     if is_help {
-        exposition.help.entry(name).or_insert(unescape(text, false));
-        return Ok(());
+        families.help.entry(name).or_insert(unescape(text, false));
+        return Ok(true);
     }
     let kind = match text {
         "untyped" => FamilyKind::Unknown,
         "counter" | "gauge" | "histogram" | "summary" => FamilyKind::from_word(text).unwrap_or_default(),
         word => return Err(at.error(format!("unknown type {}", excerpt(word)))),
     };
-    exposition.kinds.insert(name, kind);
-    Ok(())
+    families.kinds.insert(name, kind);
+    Ok(true)
 }
 
-fn read_sample(cursor: &mut Cursor<'_>) -> Result<ExposedSample, ExpositionError> {
-    let line = cursor.line;
-    let (name, labels) = Dialect::Text.read_series(cursor)?;
+fn read_sample(cursor: &mut Cursor<'_>, cache: &CachedResolutions) -> Result<ReadSample, ExpositionError> {
+    let start = *cursor;
+    let mut series = LineSeries::read(Dialect::Text, cursor, cache)?;
     cursor.skip_blanks();
     let word = cursor.take_while(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'{'));
     let word = String::from_utf8_lossy(word);
@@ -72,22 +87,14 @@ fn read_sample(cursor: &mut Cursor<'_>) -> Result<ExposedSample, ExpositionError
     }
     let value =
         read_value(&word).ok_or_else(|| cursor.error(format!("{} is not a number", excerpt(&word))))?;
+    series.spell_out_for(value, Dialect::Text, start)?;
     cursor.skip_blanks();
     let time = match cursor.peek() {
         None | Some(b'\n') => None,
         Some(_) => Some(read_time(cursor)?),
     };
     cursor.skip_blanks();
-    Ok(ExposedSample {
-        line,
-        name,
-        labels,
-        value,
-        native: None,
-        time,
-        start_time: None,
-        exemplars: Vec::new(),
-    })
+    Ok(series.sample(ExposedSample { line: start.line, value, time, ..ExposedSample::default() }))
 }
 
 fn read_time(cursor: &mut Cursor<'_>) -> Result<Timestamp, ExpositionError> {

@@ -75,22 +75,14 @@ impl Store {
         self.accept(batch).await.map(|_| ())
     }
 
-    /// Commits a batch like [`Self::write`], within `patience`: with others that arrive until then.
-    /// A commit costs more than the samples of one source.
-    pub async fn write_within(
-        &self,
-        batch: Arc<TelemetryBatch>,
-        patience: Duration,
-    ) -> Result<(), StoreError> {
-        self.accept_within(batch, patience).await.map(|_| ())
-    }
-
     /// Commits a batch like [`Self::write`], and returns what was dropped.
     pub async fn accept(&self, batch: TelemetryBatch) -> Result<Accepted, StoreError> {
         self.accept_within(Arc::new(batch), Duration::ZERO).await
     }
 
-    async fn accept_within(
+    /// Commits a batch like [`Self::accept`], within `patience`: with others that arrive until
+    /// then. A commit costs more than the samples of one source.
+    pub async fn accept_within(
         &self,
         batch: Arc<TelemetryBatch>,
         patience: Duration,

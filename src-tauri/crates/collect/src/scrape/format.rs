@@ -1,6 +1,6 @@
 //! Negotiation of the format of a scrape.
 
-use prometheus::{Exposition, ExpositionError};
+use prometheus::{ExpositionError, Reading, SeriesCache};
 
 /// A format of scraped bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,17 +76,18 @@ impl Format {
         }
     }
 
-    /// Parses a body.
-    pub(crate) fn parse(
+    /// Reads a body with the series cache of its target.
+    pub(crate) fn read(
         self,
+        cache: &mut SeriesCache,
         body: &[u8],
         max_samples: usize,
         include_classic: bool,
-    ) -> Result<Exposition, ExpositionError> {
+    ) -> Result<Reading, ExpositionError> {
         match self {
-            Self::Text => prometheus::parse_text(body, max_samples),
-            Self::OpenMetrics => prometheus::parse_openmetrics(body, max_samples),
-            Self::Protobuf => prometheus::parse_protobuf(body, max_samples, include_classic),
+            Self::Text => cache.read_text(body, max_samples),
+            Self::OpenMetrics => cache.read_openmetrics(body, max_samples),
+            Self::Protobuf => cache.read_protobuf(body, max_samples, include_classic),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use model::{Resource, TelemetryBatch, Timestamp};
-use prometheus::{Assembled, AssemblyOptions, StalenessTracker};
+use prometheus::{Assembled, AssemblyOptions};
 use runtime::{Clock, HealthReporter, ResponseMemory, Schedule};
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,7 @@ use super::{
     report::Report,
     status::TargetStatus,
     target::ScrapedTarget,
+    target_series::TargetSeries,
 };
 use crate::batch_writer::BatchWriter;
 
@@ -54,7 +55,7 @@ pub(crate) async fn run(
         let mut memory = scrape_loop.request.share.response();
         let scraped = scrape_loop.scrape(&clock, now, &mut memory, &stop).await;
         let Some((batch, problem)) = scraped else { break };
-        writer.write(batch, &problem).await;
+        scrape_loop.series.write(&mut writer, batch, &problem).await;
         drop(memory);
         targets.publish();
         if let Some(name) = scrape_loop.rounded.as_ref().filter(|_| !has_warned) {
@@ -68,7 +69,8 @@ pub(crate) async fn run(
         }
         wait = schedule.next_delay(clock.now());
     }
-    writer.write(scrape_loop.end(schedule.end(clock.now())), "").await;
+    let ended = scrape_loop.series.end(schedule.end(clock.now()));
+    scrape_loop.series.write(&mut writer, ended, "").await;
 }
 
 /// A failed scrape, and the statistics of its body.
@@ -95,8 +97,7 @@ impl From<ScrapeError> for Failure {
 
 struct ScrapeLoop {
     request: ScrapeRequest,
-    target: AssemblyOptions,
-    tracker: StalenessTracker,
+    series: TargetSeries,
     include_classic: bool,
     track_timestamps: bool,
     max_samples: usize,
@@ -107,19 +108,17 @@ struct ScrapeLoop {
 impl ScrapeLoop {
     fn new(job: &Job, scraped: &ScrapedTarget, request: ScrapeRequest) -> Self {
         let service = scraped.labels.get("job").unwrap_or(&job.name);
-        let resource = Arc::new(Resource::service_named(service));
-        let target = AssemblyOptions {
-            resource: resource.clone(),
+        let series = TargetSeries::new(AssemblyOptions {
+            resource: Arc::new(Resource::service_named(service)),
             labels: scraped.labels.clone(),
             honor_labels: job.honor_labels,
             ignore_timestamps: job.ignore_timestamps,
             rules: job.metric_rules.clone(),
             limits: job.limits,
-        };
+        });
         Self {
             request,
-            target,
-            tracker: StalenessTracker::new(resource),
+            series,
             include_classic: job.include_classic,
             track_timestamps: job.track_timestamps,
             max_samples: job.max_samples,
@@ -151,45 +150,41 @@ impl ScrapeLoop {
         let mut report = Report {
             took: clock.instant() - began,
             timeout,
-            sample_limit: self.target.limits.samples,
+            sample_limit: self.series.target.limits.samples,
             ..Report::default()
         };
-        let (mut batch, problem) = match scraped {
+        Some(match scraped {
             Ok((mut assembled, body_bytes)) => {
-                report.up = true;
                 report.body_bytes = body_bytes;
-                (report.scraped, report.relabelled) = (assembled.scraped, assembled.relabelled);
                 if self.rounded.is_none() {
                     self.rounded = assembled.rounded.take();
                 }
-                report.added = self.tracker.record(&mut assembled, now, self.track_timestamps);
                 let problem = assembled.warning();
-                (assembled.batch, problem)
+                (self.series.record(assembled, report, now, self.track_timestamps), problem)
             }
             Err(failure) => {
                 report.body_bytes = failure.body_bytes;
                 (report.scraped, report.relabelled) = (failure.scraped, failure.relabelled);
-                let mut batch = TelemetryBatch::default();
-                self.tracker.end_all(&mut batch, now);
-                (batch, failure.problem)
+                (self.series.fail(&report, now), failure.problem)
             }
-        };
-        report.add(&mut batch, &self.target.resource, &self.target.labels, now);
-        Some((batch, problem))
+        })
     }
 
-    async fn fetch(&self, now: Timestamp, memory: &mut ResponseMemory) -> Result<(Assembled, i64), Failure> {
+    async fn fetch(
+        &mut self,
+        now: Timestamp,
+        memory: &mut ResponseMemory,
+    ) -> Result<(Assembled, i64), Failure> {
         let response = self.request.send(memory).await?;
-        let (target, max_samples, include_classic) =
-            (self.target.clone(), self.max_samples, self.include_classic);
+        let (max_samples, include_classic) = (self.max_samples, self.include_classic);
         let body_bytes = i64::try_from(response.body.len()).unwrap_or(i64::MAX);
         let format = response.format;
-        let assembled = tokio::task::spawn_blocking(move || {
+        let assembled = self.series.assemble(move |cache, target| {
             let failure = |problem| Failure { body_bytes, ..Failure::from(problem) };
-            let exposition = format
-                .parse(&response.body, max_samples, include_classic)
+            let reading = format
+                .read(cache, &response.body, max_samples, include_classic)
                 .map_err(|error| failure(format!("not {}: {error}", format.name())))?;
-            prometheus::assemble(&exposition, &target, now).map_err(|error| Failure {
+            cache.assemble(&reading, target, now).map_err(|error| Failure {
                 scraped: error.scraped,
                 relabelled: error.relabelled,
                 ..failure(error.to_string())
@@ -199,13 +194,5 @@ impl ScrapeLoop {
             Ok(assembled) => assembled.map(|assembled| (assembled, body_bytes)),
             Err(error) => Err(Failure::from(format!("reading the metrics failed: {error}"))),
         }
-    }
-
-    /// Returns the staleness markers of all series of the target.
-    fn end(&mut self, now: Timestamp) -> TelemetryBatch {
-        let mut batch = TelemetryBatch::default();
-        self.tracker.end_all(&mut batch, now);
-        Report::end(&mut batch, &self.target.resource, &self.target.labels, now);
-        batch
     }
 }

@@ -1,8 +1,12 @@
 //! A real store for the tests, and functions that wait for commits.
 
-use std::{future::Future, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    future::Future,
+    time::Duration,
+};
 
-use model::{ComponentStatus, HealthState, LogRecord, Series, TelemetryBatch};
+use model::{ComponentStatus, HealthState, LogRecord, Series, SeriesId, TelemetryBatch};
 use runtime::HealthReporter;
 use store::{Commit, Store, StoreOptions};
 use test_support::wait;
@@ -18,6 +22,8 @@ pub(crate) struct Bench {
     pub(crate) commits: Receiver<Commit>,
     pub(crate) reporter: HealthReporter,
     pub(crate) stop: CancellationToken,
+    /// Descriptors of earlier commits. A target describes its series once.
+    described: HashMap<SeriesId, Series>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -31,7 +37,15 @@ impl Bench {
         let store = Store::open(&folder.path().join("data"), options).unwrap();
         let commits = store.subscribe();
         let reporter = HealthReporter::new("test");
-        Self { folder, store, commits, reporter, stop: CancellationToken::new(), tasks: Vec::new() }
+        Self {
+            folder,
+            store,
+            commits,
+            reporter,
+            stop: CancellationToken::new(),
+            described: HashMap::new(),
+            tasks: Vec::new(),
+        }
     }
 
     pub(crate) fn run(&mut self, component: impl Future<Output = ()> + Send + 'static) {
@@ -62,7 +76,7 @@ impl Bench {
         self.wait_for_status(|status| status.state != HealthState::Unknown).await
     }
 
-    /// Waits for the next commit and returns its telemetry.
+    /// Waits for the next commit and returns its telemetry, with the descriptors of all its series.
     pub(crate) async fn next_commit(&mut self) -> TelemetryBatch {
         let commit = tokio::time::timeout(TIMEOUT, self.commits.recv()).await.expect("a commit").unwrap();
         let mut whole = TelemetryBatch::default();
@@ -73,6 +87,13 @@ impl Bench {
             whole.histograms.extend(batch.histograms);
             whole.logs.extend(batch.logs);
         }
+        self.described.extend(whole.series.iter().cloned());
+        let points = whole.samples.iter().map(|sample| sample.series);
+        let mut missing: HashSet<SeriesId> =
+            points.chain(whole.histograms.iter().map(|point| point.series)).collect();
+        missing.retain(|id| !whole.series.iter().any(|(described, _)| described == id));
+        let earlier = missing.into_iter().map(|id| (id, self.described[&id].clone()));
+        whole.series.extend(earlier);
         whole
     }
 

@@ -12,7 +12,7 @@ use axum::{
 };
 use collect::{PullHandles, run_scrape};
 use config::ScrapeTarget;
-use model::{HealthState, MetricKind, NANOS_PER_SECOND, TelemetryBatch};
+use model::{DataKind, HealthState, MetricKind, NANOS_PER_SECOND, RetentionLimits, TelemetryBatch};
 use runtime::{Clock, ManualClock};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
@@ -213,5 +213,48 @@ async fn a_slow_target_is_scraped_at_even_distances() {
         assert_eq!(time.0 % 1_000_000, 0, "times lie on whole milliseconds");
     }
     drop(passing);
+    bench.stop().await;
+}
+
+/// Lets time pass until a scrape is committed. Returns the number of series that it describes.
+async fn described_by_next_scrape(bench: &mut Bench, time: &ManualClock) -> usize {
+    loop {
+        time.advance(Duration::from_millis(100));
+        let Ok(commit) = tokio::time::timeout(Duration::from_millis(20), bench.commits.recv()).await else {
+            continue;
+        };
+        let commit = commit.unwrap();
+        if !commit.telemetry.is_empty() {
+            return commit.telemetry.iter().map(|batch| batch.series.len()).sum();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_series_is_described_once_and_again_after_the_store_removed_it() {
+    // A counter, a histogram and the eight series of the report.
+    const SERIES: usize = 10;
+    let time = ManualClock::new(Clock::system().now());
+    let mut bench = Bench::new();
+    let mut target = ScrapeTarget::new("node", &format!("http://{}/metrics", serve(router()).await));
+    (target.interval_seconds, target.timeout_seconds) = (10, 10);
+    let (store, reporter, stop) = (bench.store.clone(), bench.reporter.clone(), bench.stop.clone());
+    bench.run(run_scrape(target, PullHandles::new(store.clone(), time.clock()), None, reporter, stop));
+    assert_eq!(described_by_next_scrape(&mut bench, &time).await, SERIES);
+    assert_eq!(described_by_next_scrape(&mut bench, &time).await, 0);
+
+    store.admin().seal_now().await.unwrap();
+    let nothing =
+        RetentionLimits { kind: DataKind::Metrics, age: 0, minutes_age: None, hours_age: None, bytes: 0 };
+    let in_ten_days = time.clock().now().offset(10 * 86_400 * NANOS_PER_SECOND);
+    let plan = store.admin().plan_retention(&[nothing], in_ten_days).await.unwrap();
+    store.admin().apply_retention(plan).await.unwrap();
+    let stored = || async { store.admin().statistics().await.unwrap() };
+    assert_eq!((stored().await.samples, stored().await.series), (0, 0));
+
+    assert_eq!(described_by_next_scrape(&mut bench, &time).await, SERIES);
+    assert_eq!((stored().await.samples, stored().await.series), (SERIES as u64, SERIES as u64));
+    assert_eq!(described_by_next_scrape(&mut bench, &time).await, 0);
+    bench.wait_for_status(|status| status.state == HealthState::Healthy).await;
     bench.stop().await;
 }

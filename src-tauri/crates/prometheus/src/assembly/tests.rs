@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::Buckets;
+use model::{Buckets, MetricKind, Temporality};
 
 use super::*;
 use crate::{RelabelRule, parse_openmetrics, parse_text};

@@ -6,3 +6,4 @@ mod format_fuzz;
 mod format_samples;
 mod protobuf_samples;
 mod scraped_formats;
+mod series_cache;

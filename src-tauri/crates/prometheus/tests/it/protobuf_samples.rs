@@ -23,7 +23,8 @@ pub(crate) fn body(families: &[MetricFamily]) -> Vec<u8> {
     families.iter().flat_map(Message::encode_length_delimited_to_vec).collect()
 }
 
-fn metric(random: &mut StdRng) -> Metric {
+/// Returns a metric that is a gauge and a histogram.
+pub(crate) fn metric(random: &mut StdRng) -> Metric {
     Metric {
         label: vec![Pair { name: Some("a".into()), value: Some(random.random_range(0..3).to_string()) }],
         gauge: Some(Number { value: Some(random.random()) }),

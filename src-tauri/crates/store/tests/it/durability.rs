@@ -16,7 +16,7 @@ async fn a_patient_batch_is_committed_with_the_next_one_that_is_not() {
     let patient: Vec<_> = (0..20)
         .map(|number| {
             let (store, batch) = (store.clone(), Arc::new(batch(number)));
-            tokio::spawn(async move { store.write_within(batch, HOUR).await })
+            tokio::spawn(async move { store.accept_within(batch, HOUR).await })
         })
         .collect();
     let mut urgent = 0;

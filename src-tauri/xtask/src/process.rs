@@ -19,11 +19,22 @@ pub(crate) fn say(text: &str) {
 }
 
 /// Returns a command that runs in `folder`.
+///
+/// It lacks what `cargo run` sets for us: build scripts of dependencies compare these variables,
+/// and cargo from a shell would build what depends on them again. Machete takes its name from one.
 pub(crate) fn command(program: &str, arguments: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| CARGO_RUN.iter().any(|set| name.starts_with(set))) {
+            command.env_remove(&name);
+        }
+    }
     command
 }
+
+/// What the variables begin with that `cargo run` sets for its program.
+const CARGO_RUN: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
 
 /// Runs a command to its end. Fails if it cannot be started or fails.
 pub(crate) fn check(command: &mut Command) -> anyhow::Result<()> {

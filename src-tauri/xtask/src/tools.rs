@@ -27,8 +27,6 @@ impl Tool {
     pub(crate) fn command(self) -> anyhow::Result<Command> {
         let subcommand = self.name.trim_start_matches("cargo-");
         let mut cargo = command("cargo", &[subcommand], &workspace::root());
-        // With this variable, which `cargo run` sets for us, machete takes its name for a path.
-        cargo.env_remove("CARGO_PKG_NAME");
         if is_installed(self.name) {
             return Ok(cargo);
         }

@@ -26,7 +26,8 @@ Set-up and chores of Binnacle.
   cargo xtask test [PART]          sets everything up and runs every check and test, or one part of them
   cargo xtask bench NAME           measures: ingest, metrics, start, analysis
   cargo xtask fuzz [NAME] [SECONDS] looks for inputs that break a parser, led by coverage; without NAME all
-  cargo xtask package [--debug]    builds a .deb into target/package
+  cargo xtask package [--debug] [--built]
+                                   builds a .deb into target/package, or packages what is built already
   cargo xtask tidy [FOLDER...]     checks words, comments and modules of the tracked files
   cargo xtask setup                only sets everything up
 ";

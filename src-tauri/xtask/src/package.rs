@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 use crate::{
     duckdb, licences,
@@ -30,16 +30,25 @@ Keywords=monitoring;metrics;logs;traces;alerts;OpenTelemetry;
 StartupWMClass=Binnacle
 ";
 
-/// Builds the package and gives its path. `--debug` packages the development build.
+const OPTIONS: [&str; 2] = ["--debug", "--built"];
+
+/// Builds the package and gives its path. `--debug` packages the development build, `--built` the
+/// programs as they are.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<PathBuf> {
     ensure!(
         is_installed("dpkg-deb") && is_installed("dpkg-shlibdeps"),
         "a .deb is made on Debian with dpkg-dev installed"
     );
-    let debug = arguments.iter().any(|argument| argument == "--debug");
-    run::set_up(Purpose::Run)?;
+    if let Some(unknown) = arguments.iter().find(|argument| !OPTIONS.contains(&argument.as_str())) {
+        bail!("there is no option {unknown:?}; there are {}", OPTIONS.join(" and "));
+    }
+    let has = |option: &str| arguments.iter().any(|argument| argument == option);
+    let debug = has("--debug");
     let (profile, built) = if debug { ("dev", "debug") } else { ("release", "release") };
-    run::build(profile)?;
+    if !has("--built") {
+        run::set_up(Purpose::Run)?;
+        run::build(profile)?;
+    }
     let built = workspace::target().join(built);
     let folder = workspace::target().join("package");
     let tree = folder.join("tree");

@@ -11,15 +11,14 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use test_support::{
     display::{Desktop, Started},
+    engine_process,
     wait::wait_until_blocking,
 };
 
-/// Builds a package with `cargo xtask package --debug` and returns its path.
+/// Makes a package of the programs beside this test and returns its path.
 fn build() -> Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["run", "--quiet", "--locked", "-p", "xtask", "--", "package", "--debug"]).current_dir(root);
-    let text = output(&mut cargo)?;
+    let xtask = engine_process::program()?.with_file_name("xtask");
+    let text = output(Command::new(xtask).args(["package", "--debug", "--built"]))?;
     let built = text.lines().find_map(|line| line.strip_prefix("built "));
     Ok(built.with_context(|| format!("no package: {text}"))?.into())
 }

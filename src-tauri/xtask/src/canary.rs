@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A fault in a file of its own, and the check that has to find it.
-struct Fault {
+pub(crate) struct Fault {
     check: &'static str,
     /// Path from the root of the repository.
     file: &'static str,
@@ -26,7 +26,8 @@ struct Fault {
     run: fn() -> anyhow::Result<Command>,
 }
 
-const FAULTS: &[Fault] = &[
+/// Faults in Rust and its packages.
+pub(crate) const RUST: &[Fault] = &[
     Fault {
         check: "format",
         file: "src-tauri/xtask/src/bin/canary.rs",
@@ -66,6 +67,10 @@ const FAULTS: &[Fault] = &[
             Ok(machete)
         },
     },
+];
+
+/// Faults in the console.
+pub(crate) const CONSOLE: &[Fault] = &[
     Fault {
         check: "console-types",
         file: "ui/src/canary.ts",
@@ -115,9 +120,9 @@ impl Drop for Planted {
 }
 
 /// Plants each fault in turn and returns how many were found and how many were not.
-pub(crate) fn run() -> anyhow::Result<(u64, u64)> {
+pub(crate) fn run(faults: &[Fault]) -> anyhow::Result<(u64, u64)> {
     let (mut found, mut missed) = (0, 0);
-    for fault in FAULTS {
+    for fault in faults {
         let _planted = Planted::new(&workspace::root().join(fault.file), fault.text)?;
         let output = (fault.run)()?.output()?;
         let printed = [output.stdout, output.stderr].concat();

@@ -2,11 +2,17 @@
 
 use std::path::Path;
 
-use alerts::AlertRule;
+use alerts::{AlertRule, CheckSource, RuleOverview};
 use checks::kinds::{PostgresCheck, RedisCheck};
 use engine::Engine;
-use model::{AlertState, CheckKind, HealthCheck, HealthState, Incident, NotificationKind, TimeRange};
+use model::{
+    AlertState, CheckKind, CheckOverview, HealthCheck, HealthState, Incident, Notification, NotificationKind,
+    TimeRange,
+};
+use runtime::Clock;
+use serde_json::{Value, json};
 use test_support::{
+    engine_process::{EngineProcess, SETTINGS},
     servers::{Postgres, Redis},
     wait::wait_until,
 };
@@ -126,4 +132,72 @@ async fn redis_stops_and_an_alert_fires_until_it_is_back() {
         if up { redis.start_again().unwrap() } else { redis.stop() }
     })
     .await;
+}
+
+/// Returns whether a check notifies, as the console shows it.
+async fn notifies(engine: &EngineProcess, id: &str) -> bool {
+    let range = TimeRange::last(60, Clock::system().now());
+    let checks: Vec<CheckOverview> =
+        engine.call("checks", json!({ "range": range, "buckets": 1 })).await.unwrap();
+    checks.iter().find(|one| one.check.id == id).unwrap().notifies
+}
+
+async fn rules(engine: &EngineProcess) -> Vec<RuleOverview> {
+    engine.call("rules", json!({})).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_notifies_by_a_rule_of_its_own_unless_switched_off() {
+    let mut postgres = tokio::task::spawn_blocking(|| Postgres::start("secret").unwrap()).await.unwrap();
+    let mut engine = EngineProcess::prepare(SETTINGS).unwrap();
+    engine.start_again().await.unwrap();
+    let kind = PostgresCheck {
+        host: "127.0.0.1".to_owned(),
+        port: postgres.port(),
+        database: "postgres".to_owned(),
+        user: "postgres".to_owned(),
+        query: "select 1".to_owned(),
+        tls: false,
+    };
+    let save = async |check: &HealthCheck, notify: Option<bool>| -> anyhow::Result<HealthCheck> {
+        engine.call("save_check", json!({ "check": check, "secret": "secret", "notify": notify })).await
+    };
+    let quiet = save(&check("quiet", kind.clone().into()), None).await.unwrap();
+    assert!(!notifies(&engine, &quiet.id).await && rules(&engine).await.is_empty());
+    let saved = save(&check("orders-db", kind.into()), Some(true)).await.unwrap();
+    assert!(notifies(&engine, &saved.id).await && !notifies(&engine, &quiet.id).await);
+
+    let wait_for = async |kind: NotificationKind| {
+        wait_until(&format!("a notification {kind:?}"), async || {
+            let range = TimeRange::last(3600, Clock::system().now().offset(1_000_000_000));
+            let list: Vec<Notification> =
+                engine.call("notifications", json!({ "range": range, "limit": 100 })).await?;
+            Ok(list.iter().any(|one| one.kind == kind && one.title.contains("orders-db is unhealthy")))
+        })
+        .await
+        .unwrap();
+    };
+    tokio::task::block_in_place(|| postgres.stop());
+    wait_for(NotificationKind::Firing).await;
+    tokio::task::block_in_place(|| postgres.start_again()).unwrap();
+    wait_for(NotificationKind::Resolved).await;
+
+    // The rule follows the name, is switched off with the check and goes with it.
+    let renamed = HealthCheck { name: "orders".to_owned(), ..saved.clone() };
+    save(&renamed, Some(true)).await.unwrap();
+    assert_eq!(rules(&engine).await[0].rule.name, "orders is unhealthy");
+    save(&renamed, Some(false)).await.unwrap();
+    assert!(!notifies(&engine, &saved.id).await);
+    save(&renamed, Some(true)).await.unwrap();
+    assert!(notifies(&engine, &saved.id).await);
+    let _: Value = engine.call("delete_check", json!({ "id": saved.id })).await.unwrap();
+    assert!(rules(&engine).await.is_empty());
+
+    // A rule on every check notifies for this one, too. It is not added to, and cannot be left out.
+    let every = AlertRule { source: CheckSource { check_id: None }.into(), ..rule(&quiet.id) };
+    let _: AlertRule = engine.call("save_rule", json!({ "rule": every })).await.unwrap();
+    save(&quiet, Some(true)).await.unwrap();
+    assert!(notifies(&engine, &quiet.id).await && rules(&engine).await.len() == 1);
+    let error = save(&quiet, Some(false)).await.unwrap_err().to_string();
+    assert!(error.contains("notifies for every check"), "{error}");
 }

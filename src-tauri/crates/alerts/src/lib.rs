@@ -1,6 +1,7 @@
 //! Alert rules, the alert state machine and notifications.
 
 mod channels;
+mod check_rules;
 mod error;
 mod evidence;
 mod format;
@@ -11,6 +12,7 @@ mod service;
 mod sources;
 
 pub use channels::{CHANNELS, Channel, Channels, ChosenAction, NotificationAction, desktop::NAME as DESKTOP};
+pub use check_rules::NotifyingChecks;
 pub use error::AlertError;
 pub use format::duration_text;
 pub use notify::{action::OpenedAlert, silence::silences};

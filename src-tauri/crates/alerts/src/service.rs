@@ -166,6 +166,12 @@ impl AlertService {
         Ok(is_stored || state.is_some())
     }
 
+    /// Returns every rule as it was saved.
+    pub(crate) async fn stored_rules(&self) -> Result<Vec<AlertRule>, AlertError> {
+        self.ready().await?;
+        Ok(self.rules.all().values().map(|state| state.status().rule.clone()).collect())
+    }
+
     /// Returns every rule with its current state, by name.
     pub async fn rules(&self) -> Result<Vec<RuleOverview>, AlertError> {
         self.ready().await?;

@@ -83,6 +83,8 @@ arguments! {
         check: HealthCheck,
         /// Its password. None retains the stored one, empty text removes it.
         secret: Option<String>,
+        /// Has it notify when it becomes unhealthy, or not. None changes nothing.
+        notify: Option<bool>,
     }
 
     /// Results of one check.

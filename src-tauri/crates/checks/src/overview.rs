@@ -48,6 +48,7 @@ async fn of_one(
         check: runner.check.clone(),
         target: registry::target(&runner.check.kind),
         has_secret,
+        notifies: false,
         latest: observed.latest,
         since: observed.since,
         timeline,

@@ -106,7 +106,7 @@ impl Engine {
                 clock.clone(),
                 checkpoints.clone(),
             ),
-            sentry_checks: SentryChecks::new(checks.clone(), clock.clone()),
+            sentry_checks: SentryChecks::new(checks.clone(), alerts.clone(), clock.clone()),
             pause,
             status: Arc::new(status),
             clock,

@@ -139,6 +139,8 @@ pub struct CheckOverview {
     pub target: String,
     /// True if a secret is stored for it.
     pub has_secret: bool,
+    /// True if an alert rule notifies when it is unhealthy.
+    pub notifies: bool,
     /// Latest result. None before the first run.
     pub latest: Option<CheckResult>,
     /// Time of its latest change of state.

@@ -12,4 +12,8 @@ check: HealthCheck,
 /**
  * Its password. None retains the stored one, empty text removes it.
  */
-secret: string | null, };
+secret: string | null, 
+/**
+ * Has it notify when it becomes unhealthy, or not. None changes nothing.
+ */
+notify: boolean | null, };

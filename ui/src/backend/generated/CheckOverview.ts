@@ -21,6 +21,10 @@ target: string,
  */
 has_secret: boolean, 
 /**
+ * True if an alert rule notifies when it is unhealthy.
+ */
+notifies: boolean, 
+/**
  * Latest result. None before the first run.
  */
 latest: CheckResult | null, 

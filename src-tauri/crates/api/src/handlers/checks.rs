@@ -9,15 +9,28 @@ pub(crate) async fn checks(
     engine: &Engine,
     arguments: ChecksArguments,
 ) -> Result<Vec<CheckOverview>, ApiError> {
-    Ok(engine.checks().overview(arguments.range, arguments.buckets).await?)
+    let mut checks = engine.checks().overview(arguments.range, arguments.buckets).await?;
+    let notifying = engine.alerts().notifying_checks().await?;
+    for one in &mut checks {
+        one.notifies = notifying.contains(&one.check.id);
+    }
+    Ok(checks)
 }
 
 pub(crate) async fn save_check(engine: &Engine, arguments: CheckArguments) -> Result<HealthCheck, ApiError> {
-    Ok(engine.checks().save(arguments.check, arguments.secret).await?)
+    if arguments.notify == Some(false) {
+        engine.alerts().notifying_checks().await?.allow_silent()?;
+    }
+    let saved = engine.checks().save(arguments.check, arguments.secret).await?;
+    if let Some(notify) = arguments.notify {
+        engine.alerts().set_notification(&saved, notify).await?;
+    }
+    Ok(saved)
 }
 
 pub(crate) async fn delete_check(engine: &Engine, arguments: IdArguments) -> Result<(), ApiError> {
-    Ok(engine.checks().delete(&arguments.id).await?)
+    engine.checks().delete(&arguments.id).await?;
+    Ok(engine.alerts().forget_check(&arguments.id).await?)
 }
 
 pub(crate) async fn run_check(engine: &Engine, arguments: IdArguments) -> Result<CheckResult, ApiError> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use alerts::AlertService;
 use checks::{CheckService, sentry_preset};
 use model::{HealthCheck, PresetCheck, SentryPreset, SentryPresetRequest, TimeRange};
 use runtime::Clock;
@@ -12,12 +13,13 @@ use crate::EngineError;
 #[derive(Clone)]
 pub struct SentryChecks {
     checks: CheckService,
+    alerts: AlertService,
     clock: Clock,
 }
 
 impl SentryChecks {
-    pub(crate) fn new(checks: CheckService, clock: Clock) -> Self {
-        Self { checks, clock }
+    pub(crate) fn new(checks: CheckService, alerts: AlertService, clock: Clock) -> Self {
+        Self { checks, alerts, clock }
     }
 
     /// Returns the checks that [`Self::add`] would add, and those that exist. Changes nothing.
@@ -35,8 +37,8 @@ impl SentryChecks {
         Ok(SentryPreset { checks, snippets: sentry_preset::snippets(request) })
     }
 
-    /// Adds the checks that do not exist. Existing ones stay as edited. With `chosen` only the
-    /// checks with these ids are added.
+    /// Adds the checks that do not exist. They notify. Existing ones stay as edited. With `chosen`
+    /// only the checks with these ids are added.
     pub async fn add(
         &self,
         request: &SentryPresetRequest,
@@ -45,7 +47,8 @@ impl SentryChecks {
         for planned in self.preview(request).await?.checks {
             let is_chosen = chosen.is_none_or(|chosen| chosen.contains(&planned.check.id));
             if is_chosen && !planned.present {
-                self.checks.save(planned.check, None).await?;
+                let saved = self.checks.save(planned.check, None).await?;
+                self.alerts.set_notification(&saved, true).await?;
             }
         }
         self.preview(request).await
@@ -58,6 +61,7 @@ impl SentryChecks {
         let mut removed = 0;
         for id in self.existing().await?.into_keys().filter(|id| id.starts_with(&group)) {
             self.checks.delete(&id).await?;
+            self.alerts.forget_check(&id).await?;
             removed += 1;
         }
         Ok(removed)

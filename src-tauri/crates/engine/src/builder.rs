@@ -46,6 +46,7 @@ impl Engine {
         let clock = options.clock.clone();
         let started = clock.now();
         let last_run = store.history().last_heartbeat().await?;
+        ledger::restore_jumps(&store, &clock).await?;
         if options.observe {
             // On a full disk it starts all the same.
             if let Err(error) = ledger::record_absence(&store, started).await {

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 use crate::{
     manual_time::ManualTime,
-    steady_time::{ClockJump, SteadyTime},
+    steady_time::{ClockJump, MAX_JUMPS, SteadyTime},
 };
 
 /// Longest time between the readings of two clocks that are compared.
@@ -46,6 +46,9 @@ impl fmt::Display for Elapsed {
 impl std::error::Error for Elapsed {}
 
 impl Clock {
+    /// Number of jumps that are remembered.
+    pub const MAX_JUMPS: usize = MAX_JUMPS;
+
     /// Returns the clock of the machine.
     pub fn system() -> Self {
         Self(Source::System)
@@ -83,6 +86,15 @@ impl Clock {
         match &self.0 {
             Source::System => STEADY.lock().jumps(),
             Source::Manual(time) => time.jumps(),
+        }
+    }
+
+    /// Adds the times of jumps that an earlier process followed ([`ClockJump::two_times`]), oldest
+    /// first. At most [`Clock::MAX_JUMPS`] of all are remembered.
+    pub fn restore_jumps(&self, two_times: &[TimeRange]) {
+        match &self.0 {
+            Source::System => STEADY.lock().restore(two_times),
+            Source::Manual(time) => time.restore(two_times),
         }
     }
 

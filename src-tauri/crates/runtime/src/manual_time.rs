@@ -62,6 +62,10 @@ impl ManualTime {
         self.steady.lock().jumps()
     }
 
+    pub(crate) fn restore(&self, two_times: &[TimeRange]) {
+        self.steady.lock().restore(two_times);
+    }
+
     pub(crate) fn was_set_within(&self, range: TimeRange) -> bool {
         self.steady.lock().was_set_within(range)
     }

@@ -18,7 +18,7 @@ const CORRECTION: i64 = 100;
 /// A jump that has lasted this many nanoseconds is followed.
 const HOLD: i64 = 60 * NANOS_PER_SECOND;
 /// Jumps that are remembered.
-const MAX_JUMPS: usize = 32;
+pub(crate) const MAX_JUMPS: usize = 32;
 
 /// A jump of the machine's wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct ClockJump {
     pub offset: i64,
     /// Set if the jump lasted and the clock follows it.
     pub is_followed: bool,
+    /// The times of which records may be of two times, if it was followed.
+    pub two_times: Option<TimeRange>,
 }
 
 /// A jump that is neither undone nor followed yet.
@@ -96,10 +98,16 @@ impl SteadyTime {
         }
         self.ongoing = None;
         self.end(ongoing, wall, true);
+        let since = self.since.unwrap_or(expected);
+        if let Some(jump) = self.jumps.last_mut() {
+            // The time before the jump differs from all times behind it.
+            let start = since.max(wall).min(expected.offset(-1));
+            jump.two_times = Some(TimeRange::new(start, expected));
+        }
         if self.left.len() == MAX_JUMPS {
             self.left.remove(0);
         }
-        self.left.push(TimeRange::new(self.since.unwrap_or(expected), expected));
+        self.left.push(TimeRange::new(since, expected));
         self.since = Some(wall);
         self.anchor = Some((wall, unset));
         wall
@@ -113,6 +121,7 @@ impl SteadyTime {
             ended: None,
             offset: ongoing.offset,
             is_followed: false,
+            two_times: None,
         });
         self.jumps.iter().copied().chain(ongoing).collect()
     }
@@ -120,6 +129,16 @@ impl SteadyTime {
     /// Returns whether a followed jump is within a range, or a part of the range passed twice.
     pub(crate) fn was_set_within(&self, range: TimeRange) -> bool {
         self.left.iter().any(|left| left.start < range.end && range.start < left.end)
+    }
+
+    /// Adds the times of jumps that an earlier process followed, oldest first.
+    pub(crate) fn restore(&mut self, two_times: &[TimeRange]) {
+        let is_known = |range: &TimeRange| {
+            self.left.iter().any(|left| left.start <= range.start && range.end <= left.end)
+        };
+        let unknown = two_times.iter().filter(|range| !is_known(range)).copied();
+        let restored: Vec<TimeRange> = unknown.chain(self.left.iter().copied()).collect();
+        self.left = restored[restored.len().saturating_sub(MAX_JUMPS)..].to_vec();
     }
 
     fn end(&mut self, ongoing: Ongoing, ended: Timestamp, is_followed: bool) {
@@ -133,6 +152,7 @@ impl SteadyTime {
             ended: Some(ended),
             offset: ongoing.offset,
             is_followed,
+            two_times: None,
         });
     }
 }
@@ -171,7 +191,8 @@ mod tests {
                     began: Timestamp(at(101)),
                     ended: Some(Timestamp(at(113))),
                     offset,
-                    is_followed: false
+                    is_followed: false,
+                    two_times: None,
                 }]
             );
         }
@@ -215,6 +236,39 @@ mod tests {
         ] {
             assert_eq!(time.was_set_within(range(from, to)), expected, "{from} {to}");
         }
+    }
+
+    #[test]
+    fn the_times_of_followed_jumps_hold_in_the_next_process() {
+        let range = |from, to| TimeRange::new(Timestamp(at(from)), Timestamp(at(to)));
+        let two_times = |began: u64, ahead: i64| {
+            let mut time = SteadyTime::new();
+            for second in began..=1200 {
+                read(&mut time, second, 0);
+            }
+            for second in 1201..=1300 {
+                read(&mut time, second, ahead);
+            }
+            time.jumps()[0].two_times.unwrap()
+        };
+        // Followed at 1261.
+        assert_eq!(two_times(1000, -at(100)), range(1161, 1261));
+        assert_eq!(two_times(1190, -at(100)), range(1190, 1261), "nothing was recorded before");
+        let ahead = two_times(1000, at(100));
+        assert_eq!((ahead.length(), ahead.end), (1, Timestamp(at(1261))));
+
+        let mut next = SteadyTime::new();
+        read(&mut next, 1250, 0);
+        let expected = [(1240, 1250, true), (1261, 1270, false), (1000, 1161, false), (1000, 1162, true)];
+        assert!(expected.iter().all(|(from, to, _)| !next.was_set_within(range(*from, *to))));
+        next.restore(&[range(1161, 1261)]);
+        next.restore(&[range(1161, 1261)]);
+        assert_eq!(next.left.len(), 1);
+        for (from, to, expected) in expected {
+            assert_eq!(next.was_set_within(range(from, to)), expected, "{from} {to}");
+        }
+        next.restore(&(0..40).map(|number| range(number, number + 2)).collect::<Vec<_>>());
+        assert_eq!((next.left.len(), next.left[MAX_JUMPS - 1]), (MAX_JUMPS, range(1161, 1261)));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use model::{Gap, GapReason, NANOS_PER_SECOND, TimeRange, Timestamp};
-use runtime::ClockJump;
+use runtime::{Clock, ClockJump};
 use store::{Store, StoreError};
 
 /// Minimum length of an absence in seconds. Shorter ones are not worth a gap in every chart.
@@ -74,5 +74,62 @@ pub(crate) async fn record_jump(store: &Store, jump: ClockJump) -> Result<(), St
     );
     let start = if jump.began < ended { jump.began } else { ended.offset(-SET_BACK) };
     let range = TimeRange::new(start, ended);
-    store.history().record_gap(Gap { range, reason: GapReason::ClockChanged }).await
+    store.history().record_gap(Gap { range, reason: GapReason::ClockChanged }).await?;
+    match jump.two_times {
+        Some(two_times) => store.history().record_clock_jump(two_times).await,
+        None => Ok(()),
+    }
+}
+
+/// Makes the clock remember the jumps that earlier runs followed.
+pub(crate) async fn restore_jumps(store: &Store, clock: &Clock) -> Result<(), StoreError> {
+    clock.restore_jumps(&store.history().clock_jumps(Clock::MAX_JUMPS as u32).await?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use runtime::ManualClock;
+    use store::StoreOptions;
+
+    use super::*;
+
+    const HOUR: i64 = 3600 * NANOS_PER_SECOND;
+    const START: Timestamp = Timestamp(1_790_000_000 * NANOS_PER_SECOND);
+
+    /// Lets a time pass in which the clock is read every second.
+    fn pass(time: &ManualClock, seconds: u32) {
+        for _ in 0..seconds {
+            time.advance(Duration::from_secs(1));
+            time.clock().now();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_set_back_is_known_in_the_next_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
+        let time = ManualClock::new(START);
+        pass(&time, 2 * 3600);
+        let set_back = time.clock().now().offset(-HOUR);
+        time.set_wall(set_back);
+        pass(&time, 120);
+        let jumps = time.clock().jumps();
+        assert_eq!(jumps.len(), 1);
+        record_jump(&store, jumps[0]).await.unwrap();
+        let now = time.clock().now();
+        store.close().await.unwrap();
+
+        let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
+        let next = ManualClock::new(now).clock();
+        let minute = TimeRange::last(60, now);
+        assert!(!next.was_set_within(minute));
+        restore_jumps(&store, &next).await.unwrap();
+        assert!(next.was_set_within(minute));
+        let behind_it = TimeRange::last(60, now.offset(HOUR + 120 * NANOS_PER_SECOND));
+        assert!(!next.was_set_within(behind_it));
+        let reason = |gap: &Gap| gap.reason;
+        let gaps = store.history().gaps(TimeRange::last(2 * 3600, now)).await.unwrap();
+        assert_eq!(gaps.iter().map(reason).collect::<Vec<_>>(), [GapReason::ClockChanged]);
+    }
 }

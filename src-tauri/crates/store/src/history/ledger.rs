@@ -28,6 +28,21 @@ impl HistoryReader {
         .await
     }
 
+    /// Returns the latest times of which records may be of two times, because the clock was set,
+    /// oldest first, at most `limit`.
+    pub async fn clock_jumps(&self, limit: u32) -> Result<Vec<TimeRange>, StoreError> {
+        self.source
+            .read(move |reader| {
+                let sql = "SELECT start_time, end_time FROM clock_jumps ORDER BY rowid DESC LIMIT ?";
+                let mut jumps = reader.rows(sql, &[i64::from(limit).into()], |row| {
+                    Ok(TimeRange::new(Timestamp(row.get(0)?), Timestamp(row.get(1)?)))
+                })?;
+                jumps.reverse();
+                Ok(jumps)
+            })
+            .await
+    }
+
     /// Returns the last time that Binnacle recorded that it runs.
     pub async fn last_heartbeat(&self) -> Result<Option<Timestamp>, StoreError> {
         self.time_of("SELECT max(time) FROM heartbeat").await
@@ -55,6 +70,13 @@ impl History {
         let row = vec![gap.range.start.0.into(), gap.range.end.0.into(), document(&gap)?];
         let changed = Changed { gaps: true, ..Changed::default() };
         self.run(changed, vec![("INSERT INTO gaps VALUES (?, ?, ?)", row)]).await.map(|_| ())
+    }
+
+    /// Stores times of which records may be of two times, because the clock was set.
+    pub async fn record_clock_jump(&self, range: TimeRange) -> Result<(), StoreError> {
+        let row = vec![range.start.0.into(), range.end.0.into()];
+        let statement = ("INSERT INTO clock_jumps VALUES (?, ?)", row);
+        self.run(Changed::default(), vec![statement]).await.map(|_| ())
     }
 
     /// Stores findings, each in place of the one with its id. A score that is not finite becomes

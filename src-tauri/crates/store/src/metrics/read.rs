@@ -4,6 +4,7 @@ pub(crate) mod buckets;
 pub(crate) mod cadence;
 pub(crate) mod catalog;
 pub(crate) mod classic_families;
+pub(crate) mod clock_jumps;
 pub(crate) mod counters;
 pub(crate) mod downsample;
 pub(crate) mod exemplars;

@@ -12,6 +12,7 @@ use super::{
     head,
     points::Points,
     read::{
+        clock_jumps::ClockJumps,
         merge::read_segment,
         merged_series::{MergedSeries, SampleSink},
     },
@@ -37,6 +38,7 @@ pub(crate) struct RecentSamples {
     /// Empty if no sample has a start time.
     starts: Vec<Option<i64>>,
     values: Vec<f64>,
+    clock_jumps: ClockJumps,
 }
 
 impl RecentSamples {
@@ -53,7 +55,16 @@ impl RecentSamples {
         for head in &manifest.heads {
             arrived.add_head(reader, *head, since, &wants)?;
         }
-        Ok((!arrived.is_unusable).then(|| arrived.by_series()))
+        if arrived.is_unusable {
+            return Ok(None);
+        }
+        let clock_jumps = ClockJumps::read(reader, since, i64::MAX)?;
+        Ok(Some(Self { clock_jumps, ..arrived.by_series() }))
+    }
+
+    /// Returns the jumps of the clock within the samples.
+    pub(crate) fn clock_jumps(&self) -> &ClockJumps {
+        &self.clock_jumps
     }
 
     /// Returns whether samples are absent in segments that cover the time since `since`, because

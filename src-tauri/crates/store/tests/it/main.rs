@@ -5,6 +5,7 @@ mod against_model;
 mod cache_release;
 mod catalog_rebuild;
 mod classic_families;
+mod clock_jumps;
 mod durability;
 mod exemplars;
 mod fixtures;

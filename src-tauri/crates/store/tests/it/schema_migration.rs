@@ -15,7 +15,7 @@ const DOWNGRADE: &str = "
     CREATE TABLE partition_files AS SELECT * RENAME (resolution AS form, part_group AS bundle,
         retention_tier AS lasts) FROM segments; DROP TABLE segments;
     CREATE TABLE partition_services AS SELECT * RENAME (segment_id AS partition_id) FROM segment_services;
-    DROP TABLE segment_services;
+    DROP TABLE segment_services; DROP TABLE clock_jumps;
     DELETE FROM schema_version WHERE version >= 5";
 
 fn dropped(former: bool) -> Series {

@@ -6,6 +6,7 @@ use model::{CounterBucket, CounterBuckets, Counting, TimeRange, Timestamp};
 
 use super::{
     cadence::{SpanTracker, StepBounds, StepKey},
+    clock_jumps::{ClockJumps, CounterSink, LaterPass},
     merged_series::SampleSink,
     rollup_range::RollupRange,
     rollup_read::merge_series,
@@ -99,11 +100,14 @@ fn read_from(
     let whole = RollupRange::new(steps.start, steps.end, steps.step);
     // A sample at the end of the last window is in the window.
     let to = steps.end.saturating_add(1);
+    let jumps = ClockJumps::read(reader, from, to)?;
     let read =
         |selection: SeriesSelection<'_>| merge_series(reader, reader.manifest()?, selection, from, to, whole);
     for_each_batch(reader, series, from, to, read, |series, merged| {
         let mut counter = CounterSteps::of(series, steps);
-        merged.downsample(&mut counter);
+        let mut sink = counter.sink(&jumps);
+        merged.downsample(&mut sink);
+        sink.finish();
         counter.finish(series, labels)?.into_iter().for_each(|buckets| take(series, buckets));
         Ok(())
     })
@@ -158,7 +162,10 @@ fn recent_counter(
     labels: &SeriesLabels,
 ) -> Result<Option<CounterBuckets>, StoreError> {
     let mut counter = CounterSteps::of(series, steps);
-    recent.pass(series, from, steps.end.saturating_add(1), &mut counter);
+    let to = steps.end.saturating_add(1);
+    let mut sink = counter.sink(recent.clock_jumps());
+    recent.pass(series, from, to, &mut sink);
+    sink.finish();
     counter.finish(series, labels)
 }
 
@@ -180,6 +187,11 @@ impl CounterSteps {
         };
         let (before, spans, key) = (None, SpanTracker::default(), None);
         Self { rule, steps, before, spans, key, buckets: Vec::new() }
+    }
+
+    /// Returns the sink for the samples. Only those of a total seem to be reset by a jump.
+    fn sink<'a>(&'a mut self, jumps: &'a ClockJumps) -> LaterPass<'a, Self> {
+        LaterPass::new(if self.rule == IncreaseRule::Total { jumps.all() } else { &[] }, self)
     }
 
     /// Returns the steps of the series, unless there are none.
@@ -249,6 +261,13 @@ impl SampleSink for CounterSteps {
         if interval.ended {
             self.end(interval.last_time().saturating_add(1));
         }
+    }
+}
+
+impl CounterSink for CounterSteps {
+    fn begin_anew(&mut self) {
+        self.spans.end();
+        self.before = None;
     }
 }
 

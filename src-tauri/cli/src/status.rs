@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use model::{EngineStatus, ListenerStatus};
+use model::{AlertCounts, EngineStatus, ListenerStatus};
 use serde_json::json;
 
 use crate::{
@@ -20,7 +20,12 @@ pub(crate) async fn run(data: &Path) -> anyhow::Result<ExitCode> {
         status.data_folder
     ))?;
     line(&format!("stored {} bytes", status.stored_bytes))?;
-    line(&format!("alerts {} firing, {} pending", status.alerts.firing, status.alerts.pending))?;
+    let acknowledged = match status.alerts.acknowledged {
+        0 => String::new(),
+        count => format!(" ({count} acknowledged)"),
+    };
+    let AlertCounts { firing, pending, .. } = status.alerts;
+    line(&format!("alerts {firing} firing{acknowledged}, {pending} pending"))?;
     for diagnostic in &status.diagnostics {
         line(&format!(
             "{:?} {}: {}",

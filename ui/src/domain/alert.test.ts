@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { delivery, labelText, stateMark, testOutcome } from './alert'
+import { delivery, labelText, stateMark, testOutcome, unseen } from './alert'
 
 it('names a check by its name and its service', () => {
   expect(labelText({ check: 'front door', kind: 'http' })).toBe('front door')
@@ -20,4 +20,15 @@ it('does not report an unsent notification as delivered', () => {
   expect(delivery({ outcome, channel: 'none' })).toEqual({ state: 'unknown', words: 'not sent' })
   expect(testOutcome({ outcome, channel: 'none' }).state).toBe('degraded')
   expect(testOutcome({ outcome: { type: 'failed', reason: 'no bus' }, channel: 'desktop' }).words).toMatch(/no bus$/)
+})
+
+it('acknowledged alerts are no longer counted as new', () => {
+  const counts = { pending: 0, worst: 'firing' } as const
+  expect(unseen({ ...counts, firing: 3, acknowledged: 0 })).toEqual({ count: 3, quiet: false, title: '3 firing' })
+  expect(unseen({ ...counts, firing: 3, acknowledged: 2 })).toMatchObject({ count: 1, quiet: false })
+  expect(unseen({ ...counts, firing: 3, acknowledged: 3 })).toEqual({
+    count: 3,
+    quiet: true,
+    title: '3 firing, 3 acknowledged',
+  })
 })

@@ -1,4 +1,4 @@
-import type { Alert, AlertSeverity, AlertState, HealthState, Notification } from '@/backend'
+import type { Alert, AlertCounts, AlertSeverity, AlertState, HealthState, Notification } from '@/backend'
 
 type Labels = Alert['labels']
 
@@ -51,3 +51,13 @@ export function testOutcome(notification: Pick<Notification, 'outcome' | 'channe
 
 /** Returns the time since which an alert has its state, in milliseconds. */
 export const since = (alert: Alert): number => (alert.active_since ?? alert.fired_at ?? alert.evaluated_at) / 1e6
+
+/** Returns how many firing alerts are new, or how many there are once all are acknowledged. */
+export function unseen({ firing, acknowledged }: AlertCounts): { count: number; quiet: boolean; title: string } {
+  const fresh = firing - acknowledged
+  return {
+    count: fresh || firing,
+    quiet: fresh === 0,
+    title: acknowledged ? `${firing} firing, ${acknowledged} acknowledged` : `${firing} firing`,
+  }
+}

@@ -163,6 +163,7 @@ impl AlertService {
             let deleted: Vec<String> = deleted.iter().map(|alert| alert.fingerprint.clone()).collect();
             self.pipeline.remove(&deleted);
         }
+        self.pipeline.silences.end_resolved(id, &[], self.clock.now()).await;
         Ok(is_stored || state.is_some())
     }
 
@@ -211,9 +212,14 @@ impl AlertService {
 
     /// Returns the numbers of pending and firing alerts.
     pub fn counts(&self) -> AlertCounts {
-        let (pending, firing) = self.rules.count_active();
+        let active = self.rules.count_active();
         let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
-        AlertCounts { firing: count(firing), pending: count(pending), worst: worst(pending, firing) }
+        AlertCounts {
+            firing: count(active.firing),
+            acknowledged: count(active.acknowledged),
+            pending: count(active.pending),
+            worst: worst(active.pending, active.firing),
+        }
     }
 
     /// Returns the counts of evaluations, with the longest lateness since the last call.
@@ -231,10 +237,11 @@ impl AlertService {
         backtest(&SourceReader::open(&self.store, range).await?, &named, range).await
     }
 
-    /// Acknowledges a firing alert.
-    pub async fn acknowledge(&self, fingerprint: &str) -> Result<Alert, AlertError> {
+    /// Acknowledges a firing alert, or takes it back.
+    pub async fn acknowledge(&self, fingerprint: &str, acknowledged: bool) -> Result<Alert, AlertError> {
         self.ready().await?;
-        let acknowledged = self.actions.acknowledge(&[fingerprint.to_owned()], self.clock.now()).await?;
+        let at = acknowledged.then(|| self.clock.now());
+        let acknowledged = self.actions.acknowledge(&[fingerprint.to_owned()], at).await?;
         let missing = || AlertError::NotFound { kind: "alert", id: fingerprint.to_owned() };
         acknowledged.into_iter().next().ok_or_else(missing)
     }

@@ -132,10 +132,12 @@ arguments! {
         fired_at: Option<Timestamp>,
     }
 
-    /// One alert.
-    AlertArguments {
+    /// One alert, acknowledged or not.
+    AcknowledgeArguments {
         /// The alert.
         fingerprint: String,
+        /// False takes an acknowledgement back.
+        acknowledged: bool,
     }
 
     /// A silence to save.

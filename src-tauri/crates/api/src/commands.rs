@@ -150,7 +150,7 @@ commands! {
     browser alerts(Nothing) -> json Vec<Alert>;
     browser alert_history(HistoryArguments) -> json Vec<AlertTransition>;
     browser alert_evidence(EvidenceArguments) -> json Option<AlertEvidence>;
-    browser acknowledge_alert(AlertArguments) -> json ();
+    browser acknowledge_alert(AcknowledgeArguments) -> json ();
     browser silences(Nothing) -> json Vec<Silence>;
     browser save_silence(SilenceArguments) -> json Silence;
     browser delete_silence(IdArguments) -> json ();

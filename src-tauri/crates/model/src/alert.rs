@@ -216,4 +216,7 @@ pub struct Silence {
     pub range: TimeRange,
     /// Reason.
     pub reason: String,
+    /// True if it ends before its range does, once no alert that it covers is pending or firing.
+    #[serde(default)]
+    pub until_resolved: bool,
 }

@@ -141,6 +141,8 @@ pub struct RecordCounts {
 pub struct AlertCounts {
     /// Firing alerts.
     pub firing: u32,
+    /// Firing alerts that a user acknowledged.
+    pub acknowledged: u32,
     /// Pending alerts.
     pub pending: u32,
     /// The worst state.

@@ -10,6 +10,10 @@ export type AlertCounts = {
  */
 firing: number, 
 /**
+ * Firing alerts that a user acknowledged.
+ */
+acknowledged: number, 
+/**
  * Pending alerts.
  */
 pending: number, 

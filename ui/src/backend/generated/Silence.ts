@@ -24,4 +24,8 @@ range: TimeRange,
 /**
  * Reason.
  */
-reason: string, };
+reason: string, 
+/**
+ * True if it ends before its range does, once no alert that it covers is pending or firing.
+ */
+until_resolved: boolean, };

@@ -1,7 +1,7 @@
 // Generated: every type of the command list.
+export type { AcknowledgeArguments } from './AcknowledgeArguments'
 export type { Aggregation } from './Aggregation'
 export type { Alert } from './Alert'
-export type { AlertArguments } from './AlertArguments'
 export type { AlertCounts } from './AlertCounts'
 export type { AlertEvidence } from './AlertEvidence'
 export type { AlertRule } from './AlertRule'

@@ -57,7 +57,7 @@ impl Actions {
         let Some(first) = alerts.first() else { return Ok(()) };
         match chosen.action {
             NotificationAction::Acknowledge => {
-                self.acknowledge(&alerts, now).await?;
+                self.acknowledge(&alerts, Some(now)).await?;
             }
             NotificationAction::SilenceHour => {
                 let (_, alert) = self.rules.find_alert(first)?;
@@ -71,6 +71,7 @@ impl Actions {
                     labels,
                     range: TimeRange::new(now, now.offset(HOUR)),
                     reason: "silenced from a notification".to_owned(),
+                    until_resolved: false,
                 };
                 self.pipeline.silences.save(silence, now).await?;
             }
@@ -84,11 +85,12 @@ impl Actions {
         Ok(())
     }
 
-    /// Acknowledges the firing ones of some alerts of one rule. Errors if none of them fires.
+    /// Acknowledges the firing ones of some alerts of one rule, or takes it back with `at` none.
+    /// Errors if none of them fires.
     pub(crate) async fn acknowledge(
         &self,
         fingerprints: &[String],
-        now: Timestamp,
+        at: Option<Timestamp>,
     ) -> Result<Vec<Alert>, AlertError> {
         let Some(first) = fingerprints.first() else { return Ok(Vec::new()) };
         let (rule, _) = self.rules.find_alert(first)?;
@@ -101,10 +103,10 @@ impl Actions {
         if alerts.is_empty() {
             return Err(AlertError::Invalid("only a firing alert can be acknowledged".into()));
         }
-        alerts.iter_mut().for_each(|alert| alert.acknowledged_at = Some(now));
+        alerts.iter_mut().for_each(|alert| alert.acknowledged_at = at);
         self.store.history().record_alerts(alerts.clone(), Vec::new()).await?;
         for known in Arc::make_mut(&mut rule.status().alerts).iter_mut().filter(|known| is_chosen(known)) {
-            known.acknowledged_at = Some(now);
+            known.acknowledged_at = at;
         }
         Ok(alerts)
     }

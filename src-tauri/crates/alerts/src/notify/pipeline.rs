@@ -94,6 +94,12 @@ impl Pipeline {
     }
 
     async fn notify_all(&self, state: &RuleState, now: Timestamp) {
+        self.send_due(state, now).await;
+        // Only now: the notification of a resolved alert is silenced as well.
+        self.silences.end_resolved(&state.rule_and_alerts().0.id, &state.active(), now).await;
+    }
+
+    async fn send_due(&self, state: &RuleState, now: Timestamp) {
         let (rule, alerts) = state.rule_and_alerts();
         let channel = match route(&rule, &self.channels) {
             Route::Off => return,

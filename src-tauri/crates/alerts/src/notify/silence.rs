@@ -72,6 +72,24 @@ impl Silences {
         Ok(known)
     }
 
+    /// Ends the silences that last until the alerts of a rule are resolved and cover none of
+    /// `alerts`, the pending and firing ones. Without alerts all of them end.
+    pub(crate) async fn end_resolved(&self, rule_id: &str, alerts: &[Alert], now: Timestamp) {
+        let is_over = |silence: &Silence| {
+            silence.until_resolved
+                && silence.range.contains(now)
+                && silence.rule_id.as_deref() == Some(rule_id)
+                && !alerts.iter().any(|alert| silences(silence, alert, now))
+        };
+        let over: Vec<String> =
+            self.lock().iter().filter(|one| is_over(one)).map(|silence| silence.id.clone()).collect();
+        for id in over {
+            if let Err(error) = self.delete(&id).await {
+                tracing::warn!(silence = %id, %error, "the silence of a resolved alert is not ended");
+            }
+        }
+    }
+
     /// Mutes all alerts until a time; a past time or none ends the mute.
     pub(crate) async fn mute(&self, until: Option<Timestamp>, now: Timestamp) -> Result<(), AlertError> {
         match until.filter(|until| *until > now) {
@@ -82,6 +100,7 @@ impl Silences {
                     labels: Default::default(),
                     range: TimeRange::new(now, until),
                     reason: "muted".to_owned(),
+                    until_resolved: false,
                 };
                 self.save(mute, now).await.map(drop)
             }

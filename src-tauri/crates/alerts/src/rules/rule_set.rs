@@ -6,7 +6,10 @@ use model::{Alert, NANOS_PER_SECOND, Timestamp};
 use parking_lot::{Mutex, MutexGuard};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{AlertError, AlertRule, rules::rule_state::RuleState};
+use crate::{
+    AlertError, AlertRule,
+    rules::rule_state::{ActiveCounts, RuleState},
+};
 
 /// Times within an interval at which its rules are evaluated. With more of them fewer rules are
 /// late, but fewer share one read of the samples.
@@ -46,9 +49,13 @@ impl RuleSet {
     }
 
     /// Returns the numbers of pending and firing alerts of every rule.
-    pub(crate) fn count_active(&self) -> (usize, usize) {
+    pub(crate) fn count_active(&self) -> ActiveCounts {
         let counts = self.lock().values().map(|rule| rule.count_active()).collect::<Vec<_>>();
-        counts.into_iter().fold((0, 0), |total, count| (total.0 + count.0, total.1 + count.1))
+        counts.into_iter().fold(ActiveCounts::default(), |total, count| ActiveCounts {
+            pending: total.pending + count.pending,
+            firing: total.firing + count.firing,
+            acknowledged: total.acknowledged + count.acknowledged,
+        })
     }
 
     /// Returns an alert with the state of its rule.

@@ -38,6 +38,15 @@ pub(crate) struct RuleStatus {
     pub(crate) running: bool,
 }
 
+/// Numbers of alerts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ActiveCounts {
+    pub(crate) pending: usize,
+    pub(crate) firing: usize,
+    /// Firing alerts that a user acknowledged.
+    pub(crate) acknowledged: usize,
+}
+
 impl RuleState {
     pub(crate) fn new(rule: AlertRule, alerts: Vec<Alert>, next: Timestamp) -> Arc<Self> {
         let status = RuleStatus {
@@ -85,9 +94,14 @@ impl RuleState {
     }
 
     /// Returns the numbers of pending and firing alerts.
-    pub(crate) fn count_active(&self) -> (usize, usize) {
+    pub(crate) fn count_active(&self) -> ActiveCounts {
         let alerts = Arc::clone(&self.status().alerts);
-        let count = |state| alerts.iter().filter(|alert| alert.state == state).count();
-        (count(AlertState::Pending), count(AlertState::Firing))
+        let in_state = |state| alerts.iter().filter(move |alert| alert.state == state);
+        let is_acknowledged = |alert: &&Alert| alert.acknowledged_at.is_some();
+        ActiveCounts {
+            pending: in_state(AlertState::Pending).count(),
+            firing: in_state(AlertState::Firing).count(),
+            acknowledged: in_state(AlertState::Firing).filter(is_acknowledged).count(),
+        }
     }
 }

@@ -30,7 +30,12 @@ async fn an_alert_fires_is_notified_once_survives_a_restart_and_resolves() {
 
     fixture.restart();
     assert_eq!(fixture.firing().await[0].fired_at, alert.fired_at);
-    fixture.service.acknowledge(&alert.fingerprint).await.unwrap();
+    fixture.service.acknowledge(&alert.fingerprint, true).await.unwrap();
+    assert_eq!(fixture.service.counts().acknowledged, 1);
+    fixture.service.acknowledge(&alert.fingerprint, false).await.unwrap();
+    assert_eq!((fixture.service.counts().acknowledged, fixture.service.counts().firing), (0, 1));
+    assert_eq!(fixture.store.history().alerts().await.unwrap()[0].acknowledged_at, None);
+    fixture.service.acknowledge(&alert.fingerprint, true).await.unwrap();
     write_gauge(&fixture.store, "cart", 0.3, START).await;
     fixture.advance(3);
     // The firing is not notified again.
@@ -85,6 +90,7 @@ async fn failed_and_silenced_notifications_are_stored_and_sent_later() {
         labels: [("service".to_owned(), "pay".to_owned())].into(),
         range: TimeRange::new(fixture.now(), fixture.now().offset(600 * NANOS_PER_SECOND)),
         reason: "maintenance".into(),
+        until_resolved: false,
     };
     let silence = fixture.service.save_silence(silence).await.unwrap();
     fixture.write_gauge("pay", 2.0).await;
@@ -98,6 +104,38 @@ async fn failed_and_silenced_notifications_are_stored_and_sent_later() {
     fixture.service.delete_silence(&silence.id).await.unwrap();
     fixture.advance(1);
     fixture.until_titles(&["Slow requests - cart", "Slow requests - pay"]).await;
+}
+
+#[tokio::test]
+async fn a_silence_until_resolved_ends_with_its_alert_and_its_rule() {
+    let fixture = Fixture::start().await;
+    fixture.write_gauge("cart", 2.0).await;
+    fixture.write_gauge("pay", 2.0).await;
+    let rule = fixture.service.save_rule(latency_rule()).await.unwrap();
+    fixture.until("both fire", async || fixture.firing().await.len() == 2).await;
+    let silence = |service: &str| Silence {
+        id: String::new(),
+        rule_id: Some(rule.id.clone()),
+        labels: [("service".to_owned(), service.to_owned())].into(),
+        range: TimeRange::new(fixture.now(), fixture.now().offset(86_400 * NANOS_PER_SECOND)),
+        reason: String::new(),
+        until_resolved: true,
+    };
+    let cart = fixture.service.save_silence(silence("cart")).await.unwrap();
+    let pay = fixture.service.save_silence(silence("pay")).await.unwrap();
+    fixture.write_gauge("cart", 0.1).await;
+    fixture.advance(3);
+    fixture
+        .until("the silence of cart has ended", async || {
+            fixture.service.silences().await.unwrap() == [pay.clone()]
+        })
+        .await;
+    let resolved = fixture.notifications().await;
+    let resolved: Vec<_> = resolved.iter().filter(|one| one.kind == NotificationKind::Resolved).collect();
+    assert!(resolved.iter().all(|one| one.outcome == DeliveryOutcome::Silenced), "{resolved:?}");
+    assert!(!fixture.service.delete_silence(&cart.id).await.unwrap());
+    fixture.service.delete_rule(&rule.id).await.unwrap();
+    assert_eq!(fixture.service.silences().await.unwrap(), []);
 }
 
 #[tokio::test]

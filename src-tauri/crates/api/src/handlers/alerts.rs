@@ -43,8 +43,11 @@ pub(crate) async fn alert_evidence(
     Ok(engine.store().history().evidence(&arguments.fingerprint, arguments.fired_at).await?)
 }
 
-pub(crate) async fn acknowledge_alert(engine: &Engine, arguments: AlertArguments) -> Result<(), ApiError> {
-    engine.alerts().acknowledge(&arguments.fingerprint).await?;
+pub(crate) async fn acknowledge_alert(
+    engine: &Engine,
+    arguments: AcknowledgeArguments,
+) -> Result<(), ApiError> {
+    engine.alerts().acknowledge(&arguments.fingerprint, arguments.acknowledged).await?;
     Ok(())
 }
 

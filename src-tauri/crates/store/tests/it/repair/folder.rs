@@ -147,6 +147,7 @@ async fn create() -> (tempfile::TempDir, Stored) {
         labels: Labels::default(),
         range: around(),
         reason: "work on the disk".to_owned(),
+        until_resolved: false,
     };
     history.put_silence(silence).await.unwrap();
     for n in 0..20 {

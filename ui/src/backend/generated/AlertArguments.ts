@@ -1,9 +1,0 @@
-// Generated from the Rust types of the same name.
-/**
- * One alert.
- */
-export type AlertArguments = { 
-/**
- * The alert.
- */
-fingerprint: string, };

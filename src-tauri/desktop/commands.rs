@@ -1,9 +1,9 @@
 //! The Tauri commands of the console's page: the command list, subscriptions and a save dialog.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, io, path::Path, time::Duration};
 
-use api::{ApiError, ErrorCode, Reply};
-use futures_util::StreamExt as _;
+use api::{ApiError, ErrorCode, FileContent, Reply};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tauri::{
@@ -12,11 +12,15 @@ use tauri::{
     ipc::{Channel, InvokeResponseBody, Response},
 };
 use tauri_plugin_dialog::DialogExt as _;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::{calls::Calls, source::Opening};
 
 /// Time between two attempts to subscribe again after the engine has ended.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Maximum size of a file that the page shows. Larger ones are only saved.
+const MAX_SHOWN_BYTES: u64 = 64 << 20;
 
 /// The running subscriptions by the id the page gave them.
 #[derive(Default)]
@@ -53,10 +57,15 @@ pub(crate) async fn command(
     args: Value,
 ) -> Result<Response, ApiError> {
     let backend = opening.backend().await?;
-    Ok(match calls.run(id, async move { backend.call(&name, args).await }).await? {
+    let called = name.clone();
+    Ok(match calls.run(id, async move { backend.call(&called, args).await }).await? {
         Reply::Json(value) => Response::new(InvokeResponseBody::Json(value.to_string())),
         Reply::Series(bytes) => Response::new(InvokeResponseBody::Raw(bytes)),
-        Reply::File(file) => Response::new(InvokeResponseBody::Raw(file.bytes)),
+        Reply::File(file) => {
+            let shown = file.content.collect(MAX_SHOWN_BYTES).await;
+            let bytes = shown.map_err(|error| ApiError::invalid(format!("cannot show {name}: {error}")))?;
+            Response::new(InvokeResponseBody::Raw(bytes))
+        }
     })
 }
 
@@ -118,7 +127,7 @@ pub(crate) async fn save_file(
     let Reply::File(file) = opening.backend().await?.call(&name, args).await? else {
         return Err(ApiError::invalid(format!("{name} does not reply with a file")));
     };
-    save(&app, &suggested_name, &file.bytes).await
+    save(&app, &suggested_name, file.content).await
 }
 
 /// Saves bytes of the page, such as the image of a chart, where the user chooses. Returns the path,
@@ -129,10 +138,14 @@ pub(crate) async fn save_content(
     content: Vec<u8>,
     suggested_name: String,
 ) -> Result<Option<String>, ApiError> {
-    save(&app, &suggested_name, &content).await
+    save(&app, &suggested_name, content.into()).await
 }
 
-async fn save(app: &AppHandle, suggested_name: &str, content: &[u8]) -> Result<Option<String>, ApiError> {
+async fn save(
+    app: &AppHandle,
+    suggested_name: &str,
+    content: FileContent,
+) -> Result<Option<String>, ApiError> {
     let (sender, chosen) = tokio::sync::oneshot::channel();
     app.dialog().file().set_file_name(suggested_name).save_file(move |path| {
         // Fails if the page closed while the dialog was open.
@@ -143,6 +156,15 @@ async fn save(app: &AppHandle, suggested_name: &str, content: &[u8]) -> Result<O
         ApiError::new(ErrorCode::Internal, format!("cannot save {suggested_name}: {error}"))
     };
     let path = path.into_path().map_err(|error| failed(&error))?;
-    tokio::fs::write(&path, content).await.map_err(|error| failed(&error))?;
+    write(&path, content).await.map_err(|error| failed(&error))?;
     Ok(Some(path.display().to_string()))
+}
+
+async fn write(path: &Path, content: FileContent) -> io::Result<()> {
+    let mut file = tokio::fs::File::create(path).await?;
+    let mut chunks = content.into_chunks();
+    while let Some(chunk) = chunks.try_next().await? {
+        file.write_all(&chunk).await?;
+    }
+    file.flush().await
 }

@@ -1,6 +1,7 @@
 //! Another program fills the disk at each step of sealing, merging and checkpoints of a store.
 
 use std::{
+    fs,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -10,17 +11,18 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use model::{
-    Attributes, LogRecord, NANOS_PER_SECOND, Resource, Series, Severity, TelemetryBatch, TimeRange, Timestamp,
+    Attributes, ExportFormat, ExportRequest, ExportSignal, LogRecord, NANOS_PER_SECOND, Resource, Series,
+    Severity, TelemetryBatch, TimeRange, Timestamp,
 };
-use store::{Store, StoreOptions};
-use test_support::small_disk::SmallDisk;
+use store::{Store, StoreError, StoreOptions};
+use test_support::{small_disk::SmallDisk, wait::wait_until};
 
 /// Sizes of the disk in megabytes.
 const DISKS: [u32; 2] = [24, 96];
 /// 2025-06-15 at noon.
-const START: Timestamp = Timestamp(1_749_988_800 * NANOS_PER_SECOND);
+pub(crate) const START: Timestamp = Timestamp(1_749_988_800 * NANOS_PER_SECOND);
 
-fn options() -> StoreOptions {
+pub(crate) fn options() -> StoreOptions {
     StoreOptions { reserve_bytes: 0, ..StoreOptions::default() }
 }
 
@@ -86,9 +88,55 @@ pub(crate) async fn sealing() -> Result<()> {
     Ok(())
 }
 
+/// Exports more than the disk has beside its reserve. The export is stopped and leaves nothing.
+pub(crate) async fn export() -> Result<()> {
+    const RESERVE: u64 = 20 << 20;
+    let folder = tempfile::tempdir()?;
+    let disk = SmallDisk::mount(folder.path(), 120)?;
+    let store = Store::open(folder.path(), StoreOptions { reserve_bytes: RESERVE, ..options() })?;
+    for part in 0..16 {
+        store.write(logs(0, part)).await?;
+    }
+    store.admin().checkpoint().await?;
+    let range = TimeRange::new(START, START.offset(NANOS_PER_SECOND));
+    let request = ExportRequest { signal: ExportSignal::Logs, range, format: ExportFormat::Csv };
+    let file = store.admin().export(&request).await?;
+    ensure!(file.rows == 24_000 && file.bytes > 8 << 20, "{file:?}");
+    let megabytes = (RESERVE + file.bytes / 2) >> 20;
+    drop(file);
+    disk.leave_free(megabytes)?;
+    let error = store.admin().export(&request).await.err().context("it took the reserve")?;
+    ensure!(matches!(error, StoreError::ExportSpace { .. }), "{error}");
+    wait_until("the partial file is gone", async || {
+        Ok(fs::read_dir(folder.path().join("exports"))?.count() == 0)
+    })
+    .await?;
+    disk.free_space()?;
+    ensure!(store.admin().export(&request).await?.rows == 24_000, "with space again");
+    Ok(store.close().await?)
+}
+
+/// Returns 1,500 log records of a part of a round.
+pub(crate) fn logs(round: i64, part: i64) -> TelemetryBatch {
+    let body = "no two lines are quite the same ".repeat(12);
+    let record = |n: i64| LogRecord {
+        time: START.offset(n),
+        observed_time: START.offset(n),
+        severity: Severity::INFO,
+        severity_text: "INFO".to_owned(),
+        body: format!("{round} {part} {n} {body}"),
+        resource: resource(),
+        scope: Arc::default(),
+        attributes: Attributes::new(),
+        trace_id: None,
+        span_id: None,
+        event_name: String::new(),
+    };
+    TelemetryBatch { logs: (0..1500).map(record).collect(), ..TelemetryBatch::default() }
+}
+
 /// Fills the disk at several times during a checkpoint. Reads go on, and nothing is lost.
 pub(crate) async fn checkpoints() -> Result<()> {
-    let body = "no two lines are quite the same ".repeat(12);
     let (mut done, mut refused) = (0, 0);
     for delay in [0, 1, 3, 10, 30, 60, 100] {
         let folder = tempfile::tempdir()?;
@@ -97,22 +145,7 @@ pub(crate) async fn checkpoints() -> Result<()> {
         let mut stored = 0;
         for round in 0..3 {
             for part in 0..8_i64 {
-                let record = |n: i64| LogRecord {
-                    time: START.offset(n),
-                    observed_time: START.offset(n),
-                    severity: Severity::INFO,
-                    severity_text: "INFO".to_owned(),
-                    body: format!("{round} {part} {n} {body}"),
-                    resource: resource(),
-                    scope: Arc::default(),
-                    attributes: Attributes::new(),
-                    trace_id: None,
-                    span_id: None,
-                    event_name: String::new(),
-                };
-                let batch =
-                    TelemetryBatch { logs: (0..1500).map(record).collect(), ..TelemetryBatch::default() };
-                store.write(batch).await?;
+                store.write(logs(round, part)).await?;
                 stored += 1500;
             }
             let ended = Arc::new(AtomicBool::new(false));

@@ -55,7 +55,8 @@ async fn exported(backend: &EngineBackend, signal: &str, range: &Value, column: 
     let Reply::File(file) = backend.call("export", request).await.unwrap() else {
         panic!("an export is a file")
     };
-    let mut reader = csv::Reader::from_reader(file.bytes.as_slice());
+    let content = file.content.collect(u64::MAX).await.unwrap();
+    let mut reader = csv::Reader::from_reader(content.as_slice());
     let position = reader.headers().unwrap().iter().position(|name| name == column).unwrap();
     let mut counts = BTreeMap::<String, u64>::new();
     for row in reader.records() {

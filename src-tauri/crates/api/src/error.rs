@@ -63,7 +63,11 @@ impl From<store::StoreError> for ApiError {
             return Self::new(ErrorCode::Busy, message);
         }
         let code = match &error {
-            E::Busy { .. } | E::Full { .. } | E::Recovering { .. } => ErrorCode::Busy,
+            E::Busy { .. }
+            | E::Full { .. }
+            | E::ExportSpace { .. }
+            | E::CheckpointSpace
+            | E::Recovering { .. } => ErrorCode::Busy,
             E::Deadline { .. } => ErrorCode::Deadline,
             E::InvalidRequest(_) => ErrorCode::Invalid,
             E::Closed => ErrorCode::Unavailable,

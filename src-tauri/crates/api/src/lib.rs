@@ -17,7 +17,7 @@ pub use arguments::*;
 pub use backend::{Backend, EngineBackend};
 pub use commands::{COMMANDS, RIGHTS};
 pub use error::{ApiError, ErrorCode};
-pub use reply::{FileReply, Reply};
+pub use reply::{Chunks, FileContent, FileReply, Reply};
 pub use restricted::RestrictedBackend;
 pub use rights::Right;
 pub use series_stream::{SERIES_MEDIA_TYPE, decode_series, encode_series};

@@ -11,10 +11,8 @@ mod report_data;
 mod sections;
 mod time_format;
 
-use std::path::Path;
-
 use model::{ExportFormat, ReportFormat, ReportRequest, ServicesRequest, Timestamp};
-use store::Store;
+use store::{ExportedFile, Store};
 
 pub use document::render;
 pub use error::ReportError;
@@ -28,15 +26,14 @@ pub async fn html(store: &Store, request: &ReportRequest, now: Timestamp) -> Res
     tokio::task::spawn_blocking(move || render(&data)).await.map_err(|_| ReportError::Interrupted)
 }
 
-/// Writes the data of the charts to `path`, one row per service and step.
+/// Writes the data of the charts to a file, one row per service and step.
 ///
 /// Fails if the range is empty, the format is HTML, or the store cannot read or write.
 pub async fn data(
     store: &Store,
     request: &ReportRequest,
     format: ReportFormat,
-    path: &Path,
-) -> Result<(), ReportError> {
+) -> Result<ExportedFile, ReportError> {
     if request.range.length() == 0 {
         return Err(ReportError::EmptyRange);
     }
@@ -54,6 +51,5 @@ pub async fn data(
         false => request.services.clone(),
     };
     let step = request.range.step_for(load::CHART_POINTS);
-    store.admin().export_service_rows(&services, request.range, step, format, path).await?;
-    Ok(())
+    Ok(store.admin().export_service_rows(&services, request.range, step, format).await?)
 }

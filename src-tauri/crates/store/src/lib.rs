@@ -43,7 +43,10 @@ pub use segment::{
 };
 pub use store::{Accepted, Store};
 pub use traces::{read::Traces, services::ServiceStep};
-pub use transfer::parquet_import::{TableRows, TableVisitor, read_parquet};
+pub use transfer::{
+    export::ExportedFile,
+    parquet_import::{TableRows, TableVisitor, read_parquet},
+};
 pub use write::{
     commit::{Changed, Commit},
     disk_space::DiskSpace,

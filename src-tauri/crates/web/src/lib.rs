@@ -4,6 +4,7 @@
 mod access;
 mod assets;
 mod console;
+mod downloads;
 mod headers;
 mod links;
 mod local;

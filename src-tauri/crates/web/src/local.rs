@@ -141,3 +141,62 @@ async fn link(State(local): State<LocalState>) -> Json<Link> {
 async fn visit(State(local): State<LocalState>) -> Json<Visit> {
     Json(Visit { address: local.links.announce() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use api::{ApiError, FileContent, FileReply, MessageStream, Reply};
+    use async_trait::async_trait;
+    use futures_util::TryStreamExt as _;
+    use runtime::Clock;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{remote::RemoteBackend, session::Sessions};
+
+    const FILE_BYTES: u64 = 1 << 30;
+
+    /// Answers with a file of 1 GiB.
+    #[derive(Clone)]
+    struct LargeFile;
+
+    #[async_trait]
+    impl Backend for LargeFile {
+        async fn call(&self, _name: &str, _arguments: Value) -> Result<Reply, ApiError> {
+            let file = tempfile::tempfile().unwrap();
+            file.set_len(FILE_BYTES).unwrap();
+            let content = FileContent::of_file(file, FILE_BYTES);
+            Ok(Reply::File(FileReply { name: "a.csv".into(), media_type: "text/csv".into(), content }))
+        }
+
+        async fn subscribe(&self, topic: &str, _arguments: Value) -> Result<MessageStream, ApiError> {
+            Err(ApiError::not_found(topic))
+        }
+    }
+
+    /// Returns the peak memory of this process in KiB.
+    fn peak() -> u64 {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_of_a_gibibyte_takes_bounded_memory_of_both_sides() {
+        let folder = tempfile::tempdir().unwrap();
+        let backends: crate::session::Backends = Box::new(|_| Arc::new(LargeFile));
+        let sessions = Arc::new(Sessions::new(backends, Clock::system(), folder.path().join("browsers")));
+        let links = Arc::new(Links::new(sessions, "http://127.0.0.1:1".into()));
+        let server = LocalServer::start(folder.path(), Arc::new(LargeFile), links).unwrap();
+        let before = peak();
+        let reply = RemoteBackend::new(server.path()).call("export", json!({})).await.unwrap();
+        let Reply::File(file) = reply else { panic!("not a file") };
+        assert_eq!((file.name.as_str(), file.content.length()), ("a.csv", FILE_BYTES));
+        let count = |sum, chunk: Vec<u8>| async move { Ok(sum + chunk.len() as u64) };
+        assert_eq!(file.content.into_chunks().try_fold(0, count).await.unwrap(), FILE_BYTES);
+        assert!(peak() - before < 64 << 10, "{} KiB more", peak() - before);
+        server.stop().await;
+    }
+}

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use self::{calls::Calls, subscriptions::Subscriptions};
-use crate::session::activity::Activity;
+use crate::{downloads::Downloads, session::activity::Activity};
 
 /// Maximum size of a client's request in bytes.
 pub(crate) const MAX_REQUEST_BYTES: usize = 4 << 20;
@@ -45,15 +45,22 @@ enum Request {
     },
 }
 
+/// What a client has that is the page of a session.
+pub(crate) struct Page {
+    pub(crate) activity: Activity,
+    pub(crate) downloads: Arc<Downloads>,
+}
+
 /// Serves the requests of a client until it goes, the server stops or its session expires. Running
 /// calls and subscriptions then end.
 pub(crate) async fn serve(
     mut socket: WebSocket,
     backend: Arc<dyn Backend>,
     stop: &CancellationToken,
-    activity: Option<Activity>,
+    page: Option<Page>,
 ) {
-    let mut calls = Calls::new(backend.clone());
+    let (activity, downloads) = page.map(|page| (page.activity, page.downloads)).unzip();
+    let mut calls = Calls::new(backend.clone(), downloads);
     let mut subscriptions = Subscriptions::new(backend);
     let mut expiry = Box::pin(expire(activity.as_ref()));
     loop {

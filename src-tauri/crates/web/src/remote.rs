@@ -1,11 +1,12 @@
 //! The client of an engine in another process, reached over its local socket.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use api::{ApiError, Backend, ErrorCode, FileReply, MessageStream, Reply, SERIES_MEDIA_TYPE};
+use api::{ApiError, Backend, ErrorCode, FileContent, FileReply, MessageStream, Reply, SERIES_MEDIA_TYPE};
 use async_trait::async_trait;
 use axum::{
     body::{self, Body, Bytes},
@@ -38,7 +39,7 @@ impl RemoteBackend {
 
     /// Returns a new link to the console, which works once and for 60 s.
     pub async fn link(&self) -> Result<String, ApiError> {
-        let (_, bytes) = self.post("/api/link", &json!({})).await?;
+        let bytes = self.read(self.post("/api/link", &json!({})).await?).await?;
         let link: Link = serde_json::from_slice(&bytes).map_err(|error| self.unavailable(&error))?;
         Ok(link.link)
     }
@@ -46,7 +47,7 @@ impl RemoteBackend {
     /// Announces the visit of a browser of this user within 60 s, and returns the address for it,
     /// which is no secret. `None` if the engine cannot recognise that browser.
     pub async fn announce_visit(&self) -> Result<Option<String>, ApiError> {
-        let (_, bytes) = self.post("/api/visit", &json!({})).await?;
+        let bytes = self.read(self.post("/api/visit", &json!({})).await?).await?;
         let visit: Visit = serde_json::from_slice(&bytes).map_err(|error| self.unavailable(&error))?;
         Ok(visit.address)
     }
@@ -61,12 +62,12 @@ impl RemoteBackend {
         Ok(stream)
     }
 
-    /// Posts a request on a connection of its own, which ends when the reply is dropped.
-    async fn post(&self, path: &str, arguments: &Value) -> Result<(HeaderMap, Bytes), ApiError> {
+    /// Posts a request on a connection of its own, which ends when the answer is dropped.
+    async fn post(&self, path: &str, arguments: &Value) -> Result<Answer, ApiError> {
         let stream = TokioIo::new(self.connect().await?);
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(stream).await.map_err(|error| self.unavailable(&error))?;
-        let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
+        let connection = AbortOnDropHandle::new(tokio::spawn(connection));
         let request = Request::post(path)
             .header(header::HOST, NAME)
             .header(header::CONTENT_TYPE, "application/json")
@@ -74,15 +75,20 @@ impl RemoteBackend {
             .map_err(|error| ApiError::invalid(format!("{path}: {error}")))?;
         let response = sender.send_request(request).await.map_err(|error| self.unavailable(&error))?;
         let (parts, content) = response.into_parts();
-        let bytes =
-            body::to_bytes(Body::new(content), usize::MAX).await.map_err(|error| self.unavailable(&error))?;
-        if parts.status != StatusCode::OK {
-            return Err(serde_json::from_slice(&bytes).unwrap_or_else(|_| {
-                let text = String::from_utf8_lossy(&bytes);
-                self.unavailable(&format!("{}: {}", parts.status, text.trim()))
-            }));
+        let answer = Answer { headers: parts.headers, body: Body::new(content), connection };
+        if parts.status == StatusCode::OK {
+            return Ok(answer);
         }
-        Ok((parts.headers, bytes))
+        let bytes = self.read(answer).await?;
+        Err(serde_json::from_slice(&bytes).unwrap_or_else(|_| {
+            let text = String::from_utf8_lossy(&bytes);
+            self.unavailable(&format!("{}: {}", parts.status, text.trim()))
+        }))
+    }
+
+    /// Reads an answer that is no file.
+    async fn read(&self, answer: Answer) -> Result<Bytes, ApiError> {
+        body::to_bytes(answer.body, usize::MAX).await.map_err(|error| self.unavailable(&error))
     }
 
     fn unavailable(&self, error: &dyn std::fmt::Display) -> ApiError {
@@ -91,18 +97,41 @@ impl RemoteBackend {
     }
 }
 
+/// An answer of the engine, and the connection that it arrives on.
+struct Answer {
+    headers: HeaderMap,
+    body: Body,
+    connection: AbortOnDropHandle<hyper::Result<()>>,
+}
+
+impl Answer {
+    fn header(&self, name: HeaderName) -> String {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    }
+
+    /// Returns the contents of a file, which arrive as they are read.
+    fn into_file(self) -> FileContent {
+        let length = self.header(header::CONTENT_LENGTH).parse().unwrap_or_default();
+        let connection = self.connection;
+        let chunks = self.body.into_data_stream().map(move |chunk| {
+            let _open = &connection;
+            chunk.map(Vec::from).map_err(io::Error::other)
+        });
+        FileContent::new(length, Box::pin(chunks))
+    }
+}
+
 #[async_trait]
 impl Backend for RemoteBackend {
     async fn call(&self, name: &str, arguments: Value) -> Result<Reply, ApiError> {
-        let (headers, bytes) = self.post(&format!("/api/command/{name}"), &arguments).await?;
-        let text_of = |name: HeaderName| {
-            headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-        };
-        let (media_type, disposition) = (text_of(header::CONTENT_TYPE), text_of(header::CONTENT_DISPOSITION));
+        let answer = self.post(&format!("/api/command/{name}"), &arguments).await?;
+        let media_type = answer.header(header::CONTENT_TYPE);
+        let disposition = answer.header(header::CONTENT_DISPOSITION);
         if let Some(name) = disposition.strip_prefix("attachment; filename=\"") {
             let name = name.trim_end_matches('"').to_owned();
-            return Ok(Reply::File(FileReply { name, media_type, bytes: bytes.to_vec() }));
+            return Ok(Reply::File(FileReply { name, media_type, content: answer.into_file() }));
         }
+        let bytes = self.read(answer).await?;
         if media_type == SERIES_MEDIA_TYPE {
             return Ok(Reply::Series(bytes.to_vec()));
         }

@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::{Path, Request, State},
     http::{HeaderValue, Response, StatusCode, header},
     middleware::{self, Next},
     routing::{any, get},
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::{self, Access},
-    assets, headers,
+    assets, downloads, headers,
     responses::plain,
     session::{self, FrontState, Sessions},
     visit,
@@ -112,6 +112,7 @@ fn router(state: FrontState) -> Router {
     Router::new()
         .route("/api/session", get(session::open))
         .route(visit::PATH, get(visit::open))
+        .route(&format!("{}/{{key}}", downloads::PATH), get(download))
         .route("/api/{*rest}", any(no_such_path))
         .fallback(assets::file)
         .layer(middleware::from_fn_with_state(state.clone(), guard))
@@ -137,6 +138,14 @@ async fn guard(State(front): State<FrontState>, mut request: Request, next: Next
     };
     headers::add(response.headers_mut(), &own);
     response
+}
+
+/// Sends a file that a page was given.
+async fn download(State(front): State<FrontState>, Path(key): Path<String>) -> Response<Body> {
+    match front.sessions.downloads.take(&key) {
+        Some(file) => downloads::unnamed_attachment(file),
+        None => plain(StatusCode::NOT_FOUND, "the download has expired; start it again in the console\n"),
+    }
 }
 
 async fn no_such_path() -> Response<Body> {

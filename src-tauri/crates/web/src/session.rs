@@ -5,7 +5,7 @@ pub(crate) mod activity;
 mod browsers;
 mod codes;
 mod handshake;
-mod secret;
+pub(crate) mod secret;
 mod visits;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use self::{activity::Activity, browsers::Browsers, codes::Codes, visits::Visits};
-use crate::{access::CheckedHost, messages, responses::plain};
+use crate::{access::CheckedHost, downloads::Downloads, messages, responses::plain};
 
 /// Maximum number of sockets whose page has not proven itself yet.
 const MAX_UNPROVEN: usize = 32;
@@ -33,12 +33,14 @@ const MAX_PROVEN: usize = 64;
 /// Returns the backend of a session, by the id of its browser.
 pub(crate) type Backends = Box<dyn Fn(&str) -> Arc<dyn Backend> + Send + Sync>;
 
-/// The sessions of the console's pages, with the codes, visits and browsers that may open one.
+/// The sessions of the console's pages, with the codes, visits and browsers that may open one, and
+/// the files that they download.
 pub(crate) struct Sessions {
     backends: Backends,
     clock: Clock,
     pub(crate) codes: Codes,
     pub(crate) visits: Visits,
+    pub(crate) downloads: Arc<Downloads>,
     browsers: Arc<Browsers>,
     unproven: Arc<Semaphore>,
     proven: Arc<Semaphore>,
@@ -52,6 +54,7 @@ impl Sessions {
             backends,
             codes: Codes::new(clock.clone()),
             visits: Visits::new(clock.clone()),
+            downloads: Arc::new(Downloads::new(clock.clone())),
             browsers: Arc::new(Browsers::open(path, clock.clone())),
             clock,
             unproven: Arc::new(Semaphore::new(MAX_UNPROVEN)),
@@ -95,7 +98,8 @@ pub(crate) async fn open(
             let backend = (sessions.backends)(&proven.browser);
             let activity =
                 Activity::new(sessions.browsers.clone(), proven.browser.clone(), sessions.clock.clone());
-            messages::serve(socket, backend, &front.stop, Some(activity)).await;
+            let page = messages::Page { activity, downloads: sessions.downloads.clone() };
+            messages::serve(socket, backend, &front.stop, Some(page)).await;
         })
         .into_response()
 }

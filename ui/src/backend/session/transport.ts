@@ -2,7 +2,7 @@ import { decodeSeries } from '../arrow'
 import { connection } from '../connection.svelte'
 import { BackendError, asBackendError } from '../errors'
 import type { Transport } from '../transport'
-import { BinaryReply, decodeBinary } from './frames'
+import { decodeBinary, FileReply, SeriesReply } from './frames'
 import { openSocket } from './socket'
 
 interface Call {
@@ -22,6 +22,7 @@ interface Message {
   reply?: number | null
   value?: unknown
   error?: unknown
+  file?: { name: string; path: string }
   subscription?: number
   message?: unknown
 }
@@ -46,9 +47,10 @@ export function sessionTransport(): Transport {
         settle(reply, (call) => call.done(value))
         return
       }
-      const { reply, value, error, subscription, message } = JSON.parse(data) as Message
+      const { reply, value, error, file, subscription, message } = JSON.parse(data) as Message
       if (typeof reply === 'number') {
-        settle(reply, (call) => (error === undefined ? call.done(value) : call.failed(asBackendError(error))))
+        const answer = file ? new FileReply(file.name, file.path) : value
+        settle(reply, (call) => (error === undefined ? call.done(answer) : call.failed(asBackendError(error))))
       } else if (subscription !== undefined && message !== undefined) {
         subscriptions.get(subscription)?.handler(message)
       }
@@ -92,8 +94,8 @@ export function sessionTransport(): Transport {
   return {
     async call(name, args, signal) {
       const reply = await request(name, args, signal)
-      if (!(reply instanceof BinaryReply)) return reply
-      return reply.kind === 'series' ? decodeSeries(reply.bytes) : reply.blob()
+      if (reply instanceof SeriesReply) return decodeSeries(reply.bytes)
+      return reply instanceof FileReply ? fetchFile(reply, signal) : reply
     },
     subscribe(topic, args, handler) {
       const id = next++
@@ -107,17 +109,30 @@ export function sessionTransport(): Transport {
     },
     async saveFile(command, args, suggestedName) {
       const reply = await request(command, args)
-      if (!(reply instanceof BinaryReply)) throw new BackendError('internal', `${command} did not return a file`)
-      return download(reply.blob(), suggestedName || reply.name)
+      if (!(reply instanceof FileReply)) throw new BackendError('internal', `${command} did not return a file`)
+      // The browser writes it to the disk as it arrives. It may be larger than the memory.
+      return download(reply.path, suggestedName || reply.name)
     },
-    saveContent: (content, suggestedName) => Promise.resolve(download(content, suggestedName)),
+    saveContent(content, suggestedName) {
+      const address = URL.createObjectURL(content)
+      setTimeout(() => URL.revokeObjectURL(address), 60_000)
+      return Promise.resolve(download(address, suggestedName))
+    },
   }
 }
 
+/** Returns the contents of a file that is shown in the page. */
+async function fetchFile({ path }: FileReply, signal?: AbortSignal): Promise<Blob> {
+  const response = await fetch(path, { signal: signal ?? null }).catch((thrown: unknown) => {
+    signal?.throwIfAborted()
+    throw thrown instanceof TypeError ? unreachable() : thrown
+  })
+  if (!response.ok) throw new BackendError('internal', `the engine did not send the file: ${await response.text()}`)
+  return response.blob()
+}
+
 /** Starts a download in the browser; returns the name. */
-function download(content: Blob, name: string): string {
-  const address = URL.createObjectURL(content)
+function download(address: string, name: string): string {
   Object.assign(document.createElement('a'), { href: address, download: name }).click()
-  setTimeout(() => URL.revokeObjectURL(address), 60_000)
   return name
 }

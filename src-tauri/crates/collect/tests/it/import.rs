@@ -55,7 +55,7 @@ async fn points(store: &Store, metric: &str) -> Vec<SeriesPoints> {
 
 async fn export(store: &Store, format: ExportFormat, path: &Path) {
     let request = ExportRequest { signal: ExportSignal::Metrics, range: ALWAYS, format };
-    store.admin().export(&request, path).await.unwrap();
+    store.admin().export(&request).await.unwrap().save(path).unwrap();
 }
 
 fn sorted_lines(path: &Path) -> Vec<String> {

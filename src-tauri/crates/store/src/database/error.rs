@@ -25,6 +25,21 @@ pub enum StoreError {
         /// Delay before the next attempt.
         retry_after: Duration,
     },
+    /// The disk has no space for an export beside its reserve. The partial file was deleted.
+    #[error(
+        "the disk of the data folder has no space for the export ({} MB free, reserve {} MB); \
+         free some space or ask for a shorter range",
+        free / 1_000_000, reserve / 1_000_000
+    )]
+    ExportSpace {
+        /// Bytes free.
+        free: u64,
+        /// Reserved bytes.
+        reserve: u64,
+    },
+    /// The disk has no space for a checkpoint. The log stays, and nothing is lost.
+    #[error("the disk of the data folder has no space for a checkpoint; free some space and try again")]
+    CheckpointSpace,
     /// The files of the data folder are gone or were replaced. Nothing is stored until they are
     /// back.
     #[error("{} is gone ({reason}), nothing is stored, try again in {} s", path.display(), retry_after.as_secs())]

@@ -1,16 +1,20 @@
 //! Export of telemetry and service measures as files for other programs.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io,
     path::Path,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use model::{ExportFormat, ExportRequest, ExportSignal, TimeRange};
 
 use crate::{
-    StoreError,
+    DiskSpace, StoreError,
     admin::Admin,
     database::{
         condition::{KIND_NAME, SEVERITY_NAME, STATUS_NAME},
@@ -28,6 +32,28 @@ use crate::{
 /// The deadline for writing a file.
 const DEADLINE: Duration = Duration::from_secs(600);
 
+/// The interval between two probes of the disk while a file is written.
+const SPACE_INTERVAL: Duration = Duration::from_millis(25);
+
+/// A written file. It has no name: its disk space is freed when it is closed.
+#[derive(Debug)]
+pub struct ExportedFile {
+    /// The file, at its start.
+    pub file: File,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+impl ExportedFile {
+    /// Copies the file to a path, and replaces an existing one. Returns the number of rows.
+    pub fn save(mut self, path: &Path) -> io::Result<u64> {
+        io::copy(&mut self.file, &mut File::create(path)?)?;
+        Ok(self.rows)
+    }
+}
+
 /// Builds the statement from the manifest of the read.
 type Select = Box<dyn FnOnce(&Reader) -> Result<String, StoreError> + Send>;
 
@@ -36,13 +62,13 @@ fn fixed(select: String) -> Select {
 }
 
 impl Admin {
-    /// Writes the telemetry of a range to a file, and replaces an existing one. Returns the number
-    /// of rows.
+    /// Writes the telemetry of a range to a file. Fails where that would take the disk below its
+    /// reserve.
     ///
     /// Times are timestamps in UTC, tags JSON objects. Metrics have all columns that identify a
     /// series, so that the file can be imported elsewhere. Where `ended` is true, the value is a
     /// staleness marker. Rows with an `exemplar_value` and no other value are exemplars.
-    pub async fn export(&self, request: &ExportRequest, path: &Path) -> Result<u64, StoreError> {
+    pub async fn export(&self, request: &ExportRequest) -> Result<ExportedFile, StoreError> {
         let range = request.range;
         let (start, end) = bounds(range);
         let within = |column: &str| format!("{column} >= {start} AND {column} < {end}");
@@ -51,19 +77,18 @@ impl Admin {
             ExportSignal::Logs => fixed(logs(&within("t.time"))),
             ExportSignal::Spans => fixed(spans(&within("t.start_time"))),
         };
-        self.write_file(select, request.format, path).await
+        self.write_file(select, request.format).await
     }
 
     /// Writes the measures of services to a file, one row per service and step of nanoseconds since
-    /// the epoch. Without services it writes all. Returns the number of rows.
+    /// the epoch. Without services it writes all. Fails like [`Self::export`].
     pub async fn export_service_rows(
         &self,
         services: &[String],
         range: TimeRange,
         step: i64,
         format: ExportFormat,
-        path: &Path,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<ExportedFile, StoreError> {
         let step = valid_step(range, step)?;
         if services.iter().any(|service| service.contains('\0')) {
             return Err(StoreError::InvalidRequest("a service name contains a NUL character".to_owned()));
@@ -84,30 +109,52 @@ impl Admin {
             requests_table(range, &selection),
             step_start("start_time", step),
         );
-        self.write_file(fixed(select), format, path).await
+        self.write_file(fixed(select), format).await
     }
 
-    /// Writes the result of a statement to the export folder, which the database may write to, and
-    /// moves the file to its path.
-    async fn write_file(&self, select: Select, format: ExportFormat, path: &Path) -> Result<u64, StoreError> {
+    /// Writes the result of a statement to the export folder, which the database may write to.
+    async fn write_file(&self, select: Select, format: ExportFormat) -> Result<ExportedFile, StoreError> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let staged = self.instance.folder.join(EXPORTS).join(number.to_string());
-        let path = path.to_owned();
-        self.read(Some(DEADLINE), move |reader| {
+        let monitor = Arc::clone(&self.instance.disk_space);
+        let writing = self.read(Some(DEADLINE), move |reader| {
             let written = select(reader).and_then(|select| copy(reader, &select, format, &staged));
-            let rows = written.and_then(|rows| {
-                move_file(&staged, &path)?;
-                Ok(rows)
+            let opened = written.and_then(|rows| {
+                require_reserve(monitor.probe())?;
+                open(&staged, rows)
             });
-            if rows.is_err() {
-                // A partial file that cannot be deleted now is deleted at the next start.
-                let _ = fs::remove_file(&staged);
-            }
-            rows
-        })
-        .await
+            // A file that cannot be deleted now is deleted at the next start.
+            let _ = fs::remove_file(&staged);
+            opened
+        });
+        // The end of the probes drops `writing`, which cancels it.
+        tokio::select! {
+            written = writing => written,
+            short = self.wait_for_shortage() => Err(short),
+        }
     }
+
+    /// Waits until the disk has less free space than its reserve, and returns the error.
+    async fn wait_for_shortage(&self) -> StoreError {
+        loop {
+            if let Err(error) = require_reserve(self.disk_space().await) {
+                return error;
+            }
+            self.instance.options.clock.sleep(SPACE_INTERVAL).await;
+        }
+    }
+}
+
+fn require_reserve(disk: DiskSpace) -> Result<(), StoreError> {
+    let DiskSpace { free, reserve, .. } = disk;
+    if free < reserve { Err(StoreError::ExportSpace { free, reserve }) } else { Ok(()) }
+}
+
+fn open(path: &Path, rows: u64) -> Result<ExportedFile, StoreError> {
+    let opened = File::open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
+    let (bytes, file) = opened.map_err(|error| file_error(path, &error))?;
+    Ok(ExportedFile { file, bytes, rows })
 }
 
 fn copy(reader: &Reader, select: &str, format: ExportFormat, staged: &Path) -> Result<u64, StoreError> {
@@ -137,15 +184,6 @@ fn without_formulas(reader: &Reader, select: &str) -> Result<String, StoreError>
         false => column,
     });
     Ok(format!("SELECT {} FROM ({select})", projection.collect::<Vec<_>>().join(", ")))
-}
-
-/// Moves a file, also to another file system.
-fn move_file(staged: &Path, path: &Path) -> Result<(), StoreError> {
-    if fs::rename(staged, path).is_ok() {
-        return Ok(());
-    }
-    fs::copy(staged, path).map_err(|error| file_error(path, &error))?;
-    fs::remove_file(staged).map_err(|error| file_error(staged, &error))
 }
 
 fn metrics(reader: &Reader, range: TimeRange) -> Result<String, StoreError> {

@@ -49,7 +49,7 @@ async fn points(store: &Store) -> BTreeMap<String, u64> {
     let path = folder.path().join("export.csv");
     let range = TimeRange::new(at(-400 * DAY), at(DAY));
     let request = ExportRequest { signal: ExportSignal::Metrics, range, format: ExportFormat::Csv };
-    store.admin().export(&request, &path).await.unwrap();
+    store.admin().export(&request).await.unwrap().save(&path).unwrap();
     for line in fs::read_to_string(path).unwrap().lines().skip(1) {
         // time, metric, kind, unit, service, value
         *found.entry(line.split(',').nth(4).unwrap().to_owned()).or_default() += 1;

@@ -205,7 +205,7 @@ async fn an_export_holds_each_sealed_point_once() {
     let request =
         ExportRequest { signal: ExportSignal::Metrics, format: ExportFormat::Parquet, range: everything() };
     let path = folder.path().join("out.parquet");
-    assert_eq!(store.admin().export(&request, &path).await.unwrap(), 360 * 5);
+    assert_eq!(store.admin().export(&request).await.unwrap().save(&path).unwrap(), 360 * 5);
     let plain = duckdb::Connection::open_in_memory().unwrap();
     let sql = format!(
         "SELECT sum(value) FILTER (NOT isnan(value)), count(*) FILTER (isnan(value)), sum(count) FROM '{}'",

@@ -1,13 +1,14 @@
 //! Commands over HTTP: `POST /api/command/NAME` with the arguments as JSON.
 
-use api::{ApiError, ErrorCode, FileReply, Reply, SERIES_MEDIA_TYPE};
+use api::{ApiError, ErrorCode, Reply, SERIES_MEDIA_TYPE};
 use axum::{
     body::{Body, Bytes},
     extract::{Path, State},
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{Response, StatusCode},
 };
 
 use super::LocalState;
+use crate::{downloads, responses::answer};
 
 /// Runs the command called `name` and returns its reply.
 pub(crate) async fn run(
@@ -21,35 +22,11 @@ pub(crate) async fn run(
         Err(error) => Err(ApiError::invalid(format!("arguments of {name} are not JSON: {error}"))),
     };
     match reply {
-        Ok(Reply::Json(value)) => answer("application/json", value.to_string().into_bytes()),
+        Ok(Reply::Json(value)) => answer("application/json", value.to_string()),
         Ok(Reply::Series(bytes)) => answer(SERIES_MEDIA_TYPE, bytes),
-        Ok(Reply::File(file)) => attachment(file),
+        Ok(Reply::File(file)) => downloads::attachment(file),
         Err(error) => failure(&error),
     }
-}
-
-fn answer(media_type: &str, bytes: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::from(bytes));
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(media_type) {
-        headers.insert(header::CONTENT_TYPE, value);
-    }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
-}
-
-fn attachment(file: FileReply) -> Response<Body> {
-    let mut response = answer(&file.media_type, file.bytes);
-    let name: String = file
-        .name
-        .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() || "-_.".contains(letter) { letter } else { '_' })
-        .collect();
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
-    }
-    response
 }
 
 fn failure(error: &ApiError) -> Response<Body> {

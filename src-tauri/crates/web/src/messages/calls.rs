@@ -1,17 +1,19 @@
 //! The running calls of one connection.
 //!
-//! A call is answered with `{"reply": 1, "value": ...}` or `{"reply": 1, "error": {...}}`. Bytes
+//! A call is answered with `{"reply": 1, "value": ...}` or `{"reply": 1, "error": {...}}`. Series
 //! are answered with a binary message: the length of a JSON header as 4 bytes, big-endian, the
-//! header `{"reply": 1, "kind": "series" | "file", "name": ..., "media_type": ...}`, and the bytes.
+//! header `{"reply": 1, "kind": "series"}`, and the bytes. A file is answered with the path to
+//! download it from: `{"reply": 1, "file": {"name": ..., "media_type": ..., "path": ...}}`.
 
 use std::{collections::HashMap, sync::Arc};
 
-use api::{ApiError, Backend, ErrorCode, Reply, SERIES_MEDIA_TYPE};
+use api::{ApiError, Backend, ErrorCode, Reply};
 use axum::extract::ws::Message;
 use serde_json::{Value, json};
 use tokio::task::{AbortHandle, Id, JoinSet};
 
 use super::text_message;
+use crate::downloads::Downloads;
 
 /// Maximum number of running calls of one connection.
 const MAX_CALLS: usize = 64;
@@ -19,13 +21,14 @@ const MAX_CALLS: usize = 64;
 /// The running calls by the ids the client gave them. Dropping this drops the calls.
 pub(super) struct Calls {
     backend: Arc<dyn Backend>,
+    downloads: Option<Arc<Downloads>>,
     running: HashMap<u64, AbortHandle>,
     tasks: JoinSet<Message>,
 }
 
 impl Calls {
-    pub(super) fn new(backend: Arc<dyn Backend>) -> Self {
-        Self { backend, running: HashMap::new(), tasks: JoinSet::new() }
+    pub(super) fn new(backend: Arc<dyn Backend>, downloads: Option<Arc<Downloads>>) -> Self {
+        Self { backend, downloads, running: HashMap::new(), tasks: JoinSet::new() }
     }
 
     /// Begins a call. Returns the answer to a rejected one.
@@ -38,11 +41,11 @@ impl Calls {
             return Some(failure(id, &ApiError::new(ErrorCode::Busy, message)));
         }
         let backend = self.backend.clone();
+        let downloads = self.downloads.clone();
         let task = self.tasks.spawn(async move {
-            match backend.call(&name, arguments).await {
-                Ok(reply) => answer(id, reply),
-                Err(error) => failure(id, &error),
-            }
+            let reply = backend.call(&name, arguments).await;
+            let answered = reply.and_then(|reply| answer(id, reply, downloads.as_deref()));
+            answered.unwrap_or_else(|error| failure(id, &error))
         });
         self.running.insert(id, task);
         None
@@ -87,18 +90,18 @@ fn failure(id: u64, error: &ApiError) -> Message {
     text_message(json!({"reply": id, "error": error}))
 }
 
-fn answer(id: u64, reply: Reply) -> Message {
-    match reply {
+fn answer(id: u64, reply: Reply, downloads: Option<&Downloads>) -> Result<Message, ApiError> {
+    Ok(match reply {
         Reply::Json(value) => text_message(json!({"reply": id, "value": value})),
-        Reply::Series(bytes) => binary(
-            json!({"reply": id, "kind": "series", "name": "", "media_type": SERIES_MEDIA_TYPE}),
-            &bytes,
-        ),
-        Reply::File(file) => binary(
-            json!({"reply": id, "kind": "file", "name": file.name, "media_type": file.media_type}),
-            &file.bytes,
-        ),
-    }
+        Reply::Series(bytes) => binary(json!({"reply": id, "kind": "series"}), &bytes),
+        Reply::File(file) => {
+            let downloads = downloads
+                .ok_or_else(|| ApiError::invalid("files are not sent here, call the command over HTTP"))?;
+            let (name, media_type) = (file.name.clone(), file.media_type.clone());
+            let path = downloads.offer(file)?;
+            text_message(json!({"reply": id, "file": {"name": name, "media_type": media_type, "path": path}}))
+        }
+    })
 }
 
 fn binary(header: Value, bytes: &[u8]) -> Message {

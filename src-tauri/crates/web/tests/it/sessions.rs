@@ -187,12 +187,23 @@ async fn calls_are_answered_with_values_errors_and_files() {
     let range = json!({"start": 0, "end": 1_000_000_000});
     let export = json!({"request": {"signal": "logs", "range": range, "format": "csv"}});
     page.send(json!({"call": 90, "name": "export", "args": export})).await.unwrap();
-    let message = page.next().await.unwrap().into_data();
-    let length = u32::from_be_bytes(message[..4].try_into().unwrap()) as usize;
-    let header: Value = serde_json::from_slice(&message[4..4 + length]).unwrap();
-    assert_eq!((&header["reply"], &header["kind"]), (&json!(90), &json!("file")));
-    assert!(header["name"].as_str().unwrap().ends_with(".csv"), "{header}");
-    assert!(message[4 + length..].starts_with(b"time,"), "{message:?}");
+    let reply = page.receive().await.unwrap();
+    assert_eq!(
+        (&reply["reply"], &reply["file"]["media_type"]),
+        (&json!(90), &json!("text/csv; charset=utf-8"))
+    );
+    assert!(reply["file"]["name"].as_str().unwrap().ends_with(".csv"), "{reply}");
+    let path = reply["file"]["path"].as_str().unwrap();
+    let fetch = async |site: &str| {
+        let request = tls::http_client().get(format!("{}{path}", running.console.address()));
+        request.header("sec-fetch-site", site).send().await.unwrap()
+    };
+    assert_eq!(fetch("cross-site").await.status(), 403, "a page of another site");
+    let file = fetch("same-origin").await;
+    assert_eq!(file.headers()["content-disposition"], "attachment", "the page names it");
+    assert_eq!(file.headers()["cache-control"], "no-store");
+    assert!(file.text().await.unwrap().starts_with("time,"));
+    assert_eq!(fetch("same-origin").await.status(), 404, "the path works once");
 
     page.send(json!({"subscribe": 8, "topic": "coffee", "args": {}})).await.unwrap();
     let rejection = page.receive().await.unwrap();

@@ -4,7 +4,7 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::bail;
 use futures_util::StreamExt as _;
-use model::{LogLine, LogPage, LogsRequest};
+use model::{LogLine, LogPage, LogsRequest, TimeRange};
 use runtime::Clock;
 use serde_json::json;
 
@@ -21,15 +21,8 @@ pub(crate) async fn run(data: &Path, arguments: LogArgs) -> anyhow::Result<ExitC
         connection.close().await;
         bail!("no engine runs on {}, there are no new records to follow", data.display());
     }
-    let request = LogsRequest {
-        query: arguments.search.clone(),
-        matchers: Vec::new(),
-        range: arguments.last.until(Clock::system().now()),
-        limit: arguments.limit,
-        cursor: None,
-    };
-    let page: LogPage = connection.request("search_logs", serde_json::to_value(request)?).await?;
-    for record in page.lines.iter().rev() {
+    let range = arguments.last.until(Clock::system().now());
+    for record in newest(&connection, &arguments, range).await?.iter().rev() {
         print_log(record, arguments.json)?;
     }
     if arguments.follow {
@@ -37,6 +30,31 @@ pub(crate) async fn run(data: &Path, arguments: LogArgs) -> anyhow::Result<ExitC
     }
     connection.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the newest records. A page of long records has fewer than the limit.
+async fn newest(
+    connection: &Connection,
+    arguments: &LogArgs,
+    range: TimeRange,
+) -> anyhow::Result<Vec<LogLine>> {
+    let mut request = LogsRequest {
+        query: arguments.search.clone(),
+        matchers: Vec::new(),
+        range,
+        limit: arguments.limit,
+        cursor: None,
+    };
+    let mut records = Vec::new();
+    loop {
+        let page: LogPage = connection.request("search_logs", serde_json::to_value(&request)?).await?;
+        request.limit = request.limit.saturating_sub(u32::try_from(page.lines.len())?);
+        records.extend(page.lines);
+        request.cursor = page.cursor;
+        if request.cursor.is_none() || request.limit == 0 {
+            return Ok(records);
+        }
+    }
 }
 
 /// Prints new records until Ctrl-C.

@@ -80,6 +80,17 @@ impl From<f64> for AttributeValue {
 const MAX_EXACT_INT: i64 = (1 << 53) - 1;
 
 impl AttributeValue {
+    /// Returns an estimate of the bytes of memory that the value takes.
+    pub fn estimated_bytes(&self) -> u64 {
+        let nested = match self {
+            Self::String(text) => text.len() as u64,
+            Self::Array(values) => values.iter().map(Self::estimated_bytes).sum(),
+            Self::Map(values) => named_bytes(values),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Double(_) => 0,
+        };
+        nested + size_of::<Self>() as u64
+    }
+
     /// Returns the value with whole numbers that some readers of JSON would round as text.
     #[must_use]
     pub fn exact(self) -> Self {
@@ -94,6 +105,13 @@ impl AttributeValue {
             other => other,
         }
     }
+}
+
+fn named_bytes(values: &BTreeMap<String, AttributeValue>) -> u64 {
+    let bytes = |(name, value): (&String, &AttributeValue)| {
+        (size_of::<String>() + name.len()) as u64 + value.estimated_bytes()
+    };
+    values.iter().map(bytes).sum()
 }
 
 /// The attribute that the flags of a span, a link or a log record are stored in.
@@ -133,6 +151,11 @@ impl Attributes {
             }
             _ => 0,
         }
+    }
+
+    /// Returns an estimate of the bytes of memory that the attributes take.
+    pub fn estimated_bytes(&self) -> u64 {
+        named_bytes(&self.0)
     }
 
     /// The attributes with each value [exact](AttributeValue::exact).

@@ -13,7 +13,7 @@ use crate::{
         sql::{Parameters, step_start},
     },
     read::{
-        limits::{MAX_ROWS, bounds, valid_step},
+        limits::{MAX_RECORD_BYTES, MAX_ROWS, bounds, valid_step},
         source::ReadSource,
         tag_counts::TagCounts,
     },
@@ -23,6 +23,12 @@ use crate::{
 const FIELD_RECORDS: u32 = 5_000;
 /// Names of severity ranges in order of severity.
 const SEVERITIES: [&str; 7] = ["unspecified", "trace", "debug", "info", "warn", "error", "fatal"];
+
+/// Returns an estimate of the bytes of memory that a record takes.
+fn size(line: &LogLine) -> u64 {
+    let attributes = line.attributes.estimated_bytes() + line.resource.estimated_bytes();
+    (size_of::<LogLine>() + line.body.len() + line.scope.len() + line.event_name.len()) as u64 + attributes
+}
 
 /// The log records of a store or a snapshot.
 #[derive(Debug, Clone)]
@@ -36,7 +42,8 @@ impl Logs {
     }
 
     /// Finds matching records, newest first, and the cursor of the next page if there is one. A
-    /// cursor remains valid while records arrive: each record is returned exactly once.
+    /// page of long records has fewer of them than `limit`. A cursor remains valid while records
+    /// arrive: each record is returned exactly once.
     pub async fn search(
         &self,
         filter: &Filter,
@@ -56,7 +63,7 @@ impl Logs {
                     .map(|(time, id)| format!("AND (t.time < {time} OR (t.time = {time} AND t.id < {id}))"))
                     .unwrap_or_default();
                 let trace = trace_id_text("t.trace_id");
-                let mut found = reader.rows(
+                let mut found = reader.rows_within(
                     &format!(
                         "SELECT t.id, t.time, t.severity, t.severity_text, t.service, t.body, t.attributes, \
                      t.resource_id, t.scope_name, {trace}, t.span_id, t.event_name, t.observed_time, \
@@ -66,6 +73,8 @@ impl Logs {
                         limit.saturating_add(1)
                     ),
                     &parameters.0,
+                    MAX_RECORD_BYTES,
+                    |(_, line)| size(line),
                     |row| {
                         let id: i64 = row.get(0)?;
                         let mut attributes = parse_attributes(&row.get::<_, String>(6)?);
@@ -91,7 +100,8 @@ impl Logs {
                         ))
                     },
                 )?;
-                let more = found.len() > limit as usize;
+                let bytes: u64 = found.iter().map(|(_, line)| size(line)).sum();
+                let more = found.len() > limit as usize || bytes > MAX_RECORD_BYTES;
                 found.truncate(limit as usize);
                 let cursor = found.last().filter(|_| more).map(|(id, line)| format!("{}.{id}", line.time.0));
                 Ok((found.into_iter().map(|(_, line)| line).collect(), cursor))

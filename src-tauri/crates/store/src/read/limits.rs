@@ -8,6 +8,9 @@ use crate::StoreError;
 const MAX_STEPS: i64 = 100_000;
 /// The number of records or series in an answer, at most.
 pub(crate) const MAX_ROWS: u32 = 100_000;
+/// The memory that the records of an answer take, about and at most. The record that goes beyond it
+/// is the last one.
+pub(crate) const MAX_RECORD_BYTES: u64 = 32 << 20;
 
 /// Returns start and end of a range, far enough from the limits of 64 bits for the arithmetic of
 /// steps.

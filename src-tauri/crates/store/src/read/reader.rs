@@ -158,14 +158,33 @@ impl Reader {
         &self,
         sql: &str,
         parameters: &[Parameter],
+        convert: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.rows_within(sql, parameters, u64::MAX, |_| 0, convert)
+    }
+
+    /// Runs a statement and converts its rows until they have more than `max_bytes` together, of
+    /// which `size` returns the share of each.
+    pub(crate) fn rows_within<T>(
+        &self,
+        sql: &str,
+        parameters: &[Parameter],
+        max_bytes: u64,
+        size: impl Fn(&T) -> u64,
         mut convert: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
         self.check()?;
+        let mut bytes = 0_u64;
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query(params_from_iter(parameters.iter().map(Parameter::as_sql)))?;
         let mut converted = Vec::new();
         while let Some(row) = rows.next()? {
-            converted.push(convert(row)?);
+            let value = convert(row)?;
+            bytes = bytes.saturating_add(size(&value));
+            converted.push(value);
+            if bytes > max_bytes {
+                break;
+            }
             if converted.len() % 4096 == 0 {
                 self.check()?;
             }

@@ -14,7 +14,7 @@ use crate::{
         sql::Parameters,
     },
     read::{
-        limits::{MAX_ROWS, bounds},
+        limits::{MAX_RECORD_BYTES, MAX_ROWS, bounds},
         reader::Reader,
         source::ReadSource,
     },
@@ -26,6 +26,16 @@ const MARGIN: i64 = 3600 * 1_000_000_000;
 /// Nanoseconds from the first start to the last end of a group of spans.
 const LENGTH: &str = "CAST(least(CAST(max(start_time + duration) AS HUGEINT) \
     - CAST(min(start_time) AS HUGEINT), 9223372036854775807) AS BIGINT)";
+
+/// Returns an estimate of the bytes of memory that a span takes.
+fn size(span: &SpanRow) -> u64 {
+    let events = span.events.iter().map(|event| event.name.len() as u64 + event.attributes.estimated_bytes());
+    let links = span.links.iter().map(|link| link.attributes.estimated_bytes());
+    let texts = [&span.name, &span.status_message, &span.scope, &span.trace_state];
+    let attributes = span.attributes.estimated_bytes() + span.resource.estimated_bytes();
+    let nested = texts.iter().map(|text| text.len() as u64).chain(events).chain(links).sum::<u64>();
+    size_of::<SpanRow>() as u64 + nested + attributes
+}
 
 /// The spans of a store or a snapshot.
 #[derive(Debug, Clone)]
@@ -89,6 +99,7 @@ impl Traces {
     }
 
     /// Returns a trace with at most `limit` spans in order of start, or none if it has no span.
+    /// Of a trace of long spans there are fewer.
     pub async fn trace(&self, id: TraceId, limit: u32) -> Result<Option<Trace>, StoreError> {
         self.source
             .read(move |reader| {
@@ -96,7 +107,7 @@ impl Traces {
                     return Ok(None);
                 };
                 let limit = limit.min(MAX_ROWS);
-                let spans = reader.rows(
+                let spans = reader.rows_within(
                     &format!(
                         "SELECT span_id, parent_span_id, name, service, kind, start_time, duration, status, \
                      status_message, attributes, resource_id, scope_name, events, links, scope_version, \
@@ -104,6 +115,8 @@ impl Traces {
                      WHERE trace_id = CAST('{id}' AS UUID) ORDER BY start_time, span_id LIMIT {limit}"
                     ),
                     &[],
+                    MAX_RECORD_BYTES,
+                    size,
                     |row| {
                         let start = Timestamp(row.get(5)?);
                         let mut attributes = parse_attributes(&row.get::<_, String>(9)?);

@@ -158,6 +158,30 @@ async fn pages_neither_repeat_nor_skip_while_records_arrive() {
 }
 
 #[tokio::test]
+async fn a_page_of_long_records_ends_before_its_limit() {
+    let (_folder, store) = open();
+    let attributes = || Attributes::new().with("k", "v".repeat(500_000));
+    for part in 0..10_i64 {
+        let body = |n: i64| format!("{} {}", part * 4 + n, "x".repeat(500_000));
+        let records = (0..4).map(|n| log("shop", at(part), &body(n), attributes())).collect();
+        store.write(logs(records)).await.unwrap();
+    }
+    let (mut seen, mut cursor, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let filter = field("service", FieldOperator::Equal, "shop");
+        let (lines, next) = store.logs().search(&filter, around(), 100, cursor.as_deref()).await.unwrap();
+        assert!(lines.len() < 36, "{} MB in one page", lines.len());
+        seen.extend(lines.iter().map(|line| line.body.split(' ').next().unwrap().parse::<i64>().unwrap()));
+        pages += 1;
+        match next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!((pages, seen), (2, (0..40).rev().collect()));
+}
+
+#[tokio::test]
 async fn counts_cover_every_step_of_the_range() {
     let (_folder, store) = open();
     let mut error = log("shop", at(61), "bad", Attributes::new().with("k", "v"));

@@ -355,3 +355,17 @@ async fn observation_begins_with_the_first_heartbeat_or_an_older_gap() {
     store.history().record_gap(Gap { range, reason: GapReason::NotRunning }).await.unwrap();
     assert_eq!(store.history().first_heartbeat().await.unwrap(), Some(at(5)));
 }
+
+#[tokio::test]
+async fn a_trace_of_long_spans_is_cut() {
+    let (_folder, store) = open();
+    for id in 1..=40 {
+        let long = span("shop", 1, id, None, at(i64::from(id)), 5);
+        let attributes = Attributes::new().with("k", "v".repeat(1_000_000));
+        store.write(spans(vec![Span { attributes, ..long }])).await.unwrap();
+    }
+    let trace = store.traces().trace(TraceId([1; 16]), 1000).await.unwrap().unwrap();
+    assert_eq!(trace.summary.spans, 40);
+    assert!((30..36).contains(&trace.spans.len()), "{}", trace.spans.len());
+    assert_eq!(trace.spans[0].span_id, SpanId([1; 8]));
+}

@@ -7,6 +7,8 @@ use std::sync::{
 
 use model::{RecordCounts, TelemetryBatch, Timestamp};
 
+use crate::rejection::Rejection;
+
 /// Counters of stored and rejected records, shared between a receiver and its status.
 #[derive(Debug, Default)]
 pub struct IntakeCounters {
@@ -66,6 +68,15 @@ impl IntakeCounters {
 
     pub(crate) fn count_rejected_request(&self) {
         self.rejected_requests.fetch_add(1, Relaxed);
+    }
+
+    /// Counts and logs a rejected request or connection.
+    pub(crate) fn count_rejection(&self, rejection: &Rejection) {
+        tracing::debug!(reason = %rejection, "request rejected");
+        self.count_rejected_request();
+        if *rejection == Rejection::IntakeFull {
+            self.count_over_budget(1);
+        }
     }
 
     pub(crate) fn count_over_budget(&self, rejected: u64) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::{self, Next},
     response::Response,
 };
@@ -27,6 +27,9 @@ use crate::{
     recent_requests::{Arrival, RecentRequests, RequestId, Storing},
     rejection::Rejection,
 };
+
+/// Bytes of a header in memory besides its text.
+const HEADER_OVERHEAD_BYTES: usize = size_of::<(HeaderName, HeaderValue)>() + 2 * size_of::<usize>();
 
 /// Answers a request, of which the headers are given, that is refused before it is received.
 type Refuse = fn(&HeaderMap, &Rejection) -> Response;
@@ -103,11 +106,7 @@ impl Intake {
 
     /// Counts and logs a rejected request.
     pub(crate) fn reject(&self, rejection: &Rejection) {
-        tracing::debug!(reason = %rejection, "request rejected");
-        self.counters.count_rejected_request();
-        if *rejection == Rejection::IntakeFull {
-            self.counters.count_over_budget(1);
-        }
+        self.counters.count_rejection(rejection);
     }
 
     /// Serves `routes` on `listener` until `stop`. Open requests then have some seconds to finish.
@@ -129,11 +128,39 @@ impl Intake {
             }
             None => routes,
         };
-        let counters = Arc::clone(&self.counters);
-        let server = server::serve(socket, protection, routes, counters, self.clock.clone(), stop.clone());
+        let routes = routes.layer(middleware::from_fn_with_state((self.clone(), refuse), charge_headers));
+        let (counters, budget) = (Arc::clone(&self.counters), self.budget.clone());
+        let server =
+            server::serve(socket, protection, routes, counters, budget, self.clock.clone(), stop.clone());
         self.connections.serve_until(stop, server).await;
         Ok(())
     }
+}
+
+/// Passes a request on if the budget has memory for its headers, which it holds until the answer.
+async fn charge_headers(
+    State((intake, refuse)): State<(Intake, Refuse)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut headers = intake.budget.reservation();
+    let Err(rejection) = headers.charge(header_bytes(request.headers())) else {
+        let response = next.run(request).await;
+        drop(headers);
+        return response;
+    };
+    intake.reject(&rejection);
+    let (head, body) = request.into_parts();
+    body::discard(body).await;
+    refuse(&head.headers, &rejection)
+}
+
+/// Returns an estimate of the bytes of memory that headers take.
+fn header_bytes(headers: &HeaderMap) -> usize {
+    let bytes = |(name, value): (&HeaderName, &HeaderValue)| {
+        name.as_str().len() + value.len() + HEADER_OVERHEAD_BYTES
+    };
+    headers.iter().map(bytes).sum()
 }
 
 /// Passes requests with the token on. The question of a browser before its request (CORS) never

@@ -5,10 +5,16 @@ use std::{collections::BTreeMap, sync::Arc};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::running_requests::Requests;
+use super::{
+    budget::{IntakeBudget, Reservation},
+    running_requests::Requests,
+};
+use crate::rejection::Rejection;
 
 /// Connections of one listener.
 const MAX_CONNECTIONS: usize = 512;
+/// Bytes that a connection takes from the budget for its buffers. Those of TLS are not counted.
+const CONNECTION_BYTES: usize = 32 << 10;
 /// Fraction (1/n) of the process's descriptors that the connections of one listener may take.
 const DESCRIPTOR_FRACTION: u64 = 8;
 
@@ -16,6 +22,7 @@ const DESCRIPTOR_FRACTION: u64 = 8;
 #[derive(Debug, Clone)]
 pub(crate) struct OpenConnections {
     max: usize,
+    budget: IntakeBudget,
     entries: Arc<Mutex<Entries>>,
 }
 
@@ -47,26 +54,33 @@ impl Entries {
 }
 
 impl OpenConnections {
-    pub(crate) fn new() -> Self {
-        Self::at_most(MAX_CONNECTIONS.min(share_of_descriptors()))
+    /// Creates an empty list. The buffers of its connections take from `budget`.
+    pub(crate) fn new(budget: IntakeBudget) -> Self {
+        Self::at_most(MAX_CONNECTIONS.min(share_of_descriptors()), budget)
     }
 
-    fn at_most(max: usize) -> Self {
-        Self { max, entries: Arc::default() }
+    fn at_most(max: usize, budget: IntakeBudget) -> Self {
+        Self { max, budget, entries: Arc::default() }
     }
 
-    /// Adds a connection. At the limit the oldest idle one is closed for it. Returns none if every
-    /// connection has a request.
-    pub(crate) fn admit(&self) -> Option<OpenConnection> {
+    /// Adds a connection. At the limit the oldest idle one is closed for it. Fails if every
+    /// connection has a request, or if the budget has no memory for its buffers. The oldest idle
+    /// connection is closed then too, so that a later attempt succeeds.
+    pub(crate) fn admit(&self) -> Result<OpenConnection, Rejection> {
         let mut entries = self.entries.lock();
         if entries.open.len() >= self.max && !entries.close_oldest_idle() {
-            return None;
+            return Err(Rejection::Unavailable("every connection has a request".to_owned()));
+        }
+        let mut buffers = self.budget.reservation();
+        if let Err(rejection) = buffers.charge(CONNECTION_BYTES) {
+            entries.close_oldest_idle();
+            return Err(rejection);
         }
         let number = entries.next;
         entries.next += 1;
         let entry = Entry { requests: Arc::default(), close: CancellationToken::new() };
         entries.open.insert(number, entry.clone());
-        Some(OpenConnection { number, entry, entries: Arc::clone(&self.entries) })
+        Ok(OpenConnection { number, entry, entries: Arc::clone(&self.entries), _buffers: buffers })
     }
 
     /// Closes the oldest connection that has no request.
@@ -81,6 +95,7 @@ pub(crate) struct OpenConnection {
     number: u64,
     entry: Entry,
     entries: Arc<Mutex<Entries>>,
+    _buffers: Reservation,
 }
 
 impl OpenConnection {
@@ -116,16 +131,28 @@ mod tests {
 
     #[tokio::test]
     async fn the_oldest_idle_connection_makes_place() {
-        let open = OpenConnections::at_most(2);
+        let open = OpenConnections::at_most(2, IntakeBudget::default());
         let first = open.admit().unwrap();
         let second = open.admit().unwrap();
         let running = first.requests().begin();
         let third = open.admit().unwrap();
         second.closed().await;
         let _third_runs = third.requests().begin();
-        assert!(open.admit().is_none(), "both have a request");
+        assert!(open.admit().is_err(), "both have a request");
         drop(running);
         let _fourth = open.admit().unwrap();
         first.closed().await;
+    }
+
+    #[tokio::test]
+    async fn buffers_of_connections_are_in_the_budget() {
+        let budget = IntakeBudget::default();
+        budget.set_limit(4 * CONNECTION_BYTES);
+        let open = OpenConnections::at_most(100, budget.clone());
+        let connections: Vec<_> = std::iter::from_fn(|| open.admit().ok()).collect();
+        assert_eq!((connections.len(), budget.taken()), (4, 4 * CONNECTION_BYTES));
+        connections[0].closed().await;
+        drop(connections);
+        assert_eq!(budget.taken(), 0);
     }
 }

@@ -19,6 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    budget::IntakeBudget,
     open_connections::{OpenConnection, OpenConnections},
     running_requests::Requests,
 };
@@ -38,8 +39,8 @@ const HEADER_DEADLINE: Duration = Duration::from_secs(600);
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 /// Concurrent requests of one HTTP/2 connection.
 const MAX_STREAMS: u32 = 64;
-/// Maximum size of the headers of an HTTP/2 request, and of the read buffer of HTTP/1.
-const MAX_HEADER_BYTES: u32 = 64 << 10;
+/// Maximum size of the headers of a request. Over HTTP/1 it is also that of the read buffer.
+const MAX_HEADER_BYTES: usize = 16 << 10;
 /// Interval of pings, which end connections whose other end is gone.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 /// Pause after a connection could not be accepted.
@@ -52,10 +53,11 @@ pub(crate) async fn serve(
     protection: Option<Protection>,
     routes: Router,
     counters: Arc<IntakeCounters>,
+    budget: IntakeBudget,
     clock: Clock,
     stop: CancellationToken,
 ) {
-    let open = OpenConnections::new();
+    let open = OpenConnections::new(budget);
     // Dropping the set ends the connections.
     let mut tasks = JoinSet::new();
     loop {
@@ -67,20 +69,25 @@ pub(crate) async fn serve(
             Ok((stream, _)) => {
                 // Fails only where the option is not supported; the connection works without it.
                 let _ = stream.set_nodelay(true);
-                if let Some(connection) = open.admit() {
-                    let (routes, clock, stop) = (routes.clone(), clock.clone(), stop.clone());
-                    let (protection, counters) = (protection.clone(), Arc::clone(&counters));
-                    tasks.spawn(async move {
-                        let Some(protection) = protection else {
-                            return run(stream, connection, routes, clock, stop).await;
-                        };
-                        let encrypted =
-                            handshake(stream, &protection, &connection, &counters, &clock, &stop).await;
-                        if let Some(stream) = encrypted {
-                            run(stream, connection, routes, clock, stop).await;
-                        }
-                    });
-                }
+                let connection = match open.admit() {
+                    Ok(connection) => connection,
+                    Err(rejection) => {
+                        counters.count_rejection(&rejection);
+                        continue;
+                    }
+                };
+                let (routes, clock, stop) = (routes.clone(), clock.clone(), stop.clone());
+                let (protection, counters) = (protection.clone(), Arc::clone(&counters));
+                tasks.spawn(async move {
+                    let Some(protection) = protection else {
+                        return run(stream, connection, routes, clock, stop).await;
+                    };
+                    let encrypted =
+                        handshake(stream, &protection, &connection, &counters, &clock, &stop).await;
+                    if let Some(stream) = encrypted {
+                        run(stream, connection, routes, clock, stop).await;
+                    }
+                });
             }
             Err(error) => {
                 tracing::debug!(%error, "could not accept a connection, trying again");
@@ -139,12 +146,12 @@ async fn run(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_DEADLINE)
-        .max_buf_size(MAX_HEADER_BYTES as usize);
+        .max_buf_size(MAX_HEADER_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(MAX_HEADER_BYTES)
+        .max_header_list_size(MAX_HEADER_BYTES as u32)
         .keep_alive_interval(Some(KEEPALIVE));
     let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut check = pin!(clock.sleep(FIRST_REQUEST_DEADLINE));

@@ -5,6 +5,10 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::InstrumentationScope,
@@ -16,7 +20,7 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 use reqwest::{Response, header};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet};
 use tonic::Code;
 
 use crate::{
@@ -99,10 +103,11 @@ async fn slow_bodies_are_bounded_together_and_leave_room_for_others() {
 async fn senders_retry_when_the_budget_is_taken() {
     let receiver = Receiver::start().await;
     receiver.budget.set_limit(16 << 20);
-    let open = within("an incomplete body", incomplete(&receiver, (7 << 20) + 1)).await;
-    // It takes whole blocks. Beyond 7 MiB the last byte has its space, so that it takes no more.
+    let open = within("an incomplete body", incomplete(&receiver, (6 << 20) + 1)).await;
+    // Beyond 6 MiB the last byte has its space, so that it takes no more. The connection has
+    // 32 KiB, and its headers a block.
     let until = async {
-        while receiver.budget.taken() <= 7 << 20 {
+        while receiver.budget.taken() <= (6 << 20) + (48 << 10) {
             tokio::task::yield_now().await;
         }
     };
@@ -220,5 +225,75 @@ async fn ordinary_batches_are_far_from_the_limit() {
     let spans: Vec<Span> = (0..5_000).map(|_| Span { attributes: attributes.clone(), ..span(1) }).collect();
     let body = gzip(&traces(spans).encode_to_vec());
     assert_eq!(post(&receiver, "/v1/traces", "application/x-protobuf", &body).await.status(), 200);
-    assert_eq!(receiver.budget.taken(), 0, "given back before the answer");
+    let connection = 32 << 10;
+    assert!(receiver.budget.taken() <= connection, "given back before the answer");
+}
+
+/// Begins requests with long headers, whose bodies never come, on one HTTP/2 connection.
+async fn long_headers(receiver: &Receiver, requests: usize) -> JoinSet<http::HeaderMap> {
+    let stream = within("a connection", TcpStream::connect(receiver.grpc)).await.unwrap();
+    let (mut sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let mut running = JoinSet::new();
+    running.spawn(async move {
+        // Ends when the receiver closes it.
+        let _ = connection.await;
+        http::HeaderMap::new()
+    });
+    for _ in 0..requests {
+        let request =
+            http::Request::post("http://localhost/opentelemetry.proto.collector.logs.v1.LogsService/Export")
+                .header(header::CONTENT_TYPE, "application/grpc")
+                .header("x-long", "x".repeat(12 << 10))
+                .body(Body::from_stream(tokio_stream::pending::<Result<Vec<u8>, std::io::Error>>()))
+                .unwrap();
+        within("a free stream", sender.ready()).await.unwrap();
+        let answer = sender.send_request(request);
+        running.spawn(async move { answer.await.map(|answer| answer.headers().clone()).unwrap_or_default() });
+    }
+    running
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_of_many_streams_are_in_the_budget() {
+    const LIMIT: usize = 4 << 20;
+    let receiver = Receiver::start().await;
+    receiver.budget.set_limit(LIMIT);
+    let attack = async {
+        let mut open = Vec::new();
+        for _ in 0..10 {
+            open.push(long_headers(&receiver, 60).await);
+        }
+        let refused = async {
+            loop {
+                let first = open[9].join_next().await.unwrap().unwrap();
+                if !first.is_empty() {
+                    return first;
+                }
+            }
+        };
+        let refused = within("a refusal", refused).await;
+        assert_eq!(refused["grpc-status"], "14", "{refused:?}");
+        assert!(receiver.budget.taken() <= LIMIT, "{:?}", receiver.budget);
+        assert!(receiver.counters.over_budget() > 0);
+    };
+    bounded(attack).await;
+    let until = async {
+        while crate::grpc::export_logs(&receiver, logs(vec![log("good")])).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the memory is given back", until).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_beyond_their_limit_are_refused() {
+    let receiver = Receiver::start().await;
+    let request = tls::http_client()
+        .post(receiver.url("/v1/logs"))
+        .header(header::CONTENT_TYPE, "application/x-protobuf")
+        .header("x-long", "x".repeat(17 << 10))
+        .body(logs(vec![log("long")]).encode_to_vec());
+    let answer = within("an answer", request.send()).await.unwrap();
+    assert_eq!(answer.status(), 431);
 }

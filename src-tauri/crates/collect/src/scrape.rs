@@ -7,6 +7,7 @@ mod format;
 mod http;
 mod http_client;
 mod job;
+mod parsed_size;
 mod prometheus_config;
 mod report;
 mod scrape_loop;

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// The default size of the budget.
 const DEFAULT_BYTES: usize = 128 << 20;
 /// The sizes of responses, and the share (1/n) of the budget that each has.
-const STEPS: [(usize, usize); 4] = [(64 << 10, 8), (1 << 20, 8), (8 << 20, 4), (64 << 20, 2)];
+const STEPS: [(usize, usize); 4] = [(256 << 10, 4), (2 << 20, 8), (8 << 20, 8), (64 << 20, 2)];
 
 /// A budget of bytes. Clones share it.
 #[derive(Clone)]
@@ -185,11 +185,11 @@ mod tests {
         let client = budget.client();
         let mut response = client.response();
         assert!(grows(&mut response, 0) && response.held.len() == 1);
-        assert!(grows(&mut response, 64 << 10) && response.held.len() == 1);
-        assert!(grows(&mut response, (64 << 10) + 1) && response.held.len() == 2);
+        assert!(grows(&mut response, 256 << 10) && response.held.len() == 1);
+        assert!(grows(&mut response, (256 << 10) + 1) && response.held.len() == 2);
         assert!(grows(&mut response, 60 << 20) && response.held.len() == 4);
         assert!(grows(&mut response, usize::MAX) && response.held.len() == 4);
-        let mut other = client.response();
+        let mut other = budget.client().response();
         assert!(grows(&mut other, 8 << 20));
         assert!(!grows(&mut other, 9 << 20), "one response of the largest step");
         drop(response);
@@ -208,9 +208,9 @@ mod tests {
             }
             held.push(response);
         }
-        assert_eq!(held.len(), 128);
+        assert_eq!(held.len(), 64);
         let granted = held.iter_mut().filter_map(|response| grows(response, 5 << 20).then_some(()));
-        assert_eq!(granted.count(), 2, "of four");
+        assert_eq!(granted.count(), 1, "of two");
         let mut response = modest.response();
         assert!(grows(&mut response, 5 << 20));
     }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     http::{ScrapeError, ScrapeRequest, no_memory, seconds},
     job::Job,
+    parsed_size,
     report::Report,
     status::TargetStatus,
     target::ScrapedTarget,
@@ -18,6 +19,8 @@ use super::{
 };
 use crate::batch_writer::BatchWriter;
 
+/// Maximum memory of the samples of one scrape. A scrape of that size runs alone.
+const MAX_PARSED_BYTES: usize = 512 << 20;
 /// Maximum delay of the first scrape, so that the status of a new target is known soon.
 const MAX_FIRST_DELAY: Duration = Duration::from_millis(500);
 
@@ -179,6 +182,13 @@ impl ScrapeLoop {
         let (max_samples, include_classic) = (self.max_samples, self.include_classic);
         let body_bytes = i64::try_from(response.body.len()).unwrap_or(i64::MAX);
         let format = response.format;
+        let labels = &self.series.target.labels;
+        let parsed = parsed_size::estimate(&response.body, format, labels, max_samples);
+        if parsed > MAX_PARSED_BYTES {
+            let problem = format!("its samples need more than {} MiB of memory", MAX_PARSED_BYTES >> 20);
+            return Err(Failure { body_bytes, ..Failure::from(problem) });
+        }
+        memory.grow_to(response.body.len().saturating_add(parsed)).await;
         let assembled = self.series.assemble(move |cache, target| {
             let failure = |problem| Failure { body_bytes, ..Failure::from(problem) };
             let reading = format

@@ -113,3 +113,29 @@ async fn summaries_have_their_latest_quantiles_and_their_increase() {
     let last = steps.last().unwrap();
     assert_eq!((last.count, last.quantiles.as_slice()), (10.0, &[(0.5, 3.0), (0.99, 6.0)][..]));
 }
+
+#[tokio::test]
+async fn an_infinite_sum_is_read_as_it_was_sent() {
+    for (temporality, sums) in
+        [(Temporality::Delta, [1.0, f64::INFINITY]), (Temporality::Cumulative, [1.0, f64::INFINITY])]
+    {
+        let (_folder, store) = open();
+        let mut batch = TelemetryBatch::default();
+        let id = batch.add_series(histogram(temporality, MetricKind::Histogram));
+        for (seconds, sum) in [10, 20].into_iter().zip(sums) {
+            let counts = explicit(&[seconds as u64, 0, 0]);
+            batch.histograms.push(HistogramPoint { sum: Some(sum), ..point(id, seconds, counts) });
+        }
+        store.write(batch).await.unwrap();
+        for is_sealed in [false, true] {
+            if is_sealed {
+                store.admin().seal_now().await.unwrap();
+            }
+            let range = TimeRange::new(at(0), at(600));
+            let read = read_histograms(&store, "duration", range, 600 * NANOS_PER_SECOND).await;
+            let steps = read.iter().flat_map(|series| &series.steps);
+            let sum: f64 = steps.map(|step| step.gain.sum + step.increase.sum).sum();
+            assert_eq!(sum, f64::INFINITY, "{temporality:?}, sealed: {is_sealed}");
+        }
+    }
+}

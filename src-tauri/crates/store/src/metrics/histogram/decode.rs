@@ -45,7 +45,7 @@ pub(crate) fn points(batch: &RecordBatch) -> impl Iterator<Item = Point> {
         time: signed(1, row).unwrap_or_default(),
         start_time: signed(2, row),
         count: unsigned(3, row).unwrap_or_default() as f64,
-        sum: double(4, row).filter(|sum| sum.is_finite()).unwrap_or_default(),
+        sum: double(4, row).unwrap_or_default(),
         min: double(5, row),
         max: double(6, row),
         quantiles: doubles(7, row).into_iter().zip(doubles(15, row)).collect(),

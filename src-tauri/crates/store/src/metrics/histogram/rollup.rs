@@ -99,7 +99,8 @@ impl OpenInterval {
 }
 
 fn same(one: &Point, other: &Point) -> bool {
-    let near = (one.sum - other.sum).abs() <= ROUNDING * one.sum.abs().max(other.sum.abs());
+    let is_same = one.sum == other.sum || (one.sum.is_nan() && other.sum.is_nan());
+    let near = is_same || (one.sum - other.sum).abs() <= ROUNDING * one.sum.abs().max(other.sum.abs());
     near && one.count == other.count && one.counts == other.counts
 }
 

@@ -40,16 +40,19 @@ fn generate() -> (Vec<Shape>, Vec<Generated>) {
             (time, value)
         });
         let levels: Vec<_> = levels.collect();
-        let (mut total, mut is_odd) = (100.0, false);
+        let (mut total, mut is_infinite) = (100.0, false);
         let totals = times().map(|time| {
+            // Prometheus does not see a reset across NaN.
+            total = if random.random_bool(odd / 4.0) { 0.0 } else { total };
             total += random.random_range(0.0..30.0);
-            // Prometheus does not see a reset beside NaN.
-            is_odd = !is_odd && random.random_bool(odd / 2.0);
+            // After an infinity, a fall across NaN is not known here.
+            let is_odd = !is_infinite && random.random_bool(odd / 2.0);
             let value = match random.random_range(0..20) {
                 _ if !is_odd => total,
                 1 => f64::INFINITY,
                 _ => f64::NAN,
             };
+            is_infinite = value.is_infinite();
             (time, value)
         });
         let totals: Vec<_> = totals.collect();

@@ -97,13 +97,17 @@ impl Aggregate {
 
     /// Returns the increase from the last number of an earlier aggregate to the first of this one;
     /// 0 if it is not a number.
+    ///
+    /// A total that falls was reset. As in PromQL, a fall across NaN is not: that is a negative
+    /// increase.
     pub(crate) fn gain(&self, increase_rule: IncreaseRule, before: &Self) -> f64 {
         let first = self.first_number;
+        let is_adjacent = !self.first.is_nan() && !before.last.is_nan();
         let gain = match increase_rule {
             IncreaseRule::None => 0.0,
             IncreaseRule::Deltas => first,
             IncreaseRule::Total
-                if first < before.last_number
+                if (is_adjacent && first < before.last_number)
                     || self.start_time.is_some_and(|start| start > before.last_time) =>
             {
                 first
@@ -122,6 +126,8 @@ impl Aggregate {
             *before = Some(next);
         } else if !next.max.is_nan() {
             *before = None;
+        } else if let Some(before) = before {
+            before.last = next.last;
         }
     }
 }
@@ -212,6 +218,20 @@ mod tests {
         ];
         for case in cases {
             assert_eq!(increase_of_minutes(case), 90.0, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn a_fall_across_nan_is_no_reset_wherever_the_minutes_end() {
+        let values = [100.0, 130.0, f64::NAN, f64::NAN, 10.0, 5.0, 25.0];
+        // As PromQL has it: the last less the first, and 10 for the one reset that it sees.
+        let expected = 25.0 - 100.0 + 10.0;
+        for length in 1..=values.len() as i64 {
+            for offset in 0..length {
+                let times = (0..).map(|n| (n + offset) * MINUTE / length);
+                let samples: Vec<_> = times.zip(values).collect();
+                assert_eq!(increase_of_minutes(&samples), expected, "{samples:?}");
+            }
         }
     }
 }

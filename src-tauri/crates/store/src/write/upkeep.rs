@@ -20,6 +20,19 @@ const MAX_LOG_FRACTION: u64 = 4;
 /// Time between two polls of a running checkpoint that another one waits for.
 const POLL_INTERVAL: Duration = Duration::from_millis(3);
 
+/// Time after which a checkpoint that other transactions prevented is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Returns the error of a checkpoint. One that other transactions prevent can be tried again.
+fn checkpoint_error(error: duckdb::Error) -> StoreError {
+    match StoreError::from(error) {
+        StoreError::Database(reason) if reason.contains("Cannot CHECKPOINT") => {
+            StoreError::Busy { retry_after: RETRY_AFTER }
+        }
+        other => other,
+    }
+}
+
 impl WriterThread {
     /// Moves the log into the database file. In a folder that is gone, the log of the database that
     /// took its place would be deleted.
@@ -32,11 +45,11 @@ impl WriterThread {
             std::thread::sleep(POLL_INTERVAL);
         }
         if !checkpoint_space::reserve(&self.folder) {
-            return Err(StoreError::Database("Cannot CHECKPOINT: the disk has too little space".to_owned()));
+            return Err(StoreError::CheckpointSpace);
         }
-        let outcome = self.connection.execute_batch("CHECKPOINT");
+        let outcome = self.connection.execute_batch("CHECKPOINT").map_err(checkpoint_error);
         checkpoint_space::release(&self.folder);
-        Ok(outcome?)
+        outcome
     }
 
     /// Removes the database's cache from memory. Does nothing during a checkpoint, which the
@@ -52,8 +65,8 @@ impl WriterThread {
     /// the log, which the next start replays.
     pub(super) fn last_checkpoint(&self) -> Result<(), StoreError> {
         match self.checkpoint() {
-            Err(StoreError::Database(reason)) if reason.contains("Cannot CHECKPOINT") => {
-                tracing::debug!(reason, "checkpoint at close failed, the next start replays the log");
+            Err(error @ (StoreError::Busy { .. } | StoreError::CheckpointSpace)) => {
+                tracing::debug!(%error, "checkpoint at close failed, the next start replays the log");
                 Ok(())
             }
             outcome => outcome,
@@ -99,5 +112,25 @@ impl WriterThread {
         {
             checkpointer.request(now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duckdb::Connection;
+
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_that_another_transaction_prevents_can_be_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let writing = Connection::open(folder.path().join("a.duckdb")).unwrap();
+        writing.execute_batch("CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (1)").unwrap();
+        writing.execute_batch("BEGIN; UPDATE t SET n = 2").unwrap();
+        let other = writing.try_clone().unwrap();
+        let error = checkpoint_error(other.execute_batch("CHECKPOINT").unwrap_err());
+        assert_eq!(error, StoreError::Busy { retry_after: RETRY_AFTER });
+        writing.execute_batch("COMMIT").unwrap();
+        other.execute_batch("CHECKPOINT").unwrap();
     }
 }

@@ -24,6 +24,11 @@ pub(crate) fn local(time: Timestamp) -> String {
     )
 }
 
+/// Formats a duration in milliseconds, to the microsecond.
+pub(crate) fn milliseconds(nanoseconds: i64) -> String {
+    format!("{:.3} ms", nanoseconds as f64 / 1e6)
+}
+
 /// Writes a value as JSON. Hidden characters are escapes of JSON, so that the terminal does not act
 /// on them and other programs read the same text.
 pub(crate) fn to_json(value: &impl Serialize) -> anyhow::Result<String> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     arguments::OneTraceArgs,
     connection::Connection,
-    output::{line, local, printable, to_pretty_json},
+    output::{line, local, milliseconds, printable, to_pretty_json},
 };
 
 /// Maximum number of spans that are read.
@@ -95,8 +95,4 @@ fn print_attributes(title: &str, attributes: &Attributes) -> anyhow::Result<()> 
 /// Returns the name of a kind or status in answers.
 fn word(value: impl serde::Serialize) -> anyhow::Result<String> {
     Ok(serde_json::to_value(value)?.as_str().unwrap_or_default().to_owned())
-}
-
-fn milliseconds(nanoseconds: i64) -> String {
-    format!("{:.3} ms", nanoseconds as f64 / 1e6)
 }

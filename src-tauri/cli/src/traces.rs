@@ -8,7 +8,7 @@ use runtime::Clock;
 use crate::{
     arguments::TraceArgs,
     connection::Connection,
-    output::{line, local, printable, table, to_json},
+    output::{line, local, milliseconds, printable, table, to_json},
 };
 
 /// Prints the traces of a search.
@@ -38,7 +38,7 @@ pub(crate) async fn search(data: &Path, arguments: TraceArgs) -> anyhow::Result<
         .map(|trace| {
             vec![
                 local(trace.start),
-                format!("{:.1} ms", trace.duration as f64 / 1e6),
+                milliseconds(trace.duration),
                 trace.spans.to_string(),
                 trace.errors.to_string(),
                 printable(&trace.root_service),

@@ -18,7 +18,7 @@ pub use format::duration_text;
 pub use notify::{action::OpenedAlert, silence::silences};
 pub use rule::{AlertRule, NoDataPolicy, RuleOverview};
 pub use rules::{
-    backtest::{BacktestInterval, RuleBacktest},
+    backtest::{BacktestInterval, NotificationPreview, RuleBacktest},
     state::{end_all, evaluate, fingerprint, unobserved},
     statistics::EvaluationStatistics,
     validate::validate,

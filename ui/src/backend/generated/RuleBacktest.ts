@@ -1,5 +1,6 @@
 // Generated from the Rust types of the same name.
 import type { BacktestInterval } from "./BacktestInterval";
+import type { NotificationPreview } from "./NotificationPreview";
 import type { SeriesPoints } from "./SeriesPoints";
 
 /**
@@ -34,4 +35,9 @@ suggested_threshold: number | null,
 /**
  * The rule in one sentence.
  */
-description: string, };
+description: string, 
+/**
+ * The latest notification. If nothing fired, that of the value nearest to the threshold; none
+ * without values.
+ */
+preview: NotificationPreview | null, };

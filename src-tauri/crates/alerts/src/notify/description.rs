@@ -1,7 +1,7 @@
 //! The texts of rules, transitions and notifications. Pure but for the names of checks.
 
-use chrono::FixedOffset;
-use model::{Alert, AlertState, NANOS_PER_SECOND, NotificationKind};
+use chrono::{FixedOffset, Local, TimeZone as _};
+use model::{Alert, AlertState, NANOS_PER_SECOND, NotificationKind, Timestamp};
 
 /// Alerts of a notification that its body describes. It counts the others.
 const MAX_DESCRIBED: usize = 3;
@@ -60,9 +60,20 @@ fn for_text(rule: &AlertRule) -> String {
     }
 }
 
+/// Returns the title and the body of a notification at a time, in the time zone of this machine.
+pub(crate) fn texts(
+    rule: &AlertRule,
+    alerts: &[&Alert],
+    kind: NotificationKind,
+    now: Timestamp,
+) -> (String, String) {
+    let zone = *Local.timestamp_nanos(now.0).offset();
+    (title(rule, alerts, kind), body(rule, alerts, kind, zone))
+}
+
 /// Returns the title of a notification: the rule, and the labels that name the alert or the number
 /// of alerts.
-pub(crate) fn title(rule: &AlertRule, alerts: &[&Alert], kind: NotificationKind) -> String {
+fn title(rule: &AlertRule, alerts: &[&Alert], kind: NotificationKind) -> String {
     let rule_name = match kind {
         NotificationKind::Resolved => format!("Resolved: {}", rule.name),
         NotificationKind::Firing | NotificationKind::Test | NotificationKind::Confirmation => {
@@ -83,7 +94,7 @@ fn name(rule: &AlertRule, alert: &Alert) -> String {
 
 /// Returns the body of a notification: the value, the threshold and the duration. Of several alerts
 /// it describes the first few and counts the others. Times are in the given time zone.
-pub(crate) fn body(rule: &AlertRule, alerts: &[&Alert], kind: NotificationKind, zone: FixedOffset) -> String {
+fn body(rule: &AlertRule, alerts: &[&Alert], kind: NotificationKind, zone: FixedOffset) -> String {
     if let [alert] = alerts {
         return body_of_one(rule, alert, kind, zone);
     }

@@ -3,7 +3,6 @@
 //! When many alerts begin to fire at once they have one cause. Each of them is in the history of
 //! alerts, but all are one notification, on every channel.
 
-use chrono::{FixedOffset, Local, TimeZone as _};
 use model::{Alert, DeliveryOutcome, Notification, NotificationKind, Timestamp};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -26,7 +25,7 @@ impl Group<'_> {
         channel: Option<&dyn Channel>,
         now: Timestamp,
     ) -> Notification {
-        let zone: FixedOffset = *Local.timestamp_nanos(now.0).offset();
+        let (title, body) = description::texts(rule, &self.alerts, self.kind, now);
         let fingerprints = || self.alerts.iter().map(|alert| alert.fingerprint.clone());
         let is_single = self.alerts.len() == 1;
         Notification {
@@ -36,8 +35,8 @@ impl Group<'_> {
             fingerprint: fingerprints().next().filter(|_| is_single),
             grouped: if is_single { Vec::new() } else { fingerprints().collect() },
             rule_id: Some(rule.id.clone()),
-            title: description::title(rule, &self.alerts, self.kind),
-            body: description::body(rule, &self.alerts, self.kind, zone),
+            title,
+            body,
             channel: channel.map_or(NO_CHANNEL, |channel| channel.name()).to_owned(),
             outcome: match self.is_suppressed {
                 true => DeliveryOutcome::Silenced,

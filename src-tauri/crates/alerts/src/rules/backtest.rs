@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use model::{Alert, AlertState, Comparator, Labels, NANOS_PER_SECOND, SeriesPoints, TimeRange, Timestamp};
+use model::{
+    Alert, AlertState, Comparator, Labels, NANOS_PER_SECOND, NotificationKind, SeriesPoints, TimeRange,
+    Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -43,6 +46,18 @@ pub struct RuleBacktest {
     pub suggested_threshold: Option<f64>,
     /// The rule in one sentence.
     pub description: String,
+    /// The latest notification. If nothing fired, that of the value nearest to the threshold; none
+    /// without values.
+    pub preview: Option<NotificationPreview>,
+}
+
+/// The texts of a notification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NotificationPreview {
+    /// The title.
+    pub title: String,
+    /// The body.
+    pub body: String,
 }
 
 /// An interval in which an alert of a backtest is pending or firing.
@@ -78,11 +93,21 @@ pub(crate) async fn backtest(
         ..rule.clone()
     };
     let work = move || {
-        let (intervals, notifications) = replay(&rule, &series, &observed, range, step);
+        let Replay { intervals, notifications, latest } = replay(&rule, &series, &observed, range, step);
+        let preview = preview(&rule, latest, &series, &unit);
         let suggests = rule.source.as_source().suggests_threshold();
         let suggested_threshold = suggests.then(|| suggested(&series, rule.comparator)).flatten();
         series.truncate(MAX_SERIES);
-        RuleBacktest { series, unit, intervals, notifications, step, suggested_threshold, description }
+        RuleBacktest {
+            series,
+            unit,
+            intervals,
+            notifications,
+            step,
+            suggested_threshold,
+            description,
+            preview,
+        }
     };
     Ok(tokio::task::spawn_blocking(work).await?)
 }
@@ -97,15 +122,24 @@ fn step_seconds(rule: &AlertRule, range: TimeRange) -> i64 {
     (step + unit - 1) / unit * unit
 }
 
-/// Runs the state machine over the values. Returns the pending and firing intervals, and the number
-/// of notifications. Alerts that fire at one time share one.
+/// The result of a replay.
+struct Replay {
+    /// The pending and firing intervals.
+    intervals: Vec<BacktestInterval>,
+    /// The number of notifications. Alerts that fire at one time share one.
+    notifications: u32,
+    /// The alerts of the latest notification.
+    latest: Vec<Alert>,
+}
+
+/// Runs the state machine over the values.
 fn replay(
     rule: &AlertRule,
     series: &[SeriesPoints],
     observed: &[SeriesPoints],
     range: TimeRange,
     step: i64,
-) -> (Vec<BacktestInterval>, u32) {
+) -> Replay {
     let mut at: BTreeMap<Timestamp, Observation> = BTreeMap::new();
     for points in series {
         for (time, value) in points.times.iter().zip(&points.values) {
@@ -120,11 +154,15 @@ fn replay(
     let mut alerts: Vec<Alert> = Vec::new();
     let mut open: BTreeMap<String, BacktestInterval> = BTreeMap::new();
     let mut closed = Vec::new();
-    let mut notifications = 0;
+    let (mut notifications, mut latest) = (0, Vec::new());
     for now in evaluation_times(range, step) {
         let observation = at.remove(&now).unwrap_or_default();
         let (next, transitions) = evaluate(rule, &observation, &alerts, now);
-        notifications += u32::from(transitions.iter().any(|one| one.to == AlertState::Firing));
+        if transitions.iter().any(|one| one.to == AlertState::Firing) {
+            notifications += 1;
+            let fires_now = |alert: &&Alert| alert.state == AlertState::Firing && alert.fired_at == Some(now);
+            latest = next.iter().filter(fires_now).cloned().collect();
+        }
         for transition in transitions {
             if let Some(mut interval) = open.remove(&transition.fingerprint) {
                 interval.range.end = now;
@@ -144,7 +182,55 @@ fn replay(
     closed.extend(open.into_values());
     closed.sort_by_key(|interval| interval.range.start);
     closed.truncate(MAX_INTERVALS);
-    (closed, notifications)
+    Replay { intervals: closed, notifications, latest }
+}
+
+/// Returns the texts of the notification of the `latest` alerts, or else of the value nearest to
+/// the threshold.
+fn preview(
+    rule: &AlertRule,
+    mut latest: Vec<Alert>,
+    series: &[SeriesPoints],
+    unit: &str,
+) -> Option<NotificationPreview> {
+    if latest.is_empty() {
+        latest.extend(nearest(rule, series));
+    }
+    latest.iter_mut().for_each(|alert| alert.unit = unit.to_owned());
+    let now = latest.first()?.evaluated_at;
+    let alerts: Vec<&Alert> = latest.iter().collect();
+    let (title, body) = description::texts(rule, &alerts, NotificationKind::Firing, now);
+    Some(NotificationPreview { title, body })
+}
+
+/// Returns an alert of the value that is nearest to the threshold, or furthest beyond it.
+fn nearest(rule: &AlertRule, series: &[SeriesPoints]) -> Option<Alert> {
+    let sign = match rule.comparator {
+        Comparator::Above | Comparator::AtLeast => 1.0,
+        Comparator::Below | Comparator::AtMost => -1.0,
+    };
+    let points = series.iter().flat_map(|points| {
+        points.times.iter().zip(&points.values).map(|(time, value)| (&points.labels, *time, *value))
+    });
+    let (labels, time, value) = points
+        .filter(|(_, _, value)| !value.is_nan())
+        .max_by(|(_, _, one), (_, _, other)| (sign * one).total_cmp(&(sign * other)))?;
+    Some(Alert {
+        fingerprint: String::new(),
+        rule_id: rule.id.clone(),
+        rule_name: rule.name.clone(),
+        severity: rule.severity,
+        labels: labels.clone(),
+        state: AlertState::Firing,
+        value: Some(value),
+        threshold: rule.threshold,
+        unit: String::new(),
+        active_since: Some(time),
+        fired_at: Some(time),
+        resolved_at: None,
+        acknowledged_at: None,
+        evaluated_at: time,
+    })
 }
 
 /// Returns the value that one in a hundred exceeds (or undercuts), to two significant digits.

@@ -50,6 +50,35 @@ async fn an_alert_fires_is_notified_once_survives_a_restart_and_resolves() {
 }
 
 #[tokio::test]
+async fn the_preview_of_a_notification_has_the_texts_of_the_sent_one() {
+    for services in [&["cart"][..], &["cart", "pay"], &["cart", "pay", "mail", "shop", "user"]] {
+        let fixture = Fixture::start().await;
+        for service in services {
+            fixture.write_gauge(service, 1.24).await;
+        }
+        let rule = fixture.service.save_rule(latency_rule()).await.unwrap();
+        fixture.until("the notification is sent", async || !fixture.channel.titles().is_empty()).await;
+        let range = TimeRange::last(600, fixture.now());
+        let preview = fixture.service.backtest(&rule, range).await.unwrap().preview.unwrap();
+        let sent = fixture.channel.sent.lock().unwrap().remove(0);
+        assert_eq!((preview.title, preview.body), (sent.title, sent.body));
+    }
+}
+
+#[tokio::test]
+async fn the_preview_of_a_rule_that_never_fired_shows_the_value_nearest_to_the_threshold() {
+    let fixture = Fixture::start().await;
+    fixture.write_gauge("cart", 0.1).await;
+    fixture.write_gauge("pay", 0.7).await;
+    let backtest =
+        fixture.service.backtest(&latency_rule(), TimeRange::last(600, fixture.now())).await.unwrap();
+    assert_eq!(backtest.notifications, 0);
+    let preview = backtest.preview.unwrap();
+    assert_eq!(preview.title, "Slow requests - pay");
+    assert!(preview.body.starts_with("Last value 700 ms, threshold 800 ms, since "), "{}", preview.body);
+}
+
+#[tokio::test]
 async fn a_firing_that_was_stored_but_not_notified_is_notified_after_a_crash() {
     let fixture = Fixture::start_after(async |store| {
         let rule = AlertRule { id: "r".into(), ..latency_rule() };

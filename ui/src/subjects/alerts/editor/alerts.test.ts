@@ -4,7 +4,7 @@ import { parseMatcher } from '@/query/matchers'
 import { readQuery, ruleQuery } from './query'
 import { faults, newRule, suggestedName } from './rule'
 import { sourceFrom } from './sources'
-import { coarseNote, totalLength, simulate } from './simulate'
+import { coarseNote, firingTime, simulate } from './simulate'
 
 const second = 1e9
 const points = (values: (number | string)[]): SeriesPoints => ({
@@ -33,7 +33,13 @@ describe('a backtest', () => {
       ['pending', 60, 180],
       ['firing', 180, 300],
     ])
-    expect(totalLength(intervals, 'firing')).toBe(120 * second)
+    expect(firingTime(intervals)).toEqual({ value: '2 min', note: 'total firing time' })
+  })
+
+  it('has no firing time yet if it began with the last evaluation', () => {
+    const began = { range: { start: 9, end: 9 }, state: 'firing' as const, labels: {} }
+    expect(firingTime([began])).toEqual({ value: 'Firing', note: 'since the latest evaluation' })
+    expect(firingTime([])).toEqual({ value: '0 s', note: 'total firing time' })
   })
 
   it('does not fire for a shorter excess', () => {

@@ -56,3 +56,6 @@ export function faults(rule: AlertRule): SourceFaults & Partial<Record<'name' | 
     found.resolve = `Must not be ${upward ? 'above' : 'below'} the threshold`
   return found
 }
+
+/** The name of a rule in its preview until it has one. */
+export const UNNAMED = 'This rule'

@@ -56,8 +56,20 @@ export function simulate(rule: AlertRule, series: readonly SeriesPoints[], step:
 }
 
 /** Returns the total length of the intervals of one state, in nanoseconds. */
-export const totalLength = (intervals: readonly BacktestInterval[], state: 'pending' | 'firing'): number =>
+const totalLength = (intervals: readonly BacktestInterval[], state: 'pending' | 'firing'): number =>
   intervals.filter((one) => one.state === state).reduce((sum, { range }) => sum + range.end - range.start, 0)
+
+/**
+ * Returns the total firing time, with its note. An alert that began with the latest evaluation has
+ * none yet.
+ */
+export function firingTime(intervals: readonly BacktestInterval[]): { value: string; note: string } {
+  const total = totalLength(intervals, 'firing')
+  const began = total === 0 && intervals.some(({ state }) => state === 'firing')
+  return began
+    ? { value: 'Firing', note: 'since the latest evaluation' }
+    : { value: formatSpan(total / 1e6), note: 'total firing time' }
+}
 
 /**
  * Returns a note on a backtest whose `step` (seconds) is longer than the rule's interval; empty

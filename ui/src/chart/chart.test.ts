@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { align, nearestValue, stack } from './align'
 import { bandReach, readableTicks, valueDomain } from './domain'
 import { chartCsv } from './export'
+import { infiniteValues } from './infinite'
 import { assignColours, PALETTE_SIZE } from './palette'
 import { parseValue, tick } from '@/format/units'
 import { pickSeries, readAt } from './tooltip'
 import { snap } from './threshold'
-import { chartSeries } from '@/query/series'
+import { chartLine, chartSeries } from '@/query/series'
 
 const line = (name: string, times: number[], values: (number | null)[]) => ({ name, labels: {}, times, values })
 
@@ -24,6 +25,17 @@ describe('colours', () => {
     const counts = new Map<number, number>()
     for (const index of assignColours(names).values()) counts.set(index, (counts.get(index) ?? 0) + 1)
     expect([...counts.values()]).toEqual(new Array(PALETTE_SIZE).fill(3))
+  })
+})
+
+describe('infinite values', () => {
+  it('are arrows at the edges in the colour of their line, and NaN is none', () => {
+    const values = ['+Inf', 'NaN', 1, '-Inf']
+    const drawn = chartLine({ labels: {}, times: [1e6, 2e6, 3e6, 4e6], values }, 'a')
+    expect(infiniteValues([{}, drawn], ['red', 'blue'])).toEqual([
+      { time: 1, isUp: true, colour: 'blue' },
+      { time: 4, isUp: false, colour: 'blue' },
+    ])
   })
 })
 

@@ -1,6 +1,6 @@
 import type uPlot from 'uplot'
 import type { CanvasTheme } from './theme.svelte'
-import type { ChartBand, ChartGap, ChartMark, ChartSelection } from './types'
+import type { ChartBand, ChartGap, ChartMark, ChartSelection, InfiniteValue } from './types'
 
 /** The layers under and over the lines of a plot. */
 export interface Layers {
@@ -8,6 +8,7 @@ export interface Layers {
   marks: ChartMark[]
   band: ChartBand | undefined
   selections: ChartSelection[]
+  infinite: InfiniteValue[]
 }
 
 /** Clips drawing to the plot, so that axes are not covered. */
@@ -151,6 +152,26 @@ function drawSelections(plot: uPlot, theme: CanvasTheme, selections: ChartSelect
   })
 }
 
+/** Draws an arrow at the edge of the plot that an infinite value is beyond. */
+function drawInfinite(plot: uPlot, theme: CanvasTheme, values: InfiniteValue[]): void {
+  const { top, height } = plot.bbox
+  const ratio = devicePixelRatio || 1
+  inPlot(plot, (context) => {
+    for (const { time, isUp, colour } of values) {
+      const x = plot.valToPos(time, 'x', true)
+      const tip = isUp ? top + ratio : top + height - ratio
+      const base = tip + (isUp ? 7 : -7) * ratio
+      context.fillStyle = theme.colour(colour)
+      context.beginPath()
+      context.moveTo(x - 4 * ratio, base)
+      context.lineTo(x + 4 * ratio, base)
+      context.lineTo(x, tip)
+      context.closePath()
+      context.fill()
+    }
+  })
+}
+
 /** Draws the layers under the lines. */
 export function drawUnder(plot: uPlot, theme: CanvasTheme, layers: Layers): void {
   if (layers.selections.length) drawSelections(plot, theme, layers.selections)
@@ -160,5 +181,6 @@ export function drawUnder(plot: uPlot, theme: CanvasTheme, layers: Layers): void
 
 /** Draws the layers over the lines. */
 export function drawOver(plot: uPlot, theme: CanvasTheme, layers: Layers): void {
+  if (layers.infinite.length) drawInfinite(plot, theme, layers.infinite)
   if (layers.marks.length) flags(plot, theme, layers.marks)
 }

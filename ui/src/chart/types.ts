@@ -57,6 +57,13 @@ export interface ChartSelection {
   color: string
 }
 
+/** An infinite value, drawn as an arrow at an edge of the plot. */
+export interface InfiniteValue {
+  time: number
+  isUp: boolean
+  colour: string
+}
+
 /** A range in milliseconds since the epoch. */
 export interface ChartRange {
   from: number

@@ -2,6 +2,7 @@
 //!
 //! Needs permission to mount a file system. Without it the tests are listed as ignored.
 
+mod checkpoint_stages;
 mod steps;
 
 use std::{fs, time::Duration};
@@ -44,9 +45,9 @@ fn main() {
         trial("intake_resumes_after_a_checkpoint_without_space", || run(failed_checkpoint())),
         trial("a_full_disk_can_be_started_read_verified_and_repaired", || run(without_a_free_byte())),
         trial("a_full_disk_at_any_step_of_sealing_loses_nothing", || run(steps::sealing())),
-        trial("reads_go_on_while_checkpoints_find_a_full_disk", || run(steps::checkpoints())),
         trial("a_full_disk_at_each_stage_of_a_checkpoint_loses_nothing", || run(checkpoint_stages::all())),
         trial("an_export_never_takes_the_reserve", || run(steps::export())),
+        trial("reads_go_on_while_checkpoints_find_a_full_disk", || run(steps::checkpoints())),
         trial("a_disk_without_free_bytes_loses_nothing_acknowledged", || run(to_the_last_byte())),
     ];
     libtest_mimic::run(&arguments, trials).exit();

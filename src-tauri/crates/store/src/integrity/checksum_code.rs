@@ -63,11 +63,18 @@ pub(crate) fn checksum_of_prefix(data: &[u8], sums: &[u64], length: usize) -> Op
 /// Finds the only single byte that explains why data have another checksum than the stored one.
 /// Returns none if no byte does, or several do.
 pub(crate) fn correct(data: &[u8], stored: u64) -> Option<Correction> {
+    let mut found = corrections(data, stored);
+    found.pop().filter(|_| found.is_empty())
+}
+
+/// Finds every single byte that explains why data have another checksum than the stored one. The
+/// highest byte of the checksum and that of each word explain each other.
+pub(crate) fn corrections(data: &[u8], stored: u64) -> Vec<Correction> {
     let computed = checksum(data);
     let difference = computed ^ stored;
-    let mut found = None;
+    let mut found = Vec::new();
     if is_one_byte(difference) {
-        found = Some(Correction::Stored(computed));
+        found.push(Correction::Stored(computed));
     }
     let (words, rest) = data.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
@@ -75,11 +82,7 @@ pub(crate) fn correct(data: &[u8], stored: u64) -> Option<Correction> {
         let right = (word.wrapping_mul(FACTOR) ^ difference).wrapping_mul(INVERSE);
         if is_one_byte(right ^ word) {
             let byte = ((right ^ word).trailing_zeros() / 8) as usize;
-            let correction =
-                Correction::Byte { position: index * 8 + byte, value: right.to_le_bytes()[byte] };
-            if found.replace(correction).is_some() {
-                return None;
-            }
+            found.push(Correction::Byte { position: index * 8 + byte, value: right.to_le_bytes()[byte] });
         }
     }
     let mut tail = rest.to_vec();
@@ -87,10 +90,7 @@ pub(crate) fn correct(data: &[u8], stored: u64) -> Option<Correction> {
         for value in 0..=u8::MAX {
             let before = std::mem::replace(&mut tail[position], value);
             if value != before && remainder(&tail) == remainder(rest) ^ difference {
-                let correction = Correction::Byte { position: words.len() * 8 + position, value };
-                if found.replace(correction).is_some() {
-                    return None;
-                }
+                found.push(Correction::Byte { position: words.len() * 8 + position, value });
             }
             tail[position] = before;
         }

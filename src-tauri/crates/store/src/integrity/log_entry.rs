@@ -4,6 +4,7 @@
 //! change rows of the same table. Source: `src/storage/write_ahead_log.cpp` of DuckDB 1.5.
 
 use super::{checksum_code::checksum, log_file::ENTRY_HEAD};
+use crate::database::schema;
 
 /// Types of entries, the byte after the number of their first field.
 const USE_TABLE: u8 = 25;
@@ -137,6 +138,17 @@ fn selected(content: &[u8]) -> Option<String> {
     let content = content.get(3..)?;
     let (_, length) = text(content, 101)?;
     Some(text(content.get(length..)?, 102)?.0)
+}
+
+/// Returns whether an entry selects a table of the database, and is nothing else.
+pub(super) fn selects_known_table(content: &[u8]) -> bool {
+    let Some(table) = selected(content).filter(|_| kind(content) == Some(USE_TABLE)) else { return false };
+    let name = table.as_bytes();
+    let length = name.len() as u8;
+    let right = [&[100, 0, USE_TABLE, 101, 0, 4][..], b"main", &[102, 0, length], name, &[0xff, 0xff]].concat();
+    // Heads have a number after the name of their table.
+    let base = table.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    content == right && [table.as_str(), base.trim_end_matches('_')].into_iter().any(schema::has_table)
 }
 
 /// Returns the number of rows that an entry inserts.

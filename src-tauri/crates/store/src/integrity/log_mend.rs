@@ -8,10 +8,10 @@ use std::{
 };
 
 use super::{
-    checksum_code::{Correction, checksum, checksum_of_prefix, correct, restore_removed, running, with_byte},
+    checksum_code::{Correction, checksum, checksum_of_prefix, corrections, restore_removed, running, with_byte},
     database_file::Layout,
     folder_state::FolderState,
-    log_entry::{contents, entry_at, removable},
+    log_entry::{contents, entry_at, removable, selects_known_table},
     log_file::{ENTRY_HEAD, entry, headers, scan},
     quarantine::{QUARANTINE, free_name},
     report::RepairReport,
@@ -161,15 +161,28 @@ fn repeated(log: &[u8], position: u64, layout: &Layout) -> Option<Vec<u8>> {
     goes_on(&mended).then_some(mended)
 }
 
-/// Corrects a byte of the content of an entry, or of its checksum.
+/// Corrects a byte of the content of an entry, or of its checksum. Of several corrections the one
+/// is right after which the entry selects a table that there is.
 fn changed_content(bytes: &[u8], size: usize) -> Option<Vec<u8>> {
     let content = bytes.get(ENTRY_HEAD..ENTRY_HEAD + size)?;
-    let mut mended = bytes.to_vec();
-    match correct(content, number(bytes, 8)?)? {
-        Correction::Byte { position, value } => *mended.get_mut(ENTRY_HEAD + position)? = value,
-        Correction::Stored(right) => mended.get_mut(8..ENTRY_HEAD)?.copy_from_slice(&right.to_le_bytes()),
+    let corrections = corrections(content, number(bytes, 8)?);
+    let corrected = |correction: &Correction| {
+        let mut mended = bytes.to_vec();
+        match correction {
+            Correction::Byte { position, value } => *mended.get_mut(ENTRY_HEAD + position)? = *value,
+            Correction::Stored(right) => {
+                mended.get_mut(8..ENTRY_HEAD)?.copy_from_slice(&right.to_le_bytes());
+            }
+        }
+        Some(mended)
+    };
+    if let [only] = corrections.as_slice() {
+        return corrected(only);
     }
-    Some(mended)
+    let mut right = corrections.iter().filter_map(corrected).filter(|mended| {
+        mended.get(ENTRY_HEAD..ENTRY_HEAD + size).is_some_and(selects_known_table)
+    });
+    right.next().filter(|_| right.next().is_none())
 }
 
 /// Corrects a byte of the length of an entry.
@@ -320,6 +333,31 @@ mod tests {
             log.extend(entry(&COMMIT));
         }
         log
+    }
+
+    #[test]
+    fn every_changed_byte_of_an_entry_that_selects_a_table_once_is_corrected() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(LOG);
+        let layout = Layout { identifier: [7; 16], iteration: 3, block: 65_536, blocks: 4 };
+        for table in ["logs", "samples_12", "segment_services"] {
+            let length = table.len() as u8;
+            let header = headers(&layout).remove(0);
+            let select = [&[100, 0, 25, 101, 0, 4][..], b"main", &[102, 0, length], table.as_bytes()].concat();
+            let select = entry(&[&select[..], &[0xff, 0xff]].concat());
+            let rows = entry(&[&[100, 0, 26, 101, 0, 100, 0, 1][..], &[9; 40], &[0xff, 0xff]].concat());
+            let whole = [&header[..], &select, &rows, &entry(&COMMIT)].concat();
+            for position in header.len()..header.len() + select.len() {
+                for change in [1, 0x20, 0x80, 145] {
+                    let mut damaged = whole.clone();
+                    damaged[position] ^= change;
+                    fs::write(&path, &damaged).unwrap();
+                    let mut report = RepairReport::default();
+                    mend(folder.path(), LOG, &layout, whole.len() as u64, &mut report).unwrap();
+                    assert!(fs::read(&path).unwrap() == whole, "{table} {position} {change}: {report:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -23,9 +23,9 @@ pub(crate) const NEWEST: i64 = MIGRATIONS.len() as i64;
 /// Returns whether a version of the database has a table of this name.
 pub(crate) fn has_table(name: &str) -> bool {
     let declared = MIGRATIONS.iter().flat_map(|change| change.split("CREATE TABLE ").skip(1));
-    declared.map(|rest| rest.trim_start()).any(|rest| {
-        rest.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '(']))
-    })
+    declared
+        .map(|rest| rest.trim_start())
+        .any(|rest| rest.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '('])))
 }
 
 /// The content of a database file.

@@ -145,7 +145,8 @@ pub(super) fn selects_known_table(content: &[u8]) -> bool {
     let Some(table) = selected(content).filter(|_| kind(content) == Some(USE_TABLE)) else { return false };
     let name = table.as_bytes();
     let length = name.len() as u8;
-    let right = [&[100, 0, USE_TABLE, 101, 0, 4][..], b"main", &[102, 0, length], name, &[0xff, 0xff]].concat();
+    let right =
+        [&[100, 0, USE_TABLE, 101, 0, 4][..], b"main", &[102, 0, length], name, &[0xff, 0xff]].concat();
     // Heads have a number after the name of their table.
     let base = table.trim_end_matches(|letter: char| letter.is_ascii_digit());
     content == right && [table.as_str(), base.trim_end_matches('_')].into_iter().any(schema::has_table)

@@ -8,7 +8,9 @@ use std::{
 };
 
 use super::{
-    checksum_code::{Correction, checksum, checksum_of_prefix, corrections, restore_removed, running, with_byte},
+    checksum_code::{
+        Correction, checksum, checksum_of_prefix, corrections, restore_removed, running, with_byte,
+    },
     database_file::Layout,
     folder_state::FolderState,
     log_entry::{contents, entry_at, removable, selects_known_table},
@@ -179,9 +181,10 @@ fn changed_content(bytes: &[u8], size: usize) -> Option<Vec<u8>> {
     if let [only] = corrections.as_slice() {
         return corrected(only);
     }
-    let mut right = corrections.iter().filter_map(corrected).filter(|mended| {
-        mended.get(ENTRY_HEAD..ENTRY_HEAD + size).is_some_and(selects_known_table)
-    });
+    let mut right = corrections
+        .iter()
+        .filter_map(corrected)
+        .filter(|mended| mended.get(ENTRY_HEAD..ENTRY_HEAD + size).is_some_and(selects_known_table));
     right.next().filter(|_| right.next().is_none())
 }
 
@@ -343,7 +346,8 @@ mod tests {
         for table in ["logs", "samples_12", "segment_services"] {
             let length = table.len() as u8;
             let header = headers(&layout).remove(0);
-            let select = [&[100, 0, 25, 101, 0, 4][..], b"main", &[102, 0, length], table.as_bytes()].concat();
+            let select =
+                [&[100, 0, 25, 101, 0, 4][..], b"main", &[102, 0, length], table.as_bytes()].concat();
             let select = entry(&[&select[..], &[0xff, 0xff]].concat());
             let rows = entry(&[&[100, 0, 26, 101, 0, 100, 0, 1][..], &[9; 40], &[0xff, 0xff]].concat());
             let whole = [&header[..], &select, &rows, &entry(&COMMIT)].concat();

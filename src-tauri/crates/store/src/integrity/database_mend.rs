@@ -24,8 +24,12 @@ use crate::{
 /// The file with a removed byte restored, until it is complete.
 pub(crate) const MENDED: &str = "binnacle.duckdb.mended";
 
-/// Mends the database file of a folder as far as its sections can be restored.
-pub(crate) fn mend(folder: &Path, report: &mut RepairReport) -> Result<(), StoreError> {
+/// Mends the database file of a folder as far as its sections can be restored. Returns whether it
+/// was shorter than its headers say, in words.
+///
+/// A short file alone is no damage: a checkpoint gives free blocks at the end back after it has
+/// written the headers.
+pub(crate) fn mend(folder: &Path, report: &mut RepairReport) -> Result<Option<String>, StoreError> {
     let path = folder.join(DATABASE);
     let copy = MetadataCopy::read(folder);
     let (mut file, mut length) = open_for_repair(&path)?;
@@ -37,8 +41,10 @@ pub(crate) fn mend(folder: &Path, report: &mut RepairReport) -> Result<(), Store
         (file, length) = open_for_repair(&path)?;
     }
     let mut mender = Mender { file, path: &path, copy: copy.as_ref(), report };
-    let Some(layout) = mender.headers()? else { return Ok(()) };
-    mender.blocks(layout, length)
+    let Some(layout) = mender.headers()? else { return Ok(None) };
+    mender.blocks(layout, length)?;
+    let expected = layout.length();
+    Ok((length < expected).then(|| format!("the file was cut at byte {length} of {expected}")))
 }
 
 struct Mender<'repair> {
@@ -74,14 +80,9 @@ impl Mender<'_> {
         Ok(found.filter(|_| are_valid))
     }
 
-    /// Mends the blocks. A file that was cut gets its length back, without the content.
+    /// Mends the blocks. A file that is too short gets its length back, without the content.
     fn blocks(&mut self, layout: Layout, length: u64) -> Result<(), StoreError> {
         if length < layout.length() {
-            self.report.lost(
-                DATABASE,
-                &format!("the file was cut at byte {length} of {}", layout.length()),
-                "rows of the missing part, as listed by table",
-            );
             self.file.set_len(layout.length()).map_err(|error| file_error(self.path, &error))?;
         }
         let copy = self.copy.filter(|copy| copy.layout.iteration == layout.iteration);
@@ -211,4 +212,33 @@ fn restore_section(left: &[u8]) -> Option<Vec<u8>> {
         kept.map(|(_, byte)| byte).eq(found)
     };
     (0..CHECKSUM).any(explains).then(|| [&stored[..], data].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Store, StoreOptions, integrity::checksum_code::checksum};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_that_lost_only_free_blocks_at_its_end_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = StoreOptions::default();
+        Store::open(folder.path(), options.clone()).unwrap().close().await.unwrap();
+        let path = folder.path().join(DATABASE);
+        let mut bytes = fs::read(&path).unwrap();
+        let length = HEADER as usize;
+        for header in bytes.chunks_mut(length).take(HEADERS as usize).skip(1) {
+            let blocks: [u8; 8] = header[32..40].try_into().unwrap();
+            header[32..40].copy_from_slice(&(u64::from_le_bytes(blocks) + 1).to_le_bytes());
+            let sum = checksum(&header[CHECKSUM..]);
+            header[..CHECKSUM].copy_from_slice(&sum.to_le_bytes());
+        }
+        fs::write(&path, &bytes).unwrap();
+        let mut report = RepairReport::default();
+        assert!(mend(folder.path(), &mut report).unwrap().is_some_and(|text| text.contains("was cut")));
+        fs::write(&path, &bytes).unwrap();
+        let report = Store::repair(folder.path(), &options).unwrap();
+        assert!(report.steps.is_empty(), "{report:?}");
+        Store::open(folder.path(), options).unwrap().close().await.unwrap();
+    }
 }

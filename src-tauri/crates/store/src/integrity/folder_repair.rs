@@ -56,13 +56,17 @@ fn repair_database(
     state: &FolderState,
     report: &mut RepairReport,
 ) -> Result<(), StoreError> {
-    database_mend::mend(folder, report)?;
+    let cut = database_mend::mend(folder, report)?;
     if let Some(layout) = read_layout(&folder.join(DATABASE)) {
         let acknowledged = state.log_bytes_of(&layout).unwrap_or_default();
         log_mend::mend(folder, LOG, &layout, acknowledged, report)?;
         log_mend::mend(folder, CHECKPOINT_LOG, &layout, 0, report)?;
     }
-    if salvage(folder, options, report)? {
+    let is_salvaged = salvage(folder, options, report)?;
+    if let Some(cut) = cut.filter(|_| report.has_loss() || !is_salvaged) {
+        report.lost(DATABASE, &cut, "rows of the missing part, as listed by table");
+    }
+    if is_salvaged {
         match open::open(folder, Arc::clone(lock), options) {
             // Such as that of another program.
             Err(StoreError::Damaged { .. }) => {}

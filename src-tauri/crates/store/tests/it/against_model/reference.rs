@@ -162,7 +162,8 @@ pub(super) struct Aggregate {
 /// Downsamples the samples in the model.
 pub(super) fn downsampled(model: &Model, step: i64) -> BTreeMap<(String, i64), Aggregate> {
     let mut steps = BTreeMap::new();
-    let mut before: Option<(u8, f64)> = None;
+    // Series, its last number, and whether NaN followed it.
+    let mut before: Option<(u8, f64, bool)> = None;
     for ((number, slot), value) in model.iter().filter(|((number, _), _)| *number < HISTOGRAMS) {
         let value = f64::from_bits(*value);
         let key = (number.to_string(), time(*slot).floor(step).0);
@@ -175,14 +176,16 @@ pub(super) fn downsampled(model: &Model, step: i64) -> BTreeMap<(String, i64), A
         aggregate.max = if aggregate.count == 0 { value } else { aggregate.max.max(value) };
         aggregate.count += 1;
         aggregate.sum += value;
-        // NaN gains nothing, and what follows it gains since the number before it.
+        before = before.filter(|(series, ..)| series == number);
+        // NaN gains nothing. What follows it gains since the number before it, and a fall is no reset.
         if value.is_nan() {
+            before = before.map(|(series, last, _)| (series, last, true));
             continue;
         }
-        if let Some((_, last)) = before.filter(|(series, _)| series == number) {
-            aggregate.increase += if value < last { value } else { value - last };
+        if let Some((_, last, is_after_nan)) = before {
+            aggregate.increase += if value < last && !is_after_nan { value } else { value - last };
         }
-        before = Some((*number, value));
+        before = Some((*number, value, false));
     }
     steps
 }

@@ -97,7 +97,11 @@ async fn rules_checks_and_history_of_5ccbe03_keep_their_meaning() {
     let found = call(&backend, "checks", arguments).await;
     assert_eq!(json!(fields(&found, &["check", "has_secret", "target"])), old["checks"]);
 
-    assert_eq!(call(&backend, "silences", json!({})).await, old["silences"]);
+    let mut silences = old["silences"].clone();
+    for silence in silences.as_array_mut().unwrap() {
+        silence["until_resolved"] = json!(false);
+    }
+    assert_eq!(call(&backend, "silences", json!({})).await, silences);
     let found = call(&backend, "alert_history", history.clone()).await;
     assert_eq!(json!(fields(&found, &["time", "fingerprint", "from", "to", "value"])), old["history"]);
 

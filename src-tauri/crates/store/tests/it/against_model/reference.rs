@@ -177,7 +177,8 @@ pub(super) fn downsampled(model: &Model, step: i64) -> BTreeMap<(String, i64), A
         aggregate.count += 1;
         aggregate.sum += value;
         before = before.filter(|(series, ..)| series == number);
-        // NaN gains nothing. What follows it gains since the number before it, and a fall is no reset.
+        // NaN gains nothing. What follows it gains since the number before it, also if that is
+        // greater: it is no reset.
         if value.is_nan() {
             before = before.map(|(series, last, _)| (series, last, true));
             continue;

@@ -1,5 +1,6 @@
 import { call, type Alert, type Silence } from '@/backend'
 import { toasts } from '@/kit/toast.svelte'
+import { clock } from '@/state/clock.svelte'
 
 const HOUR = 3600e9
 /** Longest silence until an alert is resolved, in nanoseconds. */
@@ -50,10 +51,10 @@ export async function acknowledge(alert: Alert, acknowledged: boolean, changed: 
   }
 }
 
-/** Silences an alert, and offers to undo it. */
+/** Silences an alert from the time that the console shows, and offers to undo it. */
 export async function silence(alert: Alert, choice: SilenceChoice, changed: () => void): Promise<void> {
   try {
-    const saved = await call('save_silence', { silence: silenceOf(alert, choice, Date.now() * 1e6) })
+    const saved = await call('save_silence', { silence: silenceOf(alert, choice, clock.now * 1e6) })
     changed()
     const undo = () =>
       void call('delete_silence', { id: saved.id }).then(changed, (thrown) =>

@@ -28,6 +28,17 @@ fn check(name: &str, kind: CheckKind) -> HealthCheck {
     }
 }
 
+fn postgres_check(postgres: &Postgres) -> PostgresCheck {
+    PostgresCheck {
+        host: "127.0.0.1".to_owned(),
+        port: postgres.port(),
+        database: "postgres".to_owned(),
+        user: "postgres".to_owned(),
+        query: "select 1".to_owned(),
+        tls: false,
+    }
+}
+
 async fn engine(folder: &Path) -> Engine {
     Engine::start(options(folder)).await.unwrap()
 }
@@ -109,14 +120,7 @@ async fn goes_down_and_comes_back(kind: CheckKind, secret: &str, mut server: imp
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_stops_and_an_alert_fires_until_it_is_back() {
     let mut postgres = tokio::task::spawn_blocking(|| Postgres::start("secret").unwrap()).await.unwrap();
-    let kind = PostgresCheck {
-        host: "127.0.0.1".to_owned(),
-        port: postgres.port(),
-        database: "postgres".to_owned(),
-        user: "postgres".to_owned(),
-        query: "select 1".to_owned(),
-        tls: false,
-    };
+    let kind = postgres_check(&postgres);
     goes_down_and_comes_back(kind.into(), "secret", move |up| {
         if up { postgres.start_again().unwrap() } else { postgres.stop() }
     })
@@ -151,14 +155,7 @@ async fn a_check_notifies_by_a_rule_of_its_own_unless_switched_off() {
     let mut postgres = tokio::task::spawn_blocking(|| Postgres::start("secret").unwrap()).await.unwrap();
     let mut engine = EngineProcess::prepare(SETTINGS).unwrap();
     engine.start_again().await.unwrap();
-    let kind = PostgresCheck {
-        host: "127.0.0.1".to_owned(),
-        port: postgres.port(),
-        database: "postgres".to_owned(),
-        user: "postgres".to_owned(),
-        query: "select 1".to_owned(),
-        tls: false,
-    };
+    let kind = postgres_check(&postgres);
     let save = async |check: &HealthCheck, notify: Option<bool>| -> anyhow::Result<HealthCheck> {
         engine.call("save_check", json!({ "check": check, "secret": "secret", "notify": notify })).await
     };
